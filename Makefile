@@ -1,0 +1,41 @@
+# Everything a contributor can do. `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+ENV := source tools/env.sh
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: ## A real Kubernetes, Sentinel on it, and one action from filed to done (YES=1: no questions)
+	@$(ENV); node test/demo/demo.ts $(if $(YES),--yes)
+
+.PHONY: demo-down
+demo-down: ## Remove every trace of the demo
+	@$(ENV); node cluster/src/main.ts down
+
+.PHONY: test
+test: ## Prove everything: lint, types, unit tests, end-to-end on the embedded cluster
+	@$(ENV); node tools/test.ts
+
+.PHONY: check
+check: ## Lint, types, generated files and unit tests (seconds, no cluster)
+	@$(ENV); node tools/test.ts --fast
+
+.PHONY: generate
+generate: ## Write CRDs, API docs and chart files from the kinds
+	@$(ENV); node crds/src/generate.ts
+
+.PHONY: format
+format: ## Format and fix what lint can fix
+	@$(ENV); npx biome check --write .
+
+.PHONY: cluster-up
+cluster-up: ## Start the embedded Kubernetes alone
+	@$(ENV); node cluster/src/main.ts up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the embedded Kubernetes and remove its traces
+	@$(ENV); node cluster/src/main.ts down
