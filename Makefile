@@ -26,11 +26,11 @@ check: ## Lint, types, generated files and unit tests (seconds, no cluster)
 
 .PHONY: generate
 generate: ## Write CRDs, API docs and chart files from the kinds
-	@$(ENV); node crds/src/generate.ts
+	@$(ENV); node tools/generate.ts
 
 .PHONY: format
 format: ## Format and fix what lint can fix
-	@$(ENV); npx biome check --write .
+	@$(ENV); node_modules/@biomejs/cli-linux-x64/biome check --write .
 
 .PHONY: cluster-up
 cluster-up: ## Start the embedded Kubernetes alone

@@ -1,0 +1,12 @@
+export * from './audit/chain.ts';
+export * from './digest/canonical.ts';
+export * from './objects.ts';
+export * from './v1alpha1/action.ts';
+export { AuditRecord } from './v1alpha1/audit.ts';
+export * from './v1alpha1/conditions.ts';
+export { Condition, Decision, RiskLevel } from './v1alpha1/fields.ts';
+export * from './v1alpha1/kinds.ts';
+export * from './v1alpha1/names.ts';
+export * from './v1alpha1/plan.ts';
+export * from './v1alpha1/playbook.ts';
+export * from './v1alpha1/policy.ts';

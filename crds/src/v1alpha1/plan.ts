@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { digest, integer, label, list, objectName, RiskLevel, rules, text, uid } from './fields.ts';
+
+/** A field of an object before and after a request, as JSON text. */
+export const FieldChange = z
+  .object({
+    path: z.string().max(1024).describe('JSON pointer to the field.'),
+    before: z.string().max(2048).describe('JSON of the value before; left out when there was none.').optional(),
+    after: z.string().max(2048).describe('JSON of the value afterwards; left out when the field is removed.').optional(),
+    volatile: z
+      .enum(['Time'])
+      .describe(
+        "The value differs each time: 'Time' is a time near that of the request. Any value of this type matches, no other.",
+      )
+      .optional(),
+    redacted: z.boolean().describe('Whether the values are hidden here. The digest of the change covers them.').optional(),
+  })
+  .describe('One field that changes.');
+export type FieldChange = z.infer<typeof FieldChange>;
+
+export const Effect = z
+  .object({
+    index: integer(0, 499, 'Position among the writes.'),
+    verb: z.enum(['create', 'update', 'patch', 'delete']).describe('Verb of the request.'),
+    apiGroup: z.string().max(253).describe("API group; '' is the core group."),
+    version: z.string().max(63).describe('API version.'),
+    resource: z.string().max(253).describe("Resource, with its subresource: 'deployments' or 'deployments/scale'."),
+    kind: z.string().max(63).describe('Kind of the object.'),
+    namespace: z.string().max(63).describe('Namespace; left out for cluster-scoped objects.').optional(),
+    name: z.string().max(253).describe('Name of the object.'),
+    uid: uid('Uid of the object that is changed; left out for one that is created.').optional(),
+    change: list(FieldChange, 64, 'The fields that change; at most 64 are shown.').optional(),
+    hiddenChanges: integer(0, 1000000, 'How many changed fields are not shown.').optional(),
+    changeDigest: digest(
+      'Digest of the whole change, volatile values replaced by their type. The real run must produce exactly this.',
+    ),
+    origin: z.enum(['Observed', 'Declared']).describe("'Observed': the gateway saw it. 'Declared': the Playbook says so."),
+    reversible: z.boolean().describe('Whether the pre-image restores it.'),
+    notes: list(text(512, 'A note.'), 8, 'What the rehearsal can not know of this effect.').optional(),
+  })
+  .describe('One write.');
+export type Effect = z.infer<typeof Effect>;
+
+const RiskPart = z.object({
+  rule: z.string().max(64).describe('Name of the rule.'),
+  level: RiskLevel.describe('What it says.'),
+  message: text(512, 'Why.'),
+});
+export type RiskPart = z.infer<typeof RiskPart>;
+
+const PlannedStep = z.object({
+  name: label('Name of the step.'),
+  command: list(z.string().max(4096), 64, 'The command as it runs, parameters filled in.'),
+});
+
+export const ActionPlanSpec = z
+  .object({
+    action: z
+      .object({
+        name: objectName('Name of the action.'),
+        uid: uid('Its uid.'),
+        generation: z.int().min(1).meta({ format: 'int64' }).describe('The generation that was rehearsed.'),
+      })
+      .describe('The action that was rehearsed.'),
+    attempt: integer(1, 100, 'Which rehearsal.'),
+    requester: z.string().max(512).describe('Who asked.'),
+    playbook: z.object({ name: objectName('Name.'), digest: digest('Digest of the spec.') }).describe('The Playbook that runs.'),
+    account: label('The account that it runs as.'),
+    environment: z.string().max(63).describe('The environment.').optional(),
+    template: digest('Digest of the pod template of the real run.'),
+    says: z
+      .object({
+        summary: text(512, 'What the agent announced.'),
+        expect: z.string().max(1024).describe('What the Playbook expects.').optional(),
+      })
+      .describe('What was announced. Beside it stands what was observed: `effects`.'),
+    undeclared: list(text(512, 'A difference.'), 16, 'Where what was observed goes beyond what was announced.').optional(),
+    steps: list(PlannedStep, 16, 'The commands.'),
+    verify: list(PlannedStep, 8, 'The commands that check the outcome.').optional(),
+    effects: list(Effect, 500, 'Every write, in order.'),
+    notObservable: list(text(512, 'A gap.'), 16, 'What a rehearsal can not know.').optional(),
+    risk: z
+      .object({
+        level: RiskLevel.describe('The risk: the highest of its parts.'),
+        parts: list(RiskPart, 32, 'Where it comes from.'),
+      })
+      .describe('The risk of the plan, from fixed rules.'),
+    rollback: z
+      .object({
+        from: z.enum(['PreImages', 'None']).describe('Where the way back comes from.'),
+        reason: z.string().max(512).describe('Why there is none.').optional(),
+        irreversible: list(text(512, 'An effect.'), 32, 'What can not be taken back.').optional(),
+      })
+      .describe('The way back.'),
+    permissions: list(text(512, 'A permission.'), 64, 'Requests to the Kubernetes API that the run needs.').optional(),
+    required: z
+      .object({
+        approvals: integer(0, 10, 'How many different people must approve.'),
+        groups: list(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
+        expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+      })
+      .describe(
+        'What policy requires of this plan. The digest covers this, not the text of the policies: a neutral edit of a policy costs no second review.',
+      ),
+    durationSeconds: integer(1, 604800, 'How long the real run may take, in seconds.'),
+  })
+  .meta(rules({ rule: 'self == oldSelf', message: 'a plan must not change: a new rehearsal makes a new plan' }))
+  .describe('What a rehearsal found.');
+export type ActionPlanSpec = z.infer<typeof ActionPlanSpec>;

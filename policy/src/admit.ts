@@ -1,0 +1,105 @@
+import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import { resolveParameters } from './parameters.ts';
+import { type PolicySet, policyName } from './policies.ts';
+import type { Trust } from './trust.ts';
+import type { Refusal } from './verdict.ts';
+
+/** The facts on which it depends whether an action may be rehearsed. */
+export interface AdmissionFacts {
+  readonly spec: AgentActionSpec;
+  readonly policies: PolicySet;
+  /** The Playbook that the action names, undefined when there is none. */
+  readonly playbook: Playbook | undefined;
+  readonly trust: Trust;
+  /** Whether the requester holds the verb `use` on the account; undefined where it could not be asked. */
+  readonly mayUseAccount: boolean | undefined;
+}
+
+/** Why an action may not be rehearsed; empty when it may. Every reason is listed, not only the first. */
+export function admit(facts: AdmissionFacts): Refusal[] {
+  return [...facts.policies.refusals, ...byPolicies(facts), ...byPlaybook(facts)];
+}
+
+/** The policies that stop new starts. */
+export function suspendedBy(set: PolicySet): string[] {
+  return set.policies.filter((policy) => policy.spec?.suspended).map(policyName);
+}
+
+function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
+  const found: Refusal[] = [];
+  const environment = policies.environment;
+  const claimed = spec.target?.environment;
+  if (claimed !== undefined && claimed !== environment) {
+    found.push({
+      policy: 'Sentinel',
+      rule: 'environment',
+      message: `the action claims the environment '${claimed}', but the namespace is '${environment ?? 'none'}'`,
+      remedy: 'Correct `spec.target.environment` or leave it out.',
+    });
+  }
+  for (const policy of policies.policies) {
+    const rules = policy.spec;
+    if (!rules) continue;
+    const refuse = (rule: string, message: string, remedy: string) =>
+      found.push({ policy: policyName(policy), rule, message, remedy });
+    if (rules.suspended) refuse('suspended', 'new actions are suspended', 'An admin lifts it by setting `suspended` to false.');
+    if (!rules.modes.includes(spec.mode))
+      refuse('modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
+    if (rules.environments && !passes(rules.environments, environment)) {
+      refuse(
+        'environments',
+        `environment '${environment ?? 'none'}' is not allowed`,
+        `Allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}.`,
+      );
+    }
+    const playbook = spec.playbookRef?.name;
+    if (playbook !== undefined && rules.playbooks.allow && !rules.playbooks.allow.includes(playbook)) {
+      refuse('playbooks.allow', `Playbook '${playbook}' is not allowed`, `Allowed: ${rules.playbooks.allow.join(', ')}.`);
+    }
+    if (rules.playbooks.trustedOnly && !trust.trusted) {
+      refuse(
+        'playbooks.trustedOnly',
+        `the Playbook is not trusted: ${trust.why}`,
+        `Someone with the verb \`trust\` who did not write it runs: kubectl sentinel trust ${playbook ?? 'NAME'}`,
+      );
+    }
+  }
+  return found;
+}
+
+function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefined }, value: string | undefined): boolean {
+  if (value !== undefined && lists.deny?.includes(value)) return false;
+  return lists.allow === undefined || (value !== undefined && lists.allow.includes(value));
+}
+
+function byPlaybook({ spec, playbook, mayUseAccount }: AdmissionFacts): Refusal[] {
+  const name = spec.playbookRef?.name ?? '';
+  if (!playbook)
+    return [
+      {
+        policy: 'Sentinel',
+        rule: 'playbook',
+        message: `there is no Playbook '${name}' in this namespace`,
+        remedy: 'Name one that exists: kubectl get playbooks',
+      },
+    ];
+  const found = [...resolveParameters(playbook.spec, spec.parameters).refusals];
+  if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
+    found.push({
+      policy: `Playbook/${name}`,
+      rule: 'autonomy',
+      message: "the Playbook is for rehearsals only (autonomy 'Observe')",
+      remedy: "File the action with mode 'DryRun'.",
+    });
+  }
+  if (mayUseAccount !== true) {
+    const why = mayUseAccount === undefined ? 'could not be asked' : 'does not hold it';
+    found.push({
+      policy: 'RBAC',
+      rule: 'use',
+      message: `the requester needs the verb 'use' on accounts.sentinel.dev/${playbook.spec.account} and ${why}`,
+      remedy: 'An admin grants it with a RoleBinding.',
+    });
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import { stricter } from './order.ts';
+import { type ApplicablePolicy, type PolicySet, policyName } from './policies.ts';
+import { type ApiRequest, protectedAgainst } from './protected.ts';
+import type { Refusal } from './verdict.ts';
+
+type KubernetesRule = NonNullable<AgentPolicySpec['kubernetes']>[number];
+
+/** What the policies say of a request to the Kubernetes API. `decidedBy` names the rule, also when it allows. */
+export interface ApiVerdict {
+  readonly decision: Decision;
+  readonly decidedBy: string;
+  readonly refusal?: Refusal;
+}
+
+/**
+ * Judges a request of an action in `actionNamespace`.
+ *
+ * Each policy that has rules about the Kubernetes API must match the request; within a policy and between policies the strictest
+ * decision holds; a request that no rule matches is denied, and so is one when no policy has such rules.
+ */
+export function judgeApiRequest(set: PolicySet, actionNamespace: string, request: ApiRequest): ApiVerdict {
+  const never = protectedAgainst(request);
+  if (never) return { decision: 'Deny', decidedBy: `${never.policy}: ${never.rule}`, refusal: never };
+  const blocked = set.refusals[0];
+  if (blocked) return { decision: 'Deny', decidedBy: `${blocked.policy}: ${blocked.rule}`, refusal: blocked };
+  const opinions = set.policies
+    .filter((policy) => policy.spec?.kubernetes !== undefined)
+    .map((policy) => opinion(policy, actionNamespace, request));
+  const first = opinions[0];
+  if (!first) return denied('Sentinel', 'kubernetes', request, 'no policy has rules about the Kubernetes API');
+  return opinions.reduce(
+    (strictest, next) => (stricter(next.decision, strictest.decision) === strictest.decision ? strictest : next),
+    first,
+  );
+}
+
+function opinion(policy: ApplicablePolicy, actionNamespace: string, request: ApiRequest): ApiVerdict {
+  const rules = policy.spec?.kubernetes ?? [];
+  const matching = rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => matches(rule, actionNamespace, request));
+  const first = matching[0];
+  if (!first) return denied(policyName(policy), 'kubernetes', request, 'no rule allows it');
+  const strictest = matching.reduce(
+    (best, next) => (stricter(next.rule.decision, best.rule.decision) === best.rule.decision ? best : next),
+    first,
+  );
+  const rule = `kubernetes[${strictest.index}]`;
+  if (strictest.rule.decision === 'Deny')
+    return denied(policyName(policy), rule, request, strictest.rule.justification ?? 'the rule denies it');
+  return { decision: strictest.rule.decision, decidedBy: `${policyName(policy)}: ${rule}` };
+}
+
+function matches(rule: KubernetesRule, actionNamespace: string, request: ApiRequest): boolean {
+  const inGroup = rule.apiGroups.includes('*') || rule.apiGroups.includes(request.apiGroup);
+  // '*' stands for resources alone: a subresource must be named, as RBAC's '*' has surprised too many.
+  const isResource =
+    rule.resources.includes(request.resource) || (rule.resources.includes('*') && !request.resource.includes('/'));
+  const isVerb = rule.verbs.includes('*') || (rule.verbs as readonly string[]).includes(request.verb);
+  const isNamed = rule.resourceNames === undefined || (request.name !== undefined && rule.resourceNames.includes(request.name));
+  const reachable = rule.namespaces ?? [actionNamespace];
+  // A cluster-scoped object, or a request over all namespaces, is not in any namespace that a rule lists by default.
+  const inNamespace = request.namespace === undefined ? clusterWide(rule, request) : reachable.includes(request.namespace);
+  return inGroup && isResource && isVerb && isNamed && inNamespace;
+}
+
+// Cluster-scoped objects are matched by rules that list resources by name; '*' never reaches beyond the namespace.
+function clusterWide(rule: KubernetesRule, request: ApiRequest): boolean {
+  return rule.resources.includes(request.resource) && rule.namespaces === undefined && clusterScoped.has(request.resource);
+}
+
+// What a health check reads of the cluster itself. A list over all namespaces of a namespaced resource is not among them.
+const clusterScoped = new Set([
+  'nodes',
+  'namespaces',
+  'persistentvolumes',
+  'storageclasses',
+  'runtimeclasses',
+  'priorityclasses',
+  'ingressclasses',
+]);
+
+function denied(policy: string, rule: string, request: ApiRequest, why: string): ApiVerdict {
+  const where = request.namespace === undefined ? 'in the whole cluster' : `in namespace '${request.namespace}'`;
+  const group = request.apiGroup === '' ? '' : `.${request.apiGroup}`;
+  const refusal: Refusal = {
+    policy,
+    rule,
+    message: `${request.verb} ${request.resource}${group} ${where} is denied: ${why}`,
+    remedy: 'An admin may add a rule to `kubernetes` that allows it.',
+  };
+  return { decision: 'Deny', decidedBy: `${policy}: ${rule}`, refusal };
+}

@@ -1,0 +1,98 @@
+import type { Effect, RiskLevel } from '@sentinel/crds';
+import { judgeApiRequest } from './kubernetes.ts';
+import { atMost, seconds, shorter } from './order.ts';
+import { type PolicySet, policyName } from './policies.ts';
+import type { Refusal } from './verdict.ts';
+
+/** What a plan needs before it may start. */
+export interface Requirements {
+  readonly approvals: number;
+  /** Groups whose members may approve; undefined when everyone with the verb may. */
+  readonly groups: readonly string[] | undefined;
+  readonly expiresAfter: string;
+}
+
+/** What the policies say of a plan: requirements, or refusals. */
+export interface PlanVerdict {
+  readonly requirements: Requirements;
+  readonly refusals: readonly Refusal[];
+}
+
+const NOTHING: Requirements = { approvals: 1, groups: undefined, expiresAfter: '4h' };
+
+/** Judges a plan: each effect by the rules about the Kubernetes API, their number by the limits, the risk by the lines of `approvals`. */
+export function judgePlan(set: PolicySet, actionNamespace: string, effects: readonly Effect[], risk: RiskLevel): PlanVerdict {
+  const refusals: Refusal[] = [...set.refusals];
+  for (const effect of effects) {
+    const { refusal } = judgeApiRequest(set, actionNamespace, { ...effect, namespace: effect.namespace, name: effect.name });
+    if (refusal) refusals.push(refusal);
+  }
+  const lines = set.policies.filter((policy) => policy.spec?.approvals !== undefined);
+  if (lines.length === 0)
+    refusals.push({
+      policy: 'Sentinel',
+      rule: 'approvals',
+      message: 'no policy says who may approve',
+      remedy: 'An admin adds `approvals` to a policy.',
+    });
+  let requirements: Requirements | undefined;
+  for (const policy of set.policies) {
+    const limit = policy.spec?.limits?.objects;
+    if (limit !== undefined && effects.length > limit) {
+      refusals.push({
+        policy: policyName(policy),
+        rule: 'limits.objects',
+        message: `the plan changes ${effects.length} objects; at most ${limit} are allowed`,
+        remedy: 'Split the work, or ask an admin.',
+      });
+    }
+    if (!policy.spec?.approvals) continue;
+    const line = policy.spec.approvals.find(({ upToRisk }) => atMost(risk, upToRisk));
+    if (!line) {
+      refusals.push({
+        policy: policyName(policy),
+        rule: 'approvals',
+        message: `no line of \`approvals\` covers the risk '${risk}'`,
+        remedy: 'What no line covers is denied.',
+      });
+      continue;
+    }
+    requirements = strictest(requirements, { approvals: line.approvals, groups: line.groups, expiresAfter: line.expiresAfter });
+  }
+  if (requirements?.groups?.length === 0) {
+    refusals.push({
+      policy: 'Sentinel',
+      rule: 'approvals.groups',
+      message: 'the policies name no group in common, so nobody could approve',
+      remedy: 'An admin brings the lists of groups together.',
+    });
+  }
+  return { requirements: requirements ?? NOTHING, refusals };
+}
+
+/** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry. */
+export function strictest(a: Requirements | undefined, b: Requirements): Requirements {
+  if (!a) return b;
+  return {
+    approvals: Math.max(a.approvals, b.approvals),
+    groups: intersect(a.groups, b.groups),
+    expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
+  };
+}
+
+function intersect(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
+  if (!a) return b;
+  if (!b) return a;
+  return a.filter((group) => b.includes(group));
+}
+
+/** How long one Job may run, in seconds: the shortest that a policy says, at most 15 minutes when none does. */
+export function jobSeconds(set: PolicySet): number {
+  const limits = set.policies.map((policy) => policy.spec?.limits?.duration).filter((limit) => limit !== undefined);
+  return Math.min(900, ...limits.map(seconds));
+}
+
+/** Whether a policy wants an acknowledged sink before a real run. */
+export function requiresSink(set: PolicySet): boolean {
+  return set.policies.some((policy) => policy.spec?.audit?.requireSink);
+}

@@ -1,0 +1,22 @@
+/** Why something is refused: which rule of which policy, and what would be allowed. */
+export interface Refusal {
+  /** The policy that decided, as `Kind/name`, or `Sentinel` for what always holds. */
+  readonly policy: string;
+  /** The field or rule that decided. */
+  readonly rule: string;
+  /** What is refused and why. */
+  readonly message: string;
+  /** What to do next. */
+  readonly remedy: string;
+}
+
+/** One sentence for a status, an Event or an answer of admission. */
+export function explain(refusal: Refusal): string {
+  return `${refusal.message} (${refusal.policy}: ${refusal.rule}). ${refusal.remedy}`;
+}
+
+/** All refusals in one text, at most `max` characters. */
+export function explainAll(refusals: readonly Refusal[], max = 1800): string {
+  const whole = refusals.map(explain).join(' ');
+  return whole.length <= max ? whole : `${whole.slice(0, max - 1)}…`;
+}

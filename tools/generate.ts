@@ -1,0 +1,54 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { customResourceDefinition } from '../crds/src/schema/crd.ts';
+import { apiReference } from '../crds/src/schema/reference.ts';
+import { GROUP, kinds } from '../crds/src/v1alpha1/kinds.ts';
+
+/**
+ * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference.
+ * With `--check` nothing is written; it fails when a committed file differs from what would be.
+ */
+const root = join(import.meta.dirname, '..');
+const note = '# Generated from crds/src by `make generate`; not edited by hand.\n';
+
+function files(): Map<string, string> {
+  const written = new Map<string, string>();
+  for (const kind of kinds) {
+    const yaml = stringify(customResourceDefinition(kind), { lineWidth: 0 });
+    written.set(`crds/generated/${GROUP}_${kind.plural}.yaml`, note + yaml);
+    written.set(`charts/sentinel/templates/crds/${kind.plural}.yaml`, chartTemplate(yaml));
+  }
+  written.set('docs/api.md', apiReference(kinds));
+  return written;
+}
+
+// CRDs are templates and not in the chart's crds/ folder, because Helm never upgrades what lies there.
+function chartTemplate(yaml: string): string {
+  const kept = yaml.replace(/^metadata:\n/m, 'metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n');
+  return `${note}{{- if .Values.crds.install }}\n${kept}{{- end }}\n`;
+}
+
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [path, content] of files()) {
+  const target = join(root, path);
+  if (check) {
+    if (read(target) !== content) stale.push(path);
+    continue;
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+}
+if (stale.length > 0) {
+  process.stderr.write(`These files are not what the kinds say; run \`make generate\`:\n  ${stale.join('\n  ')}\n`);
+  process.exitCode = 1;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
