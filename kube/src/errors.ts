@@ -1,0 +1,148 @@
+import type { StatusCause, StatusObject } from './types.ts';
+
+/** What `ApiError` is made of. `causes` is empty when the server named none. */
+export interface ApiErrorInit {
+  status: number;
+  reason: string;
+  message: string;
+  causes?: readonly StatusCause[];
+  retryAfterSeconds?: number | undefined;
+  body?: unknown;
+}
+
+/** The API server answered, and the answer is not a success. The request had no effect, except for a 5xx, where it may have. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly causes: readonly StatusCause[];
+  readonly retryAfterSeconds: number | undefined;
+  readonly body: unknown;
+
+  constructor(init: ApiErrorInit) {
+    super(init.message);
+    this.name = 'ApiError';
+    this.status = init.status;
+    this.reason = init.reason;
+    this.causes = init.causes ?? [];
+    this.retryAfterSeconds = init.retryAfterSeconds;
+    this.body = init.body;
+  }
+}
+
+/** No usable answer came: connection, TLS, timeout or a cut body. `mayHaveHappened` is false only if the request was surely not sent. */
+export class TransportError extends Error {
+  readonly code: string;
+  readonly mayHaveHappened: boolean;
+
+  constructor(message: string, options: { code: string; mayHaveHappened: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'TransportError';
+    this.code = options.code;
+    this.mayHaveHappened = options.mayHaveHappened;
+  }
+}
+
+/** Says that retrying cannot help: a controller records it and does not try the key again until something changes. */
+export class TerminalError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'TerminalError';
+  }
+}
+
+/** The reason a signal carries when leadership was lost: work must stop at once, without a grace period. */
+export class LeadershipLostError extends Error {
+  constructor(message = 'The lease was not renewed in time') {
+    super(message);
+    this.name = 'LeadershipLostError';
+  }
+}
+
+/** Builds the error from a `Status` answer; tolerates bodies that are no Status (proxies, plain text). */
+export function apiErrorFrom(
+  status: number,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  body: Buffer,
+): ApiError {
+  const text = body.toString('utf8');
+  const parsed = parseStatus(text);
+  const retryAfter = Number.parseInt(String(headers['retry-after'] ?? ''), 10);
+  return new ApiError({
+    status,
+    reason: parsed?.reason ?? 'Unknown',
+    message: parsed?.message ?? (text.slice(0, 512).trim() || `HTTP status ${status}`),
+    causes: parsed?.details?.causes ?? [],
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : parsed?.details?.retryAfterSeconds,
+    body: parsed ?? text,
+  });
+}
+
+/** Builds the error from the Status object an ERROR event of a watch carries. */
+export function apiErrorFromStatus(status: StatusObject): ApiError {
+  return new ApiError({
+    status: status.code ?? 500,
+    reason: status.reason ?? 'Unknown',
+    message: status.message ?? 'The watch ended with an error',
+    causes: status.details?.causes ?? [],
+    retryAfterSeconds: status.details?.retryAfterSeconds,
+    body: status,
+  });
+}
+
+function parseStatus(text: string): StatusObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStatus(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatus(value: unknown): value is StatusObject {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}
+
+/** 404: the object, or its kind, is not there. */
+export function isNotFound(error: unknown): boolean {
+  return hasStatus(error, 404);
+}
+
+/** 409 that is not AlreadyExists: the object changed since it was read, or a precondition failed. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409 && error.reason !== 'AlreadyExists';
+}
+
+/** 409 because an object of that name is there. */
+export function isAlreadyExists(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409 && error.reason === 'AlreadyExists';
+}
+
+/** 403: RBAC or admission said no. */
+export function isForbidden(error: unknown): boolean {
+  return hasStatus(error, 403);
+}
+
+/** 410: the resourceVersion or continue token is too old. */
+export function isGone(error: unknown): boolean {
+  return hasStatus(error, 410);
+}
+
+/** 422: schema, CEL rule or a failed `test` of a JSON patch; `causes` names the fields. */
+export function isInvalid(error: unknown): boolean {
+  return hasStatus(error, 422);
+}
+
+/** Worth trying again later, unchanged: network trouble, 429, 5xx. Says nothing on whether the request took effect. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof TransportError) return true;
+  return error instanceof ApiError && (error.status === 429 || error.status >= 500);
+}
+
+/** Makes an Error of whatever was thrown. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`Not an Error was thrown: ${String(thrown)}`);
+}
