@@ -51,17 +51,20 @@ export interface ActionPlan extends Kind<'ActionPlan'> {
   spec: ActionPlanSpec;
 }
 
-/** How the API server names a kind of this group. The shape is that of kube's ResourceKind. */
-export const resources = {
-  agentPolicies: { group: 'sentinel.dev', version: 'v1alpha1', plural: 'agentpolicies', kind: 'AgentPolicy', namespaced: true },
-  clusterAgentPolicies: {
-    group: 'sentinel.dev',
-    version: 'v1alpha1',
-    plural: 'clusteragentpolicies',
-    kind: 'ClusterAgentPolicy',
-    namespaced: false,
-  },
-  playbooks: { group: 'sentinel.dev', version: 'v1alpha1', plural: 'playbooks', kind: 'Playbook', namespaced: true },
-  agentActions: { group: 'sentinel.dev', version: 'v1alpha1', plural: 'agentactions', kind: 'AgentAction', namespaced: true },
-  actionPlans: { group: 'sentinel.dev', version: 'v1alpha1', plural: 'actionplans', kind: 'ActionPlan', namespaced: true },
-} as const;
+/** How the API server names a kind. The shape is that of kube's ResourceKind; `type` carries `T` for the compiler and is never set. */
+export interface Resource<T> {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly type?: T;
+}
+
+const resource = <T>(kind: string, plural: string, namespaced = true): Resource<T> => ({ group: 'sentinel.dev', version: 'v1alpha1', plural, kind, namespaced });
+
+export const agentPolicies = resource<AgentPolicy>('AgentPolicy', 'agentpolicies');
+export const clusterAgentPolicies = resource<ClusterAgentPolicy>('ClusterAgentPolicy', 'clusteragentpolicies', false);
+export const playbooks = resource<Playbook>('Playbook', 'playbooks');
+export const agentActions = resource<AgentAction>('AgentAction', 'agentactions');
+export const actionPlans = resource<ActionPlan>('ActionPlan', 'actionplans');

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { asksForDryRun, type Body, readBody, readDeleteOptions, refuseGeneratedName, withPrecondition } from '../request/body.ts';
+import { type ParsedRequest, pathOf } from '../request/parse.ts';
+import { buildQuery } from '../request/query.ts';
+import { badRequest, Refused } from '../request/refused.ts';
+import type { Run } from '../run/run.ts';
+import type { Upstream } from '../upstream.ts';
+import { type Change, changesBetween, markVolatile } from './change.ts';
+import { normalize } from './normalize.ts';
+
+const Identified = z.object({ metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }) });
+
+/** What one write would do, seen by a dry-run right before. */
+export interface Observation {
+  readonly name: string;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly live: unknown;
+  readonly result: unknown;
+  readonly changes: readonly Change[];
+}
+
+/** The answer of the API server when it refuses the write: the sandbox gets it as it is. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly contentType: string;
+}
+
+/** Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. */
+export async function observe(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest): Promise<Observation | Answer> {
+  const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
+  if (isAnswer(live)) return live;
+  const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
+  if (answer.status >= 300) return answer;
+  const result: unknown = JSON.parse(answer.body.toString('utf8'));
+  const { verb, resource } = request.api;
+  const before = normalize(live, resource, verb);
+  const changes = verb === 'delete' ? deletion(request) : markVolatile(changesBetween(before, normalize(result, resource, verb)), Date.now());
+  const identified = Identified.safeParse(verb === 'create' ? result : live);
+  if (!identified.success) throw badRequest('the API server answered with something that is no object');
+  const { name, uid, resourceVersion } = identified.data.metadata;
+  refuseGenerated(result, verb);
+  return { name, uid: verb === 'create' ? undefined : uid, resourceVersion, live, result, changes };
+}
+
+export const isAnswer = (value: unknown): value is Answer => typeof value === 'object' && value !== null && 'contentType' in value && 'status' in value;
+
+async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest): Promise<unknown> {
+  const answer = await upstream.send(run, as, { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
+  if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === 'application/apply-patch+yaml') return undefined;
+  if (answer.status !== 200) return { status: answer.status, body: answer.body, contentType: 'application/json' };
+  return JSON.parse(answer.body.toString('utf8'));
+}
+
+// A delete changes one thing, and its options are part of what people approve.
+function deletion(request: ParsedRequest): Change[] {
+  const { gracePeriodSeconds, propagationPolicy } = readDeleteOptions(request);
+  return [{ path: '', before: 'object', after: { deleted: true, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }), ...(propagationPolicy === undefined ? {} : { propagationPolicy }) } }];
+}
+
+function refuseGenerated(result: unknown, verb: string): void {
+  const generated = z.object({ metadata: z.object({ generateName: z.string().min(1) }) }).safeParse(result);
+  if (verb === 'create' && generated.success) throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal can not know the name; give the object a name");
+}
+
+/** How a write is sent: as a dry-run, or for real and only if the object is still what was compared. */
+export type Sending = { readonly dryRun: true } | { readonly dryRun: false; readonly uid: string | undefined; readonly resourceVersion: string | undefined };
+
+/**
+ * Sends a write that the gateway has built itself: path from discovery, query from an allow-list, DeleteOptions of its own
+ * (any body makes the server ignore the query of a DELETE: admission facts, section 1).
+ */
+export async function sendWrite(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest, sending: Sending): Promise<Answer> {
+  const { verb } = request.api;
+  const query = buildQuery({
+    fieldManager: request.query.get('fieldManager'),
+    fieldValidation: request.query.get('fieldValidation'),
+    force: request.query.get('force'),
+    dryRun: sending.dryRun ? 'All' : undefined,
+  });
+  const { body, contentType } = verb === 'delete' ? deleteBody(request, sending) : writeBody(request, sending);
+  const methods = { create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
+  const method = methods[verb as keyof typeof methods];
+  const answer = await upstream.send(run, as, {
+    method,
+    path: pathOf(request) + (verb === 'delete' ? buildQuery({ dryRun: sending.dryRun ? 'All' : undefined }) : query),
+    headers: { accept: 'application/json', 'content-type': contentType },
+    body,
+  });
+  return { status: answer.status, body: answer.body, contentType: 'application/json' };
+}
+
+function deleteBody(request: ParsedRequest, sending: Sending): { body: string; contentType: string } {
+  const { preconditions, ...options } = readDeleteOptions(request);
+  const guard = sending.dryRun ? preconditions : { uid: sending.uid, resourceVersion: sending.resourceVersion };
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions: guard, ...(sending.dryRun ? { dryRun: ['All'] } : {}) };
+  return { body: JSON.stringify(body), contentType: 'application/json' };
+}
+
+function writeBody(request: ParsedRequest, sending: Sending): { body: string | Buffer; contentType: string } {
+  const body: Body = readBody(request);
+  const eviction = request.subresource === 'eviction';
+  if (eviction) throw new Refused(403, 'Forbidden', 'evictions are not supported yet');
+  if (body.kind === 'none') throw badRequest('the request has no body');
+  if (body.kind === 'opaque') return { body: body.bytes, contentType: request.contentType };
+  refuseGeneratedName(body.value);
+  const precondition = !sending.dryRun && request.api.verb !== 'create' ? sending.resourceVersion : undefined;
+  const value = precondition === undefined ? body.value : withPrecondition(request.contentType, body.value, precondition);
+  return { body: JSON.stringify(value), contentType: request.contentType === '' || request.contentType === 'application/yaml' ? 'application/json' : request.contentType };
+}
+
+export { asksForDryRun };

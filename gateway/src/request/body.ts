@@ -1,0 +1,89 @@
+import { parse } from 'yaml';
+import type { ParsedRequest } from './parse.ts';
+import { badRequest, forbidden, Refused } from './refused.ts';
+
+/** A body that the gateway has read and writes anew; protobuf is only let through where nothing in it can undo a dry-run. */
+export type Body = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'opaque'; readonly bytes: Buffer } | { readonly kind: 'none' };
+
+/** Options of a delete, rebuilt from the few that are known. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads the body of a write. Throws Refused (415, 400) for what it can't read. */
+export function readBody(request: ParsedRequest): Body {
+  if (request.body.length === 0) return { kind: 'none' };
+  if (request.contentType === 'application/vnd.kubernetes.protobuf') {
+    // For POST the query alone decides about a dry-run, so the bytes may stay as they are; for everything else they may not.
+    if (request.api.verb === 'create' && request.subresource === undefined) return { kind: 'opaque', bytes: request.body };
+    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: a protobuf body can not be checked here');
+  }
+  const yaml = request.contentType === 'application/apply-patch+yaml' || request.contentType === 'application/yaml';
+  if (!yaml && request.contentType !== '' && !request.contentType.endsWith('json')) {
+    throw new Refused(415, 'UnsupportedMediaType', `send JSON: '${request.contentType}' can not be checked here`);
+  }
+  try {
+    const text = request.body.toString('utf8');
+    return { kind: 'json', value: yaml ? parse(text, { maxAliasCount: 0 }) : JSON.parse(text) };
+  } catch {
+    throw badRequest('the body can not be read');
+  }
+}
+
+/** The options of a delete, from body and query, rebuilt. The body's own dryRun is left out: the gateway sets it. */
+export function readDeleteOptions(request: ParsedRequest): DeleteOptions {
+  const body = readBody(request);
+  if (body.kind === 'opaque') throw new Refused(415, 'UnsupportedMediaType', 'send JSON');
+  const sent = body.kind === 'json' && isRecord(body.value) ? body.value : {};
+  if (sent.orphanDependents !== undefined) throw badRequest("'orphanDependents' is refused; use 'propagationPolicy'");
+  const grace = sent.gracePeriodSeconds ?? numeric(request.query.get('gracePeriodSeconds'));
+  const policy = sent.propagationPolicy ?? request.query.get('propagationPolicy');
+  const preconditions = isRecord(sent.preconditions) ? sent.preconditions : {};
+  return {
+    ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
+    ...(typeof policy === 'string' ? { propagationPolicy: policy } : {}),
+    preconditions: {
+      ...(typeof preconditions.uid === 'string' ? { uid: preconditions.uid } : {}),
+      ...(typeof preconditions.resourceVersion === 'string' ? { resourceVersion: preconditions.resourceVersion } : {}),
+    },
+  };
+}
+
+/** Whether the client itself asked for a dry-run. */
+export function asksForDryRun(request: ParsedRequest): boolean {
+  if (request.query.get('dryRun') === 'All') return true;
+  if (request.api.verb !== 'delete') return false;
+  const body = readBody(request);
+  if (body.kind !== 'json' || !isRecord(body.value)) return false;
+  const { dryRun } = body.value;
+  return Array.isArray(dryRun) && dryRun.length === 1 && dryRun[0] === 'All';
+}
+
+/** The body of a write that only goes through when the object is still at `resourceVersion` (admission facts, section 2). */
+export function withPrecondition(contentType: string, value: unknown, resourceVersion: string): unknown {
+  if (contentType === 'application/json-patch+json') {
+    if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list');
+    return [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }, ...value];
+  }
+  if (!isRecord(value)) throw badRequest('the body must be an object');
+  const metadata = isRecord(value.metadata) ? value.metadata : {};
+  const asked = metadata.resourceVersion;
+  if (asked !== undefined && asked !== '' && asked !== resourceVersion) throw new Refused(409, 'Conflict', 'the object has been modified since it was read');
+  return { ...value, metadata: { ...metadata, resourceVersion } };
+}
+
+/** Refuses names that the server makes up: each try would give another one, and what was approved could not be recognised. */
+export function refuseGeneratedName(value: unknown): void {
+  const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
+  if (typeof metadata.generateName === 'string' && metadata.generateName !== '' && (metadata.name === undefined || metadata.name === '')) {
+    throw forbidden("'generateName' is refused: a rehearsal can not know the name; give the object a name");
+  }
+}
+
+function numeric(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
+}

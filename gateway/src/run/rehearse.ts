@@ -1,0 +1,65 @@
+import { describeEffect } from '../effect/describe.ts';
+import { type Answer, isAnswer, observe } from '../effect/observe.ts';
+import { relativeTo } from '../effect/overlay.ts';
+import { type ParsedRequest, pathOf } from '../request/parse.ts';
+import { forbidden } from '../request/refused.ts';
+import type { Upstream } from '../upstream.ts';
+import type { Run } from './run.ts';
+
+const MAX_EFFECTS = 500;
+
+/**
+ * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
+ * itself refuses what would (the lock), so a fault here can't either.
+ */
+export async function rehearseWrite(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer> {
+  const { effects, overlay, notObservable } = run.recording;
+  if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
+  if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
+  if (request.api.verb === 'create' && request.subresource === undefined && overlay.get(request)) throw forbidden('the object was created earlier in this rehearsal');
+  const observed = await observe(upstream, run, 'rehearsal', request);
+  if (isAnswer(observed)) return observed;
+  const main = request.subresource === undefined;
+  const changes = main ? relativeTo(overlay.get(request), observed.changes) : observed.changes;
+  if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes }));
+  if (request.api.verb === 'delete') {
+    overlay.put(request, observed.name, null);
+  } else if (request.api.verb === 'create' && main) {
+    overlay.put(request, observed.name, observed.result);
+  } else if (main) {
+    return json(overlay.change(request, observed.live, changes), 200);
+  } else if (request.subresource === 'scale') {
+    await showScale(upstream, run, request, observed.result);
+  } else {
+    notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
+  }
+  return json(observed.result, request.api.verb === 'create' ? 201 : 200);
+}
+
+// A write to /scale must show in the object that it scales.
+async function showScale(upstream: Upstream, run: Run, request: ParsedRequest, scale: unknown): Promise<void> {
+  const parent: ParsedRequest = { ...request, subresource: undefined, api: { ...request.api, verb: 'get', resource: request.base } };
+  const replicas = (scale as { spec?: { replicas?: unknown } }).spec?.replicas;
+  const live = await readObject(upstream, run, parent);
+  if (live !== undefined) run.recording.overlay.change(parent, live, [{ path: '/spec/replicas', before: undefined, after: replicas ?? 0 }]);
+}
+
+async function readObject(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
+  const answer = await upstream.send(run, 'rehearsal', { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
+  return answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined;
+}
+
+/** The answer for an object that the rehearsal deleted. */
+export function notFound(request: ParsedRequest): Answer {
+  const { resource, name, apiGroup } = request.api;
+  const group = apiGroup === '' ? '' : `.${apiGroup}`;
+  return json(
+    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', code: 404, message: `${resource}${group} "${name ?? ''}" not found`, details: { name, group: apiGroup, kind: resource } },
+    404,
+  );
+}
+
+/** A JSON answer. */
+export function json(value: unknown, status: number): Answer {
+  return { status, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' };
+}

@@ -1,0 +1,31 @@
+import { virtualUser } from '@sentinel/crds';
+import type { Headers, Transport, TransportRequest, TransportResponse, TransportStream } from '@sentinel/kube';
+import type { Run } from './run/run.ts';
+
+/** The API server as one virtual user of one run. The client's own identity and headers never reach it. */
+export class Upstream {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  send(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportResponse> {
+    return this.#transport.request({ ...request, headers: { ...request.headers, ...identity(run, as) } });
+  }
+
+  stream(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportStream> {
+    return this.#transport.stream({ ...request, headers: { ...request.headers, ...identity(run, as) } });
+  }
+}
+
+/** The stage as the lock inside the API server reads it: only a real run may enforce. */
+export const stageUser = (run: Pick<Run, 'stage'>): 'rehearsal' | 'enforce' => (run.stage === 'run' ? 'enforce' : 'rehearsal');
+
+function identity(run: Run, as: 'rehearsal' | 'enforce'): Headers {
+  return {
+    'impersonate-user': virtualUser(as, run.namespace, run.account),
+    'impersonate-extra-sentinel.dev%2fstage': as,
+    'impersonate-extra-sentinel.dev%2faction': run.actionUid,
+  };
+}
