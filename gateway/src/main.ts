@@ -1,0 +1,78 @@
+import { agentPolicies, clusterAgentPolicies, namespaces as own } from '@sentinel/crds';
+import { configmaps, createClient, createInformer, createLogger, createTransport, loadConfig, namespaces, pods } from '@sentinel/kube';
+import { type Authority, ensureAuthority, issueServerCertificate } from '@sentinel/kube/certificates';
+import { Authenticator } from './authenticate.ts';
+import { Lock } from './lock.ts';
+import { Discovery } from './request/discovery.ts';
+import { Ledger } from './run/ledger.ts';
+import { Runs } from './runs.ts';
+import { createGatewayServer } from './server.ts';
+import { Upstream } from './upstream.ts';
+
+/** The name under which sandboxes know the gateway; a hostAlias gives it an address. */
+const HOST = 'sentinel-gateway';
+const PORT = 8443;
+const LEAF_DAYS = 7;
+const RENEW_MS = 24 * 3600_000;
+
+/** Composition root of the gateway. Resolves when it has stopped. */
+export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const logger = createLogger({ name: 'gateway' });
+  const transport = createTransport(loadConfig(), { userAgent: 'sentinel-gateway', connections: 64 });
+  const client = createClient(transport);
+  const authority = await ensureAuthority(client, { namespace: own.system, name: 'sentinel-gateway-ca' }, 'sentinel-gateway-ca');
+  await publish(client, authority);
+  const podInformer = createInformer({ client, resource: pods, namespace: own.sandboxes, logger });
+  const informers = {
+    namespaces: createInformer({ client, resource: namespaces, logger }),
+    policies: createInformer({ client, resource: agentPolicies, logger }),
+    clusterPolicies: createInformer({ client, resource: clusterAgentPolicies, logger }),
+  };
+  const all = [podInformer, informers.namespaces, informers.policies, informers.clusterPolicies];
+  const running = all.map((informer) => informer.start(signal));
+  await Promise.all(all.map((informer) => informer.synced));
+  const ledger = new Ledger(client);
+  const replica = env.POD_IP ?? '127.0.0.1';
+  const context = {
+    ...informers,
+    client,
+    ledger,
+    logger,
+    runs: new Runs(client, ledger, podInformer, replica),
+    authenticator: new Authenticator(client),
+    discovery: new Discovery(transport),
+    lock: new Lock(transport),
+    upstream: new Upstream(transport),
+  };
+  const server = createGatewayServer(await leaf(authority), context);
+  const renewal = setInterval(() => {
+    leaf(authority).then(
+      (pair) => server.setSecureContext(pair),
+      (error: unknown) => logger.error('Failed to renew the certificate', { error: String(error) }),
+    );
+  }, RENEW_MS);
+  server.listen(PORT);
+  const fault = await context.lock.fault();
+  logger.info('Started', { replica, lock: fault ?? 'holds' });
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  clearInterval(renewal);
+  server.closeIdleConnections();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    setTimeout(() => server.closeAllConnections(), 5_000).unref();
+  });
+  await Promise.all(running);
+  await transport.close();
+}
+
+const leaf = (authority: Authority) => issueServerCertificate(authority.current, [HOST, `sentinel-gateway.${own.system}.svc`], LEAF_DAYS);
+
+// What sandboxes and the operator trust: a ConfigMap in each of their namespaces, written only when it differs.
+async function publish(client: ReturnType<typeof createClient>, authority: Authority): Promise<void> {
+  for (const namespace of [own.sandboxes, own.system]) {
+    const key = { name: 'sentinel-gateway-ca', namespace };
+    const held = await client.get(configmaps, key);
+    if ((held?.data as Record<string, string> | undefined)?.['ca.crt'] === authority.bundle) continue;
+    await client.patch(configmaps, key, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key.name }, data: { 'ca.crt': authority.bundle } }, { type: 'apply', fieldManager: 'sentinel-gateway', force: true });
+  }
+}

@@ -1,0 +1,75 @@
+import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
+import type { AnyObject, Informer, TransportStream } from '@sentinel/kube';
+import { explain, judgeApiRequest, policySet } from '@sentinel/policy';
+import { type Answer, asksForDryRun, sendWrite } from './effect/observe.ts';
+import type { Lock } from './lock.ts';
+import type { Discovery } from './request/discovery.ts';
+import { type ParsedRequest, parseRequest, pathOf, type RawRequest } from './request/parse.ts';
+import { buildQuery } from './request/query.ts';
+import { forbidden } from './request/refused.ts';
+import { enforceWrite } from './run/enforce.ts';
+import type { Ledger } from './run/ledger.ts';
+import { noteRead } from './run/recording.ts';
+import { json, notFound, rehearseWrite } from './run/rehearse.ts';
+import type { Run } from './run/run.ts';
+import { stageUser, type Upstream } from './upstream.ts';
+
+/** What serving a sandbox needs. */
+export interface SandboxContext {
+  readonly upstream: Upstream;
+  readonly ledger: Ledger;
+  readonly discovery: Discovery;
+  readonly lock: Lock;
+  readonly namespaces: Informer<AnyObject>;
+  readonly policies: Informer<AgentPolicy>;
+  readonly clusterPolicies: Informer<ClusterAgentPolicy>;
+}
+
+/** Answers one request of a sandbox: an answer of the gateway's own, or the stream of a read. Throws Refused. */
+export async function serveSandbox(context: SandboxContext, run: Run, raw: RawRequest, signal: AbortSignal): Promise<Answer | TransportStream> {
+  const request = await parseRequest(raw, context.discovery);
+  if ('path' in request) return await context.upstream.stream(run, stageUser(run), { method: 'GET', path: request.path, headers: accept(raw.headers.accept), signal });
+  judge(context, run, request);
+  return isRead(request) ? await serveRead(context, run, request, signal) : await serveWrite(context, run, request);
+}
+
+const isRead = (request: ParsedRequest) => ['get', 'list', 'watch'].includes(request.api.verb);
+const accept = (value: string | undefined) => ({ accept: value ?? 'application/json' });
+
+// Policy is asked for each request, with the policies as they are now: a stricter one takes hold in the middle of a run.
+function judge(context: SandboxContext, run: Run, request: ParsedRequest): void {
+  const namespace = context.namespaces.store.get(run.namespace);
+  if (!namespace?.metadata.name) throw forbidden(`namespace '${run.namespace}' is not known here yet`);
+  const sources = {
+    namespace: { metadata: { ...namespace.metadata, name: namespace.metadata.name } },
+    clusterPolicies: context.clusterPolicies.store.list(),
+    policies: context.policies.store.list(),
+  };
+  const { refusal } = judgeApiRequest(policySet(sources, run.requester), run.namespace, request.api);
+  if (refusal) throw forbidden(explain(refusal));
+}
+
+async function serveRead(context: SandboxContext, run: Run, request: ParsedRequest, signal: AbortSignal): Promise<Answer | TransportStream> {
+  noteRead(run.recording, request);
+  if (request.api.verb === 'get' && request.subresource === undefined) {
+    const rehearsed = run.recording.overlay.get(request);
+    if (rehearsed === null) return notFound(request);
+    if (rehearsed !== undefined) return json(rehearsed, 200);
+  }
+  const query = buildQuery(Object.fromEntries(request.query));
+  return await context.upstream.stream(run, stageUser(run), { method: 'GET', path: pathOf(request) + query, headers: accept(request.accept), signal });
+}
+
+async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest): Promise<Answer> {
+  if (request.api.verb === 'deletecollection') throw forbidden('deletecollection is refused: delete the objects by name');
+  // What the client itself tries as a dry-run changes nothing, so it is no effect, in any stage.
+  if (asksForDryRun(request)) return await sendWrite(context.upstream, run, stageUser(run), request, { dryRun: true });
+  if (!run.mayWrite) {
+    const why = run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
+    throw forbidden(`${request.api.verb} ${request.api.resource} is refused: ${why}`);
+  }
+  if (run.stage === 'run') return await enforceWrite(context.upstream, context.ledger, run, request);
+  const fault = await context.lock.fault();
+  if (fault) throw forbidden(`no rehearsal: ${fault}`);
+  return await rehearseWrite(context.upstream, run, request);
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Logger, TransportError } from '@sentinel/kube';
+import type { Authenticator } from './authenticate.ts';
+import { badRequest, Refused } from './request/refused.ts';
+import type { Runs } from './runs.ts';
+import { type OperatorContext, serveOperator } from './serve-operator.ts';
+import { type SandboxContext, serveSandbox } from './serve-sandbox.ts';
+
+const MAX_BODY = 8 * 1024 * 1024;
+
+export interface ServerContext extends SandboxContext, OperatorContext {
+  readonly authenticator: Authenticator;
+  readonly runs: Runs;
+  readonly logger: Logger;
+}
+
+/** The HTTPS server of the gateway. Every answer to an error is a Status in the words of the API server; upgrades get none. */
+export function createGatewayServer(tls: { key: string; cert: string }, context: ServerContext): Server {
+  const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
+    handle(context, request, response).catch((error: unknown) => fail(context, request, response, error));
+  });
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
+  server.headersTimeout = 10_000;
+  return server;
+}
+
+async function handle(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url ?? '/';
+  if (url === '/sentinel/ready') return void response.writeHead(200).end('ok\n');
+  const caller = await context.authenticator.authenticate(request.headers.authorization);
+  const body = await readAll(request);
+  const method = request.method ?? 'GET';
+  if (caller.kind === 'operator') {
+    const answer = await serveOperator(context, method, url, body);
+    return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+  const run = await context.runs.of(caller.pod);
+  const headers = { accept: request.headers.accept, contentType: request.headers['content-type'], upgrade: request.headers.upgrade };
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const answer = await serveSandbox(context, run, { method, url, headers, body }, gone.signal);
+  if ('contentType' in answer) return void response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);
+  const type = answer.headers['content-type'];
+  response.writeHead(answer.status, typeof type === 'string' ? { 'content-type': type } : {});
+  response.flushHeaders();
+  await pipeline(answer.body, response);
+}
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new Refused(413, 'RequestEntityTooLarge', `a request may have at most ${MAX_BODY} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function fail(context: ServerContext, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const refused = error instanceof Refused ? error : toRefused(error);
+  if (refused.status >= 500) context.logger.error('Request failed', { method: request.method, error: String(error) });
+  else context.logger.info('Refused request', { method: request.method, url: request.url?.slice(0, 256), status: refused.status, why: refused.message });
+  response.writeHead(refused.status, { 'content-type': 'application/json' }).end(JSON.stringify(refused.toStatus()));
+}
+
+function toRefused(error: unknown): Refused {
+  if (error instanceof TransportError) return new Refused(503, 'ServiceUnavailable', `the API server can not be reached: ${error.message}`);
+  if (error instanceof SyntaxError) return badRequest('the body can not be read');
+  return new Refused(500, 'InternalError', 'the gateway could not answer; nothing was written on its own account');
+}
