@@ -1,3 +1,5 @@
+// The certificate library resolves its parts by metadata and needs this first.
+import 'reflect-metadata';
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
