@@ -17,7 +17,11 @@ const RENEW_DAYS = 30;
  * The certificate authority that a Secret holds, made when there is none and renewed 30 days before its end. Any number of
  * replicas may call this at once: the API server lets one of them write, and all read what was written.
  */
-export async function ensureAuthority(client: KubeClient, key: { namespace: string; name: string }, commonName: string): Promise<Authority> {
+export async function ensureAuthority(
+  client: KubeClient,
+  key: { namespace: string; name: string },
+  commonName: string,
+): Promise<Authority> {
   for (;;) {
     const secret = await client.get(secrets, key);
     const held = secret ? read(secret) : undefined;
@@ -31,7 +35,13 @@ export async function ensureAuthority(client: KubeClient, key: { namespace: stri
   }
 }
 
-async function write(client: KubeClient, key: { namespace: string; name: string }, commonName: string, secret: AnyObject | null, held: Authority | undefined): Promise<Authority> {
+async function write(
+  client: KubeClient,
+  key: { namespace: string; name: string },
+  commonName: string,
+  secret: AnyObject | null,
+  held: Authority | undefined,
+): Promise<Authority> {
   const current = await createAuthority(commonName, CA_DAYS);
   const bundle = held ? `${current.cert}\n${held.current.cert}` : current.cert;
   const data = { 'tls.crt': encode(current.cert), 'tls.key': encode(current.key), 'ca.crt': encode(bundle) };

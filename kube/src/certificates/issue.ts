@@ -34,13 +34,20 @@ export async function createAuthority(name: string, days: number): Promise<KeyPa
     keys,
     signingAlgorithm: ALGORITHM,
     ...validity(days),
-    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true)],
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    ],
   });
   return { cert: cert.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
 /** Issues a server certificate for DNS names, good for `days`. Throws when the authority can't be read. */
-export async function issueServerCertificate(authority: KeyPair, dnsNames: readonly [string, ...string[]], days: number): Promise<KeyPair> {
+export async function issueServerCertificate(
+  authority: KeyPair,
+  dnsNames: readonly [string, ...string[]],
+  days: number,
+): Promise<KeyPair> {
   const issuer = new X509Certificate(authority.cert);
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const cert = await X509CertificateGenerator.create({
@@ -64,7 +71,10 @@ export function daysLeft(cert: string, now: number): number {
   return Math.floor((new X509Certificate(cert).notAfter.getTime() - now) / DAY_MS);
 }
 
-const validity = (days: number) => ({ notBefore: new Date(Date.now() - EARLIER_MS), notAfter: new Date(Date.now() + days * DAY_MS) });
+const validity = (days: number) => ({
+  notBefore: new Date(Date.now() - EARLIER_MS),
+  notAfter: new Date(Date.now() + days * DAY_MS),
+});
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
