@@ -40,7 +40,8 @@ export class Authenticator {
 
   async #review(token: string): Promise<Caller> {
     const review = await this.#client.tokenReview({ token, audiences: [GATEWAY_AUDIENCE] });
-    if (!review.authenticated || !review.audiences?.includes(GATEWAY_AUDIENCE)) throw unauthorized('the token is not one for the gateway');
+    if (!review.authenticated || !review.audiences?.includes(GATEWAY_AUDIENCE))
+      throw unauthorized('the token is not one for the gateway');
     const { username, extra } = review.user ?? {};
     const name = extra?.[POD_NAME]?.[0];
     const uid = extra?.[POD_UID]?.[0];

@@ -39,7 +39,8 @@ export class Lock {
       return undefined;
     }
     this.#held = 0;
-    if (answer.status === 200) return `the API server let a write through that is no dry-run: the policy '${LOCK_POLICY}' is missing or not in force`;
+    if (answer.status === 200)
+      return `the API server let a write through that is no dry-run: the policy '${LOCK_POLICY}' is missing or not in force`;
     return `the lock could not be probed (HTTP ${answer.status}): ${text.slice(0, 200)}`;
   }
 }

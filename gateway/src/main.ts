@@ -1,5 +1,14 @@
 import { agentPolicies, clusterAgentPolicies, namespaces as own } from '@sentinel/crds';
-import { configmaps, createClient, createInformer, createLogger, createTransport, loadConfig, namespaces, pods } from '@sentinel/kube';
+import {
+  configmaps,
+  createClient,
+  createInformer,
+  createLogger,
+  createTransport,
+  loadConfig,
+  namespaces,
+  pods,
+} from '@sentinel/kube';
 import { type Authority, ensureAuthority, issueServerCertificate } from '@sentinel/kube/certificates';
 import { Authenticator } from './authenticate.ts';
 import { Lock } from './lock.ts';
@@ -65,7 +74,8 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   await transport.close();
 }
 
-const leaf = (authority: Authority) => issueServerCertificate(authority.current, [HOST, `sentinel-gateway.${own.system}.svc`], LEAF_DAYS);
+const leaf = (authority: Authority) =>
+  issueServerCertificate(authority.current, [HOST, `sentinel-gateway.${own.system}.svc`], LEAF_DAYS);
 
 // What sandboxes and the operator trust: a ConfigMap in each of their namespaces, written only when it differs.
 async function publish(client: ReturnType<typeof createClient>, authority: Authority): Promise<void> {
@@ -73,6 +83,11 @@ async function publish(client: ReturnType<typeof createClient>, authority: Autho
     const key = { name: 'sentinel-gateway-ca', namespace };
     const held = await client.get(configmaps, key);
     if ((held?.data as Record<string, string> | undefined)?.['ca.crt'] === authority.bundle) continue;
-    await client.patch(configmaps, key, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key.name }, data: { 'ca.crt': authority.bundle } }, { type: 'apply', fieldManager: 'sentinel-gateway', force: true });
+    await client.patch(
+      configmaps,
+      key,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key.name }, data: { 'ca.crt': authority.bundle } },
+      { type: 'apply', fieldManager: 'sentinel-gateway', force: true },
+    );
   }
 }

@@ -50,10 +50,14 @@ export class Runs {
   // A token outlives its pod for some seconds, so the pod itself is looked at for each request.
   async #livePod(identity: PodIdentity): Promise<AnyObject> {
     const cached = this.#pods.store.get(`${namespaces.sandboxes}/${identity.name}`);
-    const pod = cached?.metadata.uid === identity.uid ? cached : await this.#client.get(pods, { name: identity.name, namespace: namespaces.sandboxes });
+    const pod =
+      cached?.metadata.uid === identity.uid
+        ? cached
+        : await this.#client.get(pods, { name: identity.name, namespace: namespaces.sandboxes });
     const phase = (pod?.status as { phase?: string } | undefined)?.phase;
     if (!pod || pod.metadata.uid !== identity.uid) throw forbidden('the pod is gone');
-    if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed') throw forbidden('the pod has ended');
+    if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed')
+      throw forbidden('the pod has ended');
     return pod;
   }
 

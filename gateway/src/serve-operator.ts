@@ -21,7 +21,13 @@ export interface RunReport {
   /** Indices of the effects that were carried out, and of those whose outcome is not known. */
   readonly consumed: readonly number[];
   readonly unknown: readonly number[];
-  readonly recorded: { readonly effects: readonly ObservedEffect[]; readonly reads: readonly string[]; readonly notObservable: readonly string[] } | undefined;
+  readonly recorded:
+    | {
+        readonly effects: readonly ObservedEffect[];
+        readonly reads: readonly string[];
+        readonly notObservable: readonly string[];
+      }
+    | undefined;
 }
 
 export interface OperatorContext {
@@ -32,7 +38,11 @@ export interface OperatorContext {
   readonly lock: Lock;
 }
 
-const RollbackRequest = z.object({ namespace: z.string().min(1).max(63), name: z.string().min(1).max(253), job: z.string().min(1).max(64) });
+const RollbackRequest = z.object({
+  namespace: z.string().min(1).max(63),
+  name: z.string().min(1).max(253),
+  job: z.string().min(1).max(64),
+});
 
 /** Answers the operator: reports of runs, the state of the lock, rollbacks. Throws Refused. */
 export async function serveOperator(context: OperatorContext, method: string, path: string, body: Buffer): Promise<unknown> {

@@ -26,9 +26,20 @@ export interface SandboxContext {
 }
 
 /** Answers one request of a sandbox: an answer of the gateway's own, or the stream of a read. Throws Refused. */
-export async function serveSandbox(context: SandboxContext, run: Run, raw: RawRequest, signal: AbortSignal): Promise<Answer | TransportStream> {
+export async function serveSandbox(
+  context: SandboxContext,
+  run: Run,
+  raw: RawRequest,
+  signal: AbortSignal,
+): Promise<Answer | TransportStream> {
   const request = await parseRequest(raw, context.discovery);
-  if ('path' in request) return await context.upstream.stream(run, stageUser(run), { method: 'GET', path: request.path, headers: accept(raw.headers.accept), signal });
+  if ('path' in request)
+    return await context.upstream.stream(run, stageUser(run), {
+      method: 'GET',
+      path: request.path,
+      headers: accept(raw.headers.accept),
+      signal,
+    });
   judge(context, run, request);
   return isRead(request) ? await serveRead(context, run, request, signal) : await serveWrite(context, run, request);
 }
@@ -49,7 +60,12 @@ function judge(context: SandboxContext, run: Run, request: ParsedRequest): void 
   if (refusal) throw forbidden(explain(refusal));
 }
 
-async function serveRead(context: SandboxContext, run: Run, request: ParsedRequest, signal: AbortSignal): Promise<Answer | TransportStream> {
+async function serveRead(
+  context: SandboxContext,
+  run: Run,
+  request: ParsedRequest,
+  signal: AbortSignal,
+): Promise<Answer | TransportStream> {
   noteRead(run.recording, request);
   if (request.api.verb === 'get' && request.subresource === undefined) {
     const rehearsed = run.recording.overlay.get(request);
@@ -57,7 +73,12 @@ async function serveRead(context: SandboxContext, run: Run, request: ParsedReque
     if (rehearsed !== undefined) return json(rehearsed, 200);
   }
   const query = buildQuery(Object.fromEntries(request.query));
-  return await context.upstream.stream(run, stageUser(run), { method: 'GET', path: pathOf(request) + query, headers: accept(request.accept), signal });
+  return await context.upstream.stream(run, stageUser(run), {
+    method: 'GET',
+    path: pathOf(request) + query,
+    headers: accept(request.accept),
+    signal,
+  });
 }
 
 async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest): Promise<Answer> {
@@ -65,7 +86,8 @@ async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequ
   // What the client itself tries as a dry-run changes nothing, so it is no effect, in any stage.
   if (asksForDryRun(request)) return await sendWrite(context.upstream, run, stageUser(run), request, { dryRun: true });
   if (!run.mayWrite) {
-    const why = run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
+    const why =
+      run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
     throw forbidden(`${request.api.verb} ${request.api.resource} is refused: ${why}`);
   }
   if (run.stage === 'run') return await enforceWrite(context.upstream, context.ledger, run, request);

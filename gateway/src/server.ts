@@ -22,8 +22,12 @@ export function createGatewayServer(tls: { key: string; cert: string }, context:
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
     handle(context, request, response).catch((error: unknown) => fail(context, request, response, error));
   });
-  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
+    socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
+  );
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
+    socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
+  );
   server.headersTimeout = 10_000;
   return server;
 }
@@ -39,11 +43,16 @@ async function handle(context: ServerContext, request: IncomingMessage, response
     return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }
   const run = await context.runs.of(caller.pod);
-  const headers = { accept: request.headers.accept, contentType: request.headers['content-type'], upgrade: request.headers.upgrade };
+  const headers = {
+    accept: request.headers.accept,
+    contentType: request.headers['content-type'],
+    upgrade: request.headers.upgrade,
+  };
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   const answer = await serveSandbox(context, run, { method, url, headers, body }, gone.signal);
-  if ('contentType' in answer) return void response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);
+  if ('contentType' in answer)
+    return void response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);
   const type = answer.headers['content-type'];
   response.writeHead(answer.status, typeof type === 'string' ? { 'content-type': type } : {});
   response.flushHeaders();
@@ -68,12 +77,19 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
   }
   const refused = error instanceof Refused ? error : toRefused(error);
   if (refused.status >= 500) context.logger.error('Request failed', { method: request.method, error: String(error) });
-  else context.logger.info('Refused request', { method: request.method, url: request.url?.slice(0, 256), status: refused.status, why: refused.message });
+  else
+    context.logger.info('Refused request', {
+      method: request.method,
+      url: request.url?.slice(0, 256),
+      status: refused.status,
+      why: refused.message,
+    });
   response.writeHead(refused.status, { 'content-type': 'application/json' }).end(JSON.stringify(refused.toStatus()));
 }
 
 function toRefused(error: unknown): Refused {
-  if (error instanceof TransportError) return new Refused(503, 'ServiceUnavailable', `the API server can not be reached: ${error.message}`);
+  if (error instanceof TransportError)
+    return new Refused(503, 'ServiceUnavailable', `the API server can not be reached: ${error.message}`);
   if (error instanceof SyntaxError) return badRequest('the body can not be read');
   return new Refused(500, 'InternalError', 'the gateway could not answer; nothing was written on its own account');
 }

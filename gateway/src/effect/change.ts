@@ -52,7 +52,9 @@ export function markVolatile(changes: readonly Change[], now: number): Change[] 
 export function changeDigest(changes: readonly Change[]): string {
   return digestOf(
     changes.map(({ path, before, after, volatile }) =>
-      volatile ? { path, before: typeof before === 'string' && TIME.test(before) ? '<Time>' : before, volatile } : { path, before, after },
+      volatile
+        ? { path, before: typeof before === 'string' && TIME.test(before) ? '<Time>' : before, volatile }
+        : { path, before, after },
     ),
   );
 }

@@ -8,7 +8,10 @@ const LENGTH = 2048;
 const revealing = /(password|passwd|secret|token|credential|api-?key|private-?key|last-applied-configuration)/i;
 
 /** An effect as the plan shows it, from what the gateway observed. */
-export function describeEffect(request: ParsedRequest, observed: { name: string; uid: string | undefined; changes: readonly Change[] }): ObservedEffect {
+export function describeEffect(
+  request: ParsedRequest,
+  observed: { name: string; uid: string | undefined; changes: readonly Change[] },
+): ObservedEffect {
   const { api, version, info } = request;
   const verb = api.verb as ObservedEffect['verb'];
   const hidden = Math.max(0, observed.changes.length - SHOWN);
@@ -48,6 +51,7 @@ function notesOf({ api, base }: ParsedRequest, changes: readonly Change[]): stri
   const notes: string[] = [];
   if (api.verb === 'delete') notes.push('What the object owns is deleted with it; a rehearsal can not see that.');
   const template = changes.some(({ path }) => path.startsWith('/spec/template'));
-  if (template && ['deployments', 'statefulsets', 'daemonsets'].includes(base)) notes.push('Its controller replaces the pods; a rehearsal can not see that.');
+  if (template && ['deployments', 'statefulsets', 'daemonsets'].includes(base))
+    notes.push('Its controller replaces the pods; a rehearsal can not see that.');
   return notes;
 }

@@ -2,7 +2,16 @@ type Json = Record<string, unknown>;
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Fields of the metadata that the server keeps for itself: they differ each time and say nothing of what was asked for. */
-const serverFields = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds'];
+const serverFields = [
+  'managedFields',
+  'resourceVersion',
+  'generation',
+  'uid',
+  'creationTimestamp',
+  'selfLink',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+];
 
 /** Fields that the server assigns when an object is created and for which a dry-run returns placeholders. */
 const assigned: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +33,8 @@ export function normalize(object: unknown, resource: string, verb: string): unkn
   if (verb !== 'create') return copy;
   if (isRecord(copy.spec)) {
     for (const field of assigned[base] ?? []) delete copy.spec[field];
-    if (base === 'services' && Array.isArray(copy.spec.ports)) for (const port of copy.spec.ports) if (isRecord(port)) delete port.nodePort;
+    if (base === 'services' && Array.isArray(copy.spec.ports))
+      for (const port of copy.spec.ports) if (isRecord(port)) delete port.nodePort;
   }
   return typeof uid === 'string' && uid !== '' ? replaceText(copy, uid, '<uid>') : copy;
 }
@@ -33,6 +43,7 @@ export function normalize(object: unknown, resource: string, verb: string): unkn
 function replaceText(value: unknown, from: string, to: string): unknown {
   if (typeof value === 'string') return value.replaceAll(from, to);
   if (Array.isArray(value)) return value.map((entry) => replaceText(entry, from, to));
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaceText(entry, from, to)]));
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaceText(entry, from, to)]));
   return value;
 }

@@ -8,7 +8,9 @@ import type { Upstream } from '../upstream.ts';
 import { type Change, changesBetween, markVolatile } from './change.ts';
 import { normalize } from './normalize.ts';
 
-const Identified = z.object({ metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }) });
+const Identified = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }),
+});
 
 /** What one write would do, seen by a dry-run right before. */
 export interface Observation {
@@ -28,7 +30,12 @@ export interface Answer {
 }
 
 /** Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. */
-export async function observe(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest): Promise<Observation | Answer> {
+export async function observe(
+  upstream: Upstream,
+  run: Run,
+  as: 'rehearsal' | 'enforce',
+  request: ParsedRequest,
+): Promise<Observation | Answer> {
   const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
   if (isAnswer(live)) return live;
   const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
@@ -36,7 +43,8 @@ export async function observe(upstream: Upstream, run: Run, as: 'rehearsal' | 'e
   const result: unknown = JSON.parse(answer.body.toString('utf8'));
   const { verb, resource } = request.api;
   const before = normalize(live, resource, verb);
-  const changes = verb === 'delete' ? deletion(request) : markVolatile(changesBetween(before, normalize(result, resource, verb)), Date.now());
+  const changes =
+    verb === 'delete' ? deletion(request) : markVolatile(changesBetween(before, normalize(result, resource, verb)), Date.now());
   const identified = Identified.safeParse(verb === 'create' ? result : live);
   if (!identified.success) throw badRequest('the API server answered with something that is no object');
   const { name, uid, resourceVersion } = identified.data.metadata;
@@ -44,11 +52,13 @@ export async function observe(upstream: Upstream, run: Run, as: 'rehearsal' | 'e
   return { name, uid: verb === 'create' ? undefined : uid, resourceVersion, live, result, changes };
 }
 
-export const isAnswer = (value: unknown): value is Answer => typeof value === 'object' && value !== null && 'contentType' in value && 'status' in value;
+export const isAnswer = (value: unknown): value is Answer =>
+  typeof value === 'object' && value !== null && 'contentType' in value && 'status' in value;
 
 async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest): Promise<unknown> {
   const answer = await upstream.send(run, as, { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
-  if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === 'application/apply-patch+yaml') return undefined;
+  if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === 'application/apply-patch+yaml')
+    return undefined;
   if (answer.status !== 200) return { status: answer.status, body: answer.body, contentType: 'application/json' };
   return JSON.parse(answer.body.toString('utf8'));
 }
@@ -56,22 +66,41 @@ async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce
 // A delete changes one thing, and its options are part of what people approve.
 function deletion(request: ParsedRequest): Change[] {
   const { gracePeriodSeconds, propagationPolicy } = readDeleteOptions(request);
-  return [{ path: '', before: 'object', after: { deleted: true, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }), ...(propagationPolicy === undefined ? {} : { propagationPolicy }) } }];
+  return [
+    {
+      path: '',
+      before: 'object',
+      after: {
+        deleted: true,
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+      },
+    },
+  ];
 }
 
 function refuseGenerated(result: unknown, verb: string): void {
   const generated = z.object({ metadata: z.object({ generateName: z.string().min(1) }) }).safeParse(result);
-  if (verb === 'create' && generated.success) throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal can not know the name; give the object a name");
+  if (verb === 'create' && generated.success)
+    throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal can not know the name; give the object a name");
 }
 
 /** How a write is sent: as a dry-run, or for real and only if the object is still what was compared. */
-export type Sending = { readonly dryRun: true } | { readonly dryRun: false; readonly uid: string | undefined; readonly resourceVersion: string | undefined };
+export type Sending =
+  | { readonly dryRun: true }
+  | { readonly dryRun: false; readonly uid: string | undefined; readonly resourceVersion: string | undefined };
 
 /**
  * Sends a write that the gateway has built itself: path from discovery, query from an allow-list, DeleteOptions of its own
  * (any body makes the server ignore the query of a DELETE: admission facts, section 1).
  */
-export async function sendWrite(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest, sending: Sending): Promise<Answer> {
+export async function sendWrite(
+  upstream: Upstream,
+  run: Run,
+  as: 'rehearsal' | 'enforce',
+  request: ParsedRequest,
+  sending: Sending,
+): Promise<Answer> {
   const { verb } = request.api;
   const query = buildQuery({
     fieldManager: request.query.get('fieldManager'),
@@ -94,7 +123,13 @@ export async function sendWrite(upstream: Upstream, run: Run, as: 'rehearsal' | 
 function deleteBody(request: ParsedRequest, sending: Sending): { body: string; contentType: string } {
   const { preconditions, ...options } = readDeleteOptions(request);
   const guard = sending.dryRun ? preconditions : { uid: sending.uid, resourceVersion: sending.resourceVersion };
-  const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions: guard, ...(sending.dryRun ? { dryRun: ['All'] } : {}) };
+  const body = {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    ...options,
+    preconditions: guard,
+    ...(sending.dryRun ? { dryRun: ['All'] } : {}),
+  };
   return { body: JSON.stringify(body), contentType: 'application/json' };
 }
 
@@ -107,7 +142,11 @@ function writeBody(request: ParsedRequest, sending: Sending): { body: string | B
   refuseGeneratedName(body.value);
   const precondition = !sending.dryRun && request.api.verb !== 'create' ? sending.resourceVersion : undefined;
   const value = precondition === undefined ? body.value : withPrecondition(request.contentType, body.value, precondition);
-  return { body: JSON.stringify(value), contentType: request.contentType === '' || request.contentType === 'application/yaml' ? 'application/json' : request.contentType };
+  return {
+    body: JSON.stringify(value),
+    contentType:
+      request.contentType === '' || request.contentType === 'application/yaml' ? 'application/json' : request.contentType,
+  };
 }
 
 export { asksForDryRun };

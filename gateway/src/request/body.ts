@@ -3,7 +3,10 @@ import type { ParsedRequest } from './parse.ts';
 import { badRequest, forbidden, Refused } from './refused.ts';
 
 /** A body that the gateway has read and writes anew; protobuf is only let through where nothing in it can undo a dry-run. */
-export type Body = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'opaque'; readonly bytes: Buffer } | { readonly kind: 'none' };
+export type Body =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'opaque'; readonly bytes: Buffer }
+  | { readonly kind: 'none' };
 
 /** Options of a delete, rebuilt from the few that are known. */
 export interface DeleteOptions {
@@ -12,7 +15,8 @@ export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads the body of a write. Throws Refused (415, 400) for what it can't read. */
 export function readBody(request: ParsedRequest): Body {
@@ -72,14 +76,19 @@ export function withPrecondition(contentType: string, value: unknown, resourceVe
   if (!isRecord(value)) throw badRequest('the body must be an object');
   const metadata = isRecord(value.metadata) ? value.metadata : {};
   const asked = metadata.resourceVersion;
-  if (asked !== undefined && asked !== '' && asked !== resourceVersion) throw new Refused(409, 'Conflict', 'the object has been modified since it was read');
+  if (asked !== undefined && asked !== '' && asked !== resourceVersion)
+    throw new Refused(409, 'Conflict', 'the object has been modified since it was read');
   return { ...value, metadata: { ...metadata, resourceVersion } };
 }
 
 /** Refuses names that the server makes up: each try would give another one, and what was approved could not be recognised. */
 export function refuseGeneratedName(value: unknown): void {
   const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
-  if (typeof metadata.generateName === 'string' && metadata.generateName !== '' && (metadata.name === undefined || metadata.name === '')) {
+  if (
+    typeof metadata.generateName === 'string' &&
+    metadata.generateName !== '' &&
+    (metadata.name === undefined || metadata.name === '')
+  ) {
     throw forbidden("'generateName' is refused: a rehearsal can not know the name; give the object a name");
   }
 }

@@ -30,7 +30,8 @@ export class Discovery {
 
   /** The resource `name` (`deployments`, `deployments/scale`). Throws Refused when there is none, or when another server answers for its group. */
   async find(group: string, version: string, name: string): Promise<ResourceInfo> {
-    if ((await this.#aggregatedGroups()).has(`${group}/${version}`)) throw forbidden(`the API '${group}/${version}' is served by another server, which need not honour a dry-run`);
+    if ((await this.#aggregatedGroups()).has(`${group}/${version}`))
+      throw forbidden(`the API '${group}/${version}' is served by another server, which need not honour a dry-run`);
     const found = (await this.#resources(group, version)).get(name);
     if (!found) throw forbidden(`'${name}' is no resource of '${group === '' ? version : `${group}/${version}`}'`);
     return found;
@@ -40,7 +41,8 @@ export class Discovery {
     const key = `${group}/${version}`;
     const cached = this.#lists.get(key);
     if (cached && Date.now() - cached.at < FRESH_MS) return cached.resources;
-    const path = group === '' ? `/api/${encodeURIComponent(version)}` : `/apis/${encodeURIComponent(group)}/${encodeURIComponent(version)}`;
+    const path =
+      group === '' ? `/api/${encodeURIComponent(version)}` : `/apis/${encodeURIComponent(group)}/${encodeURIComponent(version)}`;
     const answer = await this.#transport.request({ method: 'GET', path });
     if (answer.status !== 200) throw forbidden(`the API '${key}' is not known`);
     const { resources } = ResourceList.parse(JSON.parse(answer.body.toString('utf8')));

@@ -27,15 +27,25 @@ export interface Information {
 export interface RawRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: { readonly accept?: string | undefined; readonly contentType?: string | undefined; readonly upgrade?: string | undefined };
+  readonly headers: {
+    readonly accept?: string | undefined;
+    readonly contentType?: string | undefined;
+    readonly upgrade?: string | undefined;
+  };
   readonly body: Buffer;
 }
 
-const patches = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
+const patches = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
 
 /** Understands a request. Throws Refused for everything that is not plainly one request to one resource. */
 export async function parseRequest(raw: RawRequest, discovery: Discovery): Promise<ParsedRequest | Information> {
-  if (raw.headers.upgrade !== undefined || raw.method === 'CONNECT') throw forbidden('exec, attach, port-forward and other upgrades are refused in a sandbox');
+  if (raw.headers.upgrade !== undefined || raw.method === 'CONNECT')
+    throw forbidden('exec, attach, port-forward and other upgrades are refused in a sandbox');
   const [path = '', ...search] = raw.url.split('?');
   const target = parsePath(path);
   const query = parseQuery(search.join('?'));
@@ -45,14 +55,26 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
   }
   const resource = target.subresource === undefined ? target.resource : `${target.resource}/${target.subresource}`;
   const info = await discovery.find(target.group, target.version, resource);
-  if (target.namespace === undefined && info.namespaced && target.name !== undefined) throw forbidden(`'${resource}' belongs to a namespace, and the path names none`);
+  if (target.namespace === undefined && info.namespaced && target.name !== undefined)
+    throw forbidden(`'${resource}' belongs to a namespace, and the path names none`);
   if (target.namespace !== undefined && !info.namespaced) throw forbidden(`'${resource}' does not belong to a namespace`);
   const watch = query.get('watch') === 'true' || query.get('watch') === '1';
   const contentType = (raw.headers.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const verb = verbOf(raw.method, target.name, watch, contentType);
   if (!info.verbs.includes(verb)) throw new Refused(405, 'MethodNotAllowed', `'${resource}' does not know the verb '${verb}'`);
   const api: ApiRequest = { verb, apiGroup: target.group, resource, namespace: target.namespace, name: target.name };
-  return { api, version: target.version, info, base: target.resource, subresource: target.subresource, query, contentType, accept: raw.headers.accept, body: raw.body, watch };
+  return {
+    api,
+    version: target.version,
+    info,
+    base: target.resource,
+    subresource: target.subresource,
+    query,
+    contentType,
+    accept: raw.headers.accept,
+    body: raw.body,
+    watch,
+  };
 }
 
 function verbOf(method: string, name: string | undefined, watch: boolean, contentType: string): string {
@@ -65,7 +87,8 @@ function verbOf(method: string, name: string | undefined, watch: boolean, conten
     case 'PUT':
       return 'update';
     case 'PATCH':
-      if (!patches.includes(contentType)) throw new Refused(415, 'UnsupportedMediaType', `a patch of the type '${contentType}' is not known`);
+      if (!patches.includes(contentType))
+        throw new Refused(415, 'UnsupportedMediaType', `a patch of the type '${contentType}' is not known`);
       return 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
@@ -75,7 +98,9 @@ function verbOf(method: string, name: string | undefined, watch: boolean, conten
 }
 
 /** The path of a resource, built anew. */
-export function pathOf(request: Pick<ParsedRequest, 'version' | 'base' | 'subresource'> & { api: Pick<ApiRequest, 'apiGroup' | 'namespace' | 'name'> }): string {
+export function pathOf(
+  request: Pick<ParsedRequest, 'version' | 'base' | 'subresource'> & { api: Pick<ApiRequest, 'apiGroup' | 'namespace' | 'name'> },
+): string {
   const { apiGroup, namespace, name } = request.api;
   const root = apiGroup === '' ? ['api', request.version] : ['apis', apiGroup, request.version];
   const inside = namespace === undefined ? [] : ['namespaces', namespace];

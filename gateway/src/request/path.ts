@@ -44,7 +44,8 @@ function decodeSegment(segment: string): string {
 
 function resourceAt(group: string, version: string, rest: readonly string[]): Target {
   const [first = '', second, third, fourth, ...more] = rest;
-  if (first === 'watch' || first === 'proxy') throw forbidden(`paths below '${first}/' are refused; use the query parameter 'watch'`);
+  if (first === 'watch' || first === 'proxy')
+    throw forbidden(`paths below '${first}/' are refused; use the query parameter 'watch'`);
   if (more.length > 1) throw forbidden('the path is too deep for a resource');
   // /namespaces/NAME and its subresources are the namespace itself; anything else below it is a resource inside.
   const inside = first === 'namespaces' && third !== undefined && !(group === '' && ['status', 'finalize'].includes(third));

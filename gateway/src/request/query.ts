@@ -61,6 +61,8 @@ function decode(text: string): string {
 
 /** The query of a request that the gateway sends, built anew from known values. */
 export function buildQuery(values: Readonly<Record<string, string | undefined>>): string {
-  const parts = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${encodeURIComponent(value)}`]));
+  const parts = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${encodeURIComponent(value)}`],
+  );
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }

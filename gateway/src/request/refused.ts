@@ -12,7 +12,15 @@ export class Refused extends Error {
 
   /** The body of the answer. */
   toStatus(): object {
-    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `sentinel: ${this.message}`, reason: this.reason, code: this.status };
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `sentinel: ${this.message}`,
+      reason: this.reason,
+      code: this.status,
+    };
   }
 }
 

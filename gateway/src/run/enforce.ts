@@ -23,7 +23,8 @@ export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run,
     const observed = await observe(upstream, run, 'enforce', request);
     if (isAnswer(observed)) return observed;
     // Nothing would change: nothing to approve, and nothing to send.
-    if (observed.changes.length === 0) return { status: 200, body: Buffer.from(JSON.stringify(observed.result)), contentType: 'application/json' };
+    if (observed.changes.length === 0)
+      return { status: 200, body: Buffer.from(JSON.stringify(observed.result)), contentType: 'application/json' };
     const effect = findApproved(enforcement, request, observed);
     if (!effect) return await block(ledger, run, enforcement, differenceOf(enforcement, request, observed));
     const answer = await carryOut(upstream, ledger, run, request, effect, observed);
@@ -33,14 +34,25 @@ export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run,
 }
 
 /** Does one approved effect; undefined when the object changed in between and everything must be looked at anew. */
-async function carryOut(upstream: Upstream, ledger: Ledger, run: Run, request: ParsedRequest, effect: Effect, observed: Observation): Promise<Answer | undefined> {
+async function carryOut(
+  upstream: Upstream,
+  ledger: Ledger,
+  run: Run,
+  request: ParsedRequest,
+  effect: Effect,
+  observed: Observation,
+): Promise<Answer | undefined> {
   const enforcement = run.enforcement;
   if (!enforcement) return undefined;
   const intent = { effect, version: request.version, preImage: observed.live ?? null, change: observed.changes };
   if (!(await ledger.intend(run.jobUid, intent))) {
     return await resume(ledger, run, enforcement, effect, observed);
   }
-  const answer = await sendWrite(upstream, run, 'enforce', request, { dryRun: false, uid: observed.uid, resourceVersion: observed.resourceVersion });
+  const answer = await sendWrite(upstream, run, 'enforce', request, {
+    dryRun: false,
+    uid: observed.uid,
+    resourceVersion: observed.resourceVersion,
+  });
   if (answer.status >= 400 && answer.status < 500) {
     // The API server refused it, so nothing happened: the effect may be tried again.
     await ledger.withdraw(run.jobUid, effect.index);
@@ -49,7 +61,11 @@ async function carryOut(upstream: Upstream, ledger: Ledger, run: Run, request: P
   if (answer.status >= 500) return answer;
   enforcement.consumed.add(effect.index);
   const result = (JSON.parse(answer.body.toString('utf8')) as { metadata?: { uid?: string; resourceVersion?: string } }).metadata;
-  await ledger.complete(run.jobUid, effect.index, { uid: result?.uid, resourceVersion: result?.resourceVersion, change: observed.changes });
+  await ledger.complete(run.jobUid, effect.index, {
+    uid: result?.uid,
+    resourceVersion: result?.resourceVersion,
+    change: observed.changes,
+  });
   return answer;
 }
 
@@ -57,7 +73,13 @@ async function carryOut(upstream: Upstream, ledger: Ledger, run: Run, request: P
  * The effect has an intent already: another replica, or this one before it died, was at it. With a result it is done. Without,
  * the object is still at its pre-image only if the write never happened; then it may go on. Else nobody can tell, and people must.
  */
-async function resume(ledger: Ledger, run: Run, enforcement: Enforcement, effect: Effect, observed: Observation): Promise<Answer | undefined> {
+async function resume(
+  ledger: Ledger,
+  run: Run,
+  enforcement: Enforcement,
+  effect: Effect,
+  observed: Observation,
+): Promise<Answer | undefined> {
   const entry = await ledger.intent(run.jobUid, effect.index);
   if (!entry) return undefined;
   if (entry.result) {
@@ -65,23 +87,46 @@ async function resume(ledger: Ledger, run: Run, enforcement: Enforcement, effect
     return undefined;
   }
   const untouched = preImageVersion(entry) === observed.resourceVersion && observed.resourceVersion !== undefined;
-  if (!untouched) return await block(ledger, run, enforcement, `the outcome of effect ${effect.index} (${nameOf(effect)}) is not known: the gateway was interrupted, and the object has changed since`);
+  if (!untouched)
+    return await block(
+      ledger,
+      run,
+      enforcement,
+      `the outcome of effect ${effect.index} (${nameOf(effect)}) is not known: the gateway was interrupted, and the object has changed since`,
+    );
   await ledger.withdraw(run.jobUid, effect.index);
   return undefined;
 }
 
-const preImageVersion = (entry: LedgerEntry) => (entry.intent.preImage as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
+const preImageVersion = (entry: LedgerEntry) =>
+  (entry.intent.preImage as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
 
 /** The approved effect that equals what would happen: same request, same object, same change. */
-export function findApproved(enforcement: Pick<Enforcement, 'plan' | 'consumed'>, request: ParsedRequest, observed: Observation): Effect | undefined {
+export function findApproved(
+  enforcement: Pick<Enforcement, 'plan' | 'consumed'>,
+  request: ParsedRequest,
+  observed: Observation,
+): Effect | undefined {
   const digest = changeDigest(observed.changes);
-  return enforcement.plan.spec.effects.find((effect) => !enforcement.consumed.has(effect.index) && isSameObject(effect, request, observed) && effect.changeDigest === digest);
+  return enforcement.plan.spec.effects.find(
+    (effect) =>
+      !enforcement.consumed.has(effect.index) && isSameObject(effect, request, observed) && effect.changeDigest === digest,
+  );
 }
 
 function isSameObject(effect: Effect, request: ParsedRequest, observed: Observation): boolean {
   const { api } = request;
-  const sameRequest = effect.verb === api.verb && effect.apiGroup === api.apiGroup && effect.version === request.version && effect.resource === api.resource;
-  return sameRequest && effect.namespace === api.namespace && effect.name === observed.name && (effect.verb === 'create' || effect.uid === observed.uid);
+  const sameRequest =
+    effect.verb === api.verb &&
+    effect.apiGroup === api.apiGroup &&
+    effect.version === request.version &&
+    effect.resource === api.resource;
+  return (
+    sameRequest &&
+    effect.namespace === api.namespace &&
+    effect.name === observed.name &&
+    (effect.verb === 'create' || effect.uid === observed.uid)
+  );
 }
 
 async function block(ledger: Ledger, run: Run, enforcement: Enforcement, why: string): Promise<never> {
@@ -91,7 +136,8 @@ async function block(ledger: Ledger, run: Run, enforcement: Enforcement, why: st
   throw forbidden(message);
 }
 
-const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>) => `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
+const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>) =>
+  `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
 
 /** Says what differs from the plan, for the person who is asked why it stopped. */
 function differenceOf(enforcement: Enforcement, request: ParsedRequest, observed: Observation): string {
@@ -102,7 +148,11 @@ function differenceOf(enforcement: Enforcement, request: ParsedRequest, observed
   const open = candidates.find((effect) => !enforcement.consumed.has(effect.index));
   if (!open) return `${about} was approved once and has been done already`;
   const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
-  const differing = (tried.change ?? []).find((change) => approved.get(change.path)?.after !== change.after || approved.get(change.path)?.before !== change.before);
-  const where = differing ? ` at ${differing.path}: approved ${approved.get(differing.path)?.before ?? 'nothing'} → ${approved.get(differing.path)?.after ?? 'nothing'}, tried ${differing.before ?? 'nothing'} → ${differing.after ?? 'nothing'}` : '';
+  const differing = (tried.change ?? []).find(
+    (change) => approved.get(change.path)?.after !== change.after || approved.get(change.path)?.before !== change.before,
+  );
+  const where = differing
+    ? ` at ${differing.path}: approved ${approved.get(differing.path)?.before ?? 'nothing'} → ${approved.get(differing.path)?.after ?? 'nothing'}, tried ${differing.before ?? 'nothing'} → ${differing.after ?? 'nothing'}`
+    : '';
   return `${about} differs from the approved plan${where}`;
 }

@@ -15,7 +15,9 @@ export interface Claim {
 export interface LedgerEntry {
   readonly name: string;
   readonly intent: Intent;
-  readonly result: { readonly uid: string | undefined; readonly resourceVersion: string | undefined; readonly change: Intent['change'] } | undefined;
+  readonly result:
+    | { readonly uid: string | undefined; readonly resourceVersion: string | undefined; readonly change: Intent['change'] }
+    | undefined;
   readonly object: AnyObject;
 }
 
@@ -55,14 +57,29 @@ export class Ledger {
 
   /** Records that a run left its plan. */
   async block(jobUid: string, why: string): Promise<void> {
-    await this.#client.patch(configmaps, { name: claimName(jobUid), namespace: this.#namespace }, { data: { blocked: why } }, { type: 'merge' });
+    await this.#client.patch(
+      configmaps,
+      { name: claimName(jobUid), namespace: this.#namespace },
+      { data: { blocked: why } },
+      { type: 'merge' },
+    );
   }
 
   /** Records the intent to write; false when this effect has one already. */
   async intend(jobUid: string, intent: Intent): Promise<boolean> {
-    const metadata = { name: intentName(jobUid, intent.effect.index), namespace: this.#namespace, labels: { [JOB_LABEL]: jobUid } };
+    const metadata = {
+      name: intentName(jobUid, intent.effect.index),
+      namespace: this.#namespace,
+      labels: { [JOB_LABEL]: jobUid },
+    };
     try {
-      await this.#client.create(secrets, { apiVersion: 'v1', kind: 'Secret', type: 'sentinel.dev/intent', metadata, data: { intent: encode(intent) } });
+      await this.#client.create(secrets, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'sentinel.dev/intent',
+        metadata,
+        data: { intent: encode(intent) },
+      });
       return true;
     } catch (error) {
       if (isAlreadyExists(error)) return false;
@@ -96,7 +113,8 @@ export class Ledger {
 
 const claimName = (jobUid: string) => `claim-${jobUid}`;
 const intentName = (jobUid: string, index: number) => `intent-${jobUid}-${index}`;
-const encode = (value: unknown) => Buffer.from(JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part))).toString('base64');
+const encode = (value: unknown) =>
+  Buffer.from(JSON.stringify(value, (_, part: unknown) => (part === undefined ? null : part))).toString('base64');
 const decode = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
 
 function readEntry(object: AnyObject): LedgerEntry {

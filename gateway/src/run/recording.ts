@@ -14,6 +14,8 @@ export function noteRead(recording: Recording, request: ParsedRequest): void {
   const { verb, resource, apiGroup } = request.api;
   if (recording.reads.size < MAX_READS) recording.reads.add(`${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`);
   if (verb !== 'get' && recording.overlay.touches(request)) {
-    recording.notObservable.add(`A ${verb} of ${resource} after a write to one of them showed the live state, not the rehearsed one.`);
+    recording.notObservable.add(
+      `A ${verb} of ${resource} after a write to one of them showed the live state, not the rehearsed one.`,
+    );
   }
 }

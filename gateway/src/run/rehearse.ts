@@ -16,7 +16,8 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
   const { effects, overlay, notObservable } = run.recording;
   if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
   if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
-  if (request.api.verb === 'create' && request.subresource === undefined && overlay.get(request)) throw forbidden('the object was created earlier in this rehearsal');
+  if (request.api.verb === 'create' && request.subresource === undefined && overlay.get(request))
+    throw forbidden('the object was created earlier in this rehearsal');
   const observed = await observe(upstream, run, 'rehearsal', request);
   if (isAnswer(observed)) return observed;
   const main = request.subresource === undefined;
@@ -38,14 +39,23 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
 
 // A write to /scale must show in the object that it scales.
 async function showScale(upstream: Upstream, run: Run, request: ParsedRequest, scale: unknown): Promise<void> {
-  const parent: ParsedRequest = { ...request, subresource: undefined, api: { ...request.api, verb: 'get', resource: request.base } };
+  const parent: ParsedRequest = {
+    ...request,
+    subresource: undefined,
+    api: { ...request.api, verb: 'get', resource: request.base },
+  };
   const replicas = (scale as { spec?: { replicas?: unknown } }).spec?.replicas;
   const live = await readObject(upstream, run, parent);
-  if (live !== undefined) run.recording.overlay.change(parent, live, [{ path: '/spec/replicas', before: undefined, after: replicas ?? 0 }]);
+  if (live !== undefined)
+    run.recording.overlay.change(parent, live, [{ path: '/spec/replicas', before: undefined, after: replicas ?? 0 }]);
 }
 
 async function readObject(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
-  const answer = await upstream.send(run, 'rehearsal', { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
+  const answer = await upstream.send(run, 'rehearsal', {
+    method: 'GET',
+    path: pathOf(request),
+    headers: { accept: 'application/json' },
+  });
   return answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined;
 }
 
@@ -54,7 +64,16 @@ export function notFound(request: ParsedRequest): Answer {
   const { resource, name, apiGroup } = request.api;
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
   return json(
-    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', code: 404, message: `${resource}${group} "${name ?? ''}" not found`, details: { name, group: apiGroup, kind: resource } },
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      reason: 'NotFound',
+      code: 404,
+      message: `${resource}${group} "${name ?? ''}" not found`,
+      details: { name, group: apiGroup, kind: resource },
+    },
     404,
   );
 }

@@ -1,4 +1,14 @@
-import { type ActionPlan, type AgentAction, agentActions, actionPlans, annotations, digestOf, namespaces, playbooks, type StageStatus } from '@sentinel/crds';
+import {
+  type ActionPlan,
+  type AgentAction,
+  actionPlans,
+  agentActions,
+  annotations,
+  digestOf,
+  namespaces,
+  playbooks,
+  type StageStatus,
+} from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import { isApproved, parseIdentity, playbookDigest, readSealKeys, tallyDecisions } from '@sentinel/policy';
 import { forbidden } from '../request/refused.ts';
@@ -36,7 +46,8 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: st
   const mayWrite = stage.stage === 'run' || (stage.stage === 'rehearsal' && (await isChanging(client, action)));
   const claim = await ledger.claim(owner.uid, podUid, replica);
   if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
-  if (stage.stage === 'rehearsal' && claim.replica !== replica) throw forbidden('another replica of the gateway records this rehearsal');
+  if (stage.stage === 'rehearsal' && claim.replica !== replica)
+    throw forbidden('another replica of the gateway records this rehearsal');
   if (enforcement) {
     enforcement.blocked = claim.blocked;
     for (const { intent, result } of await ledger.intents(owner.uid)) if (result) enforcement.consumed.add(intent.effect.index);
@@ -69,7 +80,8 @@ async function isChanging(client: KubeClient, action: AgentAction): Promise<bool
   const admitted = action.status?.playbook;
   if (!admitted) throw forbidden('the action names no Playbook');
   const playbook = await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace });
-  if (!playbook || playbookDigest(playbook) !== admitted.digest) throw forbidden('the Playbook changed after the action was admitted');
+  if (!playbook || playbookDigest(playbook) !== admitted.digest)
+    throw forbidden('the Playbook changed after the action was admitted');
   return playbook.spec.sandbox.profile === 'Change';
 }
 
@@ -78,18 +90,33 @@ async function readEnforcement(client: KubeClient, action: AgentAction, stage: S
 }
 
 /** The plan of a real run, if its digest is the one that was approved and the seals say so. Throws Refused otherwise. */
-export async function readApprovedPlan(client: KubeClient, action: AgentAction, stage: StageStatus, now = Date.now()): Promise<ActionPlan> {
+export async function readApprovedPlan(
+  client: KubeClient,
+  action: AgentAction,
+  stage: StageStatus,
+  now = Date.now(),
+): Promise<ActionPlan> {
   const { plan: summary } = action.status ?? {};
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   if (!summary || !requester || stage.plan !== summary.digest) throw forbidden('the run is not that of the current plan');
   const plan = await client.get(actionPlans, { name: summary.name, namespace: action.metadata.namespace });
   if (!plan || digestOf(plan.spec) !== summary.digest) throw forbidden('the plan is gone or is not what was approved');
   if (plan.spec.action.uid !== action.metadata.uid) throw forbidden('the plan is for another action');
-  const keys = readSealKeys((await client.get(configmaps, { name: SEAL_KEYS, namespace: namespaces.system }))?.data as Record<string, string> | undefined);
+  const keys = readSealKeys(
+    (await client.get(configmaps, { name: SEAL_KEYS, namespace: namespaces.system }))?.data as Record<string, string> | undefined,
+  );
   const requirements = { ...plan.spec.required, groups: plan.spec.required.groups };
   // Judged as of the start of the Job: an approval that ran out while the run was under way was good when it counted.
   const at = stage.startedAt === undefined ? now : Math.min(now, Date.parse(stage.startedAt));
-  const tally = tallyDecisions({ approvals: action.metadata.annotations?.[annotations.approvals], actionUid: action.metadata.uid ?? '', plan: summary.digest, requester, requirements, keys, now: at });
+  const tally = tallyDecisions({
+    approvals: action.metadata.annotations?.[annotations.approvals],
+    actionUid: action.metadata.uid ?? '',
+    plan: summary.digest,
+    requester,
+    requirements,
+    keys,
+    now: at,
+  });
   if (!isApproved(tally, requirements)) throw forbidden('the sealed approvals of the plan do not verify');
   return plan;
 }

@@ -26,7 +26,10 @@ async function restore(upstream: Upstream, run: Run, entry: LedgerEntry): Promis
   const [base = '', subresource] = effect.resource.split('/');
   const path = pathOf({ version, base, subresource, api: effectAddress(effect) });
   const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
-  if (read.status === 404) return effect.verb === 'create' ? { outcome: 'Unchanged', message: 'the object is gone already' } : { outcome: 'Failed', message: 'the object is gone' };
+  if (read.status === 404)
+    return effect.verb === 'create'
+      ? { outcome: 'Unchanged', message: 'the object is gone already' }
+      : { outcome: 'Failed', message: 'the object is gone' };
   if (read.status !== 200) return { outcome: 'Failed', message: `the object can not be read (HTTP ${read.status})` };
   const live = JSON.parse(read.body.toString('utf8')) as { metadata: { uid: string; resourceVersion: string } };
   if (effect.verb === 'create') return await removeCreated(upstream, run, entry, path, live);
@@ -34,28 +37,64 @@ async function restore(upstream: Upstream, run: Run, entry: LedgerEntry): Promis
   return await restoreFields(upstream, run, path, live, entry.result?.change ?? change, effect.resource);
 }
 
-const effectAddress = (effect: LedgerEntry['intent']['effect']) => ({ apiGroup: effect.apiGroup, namespace: effect.namespace, name: effect.name });
+const effectAddress = (effect: LedgerEntry['intent']['effect']) => ({
+  apiGroup: effect.apiGroup,
+  namespace: effect.namespace,
+  name: effect.name,
+});
 
-async function restoreFields(upstream: Upstream, run: Run, path: string, live: { metadata: { resourceVersion: string } }, changes: readonly Change[], resource: string): Promise<Omit<Outcome, 'effect'>> {
+async function restoreFields(
+  upstream: Upstream,
+  run: Run,
+  path: string,
+  live: { metadata: { resourceVersion: string } },
+  changes: readonly Change[],
+  resource: string,
+): Promise<Omit<Outcome, 'effect'>> {
   const now = normalize(live, resource, 'patch');
   const same = (a: unknown, b: unknown) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
-  if (changes.every((change) => same(valueAt(now, change.path), change.before))) return { outcome: 'Unchanged', message: 'it is as it was before the run' };
+  if (changes.every((change) => same(valueAt(now, change.path), change.before)))
+    return { outcome: 'Unchanged', message: 'it is as it was before the run' };
   const foreign = changes.find((change) => !same(valueAt(now, change.path), change.after));
   if (foreign) return { outcome: 'Skipped', message: `others changed ${foreign.path} since; it is left as it is` };
   // In the ledger, absence is null: a field that was not there before is removed again.
-  const inverse = changes.map((change) => ({ path: change.path, before: change.after ?? undefined, after: change.before ?? undefined })).reverse();
-  const patch = [{ op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion }, ...toJsonPatch(inverse)];
-  const answer = await upstream.send(run, 'enforce', { method: 'PATCH', path, headers: { accept: 'application/json', 'content-type': 'application/json-patch+json' }, body: JSON.stringify(patch) });
+  const inverse = changes
+    .map((change) => ({ path: change.path, before: change.after ?? undefined, after: change.before ?? undefined }))
+    .reverse();
+  const patch = [
+    { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
+    ...toJsonPatch(inverse),
+  ];
+  const answer = await upstream.send(run, 'enforce', {
+    method: 'PATCH',
+    path,
+    headers: { accept: 'application/json', 'content-type': 'application/json-patch+json' },
+    body: JSON.stringify(patch),
+  });
   if (answer.status === 200) return { outcome: 'Restored' };
   return { outcome: 'Failed', message: `the API server refused it (HTTP ${answer.status}): ${messageOf(answer.body)}` };
 }
 
-async function removeCreated(upstream: Upstream, run: Run, entry: LedgerEntry, path: string, live: { metadata: { uid: string } }): Promise<Omit<Outcome, 'effect'>> {
+async function removeCreated(
+  upstream: Upstream,
+  run: Run,
+  entry: LedgerEntry,
+  path: string,
+  live: { metadata: { uid: string } },
+): Promise<Omit<Outcome, 'effect'>> {
   const made = entry.result?.uid;
-  if (made === undefined || made !== live.metadata.uid) return { outcome: 'Skipped', message: 'it is not known to be the object that the run created' };
+  if (made === undefined || made !== live.metadata.uid)
+    return { outcome: 'Skipped', message: 'it is not known to be the object that the run created' };
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: made } });
-  const answer = await upstream.send(run, 'enforce', { method: 'DELETE', path, headers: { accept: 'application/json', 'content-type': 'application/json' }, body });
-  return answer.status < 300 ? { outcome: 'Restored' } : { outcome: 'Failed', message: `the API server refused it (HTTP ${answer.status}): ${messageOf(answer.body)}` };
+  const answer = await upstream.send(run, 'enforce', {
+    method: 'DELETE',
+    path,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body,
+  });
+  return answer.status < 300
+    ? { outcome: 'Restored' }
+    : { outcome: 'Failed', message: `the API server refused it (HTTP ${answer.status}): ${messageOf(answer.body)}` };
 }
 
 function messageOf(body: Buffer): string {

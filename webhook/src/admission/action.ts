@@ -1,0 +1,51 @@
+import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
+import { admit, explainAll, trustOf } from '@sentinel/policy';
+import type { Authorizer } from '../authorize.ts';
+import type { PolicyReader } from '../policy-reader.ts';
+import type { SealKey } from '../seal-key.ts';
+import { carriesDecision, sealDecision } from './decision.ts';
+import { stampOf } from './identity.ts';
+import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
+
+export interface ActionContext {
+  readonly authorizer: Authorizer;
+  readonly policies: PolicyReader;
+  readonly key: SealKey;
+}
+
+/** Admits an AgentAction: stamps who files it and refuses what policy already forbids, or seals a decision. Throws Denied. */
+export async function admitAction(request: AdmissionRequest, context: ActionContext, now: Date): Promise<Mutation | undefined> {
+  const { object } = request;
+  if (!object) return undefined;
+  if (request.operation === 'CREATE') return await file(request, context);
+  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key, now) : undefined;
+}
+
+async function file(request: AdmissionRequest, { authorizer, policies, key }: ActionContext): Promise<Mutation> {
+  const { object, userInfo, namespace } = request;
+  if (object && carriesDecision(object))
+    throw new Denied('a decision can not be made when the action is created: it has no plan yet');
+  const spec = AgentActionSpec.safeParse(object?.spec);
+  // What the schema refuses, the API server says better than we could, and right after this.
+  if (spec.success) {
+    const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
+    const facts = await policies.read(namespace, spec.data.playbookRef?.name, requester);
+    const account = facts.playbook?.spec.account;
+    const mayUseAccount =
+      account === undefined
+        ? undefined
+        : await authorizer.allows(userInfo, { verb: 'use', resource: 'accounts', namespace, name: account });
+    const refusals = admit({
+      spec: spec.data,
+      policies: facts.policies,
+      playbook: facts.playbook,
+      trust: trustOf(facts.playbook, key.keys()),
+      mayUseAccount,
+    });
+    if (refusals.length > 0) throw new Denied(explainAll(refusals));
+  }
+  return {
+    annotations: { [annotations.requestedBy]: stampOf(userInfo), [annotations.approvals]: null },
+    addFinalizer: FINALIZER,
+  };
+}

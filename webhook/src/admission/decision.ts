@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AgentActionStatus, annotations } from '@sentinel/crds';
+import { type DecisionRecord, parseIdentity, sealRecord, seconds } from '@sentinel/policy';
+import type { Authorizer } from '../authorize.ts';
+import type { SealKey } from '../seal-key.ts';
+import { requirePerson, requirePlainNames } from './identity.ts';
+import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
+
+const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.comment];
+const decisions = ['approve', 'reject', 'revoke'] as const;
+const COMMENT_MAX = 1024;
+
+/** Whether an update carries a person's request for a decision. */
+export function carriesDecision(object: AdmittedObject): boolean {
+  return ownAnnotations.some((key) => object.metadata.annotations?.[key] !== undefined);
+}
+
+/**
+ * Turns a person's annotation into a sealed record, appended to the others. Throws Denied, with what to do next, when the person
+ * may not, when the plan is not the current one, or when anything else changes in the same update. A dry-run gets no usable seal.
+ */
+export async function sealDecision(
+  request: AdmissionRequest,
+  authorizer: Authorizer,
+  key: SealKey,
+  now: Date,
+): Promise<Mutation> {
+  const { object, oldObject, userInfo } = request;
+  if (!object || !oldObject) throw new Denied('a decision can not be made when the action is created: it has no plan yet');
+  const asked = object.metadata.annotations ?? {};
+  const decision = decisions.find((one) => one === asked[annotations.decision]);
+  if (!decision) throw new Denied(`${annotations.decision} must be one of ${decisions.join(', ')}`);
+  requirePlainNames(userInfo);
+  requirePerson(userInfo, 'decide');
+  requireNothingElse(object, oldObject);
+  const status = (oldObject.status ?? {}) as AgentActionStatus;
+  const plan = requireCurrentPlan(asked[annotations.plan], status);
+  const comment = asked[annotations.comment];
+  if (comment !== undefined && comment.length > COMMENT_MAX)
+    throw new Denied(`${annotations.comment} may have at most ${COMMENT_MAX} characters`);
+  const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
+  if (decision === 'approve' && requester?.user === userInfo.username)
+    throw new Denied('you asked for this action: somebody else must approve it');
+  await authorizer.require(userInfo, {
+    verb: 'approve',
+    resource: 'agentactions',
+    namespace: request.namespace,
+    name: request.name,
+  });
+  requireGroup(decision, status, userInfo.groups);
+  const expires =
+    decision === 'approve' && status.required
+      ? new Date(now.getTime() + seconds(status.required.expiresAfter) * 1000).toISOString()
+      : undefined;
+  // The order of the first four fields is what the ValidatingAdmissionPolicy compares with the request.
+  const record: Omit<DecisionRecord, 'key' | 'seal'> = {
+    action: oldObject.metadata.uid ?? '',
+    plan,
+    user: userInfo.username,
+    groups: userInfo.groups,
+    decision,
+    time: now.toISOString(),
+    ...(expires === undefined ? {} : { expires }),
+    ...(comment === undefined ? {} : { comment }),
+  };
+  const sealed = sealRecord(record, key.id, key.privateKey);
+  const line = JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
+  const before = oldObject.metadata.annotations?.[annotations.approvals];
+  return {
+    annotations: {
+      [annotations.decision]: null,
+      [annotations.plan]: null,
+      [annotations.comment]: null,
+      [annotations.approvals]: before === undefined ? line : `${before}\n${line}`,
+    },
+  };
+}
+
+function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): void {
+  const rest = (all: Record<string, string> | undefined) =>
+    Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => !ownAnnotations.includes(key)));
+  const same =
+    isDeepStrictEqual(object.spec, oldObject.spec) &&
+    isDeepStrictEqual(object.metadata.labels ?? {}, oldObject.metadata.labels ?? {}) &&
+    isDeepStrictEqual(object.metadata.finalizers ?? [], oldObject.metadata.finalizers ?? []) &&
+    isDeepStrictEqual(rest(object.metadata.annotations), rest(oldObject.metadata.annotations));
+  if (!same) throw new Denied('a decision must be the only change of an update');
+}
+
+function requireCurrentPlan(asked: string | undefined, status: AgentActionStatus): string {
+  const current = status.plan?.digest;
+  const state = status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+  if (current === undefined) throw new Denied(`there is no plan to decide on yet (state: ${state ?? 'Pending'})`);
+  if (asked === undefined)
+    throw new Denied(`${annotations.plan} must hold the digest of the plan that you saw; the current one is ${current}`);
+  if (asked !== current)
+    throw new Denied(`the plan that you saw (${asked.slice(0, 80)}) is not the current one (${current}); look at it again`);
+  if (state !== 'AwaitingApproval' && state !== 'Starting' && state !== 'Suspended')
+    throw new Denied(`it is too late to decide: the action is ${state ?? 'Pending'}`);
+  return current;
+}
+
+function requireGroup(decision: string, status: AgentActionStatus, groups: readonly string[]): void {
+  const required = status.required?.groups;
+  if (decision === 'approve' && required && !required.some((group) => groups.includes(group))) {
+    throw new Denied(`policy asks for an approver from one of the groups ${required.join(', ')}; you are in none of them`);
+  }
+}

@@ -1,0 +1,32 @@
+import { agentPolicies, clusterAgentPolicies, type Playbook, playbooks } from '@sentinel/crds';
+import { type KubeClient, namespaces } from '@sentinel/kube';
+import { type Identity, type PolicySet, policySet } from '@sentinel/policy';
+
+/** What admission needs to know of a namespace. */
+export interface PolicyFacts {
+  readonly policies: PolicySet;
+  readonly playbook: Playbook | undefined;
+}
+
+/** Reads policies and Playbook live, because a refusal at admission must not come from something already changed. */
+export class PolicyReader {
+  readonly #client: KubeClient;
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  async read(namespace: string, playbook: string | undefined, requester: Identity): Promise<PolicyFacts> {
+    const [object, cluster, local, book] = await Promise.all([
+      this.#client.getOrThrow(namespaces, { name: namespace }),
+      this.#client.list(clusterAgentPolicies),
+      this.#client.list(agentPolicies, { namespace }),
+      playbook === undefined ? null : this.#client.get(playbooks, { namespace, name: playbook }),
+    ]);
+    const metadata = { ...object.metadata, name: namespace };
+    return {
+      policies: policySet({ namespace: { metadata }, clusterPolicies: cluster.items, policies: local.items }, requester),
+      playbook: book ?? undefined,
+    };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Logger } from '@sentinel/kube';
+import { fastify } from 'fastify';
+import { type ActionContext, admitAction } from './admission/action.ts';
+import { admitPlaybook } from './admission/playbook.ts';
+import { type AdmissionRequest, AdmissionReview, allowed, Denied, denied, type Mutation } from './admission/review.ts';
+
+/** An AdmissionReview holds the object twice; the API server itself takes at most 3 MiB each. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+export interface WebhookContext extends ActionContext {
+  readonly logger: Logger;
+}
+
+/** The HTTPS server of the webhook, not yet listening. Whatever goes wrong in a check is a refusal that says why. */
+export function createWebhookServer(tls: { key: string; cert: string }, context: WebhookContext) {
+  const app = fastify({
+    https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' },
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+  });
+  app.get('/healthz', () => 'ok\n');
+  app.post('/mutate', async (incoming, reply) => {
+    const parsed = AdmissionReview.safeParse(incoming.body);
+    if (!parsed.success) return reply.code(400).send({ message: 'this is no AdmissionReview' });
+    return await answer(parsed.data.request, context);
+  });
+  return app;
+}
+
+async function answer(request: AdmissionRequest, context: WebhookContext): Promise<object> {
+  try {
+    return allowed(request, await mutate(request, context));
+  } catch (error) {
+    if (error instanceof Denied) {
+      context.logger.info('Denied request', {
+        resource: request.resource.resource,
+        operation: request.operation,
+        user: request.userInfo.username,
+        why: error.message,
+      });
+      return denied(request.uid, `sentinel: ${error.message}`);
+    }
+    context.logger.error('Failed to check request', { resource: request.resource.resource, error: String(error) });
+    return denied(
+      request.uid,
+      `sentinel: the request could not be checked, so it is refused: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function mutate(request: AdmissionRequest, context: WebhookContext): Promise<Mutation | undefined> {
+  if (request.resource.resource === 'agentactions') return await admitAction(request, context, new Date());
+  if (request.resource.resource === 'playbooks') return await admitPlaybook(request, context, new Date());
+  return undefined;
+}
