@@ -80,7 +80,7 @@ export interface StatusCause {
   field?: string;
 }
 
-/** Removes `readonly` freezing at the type level only: a deep, mutable copy of a (frozen) object. */
+/** A deep, mutable copy of a (frozen) object. */
 export function copyOf<T>(object: T): T {
   return structuredClone(object);
 }
