@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// A burst of events this close together leads to one write.
-	coalesce = 5 * time.Millisecond
+	// Events this close together lead to one write; those that come during a write to one more.
+	coalesce = 2 * time.Millisecond
 	retry    = time.Second
 )
 
