@@ -1,0 +1,3 @@
+module sentinel.dev/cluster/pause
+
+go 1.26.0

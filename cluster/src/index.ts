@@ -1,0 +1,10 @@
+/** An embedded real Kubernetes, for the demo and the tests. */
+export { clientKubeconfig, type Identity } from './certificates.ts';
+export { down } from './down.ts';
+export { buildImage, type Image, type ImageRecipe } from './image.ts';
+export { nodeImage, toolsImage } from './image-kinds.ts';
+export { loadImage } from './load.ts';
+export { layout, paths } from './paths.ts';
+export { buildPrograms, type Programs } from './programs.ts';
+export { type Status, status } from './status.ts';
+export { up } from './up.ts';

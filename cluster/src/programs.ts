@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { installDebianPackages } from './debian.ts';
+import { locked } from './lock.ts';
+import { paths } from './paths.ts';
+import { run, say } from './run.ts';
+
+const sources = join(import.meta.dirname, '..', 'programs');
+const version = 'k8s.io/component-base/version';
+
+interface Recipe {
+  readonly label: string;
+  /** Names that the one binary of the folder answers to. */
+  readonly links?: readonly string[];
+  readonly ldflags?: string;
+  readonly tags?: string;
+  readonly cgo?: boolean;
+}
+
+const recipes: Readonly<Record<string, Recipe>> = {
+  kube: {
+    label: 'kubernetes (about 7 min the first time)',
+    links: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'],
+    ldflags: `-X ${version}.gitVersion=v1.36.3 -X ${version}.gitMajor=1 -X ${version}.gitMinor=36`,
+  },
+  containerd: { label: 'containerd (about 1 min the first time)' },
+  helm: { label: 'helm (about 2 min the first time)' },
+  collector: { label: 'the OpenTelemetry collector (about 2 min the first time)' },
+  runc: { label: 'runc', tags: 'seccomp', cgo: true },
+};
+
+/** Where a built program was put, by the name of its folder below `cluster/programs`. */
+export type Programs = Readonly<Record<string, string>>;
+
+/**
+ * Builds what is not built yet of `cluster/programs`, and links every program by its name into `paths.bin`.
+ * The same sources are built once per machine: later calls take milliseconds.
+ */
+export async function buildPrograms(): Promise<Programs> {
+  const folders: Record<string, string> = {};
+  const missing: [string, string][] = [];
+  for (const entry of (await readdir(sources, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name))) {
+    const source = join(sources, entry.name);
+    if (!entry.isDirectory() || !existsSync(join(source, 'go.mod'))) continue;
+    const folder = join(paths.programs, `${entry.name}-${await sourcesHash(source)}`);
+    folders[entry.name] = folder;
+    if (!existsSync(folder)) missing.push([entry.name, folder]);
+  }
+  await installDebianPackages();
+  if (missing.length > 0) {
+    await locked('build', async () => {
+      const env = await goEnvironment();
+      for (const [name, folder] of missing) if (!existsSync(folder)) await build(name, folder, env);
+    });
+  }
+  await linkPrograms(Object.values(folders));
+  return folders;
+}
+
+async function build(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const source = join(sources, name);
+  const recipe = recipes[name] ?? { label: name };
+  say(`building ${recipe.label}`);
+  await mkdir(paths.programs, { recursive: true });
+  const temporary = await mkdtemp(join(paths.programs, '.building-'));
+  try {
+    for (const pkg of await packagesOf(source)) {
+      const output = join(temporary, pkg === '.' ? name : basename(pkg));
+      const args = ['-C', source, 'build', '-trimpath', '-ldflags', `-s -w ${recipe.ldflags ?? ''}`.trim(), '-o', output];
+      if (recipe.tags) args.push('-tags', recipe.tags);
+      await run('go', [...args, pkg], { ...env, CGO_ENABLED: recipe.cgo ? '1' : '0' });
+    }
+    for (const link of recipe.links ?? []) await symlink(name, join(temporary, link));
+    await rename(temporary, folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** A folder with Go files is one program; else the `tool` directives of its go.mod name the programs. */
+async function packagesOf(source: string): Promise<string[]> {
+  if (existsSync(join(source, 'main.go'))) return ['.'];
+  const goMod = await readFile(join(source, 'go.mod'), 'utf8');
+  const block = /^tool \(\n([^)]*)\)/m.exec(goMod)?.[1];
+  const tools = block ? block.split('\n') : [/^tool (\S+)$/m.exec(goMod)?.[1] ?? ''];
+  const names = tools.map((line) => line.trim()).filter((line) => line !== '');
+  if (names.length === 0) throw new Error(`${source}: neither main.go nor a tool directive in go.mod`);
+  return names;
+}
+
+async function sourcesHash(source: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await readdir(source)).sort()) {
+    if (!/\.go$|^go\.(mod|sum)$/.test(file) || file.endsWith('_test.go')) continue;
+    hash.update(`${file}\0`).update(await readFile(join(source, file)));
+  }
+  hash.update(JSON.stringify(recipes[basename(source)] ?? {}));
+  return hash.digest('hex').slice(0, 24);
+}
+
+async function goEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  if (existsSync('/usr/local/go/bin')) env.PATH = `${env.PATH}:/usr/local/go/bin`;
+  const found = await run('go', ['env', 'GOVERSION'], env).catch(() => '');
+  const [, minor = '0', patch = '0'] = /^go1\.(\d+)(?:\.(\d+))?/.exec(found.trim()) ?? [];
+  if (Number(minor) < 21) {
+    throw new Error(
+      `Go 1.26.8 is needed to build the cluster${found ? ` (found ${found.trim()})` : ''}. Install it: https://go.dev/dl`,
+    );
+  }
+  // A Go from 1.21 on fetches the newer one by itself.
+  if (Number(minor) < 26 || (Number(minor) === 26 && Number(patch) < 8)) env.GOTOOLCHAIN = 'auto';
+  return env;
+}
+
+async function linkPrograms(folders: readonly string[]): Promise<void> {
+  await mkdir(paths.bin, { recursive: true });
+  for (const folder of folders) {
+    for (const name of await readdir(folder)) {
+      const temporary = join(paths.bin, `.${name}-${process.pid}`);
+      await rm(temporary, { force: true });
+      await symlink(join(folder, name), temporary);
+      await rename(temporary, join(paths.bin, name));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createPki } from './certificates.ts';
+import { type Daemon, firstDaemons, laterDaemons, writeConfigurations } from './daemons.ts';
+import { removeEverything } from './down.ts';
+import { pauseImage } from './image-kinds.ts';
+import { recordKernelSettings } from './kernel-settings.ts';
+import { loadImage } from './load.ts';
+import { locked } from './lock.ts';
+import { createNetwork, inNetwork } from './network.ts';
+import { layout, paths } from './paths.ts';
+import { buildPrograms, type Programs } from './programs.ts';
+import { run, say, until } from './run.ts';
+import { isNodeReady, kubectl, recordedPids, status } from './status.ts';
+
+/**
+ * Starts the cluster, or leaves the one that runs as it is. What an earlier one left after a crash is removed first.
+ * When it returns, the node is Ready, ServiceAccounts and the aggregated roles are there, and Services work from pods.
+ */
+export async function up(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('the embedded cluster needs root: it makes namespaces, mounts and cgroups');
+  const programs = await buildPrograms();
+  await locked('cluster', async () => {
+    if ((await status()).up && (await startedWith()) === JSON.stringify(programs)) return;
+    await removeEverything();
+    try {
+      await start(programs);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`${message}\n${await lastWords()}The logs are in ${paths.logs}.`);
+    }
+  });
+}
+
+async function start(programs: Programs): Promise<void> {
+  const began = performance.now();
+  say('starting Kubernetes');
+  await mkdir(paths.state, { recursive: true, mode: 0o755 });
+  await mkdir(paths.logs, { recursive: true });
+  await writeFile(join(paths.logs, 'audit.log'), '');
+  await recordKernelSettings();
+  await Promise.all([createPki(), createNetwork(), writeConfigurations(programs.cni ?? '')]);
+  const pids: Record<string, number> = {};
+  for (const daemon of firstDaemons()) await startDaemon(daemon, pids);
+  const pause = pauseImage().then(async ({ archive }) => {
+    await until(
+      'containerd',
+      20,
+      async () => (await run(join(paths.bin, 'ctr'), ['--address', paths.containerdSocket, 'version'])) !== '',
+    );
+    await loadImage(archive);
+  });
+  await until('the API server', 60, async () => (await kubectl('get', '--raw', '/readyz')) === 'ok', 50);
+  for (const daemon of laterDaemons()) await startDaemon(daemon, pids);
+  await pause;
+  await until('the node to be Ready', 60, isNodeReady);
+  await until(
+    'the ServiceAccount default',
+    60,
+    async () => (await kubectl('get', 'serviceaccount', 'default', '-o', 'name')) !== '',
+  );
+  await until('the aggregated ClusterRoles', 60, haveRules);
+  await until('Services', 60, serviceRulesAreIn);
+  await writeFile(join(paths.state, 'programs.json'), JSON.stringify(programs));
+  say(`Kubernetes is up after ${((performance.now() - began) / 1000).toFixed(1)} s: export KUBECONFIG=${paths.kubeconfig}`);
+}
+
+async function startDaemon({ name, args }: Daemon, pids: Record<string, number>): Promise<void> {
+  const log = openSync(join(paths.logs, `${name}.log`), 'w');
+  const child = spawn('nsenter', [...inNetwork, join(paths.bin, name), ...args], {
+    cwd: paths.state,
+    detached: true,
+    stdio: ['ignore', log, log],
+    // A proxy of the caller must not come between the parts of the cluster.
+    env: { PATH: `${paths.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
+  });
+  closeSync(log);
+  child.on('error', () => undefined);
+  child.unref();
+  if (child.pid === undefined) throw new Error(`${name} did not start`);
+  // nsenter becomes the program: its id is the program's.
+  pids[name] = child.pid;
+  await writeFile(`${paths.pids}.new`, JSON.stringify(pids));
+  await rename(`${paths.pids}.new`, paths.pids);
+}
+
+/** Roles that get their rules from others by aggregation, some seconds after the start. */
+async function haveRules(): Promise<boolean> {
+  const rules = await kubectl(
+    'get',
+    'clusterroles',
+    'admin',
+    'edit',
+    'view',
+    '-o',
+    'jsonpath={range .items[*]}{.rules[0].verbs}{"\\n"}{end}',
+  );
+  return rules.split('\n').filter((line) => line !== '').length === 3;
+}
+
+async function serviceRulesAreIn(): Promise<boolean> {
+  const table = await run('nsenter', [...inNetwork, 'nft', 'list', 'table', 'ip', 'kube-proxy']);
+  return table.includes(`${layout.apiAddress} . 6443`) || table.includes(`dnat to ${layout.apiAddress}:6443`);
+}
+
+async function startedWith(): Promise<string> {
+  return readFile(join(paths.state, 'programs.json'), 'utf8').catch(() => '');
+}
+
+/** The end of the log of each program that ended, for the message of a start that failed. */
+async function lastWords(): Promise<string> {
+  const words: string[] = [];
+  const { programs } = await status();
+  for (const name of Object.keys(await recordedPids())) {
+    if (programs.find((program) => program.name === name)?.running) continue;
+    const log = await readFile(join(paths.logs, `${name}.log`), 'utf8').catch(() => '');
+    words.push(`${name} ended:\n${log.trim().split('\n').slice(-5).join('\n')}\n`);
+  }
+  return words.join('');
+}
