@@ -1,0 +1,23 @@
+import { type State, successStates } from '@sentinel/crds';
+import { enter } from '../status/conditions.ts';
+import { record } from '../status/record.ts';
+import type { Pass } from './context.ts';
+
+/** Brings an action to its end: the state, and the last record. */
+export function end({ draft, action, now }: Pass, state: State, message: string, actor = 'sentinel-operator'): void {
+  draft.observedGeneration = action.metadata.generation;
+  enter(draft, state, message, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'Ended',
+      actor,
+      summary: `${state}: ${message}`,
+      plan: draft.plan?.digest,
+      details: { 'sentinel.state': state, 'sentinel.success': String(successStates.has(state)), 'sentinel.plan.name': draft.plan?.name },
+    },
+    now,
+  );
+}
+

@@ -1,0 +1,30 @@
+import type { State } from '@sentinel/crds';
+import { condition } from '../status/conditions.ts';
+import { record } from '../status/record.ts';
+import { newestStage } from '../facts/facts.ts';
+import type { ActContext, Pass } from './context.ts';
+import { end } from './end.ts';
+
+/** Has the gateway take the run back from its pre-images, and ends the action by what became of each effect. Safe to repeat. */
+export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
+  const { draft, action, now } = pass;
+  const run = newestStage(action, 'run');
+  if (!run) return end(pass, 'RunFailed', 'there is no run to take back');
+  const { gatewayAddress } = await context.settings();
+  const identity = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, job: run.uid };
+  const outcomes = await context.gateway.rollBack(gatewayAddress, identity);
+  draft.rollback = outcomes;
+  const incomplete = outcomes.filter(({ outcome }) => outcome === 'Skipped' || outcome === 'Failed');
+  const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects taken back`;
+  const all = incomplete.length === 0;
+  condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'AsRequired' : 'Failed', summary, now);
+  record(draft, action, { transition: 'RollbackEnded', actor: 'sentinel-gateway', summary, plan: run.plan, job: run.uid, details: Object.fromEntries(outcomes.slice(0, 12).map((one) => [`effect.${one.effect}`, `${one.outcome}${one.message ? `: ${one.message}` : ''}`])) }, now);
+  const why = run.outcome === 'Succeeded' ? `verification failed: ${newestStage(action, 'verification')?.message ?? ''}` : (run.message ?? 'the run failed');
+  const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
+  end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
+}
+
+function stateAfter({ action }: Pass, outcome: string | undefined): State {
+  if (outcome === 'Blocked') return 'Blocked';
+  return action.spec.cancelled || action.metadata.deletionTimestamp !== undefined ? 'Cancelled' : 'RolledBack';
+}

@@ -1,0 +1,125 @@
+import { type AgentAction, digestOf, namespaces, type Stage, type StageStatus, type State } from '@sentinel/crds';
+import { type AnyObject, isAlreadyExists, jobs } from '@sentinel/kube';
+import { fillSteps, jobSeconds, policyName, resolveParameters } from '@sentinel/policy';
+import { differences } from '../sandbox/compare.ts';
+import { sandboxJob, type SandboxSettings } from '../sandbox/job.ts';
+import { jobName } from '../sandbox/names.ts';
+import { condition, enter } from '../status/conditions.ts';
+import { record } from '../status/record.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { ActContext, Pass } from './context.ts';
+import { end } from './end.ts';
+import { releaseJob } from './release-job.ts';
+
+const states: Record<Stage, State> = { rehearsal: 'Rehearsing', run: 'Running', verification: 'Verifying' };
+
+/**
+ * Starts a stage: the Job is created suspended under a name that exists once, the answer is compared with what was sent, its uid
+ * goes into the status, and only then it is released. A crash between any two of these neither loses it nor starts it twice.
+ */
+export async function startJob(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
+  const { facts, draft, now } = pass;
+  const { playbook } = facts;
+  if (!playbook) return end(pass, 'Denied', 'the Playbook is gone');
+  const attempt = stage === 'rehearsal' ? (draft.stages ?? []).filter((one) => one.stage === 'rehearsal').length + 1 : 1;
+  const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
+  const wanted = desiredJob(facts, stage, attempt, plan, await context.settings());
+  if (stage === 'run' && facts.plan?.spec.template !== digestOf(templateOf(wanted))) {
+    return end(pass, 'Denied', 'the pods of the real run would not be those of the plan: Sentinel or its settings changed. File the action again.');
+  }
+  const created = await createOnce(context, wanted);
+  const found = differences({ spec: wanted.spec }, { spec: created.spec });
+  if (found.length > 0) {
+    await context.client.delete(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes }, { propagationPolicy: 'Background' });
+    return end(pass, stage === 'run' ? 'RunFailed' : 'RehearsalFailed', `the Job was altered on its way, so it was never released: ${found.slice(0, 5).join('; ')}`);
+  }
+  const uid = created.metadata.uid ?? '';
+  const entry: StageStatus = {
+    stage,
+    attempt,
+    name: wanted.metadata.name ?? '',
+    uid,
+    digest: digestOf(templateOf(wanted)),
+    ...(plan === undefined ? {} : { plan }),
+    startedAt: new Date(now).toISOString(),
+  };
+  if (stage === 'rehearsal') admitted(pass, attempt);
+  draft.stages = [...(draft.stages ?? []), entry].slice(-16);
+  enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
+  record(draft, pass.action, { transition: stage === 'rehearsal' ? 'RehearsalStarted' : stage === 'run' ? 'RunStarted' : 'VerificationStarted', actor: 'sentinel-operator', summary: sentence(stage), plan, job: uid }, now);
+  pass.afterwards.push(() => releaseJob(context, created));
+}
+
+/** The Job of a stage, from facts alone. The template of the real run is part of what people approve. */
+export function desiredJob(facts: Facts, stage: Stage, attempt: number, plan: string | undefined, settings: SandboxSettings): AnyObject {
+  const { action, playbook, policies } = facts;
+  if (!playbook) throw new Error('a Job needs a Playbook');
+  const { values } = resolveParameters(playbook.spec, action.spec.parameters);
+  const steps = stage === 'verification' ? (playbook.spec.verify ?? []) : playbook.spec.steps;
+  const identity = { name: action.metadata.name, namespace: action.metadata.namespace ?? '', uid: action.metadata.uid ?? '' };
+  return sandboxJob({
+    name: jobName(identity.uid, stage, attempt, plan),
+    stage,
+    action: identity,
+    sandbox: playbook.spec.sandbox,
+    steps: fillSteps(steps, values),
+    seconds: facts.plan && stage !== 'rehearsal' ? facts.plan.spec.durationSeconds : jobSeconds(policies),
+    settings,
+  });
+}
+
+/** What is digested of a Job: its pods. */
+export const templateOf = (job: AnyObject): unknown => (job.spec as { template: unknown }).template;
+
+// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here.
+async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<AnyObject> {
+  try {
+    return await client.create(jobs, wanted);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    return await client.getOrThrow(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes });
+  }
+}
+
+function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
+  const { playbook, policies } = facts;
+  if (!playbook) return;
+  draft.observedGeneration = action.metadata.generation;
+  draft.attempt = attempt;
+  draft.startedAt ??= new Date(now).toISOString();
+  const admittedPlaybook = { name: playbook.metadata.name, uid: playbook.metadata.uid ?? '', digest: digestOf(playbook.spec) };
+  const again = draft.playbook?.digest === admittedPlaybook.digest && attempt > 1;
+  draft.playbook = admittedPlaybook;
+  draft.account = playbook.spec.account;
+  if (policies.environment !== undefined) draft.environment = policies.environment;
+  draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
+  condition(draft, 'Admitted', 'True', 'AsRequired', `allowed by ${policies.policies.map(policyName).join(', ')}`, now);
+  for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const) condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
+  if (!again) record(draft, action, admissionEntry(action, facts), now);
+}
+
+function admissionEntry(action: AgentAction, { requester, playbook, policies }: Facts) {
+  const { intent } = action.spec;
+  return {
+    transition: 'Admitted' as const,
+    actor: requester?.user ?? 'unknown',
+    summary: `${requester?.user ?? 'unknown'} asks for Playbook ${playbook?.metadata.name ?? ''}: ${intent.summary}`,
+    details: {
+      'sentinel.intent.summary': intent.summary,
+      'sentinel.intent.prompt': intent.prompt,
+      'sentinel.intent.reason': intent.reason,
+      'gen_ai.agent.name': intent.agent?.name,
+      'gen_ai.request.model': intent.agent?.model,
+      'gen_ai.conversation.id': intent.agent?.session,
+      'gen_ai.tool.name': intent.tool?.name,
+      'sentinel.mcp.server': intent.tool?.server,
+      'sentinel.playbook.digest': playbook ? digestOf(playbook.spec) : undefined,
+      'sentinel.environment': policies.environment,
+      'sentinel.policies': policies.policies.map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`).join(' '),
+      'sentinel.mode': action.spec.mode,
+    },
+  };
+}
+
+const sentence = (stage: Stage) =>
+  ({ rehearsal: 'the rehearsal runs; every write is a dry-run', run: 'the real run carries out the approved plan', verification: 'the checks of the Playbook run' })[stage];

@@ -1,0 +1,109 @@
+import { type ActionPlan, type ActionPlanSpec, actionPlans, API_VERSION, digestOf, type Effect } from '@sentinel/crds';
+import { isAlreadyExists } from '@sentinel/kube';
+import { computeRisk, explainAll, fillSteps, jobSeconds, judgePlan, resolveParameters } from '@sentinel/policy';
+import type { Facts } from '../facts/facts.ts';
+import type { RunReport } from '../gateway-client.ts';
+import { planName } from '../sandbox/names.ts';
+import { condition, enter } from '../status/conditions.ts';
+import { record } from '../status/record.ts';
+import type { ActContext, Pass } from './context.ts';
+import { end } from './end.ts';
+import { desiredJob, templateOf } from './start-job.ts';
+
+type Recorded = NonNullable<RunReport['recorded']>;
+
+/** Makes the plan from what the rehearsal recorded. No effect: the work is done. Refused by policy: the end. Else people are asked. */
+export async function writePlan(context: ActContext, pass: Pass, recorded: Recorded): Promise<void> {
+  const { facts, draft, action, now } = pass;
+  const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
+  if (effects.length === 0) {
+    condition(draft, 'Rehearsed', 'True', 'AsRequired', 'nothing would change', now);
+    return end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
+  }
+  const { spec, refused } = planOf(facts, draft.attempt ?? 1, effects, recorded, templateDigest(facts, await context.settings()));
+  const digest = digestOf(spec);
+  const name = planName(action.metadata.name, draft.attempt ?? 1);
+  await createPlan(context, pass, name, spec, digest);
+  draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length };
+  draft.required = spec.required;
+  condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
+  record(draft, action, { transition: 'Planned', actor: 'sentinel-gateway', summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`, plan: digest, job: facts.stage?.uid, details: { 'sentinel.risk': spec.risk.level, 'sentinel.plan.name': name, 'sentinel.effects': String(effects.length) } }, now);
+  if (refused !== undefined) return end(pass, 'Denied', refused);
+  if (action.spec.mode === 'DryRun') return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
+  condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', `0 of ${spec.required.approvals} approval(s)`, now);
+  enter(draft, 'AwaitingApproval', `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}`, now);
+}
+
+const summaryOf = (effect: Effect) => `${effect.verb} ${effect.resource} ${effect.name}`;
+
+// The real run has the pods that are shown: steps, images, limits, all of it.
+function templateDigest(facts: Facts, settings: Parameters<typeof desiredJob>[4]): string {
+  return digestOf(templateOf(desiredJob(facts, 'run', 1, undefined, settings)));
+}
+
+/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
+export function planOf(facts: Facts, attempt: number, effects: Effect[], recorded: Recorded, template: string): { spec: ActionPlanSpec; refused: string | undefined } {
+  const { action, playbook, policies, requester } = facts;
+  if (!playbook || !requester) throw new Error('a plan needs a Playbook and a requester');
+  const { values } = resolveParameters(playbook.spec, action.spec.parameters);
+  const undeclared = undeclaredBy(facts, effects);
+  const risk = computeRisk({ effects, undeclared, notObservable: recorded.notObservable, environment: policies.environment, floor: playbook.spec.risk?.floor });
+  const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
+  const way = playbook.spec.rollback;
+  const irreversible = effects.filter(({ reversible }) => !reversible).map(summaryOf).slice(0, 32);
+  const shown = (steps: typeof playbook.spec.steps) => fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
+  const spec: ActionPlanSpec = {
+    action: { name: action.metadata.name, uid: action.metadata.uid ?? '', generation: action.metadata.generation ?? 1 },
+    attempt,
+    requester: requester.user,
+    playbook: { name: playbook.metadata.name, digest: digestOf(playbook.spec) },
+    account: playbook.spec.account,
+    ...(policies.environment === undefined ? {} : { environment: policies.environment }),
+    template,
+    says: { summary: action.spec.intent.summary, ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }) },
+    ...(undeclared.length === 0 ? {} : { undeclared }),
+    steps: shown(playbook.spec.steps),
+    ...(playbook.spec.verify === undefined ? {} : { verify: shown(playbook.spec.verify) }),
+    effects,
+    ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
+    risk: { level: risk.level, parts: risk.parts.slice(0, 32) },
+    rollback: {
+      from: way?.from === 'PreImages' ? 'PreImages' : 'None',
+      ...(way?.reason === undefined ? {} : { reason: way.reason }),
+      ...(irreversible.length === 0 ? {} : { irreversible }),
+    },
+    permissions: permissionsOf(effects, recorded.reads),
+    required: { approvals: verdict.requirements.approvals, ...(verdict.requirements.groups === undefined ? {} : { groups: [...verdict.requirements.groups] }), expiresAfter: verdict.requirements.expiresAfter },
+    durationSeconds: jobSeconds(policies),
+  };
+  return { spec, refused: verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined };
+}
+
+function permissionsOf(effects: readonly Effect[], reads: readonly string[]): string[] {
+  const writes = effects.map(({ verb, resource, apiGroup }) => `${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`);
+  return [...new Set([...writes, ...reads])].sort().slice(0, 64);
+}
+
+// Where the effects reach beyond what the action is about: its namespace.
+function undeclaredBy({ action }: Facts, effects: readonly Effect[]): string[] {
+  const elsewhere = effects.filter(({ namespace }) => namespace !== action.metadata.namespace);
+  return elsewhere.slice(0, 16).map((effect) => `${summaryOf(effect)} is outside of the namespace of the action (${effect.namespace ?? 'cluster'})`);
+}
+
+async function createPlan({ client }: ActContext, { action }: Pass, name: string, spec: ActionPlanSpec, digest: string): Promise<void> {
+  const owner = { apiVersion: API_VERSION, kind: 'AgentAction', name: action.metadata.name, uid: action.metadata.uid ?? '', controller: true };
+  const plan: ActionPlan = {
+    apiVersion: API_VERSION,
+    kind: 'ActionPlan',
+    metadata: { name, namespace: action.metadata.namespace ?? '', ownerReferences: [owner] },
+    spec,
+  };
+  try {
+    const stored = await client.create(actionPlans, plan);
+    if (digestOf(stored.spec) !== digest) throw new Error(`the API server stored another plan than was sent (ActionPlan/${name})`);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const stored = await client.getOrThrow(actionPlans, { name, namespace: action.metadata.namespace });
+    if (digestOf(stored.spec) !== digest) throw new Error(`ActionPlan/${name} exists with other content`);
+  }
+}

@@ -1,0 +1,34 @@
+import { type AgentAction, type AgentPolicy, agentActions, agentPolicies, type ClusterAgentPolicy, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
+import { type AnyObject, configmaps, createInformer, type Informer, jobs, type KubeClient, type Logger, namespaces, pods } from '@sentinel/kube';
+
+/** The collections that the operator watches: one informer each, shared by its controllers. */
+export interface Caches {
+  readonly actions: Informer<AgentAction>;
+  readonly playbooks: Informer<Playbook>;
+  readonly policies: Informer<AgentPolicy>;
+  readonly clusterPolicies: Informer<ClusterAgentPolicy>;
+  readonly namespaces: Informer<AnyObject>;
+  readonly jobs: Informer<AnyObject>;
+  /** Pods of the sandbox namespace, by index `job` for the uid of their Job. */
+  readonly pods: Informer<AnyObject>;
+  readonly sealKeys: Informer<AnyObject>;
+}
+
+const RESYNC_MS = 600_000;
+
+/** Creates the caches, not yet started. */
+export function createCaches(client: KubeClient, logger: Logger): Caches {
+  const common = { client, logger };
+  return {
+    actions: createInformer({ ...common, resource: agentActions, resyncMs: RESYNC_MS }),
+    playbooks: createInformer({ ...common, resource: playbooks }),
+    policies: createInformer({ ...common, resource: agentPolicies }),
+    clusterPolicies: createInformer({ ...common, resource: clusterAgentPolicies }),
+    namespaces: createInformer({ ...common, resource: namespaces }),
+    jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes }),
+    pods: createInformer({ ...common, resource: pods, namespace: own.sandboxes, indexers: { job: ownerJobs } }),
+    sealKeys: createInformer({ ...common, resource: configmaps, namespace: own.system, fieldSelector: 'metadata.name=sentinel-seal-keys' }),
+  };
+}
+
+const ownerJobs = (pod: AnyObject) => (pod.metadata.ownerReferences ?? []).filter(({ kind, controller }) => kind === 'Job' && controller).map(({ uid }) => uid);

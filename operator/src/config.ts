@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const Environment = z.object({
+  SENTINEL_IMAGE: z.string().min(1),
+  KUBERNETES_SERVICE_HOST: z.string().min(1),
+  KUBERNETES_SERVICE_PORT: z.string().min(1),
+  POD_NAME: z.string().min(1),
+  SENTINEL_OTLP_ENDPOINT: z.string().optional(),
+  SENTINEL_WORKERS: z.coerce.number().int().min(1).max(64).default(8),
+  SENTINEL_HOST_USERS: z.enum(['true', 'false']).default('true'),
+});
+
+/** The settings of the operator. Nobody else reads the environment. */
+export interface Config {
+  readonly image: string;
+  /** The address that sandboxes must not reach: the API server's ClusterIP. */
+  readonly forbidden: string;
+  readonly podName: string;
+  readonly otlpEndpoint: string | undefined;
+  readonly workers: number;
+  /** Whether sandboxes get a user namespace of their own. */
+  readonly isolateUsers: boolean;
+}
+
+/** Reads the settings. Throws with every fault named. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
+  const values = parsed.data;
+  return {
+    image: values.SENTINEL_IMAGE,
+    forbidden: `${values.KUBERNETES_SERVICE_HOST}:${values.KUBERNETES_SERVICE_PORT}`,
+    podName: values.POD_NAME,
+    otlpEndpoint: values.SENTINEL_OTLP_ENDPOINT === '' ? undefined : values.SENTINEL_OTLP_ENDPOINT,
+    workers: values.SENTINEL_WORKERS,
+    isolateUsers: values.SENTINEL_HOST_USERS === 'true',
+  };
+}

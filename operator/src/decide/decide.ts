@@ -1,0 +1,104 @@
+import { finalStates, type Stage } from '@sentinel/crds';
+import { admit, explainAll, playbookDigest, suspendedBy } from '@sentinel/policy';
+import type { Facts } from '../facts/facts.ts';
+import { stateOf } from '../status/conditions.ts';
+import { decideOnReview } from './review.ts';
+import type { NextStep } from './step.ts';
+
+/** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
+export function decide(facts: Facts): NextStep {
+  const { action } = facts;
+  const state = stateOf(action.status);
+  if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : { kind: 'Wait' };
+  if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
+  if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
+  if (editedSince(facts)) return startOver(facts);
+  switch (state) {
+    case 'Pending':
+      return decideOnAdmission(facts);
+    case 'Rehearsing':
+      return decideOnJob(facts, 'rehearsal');
+    case 'AwaitingApproval':
+    case 'Starting':
+    case 'Suspended':
+      return decideOnReview(facts);
+    case 'Running':
+      return decideOnJob(facts, 'run');
+    case 'Verifying':
+      return decideOnVerification(facts);
+    case 'RollingBack':
+      return { kind: 'RollBack' };
+    default:
+      return { kind: 'Wait' };
+  }
+}
+
+function decideOnAdmission(facts: Facts): NextStep {
+  if (!facts.live) return { kind: 'LookAgainLive' };
+  if (!facts.requester) return { kind: 'End', state: 'Denied', message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.' };
+  const refusals = admit({ ...facts, spec: facts.action.spec });
+  if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };
+  return { kind: 'StartJob', stage: 'rehearsal' };
+}
+
+/** A stage that has a Job: create it, release it, wait for it, read it. */
+function decideOnJob(facts: Facts, stage: Stage): NextStep {
+  const { stage: current, job } = facts;
+  if (!current || current.stage !== stage || current.outcome !== undefined) return { kind: 'StartJob', stage };
+  // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
+  if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };
+  if (job.phase === 'Ended') return { kind: 'ReadOutcome', stage };
+  if (!job.suspended) return { kind: 'Wait' };
+  const stoppers = suspendedBy(facts.policies);
+  if (stage === 'run' && stoppers.length > 0) return { kind: 'StopJob', why: `suspended by ${stoppers.join(', ')}` };
+  return { kind: 'ReleaseJob' };
+}
+
+function decideOnVerification(facts: Facts): NextStep {
+  const { stage, plan, now } = facts;
+  if (!plan) return { kind: 'End', state: 'VerificationFailed', message: 'the plan is gone, so the outcome can not be verified' };
+  if (stage?.stage === 'run') {
+    const due = Date.parse(stage.finishedAt ?? '') + verifyAfterMs(facts);
+    if (due > now) return { kind: 'Wait', requeueAfterMs: due - now };
+    return { kind: 'StartJob', stage: 'verification' };
+  }
+  return decideOnJob(facts, 'verification');
+}
+
+/** How long the Playbook wants to wait before it verifies, in milliseconds. */
+export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
+  const text = playbook?.spec.verifyAfter;
+  const match = /^([0-9]+)([smhd])$/.exec(text ?? '');
+  const factors: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  return match ? Number(match[1]) * (factors[match[2] ?? 's'] ?? 0) : 0;
+}
+
+// Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
+function stop(facts: Facts, why: string): NextStep {
+  const { stage, job, action } = facts;
+  const state = stateOf(action.status);
+  if (state === 'RollingBack') return { kind: 'RollBack' };
+  if (stage && stage.outcome === undefined) {
+    if (job && job.phase !== 'Ended') return { kind: 'StopJob', why };
+    if (!facts.live) return { kind: 'LookAgainLive' };
+    return { kind: 'ReadOutcome', stage: stage.stage };
+  }
+  return { kind: 'End', state: 'Cancelled', message: why };
+}
+
+const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended']);
+
+function editedSince({ action }: Facts): boolean {
+  const observed = action.status?.observedGeneration;
+  return observed !== undefined && action.metadata.generation !== undefined && observed !== action.metadata.generation && beforeRun.has(stateOf(action.status));
+}
+
+function startOver({ stage, job }: Facts): NextStep {
+  if (stage && stage.outcome === undefined && job && job.phase !== 'Ended') return { kind: 'StopJob', why: 'the action was edited' };
+  return { kind: 'StartOver' };
+}
+
+/** Whether the Playbook is still the one that was admitted. */
+export function playbookUnchanged({ playbook, action }: Pick<Facts, 'playbook' | 'action'>): boolean {
+  return playbook !== undefined && playbookDigest(playbook) === action.status?.playbook?.digest;
+}

@@ -1,0 +1,48 @@
+import type { ActionPlan, AgentAction, Playbook, Stage, StageStatus } from '@sentinel/crds';
+import type { Identity, PolicySet, SealKeys, Trust } from '@sentinel/policy';
+
+/** How one container of a sandbox pod ended. */
+export interface ContainerEnd {
+  readonly name: string;
+  readonly exitCode: number;
+  readonly reason: string | undefined;
+}
+
+/** A sandbox Job as the API server shows it. */
+export interface JobView {
+  readonly uid: string;
+  readonly suspended: boolean;
+  /** `Ended` when the pod is terminal, or when the Job failed and has no pod any more. */
+  readonly phase: 'Waiting' | 'Running' | 'Ended';
+  readonly podName: string | undefined;
+  readonly ends: readonly ContainerEnd[];
+  readonly failure: string | undefined;
+}
+
+/** Everything that the next step of an action depends on. Gathered first; decisions read nothing else. */
+export interface Facts {
+  readonly action: AgentAction;
+  readonly requester: Identity | undefined;
+  readonly policies: PolicySet;
+  readonly playbook: Playbook | undefined;
+  readonly trust: Trust;
+  readonly keys: SealKeys;
+  readonly plan: ActionPlan | undefined;
+  /** Whether the requester may use the account; undefined when it was not asked in this pass. */
+  readonly mayUseAccount: boolean | undefined;
+  /** The newest stage of the current attempt and its Job; the Job is undefined when it is gone. */
+  readonly stage: StageStatus | undefined;
+  readonly job: JobView | undefined;
+  /** What is wrong with the guards that a real run relies on; only gathered before a start. */
+  readonly guards: readonly string[];
+  /** The sequence up to which a sink acknowledged the records; undefined without a sink. */
+  readonly acknowledged: number | undefined;
+  /** Whether these facts were read from the API server right now, and not from a cache. */
+  readonly live: boolean;
+  readonly now: number;
+}
+
+/** The newest Job of a stage. */
+export function newestStage(action: AgentAction, stage: Stage): StageStatus | undefined {
+  return action.status?.stages?.findLast((one) => one.stage === stage);
+}

@@ -1,0 +1,85 @@
+import { type AgentAction, actionPlans, agentPolicies, annotations, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
+import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
+import { type Identity, parseIdentity, policySet, readSealKeys, trustOf } from '@sentinel/policy';
+import type { Caches } from '../caches.ts';
+import { stateOf } from '../status/conditions.ts';
+import type { Facts, JobView } from './facts.ts';
+import { readGuards } from './guards.ts';
+import { viewJob } from './job-view.ts';
+
+/** Everything around an action, from the caches: enough to see whether there is anything to do. */
+export async function gatherFromCaches(caches: Caches, client: KubeClient, action: AgentAction, acknowledged: number | undefined, now: number): Promise<Facts> {
+  const namespace = action.metadata.namespace ?? '';
+  const tenant = caches.namespaces.store.get(namespace);
+  const playbook = caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
+  const stage = action.status?.stages?.at(-1);
+  const job = stage ? caches.jobs.store.get(`${own.sandboxes}/${stage.name}`) : undefined;
+  const sources = { tenant, clusterPolicies: caches.clusterPolicies.store.list(), policies: caches.policies.store.list() };
+  const plan = action.status?.plan ? await client.get(actionPlans, { name: action.status.plan.name, namespace }) : null;
+  const keys = caches.sealKeys.store.get(`${own.system}/sentinel-seal-keys`);
+  const pod = stage ? caches.pods.store.byIndex('job', stage.uid)[0] : undefined;
+  const facts = assemble(action, sources, playbook, keys, { plan: plan ?? undefined, stage, job: view(job, pod, stage?.uid), acknowledged, now });
+  return { ...facts, mayUseAccount: undefined, guards: [], live: false };
+}
+
+/** The same from the API server as it is right now: before anything that can't be undone, no cache is believed. */
+export async function gatherLive(client: KubeClient, gatewayLock: () => Promise<string | undefined>, action: AgentAction, acknowledged: number | undefined, now: number): Promise<Facts> {
+  const namespace = action.metadata.namespace ?? '';
+  const name = action.spec.playbookRef?.name;
+  const stage = action.status?.stages?.at(-1);
+  const [tenant, cluster, local, playbook, keys, plan, job, podList] = await Promise.all([
+    client.get(namespaces, { name: namespace }),
+    client.list(clusterAgentPolicies),
+    client.list(agentPolicies, { namespace }),
+    name === undefined ? null : client.get(playbooks, { name, namespace }),
+    client.get(configmaps, { name: 'sentinel-seal-keys', namespace: own.system }),
+    action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
+    stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
+    stage ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` }) : { items: [], resourceVersion: '' },
+  ]);
+  const sources = { tenant: tenant ?? undefined, clusterPolicies: cluster.items, policies: local.items };
+  const view_ = view(job ?? undefined, podList.items[0], stage?.uid);
+  const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, { plan: plan ?? undefined, stage, job: view_, acknowledged, now });
+  const account = playbook?.spec.account;
+  const mayUseAccount = facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
+  const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(stateOf(action.status));
+  return { ...facts, mayUseAccount, guards: starting ? await readGuards(client, gatewayLock) : [], live: true };
+}
+
+interface Sources {
+  readonly tenant: AnyObject | undefined;
+  readonly clusterPolicies: Parameters<typeof policySet>[0]['clusterPolicies'];
+  readonly policies: Parameters<typeof policySet>[0]['policies'];
+}
+
+type Around = Pick<Facts, 'plan' | 'stage' | 'job' | 'acknowledged' | 'now'>;
+
+function assemble(action: AgentAction, sources: Sources, playbook: Playbook | undefined, keyMap: AnyObject | undefined, around: Around): Omit<Facts, 'mayUseAccount' | 'guards' | 'live'> {
+  const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
+  const metadata = { ...sources.tenant?.metadata, name: action.metadata.namespace ?? '' };
+  const keys = readSealKeys(keyMap?.data as Record<string, string> | undefined);
+  return {
+    action,
+    requester,
+    policies: policySet({ namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies }, requester ?? { user: 'nobody', groups: [] }),
+    playbook,
+    trust: trustOf(playbook, keys),
+    keys,
+    ...around,
+  };
+}
+
+// A Job of the same name with another uid is not ours; a pod that belongs to another Job neither.
+function view(job: AnyObject | undefined, pod: AnyObject | undefined, uid: string | undefined): JobView | undefined {
+  return job && job.metadata.uid === uid ? viewJob(job, pod) : undefined;
+}
+
+async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
+  const review = await client.subjectAccessReview({
+    user: requester.user,
+    groups: [...requester.groups],
+    ...(requester.uid ? { uid: requester.uid } : {}),
+    resourceAttributes: { group: 'sentinel.dev', resource: 'accounts', verb: 'use', namespace, name: account },
+  });
+  return review.allowed && !review.denied;
+}

@@ -1,0 +1,50 @@
+import type { AnyObject } from '@sentinel/kube';
+import { z } from 'zod';
+import type { ContainerEnd, JobView } from './facts.ts';
+
+const Job = z.object({
+  metadata: z.object({ uid: z.string() }),
+  spec: z.object({ suspend: z.boolean().optional() }),
+  status: z
+    .object({ conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).optional() })
+    .optional(),
+});
+
+const Container = z.object({
+  name: z.string(),
+  state: z.object({ terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional() }).optional(),
+});
+const Pod = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string() }),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
+      initContainerStatuses: z.array(Container).optional(),
+      containerStatuses: z.array(Container).optional(),
+    })
+    .optional(),
+});
+
+/** Reads a sandbox Job and its pod. Containers that never ended have no entry: nobody may take that for success. */
+export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
+  const { metadata, spec, status } = Job.parse(job);
+  const failed = status?.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True');
+  const parsed = pod === undefined ? undefined : Pod.parse(pod);
+  const phase = parsed?.status?.phase;
+  const over = phase === 'Succeeded' || phase === 'Failed' || (failed !== undefined && parsed === undefined);
+  return {
+    uid: metadata.uid,
+    suspended: spec.suspend === true,
+    phase: over ? 'Ended' : parsed ? 'Running' : 'Waiting',
+    podName: parsed?.metadata.name,
+    ends: parsed ? endsOf(parsed) : [],
+    failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : (parsed?.status?.message ?? parsed?.status?.reason),
+  };
+}
+
+function endsOf({ status }: z.infer<typeof Pod>): ContainerEnd[] {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return all.flatMap(({ name, state }) => (state?.terminated ? [{ name, exitCode: state.terminated.exitCode, reason: state.terminated.reason }] : []));
+}

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AgentAction, agentActions } from '@sentinel/crds';
+import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
+import { namespaces } from '@sentinel/crds';
+import { letGo } from './act/let-go.ts';
+import { noteDecisions } from './act/note-decisions.ts';
+import { readOutcome } from './act/read-outcome.ts';
+import { releaseJob } from './act/release-job.ts';
+import { rollBack } from './act/roll-back.ts';
+import { startJob } from './act/start-job.ts';
+import { startOver } from './act/start-over.ts';
+import { stopJob } from './act/stop-job.ts';
+import type { ActContext, Pass } from './act/context.ts';
+import { end } from './act/end.ts';
+import type { Exporter } from './audit/exporter.ts';
+import type { Caches } from './caches.ts';
+import { decide } from './decide/decide.ts';
+import type { NextStep } from './decide/step.ts';
+import { gatherFromCaches, gatherLive } from './facts/gather.ts';
+import type { Draft } from './status/conditions.ts';
+
+export interface ReconcileContext extends ActContext {
+  readonly caches: Caches;
+  readonly exporter: Exporter;
+  readonly clock: Clock;
+}
+
+/** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
+export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {
+  const cached = context.caches.actions.store.get(key);
+  if (!cached) {
+    context.exporter.forget(key);
+    return undefined;
+  }
+  let pass = await passFromCaches(context, cached);
+  let step = decide(pass.facts);
+  if (step.kind === 'LookAgainLive') {
+    const live = await context.client.get(agentActions, splitKey(key));
+    if (!live) return undefined;
+    pass = await passLive(context, live);
+    step = decide(pass.facts);
+  }
+  await act(context, pass, step);
+  await writeStatus(context, pass);
+  for (const follow of pass.afterwards) await follow();
+  return requeueAfter(context, step);
+}
+
+async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
+  const now = context.clock.now();
+  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.acknowledged(action), now);
+  return { facts, action, draft: copyOf(action.status ?? {}), now, afterwards: [] };
+}
+
+async function passLive(context: ReconcileContext, action: AgentAction): Promise<Pass> {
+  const now = context.clock.now();
+  const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
+  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledged(action), now);
+  return { facts, action, draft: copyOf(action.status ?? {}), now, afterwards: [] };
+}
+
+async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promise<void> {
+  switch (step.kind) {
+    case 'StartJob':
+      if (step.tally) noteDecisions(pass, step.tally);
+      return await startJob(context, pass, step.stage);
+    case 'ReleaseJob':
+      return await releaseRecorded(context, pass);
+    case 'ReadOutcome':
+      return await readOutcome(context, pass, step.stage);
+    case 'StopJob':
+      return await stopJob(context, pass);
+    case 'RollBack':
+      return await rollBack(context, pass);
+    case 'NoteDecisions':
+      return noteDecisions(pass, step.tally, step.suspendedBy);
+    case 'StartOver':
+      return startOver(pass);
+    case 'End':
+      if (step.tally) noteDecisions(pass, step.tally);
+      return end(pass, step.state, step.message, step.actor);
+    case 'LetGo':
+      pass.afterwards.push(() => letGo(context, pass));
+      return;
+    case 'Wait':
+    case 'LookAgainLive':
+      return;
+  }
+}
+
+// The status names the Job and it is still suspended: the pass that recorded it did not get to its release.
+async function releaseRecorded(context: ReconcileContext, { facts }: Pass): Promise<void> {
+  const job = facts.stage && (await context.client.get(jobs, { name: facts.stage.name, namespace: namespaces.sandboxes }));
+  if (job?.metadata.uid === facts.stage?.uid && job && (job.spec as { suspend?: boolean }).suspend) await releaseJob(context, job);
+}
+
+async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
+  moveCursor(context, action, draft);
+  if (isDeepStrictEqual(draft, action.status ?? {})) return;
+  // With resourceVersion: a view that is out of date loses, and everything is decided again.
+  await context.client.replaceStatus(agentActions, { ...copyOf(action), status: draft });
+}
+
+/** The cursor of the exporter rides on the next transition; at the end of an action it gets a write of its own. */
+function moveCursor(context: ReconcileContext, action: AgentAction, draft: Draft): void {
+  const acknowledged = context.exporter.acknowledged(action);
+  const { outbox } = draft;
+  if (!outbox || acknowledged === undefined || acknowledged <= outbox.exported) return;
+  const changed = outbox.sequence !== action.status?.outbox?.sequence;
+  const done = draft.finishedAt !== undefined && acknowledged >= outbox.sequence;
+  if (changed || done) draft.outbox = { ...outbox, exported: Math.min(acknowledged, outbox.sequence) };
+}
+
+function requeueAfter(context: ReconcileContext, step: NextStep): Result {
+  if (step.kind === 'Wait' && step.why !== undefined) context.logger.warn('Waiting', { why: step.why });
+  return 'requeueAfterMs' in step && step.requeueAfterMs !== undefined ? { requeueAfterMs: Math.max(50, step.requeueAfterMs) } : undefined;
+}

@@ -1,0 +1,31 @@
+import { runEnd } from '../../gateway/src/gate/end.ts';
+import { runGate } from '../../gateway/src/gate/main.ts';
+
+/**
+ * The entry point of the image: one image, one command for each program. A program is loaded only when it is asked for, so that
+ * the gate of a sandbox starts in a moment. SIGTERM and SIGINT end a program in order.
+ */
+const [command] = process.argv.slice(2);
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+
+switch (command) {
+  case 'operator':
+    await (await import('../../operator/src/main.ts')).runOperator(process.env, stop.signal);
+    break;
+  case 'webhook':
+    await (await import('../../webhook/src/main.ts')).runWebhook(process.env, stop.signal);
+    break;
+  case 'gateway':
+    await (await import('../../gateway/src/main.ts')).runGateway(process.env, stop.signal);
+    break;
+  case 'gate':
+    process.exitCode = await runGate(process.env);
+    break;
+  case 'end':
+    process.exitCode = runEnd('/results', (line) => process.stdout.write(line));
+    break;
+  default:
+    process.stderr.write('sentinel: operator | webhook | gateway | gate | end\n');
+    process.exitCode = 2;
+}
