@@ -33,7 +33,7 @@ export async function createNetwork(): Promise<void> {
   await run('nsenter', [...inNetwork, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
   // What a pod sends to the host's end of the link gets the node's address: the host knows no way back to pods.
   const rules = `table ip sentinel_edge {
-  chain postrouting { type nat hook postrouting priority srcnat; ip saddr ${layout.podCidr} oifname "${innerLink}" masquerade }
+  chain postrouting { type nat hook postrouting priority srcnat; ip saddr ${layout.podCidr} oifname "${innerLink}" masquerade; }
 }\n`;
   await runWithInput('nsenter', [...inNetwork, 'nft', '-f', '-'], rules);
 }
