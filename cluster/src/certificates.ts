@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -68,7 +69,7 @@ async function writeKubeconfig(file: string, identity: Identity): Promise<void> 
     contexts: [{ name: 'sentinel', context: { cluster: 'sentinel', user: identity.user } }],
     'current-context': 'sentinel',
   };
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   await rename(temporary, file);
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { restoreKernelSettings } from './kernel-settings.ts';
 import { locked } from './lock.ts';
+import { removeNewFolders } from './machine-folders.ts';
 import { processesInNetwork, processesWhere, removeNetwork } from './network.ts';
 import { paths } from './paths.ts';
 import { run, until } from './run.ts';
@@ -27,6 +28,7 @@ export async function removeEverything(): Promise<void> {
   await removePodCgroups();
   await removeNetwork();
   await restoreKernelSettings();
+  await removeNewFolders();
   await rm(paths.state, { recursive: true, force: true });
 }
 
@@ -56,15 +58,15 @@ async function isAlive(pid: number): Promise<boolean> {
 }
 
 /** Shims of our containerd, which outlive it and may have left its network with it. */
-async function shims(): Promise<number[]> {
+export async function shims(): Promise<number[]> {
   return processesWhere(async (pid) => {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
     return words.includes(paths.containerdSocket) && (words[0] ?? '').includes('containerd-shim');
   });
 }
 
-/** Innermost first, so that they can be removed in this order. */
-async function podCgroups(): Promise<{ folder: string; pids: number[] }[]> {
+/** Cgroups of pods with the processes in them, innermost first, so that they can be removed in this order. */
+export async function podCgroups(): Promise<{ folder: string; pids: number[] }[]> {
   const roots = [cgroupRoot, ...(await readdir(cgroupRoot)).map((name) => join(cgroupRoot, name))].map((root) =>
     join(root, 'kubepods'),
   );

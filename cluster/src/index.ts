@@ -7,4 +7,5 @@ export { loadImage } from './load.ts';
 export { layout, paths } from './paths.ts';
 export { buildPrograms, type Programs } from './programs.ts';
 export { type Status, status } from './status.ts';
+export { traces } from './traces.ts';
 export { up } from './up.ts';

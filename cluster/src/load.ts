@@ -9,20 +9,20 @@ export async function loadImage(archive: string): Promise<void> {
   const index = JSON.parse(await run('tar', ['-xOf', archive, 'index.json'])) as {
     manifests: { digest: string; annotations?: Record<string, string> }[];
   };
-  await ctr('images', 'import', archive);
-  const names: string[] = [];
-  for (const { digest, annotations } of index.manifests) {
+  const images = index.manifests.map(({ digest, annotations }) => {
     const name = annotations?.['io.containerd.image.name'];
     if (!name) throw new Error(`${archive}: an image without the annotation io.containerd.image.name`);
-    const byDigest = `${name.replace(/:[^:/]*$/, '')}@${digest}`;
-    await ctr('images', 'tag', '--force', name, byDigest);
-    names.push(name, byDigest);
-  }
-  // The kubelet's side of containerd hears of new names by events, a moment later.
-  await until(`containerd to know ${names.join(', ')}`, 20, async () => {
-    const lines = (await ctr('images', 'ls')).split('\n');
-    return names.every((name) =>
-      lines.some((line) => line.startsWith(`${name} `) && line.includes('io.cri-containerd.image=managed')),
-    );
+    return { name, byDigest: `${name.replace(/:[^:/]*$/, '')}@${digest}`, digest };
   });
+  const wanted = images.flatMap(({ name, byDigest, digest }) => [name, byDigest].map((known) => ({ known, digest })));
+  if (await areKnown(wanted)) return;
+  await ctr('images', 'import', archive);
+  for (const { name, byDigest } of images) await ctr('images', 'tag', '--force', name, byDigest);
+  // The kubelet's side of containerd hears of new names by events, a moment later.
+  await until(`containerd to know ${wanted.map(({ known }) => known).join(', ')}`, 20, () => areKnown(wanted));
+}
+
+async function areKnown(wanted: readonly { known: string; digest: string }[]): Promise<boolean> {
+  const lines = (await ctr('images', 'ls')).split('\n').filter((line) => line.includes('io.cri-containerd.image=managed'));
+  return wanted.every(({ known, digest }) => lines.some((line) => line.startsWith(`${known} `) && line.includes(digest)));
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { installDebianPackages } from './debian.ts';
 import { locked } from './lock.ts';
@@ -119,9 +119,10 @@ async function linkPrograms(folders: readonly string[]): Promise<void> {
   await mkdir(paths.bin, { recursive: true });
   for (const folder of folders) {
     for (const name of await readdir(folder)) {
-      const temporary = join(paths.bin, `.${name}-${process.pid}`);
-      await rm(temporary, { force: true });
-      await symlink(join(folder, name), temporary);
+      const target = join(folder, name);
+      if ((await readlink(join(paths.bin, name)).catch(() => '')) === target) continue;
+      const temporary = join(paths.bin, `.${name}-${randomUUID()}`);
+      await symlink(target, temporary);
       await rename(temporary, join(paths.bin, name));
     }
   }

@@ -9,6 +9,7 @@ import { pauseImage } from './image-kinds.ts';
 import { recordKernelSettings } from './kernel-settings.ts';
 import { loadImage } from './load.ts';
 import { locked } from './lock.ts';
+import { recordNewFolders } from './machine-folders.ts';
 import { createNetwork, inNetwork } from './network.ts';
 import { layout, paths } from './paths.ts';
 import { buildPrograms, type Programs } from './programs.ts';
@@ -41,6 +42,7 @@ async function start(programs: Programs): Promise<void> {
   await mkdir(paths.logs, { recursive: true });
   await writeFile(join(paths.logs, 'audit.log'), '');
   await recordKernelSettings();
+  await recordNewFolders();
   await Promise.all([createPki(), createNetwork(), writeConfigurations(programs.cni ?? '')]);
   const pids: Record<string, number> = {};
   for (const daemon of firstDaemons()) await startDaemon(daemon, pids);
