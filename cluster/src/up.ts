@@ -24,7 +24,7 @@ export async function up(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('the embedded cluster needs root: it makes namespaces, mounts and cgroups');
   const programs = await buildPrograms();
   await locked('cluster', async () => {
-    if ((await status()).up && (await startedWith()) === JSON.stringify(programs)) return;
+    if ((await status()).up && (await startedWith()) === fingerprint(programs)) return;
     await removeEverything();
     try {
       await start(programs);
@@ -65,7 +65,7 @@ async function start(programs: Programs): Promise<void> {
   );
   await until('the aggregated ClusterRoles', 60, haveRules);
   await until('Services', 60, serviceRulesAreIn);
-  await writeFile(join(paths.state, 'programs.json'), JSON.stringify(programs));
+  await writeFile(join(paths.state, 'programs.json'), fingerprint(programs));
   say(`Kubernetes is up after ${((performance.now() - began) / 1000).toFixed(1)} s: export KUBECONFIG=${paths.kubeconfig}`);
 }
 
@@ -105,6 +105,11 @@ async function haveRules(): Promise<boolean> {
 async function serviceRulesAreIn(): Promise<boolean> {
   const table = await run('nsenter', [...inNetwork, 'nft', 'list', 'table', 'ip', 'kube-proxy']);
   return table.includes(`${layout.apiAddress} . 6443`) || table.includes(`dnat to ${layout.apiAddress}:6443`);
+}
+
+/** Tells builds of the cluster apart. Tools beside it (helm, the collector) may change while it runs. */
+function fingerprint(programs: Programs): string {
+  return JSON.stringify(['kube', 'containerd', 'cni', 'runc', 'pause', 'netpol'].map((name) => programs[name] ?? ''));
 }
 
 async function startedWith(): Promise<string> {
