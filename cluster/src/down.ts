@@ -22,14 +22,25 @@ export async function removeEverything(): Promise<void> {
   for (const [name, pid] of Object.entries(await recordedPids())) if (await isOurs(pid, name)) daemons.push(pid);
   // The kubelet first: else it starts anew what is ended here.
   await end(daemons);
-  const containers = (await podCgroups()).flatMap(({ pids }) => pids);
-  await end([...containers, ...(await processesInNetwork()), ...(await shims())]);
+  await endTheRest();
   await unmountState();
   await removePodCgroups();
   await removeNetwork();
   await restoreKernelSettings();
   await removeNewFolders();
   await rm(paths.state, { recursive: true, force: true });
+}
+
+/** Ends pods, their shims and whatever else is in the network. Again and again: what is ended may have been starting something. */
+async function endTheRest(): Promise<void> {
+  await until('pods and their shims to end', 30, async () => {
+    const containers = (await podCgroups()).flatMap(({ pids }) => pids);
+    const found = new Set([...containers, ...(await processesInNetwork()), ...(await shims())]);
+    const alive: number[] = [];
+    for (const pid of found) if (await isAlive(pid)) alive.push(pid);
+    await end(alive);
+    return alive.length === 0;
+  });
 }
 
 /** Kills at once: the state is thrown away, so nothing has to be written down first. */
