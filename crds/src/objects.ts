@@ -61,7 +61,13 @@ export interface Resource<T> {
   readonly type?: T;
 }
 
-const resource = <T>(kind: string, plural: string, namespaced = true): Resource<T> => ({ group: 'sentinel.dev', version: 'v1alpha1', plural, kind, namespaced });
+const resource = <T>(kind: string, plural: string, namespaced = true): Resource<T> => ({
+  group: 'sentinel.dev',
+  version: 'v1alpha1',
+  plural,
+  kind,
+  namespaced,
+});
 
 export const agentPolicies = resource<AgentPolicy>('AgentPolicy', 'agentpolicies');
 export const clusterAgentPolicies = resource<ClusterAgentPolicy>('ClusterAgentPolicy', 'clusteragentpolicies', false);

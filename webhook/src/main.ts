@@ -11,6 +11,7 @@ const CONFIGURATION = 'sentinel';
 const PORT = 9443;
 const LEAF_DAYS = 7;
 const CHECK_MS = 30_000;
+const DRAIN_MS = 4_000;
 const RENEW_MS = 24 * 3600_000;
 
 /** Composition root of the webhook. Resolves when it has stopped. */
@@ -45,6 +46,8 @@ export async function runWebhook(_env: NodeJS.ProcessEnv, signal: AbortSignal): 
   logger.info('Started', { port: PORT, key: key.id });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   clearInterval(timer);
+  // The API server keeps its connections, and endpoints change a moment after the signal: whoever still calls gets an answer.
+  await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
   await app.close();
   await transport.close();
 }

@@ -17,11 +17,13 @@ export function createWebhookServer(tls: { key: string; cert: string }, context:
     https: { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' },
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
   });
   app.get('/healthz', () => 'ok\n');
   app.post('/mutate', async (incoming, reply) => {
     const parsed = AdmissionReview.safeParse(incoming.body);
-    if (!parsed.success) return reply.code(400).send({ message: 'this is no AdmissionReview' });
+    if (!parsed.success) return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
     return await answer(parsed.data.request, context);
   });
   return app;

@@ -6,7 +6,7 @@ import { AgentPolicySpec, ClusterAgentPolicySpec, PolicyStatus } from './policy.
 
 export const GROUP = 'sentinel.dev';
 export const VERSION = 'v1alpha1';
-export const API_VERSION = `${GROUP}/${VERSION}`;
+export const API_VERSION = 'sentinel.dev/v1alpha1' as const;
 
 interface PrinterColumn {
   readonly name: string;

@@ -10,8 +10,8 @@ export interface Change {
 
 type Json = Record<string, unknown>;
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-const escape = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
-const unescape = (segment: string) => segment.replaceAll('~1', '/').replaceAll('~0', '~');
+const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescapeKey = (segment: string) => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /**
  * The fields that differ, by JSON pointer, in a fixed order. Lists of one length are compared entry by entry; a list that grows
@@ -20,7 +20,7 @@ const unescape = (segment: string) => segment.replaceAll('~1', '/').replaceAll('
 export function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => changesBetween(before[key], after[key], `${path}/${escape(key)}`));
+    return keys.flatMap((key) => changesBetween(before[key], after[key], `${path}/${escapeKey(key)}`));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     return before.flatMap((entry, index) => changesBetween(entry, after[index], `${path}/${index}`));
@@ -102,5 +102,5 @@ export function toJsonPatch(changes: readonly Change[]): object[] {
 }
 
 function segmentsOf(path: string): string[] {
-  return path === '' ? [] : path.slice(1).split('/').map(unescape);
+  return path === '' ? [] : path.slice(1).split('/').map(unescapeKey);
 }

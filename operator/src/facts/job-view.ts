@@ -1,5 +1,6 @@
 import type { AnyObject } from '@sentinel/kube';
 import { z } from 'zod';
+import { END } from '../sandbox/names.ts';
 import type { ContainerEnd, JobView } from './facts.ts';
 
 const Job = z.object({
@@ -33,13 +34,16 @@ export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
   const failed = status?.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True');
   const parsed = pod === undefined ? undefined : Pod.parse(pod);
   const phase = parsed?.status?.phase;
-  const over = phase === 'Succeeded' || phase === 'Failed' || (failed !== undefined && parsed === undefined);
+  const ends = parsed ? endsOf(parsed) : [];
+  // The kubelet reports the phase seconds after the last container; a step that failed, or the end, says the same at once.
+  const settled = ends.some(({ name, exitCode }) => name === END || exitCode !== 0);
+  const over = settled || phase === 'Succeeded' || phase === 'Failed' || (failed !== undefined && parsed === undefined);
   return {
     uid: metadata.uid,
     suspended: spec.suspend === true,
     phase: over ? 'Ended' : parsed ? 'Running' : 'Waiting',
     podName: parsed?.metadata.name,
-    ends: parsed ? endsOf(parsed) : [],
+    ends,
     failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : (parsed?.status?.message ?? parsed?.status?.reason),
   };
 }

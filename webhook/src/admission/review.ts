@@ -19,7 +19,7 @@ const Metadata = z.looseObject({
   deletionTimestamp: z.string().optional(),
 });
 
-const AdmittedObject = z.looseObject({ metadata: Metadata, spec: z.unknown(), status: z.unknown() });
+const AdmittedObject = z.looseObject({ metadata: Metadata, spec: z.unknown().optional(), status: z.unknown().optional() });
 export type AdmittedObject = z.infer<typeof AdmittedObject>;
 
 /** What the API server asks: admission.k8s.io/v1 AdmissionReview. */

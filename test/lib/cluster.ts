@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clientKubeconfig, paths } from '@sentinel/cluster';
+import { type Ran, type RunOptions, run, tryRun } from '../../tools/run.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Somebody who talks to the cluster: kubectl and the plugin, under one kubeconfig. */
+export class Person {
+  readonly kubeconfig: string;
+
+  constructor(kubeconfig: string) {
+    this.kubeconfig = kubeconfig;
+  }
+
+  /** Runs kubectl and returns what it printed; throws when it fails. */
+  kubectl(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return run(join(paths.bin, 'kubectl'), args, { ...options, env: this.#env(options) });
+  }
+
+  /** Runs kubectl to its end, however it ends. */
+  tryKubectl(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    return tryRun(join(paths.bin, 'kubectl'), args, { ...options, env: this.#env(options) });
+  }
+
+  /** Runs `kubectl sentinel` to its end, however it ends. */
+  trySentinel(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    return tryRun(join(paths.bin, 'kubectl'), ['sentinel', ...args], { ...options, env: this.#env(options) });
+  }
+
+  /** Runs `kubectl sentinel` and returns what it printed; throws when it fails. */
+  sentinel(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return run(join(paths.bin, 'kubectl'), ['sentinel', ...args], { ...options, env: this.#env(options) });
+  }
+
+  /** Applies a YAML text. */
+  apply(yaml: string): Promise<string> {
+    return this.kubectl(['apply', '-f', '-'], { input: yaml });
+  }
+
+  /** An object as JSON. */
+  async get<T>(args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.kubectl(['get', ...args, '-o', 'json'])) as T;
+  }
+
+  #env(options: RunOptions): Record<string, string> {
+    return { ...options.env, KUBECONFIG: this.kubeconfig, PATH: `${join(root, 'cli', 'bin')}:${paths.bin}:${process.env.PATH ?? ''}` };
+  }
+}
+
+/** The administrator of the cluster. */
+export const admin = new Person(paths.kubeconfig);
+
+/** A person with a client certificate of the cluster. */
+export async function person(user: string, groups: readonly string[]): Promise<Person> {
+  return new Person(await clientKubeconfig({ name: user.replaceAll(/[^a-z0-9-]/g, '-'), user, groups: [...groups] }));
+}
+
+/** A service account with a token, as an agent's program has it. */
+export async function serviceAccount(namespace: string, name: string): Promise<Person> {
+  const token = (await admin.kubectl(['create', 'token', name, '-n', namespace, '--duration=2h'])).trim();
+  const config = JSON.parse(await admin.kubectl(['config', 'view', '--raw', '-o', 'json'])) as { clusters: unknown[] };
+  const cluster = config.clusters[0] as { name: string };
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [cluster],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: cluster.name, user: name, namespace } }],
+    'current-context': name,
+  };
+  const { writeFileSync, mkdtempSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const file = join(mkdtempSync(join(tmpdir(), 'sentinel-')), `${name}.kubeconfig`);
+  writeFileSync(file, JSON.stringify(kubeconfig), { mode: 0o600 });
+  return new Person(file);
+}
+
+/** An example file with its `${NAME}` places filled in. */
+export function example(path: string, values: Readonly<Record<string, string>> = {}): string {
+  const text = readFileSync(join(root, 'examples', path), 'utf8');
+  return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** Asks again until `probe` answers something, at most `seconds`; then throws with what was last seen. */
+export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  let last = 'nothing';
+  for (;;) {
+    try {
+      const found = await probe();
+      if (found !== undefined && found !== false) return found;
+      last = String(found);
+    } catch (error) {
+      last = String(error);
+    }
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s (last: ${last.slice(0, 600)})`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}

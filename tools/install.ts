@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Image, loadImage, nodeImage, paths, toolsImage } from '@sentinel/cluster';
+import { bundlePrograms } from './bundle.ts';
+import { run } from './run.ts';
+
+const root = join(import.meta.dirname, '..');
+const NODE = '/usr/local/bin/node';
+
+/** The images of an installation, by digest. */
+export interface Images {
+  readonly sentinel: Image;
+  readonly tools: Image;
+}
+
+/** Bundles the programs and makes and loads the two images that the demo and the tests need. Quick when nothing changed. */
+export async function makeImages(): Promise<Images> {
+  const folder = await bundlePrograms();
+  const files = readdirSync(folder).map((name) => ({ from: join(folder, name), to: `/app/${name}`, mode: 0o644 }));
+  const sentinel = await nodeImage({ name: 'localhost/sentinel:dev', files, entrypoint: [NODE, '--enable-source-maps', '/app/sentinel.mjs'] });
+  const tools = await toolsImage({ name: 'localhost/tools:dev' });
+  for (const image of [sentinel, tools]) await loadImage(image.archive);
+  return { sentinel, tools };
+}
+
+/** Installs Sentinel from the chart, or upgrades it, and waits until all of it is ready. */
+export async function installSentinel(images: Images, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  const values = { image: images.sentinel.reference, ...settings };
+  const sets = Object.entries(values).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
+  const env = { KUBECONFIG: paths.kubeconfig };
+  await run(join(paths.bin, 'helm'), ['upgrade', '--install', 'sentinel', join(root, 'charts', 'sentinel'), ...sets, '--wait', '--timeout', '120s'], { env });
+}
