@@ -18,6 +18,8 @@ export async function down(): Promise<void> {
 
 /** `down` for who holds the lock already. */
 export async function removeEverything(): Promise<void> {
+  // Without our state there are no pods of ours: those that run belong to another Kubernetes of this machine.
+  if (!existsSync(paths.state)) return removeNetwork();
   const daemons: number[] = [];
   for (const [name, pid] of Object.entries(await recordedPids())) if (await isOurs(pid, name)) daemons.push(pid);
   // The kubelet first: else it starts anew what is ended here.

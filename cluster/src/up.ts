@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPki } from './certificates.ts';
 import { type Daemon, firstDaemons, laterDaemons, writeConfigurations } from './daemons.ts';
-import { removeEverything } from './down.ts';
+import { podCgroups, removeEverything } from './down.ts';
 import { pauseImage } from './image-kinds.ts';
 import { recordKernelSettings } from './kernel-settings.ts';
 import { loadImage } from './load.ts';
@@ -26,6 +26,8 @@ export async function up(): Promise<void> {
   await locked('cluster', async () => {
     if ((await status()).up && (await startedWith()) === fingerprint(programs)) return;
     await removeEverything();
+    if ((await podCgroups()).length > 0)
+      throw new Error("another Kubernetes runs on this machine: two kubelets would end each other's pods");
     try {
       await start(programs);
     } catch (error) {
