@@ -49,6 +49,11 @@ export async function isNodeReady(): Promise<boolean> {
 /** Runs the built kubectl as the administrator. */
 export function kubectl(...args: string[]): Promise<string> {
   // A proxy that the caller's environment names can't reach the cluster.
-  const env = { ...process.env, NO_PROXY: layout.apiAddress, no_proxy: layout.apiAddress };
+  const env = {
+    ...process.env,
+    NO_PROXY: layout.apiAddress,
+    no_proxy: layout.apiAddress,
+    KUBECACHEDIR: join(paths.cache, 'kubectl'),
+  };
   return run(join(paths.bin, 'kubectl'), ['--kubeconfig', paths.kubeconfig, '--request-timeout=10s', ...args], env);
 }
