@@ -36,6 +36,10 @@ format: ## Format and fix what lint can fix
 cluster-up: ## Start the embedded Kubernetes alone
 	@$(ENV); node cluster/src/main.ts up
 
+.PHONY: install
+install: ## Build the images and install Sentinel into the running embedded cluster
+	@$(ENV); node tools/install-dev.ts
+
 .PHONY: cluster-down
 cluster-down: ## Stop the embedded Kubernetes and remove its traces
 	@$(ENV); node cluster/src/main.ts down
