@@ -4,5 +4,8 @@ import { installSentinel, makeImages } from './install.ts';
 /** For work on the programs: builds and loads the images and installs them into the running embedded cluster. */
 const images = await makeImages();
 noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
-await installSentinel(images, process.env.SENTINEL_OTLP_ENDPOINT ? { 'audit.otlpEndpoint': process.env.SENTINEL_OTLP_ENDPOINT } : {});
+await installSentinel(
+  images,
+  process.env.SENTINEL_OTLP_ENDPOINT ? { 'audit.otlpEndpoint': process.env.SENTINEL_OTLP_ENDPOINT } : {},
+);
 process.stderr.write(`==> installed ${images.sentinel.reference}\n`);

@@ -17,7 +17,11 @@ export interface Images {
 export async function makeImages(): Promise<Images> {
   const folder = await bundlePrograms();
   const files = readdirSync(folder).map((name) => ({ from: join(folder, name), to: `/app/${name}`, mode: 0o644 }));
-  const sentinel = await nodeImage({ name: 'localhost/sentinel:dev', files, entrypoint: [NODE, '--enable-source-maps', '/app/sentinel.mjs'] });
+  const sentinel = await nodeImage({
+    name: 'localhost/sentinel:dev',
+    files,
+    entrypoint: [NODE, '--enable-source-maps', '/app/sentinel.mjs'],
+  });
   const tools = await toolsImage({ name: 'localhost/tools:dev' });
   for (const image of [sentinel, tools]) await loadImage(image.archive);
   return { sentinel, tools };
@@ -28,5 +32,9 @@ export async function installSentinel(images: Images, settings: Readonly<Record<
   const values = { image: images.sentinel.reference, ...settings };
   const sets = Object.entries(values).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
   const env = { KUBECONFIG: paths.kubeconfig };
-  await run(join(paths.bin, 'helm'), ['upgrade', '--install', 'sentinel', join(root, 'charts', 'sentinel'), ...sets, '--wait', '--timeout', '120s'], { env });
+  await run(
+    join(paths.bin, 'helm'),
+    ['upgrade', '--install', 'sentinel', join(root, 'charts', 'sentinel'), ...sets, '--wait', '--timeout', '120s'],
+    { env },
+  );
 }

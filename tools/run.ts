@@ -16,7 +16,11 @@ export interface RunOptions {
 /** Runs a program to its end. Never throws for its exit code. */
 export function tryRun(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -34,6 +38,7 @@ export function tryRun(program: string, args: readonly string[], options: RunOpt
 /** Runs a program and returns what it printed. Throws with its last words when it fails. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await tryRun(program, args, options);
-  if (code !== 0) throw new Error(`${program} ${args.slice(0, 6).join(' ')} ended with ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
+  if (code !== 0)
+    throw new Error(`${program} ${args.slice(0, 6).join(' ')} ended with ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
   return stdout;
 }

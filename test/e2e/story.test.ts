@@ -46,11 +46,14 @@ spec:
 `;
 
 async function deployWeb(tenant: Tenant, image: string): Promise<void> {
-  const yaml = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`).replace('localhost/web:no-such-tag', image);
+  const yaml = example('shop/workload.yaml')
+    .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
+    .replace('localhost/web:no-such-tag', image);
   await admin.apply(yaml);
 }
 
-const imageOf = (tenant: Tenant) => admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.spec.template.spec.containers[0].image}']);
+const imageOf = (tenant: Tenant) =>
+  admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.spec.template.spec.containers[0].image}']);
 
 describe('A Deployment that is stuck on a bad image', { concurrency: false }, () => {
   let tenant: Tenant;
@@ -64,9 +67,20 @@ describe('A Deployment that is stuck on a bad image', { concurrency: false }, ()
   it('is rehearsed: the plan shows the one field that changes, and nothing has changed', async () => {
     action = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
     const waiting = await tenant.until(action, ['AwaitingApproval']);
-    const plan = await admin.get<{ spec: { effects: { change: { path: string; before: string; after: string }[]; verb: string; resource: string }[]; requester: string } }>(['actionplan', waiting.status?.plan?.name ?? '', '-n', tenant.namespace]);
+    const plan = await admin.get<{
+      spec: {
+        effects: { change: { path: string; before: string; after: string }[]; verb: string; resource: string }[];
+        requester: string;
+      };
+    }>(['actionplan', waiting.status?.plan?.name ?? '', '-n', tenant.namespace]);
     assert.equal(plan.spec.effects.length, 1);
-    assert.deepEqual(plan.spec.effects[0]?.change, [{ path: '/spec/template/spec/containers/0/image', before: '"localhost/web:no-such-tag"', after: JSON.stringify(tenant.image) }]);
+    assert.deepEqual(plan.spec.effects[0]?.change, [
+      {
+        path: '/spec/template/spec/containers/0/image',
+        before: '"localhost/web:no-such-tag"',
+        after: JSON.stringify(tenant.image),
+      },
+    ]);
     assert.equal(plan.spec.requester, `system:serviceaccount:${tenant.namespace}:repair-agent`);
     assert.equal(await imageOf(tenant), 'localhost/web:no-such-tag');
   });
@@ -93,24 +107,52 @@ describe('A Deployment that is stuck on a bad image', { concurrency: false }, ()
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     const done = await tenant.until(action, ['Succeeded']);
     assert.equal(await imageOf(tenant), tenant.image);
-    assert.equal(await admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.status.readyReplicas}']), '1');
+    assert.equal(
+      await admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.status.readyReplicas}']),
+      '1',
+    );
     const transitions = done.status?.outbox?.records.map(({ transition }) => transition);
-    assert.deepEqual(transitions, ['Admitted', 'RehearsalStarted', 'Planned', 'Decided', 'RunStarted', 'RunEnded', 'VerificationStarted', 'VerificationEnded', 'Ended']);
+    assert.deepEqual(transitions, [
+      'Admitted',
+      'RehearsalStarted',
+      'Planned',
+      'Decided',
+      'RunStarted',
+      'RunEnded',
+      'VerificationStarted',
+      'VerificationEnded',
+      'Ended',
+    ]);
     assert.equal(done.status?.outbox?.records.find(({ transition }) => transition === 'Decided')?.actor, 'ada');
   });
 
   it('has one Event for each record, and lets go of its finalizer', async () => {
     const records = (await tenant.action(action)).status?.outbox?.records ?? [];
     await eventually('the Events', async () => {
-      const events = await admin.get<{ items: { reason: string; note?: string; message?: string }[] }>(['events', '-n', tenant.namespace, '--field-selector', `involvedObject.name=${action}`]);
-      return records.length === events.items.length && records.every(({ transition }) => events.items.some(({ reason }) => reason === transition));
+      const events = await admin.get<{ items: { reason: string; note?: string; message?: string }[] }>([
+        'events',
+        '-n',
+        tenant.namespace,
+        '--field-selector',
+        `involvedObject.name=${action}`,
+      ]);
+      return (
+        records.length === events.items.length &&
+        records.every(({ transition }) => events.items.some(({ reason }) => reason === transition))
+      );
     });
     await eventually('no finalizer', async () => ((await tenant.action(action)).metadata.finalizers ?? []).length === 0);
   });
 
   it('runs once: there is one real Job for the plan', async () => {
-    const jobs = await admin.get<{ items: { metadata: { annotations: Record<string, string>; labels: Record<string, string> } }[] }>(['jobs', '-n', 'sentinel-sandboxes']);
-    const real = jobs.items.filter(({ metadata }) => metadata.annotations['sentinel.dev/action'] === `${tenant.namespace}/${action}` && metadata.labels['sentinel.dev/stage'] === 'run');
+    const jobs = await admin.get<{
+      items: { metadata: { annotations: Record<string, string>; labels: Record<string, string> } }[];
+    }>(['jobs', '-n', 'sentinel-sandboxes']);
+    const real = jobs.items.filter(
+      ({ metadata }) =>
+        metadata.annotations['sentinel.dev/action'] === `${tenant.namespace}/${action}` &&
+        metadata.labels['sentinel.dev/stage'] === 'run',
+    );
     assert.equal(real.length, 1);
   });
 });
@@ -125,9 +167,23 @@ describe('A run that tries one write more than its rehearsal', { concurrency: fa
     await admin.kubectl(['create', 'configmap', 'switch', '-n', tenant.namespace]);
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     const blocked = await tenant.until(action, ['Blocked']);
-    assert.match(messageOf(blocked), /patch deployments story-blocked\/web differs from the approved plan|was approved once and has been done already|is not in the approved plan/);
-    assert.deepEqual(blocked.status?.rollback?.map(({ outcome }) => outcome), ['Restored']);
-    const annotations = await admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.metadata.annotations}']);
+    assert.match(
+      messageOf(blocked),
+      /patch deployments story-blocked\/web differs from the approved plan|was approved once and has been done already|is not in the approved plan/,
+    );
+    assert.deepEqual(
+      blocked.status?.rollback?.map(({ outcome }) => outcome),
+      ['Restored'],
+    );
+    const annotations = await admin.kubectl([
+      'get',
+      'deployment',
+      'web',
+      '-n',
+      tenant.namespace,
+      '-o',
+      'jsonpath={.metadata.annotations}',
+    ]);
     assert.doesNotMatch(annotations, /touched|more/);
   });
 });
@@ -153,7 +209,10 @@ describe('A Playbook that only reads', { concurrency: false }, () => {
     const action = await tenant.file('health-check');
     const done = await tenant.until(action, ['NoEffect']);
     assert.match(done.status?.results?.[0]?.content ?? '', /# Deployments[\s\S]*web/);
-    assert.deepEqual(done.status?.stages?.map(({ stage }) => stage), ['rehearsal']);
+    assert.deepEqual(
+      done.status?.stages?.map(({ stage }) => stage),
+      ['rehearsal'],
+    );
     assert.equal(done.status?.plan, undefined);
   });
 });
@@ -162,7 +221,11 @@ describe('A dry-run', { concurrency: false }, () => {
   it('ends with its plan, and nobody is asked', async () => {
     const tenant = await makeTenant('story-dry-run');
     await deployWeb(tenant, 'localhost/web:no-such-tag');
-    const action = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image }, { mode: 'DryRun' });
+    const action = await tenant.file(
+      'set-image',
+      { deployment: 'web', container: 'web', image: tenant.image },
+      { mode: 'DryRun' },
+    );
     const done = await tenant.until(action, ['DryRunCompleted']);
     assert.equal(done.status?.plan?.effects, 1);
     assert.equal(await imageOf(tenant), 'localhost/web:no-such-tag');

@@ -44,7 +44,11 @@ export class Person {
   }
 
   #env(options: RunOptions): Record<string, string> {
-    return { ...options.env, KUBECONFIG: this.kubeconfig, PATH: `${join(root, 'cli', 'bin')}:${paths.bin}:${process.env.PATH ?? ''}` };
+    return {
+      ...options.env,
+      KUBECONFIG: this.kubeconfig,
+      PATH: `${join(root, 'cli', 'bin')}:${paths.bin}:${process.env.PATH ?? ''}`,
+    };
   }
 }
 

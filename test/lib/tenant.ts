@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { loadedImages } from './images.ts';
 import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
+import { loadedImages } from './images.ts';
 
 /** A namespace of its own with everything that an action needs: policy, accounts, Playbooks that are trusted, people, an agent. */
 export interface Tenant {
@@ -11,46 +11,87 @@ export interface Tenant {
   readonly viewer: Person;
   readonly image: string;
   /** Files an action as the agent; answers with its name. */
-  file(playbook: string, parameters?: Readonly<Record<string, string>>, extra?: Readonly<Record<string, unknown>>): Promise<string>;
+  file(
+    playbook: string,
+    parameters?: Readonly<Record<string, string>>,
+    extra?: Readonly<Record<string, unknown>>,
+  ): Promise<string>;
   /** The action as it is now. */
   action(name: string): Promise<ActionView>;
   /** Waits until the action is in one of these states. */
   until(name: string, states: readonly string[], seconds?: number): Promise<ActionView>;
   /** Decides with plain kubectl, on the current plan. */
-  decide(who: Person, name: string, decision: 'approve' | 'reject' | 'revoke', plan?: string): Promise<{ code: number; stderr: string }>;
+  decide(
+    who: Person,
+    name: string,
+    decision: 'approve' | 'reject' | 'revoke',
+    plan?: string,
+  ): Promise<{ code: number; stderr: string }>;
   /** Makes a Playbook trusted. */
   trust(playbook: string): Promise<void>;
 }
 
 /** What tests read of an action. */
 export interface ActionView {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string; readonly annotations: Record<string, string>; readonly finalizers?: string[] };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly annotations: Record<string, string>;
+    readonly finalizers?: string[];
+  };
   readonly status?: {
     readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
     readonly plan?: { name: string; digest: string; risk: string; effects: number };
-    readonly stages?: readonly { stage: string; name: string; uid: string; startedAt?: string; finishedAt?: string; outcome?: string; message?: string }[];
+    readonly stages?: readonly {
+      stage: string;
+      name: string;
+      uid: string;
+      startedAt?: string;
+      finishedAt?: string;
+      outcome?: string;
+      message?: string;
+    }[];
     readonly results?: readonly { name: string; content: string }[];
     readonly rollback?: readonly { effect: number; outcome: string; message?: string }[];
-    readonly outbox?: { sequence: number; exported: number; head: string; records: readonly { sequence: number; transition: string; actor: string; summary: string; time: string }[] };
+    readonly outbox?: {
+      sequence: number;
+      exported: number;
+      head: string;
+      records: readonly { sequence: number; transition: string; actor: string; summary: string; time: string }[];
+    };
     readonly decisions?: readonly { user: string; decision: string; counts: boolean; why?: string }[];
   };
 }
 
 /** The state of an action: the reason of its condition Succeeded. */
-export const stateOf = (action: ActionView): string => action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason ?? 'Pending';
+export const stateOf = (action: ActionView): string =>
+  action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason ?? 'Pending';
 /** What the action says of its state. */
-export const messageOf = (action: ActionView): string => action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
+export const messageOf = (action: ActionView): string =>
+  action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
 
 /** Makes a tenant from the shop example, under another name, with Playbooks of a test beside it. */
-export async function makeTenant(namespace: string, options: { readonly playbooks?: string; readonly policy?: string } = {}): Promise<Tenant> {
+export async function makeTenant(
+  namespace: string,
+  options: { readonly playbooks?: string; readonly policy?: string } = {},
+): Promise<Tenant> {
   const image = loadedImages().tools;
-  const rename = (yaml: string) => yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
+  const rename = (yaml: string) =>
+    yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
   await admin.apply(rename(example('shop/namespace.yaml')));
   await admin.apply(rename(options.policy ?? example('shop/policy.yaml')));
   await admin.apply(accounts(namespace));
-  const playbooks = rename(`${example('shop/playbooks.yaml', { TOOLS_IMAGE: image })}\n---\n${(options.playbooks ?? '').replaceAll('$' + '{TOOLS_IMAGE}', image)}`);
+  const playbooks = rename(
+    `${example('shop/playbooks.yaml', { TOOLS_IMAGE: image })}\n---\n${(options.playbooks ?? '').replaceAll('$' + '{TOOLS_IMAGE}', image)}`,
+  );
   await admin.apply(playbooks);
-  const [agent, approver, truster, viewer] = await Promise.all([serviceAccount(namespace, 'repair-agent'), person('ada', ['shop-approvers', 'shop-viewers']), person('tess', ['shop-trusters']), person('vic', ['shop-viewers'])]);
+  const [agent, approver, truster, viewer] = await Promise.all([
+    serviceAccount(namespace, 'repair-agent'),
+    person('ada', ['shop-approvers', 'shop-viewers']),
+    person('tess', ['shop-trusters']),
+    person('vic', ['shop-viewers']),
+  ]);
   const tenant = makeVerbs({ namespace, agent, approver, truster, viewer, image });
   const names = [...playbooks.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
   for (const name of names) await tenant.trust(name);
@@ -70,8 +111,19 @@ function makeVerbs(base: Base): Tenant {
     async file(playbook, parameters = {}, extra = {}) {
       filed += 1;
       const name = `${playbook}-${filed}`;
-      const spec = { intent: { summary: `Run ${playbook}`, prompt: 'web is broken, please repair it', agent: { name: 'codex', model: 'test' } }, playbookRef: { name: playbook }, parameters: Object.entries(parameters).map(([key, value]) => ({ name: key, value })), ...extra };
-      await agent.apply(JSON.stringify({ apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name, namespace }, spec }));
+      const spec = {
+        intent: {
+          summary: `Run ${playbook}`,
+          prompt: 'web is broken, please repair it',
+          agent: { name: 'codex', model: 'test' },
+        },
+        playbookRef: { name: playbook },
+        parameters: Object.entries(parameters).map(([key, value]) => ({ name: key, value })),
+        ...extra,
+      };
+      await agent.apply(
+        JSON.stringify({ apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name, namespace }, spec }),
+      );
       return name;
     },
     until: (name, states, seconds = 60) =>
@@ -86,7 +138,15 @@ function makeVerbs(base: Base): Tenant {
       ),
     async decide(who, name, decision, plan) {
       const digest = plan ?? (await action(name)).status?.plan?.digest ?? '';
-      return await who.tryKubectl(['annotate', 'agentaction', name, '-n', namespace, `sentinel.dev/decision=${decision}`, `sentinel.dev/plan=${digest}`]);
+      return await who.tryKubectl([
+        'annotate',
+        'agentaction',
+        name,
+        '-n',
+        namespace,
+        `sentinel.dev/decision=${decision}`,
+        `sentinel.dev/plan=${digest}`,
+      ]);
     },
     async trust(playbook) {
       // The operator says the digest of what is there now; right after a change it may still show the one before.
@@ -94,7 +154,15 @@ function makeVerbs(base: Base): Tenant {
         `trust in ${namespace}/${playbook}`,
         async () => {
           const digest = await admin.kubectl(['get', 'playbook', playbook, '-n', namespace, '-o', 'jsonpath={.status.digest}']);
-          const { code, stderr } = await base.truster.tryKubectl(['annotate', '--overwrite', 'playbook', playbook, '-n', namespace, `sentinel.dev/trust=${digest}`]);
+          const { code, stderr } = await base.truster.tryKubectl([
+            'annotate',
+            '--overwrite',
+            'playbook',
+            playbook,
+            '-n',
+            namespace,
+            `sentinel.dev/trust=${digest}`,
+          ]);
           if (code !== 0) throw new Error(stderr);
           return true;
         },

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { layout, paths } from '@sentinel/cluster';
+
+const PORT = 4318;
+const folder = join(paths.cache, 'telemetry');
+const received = join(folder, 'received.jsonl');
+
+/** Where Sentinel sends its audit trail: the Collector, on the host's end of the link to the cluster. */
+export const collectorEndpoint = `http://${layout.hostAddress}:${PORT}`;
+
+/** A running OpenTelemetry Collector, and the sink behind it. */
+export interface Telemetry {
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a real Collector (OTLP in, OTLP/JSON out) and a plain HTTP sink behind it that writes down each export. What it
+ * received can be read by any process, with {@link receivedLogs} and {@link receivedSpans}.
+ */
+export async function startTelemetry(): Promise<Telemetry> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(received, '');
+  const sink = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      appendFileSync(
+        received,
+        `${JSON.stringify({ path: request.url, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) })}\n`,
+      );
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', () => resolve()));
+  const collector = startCollector((sink.address() as AddressInfo).port);
+  await untilListening();
+  return {
+    async stop() {
+      collector.kill('SIGTERM');
+      sink.closeAllConnections();
+      await new Promise<void>((resolve) => sink.close(() => resolve()));
+    },
+  };
+}
+
+function startCollector(sinkPort: number): ChildProcess {
+  const config = join(folder, 'collector.yaml');
+  writeFileSync(
+    config,
+    `receivers:
+  otlp: {protocols: {http: {endpoint: "${layout.hostAddress}:${PORT}"}}}
+exporters:
+  otlphttp: {endpoint: "http://127.0.0.1:${sinkPort}", encoding: json, compression: none}
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines:
+    logs: {receivers: [otlp], exporters: [otlphttp]}
+    traces: {receivers: [otlp], exporters: [otlphttp]}
+`,
+  );
+  return spawn(join(paths.bin, 'collector'), ['--config', config], { stdio: 'ignore' });
+}
+
+async function untilListening(): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const answer = await fetch(`${collectorEndpoint}/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    }).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the Collector does not answer');
+}
+
+interface Attribute {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string; readonly intValue?: string };
+}
+
+/** A log record or a span, with its attributes as a plain object. */
+export interface Received {
+  readonly name: string;
+  readonly body: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly name?: string;
+  readonly eventName?: string;
+  readonly body?: { stringValue?: string };
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly parentSpanId?: string;
+  readonly attributes?: readonly Attribute[];
+}
+
+/** The log records that came out of the Collector. */
+export const receivedLogs = (): Received[] => entries('/v1/logs').map(read);
+/** The spans that came out of the Collector. */
+export const receivedSpans = (): Received[] => entries('/v1/traces').map(read);
+
+function entries(path: string): Entry[] {
+  const lines = readFileSync(received, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines
+    .map(
+      (line) =>
+        JSON.parse(line) as {
+          path: string;
+          body: {
+            resourceLogs?: { scopeLogs: { logRecords: Entry[] }[] }[];
+            resourceSpans?: { scopeSpans: { spans: Entry[] }[] }[];
+          };
+        },
+    )
+    .filter((one) => one.path === path)
+    .flatMap(({ body }) => [
+      ...(body.resourceLogs ?? []).flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords)),
+      ...(body.resourceSpans ?? []).flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
+    ]);
+}
+
+function read(entry: Entry): Received {
+  const attributes = Object.fromEntries(
+    (entry.attributes ?? []).map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? '']),
+  );
+  return {
+    name: entry.name ?? entry.eventName ?? '',
+    body: entry.body?.stringValue ?? '',
+    traceId: entry.traceId ?? '',
+    spanId: entry.spanId ?? '',
+    parentSpanId: entry.parentSpanId ?? '',
+    attributes,
+  };
+}
