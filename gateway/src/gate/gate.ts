@@ -7,8 +7,11 @@ export interface GateTargets {
   readonly deadlineMs: number;
 }
 
-const CONNECT_MS = 400;
-const PAUSE_MS = 200;
+const CONNECT_MS = 1_000;
+const PAUSE_MS = 100;
+/** The forbidden address gets this long to answer: many times what the gateway took, and never less than the floor. */
+const PATIENCE = 30;
+const PATIENCE_FLOOR_MS = 150;
 
 /**
  * Waits until network policies are seen to hold: in one observation the forbidden address does not answer while the gateway
@@ -19,9 +22,12 @@ export async function waitAtGate(targets: GateTargets): Promise<string | undefin
   const end = performance.now() + targets.deadlineMs;
   let why = 'nothing was observed';
   do {
-    const [before, leak] = await Promise.all([reaches(targets.gateway), reaches(targets.forbidden)]);
-    const after = await reaches(targets.gateway);
-    if (before && after && !leak) return undefined;
+    const begun = performance.now();
+    const before = await reaches(targets.gateway, CONNECT_MS);
+    const patience = Math.max(PATIENCE_FLOOR_MS, (performance.now() - begun) * PATIENCE);
+    const leak = before && (await reaches(targets.forbidden, Math.min(patience, CONNECT_MS)));
+    const after = before && !leak && (await reaches(targets.gateway, CONNECT_MS));
+    if (after) return undefined;
     why = leak
       ? `the forbidden address ${targets.forbidden.host}:${targets.forbidden.port} answers: network policies are not enforced here`
       : `the gateway ${targets.gateway.host}:${targets.gateway.port} does not answer`;
@@ -30,14 +36,14 @@ export async function waitAtGate(targets: GateTargets): Promise<string | undefin
   return why;
 }
 
-function reaches({ host, port }: { host: string; port: number }): Promise<boolean> {
+function reaches({ host, port }: { host: string; port: number }, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const done = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(CONNECT_MS, () => done(false));
+    socket.setTimeout(timeoutMs, () => done(false));
     socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
   });
