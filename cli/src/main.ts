@@ -1,0 +1,122 @@
+import { ApiError } from '@sentinel/kube';
+import { Command, CommanderError } from 'commander';
+import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
+import { auditShow, auditVerify } from './commands/audit.ts';
+import { type DecideFlags, decide } from './commands/decide.ts';
+import { plan } from './commands/plan.ts';
+import { queue } from './commands/queue.ts';
+import { report } from './commands/report.ts';
+import { type RunFlags, run } from './commands/run.ts';
+import { trust } from './commands/trust.ts';
+import { watch } from './commands/watch.ts';
+import { visible } from './print/visible.ts';
+import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
+
+const repeat = (value: string, before: string[] = []) => [...before, value];
+
+/** Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else. Errors go to `io.error`, without a stack. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let code = 0;
+  const program = new Command('kubectl sentinel').description('Decide what AI agents may change, and see what they did.');
+  const within = (work: (session: Session) => Promise<number>) => async (command: Command) => {
+    const session = openSession(command.optsWithGlobals<GlobalFlags>(), io);
+    code = await work(session).finally(() => session.close());
+  };
+  program
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.error(text.trimEnd()) });
+  define(program, within);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    io.error(`error: ${visible(explain(error))}`);
+    return 1;
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ApiError && error.status === 401)
+    return 'the API server does not know you: log in, or choose another --context';
+  return error instanceof Error ? error.message : String(error);
+}
+
+type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
+
+function define(program: Command, within: Within): void {
+  const add = (parent: Command, usage: string, description: string) => common(parent.command(usage).description(description));
+  add(program, 'queue', 'List what waits for a decision').action((_, command: Command) => within(queue)(command));
+  add(program, 'plan <action>', 'Show what an action would change').action((name: string, _, command: Command) =>
+    within((session) => plan(session, name))(command),
+  );
+  for (const decision of ['approve', 'reject', 'revoke'] as const) {
+    add(
+      program,
+      `${decision} <action>`,
+      { approve: 'Approve the plan of an action', reject: 'Reject it for good', revoke: 'Take your approval back' }[decision],
+    )
+      .option('--plan <digest>', 'the plan that you saw')
+      .option('--comment <text>', 'what you have to say')
+      .option('-y, --yes', 'do not ask')
+      .action((name: string, flags: DecideFlags, command: Command) =>
+        within((session) => decide(session, name, decision, flags))(command),
+      );
+  }
+  add(program, 'run <playbook>', 'File an action')
+    .requiredOption('--summary <text>', 'what is going to be done, in a sentence')
+    .option('--param <name=value>', 'a parameter; may be repeated', repeat)
+    .option('--reason <text>', 'why')
+    .option('--prompt <text>', 'the original prompt')
+    .option('--mode <mode>', 'Apply or DryRun')
+    .option('--name <name>', 'name of the action')
+    .option('-w, --wait', 'follow it to its end')
+    .action((name: string, flags: RunFlags, command: Command) => within((session) => run(session, name, flags))(command));
+  add(program, 'watch <action>', 'Follow an action to its end').action((name: string, _, command: Command) =>
+    within((session) => watch(session, name))(command),
+  );
+  add(program, 'report <action>', 'Show what became of an action').action((name: string, _, command: Command) =>
+    within((session) => report(session, name))(command),
+  );
+  add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, flags: { yes?: boolean }, command: Command) =>
+      within((session) => trust(session, name, flags))(command),
+    );
+  defineAccount(program, within, add);
+  const audit = program.command('audit').description('The audit trail');
+  add(audit, 'verify [action]', 'Recompute the hash chains and name every gap').action(
+    (name: string | undefined, _, command: Command) => within((session) => auditVerify(session, name))(command),
+  );
+  add(audit, 'show <action>', 'Print the records of an action').action((name: string, _, command: Command) =>
+    within((session) => auditShow(session, name))(command),
+  );
+}
+
+function defineAccount(
+  program: Command,
+  within: Within,
+  add: (parent: Command, usage: string, description: string) => Command,
+): void {
+  const account = program.command('account').description('Accounts that runs are made as');
+  add(account, 'create <name>', 'Make an account')
+    .requiredOption('--role <role>', 'the role that it has in the namespace')
+    .option('--role-kind <kind>', 'ClusterRole or Role', 'ClusterRole')
+    .option('--user <namespace:name>', 'a ServiceAccount that may use it; may be repeated', repeat)
+    .option('--dry-run <how>', "'client' prints the objects instead")
+    .action((name: string, flags: AccountFlags, command: Command) =>
+      within((session) => createAccount(session, name, flags))(command),
+    );
+  add(account, 'list', 'List accounts').action((_, command: Command) => within(listAccounts)(command));
+}
+
+function common(command: Command): Command {
+  return command
+    .option('-n, --namespace <namespace>', 'namespace')
+    .option('-A, --all-namespaces', 'all namespaces')
+    .option('--context <context>', 'context of the kubeconfig')
+    .option('--kubeconfig <file>', 'kubeconfig')
+    .option('--as <user>', 'act as somebody else')
+    .option('--as-group <group>', 'act as a member of a group', repeat)
+    .option('-o, --output <format>', 'json or yaml');
+}
