@@ -1,5 +1,25 @@
-import { type AgentAction, type AgentPolicy, agentActions, agentPolicies, type ClusterAgentPolicy, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
-import { type AnyObject, configmaps, createInformer, type Informer, jobs, type KubeClient, type Logger, namespaces, pods } from '@sentinel/kube';
+import {
+  type AgentAction,
+  type AgentPolicy,
+  agentActions,
+  agentPolicies,
+  type ClusterAgentPolicy,
+  clusterAgentPolicies,
+  namespaces as own,
+  type Playbook,
+  playbooks,
+} from '@sentinel/crds';
+import {
+  type AnyObject,
+  configmaps,
+  createInformer,
+  type Informer,
+  jobs,
+  type KubeClient,
+  type Logger,
+  namespaces,
+  pods,
+} from '@sentinel/kube';
 
 /** The collections that the operator watches: one informer each, shared by its controllers. */
 export interface Caches {
@@ -27,8 +47,14 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
     namespaces: createInformer({ ...common, resource: namespaces }),
     jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes }),
     pods: createInformer({ ...common, resource: pods, namespace: own.sandboxes, indexers: { job: ownerJobs } }),
-    sealKeys: createInformer({ ...common, resource: configmaps, namespace: own.system, fieldSelector: 'metadata.name=sentinel-seal-keys' }),
+    sealKeys: createInformer({
+      ...common,
+      resource: configmaps,
+      namespace: own.system,
+      fieldSelector: 'metadata.name=sentinel-seal-keys',
+    }),
   };
 }
 
-const ownerJobs = (pod: AnyObject) => (pod.metadata.ownerReferences ?? []).filter(({ kind, controller }) => kind === 'Job' && controller).map(({ uid }) => uid);
+const ownerJobs = (pod: AnyObject) =>
+  (pod.metadata.ownerReferences ?? []).filter(({ kind, controller }) => kind === 'Job' && controller).map(({ uid }) => uid);

@@ -25,7 +25,8 @@ export interface Config {
 /** Reads the settings. Throws with every fault named. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
-  if (!parsed.success) throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
+  if (!parsed.success)
+    throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
   const values = parsed.data;
   return {
     image: values.SENTINEL_IMAGE,

@@ -11,7 +11,13 @@ export interface RunReport {
   readonly blocked: string | undefined;
   readonly consumed: readonly number[];
   readonly unknown: readonly number[];
-  readonly recorded: { readonly effects: readonly Omit<Effect, 'index'>[]; readonly reads: readonly string[]; readonly notObservable: readonly string[] } | undefined;
+  readonly recorded:
+    | {
+        readonly effects: readonly Omit<Effect, 'index'>[];
+        readonly reads: readonly string[];
+        readonly notObservable: readonly string[];
+      }
+    | undefined;
 }
 
 const Report = z.object({
@@ -28,7 +34,11 @@ const Report = z.object({
     })
     .optional(),
 });
-const Rollback = z.object({ outcomes: z.array(z.custom<NonNullable<AgentActionStatus['rollback']>[number]>((value) => typeof value === 'object' && value !== null)) });
+const Rollback = z.object({
+  outcomes: z.array(
+    z.custom<NonNullable<AgentActionStatus['rollback']>[number]>((value) => typeof value === 'object' && value !== null),
+  ),
+});
 const LockState = z.object({ fault: z.string().nullable() });
 
 const PORT = 8443;
@@ -55,7 +65,10 @@ export class GatewayClient {
   }
 
   /** Takes back what a run did. */
-  async rollBack(address: string, run: { namespace: string; name: string; job: string }): Promise<NonNullable<AgentActionStatus['rollback']>> {
+  async rollBack(
+    address: string,
+    run: { namespace: string; name: string; job: string },
+  ): Promise<NonNullable<AgentActionStatus['rollback']>> {
     return Rollback.parse(await this.#send('POST', `${address}:443`, '/sentinel/v1/rollbacks', run)).outcomes;
   }
 

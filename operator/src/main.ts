@@ -19,8 +19,8 @@ import { Exporter } from './audit/exporter.ts';
 import { OtlpSink } from './audit/otlp.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { type Config, readConfig } from './config.ts';
-import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
+import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { reconcileAction } from './reconcile.ts';
 import type { SandboxSettings } from './sandbox/job.ts';
@@ -36,16 +36,57 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const caches = createCaches(client, logger);
   const events = new EventRecorder({ client, controller: 'sentinel.dev/operator', instance: config.podName });
   const sink = config.otlpEndpoint === undefined ? undefined : new OtlpSink(config.otlpEndpoint);
-  const exporter: Exporter = new Exporter({ sink, events, logger, read: (key) => caches.actions.store.get(key), onAcknowledged: (key) => actions.enqueue(key) });
-  const context = { client, caches, exporter, logger, clock: systemClock, gateway: new GatewayClient(client), settings: () => readSettings(client, config) };
-  const actions: Controller = new Controller({ name: 'agentaction', concurrency: config.workers, logger, reconcile: (key) => reconcileAction(context, key) });
-  const playbooks = new Controller({ name: 'playbook', logger, reconcile: (key) => reconcilePlaybook(client, caches, key, new Date()) });
-  const policies = new Controller({ name: 'agentpolicy', logger, reconcile: (key) => reconcilePolicy(client, caches, key, new Date()) });
-  const clusterPolicies = new Controller({ name: 'clusteragentpolicy', logger, reconcile: (key) => reconcileClusterPolicy(client, caches, key, new Date()) });
+  const exporter: Exporter = new Exporter({
+    sink,
+    events,
+    logger,
+    read: (key) => caches.actions.store.get(key),
+    onAcknowledged: (key) => actions.enqueue(key),
+  });
+  const context = {
+    client,
+    caches,
+    exporter,
+    logger,
+    clock: systemClock,
+    gateway: new GatewayClient(client),
+    settings: () => readSettings(client, config),
+  };
+  const actions: Controller = new Controller({
+    name: 'agentaction',
+    concurrency: config.workers,
+    logger,
+    reconcile: (key) => reconcileAction(context, key),
+  });
+  const playbooks = new Controller({
+    name: 'playbook',
+    logger,
+    reconcile: (key) => reconcilePlaybook(client, caches, key, new Date()),
+  });
+  const policies = new Controller({
+    name: 'agentpolicy',
+    logger,
+    reconcile: (key) => reconcilePolicy(client, caches, key, new Date()),
+  });
+  const clusterPolicies = new Controller({
+    name: 'clusteragentpolicy',
+    logger,
+    reconcile: (key) => reconcileClusterPolicy(client, caches, key, new Date()),
+  });
   connect(caches, { actions, playbooks, policies, clusterPolicies, exporter });
-  const elector = new LeaderElector({ client, namespace: namespaces.system, name: 'sentinel-operator', identity: config.podName, logger });
+  const elector = new LeaderElector({
+    client,
+    namespace: namespaces.system,
+    name: 'sentinel-operator',
+    identity: config.podName,
+    logger,
+  });
   const manager = new Manager({ elector, logger });
-  const health = new HealthServer({ port: HEALTH_PORT, live: { informers: () => Object.values(caches).every((informer) => informer.healthy()) }, ready: { manager: () => manager.ready() } });
+  const health = new HealthServer({
+    port: HEALTH_PORT,
+    live: { informers: () => Object.values(caches).every((informer) => informer.healthy()) },
+    ready: { manager: () => manager.ready() },
+  });
   manager.addServer({ name: 'health', start: (stop) => health.start(stop) });
   for (const informer of Object.values(caches)) manager.addInformer(informer);
   manager.addRunnable({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
@@ -59,9 +100,13 @@ interface Enqueue {
 }
 
 // Which change concerns which object. A policy concerns the actions that still wait: a stricter one must reach them.
-function connect(caches: Caches, to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; exporter: Enqueue }): void {
+function connect(
+  caches: Caches,
+  to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; exporter: Enqueue },
+): void {
   const all = () => {
-    for (const action of caches.actions.store.list()) if (action.status?.finishedAt === undefined) to.actions.enqueue(keyOf(action));
+    for (const action of caches.actions.store.list())
+      if (action.status?.finishedAt === undefined) to.actions.enqueue(keyOf(action));
   };
   const byAnnotation = (object: KubeObject) => {
     const key = object.metadata.annotations?.[annotations.action];

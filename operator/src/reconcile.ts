@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AgentAction, agentActions } from '@sentinel/crds';
+import { type AgentAction, agentActions, namespaces } from '@sentinel/crds';
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
-import { namespaces } from '@sentinel/crds';
+import type { ActContext, Pass } from './act/context.ts';
+import { end } from './act/end.ts';
 import { letGo } from './act/let-go.ts';
 import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
@@ -10,8 +11,6 @@ import { rollBack } from './act/roll-back.ts';
 import { startJob } from './act/start-job.ts';
 import { startOver } from './act/start-over.ts';
 import { stopJob } from './act/stop-job.ts';
-import type { ActContext, Pass } from './act/context.ts';
-import { end } from './act/end.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
@@ -91,7 +90,8 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
 // The status names the Job and it is still suspended: the pass that recorded it did not get to its release.
 async function releaseRecorded(context: ReconcileContext, { facts }: Pass): Promise<void> {
   const job = facts.stage && (await context.client.get(jobs, { name: facts.stage.name, namespace: namespaces.sandboxes }));
-  if (job?.metadata.uid === facts.stage?.uid && job && (job.spec as { suspend?: boolean }).suspend) await releaseJob(context, job);
+  if (job?.metadata.uid === facts.stage?.uid && job && (job.spec as { suspend?: boolean }).suspend)
+    await releaseJob(context, job);
 }
 
 async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
@@ -113,5 +113,7 @@ function moveCursor(context: ReconcileContext, action: AgentAction, draft: Draft
 
 function requeueAfter(context: ReconcileContext, step: NextStep): Result {
   if (step.kind === 'Wait' && step.why !== undefined) context.logger.warn('Waiting', { why: step.why });
-  return 'requeueAfterMs' in step && step.requeueAfterMs !== undefined ? { requeueAfterMs: Math.max(50, step.requeueAfterMs) } : undefined;
+  return 'requeueAfterMs' in step && step.requeueAfterMs !== undefined
+    ? { requeueAfterMs: Math.max(50, step.requeueAfterMs) }
+    : undefined;
 }

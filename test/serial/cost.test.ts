@@ -15,7 +15,12 @@ interface AuditEntry {
   readonly requestURI: string;
   readonly user: { readonly username: string };
   readonly impersonatedUser?: unknown;
-  readonly objectRef?: { readonly resource: string; readonly name?: string; readonly namespace?: string; readonly subresource?: string };
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly subresource?: string;
+  };
   readonly responseStatus?: { readonly code: number };
 }
 
@@ -24,21 +29,40 @@ const writeVerbs = new Set(['create', 'update', 'patch', 'delete']);
 /** The successful writes of Sentinel's programs that concern an action, from the audit log of the API server. */
 function writesFor(action: ActionView, namespace: string): AuditEntry[] {
   const stages = action.status?.stages ?? [];
-  const ownNames = (name: string) => name === action.metadata.name || name === action.status?.plan?.name || stages.some((stage) => name === stage.name || name.includes(stage.uid));
+  const ownNames = (name: string) =>
+    name === action.metadata.name ||
+    name === action.status?.plan?.name ||
+    stages.some((stage) => name === stage.name || name.includes(stage.uid));
   return readFileSync(join(paths.logs, 'audit.log'), 'utf8')
     .split('\n')
     .filter((line) => line.includes('system:serviceaccount:sentinel-system:'))
     .map((line) => JSON.parse(line) as AuditEntry)
-    .filter(({ stage, verb, user, responseStatus }) => stage === 'ResponseComplete' && writeVerbs.has(verb) && user.username.startsWith('system:serviceaccount:sentinel-system:') && (responseStatus?.code ?? 500) < 300)
-    .filter(({ impersonatedUser, objectRef }) => impersonatedUser === undefined && objectRef !== undefined && objectRef.resource !== 'events')
-    .filter(({ objectRef }) => [namespace, 'sentinel-sandboxes', 'sentinel-ledger'].includes(objectRef?.namespace ?? '') && ownNames(objectRef?.name ?? ''));
+    .filter(
+      ({ stage, verb, user, responseStatus }) =>
+        stage === 'ResponseComplete' &&
+        writeVerbs.has(verb) &&
+        user.username.startsWith('system:serviceaccount:sentinel-system:') &&
+        (responseStatus?.code ?? 500) < 300,
+    )
+    .filter(
+      ({ impersonatedUser, objectRef }) =>
+        impersonatedUser === undefined && objectRef !== undefined && objectRef.resource !== 'events',
+    )
+    .filter(
+      ({ objectRef }) =>
+        [namespace, 'sentinel-sandboxes', 'sentinel-ledger'].includes(objectRef?.namespace ?? '') &&
+        ownNames(objectRef?.name ?? ''),
+    );
 }
 
-const nameOf = (entry: AuditEntry) => `${entry.verb} ${entry.objectRef?.resource ?? ''}${entry.objectRef?.subresource ? `/${entry.objectRef.subresource}` : ''}`;
+const nameOf = (entry: AuditEntry) =>
+  `${entry.verb} ${entry.objectRef?.resource ?? ''}${entry.objectRef?.subresource ? `/${entry.objectRef.subresource}` : ''}`;
 
 it('one action with one effect: API writes, time added, memory; and no write at rest', async (t) => {
   const tenant = await makeTenant('cost');
-  const yaml = example('shop/workload.yaml').replaceAll('namespace: shop', 'namespace: cost').replace('localhost/web:no-such-tag', tenant.image);
+  const yaml = example('shop/workload.yaml')
+    .replaceAll('namespace: shop', 'namespace: cost')
+    .replace('localhost/web:no-such-tag', tenant.image);
   await admin.apply(yaml.replace('while :; do sleep 1; done', 'sleep 1; while :; do sleep 1; done'));
   const wanted = loadedImages().tools;
   await admin.kubectl(['rollout', 'status', 'deployment/web', '-n', 'cost', '--timeout=60s']);
@@ -53,7 +77,9 @@ it('one action with one effect: API writes, time added, memory; and no write at 
   const ended = performance.now();
   const done = await eventually('the cursor at the end', async () => {
     const now = await tenant.action(name);
-    return now.status?.outbox?.exported === now.status?.outbox?.sequence && (now.metadata.finalizers ?? []).length === 0 ? now : undefined;
+    return now.status?.outbox?.exported === now.status?.outbox?.sequence && (now.metadata.finalizers ?? []).length === 0
+      ? now
+      : undefined;
   });
   const writes = writesFor(done, 'cost');
   const counts = Map.groupBy(writes, nameOf);
@@ -62,10 +88,19 @@ it('one action with one effect: API writes, time added, memory; and no write at 
   const bare = await bareJobs(3, tenant.image);
   t.diagnostic(`API writes of Sentinel for one effect: ${writes.length}, of them ${statusWrites} of status`);
   for (const [what, list] of [...counts].sort()) t.diagnostic(`  ${list.length} × ${what}`);
-  t.diagnostic(`filed → plan ${((waiting - filed) / 1000).toFixed(2)} s, approved → done ${((ended - decided) / 1000).toFixed(2)} s; three bare Jobs of the same containers ${bare.toFixed(2)} s; added ${(active - bare).toFixed(2)} s`);
+  t.diagnostic(
+    `filed → plan ${((waiting - filed) / 1000).toFixed(2)} s, approved → done ${((ended - decided) / 1000).toFixed(2)} s; three bare Jobs of the same containers ${bare.toFixed(2)} s; added ${(active - bare).toFixed(2)} s`,
+  );
   for (const [program, mib] of memory()) t.diagnostic(`memory of ${program}: ${mib.toFixed(0)} MiB`);
   assert.ok(writes.length > 0 && writes.length <= 22, `${writes.length} writes`);
-  const versions = () => admin.kubectl(['get', 'agentactions,actionplans,playbooks,agentpolicies,clusteragentpolicies', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.uid}={.metadata.resourceVersion} {end}']);
+  const versions = () =>
+    admin.kubectl([
+      'get',
+      'agentactions,actionplans,playbooks,agentpolicies,clusteragentpolicies',
+      '-A',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.uid}={.metadata.resourceVersion} {end}',
+    ]);
   const before = await versions();
   await new Promise((resolve) => setTimeout(resolve, 5000));
   assert.equal(await versions(), before, 'something was written at rest');
@@ -78,17 +113,39 @@ async function bareJobs(count: number, tools: string): Promise<number> {
   const begun = performance.now();
   for (let index = 0; index < count; index++) {
     const name = `bare-${index}-${Date.now()}`;
-    const container = (of: string, image: string, rest: object) => ({ name: of, image, imagePullPolicy: 'IfNotPresent', volumeMounts: [{ name: 'results', mountPath: '/results' }], ...rest });
+    const container = (of: string, image: string, rest: object) => ({
+      name: of,
+      image,
+      imagePullPolicy: 'IfNotPresent',
+      volumeMounts: [{ name: 'results', mountPath: '/results' }],
+      ...rest,
+    });
     const spec = {
       restartPolicy: 'Never',
       hostUsers: false,
       volumes: [{ name: 'results', emptyDir: {} }],
-      initContainers: [container('gate', own, { args: ['end'] }), container('step', tools, { command: ['kubectl', 'version', '--client'] })],
+      initContainers: [
+        container('gate', own, { args: ['end'] }),
+        container('step', tools, { command: ['kubectl', 'version', '--client'] }),
+      ],
       containers: [container('end', own, { args: ['end'] })],
     };
-    await admin.apply(JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'bare' }, spec: { backoffLimit: 0, template: { spec } } }));
+    await admin.apply(
+      JSON.stringify({
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name, namespace: 'bare' },
+        spec: { backoffLimit: 0, template: { spec } },
+      }),
+    );
     await eventually(`Job ${name}`, async () => {
-      const pods = await admin.get<{ items: { status: { containerStatuses?: { state: { terminated?: object } }[] } }[] }>(['pods', '-n', 'bare', '-l', `batch.kubernetes.io/job-name=${name}`]);
+      const pods = await admin.get<{ items: { status: { containerStatuses?: { state: { terminated?: object } }[] } }[] }>([
+        'pods',
+        '-n',
+        'bare',
+        '-l',
+        `batch.kubernetes.io/job-name=${name}`,
+      ]);
       return pods.items[0]?.status.containerStatuses?.[0]?.state.terminated !== undefined;
     });
   }
@@ -100,7 +157,8 @@ function memory(): [string, number][] {
   const found: [string, number][] = [];
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const [, program] = /\/app\/sentinel\.mjs\0(operator|webhook|gateway)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? [];
+      const [, program] =
+        /\/app\/sentinel\.mjs\0(operator|webhook|gateway)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? [];
       const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
       if (program && kib) found.push([program, Number(kib) / 1024]);
     } catch {

@@ -6,7 +6,9 @@ const ResourceList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: z.array(z.string()) })),
 });
 const ServiceList = z.object({
-  items: z.array(z.object({ spec: z.object({ group: z.string().default(''), version: z.string(), service: z.object({}).nullish() }) })),
+  items: z.array(
+    z.object({ spec: z.object({ group: z.string().default(''), version: z.string(), service: z.object({}).nullish() }) }),
+  ),
 });
 
 /** What the API server says of a resource or subresource. */

@@ -15,9 +15,12 @@ export function end({ draft, action, now }: Pass, state: State, message: string,
       actor,
       summary: `${state}: ${message}`,
       plan: draft.plan?.digest,
-      details: { 'sentinel.state': state, 'sentinel.success': String(successStates.has(state)), 'sentinel.plan.name': draft.plan?.name },
+      details: {
+        'sentinel.state': state,
+        'sentinel.success': String(successStates.has(state)),
+        'sentinel.plan.name': draft.plan?.name,
+      },
     },
     now,
   );
 }
-

@@ -14,18 +14,43 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
   for (const judged of tally.judged.filter((one) => !known.some((other) => isSame(one, other)))) {
     const { user, decision, plan, comment, groups } = judged.record;
     const verdict = judged.counts ? '' : ` (does not count: ${judged.why ?? ''})`;
-    record(draft, action, { transition: 'Decided', actor: user, summary: `${decision} by ${user}${comment ? `: ${comment}` : ''}${verdict}`, plan: plan.slice(0, 71), details: { 'sentinel.decision': decision, 'sentinel.decision.groups': groups.join(' '), 'sentinel.decision.seal': judged.record.key, 'sentinel.decision.comment': comment } }, now);
+    record(
+      draft,
+      action,
+      {
+        transition: 'Decided',
+        actor: user,
+        summary: `${decision} by ${user}${comment ? `: ${comment}` : ''}${verdict}`,
+        plan: plan.slice(0, 71),
+        details: {
+          'sentinel.decision': decision,
+          'sentinel.decision.groups': groups.join(' '),
+          'sentinel.decision.seal': judged.record.key,
+          'sentinel.decision.comment': comment,
+        },
+      },
+      now,
+    );
   }
   draft.decisions = tally.judged.slice(-KEPT).map(counted);
   const needed = draft.required?.approvals ?? 1;
   const enough = tally.rejectedBy === undefined && tally.approvals >= needed;
-  condition(draft, 'Approved', tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown', tally.rejectedBy ? 'Failed' : enough ? 'AsRequired' : 'WaitingForPeople', `${tally.approvals} of ${needed} approval(s)`, now);
+  condition(
+    draft,
+    'Approved',
+    tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
+    tally.rejectedBy ? 'Failed' : enough ? 'AsRequired' : 'WaitingForPeople',
+    `${tally.approvals} of ${needed} approval(s)`,
+    now,
+  );
   const state = stateOf(draft);
-  if (suspendedBy.length > 0 && state !== 'Suspended') enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
+  if (suspendedBy.length > 0 && state !== 'Suspended')
+    enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
   if (suspendedBy.length === 0 && state === 'Suspended') enter(draft, 'AwaitingApproval', 'the suspension was lifted', now);
 }
 
-const isSame = (judged: Judged, other: Counted) => judged.record.user === other.user && judged.record.time === other.time && judged.record.decision === other.decision;
+const isSame = (judged: Judged, other: Counted) =>
+  judged.record.user === other.user && judged.record.time === other.time && judged.record.decision === other.decision;
 
 function counted({ record: made, counts, why }: Judged): Counted {
   return {

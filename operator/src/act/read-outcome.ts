@@ -21,54 +21,105 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   const { gatewayAddress } = await context.settings();
   const report = await context.gateway.report(current.uid, gatewayAddress);
   const steps = (stage === 'verification' ? facts.playbook?.spec.verify : facts.playbook?.spec.steps) ?? [];
-  const outcome = await explainOutcome(context, pass, outcomeOf(facts.job, steps.map(({ name }) => name), stage === 'run' ? report : undefined, facts.plan?.spec.effects.length ?? 0));
+  const outcome = await explainOutcome(
+    context,
+    pass,
+    outcomeOf(
+      facts.job,
+      steps.map(({ name }) => name),
+      stage === 'run' ? report : undefined,
+      facts.plan?.spec.effects.length ?? 0,
+    ),
+  );
   const ended: StageStatus = { ...current, ...outcome, finishedAt: new Date(now).toISOString() };
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
-  if (stage !== 'verification' && facts.job?.podName) draft.results = await readResults(context, facts.job.podName, facts.playbook?.spec.results ?? []);
+  if (stage !== 'verification' && facts.job?.podName)
+    draft.results = await readResults(context, facts.job.podName, facts.playbook?.spec.results ?? []);
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
   if (stage === 'run') return await afterRun(context, pass, ended, report);
   return afterVerification(pass, ended);
 }
 
 /** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
-export function outcomeOf(job: JobView | undefined, steps: readonly string[], report: RunReport | undefined, effects: number): Pick<StageStatus, 'outcome' | 'message' | 'steps'> {
+export function outcomeOf(
+  job: JobView | undefined,
+  steps: readonly string[],
+  report: RunReport | undefined,
+  effects: number,
+): Pick<StageStatus, 'outcome' | 'message' | 'steps'> {
   if (report?.blocked !== undefined) return { outcome: 'Blocked', message: report.blocked, steps: stepResults(job, steps) };
   if (!job) return { outcome: 'Unknown', message: 'its Job is gone; what it did is not known' };
   const results = stepResults(job, steps);
   const ended = (name: string) => job.ends.find((one) => one.name === name)?.exitCode;
-  if (ended(GATE) !== undefined && ended(GATE) !== 0) return { outcome: 'Failed', message: 'the gate did not open: network policies are not seen to hold, so nothing was started', steps: results };
+  if (ended(GATE) !== undefined && ended(GATE) !== 0)
+    return {
+      outcome: 'Failed',
+      message: 'the gate did not open: network policies are not seen to hold, so nothing was started',
+      steps: results,
+    };
   const failed = results.find(({ exitCode }) => exitCode !== 0);
-  if (failed) return { outcome: 'Failed', message: failed.exitCode === -1 ? `step '${failed.name}' did not come to its end${job.failure ? `: ${job.failure}` : ''}` : `step '${failed.name}' ended with exit code ${failed.exitCode}`, steps: results };
-  if (ended(END) !== 0) return { outcome: 'Unknown', message: `the end was not reached${job.failure ? `: ${job.failure}` : ''}`, steps: results };
-  if (report && report.unknown.length > 0) return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is not known`, steps: results };
-  if (report && report.consumed.length < effects) return { outcome: 'Failed', message: `only ${report.consumed.length} of ${effects} approved effects were carried out`, steps: results };
+  if (failed)
+    return {
+      outcome: 'Failed',
+      message:
+        failed.exitCode === -1
+          ? `step '${failed.name}' did not come to its end${job.failure ? `: ${job.failure}` : ''}`
+          : `step '${failed.name}' ended with exit code ${failed.exitCode}`,
+      steps: results,
+    };
+  if (ended(END) !== 0)
+    return { outcome: 'Unknown', message: `the end was not reached${job.failure ? `: ${job.failure}` : ''}`, steps: results };
+  if (report && report.unknown.length > 0)
+    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is not known`, steps: results };
+  if (report && report.consumed.length < effects)
+    return {
+      outcome: 'Failed',
+      message: `only ${report.consumed.length} of ${effects} approved effects were carried out`,
+      steps: results,
+    };
   return { outcome: 'Succeeded', message: 'every step ended well', steps: results };
 }
 
 function stepResults(job: JobView | undefined, steps: readonly string[]): NonNullable<StageStatus['steps']> {
   return steps.map((name) => {
     const found = job?.ends.find((one) => one.name === stepContainer(name));
-    return { name, exitCode: found ? Math.max(-1, Math.min(255, found.exitCode)) : -1, ...(found?.reason === undefined ? {} : { reason: found.reason }) };
+    return {
+      name,
+      exitCode: found ? Math.max(-1, Math.min(255, found.exitCode)) : -1,
+      ...(found?.reason === undefined ? {} : { reason: found.reason }),
+    };
   });
 }
 
 // The last words of the step that failed: what a person needs to understand it. Data from a sandbox, cut to size.
-async function explainOutcome({ client }: ActContext, { facts }: Pass, outcome: Pick<StageStatus, 'outcome' | 'message' | 'steps'>) {
+async function explainOutcome(
+  { client }: ActContext,
+  { facts }: Pass,
+  outcome: Pick<StageStatus, 'outcome' | 'message' | 'steps'>,
+) {
   const failed = outcome.steps?.find(({ exitCode }) => exitCode > 0);
   if (outcome.outcome !== 'Failed' || !failed || !facts.job?.podName) return outcome;
-  const log = await client.logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 }).catch(() => '');
+  const log = await client
+    .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
+    .catch(() => '');
   return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${log.trim().slice(-800)}`.slice(0, 2000) };
 }
 
 const ResultLine = z.object({ name: z.string().max(63), content: z.string(), truncated: z.boolean() });
 
-async function readResults({ client }: ActContext, pod: string, declared: readonly { name: string; mediaType: string }[]): Promise<NonNullable<AgentActionStatus['results']>> {
+async function readResults(
+  { client }: ActContext,
+  pod: string,
+  declared: readonly { name: string; mediaType: string }[],
+): Promise<NonNullable<AgentActionStatus['results']>> {
   if (declared.length === 0) return [];
   const log = await client.logs(namespaces.sandboxes, pod, END, { limitBytes: LOG_BYTES }).catch(() => '');
   const lines = log.split('\n').flatMap((line) => ResultLine.safeParse(parseJson(line)).data ?? []);
   return declared.flatMap(({ name, mediaType }) => {
     const found = lines.find((line) => line.name === name);
-    return found ? [{ name, mediaType, content: found.content.slice(0, 16384), ...(found.truncated ? { truncated: true } : {}) }] : [];
+    return found
+      ? [{ name, mediaType, content: found.content.slice(0, 16384), ...(found.truncated ? { truncated: true } : {}) }]
+      : [];
   });
 }
 
@@ -82,11 +133,15 @@ function parseJson(text: string): unknown {
 
 async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatus, report: RunReport): Promise<void> {
   const { draft, now } = pass;
-  if (pass.action.spec.cancelled || pass.action.metadata.deletionTimestamp !== undefined) return end(pass, 'Cancelled', 'the action was cancelled during its rehearsal');
+  if (pass.action.spec.cancelled || pass.action.metadata.deletionTimestamp !== undefined)
+    return end(pass, 'Cancelled', 'the action was cancelled during its rehearsal');
   if (ended.outcome === 'Succeeded' && report.recorded) return await writePlan(context, pass, report.recorded);
   // The replica that recorded it is gone. Nothing persisted, so the rehearsal can simply be made again.
   if (ended.outcome === 'Succeeded' && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
-  const message = ended.outcome === 'Succeeded' ? 'what the rehearsal recorded was lost with a replica of the gateway' : (ended.message ?? 'it failed');
+  const message =
+    ended.outcome === 'Succeeded'
+      ? 'what the rehearsal recorded was lost with a replica of the gateway'
+      : (ended.message ?? 'it failed');
   condition(draft, 'Rehearsed', 'False', 'Failed', message, now);
   end(pass, 'RehearsalFailed', message);
 }
@@ -97,7 +152,19 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   const good = ended.outcome === 'Succeeded';
   condition(draft, 'Executed', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
   const done = `${report.consumed.length} of ${facts.plan?.spec.effects.length ?? 0} approved effects`;
-  record(draft, action, { transition: 'RunEnded', actor: 'sentinel-gateway', summary: `${ended.outcome}: ${ended.message ?? ''}; ${done} carried out`, plan: ended.plan, job: ended.uid, details: { 'sentinel.outcome': ended.outcome, 'sentinel.effects.done': report.consumed.join(',') } }, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'RunEnded',
+      actor: 'sentinel-gateway',
+      summary: `${ended.outcome}: ${ended.message ?? ''}; ${done} carried out`,
+      plan: ended.plan,
+      job: ended.uid,
+      details: { 'sentinel.outcome': ended.outcome, 'sentinel.effects.done': report.consumed.join(',') },
+    },
+    now,
+  );
   if (good && !stopped) {
     if (!facts.playbook?.spec.verify?.length) {
       condition(draft, 'Verified', 'Unknown', 'NotNeeded', 'the Playbook has no checks', now);
@@ -107,7 +174,8 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
     if (facts.playbook.spec.verifyAfter === undefined) await startJob(context, pass, 'verification');
     return;
   }
-  if (report.consumed.length > 0 && facts.plan?.spec.rollback.from === 'PreImages') return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done} are taken back`, now);
+  if (report.consumed.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
+    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done} are taken back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
   end(pass, state, `${ended.message ?? 'the run failed'} (${done} carried out)`);
 }
@@ -116,8 +184,20 @@ function afterVerification(pass: Pass, ended: StageStatus): void {
   const { draft, facts, now, action } = pass;
   const good = ended.outcome === 'Succeeded';
   condition(draft, 'Verified', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
-  record(draft, action, { transition: 'VerificationEnded', actor: 'sentinel-operator', summary: `${ended.outcome}: ${ended.message ?? ''}`, plan: ended.plan, job: ended.uid }, now);
-  if (good) return end(pass, 'Succeeded', 'everything that was approved was done, and verified');
-  if (facts.plan?.spec.rollback.from === 'PreImages') return enter(draft, 'RollingBack', `verification failed: ${ended.message ?? ''}`, now);
-  end(pass, 'VerificationFailed', `verification failed and there is no way back: ${ended.message ?? ''}`);
+  record(
+    draft,
+    action,
+    {
+      transition: 'VerificationEnded',
+      actor: 'sentinel-operator',
+      summary: `${ended.outcome}: ${ended.message ?? ''}`,
+      plan: ended.plan,
+      job: ended.uid,
+    },
+    now,
+  );
+  if (good) end(pass, 'Succeeded', 'everything that was approved was done, and verified');
+  else if (facts.plan?.spec.rollback.from === 'PreImages')
+    enter(draft, 'RollingBack', `verification failed: ${ended.message ?? ''}`, now);
+  else end(pass, 'VerificationFailed', `verification failed and there is no way back: ${ended.message ?? ''}`);
 }

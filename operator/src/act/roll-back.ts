@@ -1,7 +1,7 @@
 import type { State } from '@sentinel/crds';
+import { newestStage } from '../facts/facts.ts';
 import { condition } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
-import { newestStage } from '../facts/facts.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 
@@ -18,8 +18,25 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects taken back`;
   const all = incomplete.length === 0;
   condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'AsRequired' : 'Failed', summary, now);
-  record(draft, action, { transition: 'RollbackEnded', actor: 'sentinel-gateway', summary, plan: run.plan, job: run.uid, details: Object.fromEntries(outcomes.slice(0, 12).map((one) => [`effect.${one.effect}`, `${one.outcome}${one.message ? `: ${one.message}` : ''}`])) }, now);
-  const why = run.outcome === 'Succeeded' ? `verification failed: ${newestStage(action, 'verification')?.message ?? ''}` : (run.message ?? 'the run failed');
+  record(
+    draft,
+    action,
+    {
+      transition: 'RollbackEnded',
+      actor: 'sentinel-gateway',
+      summary,
+      plan: run.plan,
+      job: run.uid,
+      details: Object.fromEntries(
+        outcomes.slice(0, 12).map((one) => [`effect.${one.effect}`, `${one.outcome}${one.message ? `: ${one.message}` : ''}`]),
+      ),
+    },
+    now,
+  );
+  const why =
+    run.outcome === 'Succeeded'
+      ? `verification failed: ${newestStage(action, 'verification')?.message ?? ''}`
+      : (run.message ?? 'the run failed');
   const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }

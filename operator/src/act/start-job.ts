@@ -1,12 +1,12 @@
 import { type AgentAction, digestOf, namespaces, type Stage, type StageStatus, type State } from '@sentinel/crds';
 import { type AnyObject, isAlreadyExists, jobs } from '@sentinel/kube';
 import { fillSteps, jobSeconds, policyName, resolveParameters } from '@sentinel/policy';
+import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
-import { sandboxJob, type SandboxSettings } from '../sandbox/job.ts';
+import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
 import { jobName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
-import type { Facts } from '../facts/facts.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 import { releaseJob } from './release-job.ts';
@@ -25,13 +25,25 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
   const wanted = desiredJob(facts, stage, attempt, plan, await context.settings());
   if (stage === 'run' && facts.plan?.spec.template !== digestOf(templateOf(wanted))) {
-    return end(pass, 'Denied', 'the pods of the real run would not be those of the plan: Sentinel or its settings changed. File the action again.');
+    return end(
+      pass,
+      'Denied',
+      'the pods of the real run would not be those of the plan: Sentinel or its settings changed. File the action again.',
+    );
   }
   const created = await createOnce(context, wanted);
   const found = differences({ spec: wanted.spec }, { spec: created.spec });
   if (found.length > 0) {
-    await context.client.delete(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes }, { propagationPolicy: 'Background' });
-    return end(pass, stage === 'run' ? 'RunFailed' : 'RehearsalFailed', `the Job was altered on its way, so it was never released: ${found.slice(0, 5).join('; ')}`);
+    await context.client.delete(
+      jobs,
+      { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes },
+      { propagationPolicy: 'Background' },
+    );
+    return end(
+      pass,
+      stage === 'run' ? 'RunFailed' : 'RehearsalFailed',
+      `the Job was altered on its way, so it was never released: ${found.slice(0, 5).join('; ')}`,
+    );
   }
   const uid = created.metadata.uid ?? '';
   const entry: StageStatus = {
@@ -46,12 +58,29 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   if (stage === 'rehearsal') admitted(pass, attempt);
   draft.stages = [...(draft.stages ?? []), entry].slice(-16);
   enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
-  record(draft, pass.action, { transition: stage === 'rehearsal' ? 'RehearsalStarted' : stage === 'run' ? 'RunStarted' : 'VerificationStarted', actor: 'sentinel-operator', summary: sentence(stage), plan, job: uid }, now);
+  record(
+    draft,
+    pass.action,
+    {
+      transition: stage === 'rehearsal' ? 'RehearsalStarted' : stage === 'run' ? 'RunStarted' : 'VerificationStarted',
+      actor: 'sentinel-operator',
+      summary: sentence(stage),
+      plan,
+      job: uid,
+    },
+    now,
+  );
   pass.afterwards.push(() => releaseJob(context, created));
 }
 
 /** The Job of a stage, from facts alone. The template of the real run is part of what people approve. */
-export function desiredJob(facts: Facts, stage: Stage, attempt: number, plan: string | undefined, settings: SandboxSettings): AnyObject {
+export function desiredJob(
+  facts: Facts,
+  stage: Stage,
+  attempt: number,
+  plan: string | undefined,
+  settings: SandboxSettings,
+): AnyObject {
   const { action, playbook, policies } = facts;
   if (!playbook) throw new Error('a Job needs a Playbook');
   const { values } = resolveParameters(playbook.spec, action.spec.parameters);
@@ -94,7 +123,8 @@ function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
   if (policies.environment !== undefined) draft.environment = policies.environment;
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
   condition(draft, 'Admitted', 'True', 'AsRequired', `allowed by ${policies.policies.map(policyName).join(', ')}`, now);
-  for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const) condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
+  for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
+    condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
   if (!again) record(draft, action, admissionEntry(action, facts), now);
 }
 
@@ -122,4 +152,8 @@ function admissionEntry(action: AgentAction, { requester, playbook, policies }: 
 }
 
 const sentence = (stage: Stage) =>
-  ({ rehearsal: 'the rehearsal runs; every write is a dry-run', run: 'the real run carries out the approved plan', verification: 'the checks of the Playbook run' })[stage];
+  ({
+    rehearsal: 'the rehearsal runs; every write is a dry-run',
+    run: 'the real run carries out the approved plan',
+    verification: 'the checks of the Playbook run',
+  })[stage];

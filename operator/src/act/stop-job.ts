@@ -6,5 +6,9 @@ import type { ActContext, Pass } from './context.ts';
 export async function stopJob({ client }: ActContext, { facts }: Pass): Promise<void> {
   const { stage } = facts;
   if (!stage) return;
-  await client.delete(jobs, { name: stage.name, namespace: namespaces.sandboxes }, { preconditions: { uid: stage.uid }, propagationPolicy: 'Foreground' });
+  await client.delete(
+    jobs,
+    { name: stage.name, namespace: namespaces.sandboxes },
+    { preconditions: { uid: stage.uid }, propagationPolicy: 'Foreground' },
+  );
 }

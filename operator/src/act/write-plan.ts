@@ -1,4 +1,4 @@
-import { type ActionPlan, type ActionPlanSpec, actionPlans, API_VERSION, digestOf, type Effect } from '@sentinel/crds';
+import { type ActionPlan, type ActionPlanSpec, API_VERSION, actionPlans, digestOf, type Effect } from '@sentinel/crds';
 import { isAlreadyExists } from '@sentinel/kube';
 import { computeRisk, explainAll, fillSteps, jobSeconds, judgePlan, resolveParameters } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
@@ -27,11 +27,29 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length };
   draft.required = spec.required;
   condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
-  record(draft, action, { transition: 'Planned', actor: 'sentinel-gateway', summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`, plan: digest, job: facts.stage?.uid, details: { 'sentinel.risk': spec.risk.level, 'sentinel.plan.name': name, 'sentinel.effects': String(effects.length) } }, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'Planned',
+      actor: 'sentinel-gateway',
+      summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
+      plan: digest,
+      job: facts.stage?.uid,
+      details: { 'sentinel.risk': spec.risk.level, 'sentinel.plan.name': name, 'sentinel.effects': String(effects.length) },
+    },
+    now,
+  );
   if (refused !== undefined) return end(pass, 'Denied', refused);
-  if (action.spec.mode === 'DryRun') return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
+  if (action.spec.mode === 'DryRun')
+    return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
   condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', `0 of ${spec.required.approvals} approval(s)`, now);
-  enter(draft, 'AwaitingApproval', `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}`, now);
+  enter(
+    draft,
+    'AwaitingApproval',
+    `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}`,
+    now,
+  );
 }
 
 const summaryOf = (effect: Effect) => `${effect.verb} ${effect.resource} ${effect.name}`;
@@ -42,15 +60,30 @@ function templateDigest(facts: Facts, settings: Parameters<typeof desiredJob>[4]
 }
 
 /** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
-export function planOf(facts: Facts, attempt: number, effects: Effect[], recorded: Recorded, template: string): { spec: ActionPlanSpec; refused: string | undefined } {
+export function planOf(
+  facts: Facts,
+  attempt: number,
+  effects: Effect[],
+  recorded: Recorded,
+  template: string,
+): { spec: ActionPlanSpec; refused: string | undefined } {
   const { action, playbook, policies, requester } = facts;
   if (!playbook || !requester) throw new Error('a plan needs a Playbook and a requester');
   const { values } = resolveParameters(playbook.spec, action.spec.parameters);
   const undeclared = undeclaredBy(facts, effects);
-  const risk = computeRisk({ effects, undeclared, notObservable: recorded.notObservable, environment: policies.environment, floor: playbook.spec.risk?.floor });
+  const risk = computeRisk({
+    effects,
+    undeclared,
+    notObservable: recorded.notObservable,
+    environment: policies.environment,
+    floor: playbook.spec.risk?.floor,
+  });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
   const way = playbook.spec.rollback;
-  const irreversible = effects.filter(({ reversible }) => !reversible).map(summaryOf).slice(0, 32);
+  const irreversible = effects
+    .filter(({ reversible }) => !reversible)
+    .map(summaryOf)
+    .slice(0, 32);
   const shown = (steps: typeof playbook.spec.steps) => fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
   const spec: ActionPlanSpec = {
     action: { name: action.metadata.name, uid: action.metadata.uid ?? '', generation: action.metadata.generation ?? 1 },
@@ -60,7 +93,10 @@ export function planOf(facts: Facts, attempt: number, effects: Effect[], recorde
     account: playbook.spec.account,
     ...(policies.environment === undefined ? {} : { environment: policies.environment }),
     template,
-    says: { summary: action.spec.intent.summary, ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }) },
+    says: {
+      summary: action.spec.intent.summary,
+      ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }),
+    },
     ...(undeclared.length === 0 ? {} : { undeclared }),
     steps: shown(playbook.spec.steps),
     ...(playbook.spec.verify === undefined ? {} : { verify: shown(playbook.spec.verify) }),
@@ -73,7 +109,11 @@ export function planOf(facts: Facts, attempt: number, effects: Effect[], recorde
       ...(irreversible.length === 0 ? {} : { irreversible }),
     },
     permissions: permissionsOf(effects, recorded.reads),
-    required: { approvals: verdict.requirements.approvals, ...(verdict.requirements.groups === undefined ? {} : { groups: [...verdict.requirements.groups] }), expiresAfter: verdict.requirements.expiresAfter },
+    required: {
+      approvals: verdict.requirements.approvals,
+      ...(verdict.requirements.groups === undefined ? {} : { groups: [...verdict.requirements.groups] }),
+      expiresAfter: verdict.requirements.expiresAfter,
+    },
     durationSeconds: jobSeconds(policies),
   };
   return { spec, refused: verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined };
@@ -87,11 +127,25 @@ function permissionsOf(effects: readonly Effect[], reads: readonly string[]): st
 // Where the effects reach beyond what the action is about: its namespace.
 function undeclaredBy({ action }: Facts, effects: readonly Effect[]): string[] {
   const elsewhere = effects.filter(({ namespace }) => namespace !== action.metadata.namespace);
-  return elsewhere.slice(0, 16).map((effect) => `${summaryOf(effect)} is outside of the namespace of the action (${effect.namespace ?? 'cluster'})`);
+  return elsewhere
+    .slice(0, 16)
+    .map((effect) => `${summaryOf(effect)} is outside of the namespace of the action (${effect.namespace ?? 'cluster'})`);
 }
 
-async function createPlan({ client }: ActContext, { action }: Pass, name: string, spec: ActionPlanSpec, digest: string): Promise<void> {
-  const owner = { apiVersion: API_VERSION, kind: 'AgentAction', name: action.metadata.name, uid: action.metadata.uid ?? '', controller: true };
+async function createPlan(
+  { client }: ActContext,
+  { action }: Pass,
+  name: string,
+  spec: ActionPlanSpec,
+  digest: string,
+): Promise<void> {
+  const owner = {
+    apiVersion: API_VERSION,
+    kind: 'AgentAction',
+    name: action.metadata.name,
+    uid: action.metadata.uid ?? '',
+    controller: true,
+  };
   const plan: ActionPlan = {
     apiVersion: API_VERSION,
     kind: 'ActionPlan',
@@ -100,7 +154,8 @@ async function createPlan({ client }: ActContext, { action }: Pass, name: string
   };
   try {
     const stored = await client.create(actionPlans, plan);
-    if (digestOf(stored.spec) !== digest) throw new Error(`the API server stored another plan than was sent (ActionPlan/${name})`);
+    if (digestOf(stored.spec) !== digest)
+      throw new Error(`the API server stored another plan than was sent (ActionPlan/${name})`);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const stored = await client.getOrThrow(actionPlans, { name, namespace: action.metadata.namespace });

@@ -98,7 +98,8 @@ export class Exporter {
         action: record.transition,
         note: `${record.summary} [record ${record.sequence} ${record.hash.slice(7, 19)}]`,
       });
-      if (!outcome.ok) this.#options.logger.warn('Failed to write Event', { record: record.sequence, error: String(outcome.error) });
+      if (!outcome.ok)
+        this.#options.logger.warn('Failed to write Event', { record: record.sequence, error: String(outcome.error) });
       known.event = record.sequence;
     }
   }

@@ -13,7 +13,15 @@ const TIMEOUT_MS = 10_000;
 const SEVERITY_INFO = 9;
 
 // The answer of a sink: some of what was sent may be refused, and that is no acknowledgement.
-const Partial = z.object({ partialSuccess: z.object({ rejectedLogRecords: z.coerce.number().optional(), rejectedSpans: z.coerce.number().optional(), errorMessage: z.string().optional() }).optional() });
+const Partial = z.object({
+  partialSuccess: z
+    .object({
+      rejectedLogRecords: z.coerce.number().optional(),
+      rejectedSpans: z.coerce.number().optional(),
+      errorMessage: z.string().optional(),
+    })
+    .optional(),
+});
 
 /**
  * Sends records and spans over OTLP/HTTP and takes nothing for stored that the sink did not acknowledge in full: any status but
@@ -39,7 +47,13 @@ export class OtlpSink {
 
   async #send(path: string, body: Uint8Array | undefined): Promise<void> {
     if (body === undefined) throw new Error('nothing could be serialized');
-    const answer = await request(`${this.#endpoint}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
+    const answer = await request(`${this.#endpoint}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    });
     const text = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`the sink answered ${answer.statusCode}: ${text.slice(0, 200)}`);
     const { partialSuccess } = Partial.parse(text === '' ? {} : JSON.parse(text));

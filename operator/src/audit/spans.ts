@@ -35,20 +35,29 @@ export function spansOf(action: AgentAction): Span[] {
     name: `AgentAction ${spec.playbookRef?.name ?? ''}`,
     startTimeUnixNano: nanos(status?.startedAt ?? metadata.creationTimestamp),
     endTimeUnixNano: nanos(status?.finishedAt),
-    attributes: { 'k8s.namespace.name': metadata.namespace ?? '', 'sentinel.action.name': metadata.name, 'sentinel.action.uid': uid, 'sentinel.state': state, 'sentinel.plan.digest': status?.plan?.digest ?? '', 'gen_ai.agent.name': spec.intent.agent?.name ?? '' },
+    attributes: {
+      'k8s.namespace.name': metadata.namespace ?? '',
+      'sentinel.action.name': metadata.name,
+      'sentinel.action.uid': uid,
+      'sentinel.state': state,
+      'sentinel.plan.digest': status?.plan?.digest ?? '',
+      'gen_ai.agent.name': spec.intent.agent?.name ?? '',
+    },
     error: status?.conditions?.some(({ type }) => type === 'Stalled') ? state : undefined,
     links: linkOf(spec.intent.traceparent),
   };
-  const stages = (status?.stages ?? []).map((stage): Span => ({
-    ...base,
-    spanId: spanIdOf(uid, stage.uid),
-    parentSpanId: root.spanId,
-    name: stage.stage,
-    startTimeUnixNano: nanos(stage.startedAt),
-    endTimeUnixNano: nanos(stage.finishedAt ?? status?.finishedAt),
-    attributes: { 'k8s.job.name': stage.name, 'k8s.job.uid': stage.uid, 'sentinel.outcome': stage.outcome ?? '' },
-    error: stage.outcome === 'Succeeded' ? undefined : (stage.message ?? stage.outcome ?? 'unknown'),
-  }));
+  const stages = (status?.stages ?? []).map(
+    (stage): Span => ({
+      ...base,
+      spanId: spanIdOf(uid, stage.uid),
+      parentSpanId: root.spanId,
+      name: stage.stage,
+      startTimeUnixNano: nanos(stage.startedAt),
+      endTimeUnixNano: nanos(stage.finishedAt ?? status?.finishedAt),
+      attributes: { 'k8s.job.name': stage.name, 'k8s.job.uid': stage.uid, 'sentinel.outcome': stage.outcome ?? '' },
+      error: stage.outcome === 'Succeeded' ? undefined : (stage.message ?? stage.outcome ?? 'unknown'),
+    }),
+  );
   return [root, ...stages, ...review(action, root)];
 }
 
@@ -57,8 +66,22 @@ function review({ status, metadata }: AgentAction, root: Span): Span[] {
   const run = status?.stages?.find(({ stage }) => stage === 'run')?.startedAt;
   if (!status?.plan || rehearsed === undefined) return [];
   const uid = metadata.uid ?? '';
-  const attributes = { 'sentinel.decisions': (status.decisions ?? []).map(({ user, decision }) => `${decision} by ${user}`).join('; ') };
-  return [{ ...root, spanId: spanIdOf(uid, 'review'), parentSpanId: root.spanId, name: 'review', startTimeUnixNano: nanos(rehearsed), endTimeUnixNano: nanos(run ?? status.finishedAt), attributes, error: undefined, links: [] }];
+  const attributes = {
+    'sentinel.decisions': (status.decisions ?? []).map(({ user, decision }) => `${decision} by ${user}`).join('; '),
+  };
+  return [
+    {
+      ...root,
+      spanId: spanIdOf(uid, 'review'),
+      parentSpanId: root.spanId,
+      name: 'review',
+      startTimeUnixNano: nanos(rehearsed),
+      endTimeUnixNano: nanos(run ?? status.finishedAt),
+      attributes,
+      error: undefined,
+      links: [],
+    },
+  ];
 }
 
 function linkOf(traceparent: string | undefined): { traceId: string; spanId: string }[] {

@@ -1,7 +1,7 @@
-import { playbooks, type PlaybookStatus } from '@sentinel/crds';
+import { isDeepStrictEqual } from 'node:util';
+import { type PlaybookStatus, playbooks } from '@sentinel/crds';
 import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
 import { playbookDigest, playbookFaults, readSealKeys, trustOf } from '@sentinel/policy';
-import { isDeepStrictEqual } from 'node:util';
 import type { Caches } from '../caches.ts';
 
 /** Says of a Playbook what its digest is, whether it can be run as written, and whether that digest is trusted. Owns Ready and Trusted. */
@@ -12,8 +12,20 @@ export async function reconcilePlaybook(client: KubeClient, caches: Caches, key:
   const trust = trustOf(playbook, keys);
   const faults = playbookFaults(playbook.spec);
   const generation = playbook.metadata.generation;
-  const ready = { type: 'Ready', status: faults.length === 0 ? ('True' as const) : ('False' as const), reason: faults.length === 0 ? 'AsRequired' : 'Invalid', message: faults.join('; ') || 'it can be run as written', observedGeneration: generation };
-  const trusted = { type: 'Trusted', status: trust.trusted ? ('True' as const) : ('False' as const), reason: trust.trusted ? 'AsRequired' : 'NotTrusted', message: trust.trusted ? `sealed by ${trust.by.user}` : trust.why, observedGeneration: generation };
+  const ready = {
+    type: 'Ready',
+    status: faults.length === 0 ? ('True' as const) : ('False' as const),
+    reason: faults.length === 0 ? 'AsRequired' : 'Invalid',
+    message: faults.join('; ') || 'it can be run as written',
+    observedGeneration: generation,
+  };
+  const trusted = {
+    type: 'Trusted',
+    status: trust.trusted ? ('True' as const) : ('False' as const),
+    reason: trust.trusted ? 'AsRequired' : 'NotTrusted',
+    message: trust.trusted ? `sealed by ${trust.by.user}` : trust.why,
+    observedGeneration: generation,
+  };
   const status: PlaybookStatus = {
     observedGeneration: generation,
     conditions: setCondition(setCondition(playbook.status?.conditions, ready, now), trusted, now),

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AgentPolicy, AgentPolicySpec, agentPolicies, type ClusterAgentPolicy, ClusterAgentPolicySpec, clusterAgentPolicies, digestOf, type PolicyStatus } from '@sentinel/crds';
+import {
+  type AgentPolicy,
+  AgentPolicySpec,
+  agentPolicies,
+  type ClusterAgentPolicy,
+  ClusterAgentPolicySpec,
+  clusterAgentPolicies,
+  digestOf,
+  type PolicyStatus,
+} from '@sentinel/crds';
 import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
 import type { Caches } from '../caches.ts';
 
@@ -7,7 +16,8 @@ import type { Caches } from '../caches.ts';
 export async function reconcilePolicy(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const policy = caches.policies.store.get(key);
   const status = policy && statusOf(policy, AgentPolicySpec.safeParse(policy.spec).error?.message, now);
-  if (policy && status && !isDeepStrictEqual(status, policy.status)) await client.replaceStatus(agentPolicies, { ...copyOf(policy), status });
+  if (policy && status && !isDeepStrictEqual(status, policy.status))
+    await client.replaceStatus(agentPolicies, { ...copyOf(policy), status });
   return undefined;
 }
 
@@ -15,7 +25,8 @@ export async function reconcilePolicy(client: KubeClient, caches: Caches, key: s
 export async function reconcileClusterPolicy(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const policy = caches.clusterPolicies.store.get(key);
   const status = policy && statusOf(policy, ClusterAgentPolicySpec.safeParse(policy.spec).error?.message, now);
-  if (policy && status && !isDeepStrictEqual(status, policy.status)) await client.replaceStatus(clusterAgentPolicies, { ...copyOf(policy), status });
+  if (policy && status && !isDeepStrictEqual(status, policy.status))
+    await client.replaceStatus(clusterAgentPolicies, { ...copyOf(policy), status });
   return undefined;
 }
 
@@ -28,5 +39,9 @@ function statusOf(policy: AgentPolicy | ClusterAgentPolicy, fault: string | unde
     message: (fault ?? (policy.spec.suspended ? 'in force: everything it covers is suspended' : 'in force')).slice(0, 2048),
     observedGeneration: generation,
   };
-  return { observedGeneration: generation, conditions: setCondition(policy.status?.conditions, ready, now), digest: digestOf(policy.spec) };
+  return {
+    observedGeneration: generation,
+    conditions: setCondition(policy.status?.conditions, ready, now),
+    digest: digestOf(policy.spec),
+  };
 }

@@ -35,7 +35,12 @@ export function decide(facts: Facts): NextStep {
 
 function decideOnAdmission(facts: Facts): NextStep {
   if (!facts.live) return { kind: 'LookAgainLive' };
-  if (!facts.requester) return { kind: 'End', state: 'Denied', message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.' };
+  if (!facts.requester)
+    return {
+      kind: 'End',
+      state: 'Denied',
+      message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.',
+    };
   const refusals = admit({ ...facts, spec: facts.action.spec });
   if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };
   return { kind: 'StartJob', stage: 'rehearsal' };
@@ -90,11 +95,17 @@ const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Startin
 
 function editedSince({ action }: Facts): boolean {
   const observed = action.status?.observedGeneration;
-  return observed !== undefined && action.metadata.generation !== undefined && observed !== action.metadata.generation && beforeRun.has(stateOf(action.status));
+  return (
+    observed !== undefined &&
+    action.metadata.generation !== undefined &&
+    observed !== action.metadata.generation &&
+    beforeRun.has(stateOf(action.status))
+  );
 }
 
 function startOver({ stage, job }: Facts): NextStep {
-  if (stage && stage.outcome === undefined && job && job.phase !== 'Ended') return { kind: 'StopJob', why: 'the action was edited' };
+  if (stage && stage.outcome === undefined && job && job.phase !== 'Ended')
+    return { kind: 'StopJob', why: 'the action was edited' };
   return { kind: 'StartOver' };
 }
 

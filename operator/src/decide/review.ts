@@ -1,5 +1,17 @@
-import { admit, explainAll, isApproved, judgePlan, type Requirements, requiresSink, seconds, strictest, suspendedBy, type Tally, tallyDecisions } from '@sentinel/policy';
 import { annotations } from '@sentinel/crds';
+import {
+  admit,
+  explainAll,
+  isApproved,
+  judgePlan,
+  type Requirements,
+  requiresSink,
+  seconds,
+  strictest,
+  suspendedBy,
+  type Tally,
+  tallyDecisions,
+} from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom } from '../status/record.ts';
@@ -15,7 +27,8 @@ const ROOM_FOR_A_RUN = 12;
  */
 export function decideOnReview(facts: Facts): NextStep {
   const { plan, action, requester, now } = facts;
-  if (!plan || !requester) return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
+  if (!plan || !requester)
+    return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
   const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
   const requirements = strictest({ ...plan.spec.required, groups: plan.spec.required.groups }, verdict.requirements);
   const tally = tallyDecisions({
@@ -32,7 +45,13 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'End', state: 'Rejected', message: `rejected by ${user}${comment ? `: ${comment}` : ''}`, tally, actor: user };
   }
   const stoppers = suspendedBy(facts.policies);
-  if (stoppers.length > 0) return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: waitingMs(facts, plan.spec.required.expiresAfter) };
+  if (stoppers.length > 0)
+    return {
+      kind: 'NoteDecisions',
+      tally,
+      suspendedBy: stoppers,
+      requeueAfterMs: waitingMs(facts, plan.spec.required.expiresAfter),
+    };
   if (!isApproved(tally, requirements)) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
   return start(facts, tally, requirements, verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined);
@@ -40,7 +59,8 @@ export function decideOnReview(facts: Facts): NextStep {
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
   const left = waitingMs(facts, patience);
-  if (left <= 0) return { kind: 'End', state: 'Expired', message: `nobody decided within ${patience}. File the action again.`, tally };
+  if (left <= 0)
+    return { kind: 'End', state: 'Expired', message: `nobody decided within ${patience}. File the action again.`, tally };
   return { kind: 'NoteDecisions', tally, requeueAfterMs: left };
 }
 
@@ -51,15 +71,32 @@ function waitingMs({ action, now }: Facts, patience: string): number {
 }
 
 function start(facts: Facts, tally: Tally, requirements: Requirements, refused: string | undefined): NextStep {
-  if (!playbookUnchanged(facts)) return { kind: 'End', state: 'Denied', message: 'the Playbook changed after the action was admitted. File the action again.', tally };
+  if (!playbookUnchanged(facts))
+    return {
+      kind: 'End',
+      state: 'Denied',
+      message: 'the Playbook changed after the action was admitted. File the action again.',
+      tally,
+    };
   if (refused !== undefined) return { kind: 'End', state: 'Denied', message: `policy is stricter now: ${refused}`, tally };
   const refusals = admit({ ...facts, spec: facts.action.spec });
-  if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: `policy is stricter now: ${explainAll(refusals)}`, tally };
-  if (facts.guards.length > 0) return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: `no start while guards are missing: ${facts.guards.join('; ')}` };
+  if (refusals.length > 0)
+    return { kind: 'End', state: 'Denied', message: `policy is stricter now: ${explainAll(refusals)}`, tally };
+  if (facts.guards.length > 0)
+    return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: `no start while guards are missing: ${facts.guards.join('; ')}` };
   const outbox = facts.action.status?.outbox;
-  if (outboxRoom(facts.action.status) < ROOM_FOR_A_RUN) return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: 'no start while the audit trail is full: no sink acknowledges its records' };
+  if (outboxRoom(facts.action.status) < ROOM_FOR_A_RUN)
+    return {
+      kind: 'Wait',
+      requeueAfterMs: GUARD_RETRY_MS,
+      why: 'no start while the audit trail is full: no sink acknowledges its records',
+    };
   if (requiresSink(facts.policies) && (facts.acknowledged === undefined || facts.acknowledged < (outbox?.sequence ?? 0))) {
-    return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: 'no start until a sink has acknowledged the audit records so far' };
+    return {
+      kind: 'Wait',
+      requeueAfterMs: GUARD_RETRY_MS,
+      why: 'no start until a sink has acknowledged the audit records so far',
+    };
   }
   if (stateOf(facts.action.status) === 'Rehearsing') return { kind: 'Wait' };
   return { kind: 'StartJob', stage: 'run', tally, requirements };

@@ -1,4 +1,13 @@
-import { type AgentAction, actionPlans, agentPolicies, annotations, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
+import {
+  type AgentAction,
+  actionPlans,
+  agentPolicies,
+  annotations,
+  clusterAgentPolicies,
+  namespaces as own,
+  type Playbook,
+  playbooks,
+} from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
 import { type Identity, parseIdentity, policySet, readSealKeys, trustOf } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
@@ -8,7 +17,13 @@ import { readGuards } from './guards.ts';
 import { viewJob } from './job-view.ts';
 
 /** Everything around an action, from the caches: enough to see whether there is anything to do. */
-export async function gatherFromCaches(caches: Caches, client: KubeClient, action: AgentAction, acknowledged: number | undefined, now: number): Promise<Facts> {
+export async function gatherFromCaches(
+  caches: Caches,
+  client: KubeClient,
+  action: AgentAction,
+  acknowledged: number | undefined,
+  now: number,
+): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
   const tenant = caches.namespaces.store.get(namespace);
   const playbook = caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
@@ -18,12 +33,24 @@ export async function gatherFromCaches(caches: Caches, client: KubeClient, actio
   const plan = action.status?.plan ? await client.get(actionPlans, { name: action.status.plan.name, namespace }) : null;
   const keys = caches.sealKeys.store.get(`${own.system}/sentinel-seal-keys`);
   const pod = stage ? caches.pods.store.byIndex('job', stage.uid)[0] : undefined;
-  const facts = assemble(action, sources, playbook, keys, { plan: plan ?? undefined, stage, job: view(job, pod, stage?.uid), acknowledged, now });
+  const facts = assemble(action, sources, playbook, keys, {
+    plan: plan ?? undefined,
+    stage,
+    job: view(job, pod, stage?.uid),
+    acknowledged,
+    now,
+  });
   return { ...facts, mayUseAccount: undefined, guards: [], live: false };
 }
 
 /** The same from the API server as it is right now: before anything that can't be undone, no cache is believed. */
-export async function gatherLive(client: KubeClient, gatewayLock: () => Promise<string | undefined>, action: AgentAction, acknowledged: number | undefined, now: number): Promise<Facts> {
+export async function gatherLive(
+  client: KubeClient,
+  gatewayLock: () => Promise<string | undefined>,
+  action: AgentAction,
+  acknowledged: number | undefined,
+  now: number,
+): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
   const name = action.spec.playbookRef?.name;
   const stage = action.status?.stages?.at(-1);
@@ -35,13 +62,22 @@ export async function gatherLive(client: KubeClient, gatewayLock: () => Promise<
     client.get(configmaps, { name: 'sentinel-seal-keys', namespace: own.system }),
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
-    stage ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` }) : { items: [], resourceVersion: '' },
+    stage
+      ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` })
+      : { items: [], resourceVersion: '' },
   ]);
   const sources = { tenant: tenant ?? undefined, clusterPolicies: cluster.items, policies: local.items };
   const view_ = view(job ?? undefined, podList.items[0], stage?.uid);
-  const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, { plan: plan ?? undefined, stage, job: view_, acknowledged, now });
+  const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, {
+    plan: plan ?? undefined,
+    stage,
+    job: view_,
+    acknowledged,
+    now,
+  });
   const account = playbook?.spec.account;
-  const mayUseAccount = facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
+  const mayUseAccount =
+    facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
   const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(stateOf(action.status));
   return { ...facts, mayUseAccount, guards: starting ? await readGuards(client, gatewayLock) : [], live: true };
 }
@@ -54,14 +90,23 @@ interface Sources {
 
 type Around = Pick<Facts, 'plan' | 'stage' | 'job' | 'acknowledged' | 'now'>;
 
-function assemble(action: AgentAction, sources: Sources, playbook: Playbook | undefined, keyMap: AnyObject | undefined, around: Around): Omit<Facts, 'mayUseAccount' | 'guards' | 'live'> {
+function assemble(
+  action: AgentAction,
+  sources: Sources,
+  playbook: Playbook | undefined,
+  keyMap: AnyObject | undefined,
+  around: Around,
+): Omit<Facts, 'mayUseAccount' | 'guards' | 'live'> {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const metadata = { ...sources.tenant?.metadata, name: action.metadata.namespace ?? '' };
   const keys = readSealKeys(keyMap?.data as Record<string, string> | undefined);
   return {
     action,
     requester,
-    policies: policySet({ namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies }, requester ?? { user: 'nobody', groups: [] }),
+    policies: policySet(
+      { namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies },
+      requester ?? { user: 'nobody', groups: [] },
+    ),
     playbook,
     trust: trustOf(playbook, keys),
     keys,

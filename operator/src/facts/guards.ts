@@ -1,16 +1,37 @@
 import { namespaces } from '@sentinel/crds';
-import { type KubeClient, mutatingwebhookconfigurations, networkpolicies, validatingadmissionpolicies, validatingadmissionpolicybindings } from '@sentinel/kube';
+import {
+  type KubeClient,
+  mutatingwebhookconfigurations,
+  networkpolicies,
+  validatingadmissionpolicies,
+  validatingadmissionpolicybindings,
+} from '@sentinel/kube';
 import { z } from 'zod';
 
 /** The policies inside the API server that a real run relies on. */
-export const REQUIRED_POLICIES = ['sentinel-actions', 'sentinel-action-status', 'sentinel-playbooks', 'sentinel-plans', 'sentinel-run-lock', 'sentinel-sandbox-guard', 'sentinel-ledger-guard'] as const;
+export const REQUIRED_POLICIES = [
+  'sentinel-actions',
+  'sentinel-action-status',
+  'sentinel-playbooks',
+  'sentinel-plans',
+  'sentinel-run-lock',
+  'sentinel-sandbox-guard',
+  'sentinel-ledger-guard',
+] as const;
 /** The network policies of the sandbox namespace. */
 export const REQUIRED_NETWORK_POLICIES = ['sentinel-default-deny', 'sentinel-sandbox-egress'] as const;
 
 const Policy = z.object({ spec: z.object({ failurePolicy: z.string().optional() }) });
-const Binding = z.object({ spec: z.object({ policyName: z.string(), validationActions: z.array(z.string()), matchResources: z.unknown().optional() }) });
+const Binding = z.object({
+  spec: z.object({ policyName: z.string(), validationActions: z.array(z.string()), matchResources: z.unknown().optional() }),
+});
 const Webhooks = z.object({ webhooks: z.array(z.object({ failurePolicy: z.string().optional() })).min(1) });
-const Egress = z.object({ spec: z.object({ podSelector: z.object({ matchLabels: z.unknown().optional(), matchExpressions: z.unknown().optional() }), policyTypes: z.array(z.string()) }) });
+const Egress = z.object({
+  spec: z.object({
+    podSelector: z.object({ matchLabels: z.unknown().optional(), matchExpressions: z.unknown().optional() }),
+    policyTypes: z.array(z.string()),
+  }),
+});
 
 /** What is missing or weakened among the guards of a real run; empty when all are there. Any of it freezes starts. */
 export async function readGuards(client: KubeClient, lock: () => Promise<string | undefined>): Promise<string[]> {
@@ -31,7 +52,8 @@ async function policyFault(client: KubeClient, name: string): Promise<string | u
 
 async function bindingFault(client: KubeClient, name: string): Promise<string | undefined> {
   const binding = Binding.safeParse(await client.get(validatingadmissionpolicybindings, { name }));
-  if (!binding.success || binding.data.spec.policyName !== name) return `the binding of ValidatingAdmissionPolicy '${name}' is missing`;
+  if (!binding.success || binding.data.spec.policyName !== name)
+    return `the binding of ValidatingAdmissionPolicy '${name}' is missing`;
   return binding.data.spec.validationActions.includes('Deny') ? undefined : `ValidatingAdmissionPolicy '${name}' does not deny`;
 }
 
@@ -45,5 +67,7 @@ async function networkFault(client: KubeClient, name: string): Promise<string | 
 async function webhookFault(client: KubeClient): Promise<string | undefined> {
   const configuration = Webhooks.safeParse(await client.get(mutatingwebhookconfigurations, { name: 'sentinel' }));
   if (!configuration.success) return "MutatingWebhookConfiguration 'sentinel' is missing";
-  return configuration.data.webhooks.some(({ failurePolicy }) => failurePolicy === 'Ignore') ? "MutatingWebhookConfiguration 'sentinel' ignores failures" : undefined;
+  return configuration.data.webhooks.some(({ failurePolicy }) => failurePolicy === 'Ignore')
+    ? "MutatingWebhookConfiguration 'sentinel' ignores failures"
+    : undefined;
 }

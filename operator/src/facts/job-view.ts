@@ -7,7 +7,11 @@ const Job = z.object({
   metadata: z.object({ uid: z.string() }),
   spec: z.object({ suspend: z.boolean().optional() }),
   status: z
-    .object({ conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() })).optional() })
+    .object({
+      conditions: z
+        .array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional(), message: z.string().optional() }))
+        .optional(),
+    })
     .optional(),
 });
 
@@ -44,11 +48,15 @@ export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
     phase: over ? 'Ended' : parsed ? 'Running' : 'Waiting',
     podName: parsed?.metadata.name,
     ends,
-    failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : (parsed?.status?.message ?? parsed?.status?.reason),
+    failure: failed
+      ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`
+      : (parsed?.status?.message ?? parsed?.status?.reason),
   };
 }
 
 function endsOf({ status }: z.infer<typeof Pod>): ContainerEnd[] {
   const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return all.flatMap(({ name, state }) => (state?.terminated ? [{ name, exitCode: state.terminated.exitCode, reason: state.terminated.reason }] : []));
+  return all.flatMap(({ name, state }) =>
+    state?.terminated ? [{ name, exitCode: state.terminated.exitCode, reason: state.terminated.reason }] : [],
+  );
 }

@@ -29,7 +29,12 @@ const USER = 65532;
 const TOKEN_SECONDS = 3600;
 const KEEP_SECONDS = 3600;
 
-const locked = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, runAsNonRoot: true, capabilities: { drop: ['ALL'] } };
+const locked = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+};
 const small = { limits: { cpu: '500m', memory: '128Mi' }, requests: { cpu: '10m', memory: '32Mi' } };
 
 /**
@@ -38,7 +43,11 @@ const small = { limits: { cpu: '500m', memory: '128Mi' }, requests: { cpu: '10m'
  */
 export function sandboxJob(input: JobInput): AnyObject {
   const { stage, action } = input;
-  const labels = { 'app.kubernetes.io/managed-by': 'sentinel', 'app.kubernetes.io/component': 'sandbox', 'sentinel.dev/stage': stage };
+  const labels = {
+    'app.kubernetes.io/managed-by': 'sentinel',
+    'app.kubernetes.io/component': 'sandbox',
+    'sentinel.dev/stage': stage,
+  };
   const marks = { [annotations.action]: `${action.namespace}/${action.name}`, 'sentinel.dev/namespace': action.namespace };
   return {
     apiVersion: 'batch/v1',
@@ -69,7 +78,13 @@ function podSpec({ settings, sandbox, steps }: JobInput): object {
     hostAliases: [{ ip: settings.gatewayAddress, hostnames: [GATEWAY_HOST] }],
     ...(settings.hostUsers ? { hostUsers: false } : {}),
     ...(sandbox.runtimeClassName === undefined ? {} : { runtimeClassName: sandbox.runtimeClassName }),
-    securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, fsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     volumes: [
       { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
       { name: 'results', emptyDir: { sizeLimit: '8Mi' } },
@@ -85,7 +100,9 @@ function tokenSources(): object[] {
   return [
     { serviceAccountToken: { audience: GATEWAY_AUDIENCE, expirationSeconds: TOKEN_SECONDS, path: 'token' } },
     { configMap: { name: 'sentinel-gateway-ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: "metadata.annotations['sentinel.dev/namespace']" } }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: "metadata.annotations['sentinel.dev/namespace']" } }] },
+    },
   ];
 }
 
@@ -132,7 +149,10 @@ function stepOf(step: Step, sandbox: PlaybookSpec['sandbox']): object {
     imagePullPolicy: 'IfNotPresent',
     command: [...step.command].map(literal),
     workingDir: '/tmp',
-    env: [...own, ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => ({ name, value: literal(value) }))],
+    env: [
+      ...own,
+      ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => ({ name, value: literal(value) })),
+    ],
     securityContext: locked,
     resources: { limits: { cpu, memory }, requests: { cpu: '10m', memory: '32Mi' } },
     volumeMounts: [

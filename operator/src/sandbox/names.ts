@@ -10,7 +10,10 @@ export const stepContainer = (step: string): string => `step-${step}`.slice(0, 6
 
 /** The name of a Job: one for each action uid, stage, attempt and plan, so that it can be created only once. */
 export function jobName(actionUid: string, stage: Stage, attempt: number, plan: string | undefined): string {
-  const hash = createHash('sha256').update(`${actionUid}/${stage}/${attempt}/${plan ?? ''}`).digest('hex').slice(0, 16);
+  const hash = createHash('sha256')
+    .update(`${actionUid}/${stage}/${attempt}/${plan ?? ''}`)
+    .digest('hex')
+    .slice(0, 16);
   return `${stage}-${hash}`;
 }
 

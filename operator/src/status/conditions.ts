@@ -6,9 +6,22 @@ import { setCondition } from '@sentinel/kube';
 export type Draft = AgentActionStatus;
 
 /** Sets one condition of an action. */
-export function condition(draft: Draft, type: ConditionType, status: Condition['status'], reason: Reason | State, message: string, now: number): void {
+export function condition(
+  draft: Draft,
+  type: ConditionType,
+  status: Condition['status'],
+  reason: Reason | State,
+  message: string,
+  now: number,
+): void {
   const generation = draft.observedGeneration;
-  const input = { type, status, reason, message: message.slice(0, 2048), ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  const input = {
+    type,
+    status,
+    reason,
+    message: message.slice(0, 2048),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
   draft.conditions = setCondition(draft.conditions, input, new Date(now));
 }
 

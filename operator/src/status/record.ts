@@ -17,7 +17,9 @@ export interface Entry {
 /** Appends a record to the outbox of a status. It is stored by the same write as the transition itself, so a crash loses neither. */
 export function record(draft: Draft, action: AgentAction, entry: Entry, now: number): void {
   const outbox = draft.outbox ?? { sequence: 0, head: GENESIS, exported: 0, records: [] };
-  const details = Object.entries(entry.details ?? {}).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value: value.slice(0, 1024) }]));
+  const details = Object.entries(entry.details ?? {}).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [{ name, value: value.slice(0, 1024) }],
+  );
   const last = outbox.sequence === 0 ? undefined : { sequence: outbox.sequence, hash: outbox.head };
   const next = chainRecord(last, {
     time: new Date(now).toISOString(),

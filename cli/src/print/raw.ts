@@ -1,0 +1,48 @@
+import { isScalar, Scalar, visit, Document as YamlDocument } from 'yaml';
+import { UsageError } from '../usage-error.ts';
+import { escapeHostile, isHostile } from './visible.ts';
+
+/** What `-o` may ask for; undefined is the view for people. */
+export type Format = 'json' | 'yaml' | undefined;
+
+/** Reads `-o`. Throws UsageError for a format that there is not. */
+export function formatOf(output: string | undefined): Format {
+  if (output === undefined || output === 'json' || output === 'yaml') return output;
+  throw new UsageError(`there is no output format '${output}'; use -o json or -o yaml`);
+}
+
+/** An object as it is, for machines. Characters that could harm a terminal are escaped in the way of the format: it reads back the same. */
+export function raw(value: unknown, format: 'json' | 'yaml'): string {
+  return format === 'json' ? json(value) : yaml(value);
+}
+
+/** JSON.stringify escapes C0 only: C1, bidi and invisible characters would pass. */
+const json = (value: unknown): string => lines(JSON.stringify(value, null, 2), jsonEscape);
+
+/** As the yaml library writes it, with what is hostile in double quotes, the only style that knows escapes. */
+function yaml(value: unknown): string {
+  const document = new YamlDocument(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && isHostile(node.value.replaceAll('\n', ''))) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return lines(document.toString({ lineWidth: 0 }), yamlEscape).trimEnd();
+}
+
+// Our own line breaks stay.
+const lines = (text: string, escape: (code: number) => string) =>
+  text
+    .split('\n')
+    .map((line) => escapeHostile(line, escape))
+    .join('\n');
+
+const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
+
+// JSON knows four digits only: what lies beyond is written as its two halves.
+function jsonEscape(code: number): string {
+  const character = String.fromCodePoint(code);
+  return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('');
+}
+
+const yamlEscape = (code: number) => (code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`);
