@@ -21,7 +21,7 @@ const command = (text: string) => process.stdout.write(`${styleText('cyan', `   
 async function prepare(): Promise<{ tools: string }> {
   say('1. A real Kubernetes on this machine');
   await up();
-  say("2. Sentinel, from its chart: operator, webhook, gateway, and the policies inside the API server");
+  say('2. Sentinel, from its chart: operator, webhook, gateway, and the policies inside the API server');
   const images = await makeImages();
   noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
   await installSentinel(images);
@@ -30,13 +30,28 @@ async function prepare(): Promise<{ tools: string }> {
 }
 
 async function setTheScene(tools: string): Promise<void> {
-  say("3. A shop whose Deployment `web` is stuck on an image that does not exist; a policy, Playbooks, and who may what");
-  for (const file of ['namespace', 'policy', 'workload', 'playbooks']) await admin.apply(example(`shop/${file}.yaml`, { TOOLS_IMAGE: tools }));
-  await admin.sentinel(['account', 'create', 'remediator', '-n', namespace, '--role', 'edit', '--user', `${namespace}:repair-agent`]);
+  say('3. A shop whose Deployment `web` is stuck on an image that does not exist; a policy, Playbooks, and who may what');
+  for (const file of ['namespace', 'policy', 'workload', 'playbooks'])
+    await admin.apply(example(`shop/${file}.yaml`, { TOOLS_IMAGE: tools }));
+  await admin.sentinel([
+    'account',
+    'create',
+    'remediator',
+    '-n',
+    namespace,
+    '--role',
+    'edit',
+    '--user',
+    `${namespace}:repair-agent`,
+  ]);
   await admin.sentinel(['account', 'create', 'reader', '-n', namespace, '--role', 'view', '--user', `${namespace}:repair-agent`]);
   const tess = await person('tess', ['shop-trusters']);
   for (const playbook of ['set-image', 'health-check']) {
-    await eventually(`trust in ${playbook}`, async () => (await tess.trySentinel(['trust', playbook, '-n', namespace, '--yes'])).code === 0, 15);
+    await eventually(
+      `trust in ${playbook}`,
+      async () => (await tess.trySentinel(['trust', playbook, '-n', namespace, '--yes'])).code === 0,
+      15,
+    );
   }
   show(await admin.kubectl(['get', 'playbooks,agentpolicies', '-n', namespace]));
   show(await admin.kubectl(['get', 'deployment', 'web', '-n', namespace]));
@@ -48,7 +63,12 @@ async function fileTheAction(tools: string): Promise<void> {
   command(`kubectl set image deployment/web web=${tools.slice(0, 28)}…   (as the agent)`);
   show((await agent.tryKubectl(['set', 'image', 'deployment/web', `web=${tools}`, '-n', namespace])).stderr);
   const spec = {
-    intent: { summary: 'Put the last good image back into web', prompt: 'The shop is down since the last release, please repair it.', reason: 'web cannot pull its image', agent: { name: 'repair-agent', model: 'demo' } },
+    intent: {
+      summary: 'Put the last good image back into web',
+      prompt: 'The shop is down since the last release, please repair it.',
+      reason: 'web cannot pull its image',
+      agent: { name: 'repair-agent', model: 'demo' },
+    },
     playbookRef: { name: 'set-image' },
     parameters: [
       { name: 'deployment', value: 'web' },
@@ -57,9 +77,30 @@ async function fileTheAction(tools: string): Promise<void> {
     ],
   };
   command('kubectl create -f repair-web.yaml   (an AgentAction, as the agent)');
-  show(await agent.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name: action, namespace }, spec }) }));
+  show(
+    await agent.kubectl(['create', '-f', '-'], {
+      input: JSON.stringify({
+        apiVersion: 'sentinel.dev/v1alpha1',
+        kind: 'AgentAction',
+        metadata: { name: action, namespace },
+        spec,
+      }),
+    }),
+  );
   say('5. Sentinel rehearses it: every write is a dry-run, and is recorded. The plan:');
-  await eventually('the plan', async () => (await admin.kubectl(['get', 'agentaction', action, '-n', namespace, '-o', 'jsonpath={.status.conditions[?(@.type=="Succeeded")].reason}'])) === 'AwaitingApproval');
+  await eventually(
+    'the plan',
+    async () =>
+      (await admin.kubectl([
+        'get',
+        'agentaction',
+        action,
+        '-n',
+        namespace,
+        '-o',
+        'jsonpath={.status.conditions[?(@.type=="Succeeded")].reason}',
+      ])) === 'AwaitingApproval',
+  );
   command(`kubectl sentinel plan ${action} -n ${namespace}`);
   show(await admin.sentinel(['plan', action, '-n', namespace]));
 }
@@ -75,7 +116,17 @@ async function decide(): Promise<boolean> {
     return false;
   }
   command(`kubectl sentinel approve ${action} -n ${namespace}   (as Ada)`);
-  const approved = await ada.sentinel(['approve', action, '-n', namespace, '--plan', digest, '--comment', 'looks right', '--yes']);
+  const approved = await ada.sentinel([
+    'approve',
+    action,
+    '-n',
+    namespace,
+    '--plan',
+    digest,
+    '--comment',
+    'looks right',
+    '--yes',
+  ]);
   show(approved.trim().split('\n').at(-1) ?? '');
   return true;
 }

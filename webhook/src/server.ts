@@ -23,7 +23,8 @@ export function createWebhookServer(tls: { key: string; cert: string }, context:
   app.get('/healthz', () => 'ok\n');
   app.post('/mutate', async (incoming, reply) => {
     const parsed = AdmissionReview.safeParse(incoming.body);
-    if (!parsed.success) return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
+    if (!parsed.success)
+      return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
     return await answer(parsed.data.request, context);
   });
   return app;
