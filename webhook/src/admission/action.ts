@@ -27,9 +27,9 @@ async function file(request: AdmissionRequest, { authorizer, policies, key }: Ac
     throw new Denied('a decision can not be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
   // What the schema refuses, the API server says better than we could, and right after this.
-  if (spec.success) {
+  if (spec.success && spec.data.playbookRef) {
     const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
-    const facts = await policies.read(namespace, spec.data.playbookRef?.name, requester);
+    const facts = await policies.read(namespace, spec.data.playbookRef.name, requester);
     const account = facts.playbook?.spec.account;
     const mayUseAccount =
       account === undefined
