@@ -1,18 +1,16 @@
-import { createInterface } from 'node:readline/promises';
 import { runCli } from './main.ts';
+
+// `kubectl sentinel audit show X | head`: the reader has gone, which is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 /** The process: terminal in, exit code out. */
 process.exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => process.stdout.write(`${text}\n`),
-  error: (text) => process.stderr.write(`${text}\n`),
-  ask: process.stdin.isTTY ? ask : undefined,
-  colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
-  now: () => Date.now(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  isTTY: { stdin: process.stdin.isTTY === true, stdout: process.stdout.isTTY === true },
+  env: process.env,
 });
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(question);
-  terminal.close();
-  return answer;
-}

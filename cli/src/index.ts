@@ -1,1 +1,2 @@
 export { runCli } from './main.ts';
+export type { Connect, Io } from './session.ts';

@@ -1,4 +1,3 @@
-import { ApiError } from '@sentinel/kube';
 import { Command, CommanderError } from 'commander';
 import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
 import { auditShow, auditVerify } from './commands/audit.ts';
@@ -7,39 +6,41 @@ import { plan } from './commands/plan.ts';
 import { queue } from './commands/queue.ts';
 import { report } from './commands/report.ts';
 import { type RunFlags, run } from './commands/run.ts';
-import { trust } from './commands/trust.ts';
+import { type TrustFlags, trust } from './commands/trust.ts';
 import { watch } from './commands/watch.ts';
+import { explain } from './explain.ts';
 import { visible } from './print/visible.ts';
-import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
+import { type Connect, connect, type GlobalFlags, type Io, openSession, type Session, terminalOf } from './session.ts';
 
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
-/** Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else. Errors go to `io.error`, without a stack. */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+/**
+ * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else. Errors go to stderr, one sentence, without a stack.
+ */
+export async function runCli(argv: readonly string[], io: Io, open: Connect = connect): Promise<number> {
   let code = 0;
+  const terminal = terminalOf(io);
   const program = new Command('kubectl sentinel').description('Decide what AI agents may change, and see what they did.');
   const within = (work: (session: Session) => Promise<number>) => async (command: Command) => {
-    const session = openSession(command.optsWithGlobals<GlobalFlags>(), io);
+    const session = openSession(command.optsWithGlobals<GlobalFlags>(), terminal, open);
     code = await work(session).finally(() => session.close());
   };
   program
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.error(text.trimEnd()) });
+    .showHelpAfterError("(see 'kubectl sentinel --help')")
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.error(text.trimEnd().split('\n').map(visible).join('\n')),
+    });
   define(program, within);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    io.error(`error: ${visible(explain(error))}`);
+    terminal.error(`error: ${explain(error)}`);
     return 1;
   }
-}
-
-function explain(error: unknown): string {
-  if (error instanceof ApiError && error.status === 401)
-    return 'the API server does not know you: log in, or choose another --context';
-  return error instanceof Error ? error.message : String(error);
 }
 
 type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
@@ -80,9 +81,7 @@ function define(program: Command, within: Within): void {
   );
   add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
     .option('-y, --yes', 'do not ask')
-    .action((name: string, flags: { yes?: boolean }, command: Command) =>
-      within((session) => trust(session, name, flags))(command),
-    );
+    .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
   defineAccount(program, within, add);
   const audit = program.command('audit').description('The audit trail');
   add(audit, 'verify [action]', 'Recompute the hash chains and name every gap').action(
@@ -100,8 +99,9 @@ function defineAccount(
 ): void {
   const account = program.command('account').description('Accounts that runs are made as');
   add(account, 'create <name>', 'Make an account')
-    .requiredOption('--role <role>', 'the role that it has in the namespace')
-    .option('--role-kind <kind>', 'ClusterRole or Role', 'ClusterRole')
+    .option('--role <role>', 'the role that it has in the namespace, such as edit')
+    .option('--role-kind <kind>', 'kind of that role: ClusterRole (the default) or Role')
+    .option('--cluster-role <role>', 'the same as --role with --role-kind ClusterRole')
     .option('--user <namespace:name>', 'a ServiceAccount that may use it; may be repeated', repeat)
     .option('--dry-run <how>', "'client' prints the objects instead")
     .action((name: string, flags: AccountFlags, command: Command) =>

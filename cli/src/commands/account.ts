@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { namespaces, virtualUser } from '@sentinel/crds';
 import { type AnyObject, clusterrolebindings, clusterroles, type ResourceKind, rolebindings, roles } from '@sentinel/kube';
-import { stringify } from 'yaml';
+import { formatOf, raw } from '../print/raw.ts';
 import { table } from '../print/table.ts';
 import { type Session, UsageError } from '../session.ts';
 
 export interface AccountFlags {
-  readonly role: string;
+  readonly role?: string;
   readonly roleKind?: string;
+  readonly clusterRole?: string;
   readonly user?: string[];
   readonly dryRun?: string;
 }
@@ -15,8 +17,44 @@ const RBAC = 'rbac.authorization.k8s.io/v1';
 const GROUP = 'rbac.authorization.k8s.io';
 const LABEL = 'sentinel.dev/account';
 
+/** What an account is made of. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+  readonly role: { readonly kind: 'ClusterRole' | 'Role'; readonly name: string };
+  readonly users: readonly { readonly namespace: string; readonly name: string }[];
+}
+
+/** Reads the flags. Throws UsageError, with what to write instead. */
+export function accountOf(namespace: string, name: string, flags: AccountFlags): Account {
+  if (!LABEL_NAME.test(name))
+    throw new UsageError(`'${name}' is no name for an account: at most 63 lower-case letters, digits and '-'`);
+  if (flags.dryRun !== undefined && flags.dryRun !== 'client' && flags.dryRun !== 'none')
+    throw new UsageError("--dry-run must be 'client' or 'none'");
+  return { namespace, name, role: roleOf(flags), users: (flags.user ?? []).map(serviceAccountOf) };
+}
+
+const LABEL_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function roleOf({ role, roleKind, clusterRole }: AccountFlags): Account['role'] {
+  if (role !== undefined && clusterRole !== undefined) throw new UsageError('pass --role or --cluster-role, not both');
+  const name = role ?? clusterRole;
+  if (!name) throw new UsageError('say with --role what the account may do in the namespace, such as --role edit');
+  const kind = clusterRole === undefined ? (roleKind ?? 'ClusterRole') : 'ClusterRole';
+  if (kind !== 'ClusterRole' && kind !== 'Role') throw new UsageError("--role-kind must be 'ClusterRole' or 'Role'");
+  return { kind, name };
+}
+
+// A person grants themselves rights with ordinary bindings; only programs are named here.
+function serviceAccountOf(text: string): Account['users'][number] {
+  const [namespace, name, ...more] = text.replace(/^system:serviceaccount:/, '').split(':');
+  if (!namespace || !name || more.length > 0 || !LABEL_NAME.test(namespace) || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
+    throw new UsageError(`--user must be NAMESPACE:NAME of a ServiceAccount, not '${text}'`);
+  return { namespace, name };
+}
+
 /** The objects that make an account: its rights, the gateway's permission to act as it, and who may use it. */
-export function accountObjects(namespace: string, name: string, flags: AccountFlags): AnyObject[] {
+export function accountObjects({ namespace, name, role, users: serviceAccounts }: Account): AnyObject[] {
   const users = [virtualUser('rehearsal', namespace, name), virtualUser('enforce', namespace, name)];
   const labels = { [LABEL]: name };
   const wide = `sentinel-account-${namespace}-${name}`;
@@ -26,7 +64,7 @@ export function accountObjects(namespace: string, name: string, flags: AccountFl
       apiVersion: RBAC,
       kind: 'RoleBinding',
       metadata: own,
-      roleRef: { apiGroup: GROUP, kind: flags.roleKind ?? 'ClusterRole', name: flags.role },
+      roleRef: { apiGroup: GROUP, kind: role.kind, name: role.name },
       subjects: users.map((user) => ({ apiGroup: GROUP, kind: 'User', name: user })),
     },
     {
@@ -43,7 +81,7 @@ export function accountObjects(namespace: string, name: string, flags: AccountFl
       subjects: [{ kind: 'ServiceAccount', name: 'sentinel-gateway', namespace: namespaces.system }],
     },
   ];
-  if (!flags.user?.length) return objects;
+  if (serviceAccounts.length === 0) return objects;
   const use = { name: `sentinel-use-${name}`, namespace, labels };
   return [
     ...objects,
@@ -58,17 +96,9 @@ export function accountObjects(namespace: string, name: string, flags: AccountFl
       kind: 'RoleBinding',
       metadata: use,
       roleRef: { apiGroup: GROUP, kind: 'Role', name: use.name },
-      subjects: flags.user.map(subject),
+      subjects: serviceAccounts.map((one) => ({ kind: 'ServiceAccount', name: one.name, namespace: one.namespace })),
     },
   ];
-}
-
-// `NAMESPACE:NAME` is a ServiceAccount; anything else would be a person, and people grant themselves rights with ordinary bindings.
-function subject(text: string): object {
-  const [namespace, name, ...more] = text.split(':');
-  if (!namespace || !name || more.length > 0)
-    throw new UsageError(`--user must be NAMESPACE:NAME of a ServiceAccount, not '${text}'`);
-  return { kind: 'ServiceAccount', name, namespace };
 }
 
 const kinds: Readonly<Record<string, ResourceKind>> = {
@@ -79,49 +109,77 @@ const kinds: Readonly<Record<string, ResourceKind>> = {
 };
 
 /** Makes an account, or prints its objects for Git with `--dry-run=client -o yaml`. */
-export async function createAccount(
-  { client, namespace, flags: global, io }: Session,
-  name: string,
-  flags: AccountFlags,
-): Promise<number> {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-    throw new UsageError(`'${name}' is no name for an account: lower-case letters, digits and '-'`);
-  const objects = accountObjects(namespace, name, flags);
+export async function createAccount(session: Session, name: string, flags: AccountFlags): Promise<number> {
+  const { client, namespace, io, flags: global } = session;
+  const format = formatOf(global.output);
+  const objects = accountObjects(accountOf(namespace, name, flags));
   if (flags.dryRun === 'client') {
-    io.out(
-      global.output === 'json' ? JSON.stringify(objects, null, 2) : objects.map((object) => stringify(object)).join('---\n'),
-    );
+    io.out(format === 'json' ? raw({ apiVersion: 'v1', kind: 'List', items: objects }, 'json') : manifest(objects));
     return 0;
   }
+  await requireFree(session, objects);
   for (const object of objects) {
     const kind = kinds[object.kind];
-    if (kind)
-      await client.patch(kind, { name: object.metadata.name ?? '', namespace: object.metadata.namespace }, object, {
-        type: 'apply',
-        fieldManager: 'kubectl-sentinel',
-        force: true,
-      });
-    io.out(`${object.kind.toLowerCase()}.${GROUP}/${object.metadata.name ?? ''} applied`);
+    if (!kind) continue;
+    await client.patch(kind, { name: object.metadata.name ?? '', namespace: object.metadata.namespace }, object, {
+      type: 'apply',
+      fieldManager: 'kubectl-sentinel',
+      force: true,
+    });
+    io.out(`${object.kind.toLowerCase()}.${GROUP}/${object.metadata.name ?? ''} serverside-applied`);
   }
+  io.out(`account ${name} in namespace ${namespace} is ready`);
   return 0;
 }
 
-/** Lists the accounts of a namespace and their roles. */
+const manifest = (objects: readonly AnyObject[]) => objects.map((object) => raw(object, 'yaml')).join('\n---\n');
+
+/*
+ * Two accounts can share a name at the level of the cluster: 'b-c' in 'a' and 'c' in 'a-b' are both sentinel-account-a-b-c, and
+ * the second would take the gateway's right to act as the first. And a binding can't be pointed at another role.
+ */
+async function requireFree({ client }: Session, objects: readonly AnyObject[]): Promise<void> {
+  for (const wanted of objects) {
+    const kind = kinds[wanted.kind];
+    if (!kind || wanted.kind === 'Role') continue;
+    const { name = '', namespace } = wanted.metadata;
+    const found = await client.get(kind, { name, namespace });
+    if (!found) continue;
+    if (wanted.kind === 'ClusterRole' && !isDeepStrictEqual(found.rules, wanted.rules))
+      throw new UsageError(
+        `the ClusterRole '${name}' belongs to another account whose names run together the same; choose another name for this one`,
+      );
+    if (wanted.roleRef && !isDeepStrictEqual(found.roleRef, wanted.roleRef))
+      throw new UsageError(
+        `the ${wanted.kind} '${name}' names another role, and that can not be changed; delete it first: kubectl delete ${wanted.kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ''}`,
+      );
+  }
+}
+
+/** Lists the accounts of a namespace, their roles and who may use them. */
 export async function listAccounts({ client, namespace, flags, io }: Session): Promise<number> {
-  const { items } = await client.list(rolebindings, { ...(flags.allNamespaces ? {} : { namespace }), labelSelector: LABEL });
+  const format = formatOf(flags.output);
+  const all = flags.allNamespaces === true;
+  const { items } = await client.list(rolebindings, { ...(all ? {} : { namespace }), labelSelector: LABEL });
   const rights = items.filter(({ metadata }) => metadata.name?.startsWith('sentinel-account-'));
-  if (flags.output === 'json') io.out(JSON.stringify(rights, null, 2));
+  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: rights }, format));
   else if (rights.length === 0) io.out('There is no account; make one: kubectl sentinel account create NAME --role ROLE');
-  else
-    io.out(
-      table(
-        ['NAMESPACE', 'NAME', 'ROLE'],
-        rights.map((binding) => [
-          binding.metadata.namespace,
-          binding.metadata.labels?.[LABEL],
-          (binding.roleRef as { kind: string; name: string }).name,
-        ]),
-      ),
-    );
+  else io.out(accountTable(rights, items, all));
   return 0;
+}
+
+function accountTable(rights: readonly AnyObject[], bindings: readonly AnyObject[], all: boolean): string {
+  const rows = rights.map(({ metadata, roleRef }) => {
+    const { kind, name } = roleRef as { kind: string; name: string };
+    const account = metadata.labels?.[LABEL];
+    const use = bindings.find(
+      (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === `sentinel-use-${account}`,
+    );
+    const users = ((use?.subjects ?? []) as { name: string; namespace?: string }[]).map(
+      (one) => `${one.namespace ?? ''}:${one.name}`,
+    );
+    const row = [account, `${kind}/${name}`, users.join(',')];
+    return all ? [metadata.namespace, ...row] : row;
+  });
+  return table([...(all ? ['NAMESPACE'] : []), 'NAME', 'ROLE', 'USED-BY'], rows);
 }

@@ -1,15 +1,14 @@
-import { stringify } from 'yaml';
-import { painter, renderPlan } from '../print/plan.ts';
-import { readAction, readPlan } from '../read.ts';
+import { painter } from '../print/paint.ts';
+import { renderPlan } from '../print/plan.ts';
+import { formatOf, raw } from '../print/raw.ts';
+import { readReview } from '../read.ts';
 import type { Session } from '../session.ts';
 
 /** Shows the plan of an action. */
 export async function plan(session: Session, name: string): Promise<number> {
-  const action = await readAction(session, name);
-  const { plan: found, digest } = await readPlan(session, action);
   const { io, flags } = session;
-  if (flags.output === 'json') io.out(JSON.stringify(found, null, 2));
-  else if (flags.output === 'yaml') io.out(stringify(found));
-  else io.out(renderPlan(found, action, digest, painter(io.colour)));
+  const format = formatOf(flags.output);
+  const review = await readReview(session, name);
+  io.out(format ? raw(review.plan, format) : renderPlan(review, painter(io.colour)));
   return 0;
 }

@@ -1,116 +1,156 @@
-import { styleText } from 'node:util';
-import { type ActionPlan, type AgentAction, annotations, type Effect, type FieldChange } from '@sentinel/crds';
-import { parseIdentity } from '@sentinel/policy';
+import { type ActionPlanSpec, annotations } from '@sentinel/crds';
+import { decidable, messageOf, placeOf, type Review, requesterOf, stateOf } from '../read.ts';
+import { effectLines, objectOf } from './effects.ts';
+import { type Paint, riskColour } from './paint.ts';
 import { visible, visibleBlock } from './visible.ts';
 
-type Style = Parameters<typeof styleText>[0];
-export type Paint = (style: Style, text: string) => string;
-
-/** Paints when colours are wanted, else leaves text as it is. */
-export const painter = (colour: boolean): Paint =>
-  colour ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
+const PROMPT_SHOWN = 800;
+const CLAIM = '  | ';
 
 /**
  * A plan for a person who has seconds: say against do, risk and why, what changes, what can not be taken back, how to decide.
- * Everything that an agent or an object says is made visible and marked as a claim.
+ * Everything that an agent or an object says is made visible; what the agent says stands behind a bar.
  */
-export function renderPlan(plan: ActionPlan, action: AgentAction, digest: string, paint: Paint): string {
-  const { spec } = plan;
+export function renderPlan(review: Review, paint: Paint): string {
   return [
-    ...head(plan, action, paint),
-    ...says(plan, action, paint),
-    paint('bold', `CHANGES (${spec.effects.length})`),
-    ...spec.effects.flatMap((effect) => effectLines(effect, paint)),
-    ...cautions(plan, paint),
-    ...rest(plan),
-    ...decide(plan, action, digest, paint),
+    ...head(review, paint),
+    ...says(review, paint),
+    ...does(review, paint),
+    ...changes(review, paint),
+    ...steps(review.plan.spec, paint),
+    ...needs(review, paint),
+    '',
+    ...commands(review, paint),
   ].join('\n');
 }
 
-function head({ spec }: ActionPlan, action: AgentAction, paint: Paint): string[] {
-  const colour: Style = spec.risk.level === 'Low' ? 'green' : spec.risk.level === 'Medium' ? 'yellow' : 'red';
-  const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy])?.user ?? spec.requester;
+/** The same without what is not needed for a yes or no: what somebody sees who is about to decide. */
+export function renderShort(review: Review, paint: Paint): string {
   return [
-    `${paint('bold', `${action.metadata.namespace ?? ''}/${action.metadata.name}`)}   Playbook ${visible(spec.playbook.name)}${spec.environment ? `, ${visible(spec.environment)}` : ''}`,
-    `asked by ${visible(requester)}, runs as account ${visible(spec.account)}`,
+    ...head(review, paint),
+    ...says(review, paint),
+    ...does(review, paint),
+    ...changes(review, paint),
+    ...needs(review, paint),
+    `${paint('bold', 'PLAN')}  ${review.digest}`,
+  ].join('\n');
+}
+
+function head({ plan: { spec }, action }: Review, paint: Paint): string[] {
+  const where = spec.environment ? `, environment ${visible(spec.environment)}` : '';
+  const stamped = requesterOf(action);
+  const edited = action.metadata.generation !== undefined && action.metadata.generation !== spec.action.generation;
+  return [
+    `${paint('bold', placeOf(action))}  ${visible(stateOf(action))}`,
+    `  Playbook ${visible(spec.playbook.name)}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
+    stamped === spec.requester
+      ? `  asked by ${visible(stamped)} (authenticated)`
+      : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
+    ...(edited ? [paint('red', '  ! the action was edited after this rehearsal: a new plan is coming')] : []),
     '',
-    `${paint('bold', 'RISK')} ${paint(colour, spec.risk.level)}`,
-    ...spec.risk.parts.map((part) => `  ${part.level.padEnd(8)} ${visible(part.message)}`),
+    `${paint('bold', 'RISK')}  ${paint(riskColour(spec.risk.level), visible(spec.risk.level))}`,
+    ...spec.risk.parts.map(({ level, message }) => `  ${visible(level).padEnd(8)}  ${visible(message)}`),
     '',
   ];
 }
 
-function says({ spec }: ActionPlan, action: AgentAction, paint: Paint): string[] {
+function says({ plan: { spec }, action }: Review, paint: Paint): string[] {
   const { intent } = action.spec;
-  const lines = [paint('bold', 'SAYS (claims)'), visibleBlock(spec.says.summary, '  | ')];
-  if (intent.reason) lines.push(visibleBlock(`because: ${intent.reason}`, '  | '));
-  if (intent.prompt) lines.push(visibleBlock(`prompt: ${intent.prompt.slice(0, 600)}`, '  | '));
-  if (intent.agent) lines.push(`  | agent: ${visible([intent.agent.name, intent.agent.model].filter(Boolean).join(', '))}`);
-  if (spec.says.expect) lines.push(`  expected: ${visible(spec.says.expect)}`);
-  lines.push(
-    paint('bold', 'DOES (observed in the rehearsal)'),
-    `  ${spec.effects.length} write(s): ${[...new Set(spec.effects.map(({ verb, resource, name }) => visible(`${verb} ${resource} ${name}`)))].slice(0, 5).join('; ')}`,
-  );
-  for (const difference of spec.undeclared ?? []) lines.push(paint('red', `  ! not announced: ${visible(difference)}`));
-  return [...lines, ''];
-}
-
-function effectLines(effect: Effect, paint: Paint): string[] {
-  const where = effect.namespace ? `${effect.namespace}/${effect.name}` : `${effect.name} (cluster)`;
-  const lines = [
-    `  ${paint('bold', visible(`${effect.verb} ${effect.kind} ${where}`))}${effect.resource.includes('/') ? ` (${visible(effect.resource)})` : ''}`,
+  const agent = [intent.agent?.name, intent.agent?.model, intent.agent?.session && `session ${intent.agent.session}`];
+  const claims: readonly (readonly [string, string | undefined])[] = [
+    ['', spec.says.summary],
+    ['because: ', intent.reason],
+    ['goal: ', intent.goal],
+    ['agent: ', agent.filter(Boolean).join(', ') || undefined],
+    ['role: ', intent.role],
+    ['tool: ', intent.tool && [intent.tool.server, intent.tool.name].filter(Boolean).join(' ')],
+    ['see: ', intent.references?.join(' ')],
+    ['prompt: ', cut(intent.prompt)],
   ];
-  if (effect.verb === 'delete') lines.push(paint('red', '    - the object'));
-  for (const change of effect.change ?? []) lines.push(...changeLines(change, paint));
-  if (effect.hiddenChanges) lines.push(`    … and ${effect.hiddenChanges} more field(s)`);
-  for (const note of effect.notes ?? []) lines.push(`    note: ${visible(note)}`);
-  if (!effect.reversible) lines.push(paint('red', '    can not be taken back'));
-  return lines;
-}
-
-function changeLines(change: FieldChange, paint: Paint): string[] {
-  const lines = [`    ${visible(change.path === '' ? '(whole object)' : change.path)}`];
-  if (change.before !== undefined) lines.push(paint('red', `      - ${visible(change.before)}`));
-  if (change.after !== undefined) lines.push(paint('green', `      + ${visible(change.after)}`));
-  if (change.volatile) lines.push(`      (${change.volatile}: another one in the real run)`);
-  return lines;
-}
-
-function cautions({ spec }: ActionPlan, paint: Paint): string[] {
-  const lines: string[] = [];
-  for (const effect of spec.rollback.irreversible ?? []) lines.push(paint('red', `  can not be taken back: ${visible(effect)}`));
-  for (const gap of spec.notObservable ?? []) lines.push(paint('yellow', `  not observable: ${visible(gap)}`));
-  return lines.length > 0 ? ['', paint('bold', 'MIND'), ...lines] : [];
-}
-
-function rest({ spec }: ActionPlan): string[] {
-  const step = ({ name, command }: { name: string; command: string[] }) => `  ${visible(name)}: ${visible(command.join(' '))}`;
-  const way =
-    spec.rollback.from === 'PreImages'
-      ? 'from the pre-images, when verification fails'
-      : `none${spec.rollback.reason ? `: ${visible(spec.rollback.reason)}` : ''}`;
   return [
-    '',
-    'STEPS',
-    ...spec.steps.map(step),
-    ...(spec.verify ? ['VERIFIED BY', ...spec.verify.map(step)] : []),
-    `WAY BACK  ${way}`,
+    `${paint('bold', 'SAYS')}  (claims of the agent, nothing is checked)`,
+    ...claims.flatMap(([title, text]) => (text ? [visibleBlock(`${title}${text}`, CLAIM)] : [])),
   ];
 }
 
-function decide({ spec }: ActionPlan, action: AgentAction, digest: string, paint: Paint): string[] {
+function cut(prompt: string | undefined): string | undefined {
+  if (prompt === undefined || prompt.length <= PROMPT_SHOWN) return prompt;
+  return `${prompt.slice(0, PROMPT_SHOWN)}… (${prompt.length - PROMPT_SHOWN} more characters: -o yaml on the action)`;
+}
+
+function does({ plan: { spec } }: Review, paint: Paint): string[] {
+  const objects = Map.groupBy(spec.effects, (effect) => `${visible(effect.verb)} ${objectOf(effect)}`);
+  const shown = [...objects].slice(0, 8).map(([what, { length }]) => `  ${what}${length > 1 ? ` (${length} times)` : ''}`);
+  return [
+    `${paint('bold', 'DOES')}  (observed in the rehearsal: ${count(spec.effects.length, 'write')})`,
+    ...shown,
+    ...(objects.size > 8 ? [`  … and ${objects.size - 8} more, see CHANGES`] : []),
+    ...(spec.undeclared ?? []).map((difference) => paint('red', `  ! NOT ANNOUNCED: ${visible(difference)}`)),
+    ...(spec.rollback.irreversible ?? []).map((what) => paint('red', `  ! CAN NOT BE TAKEN BACK: ${visible(what)}`)),
+    ...(spec.notObservable ?? []).map((gap) => paint('yellow', `  ! NOT OBSERVABLE: ${visible(gap)}`)),
+    ...(spec.says.expect ? [`  the Playbook expects: ${visible(spec.says.expect)}`] : []),
+    '',
+  ];
+}
+
+const count = (many: number, what: string) => `${many} ${what}${many === 1 ? '' : 's'}`;
+
+function changes({ plan: { spec } }: Review, paint: Paint): string[] {
+  return [paint('bold', 'CHANGES'), ...effectLines(spec.effects, paint), ''];
+}
+
+function steps(spec: ActionPlanSpec, paint: Paint): string[] {
+  const line = ({ name, command }: { name: string; command: string[] }) =>
+    `  ${visible(name)}: ${command.map(argument).join(' ')}`;
+  return [
+    paint('bold', 'STEPS'),
+    ...spec.steps.map(line),
+    ...(spec.verify?.length
+      ? [paint('bold', 'VERIFIED BY'), ...spec.verify.map(line)]
+      : [paint('yellow', '  ! nothing verifies the outcome')]),
+    ...(spec.permissions?.length ? [paint('bold', 'PERMISSIONS'), `  ${visible(spec.permissions.join(', '))}`] : []),
+    '',
+  ];
+}
+
+// An argument stays one argument to the eye as well.
+const argument = (text: string) => visible(/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text));
+
+function needs({ plan: { spec }, action }: Review, paint: Paint): string[] {
   const { approvals, groups, expiresAfter } = spec.required;
-  const decisions = (action.status?.decisions ?? []).map(
-    ({ user, decision, counts, why }) =>
-      `  ${visible(decision)} by ${visible(user)}${counts ? '' : ` (does not count: ${visible(why ?? '')})`}`,
-  );
-  const place = `${action.metadata.name} -n ${action.metadata.namespace ?? ''}`;
+  const { from, reason } = spec.rollback;
+  const back =
+    from === 'PreImages' ? 'from the pre-images, when verification fails' : `none: ${visible(reason ?? 'no reason given')}`;
   return [
-    `NEEDS     ${approvals} approval(s)${groups ? ` from ${visible(groups.join(' or '))}` : ''}, good for ${expiresAfter}`,
-    ...decisions,
-    '',
-    paint('bold', `PLAN ${digest}`),
+    `${paint('bold', 'WAY BACK')}  ${from === 'PreImages' ? back : paint('yellow', back)}`,
+    `${paint('bold', 'NEEDS')}  ${count(approvals, 'approval')}${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
+    ...decisionLines(action.status?.decisions ?? [], paint),
+  ];
+}
+
+type Decisions = NonNullable<NonNullable<Review['action']['status']>['decisions']>;
+
+/** The decisions so far, and whether each counts. */
+export function decisionLines(decisions: Decisions, paint: Paint): string[] {
+  return decisions.flatMap(({ user, decision, time, expires, comment, counts, why }) => [
+    `  ${visible(decision)} by ${visible(user)} at ${visible(time)}${expires ? `, good until ${visible(expires)}` : ''}${counts ? '' : paint('yellow', ` (does not count: ${visible(why ?? 'no reason given')})`)}`,
+    ...(comment ? [visibleBlock(comment, CLAIM)] : []),
+  ]);
+}
+
+function commands({ action, digest }: Review, paint: Paint): string[] {
+  const title = `${paint('bold', 'PLAN')}  ${digest}`;
+  if (!decidable.has(stateOf(action)))
+    return [title, `  nothing to decide: ${visible(stateOf(action))}: ${visible(messageOf(action))}`];
+  const place = visible(`${action.metadata.name} -n ${action.metadata.namespace ?? ''}`);
+  const annotate = (decision: string) =>
+    `  kubectl annotate agentaction ${place} ${annotations.decision}=${decision} ${annotations.plan}=${digest}`;
+  return [
+    title,
     `  kubectl sentinel approve ${place} --plan ${digest}`,
-    `  kubectl annotate agentaction ${place} sentinel.dev/decision=approve sentinel.dev/plan=${digest}`,
+    `  kubectl sentinel reject ${place} --plan ${digest} --comment 'WHY'`,
+    '  or with plain kubectl:',
+    annotate('approve'),
+    `${annotate('reject')} ${annotations.comment}='WHY'`,
   ];
 }

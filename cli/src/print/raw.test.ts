@@ -17,8 +17,8 @@ const object = {
 
 describe('raw', () => {
   for (const [format, read] of [
-    ['json', JSON.parse],
-    ['yaml', parse],
+    ['json', (text: string): unknown => JSON.parse(text)],
+    ['yaml', (text: string): unknown => parse(text)],
   ] as const) {
     it(`prints ${format} that holds nothing hostile`, () => {
       assert.equal(isHostile(raw(object, format).replaceAll('\n', '')), false);

@@ -1,4 +1,4 @@
-import { isScalar, Scalar, visit, Document as YamlDocument } from 'yaml';
+import { Scalar, visit, Document as YamlDocument } from 'yaml';
 import { UsageError } from '../usage-error.ts';
 import { escapeHostile, isHostile } from './visible.ts';
 
@@ -31,10 +31,10 @@ function yaml(value: unknown): string {
 }
 
 // Our own line breaks stay.
-const lines = (text: string, escape: (code: number) => string) =>
+const lines = (text: string, write: (code: number) => string) =>
   text
     .split('\n')
-    .map((line) => escapeHostile(line, escape))
+    .map((line) => escapeHostile(line, write))
     .join('\n');
 
 const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');

@@ -8,9 +8,9 @@ const HOSTILE =
 // Letters carry one or two marks, in some scripts three; a tower of them paints over the lines above.
 const TOWER = /(?<=\p{Mn}{3})\p{Mn}/gu;
 
-/** Replaces every character that may not reach a terminal by what `escape` makes of its code point. */
-export function escapeHostile(text: string, escape: (codePoint: number) => string): string {
-  const replaced = (character: string) => escape(character.codePointAt(0) ?? 0);
+/** Replaces every character that may not reach a terminal by what `write` makes of its code point. */
+export function escapeHostile(text: string, write: (codePoint: number) => string): string {
+  const replaced = (character: string) => write(character.codePointAt(0) ?? 0);
   return text.replaceAll(HOSTILE, replaced).replaceAll(TOWER, replaced);
 }
 
