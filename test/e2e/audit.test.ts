@@ -12,7 +12,7 @@ describe('The audit trail of an action', { concurrency: false }, () => {
 
   before(async () => {
     tenant = await makeTenant('audit');
-    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', 'namespace: audit'));
+    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
     const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
     await tenant.until(name, ['AwaitingApproval']);
     await tenant.decide(tenant.approver, name, 'approve');
@@ -46,7 +46,7 @@ describe('The audit trail of an action', { concurrency: false }, () => {
       mine.find(({ attributes }) => attributes['sentinel.transition'] === transition)?.attributes ?? {};
     assert.equal(of('Admitted')['sentinel.intent.prompt'], 'web is broken, please repair it');
     assert.equal(of('Admitted')['gen_ai.agent.name'], 'codex');
-    assert.equal(of('Admitted')['sentinel.actor'], 'system:serviceaccount:audit:repair-agent');
+    assert.equal(of('Admitted')['sentinel.actor'], `system:serviceaccount:${tenant.namespace}:repair-agent`);
     assert.equal(of('Decided')['sentinel.actor'], 'ada');
     assert.equal(of('RunEnded')['sentinel.effects.done'], '0');
     assert.equal(of('Ended')['sentinel.state'], 'Succeeded');
@@ -77,7 +77,7 @@ describe('The audit trail of an action', { concurrency: false }, () => {
     const { paths } = await import('@sentinel/cluster');
     const lines = readFileSync(join(paths.logs, 'audit.log'), 'utf8')
       .split('\n')
-      .filter((line) => line.includes('sentinel:enforce:audit:remediator') && line.includes('"verb":"patch"'));
+      .filter((line) => line.includes(`sentinel:enforce:${tenant.namespace}:remediator`) && line.includes('"verb":"patch"'));
     const real = lines
       .map(
         (line) =>

@@ -90,7 +90,7 @@ export function example(path: string, values: Readonly<Record<string, string>> =
 export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
   const end = performance.now() + seconds * 1000;
   let last = 'nothing';
-  for (;;) {
+  for (let pause = 100; ; pause = Math.min(500, pause * 1.3)) {
     try {
       const found = await probe();
       if (found !== undefined && found !== false) return found;
@@ -99,6 +99,6 @@ export async function eventually<T>(what: string, probe: () => Promise<T | undef
       last = String(error);
     }
     if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s (last: ${last.slice(0, 600)})`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { paths } from '@sentinel/cluster';
+import { agentActions } from '@sentinel/crds';
+import { createClient, createTransport, loadConfig } from '@sentinel/kube';
 import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
 import { loadedImages } from './images.ts';
 
@@ -73,9 +77,11 @@ export const messageOf = (action: ActionView): string =>
 
 /** Makes a tenant from the shop example, under another name, with Playbooks of a test beside it. */
 export async function makeTenant(
-  namespace: string,
+  name: string,
   options: { readonly playbooks?: string; readonly policy?: string } = {},
 ): Promise<Tenant> {
+  // A suffix, so that a file can be run again on a cluster that has seen it.
+  const namespace = `${name}-${randomBytes(3).toString('hex')}`;
   const image = loadedImages().tools;
   const rename = (yaml: string) =>
     yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
@@ -94,7 +100,7 @@ export async function makeTenant(
   ]);
   const tenant = makeVerbs({ namespace, agent, approver, truster, viewer, image });
   const names = [...playbooks.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
-  for (const name of names) await tenant.trust(name);
+  for (const playbook of names) await tenant.trust(playbook);
   return tenant;
 }
 
@@ -104,7 +110,7 @@ let filed = 0;
 
 function makeVerbs(base: Base): Tenant {
   const { namespace, agent } = base;
-  const action = (name: string) => admin.get<ActionView>(['agentaction', name, '-n', namespace]);
+  const action = readAction(namespace);
   return {
     ...base,
     action,
@@ -170,6 +176,13 @@ function makeVerbs(base: Base): Tenant {
       );
     },
   };
+}
+
+// Waiting asks often, so it goes through one client: each kubectl costs a tenth of a second of a core.
+const client = createClient(createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }));
+
+function readAction(namespace: string): (name: string) => Promise<ActionView> {
+  return async (name) => (await client.getOrThrow(agentActions, { name, namespace })) as unknown as ActionView;
 }
 
 // The same objects that `kubectl sentinel account create` makes.

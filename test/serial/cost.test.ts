@@ -61,12 +61,12 @@ const nameOf = (entry: AuditEntry) =>
 it('one action with one effect: API writes, time added, memory; and no write at rest', async (t) => {
   const tenant = await makeTenant('cost');
   const yaml = example('shop/workload.yaml')
-    .replaceAll('namespace: shop', 'namespace: cost')
+    .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
     .replace('localhost/web:no-such-tag', tenant.image);
   await admin.apply(yaml.replace('while :; do sleep 1; done', 'sleep 1; while :; do sleep 1; done'));
   const wanted = loadedImages().tools;
-  await admin.kubectl(['rollout', 'status', 'deployment/web', '-n', 'cost', '--timeout=60s']);
-  await admin.kubectl(['set', 'image', 'deployment/web', 'web=localhost/web:no-such-tag', '-n', 'cost']);
+  await admin.kubectl(['rollout', 'status', 'deployment/web', '-n', tenant.namespace, '--timeout=60s']);
+  await admin.kubectl(['set', 'image', 'deployment/web', 'web=localhost/web:no-such-tag', '-n', tenant.namespace]);
   const filed = performance.now();
   const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: wanted });
   await tenant.until(name, ['AwaitingApproval']);
@@ -81,7 +81,7 @@ it('one action with one effect: API writes, time added, memory; and no write at 
       ? now
       : undefined;
   });
-  const writes = writesFor(done, 'cost');
+  const writes = writesFor(done, tenant.namespace);
   const counts = Map.groupBy(writes, nameOf);
   const statusWrites = counts.get('update agentactions/status')?.length ?? 0;
   const active = (waiting - filed + (ended - decided)) / 1000;
