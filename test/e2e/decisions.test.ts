@@ -190,7 +190,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       person('rita', ['shop-approvers', 'shop-viewers']),
       serviceAccount(namespace, 'robot'),
     ]);
-    const all = ['shared', 'forged', 'edited', 'amended', 'rejected', 'replayed', 'renamed'];
+    const all = ['shared', 'many', 'forged', 'edited', 'amended', 'rejected', 'replayed', 'renamed'];
     await Promise.all([
       ...all.map((what) => file(what, 'touch')),
       file('own', 'touch', rita),
@@ -544,6 +544,36 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const ten = ended.metadata.annotations[approvals]?.split('\n') ?? [];
       assert.equal(ten.length, 10);
       assert.deepEqual(ten.slice(0, 8), eight);
+    });
+
+    it('are no more than the status holds: otherwise the operator records the oldest of them again and again', async () => {
+      const plan = await planOf('many');
+      const message = 'sentinel: too many decisions on this action: reject it, or file it again';
+      try {
+        const args = [
+          'annotate',
+          'agentaction',
+          named('many'),
+          '-n',
+          namespace,
+          'sentinel.dev/decision=revoke',
+          `sentinel.dev/plan=${plan}`,
+        ];
+        for (let count = 0; count < 24; count++) await ada.kubectl(args);
+        refused(await annotate(ada, 'many', decision(plan, 'revoke'), '--dry-run=server'), message);
+        accepted(await annotate(ada, 'many', decision(plan, 'reject'), '--dry-run=server'));
+      } finally {
+        await admin.kubectl([
+          'patch',
+          'agentaction',
+          named('many'),
+          '-n',
+          namespace,
+          '--type=merge',
+          '-p',
+          '{"spec":{"cancelled":true}}',
+        ]);
+      }
     });
 
     it('end with the first rejection', async () => {
