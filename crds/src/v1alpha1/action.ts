@@ -191,6 +191,11 @@ export const AgentActionStatus = z
       })
       .describe('What the plan needs before it may start.')
       .optional(),
+    decisionCount: integer(
+      0,
+      100000,
+      'How many sealed decisions the audit trail tells of. The newest are in `decisions`.',
+    ).optional(),
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
     stages: list(StageStatus, 16, 'The Jobs of the action, in the order of their start.').optional(),
     results: mapList(

@@ -10,8 +10,8 @@ const KEPT = 32;
 /** Shows the sealed decisions in the status and records those that are new. Nothing changes when there is nothing new. */
 export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly string[] = []): void {
   const { draft, action, now } = pass;
-  const known = draft.decisions ?? [];
-  for (const judged of tally.judged.filter((one) => !known.some((other) => isSame(one, other)))) {
+  // The annotation is append-only, so a count says which are new; the list in the status is cut and can't.
+  for (const judged of tally.judged.slice(draft.decisionCount ?? 0)) {
     const { user, decision, plan, comment, groups } = judged.record;
     const verdict = judged.counts ? '' : ` (does not count: ${judged.why ?? ''})`;
     record(
@@ -32,6 +32,7 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
       now,
     );
   }
+  draft.decisionCount = tally.judged.length;
   draft.decisions = tally.judged.slice(-KEPT).map(counted);
   const needed = draft.required?.approvals ?? 1;
   const enough = tally.rejectedBy === undefined && tally.approvals >= needed;
@@ -48,9 +49,6 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
   if (suspendedBy.length === 0 && state === 'Suspended') enter(draft, 'AwaitingApproval', 'the suspension was lifted', now);
 }
-
-const isSame = (judged: Judged, other: Counted) =>
-  judged.record.user === other.user && judged.record.time === other.time && judged.record.decision === other.decision;
 
 function counted({ record: made, counts, why }: Judged): Counted {
   return {

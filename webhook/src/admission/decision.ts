@@ -9,6 +9,8 @@ import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } fro
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.comment];
 const decisions = ['approve', 'reject', 'revoke'] as const;
 const COMMENT_MAX = 1024;
+/** Annotations are bounded, and so is the audit trail: nobody fills them with decisions. */
+const DECISIONS_MAX = 40;
 
 /** Whether an update carries a person's request for a decision. */
 export function carriesDecision(object: AdmittedObject): boolean {
@@ -65,7 +67,6 @@ export async function sealDecision(
   };
   const sealed = sealRecord(record, key.id, key.privateKey);
   const line = JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
-  const before = oldObject.metadata.annotations?.[annotations.approvals];
   return {
     annotations: {
       [annotations.decision]: null,
