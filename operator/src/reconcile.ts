@@ -48,14 +48,24 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
   const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.acknowledged(action), now);
-  return { facts, action, draft: copyOf(action.status ?? {}), now, afterwards: [] };
+  return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
 async function passLive(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
   const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
   const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledged(action), now);
-  return { facts, action, draft: copyOf(action.status ?? {}), now, afterwards: [] };
+  return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
+}
+
+/** The status as it is, with the cursor of the exporter where the sink says it is: acknowledged records may make room. */
+function draftOf(context: ReconcileContext, action: AgentAction): Draft {
+  const draft: Draft = copyOf(action.status ?? {});
+  const acknowledged = context.exporter.acknowledged(action);
+  if (draft.outbox && acknowledged !== undefined) {
+    draft.outbox.exported = Math.max(draft.outbox.exported, Math.min(acknowledged, draft.outbox.sequence));
+  }
+  return draft;
 }
 
 async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promise<void> {
@@ -95,20 +105,18 @@ async function releaseRecorded(context: ReconcileContext, { facts }: Pass): Prom
 }
 
 async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
-  moveCursor(context, action, draft);
-  if (isDeepStrictEqual(draft, action.status ?? {})) return;
+  if (!isWorthWriting(action.status ?? {}, draft)) return;
   // With resourceVersion: a view that is out of date loses, and everything is decided again.
   await context.client.replaceStatus(agentActions, { ...copyOf(action), status: draft });
 }
 
-/** The cursor of the exporter rides on the next transition; at the end of an action it gets a write of its own. */
-function moveCursor(context: ReconcileContext, action: AgentAction, draft: Draft): void {
-  const acknowledged = context.exporter.acknowledged(action);
+/** The cursor rides on the next transition; alone it is written once, when all records of an action that has ended are acknowledged. */
+function isWorthWriting(before: Draft, draft: Draft): boolean {
   const { outbox } = draft;
-  if (!outbox || acknowledged === undefined || acknowledged <= outbox.exported) return;
-  const changed = outbox.sequence !== action.status?.outbox?.sequence;
-  const done = draft.finishedAt !== undefined && acknowledged >= outbox.sequence;
-  if (changed || done) draft.outbox = { ...outbox, exported: Math.min(acknowledged, outbox.sequence) };
+  const cursorMoved = outbox !== undefined && outbox.exported !== before.outbox?.exported;
+  const withoutCursor = outbox && before.outbox ? { ...draft, outbox: { ...outbox, exported: before.outbox.exported } } : draft;
+  if (!isDeepStrictEqual(withoutCursor, before)) return true;
+  return cursorMoved && draft.finishedAt !== undefined && outbox.exported >= outbox.sequence;
 }
 
 function requeueAfter(context: ReconcileContext, step: NextStep): Result {

@@ -50,6 +50,10 @@ export async function sealDecision(
     name: request.name,
   });
   requireGroup(decision, status, userInfo.groups);
+  const before = oldObject.metadata.annotations?.[annotations.approvals];
+  if (before !== undefined && before.split('\n').length >= DECISIONS_MAX) {
+    throw new Denied(`an action takes at most ${DECISIONS_MAX} decisions; file it again`);
+  }
   const expires =
     decision === 'approve' && status.required
       ? new Date(now.getTime() + seconds(status.required.expiresAfter) * 1000).toISOString()
