@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, type Person, person, serviceAccount } from '../lib/cluster.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways around a decision, each tried against the running installation. One tenant; the policy wants two people, so that a single
 // approval never starts anything, and every attack has an action of its own or leaves the one it shares waiting.
-
-const suffix = randomBytes(3).toString('hex');
-const namespace = `attack-${suffix}`;
 
 const touch = (name: string, command: string) => `
 apiVersion: sentinel.dev/v1alpha1
@@ -96,6 +92,7 @@ type Answer = { code: number; stdout: string; stderr: string };
 type Whole = ActionView & { spec: Record<string, unknown> & { intent: { summary: string } }; metadata: { generation: number } };
 
 let tenant: Tenant;
+let namespace = '';
 let ada: Person;
 let bea: Person;
 let sam: Person;
@@ -175,7 +172,8 @@ async function stillWaits(what: string): Promise<void> {
 
 describe('The decisions on an action', { concurrency: true }, () => {
   before(async () => {
-    tenant = await makeTenant(namespace, { playbooks, policy });
+    tenant = await makeTenant('attack', { playbooks, policy });
+    namespace = tenant.namespace;
     await admin.apply(rights(namespace));
     await admin.apply(
       example('shop/workload.yaml')
