@@ -1,35 +1,73 @@
+import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans } from '@sentinel/crds';
+import { objectOf } from '../print/effects.ts';
+import { type Paint, painter } from '../print/paint.ts';
+import { decisionLines } from '../print/plan.ts';
+import { formatOf, raw } from '../print/raw.ts';
+import { span } from '../print/table.ts';
 import { visible, visibleBlock } from '../print/visible.ts';
-import { messageOf, readAction, stateOf } from '../read.ts';
+import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
 
-/** Says what became of an action: state, stages, decisions, what was taken back, results. */
+/** Says what became of an action: state, timings, effects, decisions, what was taken back, results. */
 export async function report(session: Session, name: string): Promise<number> {
-  const { io, flags } = session;
+  const { client, namespace, io, flags } = session;
+  const format = formatOf(flags.output);
   const action = await readAction(session, name);
-  if (flags.output === 'json') {
-    io.out(JSON.stringify(action.status ?? {}, null, 2));
+  if (format) {
+    io.out(raw(action, format));
     return 0;
   }
-  const { status } = action;
-  const seconds = (from: string | undefined, to: string | undefined) =>
-    from && to ? ` (${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s)` : '';
-  const lines = [`${stateOf(action)}: ${visible(messageOf(action))}`, ''];
-  for (const stage of status?.stages ?? [])
-    lines.push(
-      `${stage.stage.padEnd(13)} ${stage.outcome ?? 'running'}${seconds(stage.startedAt, stage.finishedAt)}  ${visible(stage.message ?? '')}`,
-    );
-  for (const { decision, user, comment, counts, why } of status?.decisions ?? [])
-    lines.push(
-      `decision      ${visible(decision)} by ${visible(user)}${comment ? `: ${visible(comment)}` : ''}${counts ? '' : ` (does not count: ${visible(why ?? '')})`}`,
-    );
-  for (const { effect, outcome, message } of status?.rollback ?? [])
-    lines.push(`taken back    effect ${effect}: ${outcome}${message ? ` (${visible(message)})` : ''}`);
-  for (const result of status?.results ?? [])
-    lines.push(
-      '',
-      `result ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox:`,
-      visibleBlock(result.content.trimEnd(), '  | '),
-    );
-  io.out(lines.join('\n'));
+  const summary = action.status?.plan;
+  const plan = summary ? await client.get(actionPlans, { name: summary.name, namespace }) : null;
+  io.out(renderReport(action, plan, painter(io.colour)));
   return 0;
+}
+
+/** A report for people. `plan` is the plan of the last attempt, if there is one. */
+export function renderReport(action: AgentAction, plan: ActionPlan | null, paint: Paint): string {
+  const status = action.status ?? {};
+  const section = (title: string, lines: readonly string[]) => (lines.length > 0 ? [paint('bold', title), ...lines] : []);
+  const took = span(status.startedAt, status.finishedAt);
+  return [
+    `${paint('bold', placeOf(action))}  ${visible(stateOf(action))}${took ? `, took ${took}` : ''}`,
+    `  ${visible(messageOf(action))}`,
+    `  asked by ${visible(requesterOf(action) ?? '<unknown>')}, Playbook ${visible(action.spec.playbookRef?.name ?? '<none>')}, account ${visible(status.account ?? '<none>')}`,
+    visibleBlock(action.spec.intent.summary, '  | '),
+    ...section('STAGES', (status.stages ?? []).flatMap(stageLines)),
+    ...section(effectsTitle(status), plan ? plan.spec.effects.map((effect) => effectLine(effect, status)) : []),
+    ...section('DECISIONS', decisionLines(status.decisions ?? [], paint)),
+    ...(status.results ?? []).flatMap((result) => [
+      `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', its end is missing' : ''}`,
+      visibleBlock(result.content.trimEnd(), '  | '),
+    ]),
+  ].join('\n');
+}
+
+type StageStatus = NonNullable<AgentActionStatus['stages']>[number];
+
+function stageLines({ stage, attempt, outcome, startedAt, finishedAt, message, steps }: StageStatus): string[] {
+  const took = span(startedAt, finishedAt);
+  const failed = (steps ?? []).filter(({ exitCode }) => exitCode !== 0);
+  return [
+    `  ${visible(stage).padEnd(12)}  ${visible(outcome ?? 'under way')}${took ? `, ${took}` : ''}${attempt > 1 ? ` (attempt ${attempt})` : ''}${message ? `: ${visible(message)}` : ''}`,
+    ...failed.map(
+      ({ name, exitCode, reason }) => `    step ${visible(name)}: exit code ${exitCode}${reason ? ` (${visible(reason)})` : ''}`,
+    ),
+  ];
+}
+
+// The ledger of what was done is the gateway's alone; the status says whether all of it was, or what was taken back.
+function effectsTitle({ stages }: AgentActionStatus): string {
+  const ran = stages?.findLast(({ stage }) => stage === 'run');
+  if (!ran) return 'EFFECTS  (planned, nothing was changed)';
+  if (ran.outcome === undefined) return 'EFFECTS  (the run is under way)';
+  return ran.outcome === 'Succeeded'
+    ? 'EFFECTS  (all done, as planned)'
+    : 'EFFECTS  (the run did not reach its end: some may not be done)';
+}
+
+function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }: AgentActionStatus): string {
+  const back = rollback?.find(({ effect: index }) => index === effect.index);
+  const fate = back ? `   taken back: ${visible(back.outcome)}${back.message ? ` (${visible(back.message)})` : ''}` : '';
+  return `  ${effect.index + 1}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }

@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { type AgentAction, API_VERSION, agentActions } from '@sentinel/crds';
+import { formatOf, raw } from '../print/raw.ts';
+import { requireName } from '../read.ts';
 import { type Session, UsageError } from '../session.ts';
 import { watch } from './watch.ts';
 
@@ -13,32 +15,57 @@ export interface RunFlags {
   readonly wait?: boolean;
 }
 
+// Without vowels and what looks alike, as Kubernetes does it: no words come out by chance.
+const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+const NAME_MAX = 100;
+
 /** Files an action for a Playbook; with `--wait` follows it to its end. */
 export async function run(session: Session, playbook: string, flags: RunFlags): Promise<number> {
   const { client, namespace, io } = session;
-  if (flags.mode !== undefined && flags.mode !== 'Apply' && flags.mode !== 'DryRun')
-    throw new UsageError('--mode must be Apply or DryRun');
-  const name = flags.name ?? `${playbook}-${randomBytes(3).toString('hex')}`;
-  const intent = {
-    summary: flags.summary,
-    ...(flags.reason ? { reason: flags.reason } : {}),
-    ...(flags.prompt ? { prompt: flags.prompt } : {}),
-  };
-  const action: AgentAction = {
+  const format = formatOf(session.flags.output);
+  if (format && flags.wait) throw new UsageError('--wait tells what happens, line by line: leave -o out');
+  const action = actionFor(namespace, playbook, flags);
+  const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
+  const { name } = action.metadata;
+  io.out(format ? raw(created, format) : `agentaction.sentinel.dev/${name} created`);
+  return flags.wait ? await watch(session, name) : 0;
+}
+
+/** The action that the flags ask for. Throws UsageError, with what to write instead. */
+export function actionFor(namespace: string, playbook: string, flags: RunFlags): AgentAction {
+  requireName(playbook, 'a Playbook');
+  const mode = flags.mode ?? 'Apply';
+  if (mode !== 'Apply' && mode !== 'DryRun') throw new UsageError('--mode must be Apply or DryRun');
+  const summary = flags.summary.trim();
+  if (summary === '' || summary.length > 512)
+    throw new UsageError('--summary must say in 1 to 512 characters what is going to be done');
+  const name = flags.name ?? generatedName(playbook);
+  requireName(name, 'an action');
+  if (name.length > NAME_MAX) throw new UsageError(`--name may have at most ${NAME_MAX} characters`);
+  const parameters = (flags.param ?? []).map(parameter);
+  const twice = parameters.find(({ name: one }, at) => parameters.findIndex((other) => other.name === one) !== at);
+  if (twice) throw new UsageError(`--param ${twice.name} is given twice`);
+  return {
     apiVersion: API_VERSION,
     kind: 'AgentAction',
     metadata: { name, namespace },
     spec: {
-      intent,
+      intent: {
+        summary,
+        ...(flags.reason ? { reason: flags.reason } : {}),
+        ...(flags.prompt ? { prompt: flags.prompt } : {}),
+      },
       playbookRef: { name: playbook },
-      parameters: (flags.param ?? []).map(parameter),
-      mode: flags.mode ?? 'Apply',
+      ...(parameters.length > 0 ? { parameters } : {}),
+      mode,
       cancelled: false,
     },
   };
-  await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel' });
-  io.out(`agentaction.sentinel.dev/${name} created`);
-  return flags.wait ? await watch(session, name) : 0;
+}
+
+function generatedName(playbook: string): string {
+  const suffix = Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+  return `${playbook.slice(0, NAME_MAX - 6).replace(/[-.]+$/, '')}-${suffix}`;
 }
 
 /** Reads `name=value`. Throws UsageError for anything else. */

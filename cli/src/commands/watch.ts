@@ -1,41 +1,79 @@
 import { type AgentAction, agentActions, finalStates, type State, successStates } from '@sentinel/crds';
-import { createInformer } from '@sentinel/kube';
+import { createInformer, isForbidden, type LogFields, type Logger, toError } from '@sentinel/kube';
 import { visible } from '../print/visible.ts';
 import { messageOf, readAction, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
 
-/** Follows an action to its end, a line for each audit record. 0 when it ended well, else 1. */
+/** Follows an action to its end: a line for each audit record and each new state. 0 when it ended well, else 1. */
 export async function watch(session: Session, name: string): Promise<number> {
   const { client, namespace, io } = session;
-  await readAction(session, name);
+  const tell = teller(name, namespace, (line) => io.out(line));
+  const action = await readAction(session, name);
+  // What is at its end already is told without a watch, which the caller may not be allowed.
+  const at = tell(action);
+  if (at !== undefined) return at;
   const stop = new AbortController();
-  const informer = createInformer({ client, resource: agentActions, namespace, fieldSelector: `metadata.name=${name}` });
-  let told = 0;
-  let waiting = false;
-  const ended = new Promise<number>((resolve) => {
-    informer.onChange(({ type, object }) => {
-      if (type === 'delete') return resolve(1);
-      for (const record of object.status?.outbox?.records ?? []) {
-        if (record.sequence <= told) continue;
-        told = record.sequence;
-        io.out(`${record.time.slice(11, 19)}  ${record.transition.padEnd(19)} ${visible(record.summary)}`);
-      }
-      const state = stateOf(object);
-      if (state === 'AwaitingApproval' && !waiting)
-        io.out(`          waits for people: kubectl sentinel plan ${name} -n ${namespace}`);
-      waiting = state === 'AwaitingApproval';
-      if (finalStates.has(state as State)) resolve(conclude(session, object));
-    });
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
+  const gone = () => {
+    io.error(`error: '${name}' was deleted before it came to its end`);
+    resolve(1);
+  };
+  const informer = createInformer({
+    client,
+    resource: agentActions,
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    logger: watchLogger((text) => io.error(text), reject),
   });
+  informer.onChange(({ type, object }) => {
+    // Another action of the same name is not the one that is followed.
+    if (type === 'delete' || object.metadata.uid !== action.metadata.uid) return gone();
+    const code = tell(object);
+    if (code !== undefined) resolve(code);
+  });
+  void informer.synced.then(() => informer.store.size === 0 && gone());
   const running = informer.start(stop.signal);
-  const code = await ended;
-  stop.abort();
-  await running;
-  return code;
+  try {
+    return await ended;
+  } finally {
+    stop.abort();
+    await running;
+  }
 }
 
-function conclude({ io }: Session, action: AgentAction): number {
-  const state = stateOf(action);
-  io.out(`${state}: ${visible(messageOf(action))}`);
-  return successStates.has(state as State) ? 0 : 1;
+type Tell = (action: AgentAction) => number | undefined;
+
+// The informer tries again by itself, for ever: a person must know why nothing moves, and what can't be allowed is not waited for.
+function watchLogger(error: (text: string) => void, giveUp: (error: unknown) => void): Logger {
+  let told = false;
+  const failed = (message: string, fields?: LogFields) => {
+    const cause = toError(fields?.error ?? message);
+    if (isForbidden(cause)) giveUp(cause);
+    else if (!told) error(`warning: the watch was interrupted and is tried again: ${visible(cause.message)}`);
+    told = true;
+  };
+  const logger: Logger = { error: failed, warn: failed, info: () => {}, debug: () => {}, child: () => logger };
+  return logger;
+}
+
+/** Tells what is new in an action since it was told last. Answers with the exit code once it is at its end. */
+export function teller(name: string, namespace: string, out: (line: string) => void): Tell {
+  let told = 0;
+  let last: string | undefined;
+  return (action) => {
+    for (const { sequence, time, transition, summary } of action.status?.outbox?.records ?? []) {
+      if (sequence <= told) continue;
+      told = sequence;
+      out(`${visible(time.slice(11, 19))}  ${visible(transition).padEnd(19)}  ${visible(summary)}`);
+    }
+    const state = stateOf(action);
+    const final = finalStates.has(state as State);
+    if (state !== last) {
+      out(`${final ? '' : '          '}${visible(state)}: ${visible(messageOf(action))}`);
+      if (state === 'AwaitingApproval') out(`          to decide: kubectl sentinel plan ${name} -n ${namespace}`);
+    }
+    last = state;
+    if (!final) return undefined;
+    return successStates.has(state as State) ? 0 : 1;
+  };
 }

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotations, digestOf } from '@sentinel/crds';
+import { type Answer, ok, refusal, runAgainst } from '../../test/fake-cluster.ts';
+import { anAction, aPlan } from '../../test/fixtures.ts';
+
+const plan = aPlan();
+const digest = digestOf(plan.spec);
+const action = anAction(plan);
+const sealed = { ...action, metadata: { ...action.metadata, annotations: { [annotations.approvals]: '{"sealed":true}' } } };
+
+/** Serves the action and its plan; `patches` are the answers to the patches, in order. */
+function cluster(patches: readonly Answer[] = [ok(sealed)], shown: unknown = action, planned: unknown = plan) {
+  let sent = 0;
+  return ({ method, path }: { method: string; path: string }): Answer => {
+    if (method === 'PATCH') return patches[Math.min(sent++, patches.length - 1)];
+    if (path.includes('/actionplans/')) return ok(planned);
+    return path.endsWith('/agentactions/repair-web') ? ok(shown) : undefined;
+  };
+}
+const bodies = (requests: readonly { method: string; body?: unknown }[]) =>
+  requests.filter(({ method }) => method === 'PATCH').map(({ body }) => JSON.parse(String(body)) as unknown);
+
+describe('a decision', () => {
+  it('is one merge patch that only sets the annotations, with the digest of what was shown', async () => {
+    const ran = await runAgainst(cluster(), ['approve', 'repair-web', '--comment', 'fine', '--yes']);
+    assert.equal(ran.code, 0, ran.error);
+    assert.match(ran.out, /agentaction\.sentinel\.dev\/repair-web approved\n$/);
+    assert.match(ran.out, new RegExp(`PLAN {2}${digest}`));
+    assert.deepEqual(bodies(ran.requests), [
+      {
+        metadata: {
+          uid: 'uid-1',
+          resourceVersion: '41',
+          annotations: {
+            'sentinel.dev/decision': 'approve',
+            'sentinel.dev/plan': digest,
+            'sentinel.dev/comment': 'fine',
+          },
+        },
+      },
+    ]);
+    assert.equal(
+      ran.requests.find(({ method }) => method === 'PATCH')?.headers?.['content-type'],
+      'application/merge-patch+json',
+    );
+  });
+
+  it('is sent when a person says yes', async () => {
+    const ran = await runAgainst(cluster(), ['approve', 'repair-web'], 'y\n');
+    assert.equal(ran.code, 0, ran.error);
+    assert.match(ran.error, /approve this plan\? \[y\/N\]/);
+  });
+
+  for (const answer of ['\n', 'n\n', '', 'yesterday\n'])
+    it(`is not sent when a person says ${JSON.stringify(answer)}`, async () => {
+      const ran = await runAgainst(cluster(), ['approve', 'repair-web'], answer);
+      assert.equal(ran.code, 1);
+      assert.deepEqual(bodies(ran.requests), []);
+    });
+
+  const refused: readonly [name: string, argv: string[], expected: RegExp][] = [
+    ['without a terminal and without --yes', ['approve', 'repair-web'], /pass --yes/],
+    [
+      'with the digest of another plan',
+      ['approve', 'repair-web', '--yes', '--plan', `sha256:${'1'.repeat(64)}`],
+      /is not the current one/,
+    ],
+    ['with something that is no digest', ['approve', 'repair-web', '--yes', '--plan', 'latest'], /--plan must be the digest/],
+    ['to reject without a comment', ['reject', 'repair-web', '--yes'], /--comment/],
+    ['to reject with an empty comment', ['reject', 'repair-web', '--yes', '--comment', ' '], /--comment/],
+    ['for a name that leads elsewhere', ['approve', '../../secrets/x', '--yes'], /is no name for an action/],
+    ['in a namespace that leads elsewhere', ['approve', 'repair-web', '--yes', '-n', '../x'], /is no name for a namespace/],
+    ['for an action that there is not', ['approve', 'other', '--yes'], /there is no action 'other' in namespace 'shop'/],
+  ];
+  for (const [name, argv, expected] of refused)
+    it(`is refused ${name}, before anything is sent`, async () => {
+      const ran = await runAgainst(cluster(), argv);
+      assert.equal(ran.code, 1);
+      assert.match(ran.error, expected);
+      assert.equal(ran.error.trim().split('\n').length, 1);
+      assert.deepEqual(bodies(ran.requests), []);
+    });
+
+  it('is refused when the plan was altered', async () => {
+    const altered = { ...plan, spec: { ...plan.spec, account: 'other' } };
+    const ran = await runAgainst(cluster(undefined, action, altered), ['approve', 'repair-web', '--yes']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /the plan was altered/);
+  });
+
+  it('is refused when it is too late', async () => {
+    const ran = await runAgainst(cluster(undefined, anAction(plan, 'Running')), ['approve', 'repair-web', '--yes']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /there is nothing to decide/);
+  });
+
+  it('is told as refused, without the words of the machinery, when the API server says no', async () => {
+    const no = refusal(
+      403,
+      'Forbidden',
+      'admission webhook "actions.sentinel.dev" denied the request: you asked\u001b[2K for this action',
+    );
+    const ran = await runAgainst(cluster([no]), ['approve', 'repair-web', '--yes']);
+    assert.equal(ran.code, 1);
+    assert.equal(ran.error, 'error: refused: you asked\\u001b[2K for this action\n');
+    assert.doesNotMatch(ran.out, /approved/);
+  });
+
+  it('is not told as done when nothing sealed it', async () => {
+    const lying = { ...action, metadata: { ...action.metadata, annotations: { [annotations.decision]: 'approve' } } };
+    const ran = await runAgainst(cluster([ok(lying)]), ['approve', 'repair-web', '--yes']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /counts for nothing/);
+  });
+
+  const conflict = refusal(409, 'Conflict', 'the object has been modified');
+  it('is sent again after a conflict when what was shown still stands', async () => {
+    const ran = await runAgainst(cluster([conflict, ok(sealed)]), ['approve', 'repair-web', '--yes']);
+    assert.equal(ran.code, 0, ran.error);
+    assert.equal(bodies(ran.requests).length, 2);
+  });
+
+  it('is not sent again when there is another plan after a conflict', async () => {
+    const other = aPlan({ attempt: 2 });
+    let conflicted = false;
+    const ran = await runAgainst(
+      (request) => {
+        const answer = cluster([conflict], conflicted ? anAction(other) : action, conflicted ? other : plan)(request);
+        conflicted ||= request.method === 'PATCH';
+        return answer;
+      },
+      ['approve', 'repair-web', '--yes'],
+    );
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /changed while you were reading/);
+    assert.equal(bodies(ran.requests).length, 1);
+  });
+});
