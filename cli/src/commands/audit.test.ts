@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type AgentAction, chainRecord } from '@sentinel/crds';
+import { ok, runAgainst } from '../../test/fake-cluster.ts';
+import { anAction, aPlan } from '../../test/fixtures.ts';
+import { findingsOf } from './audit.ts';
+
+type Outbox = NonNullable<NonNullable<AgentAction['status']>['outbox']>;
+
+/** An action whose outbox is changed by `tamper`. */
+function withOutbox(tamper: (outbox: Outbox) => Outbox, state?: string): AgentAction {
+  const action = anAction(aPlan(), state);
+  const outbox = action.status?.outbox;
+  assert.ok(outbox);
+  return { ...action, status: { ...action.status, outbox: tamper(structuredClone(outbox)) } };
+}
+
+const cases: readonly [name: string, action: AgentAction, expected: RegExp | undefined][] = [
+  ['finds nothing in a good chain', anAction(aPlan()), undefined],
+  [
+    'finds nothing when acknowledged records made room',
+    withOutbox((outbox) => ({ ...outbox, exported: 1, records: outbox.records.slice(1) })),
+    undefined,
+  ],
+  [
+    'finds a record that was changed',
+    withOutbox((outbox) => ({
+      ...outbox,
+      records: outbox.records.map((one, at) => (at === 1 ? { ...one, summary: 'x' } : one)),
+    })),
+    /record 2 was changed/,
+  ],
+  [
+    'finds a record that is missing',
+    withOutbox((outbox) => ({ ...outbox, records: outbox.records.filter((_, at) => at !== 1) })),
+    /records 2 to 2 are missing/,
+  ],
+  [
+    'finds that the end was cut off',
+    withOutbox((outbox) => ({ ...outbox, records: outbox.records.slice(0, -1) })),
+    /the end was cut off or replaced/,
+  ],
+  [
+    'finds that the beginning is gone before a sink had it',
+    withOutbox((outbox) => ({ ...outbox, records: outbox.records.slice(1) })),
+    /records 1 to 1 are gone before any sink acknowledged them/,
+  ],
+  [
+    'finds records of another action',
+    withOutbox((outbox) => {
+      const { sequence: _, previous: __, hash: ___, ...entry } = outbox.records[2] ?? assert.fail();
+      const record = chainRecord(outbox.records[1], { ...entry, action: 'uid-9' });
+      return { ...outbox, head: record.hash, records: [...outbox.records.slice(0, 2), record] };
+    }),
+    /record 3 is of another action/,
+  ],
+  ['finds that the end is not told', anAction(aPlan(), 'Succeeded'), /no record tells of its end/],
+  ['finds that a sink knows more', withOutbox((outbox) => ({ ...outbox, exported: 9 })), /acknowledged record 9/],
+  [
+    'finds that an ended action has no records at all',
+    (() => {
+      const { outbox: _, ...status } = anAction(aPlan(), 'Succeeded').status ?? assert.fail();
+      return { ...anAction(aPlan()), status };
+    })(),
+    /has no records/,
+  ],
+];
+
+describe('audit verify', () => {
+  for (const [name, action, expected] of cases)
+    it(name, () => {
+      const findings = findingsOf(action).join('; ');
+      if (expected) assert.match(findings, expected);
+      else assert.equal(findings, '');
+    });
+
+  it('answers with 1 and names the action when one of many chains is not sound', async () => {
+    const bad = withOutbox((outbox) => ({ ...outbox, records: outbox.records.slice(0, -1) }));
+    const items = [anAction(aPlan()), { ...bad, metadata: { ...bad.metadata, name: 'other' } }];
+    const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items }), ['audit', 'verify', '-A']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.out, /shop\/repair-web: records 1 to 3 verify\nshop\/other: NOT SOUND\n {2}! the chain ends at record 2/);
+    assert.match(ran.error, /1 of 2 chain\(s\) do not verify/);
+  });
+
+  it('answers with 0 when all chains are sound', async () => {
+    const ran = await runAgainst(() => ok(anAction(aPlan())), ['audit', 'verify', 'repair-web']);
+    assert.equal(ran.code, 0, ran.error);
+  });
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentActionSpec } from '@sentinel/crds';
+import { ok, refusal, runAgainst } from '../../test/fake-cluster.ts';
+import { actionFor, parameter } from './run.ts';
+
+const run = ['run', 'set-image', '--summary', 'Set the image'];
+
+describe('run', () => {
+  it('files an action whose name begins with that of the Playbook', () => {
+    const action = actionFor('shop', 'set-image', { summary: 'Set the image', param: ['image=a=b', 'empty='] });
+    assert.match(action.metadata.name, /^set-image-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    assert.deepEqual(action.spec.parameters, [
+      { name: 'image', value: 'a=b' },
+      { name: 'empty', value: '' },
+    ]);
+    assert.ok(AgentActionSpec.safeParse(action.spec).success);
+  });
+
+  it('keeps a generated name within what an action may be called', () => {
+    const { name } = actionFor('shop', `${'a'.repeat(93)}-${'b'.repeat(60)}`, { summary: 's' }).metadata;
+    assert.ok(name.length <= 100);
+    assert.doesNotMatch(name, /--/);
+  });
+
+  it('reads parameters', () => {
+    for (const text of ['', '=x', 'name']) assert.throws(() => parameter(text), /NAME=VALUE/);
+  });
+
+  const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
+    ['no summary', ['run', 'set-image'], /--summary/],
+    ['an empty summary', ['run', 'set-image', '--summary', ' '], /1 to 512/],
+    ['an unknown mode', [...run, '--mode', 'Force'], /Apply or DryRun/],
+    ['a parameter that is given twice', [...run, '--param', 'a=1', '--param', 'a=2'], /given twice/],
+    ['a name that no action can have', [...run, '--name', 'A/b'], /is no name for an action/],
+    ['a name that is too long', [...run, '--name', 'a'.repeat(101)], /at most 100/],
+    ['-o together with --wait', [...run, '--wait', '-o', 'json'], /leave -o out/],
+    ['an unknown format', [...run, '-o', 'xml'], /no output format 'xml'/],
+    ['an unknown flag', [...run, '--force'], /unknown option '--force'/],
+    ['an unknown command', ['destroy'], /unknown command 'destroy'/],
+  ];
+  for (const [name, argv, expected] of wrong)
+    it(`refuses ${name}`, async () => {
+      const ran = await runAgainst(() => undefined, argv);
+      assert.equal(ran.code, 1);
+      assert.match(ran.error, expected);
+      assert.equal(ran.out, '');
+      assert.deepEqual(ran.requests, []);
+    });
+
+  it('prints what was created', async () => {
+    const ran = await runAgainst(({ body }) => ok(JSON.parse(String(body))), [...run, '--name', 'one', '--mode', 'DryRun']);
+    assert.equal(ran.out, 'agentaction.sentinel.dev/one created\n');
+    assert.equal((JSON.parse(String(ran.requests[0]?.body)) as { spec: { mode: string } }).spec.mode, 'DryRun');
+  });
+
+  it('says when Sentinel is not installed', async () => {
+    const ran = await runAgainst(() => refusal(404, 'NotFound', 'the server could not find the requested resource'), run);
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /Sentinel is not installed/);
+  });
+});
