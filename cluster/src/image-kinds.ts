@@ -12,7 +12,7 @@ const accounts = {
 
 /** The image whose one program holds a pod's namespaces. */
 export async function pauseImage(): Promise<Image> {
-  await buildPrograms();
+  await buildPrograms({ only: ['pause'] });
   return buildImage({
     name: 'localhost/pause:dev',
     files: [{ from: join(paths.bin, 'pause'), to: '/pause', mode: 0o755 }],
@@ -41,7 +41,7 @@ export async function nodeImage(recipe: Pick<ImageRecipe, 'name' | 'files' | 'en
 
 /** An image with a shell, the usual small tools (busybox) and kubectl: what actions of the demo run in. */
 export async function toolsImage(recipe: Pick<ImageRecipe, 'name'> & { readonly files?: ImageRecipe['files'] }): Promise<Image> {
-  await buildPrograms();
+  await buildPrograms({ only: ['kube'] });
   const applets = (await run('/bin/busybox', ['--list'])).split('\n').filter((name) => name !== '' && name !== 'busybox');
   return buildImage({
     name: recipe.name,

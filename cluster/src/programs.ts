@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { installDebianPackages } from './debian.ts';
+import { goEnvironment } from './go.ts';
 import { locked } from './lock.ts';
 import { paths } from './paths.ts';
 import { run, say } from './run.ts';
@@ -35,23 +36,24 @@ const recipes: Readonly<Record<string, Recipe>> = {
 export type Programs = Readonly<Record<string, string>>;
 
 /**
- * Builds what is not built yet of `cluster/programs`, and links every program by its name into `paths.bin`.
- * The same sources are built once per machine: later calls take milliseconds.
+ * Builds what is not built yet of `cluster/programs` (or of those of them named in `only`), and links every program by its
+ * name into `paths.bin`. The same sources are built once per machine: later calls take milliseconds.
  */
-export async function buildPrograms(): Promise<Programs> {
+export async function buildPrograms({ only }: { readonly only?: readonly string[] } = {}): Promise<Programs> {
   const folders: Record<string, string> = {};
   const missing: [string, string][] = [];
-  for (const entry of (await readdir(sources, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name))) {
-    const source = join(sources, entry.name);
-    if (!entry.isDirectory() || !existsSync(join(source, 'go.mod'))) continue;
-    const folder = join(paths.programs, `${entry.name}-${await sourcesHash(source)}`);
-    folders[entry.name] = folder;
-    if (!existsSync(folder)) missing.push([entry.name, folder]);
+  for (const name of only ?? (await programNames())) {
+    const source = join(sources, name);
+    if (!existsSync(join(source, 'go.mod'))) throw new Error(`no such program: ${name}`);
+    const folder = join(paths.programs, `${name}-${await sourcesHash(source)}`);
+    folders[name] = folder;
+    if (!existsSync(folder)) missing.push([name, folder]);
   }
   await installDebianPackages();
   if (missing.length > 0) {
     await locked('build', async () => {
       const env = await goEnvironment();
+      await removeUnfinishedBuilds();
       for (const [name, folder] of missing) if (!existsSync(folder)) await build(name, folder, env);
     });
   }
@@ -90,6 +92,21 @@ async function packagesOf(source: string): Promise<string[]> {
   return names;
 }
 
+async function programNames(): Promise<string[]> {
+  const entries = await readdir(sources, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(join(sources, entry.name, 'go.mod')))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** What a build left that was killed. Only one process builds at a time. */
+async function removeUnfinishedBuilds(): Promise<void> {
+  const names = await readdir(paths.programs).catch(() => []);
+  const unfinished = names.filter((name) => name.startsWith('.building-'));
+  await Promise.all(unfinished.map((name) => rm(join(paths.programs, name), { recursive: true, force: true })));
+}
+
 async function sourcesHash(source: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await readdir(source)).sort()) {
@@ -98,21 +115,6 @@ async function sourcesHash(source: string): Promise<string> {
   }
   hash.update(JSON.stringify(recipes[basename(source)] ?? {}));
   return hash.digest('hex').slice(0, 24);
-}
-
-async function goEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const env: NodeJS.ProcessEnv = { ...process.env };
-  if (existsSync('/usr/local/go/bin')) env.PATH = `${env.PATH}:/usr/local/go/bin`;
-  const found = await run('go', ['env', 'GOVERSION'], env).catch(() => '');
-  const [, minor = '0', patch = '0'] = /^go1\.(\d+)(?:\.(\d+))?/.exec(found.trim()) ?? [];
-  if (Number(minor) < 21) {
-    throw new Error(
-      `Go 1.26.8 is needed to build the cluster${found ? ` (found ${found.trim()})` : ''}. Install it: https://go.dev/dl`,
-    );
-  }
-  // A Go from 1.21 on fetches the newer one by itself.
-  if (Number(minor) < 26 || (Number(minor) === 26 && Number(patch) < 8)) env.GOTOOLCHAIN = 'auto';
-  return env;
 }
 
 async function linkPrograms(folders: readonly string[]): Promise<void> {
