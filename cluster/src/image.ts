@@ -53,14 +53,16 @@ async function recipeHash(recipe: ImageRecipe): Promise<string> {
   const files = await Promise.all(
     recipe.files.map(async ({ from, to, mode }) => ({ to, mode, content: await contentHash(from) })),
   );
-  const hash = createHash('sha256').update(JSON.stringify({ format: 1, ...recipe, files }));
+  const hash = createHash('sha256').update(JSON.stringify({ format: 2, ...recipe, files }));
   return hash.digest('hex').slice(0, 32);
 }
 
 async function contentHash(path: string): Promise<string> {
   const found = await stat(path);
   if (found.isDirectory()) {
-    const listing = await run('sh', ['-c', 'cd "$1" && find . -type f -print0 | sort -z | xargs -0r sha256sum', 'sh', path]);
+    const script =
+      'cd "$1" && find -L . -type f -print0 | sort -z | xargs -0r sha256sum && find -L . -type f -perm /111 | sort && find -L . -type d | sort';
+    const listing = await run('sh', ['-c', script, 'sh', path]);
     return createHash('sha256').update(listing).digest('hex');
   }
   return `${await fileHash(path)} ${found.mode & 0o111 ? 'x' : '-'}`;
@@ -107,12 +109,10 @@ async function build(recipe: ImageRecipe, folder: string): Promise<void> {
 
 async function fillRoot(recipe: ImageRecipe, root: string): Promise<void> {
   await mkdir(join(root, 'tmp'), { recursive: true });
-  await chmod(join(root, 'tmp'), 0o1777);
-  for (const { from, to, mode } of recipe.files) {
+  for (const { from, to } of recipe.files) {
     const target = join(root, to);
     await mkdir(dirname(target), { recursive: true });
     await cp(from, target, { recursive: true, dereference: true });
-    if (mode !== undefined) await chmod(target, mode);
   }
   for (const { at, to } of recipe.links ?? []) {
     await mkdir(dirname(join(root, at)), { recursive: true });
@@ -120,8 +120,12 @@ async function fillRoot(recipe: ImageRecipe, root: string): Promise<void> {
   }
   for (const [to, text] of Object.entries(recipe.texts ?? {})) {
     await mkdir(dirname(join(root, to)), { recursive: true });
-    await writeFile(join(root, to), text, { mode: 0o644 });
+    await writeFile(join(root, to), text);
   }
+  // Modes must not depend on the umask of who builds: everybody may read what nothing else is said of.
+  await run('chmod', ['-R', 'u=rwX,go=rX', root]);
+  for (const { to, mode } of recipe.files) if (mode !== undefined) await chmod(join(root, to), mode);
+  await chmod(join(root, 'tmp'), 0o1777);
 }
 
 /** Owners, times and order are fixed, so that the same files give the same digest on every machine. */
