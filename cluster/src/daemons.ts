@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programKubeconfig } from './certificates.ts';
@@ -13,7 +12,7 @@ export interface Daemon {
 const file = (name: string) => join(paths.state, name);
 const pki = (name: string) => join(paths.pki, name);
 
-const containerdConfig = (cniPlugins: string) => `version = 3
+const containerdConfig = (pluginFolders: readonly string[]) => `version = 3
 root = '${file('containerd')}'
 state = '${file('containerd-run')}'
 [grpc]
@@ -28,7 +27,7 @@ state = '${file('containerd-run')}'
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
 [plugins.'io.containerd.cri.v1.runtime'.cni]
-  bin_dirs = ['${cniPlugins}']
+  bin_dirs = [${pluginFolders.map((folder) => `'${folder}'`).join(', ')}]
   conf_dir = '${file('cni')}'
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
   runtime_type = 'io.containerd.runc.v2'
@@ -52,6 +51,8 @@ const podNetwork = {
         routes: [{ dst: '0.0.0.0/0' }],
       },
     },
+    // Holds up each pod's start until its policies are in the kernel: there is no moment without them.
+    { type: 'netpol', socket: paths.policySocket },
   ],
 };
 
@@ -74,7 +75,8 @@ const kubelet = {
   staticPodPath: '',
   maxPods: 200,
   registerNode: true,
-  syncFrequency: '5s',
+  // How long a container's end can go unseen, should its event get lost.
+  syncFrequency: '2s',
   nodeStatusUpdateFrequency: '5s',
   // A disk that is nearly full must not end the demo.
   evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%', 'nodefs.inodesFree': '1%' },
@@ -113,10 +115,10 @@ const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 };
 
-/** Writes the files that the programs read when they start. */
-export async function writeConfigurations(cniPlugins: string): Promise<void> {
+/** Writes the files that the programs read when they start. The CNI plugins are looked for in the folders given. */
+export async function writeConfigurations(pluginFolders: readonly string[]): Promise<void> {
   await mkdir(file('cni'), { recursive: true });
-  await writeFile(file('containerd.toml'), containerdConfig(cniPlugins));
+  await writeFile(file('containerd.toml'), containerdConfig(pluginFolders));
   await writeFile(file('cni/10-pods.conflist'), JSON.stringify(podNetwork));
   await writeFile(file('kubelet.json'), JSON.stringify(kubelet));
   await writeFile(file('kube-proxy.json'), JSON.stringify(kubeProxy));
@@ -147,7 +149,7 @@ export function firstDaemons(): Daemon[] {
 export function laterDaemons(): Daemon[] {
   const manager = programKubeconfig('kube-controller-manager');
   const scheduler = programKubeconfig('kube-scheduler');
-  const daemons: Daemon[] = [
+  return [
     {
       name: 'kubelet',
       args: [
@@ -187,9 +189,8 @@ export function laterDaemons(): Daemon[] {
       ],
     },
     { name: 'kube-proxy', args: [`--config=${file('kube-proxy.json')}`] },
+    { name: 'netpol', args: [`--kubeconfig=${paths.kubeconfig}`, `--socket=${paths.policySocket}`] },
   ];
-  if (existsSync(join(paths.bin, 'netpol'))) daemons.push({ name: 'netpol', args: [`--kubeconfig=${paths.kubeconfig}`] });
-  return daemons;
 }
 
 function apiServerArgs(): string[] {

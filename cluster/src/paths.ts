@@ -11,6 +11,10 @@ export const paths = {
   cache,
   /** Folder holding kubectl, helm, ctr, and every other program by its name. */
   bin: join(cache, 'bin'),
+  kubectl: join(cache, 'bin', 'kubectl'),
+  helm: join(cache, 'bin', 'helm'),
+  ctr: join(cache, 'bin', 'ctr'),
+  collector: join(cache, 'bin', 'collector'),
   /** One log per program, and audit.log of the API server. They stay after `down`, until the next `up`. */
   logs: join(cache, 'logs'),
   /** Image archives by the hash of what they are made of. */
@@ -25,6 +29,8 @@ export const paths = {
   pki: join(state, 'pki'),
   pids: join(state, 'pids.json'),
   containerdSocket: join(state, 'containerd.sock'),
+  /** Where the start of a pod waits for its NetworkPolicies. */
+  policySocket: join(state, 'netpol.sock'),
 } as const;
 
 /** Addresses and names that the parts of the cluster agree on. */

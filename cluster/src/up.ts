@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPki } from './certificates.ts';
@@ -45,7 +45,7 @@ async function start(programs: Programs): Promise<void> {
   await writeFile(join(paths.logs, 'audit.log'), '');
   await recordKernelSettings();
   await recordNewFolders();
-  await Promise.all([createPki(), createNetwork(), writeConfigurations(programs.cni ?? '')]);
+  await Promise.all([createPki(), createNetwork(), writeConfigurations([programs.cni ?? '', programs.netpol ?? ''])]);
   const pids: Record<string, number> = {};
   for (const daemon of firstDaemons()) await startDaemon(daemon, pids);
   const pause = pauseImage().then(async ({ archive }) => {
@@ -67,6 +67,7 @@ async function start(programs: Programs): Promise<void> {
   );
   await until('the aggregated ClusterRoles', 60, haveRules);
   await until('Services', 60, serviceRulesAreIn);
+  await until('NetworkPolicy', 60, async () => existsSync(paths.policySocket));
   await writeFile(join(paths.state, 'programs.json'), fingerprint(programs));
   say(`Kubernetes is up after ${((performance.now() - began) / 1000).toFixed(1)} s: export KUBECONFIG=${paths.kubeconfig}`);
 }

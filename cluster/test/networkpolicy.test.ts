@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layout, loadImage, paths, toolsImage } from '../src/index.ts';
 
-const red = 'netpol-red';
-const blue = 'netpol-blue';
+// Names of this run alone: those of an earlier one may still be going away.
+const red = `netpol-red-${process.pid}`;
+const blue = `netpol-blue-${process.pid}`;
 const apiServer = '10.96.0.1';
 
 type Result = { code: number | null; stdout: string; stderr: string };
@@ -158,6 +159,24 @@ test('default deny of ingress', async () => {
     { port: 5353, udp: true, open: false },
     { to: apiServer, port: 443, open: true },
   );
+});
+
+test('a pod is isolated from its first moment on', async () => {
+  await apply({ podSelector: {}, policyTypes: ['Egress'] });
+  const script = `exec 2>/dev/null; for i in 1 2 3; do timeout 0.3 nc ${apiServer} 443 </dev/null && echo open || echo closed; done; exec sleep 3600`;
+  const names = ['early-1', 'early-2', 'early-3'];
+  await must(['apply', '-f', '-'], list(names.map((name) => pod(red, name, script))));
+  await must(['wait', '-n', red, '--for=condition=Ready', 'pod', ...names, '--timeout=30s']);
+  for (const name of names) {
+    const end = Date.now() + 10_000;
+    let said = '';
+    while (said.split('\n').length < 4) {
+      assert.ok(Date.now() < end, `pod ${name} said only ${said}`);
+      said = await must(['logs', '-n', red, name]);
+    }
+    assert.equal(said, 'closed\nclosed\nclosed\n', name);
+  }
+  await must(['delete', 'pod', '-n', red, ...names, '--wait=false']);
 });
 
 test('default deny of egress', async () => {

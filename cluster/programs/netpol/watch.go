@@ -21,25 +21,34 @@ const (
 	retry    = time.Second
 )
 
+// Engine keeps the rules of one node. Changed has room for one, and is shared with Assigned.
+type Engine struct {
+	Client   kubernetes.Interface
+	NFT      knftables.Interface
+	Changed  chan struct{}
+	Assigned *Assigned
+}
+
+// notify never blocks: one pending change stands for all of them.
+func notify(changed chan<- struct{}) {
+	select {
+	case changed <- struct{}{}:
+	default:
+	}
+}
+
 // Enforce keeps the rules up to date with the API server until ctx ends. ready is called after the first write.
-func Enforce(ctx context.Context, client kubernetes.Interface, nft knftables.Interface, ready func()) error {
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithTransform(withoutManagedFields))
+func (e Engine) Enforce(ctx context.Context, ready func() error) error {
+	factory := informers.NewSharedInformerFactoryWithOptions(e.Client, 0, informers.WithTransform(withoutManagedFields))
 	pods := factory.Core().V1().Pods()
 	namespaces := factory.Core().V1().Namespaces()
 	policies := factory.Networking().V1().NetworkPolicies()
 
-	changed := make(chan struct{}, 1)
-	notify := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
 	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), namespaces.Informer(), policies.Informer()} {
 		if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { notify() },
-			UpdateFunc: func(any, any) { notify() },
-			DeleteFunc: func(any) { notify() },
+			AddFunc:    func(any) { notify(e.Changed) },
+			UpdateFunc: func(any, any) { notify(e.Changed) },
+			DeleteFunc: func(any) { notify(e.Changed) },
 		}); err != nil {
 			return err
 		}
@@ -66,14 +75,17 @@ func Enforce(ctx context.Context, client kubernetes.Interface, nft knftables.Int
 		if err != nil {
 			return err
 		}
-		model := Compile(allPolicies, allPods, allNamespaces)
+		addresses := e.Assigned.Addresses()
+		model := Compile(allPolicies, withAddresses(allPods, addresses), allNamespaces)
 		if written != nil && reflect.DeepEqual(*written, model) {
+			e.Assigned.Enforced(allPods, addresses)
 			return nil
 		}
-		if err := Write(ctx, nft, model); err != nil {
+		if err := Write(ctx, e.NFT, model); err != nil {
 			return err
 		}
 		written = &model
+		e.Assigned.Enforced(allPods, addresses)
 		log.Printf("rules written: %d policies, %d pods, %d isolated, %s",
 			len(allPolicies), len(allPods), len(model.Pods), time.Since(start).Round(100*time.Microsecond))
 		return nil
@@ -92,20 +104,22 @@ func Enforce(ctx context.Context, client kubernetes.Interface, nft knftables.Int
 			continue
 		}
 		if ready != nil {
-			ready()
+			if err := ready(); err != nil {
+				return err
+			}
 			ready = nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-changed:
+		case <-e.Changed:
 		}
 		if !sleep(ctx, coalesce) {
 			return nil
 		}
 		// What is in the caches by now is in the next compile; a later event notifies again.
 		select {
-		case <-changed:
+		case <-e.Changed:
 		default:
 		}
 	}
