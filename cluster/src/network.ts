@@ -11,6 +11,7 @@ export const inNetwork: readonly string[] = [`--net=${netnsFile}`];
 /** Makes the network namespace: one link to the host, and a default route that leads nowhere. */
 export async function createNetwork(): Promise<void> {
   const { netns, hostLink, innerLink, hostAddress, apiAddress } = layout;
+  await refuseTakenAddresses();
   await run('ip', ['netns', 'add', netns]);
   const host = [
     `link add ${hostLink} type veth peer name ${innerLink} netns ${netns}`,
@@ -30,12 +31,26 @@ export async function createNetwork(): Promise<void> {
     'route add default via 172.31.254.2',
   ];
   await runWithInput('ip', ['-n', netns, '-batch', '-'], `${inner.join('\n')}\n`);
-  await run('nsenter', [...inNetwork, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+  const settings = [
+    'echo 1 > /proc/sys/net/ipv4/ip_forward',
+    // NetworkPolicy goes by addresses: a pod must not send with another's, nor by a protocol that it doesn't see.
+    'echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter',
+    'for f in all default; do f=/proc/sys/net/ipv6/conf/$f/disable_ipv6; [ ! -e $f ] || echo 1 > $f; done',
+  ];
+  await run('nsenter', [...inNetwork, 'sh', '-ec', settings.join('; ')]);
   // What a pod sends to the host's end of the link gets the node's address: the host knows no way back to pods.
   const rules = `table ip sentinel_edge {
   chain postrouting { type nat hook postrouting priority srcnat; ip saddr ${layout.podCidr} oifname "${innerLink}" masquerade; }
 }\n`;
   await runWithInput('nsenter', [...inNetwork, 'nft', '-f', '-'], rules);
+}
+
+/** Our own link is gone by now: whoever has these addresses is somebody else. */
+async function refuseTakenAddresses(): Promise<void> {
+  const taken = await run('ip', ['-o', '-4', 'addr', 'show', 'to', `${layout.hostAddress}/30`]);
+  const [, device] = /^\d+: (\S+)/.exec(taken) ?? [];
+  if (device)
+    throw new Error(`${layout.hostAddress}/30, which joins this machine to the cluster, is taken by its interface ${device}`);
 }
 
 /** Removes the network namespace, its links, and those that pods leave behind. Harmless when there is none. */
