@@ -1,14 +1,18 @@
 import { down, loadImage, paths, status, up } from './index.ts';
+import { beQuiet } from './run.ts';
 
 const usage = `usage: node cluster/src/main.ts COMMAND
-  up            start the embedded Kubernetes (builds it the first time)
+  up [--quiet]  start the embedded Kubernetes (builds it the first time)
   down          stop it and remove its traces
   status        say how it is
   env           print shell lines that point kubectl and helm at it
   load FILE...  load OCI archives into it`;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
-  up,
+  up: async (options) => {
+    if (options.includes('--quiet')) beQuiet();
+    await up();
+  },
   down,
   status: async () => {
     const now = await status();

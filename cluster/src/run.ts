@@ -3,9 +3,16 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
+let quiet = false;
+
+/** From now on there are no progress lines: only errors are told. */
+export function beQuiet(): void {
+  quiet = true;
+}
+
 /** Writes a progress line for people. */
 export function say(line: string): void {
-  process.stderr.write(`==> ${line}\n`);
+  if (!quiet) process.stderr.write(`==> ${line}\n`);
 }
 
 /** Runs a program and gives what it printed. Throws an Error with the end of its stderr when it fails. */
