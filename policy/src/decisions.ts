@@ -45,6 +45,8 @@ export interface TallyFacts {
   readonly actionUid: string;
   readonly plan: string;
   readonly requester: Identity;
+  /** Who else edited the spec: they count as requesters too. */
+  readonly editors: readonly Identity[];
   readonly requirements: Requirements;
   readonly keys: SealKeys;
   readonly now: number;
@@ -85,7 +87,8 @@ export function parseDecisions(approvals: string | undefined): { records: Decisi
   let unreadable = 0;
   for (const line of (approvals ?? '').split('\n').filter((text) => text !== '')) {
     const parsed = DecisionRecord.safeParse(parseJson(line));
-    if (parsed.success) records.push(parsed.data);
+    // A line is exactly the JSON of what it says: a second field of one name would hide the first from a reader.
+    if (parsed.success && JSON.stringify(parseJson(line)) === line) records.push(parsed.data);
     else unreadable += 1;
   }
   return { records, unreadable };
@@ -112,6 +115,7 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   if (isProgram(record)) return 'programs can not decide';
   if (record.decision !== 'approve') return undefined;
   if (record.user === facts.requester.user) return 'who asks can not approve';
+  if (facts.editors.some(({ user }) => user === record.user)) return 'who edited the action can not approve it';
   const { groups } = facts.requirements;
   if (groups && !groups.some((group) => record.groups.includes(group)))
     return `the user is in none of the groups ${groups.join(', ')}`;

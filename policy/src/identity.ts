@@ -45,3 +45,14 @@ export function parseIdentity(stamp: string | undefined): Identity | undefined {
     return undefined;
   }
 }
+
+/** Reads the annotation that lists who edited an action beside its requester, one stamp per line. Undefined when a line can't be read. */
+export function parseIdentities(stamps: string | undefined): Identity[] | undefined {
+  const identities = (stamps ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseIdentity);
+  return identities.some((identity) => identity === undefined)
+    ? undefined
+    : identities.filter((identity) => identity !== undefined);
+}

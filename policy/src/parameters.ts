@@ -17,7 +17,6 @@ const interpreters = new Set([
   'ksh',
   'busybox',
   'python',
-  'python3',
   'perl',
   'ruby',
   'node',
@@ -99,16 +98,22 @@ export function playbookFaults(playbook: PlaybookSpec): string[] {
         if (!declared.has(name)) faults.push(`step '${step.name}' names the parameter '${name}', which is not declared`);
       }
     }
-    const program = step.command[0]?.split('/').at(-1) ?? '';
     if (/\$\(params\./.test(step.command[0] ?? ''))
       faults.push(`step '${step.name}' must name its program itself, not by a parameter`);
-    if (interpreters.has(program) && step.command.slice(1).some((argument) => /\$\(params\./.test(argument))) {
+    const interpreter = step.command.findIndex(isInterpreter);
+    if (interpreter >= 0 && step.command.slice(interpreter + 1).some((argument) => /\$\(params\./.test(argument))) {
       faults.push(
-        `step '${step.name}' must not put a parameter into an argument of '${program}', which executes it; pass it as an environment variable`,
+        `step '${step.name}' must not put a parameter into an argument of '${step.command[interpreter]}', which executes it; pass it as an environment variable`,
       );
     }
   }
   return faults;
+}
+
+// Anywhere in the command: `timeout 5 sh -c …` and `python3.12 -c …` execute their arguments as well.
+function isInterpreter(word: string): boolean {
+  const name = (word.split('/').at(-1) ?? '').replace(/[0-9.]+$/, '');
+  return interpreters.has(name);
 }
 
 function compiles(pattern: string): boolean {

@@ -41,7 +41,8 @@ export function trustOf(playbook: Playbook | undefined, keys: SealKeys): Trust {
 
 function parse(sealed: string): TrustRecord | undefined {
   try {
-    return TrustRecord.safeParse(JSON.parse(sealed)).data;
+    const value: unknown = JSON.parse(sealed);
+    return JSON.stringify(value) === sealed ? TrustRecord.safeParse(value).data : undefined;
   } catch {
     return undefined;
   }

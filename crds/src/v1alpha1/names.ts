@@ -4,6 +4,8 @@ import { GROUP } from './kinds.ts';
 export const annotations = {
   /** JSON `{user, uid, groups}`: who filed the action. Stamped by the webhook, checked by the API server, never changes. */
   requestedBy: `${GROUP}/requested-by`,
+  /** Who edited the spec beside the requester, one stamp per line: they count as requesters. Written by the webhook, append-only. */
+  amendedBy: `${GROUP}/amended-by`,
   /** A person's request for a decision: approve | reject | revoke. The webhook turns it into a sealed record and takes it off. */
   decision: `${GROUP}/decision`,
   /** The digest of the plan that the person saw. */

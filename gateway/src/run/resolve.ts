@@ -10,7 +10,7 @@ import {
   type StageStatus,
 } from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
-import { isApproved, parseIdentity, playbookDigest, readSealKeys, tallyDecisions } from '@sentinel/policy';
+import { isApproved, parseIdentities, parseIdentity, playbookDigest, readSealKeys, tallyDecisions } from '@sentinel/policy';
 import { forbidden } from '../request/refused.ts';
 import type { Ledger } from './ledger.ts';
 import { newRecording } from './recording.ts';
@@ -98,7 +98,9 @@ export async function readApprovedPlan(
 ): Promise<ActionPlan> {
   const { plan: summary } = action.status ?? {};
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  if (!summary || !requester || stage.plan !== summary.digest) throw forbidden('the run is not that of the current plan');
+  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  if (!summary || !requester || !editors || stage.plan !== summary.digest)
+    throw forbidden('the run is not that of the current plan');
   const plan = await client.get(actionPlans, { name: summary.name, namespace: action.metadata.namespace });
   if (!plan || digestOf(plan.spec) !== summary.digest) throw forbidden('the plan is gone or is not what was approved');
   if (plan.spec.action.uid !== action.metadata.uid) throw forbidden('the plan is for another action');
@@ -113,6 +115,7 @@ export async function readApprovedPlan(
     actionUid: action.metadata.uid ?? '',
     plan: summary.digest,
     requester,
+    editors,
     requirements,
     keys,
     now: at,

@@ -4,6 +4,7 @@ import {
   explainAll,
   isApproved,
   judgePlan,
+  parseIdentities,
   type Requirements,
   requiresSink,
   seconds,
@@ -27,7 +28,8 @@ const ROOM_FOR_A_RUN = 12;
  */
 export function decideOnReview(facts: Facts): NextStep {
   const { plan, action, requester, now } = facts;
-  if (!plan || !requester)
+  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
   const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
   const requirements = strictest({ ...plan.spec.required, groups: plan.spec.required.groups }, verdict.requirements);
@@ -36,6 +38,7 @@ export function decideOnReview(facts: Facts): NextStep {
     actionUid: action.metadata.uid ?? '',
     plan: action.status?.plan?.digest ?? '',
     requester,
+    editors,
     requirements,
     keys: facts.keys,
     now,

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
-import { admit, explainAll, trustOf } from '@sentinel/policy';
+import { admit, explainAll, parseIdentity, trustOf } from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import type { SealKey } from '../seal-key.ts';
@@ -18,7 +19,17 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   const { object } = request;
   if (!object) return undefined;
   if (request.operation === 'CREATE') return await file(request, context);
-  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key, now) : undefined;
+  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key, now) : noteEditor(request);
+}
+
+// Whoever edits an action of somebody else counts as a requester from then on, and can't approve it.
+function noteEditor({ object, oldObject, userInfo }: AdmissionRequest): Mutation | undefined {
+  if (!object || !oldObject || isDeepStrictEqual(object.spec, oldObject.spec)) return undefined;
+  const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
+  if (requester?.user === userInfo.username) return undefined;
+  const before = oldObject.metadata.annotations?.[annotations.amendedBy];
+  const stamp = stampOf(userInfo);
+  return { annotations: { [annotations.amendedBy]: before === undefined ? stamp : `${before}\n${stamp}` } };
 }
 
 async function file(request: AdmissionRequest, { authorizer, policies, key }: ActionContext): Promise<Mutation> {
@@ -45,7 +56,7 @@ async function file(request: AdmissionRequest, { authorizer, policies, key }: Ac
     if (refusals.length > 0) throw new Denied(explainAll(refusals));
   }
   return {
-    annotations: { [annotations.requestedBy]: stampOf(userInfo), [annotations.approvals]: null },
+    annotations: { [annotations.requestedBy]: stampOf(userInfo), [annotations.amendedBy]: null, [annotations.approvals]: null },
     addFinalizer: FINALIZER,
   };
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentActionStatus, annotations } from '@sentinel/crds';
-import { type DecisionRecord, parseIdentity, sealRecord, seconds } from '@sentinel/policy';
+import { type DecisionRecord, parseIdentities, parseIdentity, sealRecord, seconds } from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
 import type { SealKey } from '../seal-key.ts';
 import { requirePerson, requirePlainNames } from './identity.ts';
@@ -9,8 +9,9 @@ import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } fro
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.comment];
 const decisions = ['approve', 'reject', 'revoke'] as const;
 const COMMENT_MAX = 1024;
-/** Annotations are bounded, and so is the audit trail: nobody fills them with decisions. */
-const DECISIONS_MAX = 40;
+/** As many as the policy inside the API server takes; the last are kept for rejections. */
+const DECISIONS_MAX = 24;
+const WITH_REJECTIONS = 32;
 
 /** Whether an update carries a person's request for a decision. */
 export function carriesDecision(object: AdmittedObject): boolean {
@@ -43,6 +44,9 @@ export async function sealDecision(
   const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
   if (decision === 'approve' && requester?.user === userInfo.username)
     throw new Denied('you asked for this action: somebody else must approve it');
+  const editors = parseIdentities(oldObject.metadata.annotations?.[annotations.amendedBy]);
+  if (decision === 'approve' && (editors === undefined || editors.some(({ user }) => user === userInfo.username)))
+    throw new Denied('you edited this action: somebody else must approve it');
   await authorizer.require(userInfo, {
     verb: 'approve',
     resource: 'agentactions',
@@ -51,8 +55,9 @@ export async function sealDecision(
   });
   requireGroup(decision, status, userInfo.groups);
   const before = oldObject.metadata.annotations?.[annotations.approvals];
-  if (before !== undefined && before.split('\n').length >= DECISIONS_MAX) {
-    throw new Denied(`an action takes at most ${DECISIONS_MAX} decisions; file it again`);
+  const most = decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
+  if (before !== undefined && before.split('\n').length >= most) {
+    throw new Denied(`an action takes at most ${most} decisions; file it again`);
   }
   const expires =
     decision === 'approve' && status.required
