@@ -11,8 +11,8 @@ export function explain(error: unknown): string {
   return visible(error instanceof Error ? error.message : String(error));
 }
 
-const DENIED = /^admission webhook "[^"]*" denied the request: /;
-const POLICY = /ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: /;
+const DENIED = /^admission webhook "[^"]*" denied the request: (sentinel: )?/;
+const POLICY = /ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: (?:sentinel: )?/;
 
 function ofServer(error: ApiError): string {
   if (error.status === 401) return 'the API server does not know you: log in, or choose another --context';

@@ -32,6 +32,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd().split('\n').map(visible).join('\n')),
     });
+  common(program).enablePositionalOptions();
   define(program, within);
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -47,8 +48,10 @@ type Within = (work: (session: Session) => Promise<number>) => (command: Command
 
 function define(program: Command, within: Within): void {
   const add = (parent: Command, usage: string, description: string) => common(parent.command(usage).description(description));
-  add(program, 'queue', 'List what waits for a decision').action((_, command: Command) => within(queue)(command));
-  add(program, 'plan <action>', 'Show what an action would change').action((name: string, _, command: Command) =>
+  everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
+    within(queue)(command),
+  );
+  printable(add(program, 'plan <action>', 'Show what an action would change')).action((name: string, _, command: Command) =>
     within((session) => plan(session, name))(command),
   );
   for (const decision of ['approve', 'reject', 'revoke'] as const) {
@@ -64,7 +67,7 @@ function define(program: Command, within: Within): void {
         within((session) => decide(session, name, decision, flags))(command),
       );
   }
-  add(program, 'run <playbook>', 'File an action')
+  printable(add(program, 'run <playbook>', 'File an action'))
     .requiredOption('--summary <text>', 'what is going to be done, in a sentence')
     .option('--param <name=value>', 'a parameter; may be repeated', repeat)
     .option('--reason <text>', 'why')
@@ -76,7 +79,7 @@ function define(program: Command, within: Within): void {
   add(program, 'watch <action>', 'Follow an action to its end').action((name: string, _, command: Command) =>
     within((session) => watch(session, name))(command),
   );
-  add(program, 'report <action>', 'Show what became of an action').action((name: string, _, command: Command) =>
+  printable(add(program, 'report <action>', 'Show what became of an action')).action((name: string, _, command: Command) =>
     within((session) => report(session, name))(command),
   );
   add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
@@ -84,10 +87,10 @@ function define(program: Command, within: Within): void {
     .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
   defineAccount(program, within, add);
   const audit = program.command('audit').description('The audit trail');
-  add(audit, 'verify [action]', 'Recompute the hash chains and name every gap').action(
+  everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap')).action(
     (name: string | undefined, _, command: Command) => within((session) => auditVerify(session, name))(command),
   );
-  add(audit, 'show <action>', 'Print the records of an action').action((name: string, _, command: Command) =>
+  printable(add(audit, 'show <action>', 'Print the records of an action')).action((name: string, _, command: Command) =>
     within((session) => auditShow(session, name))(command),
   );
 }
@@ -98,7 +101,7 @@ function defineAccount(
   add: (parent: Command, usage: string, description: string) => Command,
 ): void {
   const account = program.command('account').description('Accounts that runs are made as');
-  add(account, 'create <name>', 'Make an account')
+  printable(add(account, 'create <name>', 'Make an account'))
     .option('--role <role>', 'the role that it has in the namespace, such as edit')
     .option('--role-kind <kind>', 'kind of that role: ClusterRole (the default) or Role')
     .option('--cluster-role <role>', 'the same as --role with --role-kind ClusterRole')
@@ -107,16 +110,19 @@ function defineAccount(
     .action((name: string, flags: AccountFlags, command: Command) =>
       within((session) => createAccount(session, name, flags))(command),
     );
-  add(account, 'list', 'List accounts').action((_, command: Command) => within(listAccounts)(command));
+  everywhere(printable(add(account, 'list', 'List accounts'))).action((_, command: Command) => within(listAccounts)(command));
 }
 
+/** Flags that every command takes, before or after its name. */
 function common(command: Command): Command {
   return command
-    .option('-n, --namespace <namespace>', 'namespace')
-    .option('-A, --all-namespaces', 'all namespaces')
+    .option('-n, --namespace <namespace>', 'namespace; that of the context when left out')
     .option('--context <context>', 'context of the kubeconfig')
     .option('--kubeconfig <file>', 'kubeconfig')
     .option('--as <user>', 'act as somebody else')
-    .option('--as-group <group>', 'act as a member of a group', repeat)
-    .option('-o, --output <format>', 'json or yaml');
+    .option('--as-group <group>', 'act as a member of a group; may be repeated', repeat);
 }
+
+// Only where they mean something: a flag that is taken and not obeyed misleads.
+const everywhere = (command: Command) => command.option('-A, --all-namespaces', 'all namespaces');
+const printable = (command: Command) => command.option('-o, --output <format>', 'json or yaml');

@@ -87,6 +87,7 @@ async function ask(io: Io, question: string): Promise<string> {
   const terminal = createInterface({ input: io.stdin });
   try {
     for await (const line of terminal) return line;
+    io.stderr.write('\n');
     return '';
   } finally {
     terminal.close();

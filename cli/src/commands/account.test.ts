@@ -71,6 +71,18 @@ describe('an account', () => {
     assert.equal(ran.out, 'NAME         ROLE               USED-BY\nremediator   ClusterRole/edit   shop:repair-agent\n');
   });
 
+  it('is listed without a label too, and with its home when it has rights elsewhere', async () => {
+    const [binding] = accountObjects(accountOf('other', 'remediator', { role: 'edit' }));
+    const items = [{ ...binding, metadata: { name: 'by-hand', namespace: 'shop' } }];
+    const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items }), ['account', 'list', '-A']);
+    assert.match(ran.out, /shop {8}other:remediator {3}ClusterRole\/edit {3}<none>/);
+  });
+
+  it('is not seen where there is none', async () => {
+    const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items: [] }), ['account', 'list']);
+    assert.match(ran.out, /There is no account/);
+  });
+
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
     ['a name with capitals', ['Remediator', '--role', 'edit'], /is no name for an account/],
     ['a name with a colon', ['a:b', '--role', 'edit'], /is no name for an account/],

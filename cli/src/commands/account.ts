@@ -117,6 +117,7 @@ export async function createAccount(session: Session, name: string, flags: Accou
     io.out(format === 'json' ? raw({ apiVersion: 'v1', kind: 'List', items: objects }, 'json') : manifest(objects));
     return 0;
   }
+  if (format) throw new UsageError('-o prints the objects for Git; pass --dry-run=client with it');
   await requireFree(session, objects);
   for (const object of objects) {
     const kind = kinds[object.kind];
@@ -156,30 +157,50 @@ async function requireFree({ client }: Session, objects: readonly AnyObject[]): 
   }
 }
 
-/** Lists the accounts of a namespace, their roles and who may use them. */
+/** Lists accounts, their roles and who may use them: whatever a RoleBinding names as one, whoever made it. */
 export async function listAccounts({ client, namespace, flags, io }: Session): Promise<number> {
   const format = formatOf(flags.output);
   const all = flags.allNamespaces === true;
-  const { items } = await client.list(rolebindings, { ...(all ? {} : { namespace }), labelSelector: LABEL });
-  const rights = items.filter(({ metadata }) => metadata.name?.startsWith('sentinel-account-'));
+  const { items } = await client.list(rolebindings, all ? {} : { namespace });
+  const rights = items.filter((binding) => accountsIn(binding).length > 0);
   if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: rights }, format));
   else if (rights.length === 0) io.out('There is no account; make one: kubectl sentinel account create NAME --role ROLE');
   else io.out(accountTable(rights, items, all));
   return 0;
 }
 
-function accountTable(rights: readonly AnyObject[], bindings: readonly AnyObject[], all: boolean): string {
-  const rows = rights.map(({ metadata, roleRef }) => {
-    const { kind, name } = roleRef as { kind: string; name: string };
-    const account = metadata.labels?.[LABEL];
-    const use = bindings.find(
-      (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === `sentinel-use-${account}`,
-    );
-    const users = ((use?.subjects ?? []) as { name: string; namespace?: string }[]).map(
-      (one) => `${one.namespace ?? ''}:${one.name}`,
-    );
-    const row = [account, `${kind}/${name}`, users.join(',')];
-    return all ? [metadata.namespace, ...row] : row;
+const ENFORCE = virtualUser('enforce', '', '').replace(/:+$/, ':');
+
+// A right in another namespace than the account's own is shown with where the account lives: that is worth a look.
+function accountsIn({ metadata, subjects }: AnyObject): string[] {
+  return ((subjects ?? []) as Subject[]).flatMap(({ kind, name }) => {
+    if (kind !== 'User' || !name.startsWith(ENFORCE)) return [];
+    const [home, account = ''] = name.slice(ENFORCE.length).split(':');
+    return [home === metadata.namespace ? account : `${home}:${account}`];
   });
-  return table([...(all ? ['NAMESPACE'] : []), 'NAME', 'ROLE', 'USED-BY'], rows);
+}
+
+interface Subject {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+function accountTable(rights: readonly AnyObject[], bindings: readonly AnyObject[], all: boolean): string {
+  const rows = rights.flatMap((binding) =>
+    accountsIn(binding).map((account) => {
+      const { metadata, roleRef } = binding;
+      const { kind, name } = roleRef as { kind: string; name: string };
+      const row = [account, `${kind}/${name}`, usersOf(account, metadata.namespace, bindings)];
+      return all ? [metadata.namespace, ...row] : row;
+    }),
+  );
+  return table([...(all ? ['NAMESPACE'] : []), 'NAME', 'ROLE', 'USED-BY'], rows, ['USED-BY']);
+}
+
+function usersOf(account: string, namespace: string | undefined, bindings: readonly AnyObject[]): string {
+  const use = bindings.find(({ metadata }) => metadata.namespace === namespace && metadata.name === `sentinel-use-${account}`);
+  return ((use?.subjects ?? []) as Subject[])
+    .map((one) => (one.kind === 'ServiceAccount' ? `${one.namespace ?? ''}:${one.name}` : `${one.kind}/${one.name}`))
+    .join(',');
 }

@@ -99,7 +99,7 @@ describe('a decision', () => {
     const no = refusal(
       403,
       'Forbidden',
-      'admission webhook "actions.sentinel.dev" denied the request: you asked\u001b[2K for this action',
+      'admission webhook "actions.sentinel.dev" denied the request: sentinel: you asked\u001b[2K for this action',
     );
     const ran = await runAgainst(cluster([no]), ['approve', 'repair-web', '--yes']);
     assert.equal(ran.code, 1);

@@ -33,15 +33,22 @@ function rowOf(action: AgentAction, now: number): Cell[] {
   const approving = (status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve');
   // One person counts once, however often they approve.
   const given = new Set(approving.map(({ user }) => user)).size;
-  const requester = requesterOf(action)?.replace(/^system:serviceaccount:/, 'sa:');
   return [
     metadata.name,
     status?.plan?.risk,
     status?.plan?.effects,
     `${given}/${status?.required?.approvals ?? '?'}`,
-    requester,
+    shortRequester(action),
     age(waitingSince(action), now),
   ];
+}
+
+// An agent is mostly of the namespace of its action: then its name alone says more than both cut short. The plan shows all of it.
+function shortRequester(action: AgentAction): string | undefined {
+  const requester = requesterOf(action);
+  const own = `system:serviceaccount:${action.metadata.namespace ?? ''}:`;
+  if (requester?.startsWith(own)) return `sa:${requester.slice(own.length)}`;
+  return requester?.replace(/^system:serviceaccount:/, 'sa:');
 }
 
 const waitingSince = (action: AgentAction) =>

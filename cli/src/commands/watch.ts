@@ -70,7 +70,8 @@ export function teller(name: string, namespace: string, out: (line: string) => v
     const final = finalStates.has(state as State);
     if (state !== last) {
       out(`${final ? '' : '          '}${visible(state)}: ${visible(messageOf(action))}`);
-      if (state === 'AwaitingApproval') out(`          to decide: kubectl sentinel plan ${name} -n ${namespace}`);
+      if (state === 'AwaitingApproval' && !messageOf(action).includes('kubectl sentinel plan'))
+        out(`          to decide: kubectl sentinel plan ${name} -n ${namespace}`);
     }
     last = state;
     if (!final) return undefined;

@@ -38,9 +38,13 @@ describe('the queue', () => {
     const text = queueTable([action], true, NOW);
     assert.match(
       text,
-      /^NAMESPACE {3}NAME {9}RISK {7}EFFECTS {3}APPROVALS {3}REQUESTER {6}.*WAITING\nshop {8}repair-web {3}Critical {3}5 {9}1\/2/,
+      /^NAMESPACE {3}NAME {9}RISK {7}EFFECTS {3}APPROVALS {3}REQUESTER {6}WAITING\nshop {8}repair-web {3}Critical {3}5 {9}1\/2 {9}sa:re…-agent {3}20m$/,
     );
     for (const line of text.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
+  });
+
+  it('names an agent of the same namespace by its name alone', () => {
+    assert.match(queueTable([action], false, NOW), / sa:repair-agent /);
   });
 
   it('counts a person once', () => {
