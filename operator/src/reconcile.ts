@@ -33,7 +33,7 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
   }
   let pass = await passFromCaches(context, cached);
   let step = decide(pass.facts);
-  if (step.kind === 'LookAgainLive') {
+  if (step.kind === 'LookAgainLive' || consequential.has(step.kind)) {
     const live = await context.client.get(agentActions, splitKey(key));
     if (!live) return undefined;
     pass = await passLive(context, live);
@@ -44,6 +44,10 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
   for (const follow of pass.afterwards) await follow();
   return requeueAfter(context, step);
 }
+
+// Steps that reach beyond the status. A cache may still show the state before the last of them, and doing one again on that
+// ground is not harmless: a Job that has been released already does not look as it was sent.
+const consequential: ReadonlySet<NextStep['kind']> = new Set(['StartJob', 'ReadOutcome', 'StopJob', 'RollBack', 'End']);
 
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
