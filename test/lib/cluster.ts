@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientKubeconfig, paths } from '@sentinel/cluster';
@@ -57,7 +58,9 @@ export const admin = new Person(paths.kubeconfig);
 
 /** A person with a client certificate of the cluster. */
 export async function person(user: string, groups: readonly string[]): Promise<Person> {
-  return new Person(await clientKubeconfig({ name: user.replaceAll(/[^a-z0-9-]/g, '-'), user, groups: [...groups] }));
+  // A name of its own: test files run side by side and would write one another's certificates.
+  const name = `${user.replaceAll(/[^a-z0-9-]/g, '-')}-${randomBytes(4).toString('hex')}`;
+  return new Person(await clientKubeconfig({ name, user, groups: [...groups] }));
 }
 
 /** A service account with a token, as an agent's program has it. */

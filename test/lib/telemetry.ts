@@ -37,7 +37,7 @@ export async function startTelemetry(): Promise<Telemetry> {
   });
   await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', () => resolve()));
   const collector = startCollector((sink.address() as AddressInfo).port);
-  await untilListening();
+  await untilListening(collector);
   return {
     async stop() {
       collector.kill('SIGTERM');
@@ -65,8 +65,11 @@ service:
   return spawn(join(paths.bin, 'collector'), ['--config', config], { stdio: 'ignore' });
 }
 
-async function untilListening(): Promise<void> {
+async function untilListening(collector: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
+    // One of an earlier run on the same port would answer in its place.
+    if (collector.exitCode !== null)
+      throw new Error(`the Collector ended with ${collector.exitCode}: is ${collectorEndpoint} taken?`);
     const answer = await fetch(`${collectorEndpoint}/v1/logs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -31,14 +31,14 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
       'the pods of the real run would not be those of the plan: Sentinel or its settings changed. File the action again.',
     );
   }
-  const created = await createOnce(context, wanted);
-  const found = differences({ spec: wanted.spec }, { spec: created.spec });
+  const { job: created, existed } = await createOnce(context, wanted);
+  // One that an earlier pass made and released was compared before its release, and does not look as it was sent any more.
+  const released = existed && (created.spec as { suspend?: boolean }).suspend !== true;
+  const found = released ? [] : differences({ spec: wanted.spec }, { spec: created.spec });
   if (found.length > 0) {
-    await context.client.delete(
-      jobs,
-      { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes },
-      { propagationPolicy: 'Background' },
-    );
+    const preconditions = { uid: created.metadata.uid, resourceVersion: created.metadata.resourceVersion };
+    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
+    await context.client.delete(jobs, key, { preconditions, propagationPolicy: 'Background' });
     return end(
       pass,
       stage === 'run' ? 'RunFailed' : 'RehearsalFailed',
@@ -70,7 +70,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
     },
     now,
   );
-  pass.afterwards.push(() => releaseJob(context, created));
+  if (!released) pass.afterwards.push(() => releaseJob(context, created));
 }
 
 /** The Job of a stage, from facts alone. The template of the real run is part of what people approve. */
@@ -101,12 +101,13 @@ export function desiredJob(
 export const templateOf = (job: AnyObject): unknown => (job.spec as { template: unknown }).template;
 
 // The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here.
-async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<AnyObject> {
+async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ job: AnyObject; existed: boolean }> {
   try {
-    return await client.create(jobs, wanted);
+    return { job: await client.create(jobs, wanted), existed: false };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    return await client.getOrThrow(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes });
+    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
+    return { job: await client.getOrThrow(jobs, key), existed: true };
   }
 }
 
