@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { type DecisionRecord, isApproved, parseDecisions, type TallyFacts, tallyDecisions } from './decisions.ts';
+import { sealRecord } from './seal.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const stranger = generateKeyPairSync('ed25519');
+const NOW = Date.parse('2026-01-01T12:00:00Z');
+const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+
+const plan = `sha256:${'1'.repeat(64)}`;
+const base = { action: 'uid-1', plan, user: 'ada', groups: ['sre'], decision: 'approve' as const, time: at(-10) };
+type Unsealed = Omit<DecisionRecord, 'key' | 'seal'>;
+
+const line = (record: Partial<Unsealed> = {}, key = privateKey) => JSON.stringify(sealRecord({ ...base, ...record }, 'k1', key));
+
+const facts = (approvals: string | undefined, more: Partial<TallyFacts> = {}): TallyFacts => ({
+  approvals,
+  actionUid: 'uid-1',
+  plan,
+  requester: { user: 'agent', groups: [] },
+  editors: [],
+  requirements: { approvals: 1, groups: undefined, expiresAfter: '1h' },
+  keys: new Map([['k1', publicKey]]),
+  now: NOW,
+  ...more,
+});
+
+describe('A sealed decision', () => {
+  const ok = line();
+  const refused: Record<string, { text: string; more?: Partial<TallyFacts>; why: RegExp }> = {
+    'under a key that is not published': { text: line().replace('"key":"k1"', '"key":"k2"'), why: /not known/ },
+    'sealed by somebody else': { text: line({}, stranger.privateKey), why: /does not verify/ },
+    'with another user than was sealed': { text: ok.replace('"user":"ada"', '"user":"eve"'), why: /does not verify/ },
+    'with a later expiry than was sealed': {
+      text: ok.replace('"time"', '"expires":"2030-01-01T00:00:00Z","time"'),
+      why: /does not verify/,
+    },
+    'for another action': { text: line({ action: 'uid-2' }), why: /another action/ },
+    'for another plan': { text: line({ plan: `sha256:${'2'.repeat(64)}` }), why: /another plan/ },
+    'of a service account': { text: line({ user: 'system:serviceaccount:shop:robot' }), why: /programs/ },
+    'of who asked': { text: line({ user: 'agent' }), why: /who asks/ },
+    'of who edited': { text: ok, more: { editors: [{ user: 'ada', groups: [] }] }, why: /who edited/ },
+    'of somebody outside of the groups': {
+      text: ok,
+      more: { requirements: { approvals: 1, groups: ['dba'], expiresAfter: '1h' } },
+      why: /none of the groups dba/,
+    },
+    'that has expired by what policy says now': {
+      text: ok,
+      more: { requirements: { approvals: 1, groups: undefined, expiresAfter: '5m' } },
+      why: /expired/,
+    },
+    'that has expired by its own word': { text: line({ expires: at(-1) }), why: /expired/ },
+    'from the future': { text: line({ time: at(10) }), why: /future/ },
+  };
+  for (const [name, { text, more, why }] of Object.entries(refused)) {
+    it(`does not count ${name}`, () => {
+      const tally = tallyDecisions(facts(text, more));
+      assert.equal(tally.approvals, 0);
+      assert.match(tally.judged[0]?.why ?? '', why);
+      assert.equal(isApproved(tally, facts(undefined).requirements), false);
+    });
+  }
+
+  it('counts as it is meant', () => {
+    const tally = tallyDecisions(facts(ok));
+    assert.equal(tally.approvals, 1);
+    assert.equal(isApproved(tally, facts(undefined).requirements), true);
+    assert.equal(tally.goodUntil, NOW + 50 * 60_000);
+  });
+
+  it('counts once for each person, and not at all after it is revoked', () => {
+    const two = { approvals: 2, groups: undefined, expiresAfter: '1h' };
+    const twice = tallyDecisions(facts(`${ok}\n${line({ time: at(-5) })}`, { requirements: two }));
+    assert.equal(isApproved(twice, two), false);
+    const both = tallyDecisions(facts(`${ok}\n${line({ user: 'bea' })}`, { requirements: two }));
+    assert.equal(isApproved(both, two), true);
+    const revoked = tallyDecisions(facts(`${ok}\n${line({ decision: 'revoke', time: at(-1) })}`));
+    assert.equal(revoked.approvals, 0);
+  });
+
+  it('is final when it is a rejection, whatever comes after it', () => {
+    const tally = tallyDecisions(facts(`${line({ user: 'bea', decision: 'reject' })}\n${ok}`));
+    assert.equal(tally.rejectedBy?.user, 'bea');
+    assert.equal(isApproved(tally, facts(undefined).requirements), false);
+  });
+
+  it('is not read from a line that says one thing twice: a reader and the API server would see different records', () => {
+    const doubled = ok.replace('"user":"ada"', '"user":"eve","user":"ada"');
+    const { records, unreadable } = parseDecisions(doubled);
+    assert.deepEqual([records.length, unreadable], [0, 1]);
+  });
+
+  it('begins with action, plan, user and groups: what the API server compares with the request', () => {
+    assert.ok(ok.startsWith(`{"action":"uid-1","plan":"${plan}","user":"ada","groups":["sre"],"decision":"approve"`));
+  });
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentPolicySpec } from '@sentinel/crds';
+import { judgeApiRequest } from './kubernetes.ts';
+import { stricter } from './order.ts';
+import type { ApplicablePolicy, PolicySet } from './policies.ts';
+import type { ApiRequest } from './protected.ts';
+
+type Rule = NonNullable<AgentPolicySpec['kubernetes']>[number];
+
+const rule = (more: Partial<Rule>): Rule => ({
+  apiGroups: ['apps'],
+  resources: ['deployments'],
+  verbs: ['patch'],
+  decision: 'Allow',
+  ...more,
+});
+const policy = (name: string, rules: Rule[] | undefined): ApplicablePolicy => ({
+  kind: 'AgentPolicy',
+  name,
+  digest: '',
+  spec: AgentPolicySpec.parse({ kubernetes: rules }),
+});
+const set = (...policies: ApplicablePolicy[]): PolicySet => ({ policies, environment: undefined, refusals: [] });
+const request = (more: Partial<ApiRequest> = {}): ApiRequest => ({
+  verb: 'patch',
+  apiGroup: 'apps',
+  resource: 'deployments',
+  namespace: 'shop',
+  name: 'web',
+  ...more,
+});
+
+describe('A request to the Kubernetes API', () => {
+  const rows: [name: string, rules: Rule[][], request: ApiRequest, decision: string][] = [
+    ['is denied when no policy has rules', [], request(), 'Deny'],
+    ['is denied when no rule matches', [[rule({ verbs: ['get'] })]], request(), 'Deny'],
+    ['is allowed by a rule that matches', [[rule({})]], request(), 'Allow'],
+    ['is denied when one of two policies has no rule for it', [[rule({})], [rule({ verbs: ['get'] })]], request(), 'Deny'],
+    ['needs the stricter of two rules', [[rule({}), rule({ decision: 'RequireApproval' })]], request(), 'RequireApproval'],
+    ['is denied by a deny in any policy', [[rule({})], [rule({ decision: 'Deny' })]], request(), 'Deny'],
+    [
+      "is not reached by '*' when it is for a subresource",
+      [[rule({ resources: ['*'] })]],
+      request({ resource: 'deployments/scale' }),
+      'Deny',
+    ],
+    ['is denied in another namespace', [[rule({})]], request({ namespace: 'bank' }), 'Deny'],
+    [
+      'is allowed in a namespace that the rule names',
+      [[rule({ namespaces: ['bank'] })]],
+      request({ namespace: 'bank' }),
+      'Allow',
+    ],
+    ['is denied for another name than the rule says', [[rule({ resourceNames: ['api'] })]], request(), 'Deny'],
+    [
+      'is denied over all namespaces',
+      [[rule({ verbs: ['list'] })]],
+      request({ verb: 'list', namespace: undefined, name: undefined }),
+      'Deny',
+    ],
+    [
+      'may list nodes where a rule names them',
+      [[rule({ apiGroups: [''], resources: ['nodes'], verbs: ['list'] })]],
+      request({ verb: 'list', apiGroup: '', resource: 'nodes', namespace: undefined, name: undefined }),
+      'Allow',
+    ],
+  ];
+  for (const [name, policies, asked, decision] of rows) {
+    it(name, () => {
+      const judged = judgeApiRequest(set(...policies.map((rules, index) => policy(`p${index}`, rules))), 'shop', asked);
+      assert.equal(judged.decision, decision);
+    });
+  }
+
+  const everything = rule({ apiGroups: ['*'], resources: ['*', 'pods/exec', 'serviceaccounts/token'], verbs: ['*'] });
+  const never: ApiRequest[] = [
+    request({ apiGroup: '', resource: 'secrets', verb: 'get' }),
+    request({ apiGroup: 'rbac.authorization.k8s.io', resource: 'roles' }),
+    request({ apiGroup: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies', namespace: undefined }),
+    request({ apiGroup: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', namespace: undefined }),
+    request({ apiGroup: '', resource: 'pods/exec', verb: 'create' }),
+    request({ apiGroup: '', resource: 'serviceaccounts/token', verb: 'create' }),
+    request({ apiGroup: '', resource: 'namespaces', verb: 'delete', namespace: undefined }),
+    request({ apiGroup: 'sentinel.dev', resource: 'agentpolicies', verb: 'get' }),
+    request({ apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews', verb: 'create' }),
+    request({ apiGroup: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create' }),
+  ];
+  for (const asked of never) {
+    it(`is refused whatever policy says: ${asked.verb} ${asked.resource}`, () => {
+      const judged = judgeApiRequest(set(policy('all', [everything])), 'shop', asked);
+      assert.equal(judged.decision, 'Deny');
+      assert.match(judged.refusal?.rule ?? '', /^protected /);
+    });
+  }
+
+  it('is never judged looser with one policy more, in any order', () => {
+    let seed = 7;
+    const pick = <T>(list: readonly T[]): T => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return list[seed % list.length] as T;
+    };
+    const random = () =>
+      rule({
+        apiGroups: [pick(['apps', '', '*'])],
+        resources: [pick(['deployments', 'deployments/scale', '*', 'pods'])],
+        verbs: [pick(['get', 'patch', '*'])],
+        decision: pick(['Allow', 'RequireApproval', 'Deny']),
+      });
+    for (let round = 0; round < 2000; round++) {
+      const [a, b] = ['a', 'b'].map((name) => policy(name, [random(), random(), random()]));
+      if (!a || !b) continue;
+      const asked = request({ verb: pick(['get', 'patch']), resource: pick(['deployments', 'deployments/scale']) });
+      const [one, both, reversed] = [set(a), set(a, b), set(b, a)].map(
+        (policies) => judgeApiRequest(policies, 'shop', asked).decision,
+      );
+      assert.equal(both, reversed);
+      assert.equal(stricter(both ?? 'Allow', one ?? 'Deny'), both);
+    }
+  });
+});
