@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { list, text, unsupported } from '../v1alpha1/fields.ts';
+import { SchemaError, structuralSchema } from './structural.ts';
+
+describe('The generator', () => {
+  const refused: Record<string, z.ZodType> = {
+    'a string without a bound': z.object({ a: z.string() }),
+    'a list without a bound': z.object({ a: z.array(text(1, 'x')) }),
+    'a union': z.object({ a: z.union([text(1, 'x'), z.int()]) }),
+    'anything at all': z.object({ a: z.unknown() }),
+    'a map of anything': z.object({ a: z.record(z.string().max(1), text(1, 'x')) }),
+  };
+  for (const [name, declaration] of Object.entries(refused)) {
+    it(`refuses ${name}, and says where`, () =>
+      assert.throws(
+        () => structuralSchema(declaration, 'Kind.spec'),
+        (error) => error instanceof SchemaError && error.message.startsWith('Kind.spec.a'),
+      ));
+  }
+
+  it('turns a field that nothing obeys into a refusal', () => {
+    const schema = structuralSchema(z.object({ a: text(5, 'A').meta(unsupported).optional() }), 'K');
+    assert.deepEqual(schema['x-kubernetes-validations'], [
+      { rule: '!has(self.a)', message: '`a` is not supported yet: leave it out', reason: 'FieldValueForbidden', fieldPath: '.a' },
+    ]);
+  });
+
+  it('keeps defaults, bounds and list types, and closes nothing that pruning closes', () => {
+    const schema = structuralSchema(z.object({ a: list(text(5, 'A'), 3, 'As').optional(), b: z.boolean().default(true) }), 'K');
+    assert.partialDeepStrictEqual(schema, {
+      type: 'object',
+      properties: { a: { type: 'array', maxItems: 3, 'x-kubernetes-list-type': 'atomic' }, b: { default: true } },
+    });
+    assert.equal('additionalProperties' in schema, false);
+    assert.deepEqual(schema.required ?? [], []);
+  });
+});

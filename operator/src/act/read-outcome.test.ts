@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JobView } from '../facts/facts.ts';
+import type { RunReport } from '../gateway-client.ts';
+import { outcomeOf } from './read-outcome.ts';
+
+const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
+const job = (...ends: JobView['ends']): JobView => ({
+  uid: 'u',
+  suspended: false,
+  phase: 'Ended',
+  podName: 'p',
+  ends,
+  failure: undefined,
+});
+const report = (more: Partial<RunReport> = {}): RunReport => ({
+  claimed: true,
+  replica: undefined,
+  blocked: undefined,
+  consumed: [0],
+  unknown: [],
+  recorded: undefined,
+  ...more,
+});
+
+describe('The outcome of a stage', () => {
+  const all = job(end('gate'), end('step-one'), end('end'));
+  const rows: [name: string, view: JobView | undefined, report: RunReport | undefined, outcome: string, message: RegExp][] = [
+    [
+      'is success when every step exited 0, the end was reached and every effect was done',
+      all,
+      report(),
+      'Succeeded',
+      /ended well/,
+    ],
+    ['is not known when the Job is gone', undefined, report(), 'Unknown', /gone/],
+    [
+      'is blocked when the gateway says so, whatever the containers say',
+      all,
+      report({ blocked: 'left the plan' }),
+      'Blocked',
+      /left the plan/,
+    ],
+    ['is failure when the gate stayed shut', job(end('gate', 1)), report(), 'Failed', /gate did not open/],
+    ['is failure when a step failed', job(end('gate'), end('step-one', 3)), report(), 'Failed', /exit code 3/],
+    ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not come to its end/],
+    [
+      'is not known when the end was not reached, though every step exited 0',
+      job(end('gate'), end('step-one')),
+      report(),
+      'Unknown',
+      /end was not reached/,
+    ],
+    [
+      'is not known when the outcome of a write is not known',
+      all,
+      report({ unknown: [0], consumed: [] }),
+      'Unknown',
+      /not known/,
+    ],
+    ['is failure when an approved effect was not done', all, report({ consumed: [] }), 'Failed', /only 0 of 1/],
+  ];
+  for (const [name, view, said, outcome, message] of rows) {
+    it(name, () => {
+      const found = outcomeOf(view, ['one'], said, 1);
+      assert.equal(found.outcome, outcome);
+      assert.match(found.message ?? '', message);
+    });
+  }
+});
