@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { admin, example } from '../lib/cluster.ts';
+import { makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// The rules about decisions stand inside the API server. Here the webhook's configuration is taken away, as an attacker or an
+// accident would, and everything must still be refused; it is put back at the end, and waiting work goes on.
+
+interface Kept {
+  readonly metadata: {
+    readonly name: string;
+    readonly annotations?: Record<string, string>;
+    readonly labels?: Record<string, string>;
+  };
+}
+
+const KIND = 'mutatingwebhookconfiguration';
+
+describe('Without the webhook', { concurrency: false }, () => {
+  let tenant: Tenant;
+  let waiting: string;
+  let digest: string;
+  let kept: Kept & { webhooks: unknown };
+
+  before(async () => {
+    tenant = await makeTenant('no-webhook');
+    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
+    waiting = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
+    digest = (await tenant.until(waiting, ['AwaitingApproval'])).status?.plan?.digest ?? '';
+    kept = await admin.get([KIND, 'sentinel']);
+    await admin.kubectl(['delete', KIND, 'sentinel']);
+  });
+
+  const restore = () =>
+    admin.apply(
+      JSON.stringify({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'MutatingWebhookConfiguration',
+        metadata: { name: kept.metadata.name, labels: kept.metadata.labels ?? {}, annotations: kept.metadata.annotations ?? {} },
+        webhooks: kept.webhooks,
+      }),
+    );
+
+  after(restore);
+
+  it('nothing can be filed: nobody would have stamped who asks', async () => {
+    await assert.rejects(tenant.file('health-check'), /requested-by must name who files the action/);
+  });
+
+  it('a stamp made by hand for somebody else is refused', async () => {
+    const action = {
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'AgentAction',
+      metadata: {
+        name: 'forged',
+        namespace: tenant.namespace,
+        annotations: { 'sentinel.dev/requested-by': '{"user":"ada","uid":"","groups":[]}' },
+      },
+      spec: { intent: { summary: 'x' }, playbookRef: { name: 'health-check' } },
+    };
+    const { code, stderr } = await tenant.agent.tryKubectl(['create', '-f', '-'], { input: JSON.stringify(action) });
+    assert.equal(code, 1);
+    assert.match(stderr, /requested-by must name who files the action/);
+  });
+
+  it('a decision decides nothing, and says so', async () => {
+    const { code, stderr } = await tenant.decide(tenant.approver, waiting, 'approve', digest);
+    assert.equal(code, 1);
+    assert.match(stderr, /the decision was not sealed, so nothing was decided/);
+  });
+
+  const record = async (user: string, groups: string[]) => {
+    const { metadata } = await tenant.action(waiting);
+    const named = {
+      action: metadata.uid,
+      plan: digest,
+      user,
+      groups,
+      decision: 'approve',
+      time: new Date().toISOString(),
+      key: 'key-00000000',
+      seal: 'AAAA',
+    };
+    return JSON.stringify(named);
+  };
+  const write = (text: string) =>
+    tenant.approver.tryKubectl(['annotate', 'agentaction', waiting, '-n', tenant.namespace, `sentinel.dev/approvals=${text}`]);
+
+  it('a record that names somebody else is refused', async () => {
+    const { code, stderr } = await write(await record('bea', ['shop-approvers']));
+    assert.equal(code, 1);
+    assert.match(stderr, /a decision must name this action, its current plan, and who makes it/);
+  });
+
+  it('a record of one’s own can be written, but without a seal it counts for nothing', async () => {
+    const me = JSON.parse(await tenant.approver.kubectl(['auth', 'whoami', '-o', 'json'])) as {
+      status: { userInfo: { username: string; groups: string[] } };
+    };
+    const { code, stderr } = await write(await record(me.status.userInfo.username, me.status.userInfo.groups));
+    assert.equal(code, 0, stderr);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const action = await tenant.action(waiting);
+    assert.equal(stateOf(action), 'AwaitingApproval');
+    assert.match(action.status?.decisions?.[0]?.why ?? '', /key 'key-00000000', which is not known/);
+  });
+
+  it('trust in a Playbook can not be had', async () => {
+    const known = await admin.kubectl([
+      'get',
+      'playbook',
+      'set-image',
+      '-n',
+      tenant.namespace,
+      '-o',
+      'jsonpath={.status.digest}',
+    ]);
+    const { code, stderr } = await tenant.truster.tryKubectl([
+      'annotate',
+      '--overwrite',
+      'playbook',
+      'set-image',
+      '-n',
+      tenant.namespace,
+      `sentinel.dev/trust=${known}`,
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /the trust was not sealed for this Playbook as it stands/);
+  });
+
+  it('work goes on when the webhook is back', async () => {
+    await restore();
+    const { code, stderr } = await tenant.decide(tenant.approver, waiting, 'approve', digest);
+    assert.equal(code, 0, stderr);
+    await tenant.until(waiting, ['Succeeded']);
+  });
+});
