@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { admin, example } from '../lib/cluster.ts';
+import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// Policies that change while an action waits: stricter stops a start, looser never helps a plan that is pending.
+
+/** A tenant whose Deployment waits for another image, and an action that waits for people. */
+async function waiting(name: string, approvals = 1): Promise<{ tenant: Tenant; action: string }> {
+  const policy = example('shop/policy.yaml').replace('approvals: 1', `approvals: ${approvals}`);
+  const tenant = await makeTenant(name, { policy });
+  await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
+  const action = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
+  await tenant.until(action, ['AwaitingApproval']);
+  return { tenant, action };
+}
+
+const patchPolicy = (tenant: Tenant, spec: object) =>
+  admin.kubectl([
+    'patch',
+    'agentpolicy',
+    tenant.namespace,
+    '-n',
+    tenant.namespace,
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec }),
+  ]);
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 2500));
+
+describe('A policy that changes while an action waits', { concurrency: 2 }, () => {
+  it('stops the start when it denies now what the plan does', async () => {
+    const { tenant, action } = await waiting('policy-denies');
+    await patchPolicy(tenant, {
+      kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], decision: 'Allow' }],
+    });
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    const ended = await tenant.until(action, ['Denied']);
+    assert.match(
+      messageOf(ended),
+      /policy is stricter now: patch deployments\.apps in namespace '[a-z0-9-]+' is denied: no rule allows it \(AgentPolicy\//,
+    );
+  });
+
+  it('asks for more approvals when it wants more now', async () => {
+    const { tenant, action } = await waiting('policy-two');
+    await patchPolicy(tenant, {
+      approvals: [{ upToRisk: 'High', approvals: 2, groups: ['shop-approvers'], expiresAfter: '1h' }],
+    });
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    await settle();
+    assert.equal(stateOf(await tenant.action(action)), 'AwaitingApproval');
+  });
+
+  it('does not help a pending plan when it becomes looser', async () => {
+    const { tenant, action } = await waiting('policy-looser', 2);
+    await patchPolicy(tenant, { approvals: [{ upToRisk: 'High', approvals: 1, expiresAfter: '1h' }] });
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    await settle();
+    assert.equal(stateOf(await tenant.action(action)), 'AwaitingApproval');
+  });
+
+  it('costs no second review when the change is neutral', async () => {
+    const { tenant, action } = await waiting('policy-neutral');
+    await patchPolicy(tenant, { limits: { duration: '2m', objects: 4 } });
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    await tenant.until(action, ['Succeeded']);
+  });
+
+  it('holds starts while it is suspended, and lets them go on afterwards', async () => {
+    const { tenant, action } = await waiting('policy-suspended');
+    await patchPolicy(tenant, { suspended: true });
+    await tenant.until(action, ['Suspended']);
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    await settle();
+    assert.equal(stateOf(await tenant.action(action)), 'Suspended');
+    await assert.rejects(tenant.file('health-check'), /new actions are suspended \(AgentPolicy\/[a-z0-9-]+: suspended\)/);
+    await patchPolicy(tenant, { suspended: false });
+    await tenant.until(action, ['Succeeded']);
+  });
+
+  it('refuses when it is deleted: without a policy the answer is no', async () => {
+    const { tenant, action } = await waiting('policy-gone');
+    await admin.kubectl(['delete', 'agentpolicy', tenant.namespace, '-n', tenant.namespace]);
+    assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
+    const ended = await tenant.until(action, ['Denied']);
+    assert.match(messageOf(ended), /no AgentPolicy in namespace '[a-z0-9-]+' speaks of/);
+  });
+});

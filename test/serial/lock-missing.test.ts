@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { admin, eventually, example } from '../lib/cluster.ts';
+import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// Takes guards of the whole installation away, so nothing else may run beside it. Each is put back at once, whatever happens.
+
+interface Kept {
+  metadata: Record<string, unknown>;
+}
+
+/** Deletes an object, does `meanwhile`, and makes the object anew. */
+async function without(object: readonly string[], meanwhile: () => Promise<void>): Promise<void> {
+  const kept = await admin.get<Kept>(object);
+  for (const field of ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields']) delete kept.metadata[field];
+  await admin.kubectl(['delete', ...object]);
+  try {
+    await meanwhile();
+  } finally {
+    await admin.kubectl(['create', '-f', '-'], { input: JSON.stringify(kept) });
+  }
+}
+
+const lock = ['validatingadmissionpolicybinding', 'sentinel-run-lock'];
+
+/** Whether the API server refuses a write of the probe that is no dry-run: a new binding takes a moment to be in force. */
+async function lockHolds(): Promise<boolean> {
+  const { stderr } = await admin.tryKubectl([
+    ...['patch', 'configmap', 'sentinel-lock-probe', '-n', 'sentinel-system', '--as', 'sentinel:probe'],
+    ...['--type=merge', '-p', '{"data":{"probed":"a write that must never persist"}}'],
+  ]);
+  return stderr.includes('sentinel-run-lock');
+}
+
+describe('Without its guards, nothing starts', { concurrency: false }, () => {
+  let tenant: Tenant;
+
+  before(async () => {
+    tenant = await makeTenant('gw-guards');
+    await admin.apply(
+      example('shop/workload.yaml')
+        .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
+        .replace('localhost/web:no-such-tag', tenant.image),
+    );
+  });
+
+  const file = (image: string) => tenant.file('set-image', { deployment: 'web', container: 'web', image });
+  const imageNow = () =>
+    admin.kubectl([
+      'get',
+      'deployment',
+      'web',
+      '-n',
+      tenant.namespace,
+      '-o',
+      'jsonpath={.spec.template.spec.containers[0].image}',
+    ]);
+
+  async function waiting(image: string): Promise<string> {
+    const name = await file(image);
+    await tenant.until(name, ['AwaitingApproval']);
+    return name;
+  }
+
+  /** Approves while the guard is gone: the action stays where it is and says why. */
+  async function staysBecause(name: string, why: RegExp): Promise<void> {
+    await tenant.decide(tenant.approver, name, 'approve');
+    const before = await imageNow();
+    await eventually(
+      `why ${name} waits`,
+      async () => {
+        const action = await tenant.action(name);
+        const said = `${messageOf(action)} ${(action.status?.conditions ?? []).map(({ message }) => message).join(' ')}`;
+        if (why.test(said)) return true;
+        throw new Error(`${stateOf(action)}: ${said}`);
+      },
+      20,
+    );
+    const action = await tenant.action(name);
+    assert.ok(!action.status?.stages?.some(({ stage }) => stage === 'run'));
+    assert.equal(await imageNow(), before);
+  }
+
+  const runs = async (name: string) =>
+    await eventually(
+      `the start of ${name}`,
+      async () => (await tenant.action(name)).status?.stages?.some(({ stage }) => stage === 'run'),
+      30,
+    );
+
+  it('the lock: no rehearsal goes on, and an approved action waits until it is back', async () => {
+    const name = await waiting('localhost/web:one');
+    try {
+      await without(lock, async () => {
+        await eventually('a lock that is gone', async () => !(await lockHolds()), 15);
+        // Longer than the gateway believes in its last probe.
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        const refused = await tenant.until(await file('localhost/web:two'), ['RehearsalFailed'], 40);
+        assert.match(messageOf(refused), /no rehearsal: the API server let a write through that is no dry-run/);
+        await staysBecause(name, /binding of ValidatingAdmissionPolicy 'sentinel-run-lock' is missing/);
+      });
+    } finally {
+      await eventually('the lock', lockHolds, 30);
+      await admin.kubectl([
+        'patch',
+        'configmap',
+        'sentinel-lock-probe',
+        '-n',
+        'sentinel-system',
+        '--type=merge',
+        '-p',
+        '{"data":null}',
+      ]);
+    }
+    await runs(name);
+  });
+
+  it('the network policy of the sandboxes: an approved action waits until it is back', async () => {
+    const name = await waiting('localhost/web:three');
+    await without(['networkpolicy', 'sentinel-default-deny', '-n', 'sentinel-sandboxes'], () =>
+      staysBecause(name, /NetworkPolicy 'sentinel-default-deny' is missing/),
+    );
+    await runs(name);
+  });
+
+  it('the webhook: an action that was approved in time waits until its configuration is back', async () => {
+    const name = await waiting('localhost/web:four');
+    // Approved while a guard is missing, so that it has not started when the webhook goes.
+    await without(['networkpolicy', 'sentinel-sandbox-egress', '-n', 'sentinel-sandboxes'], async () => {
+      await staysBecause(name, /NetworkPolicy 'sentinel-sandbox-egress' is missing/);
+      await without(['mutatingwebhookconfiguration', 'sentinel'], async () => {
+        await eventually('the reason', async () =>
+          /MutatingWebhookConfiguration 'sentinel' is missing/.test(
+            JSON.stringify((await tenant.action(name)).status?.conditions),
+          ),
+        );
+      });
+    });
+    await runs(name);
+  });
+});
