@@ -10,7 +10,7 @@ import { forbidden } from './request/refused.ts';
 import { enforceWrite } from './run/enforce.ts';
 import type { Ledger } from './run/ledger.ts';
 import { noteRead } from './run/recording.ts';
-import { json, notFound, rehearseWrite } from './run/rehearse.ts';
+import { json, notFound, readRehearsedScale, rehearseWrite } from './run/rehearse.ts';
 import type { Run } from './run/run.ts';
 import { stageUser, type Upstream } from './upstream.ts';
 
@@ -71,6 +71,10 @@ async function serveRead(
     const rehearsed = run.recording.overlay.get(request);
     if (rehearsed === null) return notFound(request);
     if (rehearsed !== undefined) return json(rehearsed, 200);
+  }
+  if (request.api.verb === 'get' && request.subresource === 'scale') {
+    const rehearsed = await readRehearsedScale(context.upstream, run, request);
+    if (rehearsed) return rehearsed;
   }
   const query = buildQuery(Object.fromEntries(request.query));
   return await context.upstream.stream(run, stageUser(run), {

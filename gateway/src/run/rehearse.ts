@@ -16,12 +16,21 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
   const { effects, overlay, notObservable } = run.recording;
   if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
   if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
-  if (request.api.verb === 'create' && request.subresource === undefined && overlay.get(request))
-    throw forbidden('the object was created earlier in this rehearsal');
   const observed = await observe(upstream, run, 'rehearsal', request);
-  if (isAnswer(observed)) return observed;
+  if (isAnswer(observed)) {
+    // What exists in the rehearsal alone is not there for the API server: say that, instead of a 404 that later reads belie.
+    if (observed.status === 404 && request.api.verb !== 'create' && overlay.get(request))
+      throw forbidden(
+        'the object was created earlier in this rehearsal, which can not show a change of it: create it as it should be',
+      );
+    return observed;
+  }
   const main = request.subresource === undefined;
-  const changes = main ? relativeTo(overlay.get(request), observed.changes) : observed.changes;
+  // The path of a create names no object, so the name is known only now.
+  if (request.api.verb === 'create' && main && overlay.get(named(request, observed.name)))
+    return alreadyExists(request, observed.name);
+  const scale = request.subresource === 'scale';
+  const changes = main || scale ? relativeTo(overlay.get(request), observed.changes) : observed.changes;
   if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
@@ -29,7 +38,7 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     overlay.put(request, observed.name, observed.result);
   } else if (main) {
     return json(overlay.change(request, observed.live, changes), 200);
-  } else if (request.subresource === 'scale') {
+  } else if (scale) {
     await showScale(upstream, run, request, observed.result);
   } else {
     notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
@@ -50,6 +59,15 @@ async function showScale(upstream: Upstream, run: Run, request: ParsedRequest, s
     run.recording.overlay.change(parent, live, [{ path: '/spec/replicas', before: undefined, after: replicas ?? 0 }]);
 }
 
+/** The scale of an object that the rehearsal touched; undefined when it touched none, and the live one is to be read. */
+export async function readRehearsedScale(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer | undefined> {
+  const rehearsed = run.recording.overlay.get(request) as { spec?: { replicas?: unknown } } | null | undefined;
+  if (rehearsed === undefined) return undefined;
+  const scale = rehearsed === null ? undefined : ((await readObject(upstream, run, request)) as { spec?: object } | undefined);
+  if (!scale) return notFound(request);
+  return json({ ...scale, spec: { ...scale.spec, replicas: rehearsed?.spec?.replicas ?? 0 } }, 200);
+}
+
 async function readObject(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
   const answer = await upstream.send(run, 'rehearsal', {
     method: 'GET',
@@ -59,23 +77,22 @@ async function readObject(upstream: Upstream, run: Run, request: ParsedRequest):
   return answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined;
 }
 
+const named = (request: ParsedRequest, name: string): ParsedRequest => ({ ...request, api: { ...request.api, name } });
+
 /** The answer for an object that the rehearsal deleted. */
-export function notFound(request: ParsedRequest): Answer {
-  const { resource, name, apiGroup } = request.api;
+export const notFound = (request: ParsedRequest): Answer =>
+  failure(request, request.api.name ?? '', 'NotFound', 404, 'not found');
+
+/** The answer for an object that the rehearsal created. */
+const alreadyExists = (request: ParsedRequest, name: string): Answer =>
+  failure(request, name, 'AlreadyExists', 409, 'already exists');
+
+function failure({ api }: ParsedRequest, name: string, reason: string, code: number, what: string): Answer {
+  const { resource, apiGroup } = api;
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
-  return json(
-    {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      reason: 'NotFound',
-      code: 404,
-      message: `${resource}${group} "${name ?? ''}" not found`,
-      details: { name, group: apiGroup, kind: resource },
-    },
-    404,
-  );
+  const message = `${resource}${group} "${name}" ${what}`;
+  const details = { name, group: apiGroup, kind: resource };
+  return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason, code, message, details }, code);
 }
 
 /** A JSON answer. */
