@@ -1,4 +1,4 @@
-import { type AgentAction, type AgentActionStatus, agentActions, annotations } from '@sentinel/crds';
+import { type AgentAction, type AgentActionStatus, agentActions, annotations, type RunReport } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import { parseIdentity } from '@sentinel/policy';
 import { z } from 'zod';
@@ -8,27 +8,9 @@ import type { Ledger } from './run/ledger.ts';
 import { newRecording } from './run/recording.ts';
 import { readApprovedPlan } from './run/resolve.ts';
 import { rollBack } from './run/rollback.ts';
-import type { ObservedEffect, Run } from './run/run.ts';
+import type { Run } from './run/run.ts';
 import type { Runs } from './runs.ts';
 import type { Upstream } from './upstream.ts';
-
-/** What the gateway knows of a run, as the operator asks for it. */
-export interface RunReport {
-  readonly claimed: boolean;
-  /** The replica that holds a rehearsal's effects; ask that one. */
-  readonly replica: string | undefined;
-  readonly blocked: string | undefined;
-  /** Indices of the effects that were carried out, and of those whose outcome is not known. */
-  readonly consumed: readonly number[];
-  readonly unknown: readonly number[];
-  readonly recorded:
-    | {
-        readonly effects: readonly ObservedEffect[];
-        readonly reads: readonly string[];
-        readonly notObservable: readonly string[];
-      }
-    | undefined;
-}
 
 export interface OperatorContext {
   readonly client: KubeClient;

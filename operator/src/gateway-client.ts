@@ -1,39 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { type AgentActionStatus, type Effect, namespaces } from '@sentinel/crds';
+import { type AgentActionStatus, namespaces, RunReport } from '@sentinel/crds';
 import { configmaps, type KubeClient } from '@sentinel/kube';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 
-/** What the gateway knows of a run. The effects come from a program that we trust with exactly this. */
-export interface RunReport {
-  readonly claimed: boolean;
-  readonly replica: string | undefined;
-  readonly blocked: string | undefined;
-  readonly consumed: readonly number[];
-  readonly unknown: readonly number[];
-  readonly recorded:
-    | {
-        readonly effects: readonly Omit<Effect, 'index'>[];
-        readonly reads: readonly string[];
-        readonly notObservable: readonly string[];
-      }
-    | undefined;
-}
-
-const Report = z.object({
-  claimed: z.boolean(),
-  replica: z.string().optional(),
-  blocked: z.string().optional(),
-  consumed: z.array(z.number()),
-  unknown: z.array(z.number()),
-  recorded: z
-    .object({
-      effects: z.array(z.custom<Omit<Effect, 'index'>>((value) => typeof value === 'object' && value !== null)),
-      reads: z.array(z.string()),
-      notObservable: z.array(z.string()),
-    })
-    .optional(),
-});
 const Rollback = z.object({
   outcomes: z.array(
     z.custom<NonNullable<AgentActionStatus['rollback']>[number]>((value) => typeof value === 'object' && value !== null),
@@ -58,10 +28,10 @@ export class GatewayClient {
   /** What is known of a run. A rehearsal's effects are in the memory of the replica that its claim names, so that one is asked. */
   async report(jobUid: string, address: string): Promise<RunReport> {
     const path = `/sentinel/v1/runs/${encodeURIComponent(jobUid)}`;
-    const first = Report.parse(await this.#send('GET', `${address}:443`, path));
-    if (first.recorded || first.replica === undefined) return asReport(first);
+    const first = RunReport.parse(await this.#send('GET', `${address}:443`, path));
+    if (first.recorded || first.replica === undefined) return first;
     const pinned = await this.#send('GET', `${first.replica}:${PORT}`, path).catch(() => first);
-    return asReport(Report.parse(pinned));
+    return RunReport.parse(pinned);
   }
 
   /** Takes back what a run did. */
@@ -100,8 +70,4 @@ export class GatewayClient {
     this.#agent = { ca, agent: new Agent({ connect: { ca, servername: this.#service }, allowH2: false }) };
     return this.#agent.agent;
   }
-}
-
-function asReport(parsed: z.infer<typeof Report>): RunReport {
-  return { ...parsed, replica: parsed.replica, blocked: parsed.blocked, recorded: parsed.recorded };
 }

@@ -1,6 +1,5 @@
-import type { FieldChange } from '@sentinel/crds';
+import type { FieldChange, ObservedEffect } from '@sentinel/crds';
 import type { ParsedRequest } from '../request/parse.ts';
-import type { ObservedEffect } from '../run/run.ts';
 import { type Change, changeDigest } from './change.ts';
 
 const SHOWN = 64;

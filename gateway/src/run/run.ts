@@ -1,10 +1,7 @@
-import type { ActionPlan, Effect } from '@sentinel/crds';
+import type { ActionPlan, Effect, ObservedEffect } from '@sentinel/crds';
 import type { Identity } from '@sentinel/policy';
 import type { Change } from '../effect/change.ts';
 import type { Overlay } from '../effect/overlay.ts';
-
-/** A write that a rehearsal saw: what the plan shows of it. */
-export type ObservedEffect = Omit<Effect, 'index'>;
 
 /** What a rehearsal found, held in memory by the replica that its claim names. */
 export interface Recording {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { RunReport } from '@sentinel/crds';
 import type { JobView } from '../facts/facts.ts';
-import type { RunReport } from '../gateway-client.ts';
 import { outcomeOf } from './read-outcome.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
@@ -15,11 +15,8 @@ const job = (...ends: JobView['ends']): JobView => ({
 });
 const report = (more: Partial<RunReport> = {}): RunReport => ({
   claimed: true,
-  replica: undefined,
-  blocked: undefined,
   consumed: [0],
   unknown: [],
-  recorded: undefined,
   ...more,
 });
 

@@ -1,7 +1,6 @@
-import { type AgentActionStatus, namespaces, type Stage, type StageStatus } from '@sentinel/crds';
+import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
 import { z } from 'zod';
 import type { JobView } from '../facts/facts.ts';
-import type { RunReport } from '../gateway-client.ts';
 import { END, GATE, stepContainer } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';

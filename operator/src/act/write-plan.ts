@@ -1,8 +1,15 @@
-import { type ActionPlan, type ActionPlanSpec, API_VERSION, actionPlans, digestOf, type Effect } from '@sentinel/crds';
+import {
+  type ActionPlan,
+  type ActionPlanSpec,
+  API_VERSION,
+  actionPlans,
+  digestOf,
+  type Effect,
+  type RunReport,
+} from '@sentinel/crds';
 import { isAlreadyExists } from '@sentinel/kube';
 import { computeRisk, explainAll, fillSteps, jobSeconds, judgePlan, resolveParameters } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
-import type { RunReport } from '../gateway-client.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
