@@ -5,6 +5,12 @@ import type { Ledger } from './run/ledger.ts';
 import { type PodIdentity, resolveRun } from './run/resolve.ts';
 import type { Run } from './run/run.ts';
 
+interface PodStatus {
+  readonly phase?: string;
+  readonly containerStatuses?: readonly { readonly state?: { readonly terminated?: unknown } }[];
+}
+
+const hasEnded = ({ state }: { readonly state?: { readonly terminated?: unknown } }) => state?.terminated !== undefined;
 const KEPT_MS = 2 * 3600_000;
 
 /** The runs that this replica serves, by the uid of their Job. A run is resolved once and kept while its pod lives. */
@@ -54,10 +60,12 @@ export class Runs {
       cached?.metadata.uid === identity.uid
         ? cached
         : await this.#client.get(pods, { name: identity.name, namespace: namespaces.sandboxes });
-    const phase = (pod?.status as { phase?: string } | undefined)?.phase;
+    const status = pod?.status as PodStatus | undefined;
+    // The kubelet reports the phase seconds after the last container has ended; nothing runs in the pod by then.
+    const over =
+      status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.containerStatuses?.some(hasEnded) === true;
     if (!pod || pod.metadata.uid !== identity.uid) throw forbidden('the pod is gone');
-    if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed')
-      throw forbidden('the pod has ended');
+    if (pod.metadata.deletionTimestamp !== undefined || over) throw forbidden('the pod has ended');
     return pod;
   }
 

@@ -143,7 +143,17 @@ describe('What a sandbox pod is', { concurrency: false }, () => {
       caps: '0000000000000000',
       noNew: '1',
       seccomp: '2',
-      env: ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT'],
+      // The kubelet always tells where the API server is; nothing there answers.
+      env: [
+        'KUBERNETES_PORT',
+        'KUBERNETES_PORT_443_TCP',
+        'KUBERNETES_PORT_443_TCP_ADDR',
+        'KUBERNETES_PORT_443_TCP_PORT',
+        'KUBERNETES_PORT_443_TCP_PROTO',
+        'KUBERNETES_SERVICE_HOST',
+        'KUBERNETES_SERVICE_PORT',
+        'KUBERNETES_SERVICE_PORT_HTTPS',
+      ],
     });
     assert.match(lookup, /^(timeout|E[A-Z_]+)$/);
     assert.match(resolve, /^(timeout|E[A-Z_]+)$/);
@@ -370,7 +380,11 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
       async () => (await admin.tryKubectl(['get', 'agentaction', name, '-n', tenant.namespace])).code !== 0,
       40,
     );
-    assert.notEqual((await admin.tryKubectl(['get', 'job', job, '-n', sandboxes])).code, 0);
+    await eventually(
+      'the end of the Job',
+      async () => (await admin.tryKubectl(['get', 'job', job, '-n', sandboxes])).code !== 0,
+      20,
+    );
     assert.equal(await read(tenant, 'deployment', 'remove', '.metadata.annotations.note'), 'first');
   });
 });

@@ -58,6 +58,17 @@ describe('A change', () => {
     assert.notEqual(digestOf('b', 'a'), digestOf('b', 'c'));
   });
 
+  it('of the first annotations of an object names the time in them', () => {
+    const now = Date.parse('2026-01-01T12:00:00Z');
+    const restarted = (at: string) => markVolatile(changesBetween({ m: {} }, { m: { a: { at, by: 'x' } } }), now);
+    assert.deepEqual(restarted('2026-01-01T12:00:01Z'), [
+      { path: '/m/a/at', before: undefined, after: '2026-01-01T12:00:01Z', volatile: 'Time' },
+      { path: '/m/a/by', before: undefined, after: 'x' },
+    ]);
+    assert.equal(changeDigest(restarted('2026-01-01T12:00:01Z')), changeDigest(restarted('2026-01-01T12:01:00Z')));
+    assert.deepEqual(restarted('then'), [{ path: '/m/a', before: undefined, after: { at: 'then', by: 'x' } }]);
+  });
+
   it('is a patch that tests what it replaces', () => {
     assert.deepEqual(
       toJsonPatch([

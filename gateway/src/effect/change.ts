@@ -36,13 +36,23 @@ function isEqual(a: unknown, b: unknown): boolean {
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 const NEAR_MS = 5 * 60_000;
 
+// A map that is new as a whole, such as the first annotations of a template, hides the time in it: show its fields one by one.
+function splitAtTimes(change: Change, isNear: (value: unknown) => boolean): Change[] {
+  const { path, before, after } = change;
+  if (path === '' || before !== undefined || !isRecord(after)) return [change];
+  const fields = changesBetween({}, after, path).flatMap((field) => splitAtTimes(field, isNear));
+  return fields.some((field) => isNear(field.after)) ? fields : [change];
+}
+
 /** Marks the changes whose new value is a time near `now`: it will be another one in the real run. */
 export function markVolatile(changes: readonly Change[], now: number): Change[] {
-  return changes.map((change) => {
-    const { after } = change;
-    const near = typeof after === 'string' && TIME.test(after) && Math.abs(Date.parse(after) - now) <= NEAR_MS;
-    return near ? { ...change, volatile: 'Time' as const } : change;
-  });
+  const isNear = (value: unknown): boolean =>
+    typeof value === 'string' && TIME.test(value) && Math.abs(Date.parse(value) - now) <= NEAR_MS;
+  return changes
+    .flatMap((change) => splitAtTimes(change, isNear))
+    .map((change) => {
+      return isNear(change.after) ? { ...change, volatile: 'Time' as const } : change;
+    });
 }
 
 /**

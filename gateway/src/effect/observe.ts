@@ -45,11 +45,13 @@ export async function observe(
   const before = normalize(live, resource, verb);
   const changes =
     verb === 'delete' ? deletion(request) : markVolatile(changesBetween(before, normalize(result, resource, verb)), Date.now());
-  const identified = Identified.safeParse(verb === 'create' ? result : live);
+  // An apply of an object that is not there creates it: what the dry-run makes up for it says nothing.
+  const creates = live === undefined;
+  const identified = Identified.safeParse(creates ? result : live);
   if (!identified.success) throw badRequest('the API server answered with something that is no object');
   const { name, uid, resourceVersion } = identified.data.metadata;
   refuseGenerated(result, verb);
-  return { name, uid: verb === 'create' ? undefined : uid, resourceVersion, live, result, changes };
+  return { name, uid: creates ? undefined : uid, resourceVersion: creates ? undefined : resourceVersion, live, result, changes };
 }
 
 export const isAnswer = (value: unknown): value is Answer =>

@@ -25,14 +25,16 @@ async function restore(upstream: Upstream, run: Run, entry: LedgerEntry): Promis
   if (effect.verb === 'delete') return { outcome: 'Skipped', message: 'a deleted object is not made anew: the plan said so' };
   const [base = '', subresource] = effect.resource.split('/');
   const path = pathOf({ version, base, subresource, api: effectAddress(effect) });
+  // An apply that found no object made one.
+  const made = effect.verb === 'create' || effect.uid === undefined;
   const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
   if (read.status === 404)
-    return effect.verb === 'create'
+    return made
       ? { outcome: 'Unchanged', message: 'the object is gone already' }
       : { outcome: 'Failed', message: 'the object is gone' };
   if (read.status !== 200) return { outcome: 'Failed', message: `the object can not be read (HTTP ${read.status})` };
   const live = JSON.parse(read.body.toString('utf8')) as { metadata: { uid: string; resourceVersion: string } };
-  if (effect.verb === 'create') return await removeCreated(upstream, run, entry, path, live);
+  if (made) return await removeCreated(upstream, run, entry, path, live);
   if (live.metadata.uid !== effect.uid) return { outcome: 'Skipped', message: 'another object has its name now' };
   return await restoreFields(upstream, run, path, live, entry.result?.change ?? change, effect.resource);
 }
