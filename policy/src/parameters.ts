@@ -8,6 +8,8 @@ type Declaration = NonNullable<PlaybookSpec['parameters']>[number];
 export type Parameters = { readonly values: ReadonlyMap<string, string>; readonly refusals: readonly Refusal[] };
 
 const REFERENCE = /\$\(params\.([a-zA-Z0-9-]+)\)/g;
+// Wider than a reference: what is meant as one and is none would otherwise run as it stands.
+const MENTION = /\$\(params\.([^)]*)/g;
 const interpreters = new Set([
   'sh',
   'bash',
@@ -94,7 +96,7 @@ export function playbookFaults(playbook: PlaybookSpec): string[] {
   }
   for (const step of [...playbook.steps, ...(playbook.verify ?? [])]) {
     for (const text of [...step.command, ...(step.env ?? []).map(({ value }) => value)]) {
-      for (const [, name = ''] of text.matchAll(REFERENCE)) {
+      for (const [, name = ''] of text.matchAll(MENTION)) {
         if (!declared.has(name)) faults.push(`step '${step.name}' names the parameter '${name}', which is not declared`);
       }
     }

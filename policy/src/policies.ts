@@ -58,7 +58,7 @@ function applicable(
   namespace: string | undefined,
 ): ApplicablePolicy | undefined {
   const parsed = (policy.kind === 'AgentPolicy' ? AgentPolicySpec : ClusterAgentPolicySpec).safeParse(policy.spec);
-  const read = { kind: policy.kind, name: policy.metadata.name, digest: digestOf(policy.spec) };
+  const read = { kind: policy.kind, name: policy.metadata.name, digest: digestOf(policy.spec ?? null) };
   if (!parsed.success) return { ...read, spec: undefined };
   return isSubject(parsed.data.subjects, requester, namespace) ? { ...read, spec: parsed.data } : undefined;
 }

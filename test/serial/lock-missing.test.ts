@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { paths } from '@sentinel/cluster';
+import { createTransport, loadConfig } from '@sentinel/kube';
 import { admin, eventually, example } from '../lib/cluster.ts';
 import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -23,13 +25,20 @@ async function without(object: readonly string[], meanwhile: () => Promise<void>
 
 const lock = ['validatingadmissionpolicybinding', 'sentinel-run-lock'];
 
+// The user that the gateway probes with may patch, not get, so kubectl is no help here.
+const probe = createTransport(loadConfig({ kubeconfig: paths.kubeconfig, as: 'sentinel:probe' }), {
+  userAgent: 'sentinel-tests',
+});
+
 /** Whether the API server refuses a write of the probe that is no dry-run: a new binding takes a moment to be in force. */
 async function lockHolds(): Promise<boolean> {
-  const { stderr } = await admin.tryKubectl([
-    ...['patch', 'configmap', 'sentinel-lock-probe', '-n', 'sentinel-system', '--as', 'sentinel:probe'],
-    ...['--type=merge', '-p', '{"data":{"probed":"a write that must never persist"}}'],
-  ]);
-  return stderr.includes('sentinel-run-lock');
+  const answer = await probe.request({
+    method: 'PATCH',
+    path: '/api/v1/namespaces/sentinel-system/configmaps/sentinel-lock-probe',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify({ data: { probed: 'a write that must never persist' } }),
+  });
+  return answer.status === 403 && answer.body.toString('utf8').includes('sentinel-run-lock');
 }
 
 describe('Without its guards, nothing starts', { concurrency: false }, () => {

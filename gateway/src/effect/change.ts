@@ -10,6 +10,10 @@ export interface Change {
 
 type Json = Record<string, unknown>;
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+// Names come from sandboxes: `constructor` and `__proto__` are keys like any other, and never those of the prototype.
+const own = (object: object, key: string): unknown => (Object.hasOwn(object, key) ? (object as Json)[key] : undefined);
+const put = (object: object, key: string, value: unknown): unknown =>
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescapeKey = (segment: string) => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
@@ -20,7 +24,7 @@ const unescapeKey = (segment: string) => segment.replaceAll('~1', '/').replaceAl
 export function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => changesBetween(before[key], after[key], `${path}/${escapeKey(key)}`));
+    return keys.flatMap((key) => changesBetween(own(before, key), own(after, key), `${path}/${escapeKey(key)}`));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     return before.flatMap((entry, index) => changesBetween(entry, after[index], `${path}/${index}`));
@@ -74,7 +78,7 @@ export function valueAt(object: unknown, path: string): unknown {
   let here: unknown = object;
   for (const segment of segmentsOf(path)) {
     if (Array.isArray(here)) here = here[Number(segment)];
-    else if (isRecord(here)) here = here[segment];
+    else if (isRecord(here)) here = own(here, segment);
     else return undefined;
   }
   return here;
@@ -92,12 +96,12 @@ export function applyChanges(object: unknown, changes: readonly { readonly path:
     }
     let here = root as Json;
     for (const segment of segments) {
-      const next = here[segment];
-      if (typeof next !== 'object' || next === null) here[segment] = {};
-      here = here[segment] as Json;
+      const next = own(here, segment);
+      if (typeof next !== 'object' || next === null) put(here, segment, {});
+      here = own(here, segment) as Json;
     }
     if (after === undefined) delete here[last];
-    else here[last] = structuredClone(after);
+    else put(here, last, structuredClone(after));
   }
   return root;
 }

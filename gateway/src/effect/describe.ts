@@ -36,7 +36,7 @@ function shown(change: Change): FieldChange {
   const redacted = revealing.test(change.path);
   const text = (value: unknown) => (redacted ? '"<redacted>"' : shorten(JSON.stringify(value)));
   return {
-    path: change.path.slice(0, 1024),
+    path: change.path.slice(0, 1024).toWellFormed(),
     ...(change.before === undefined ? {} : { before: text(change.before) }),
     ...(change.after === undefined ? {} : { after: text(change.after) }),
     ...(change.volatile ? { volatile: change.volatile } : {}),
@@ -44,7 +44,8 @@ function shown(change: Change): FieldChange {
   };
 }
 
-const shorten = (text: string) => (text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1)}…`);
+// A cut may split a pair of surrogates, and half of one has no canonical form: the plan could never be digested.
+const shorten = (text: string) => (text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1).toWellFormed()}…`);
 
 function notesOf({ api, base }: ParsedRequest, changes: readonly Change[]): string[] {
   const notes: string[] = [];

@@ -32,7 +32,8 @@ export function normalize(object: unknown, resource: string, verb: string): unkn
   delete copy.status;
   if (verb !== 'create') return copy;
   if (isRecord(copy.spec)) {
-    for (const field of assigned[base] ?? []) delete copy.spec[field];
+    // What is asked for by name is no placeholder: a headless Service stays one.
+    if (copy.spec.clusterIP !== 'None') for (const field of assigned[base] ?? []) delete copy.spec[field];
     if (base === 'services' && Array.isArray(copy.spec.ports))
       for (const port of copy.spec.ports) if (isRecord(port)) delete port.nodePort;
   }

@@ -58,7 +58,7 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
   if (target.namespace === undefined && info.namespaced && target.name !== undefined)
     throw forbidden(`'${resource}' belongs to a namespace, and the path names none`);
   if (target.namespace !== undefined && !info.namespaced) throw forbidden(`'${resource}' does not belong to a namespace`);
-  const watch = query.get('watch') === 'true' || query.get('watch') === '1';
+  const watch = target.name === undefined && isOn(query.get('watch'));
   const contentType = (raw.headers.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const verb = verbOf(raw.method, target.name, watch, contentType);
   if (!info.verbs.includes(verb)) throw new Refused(405, 'MethodNotAllowed', `'${resource}' does not know the verb '${verb}'`);
@@ -76,6 +76,9 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
     watch,
   };
 }
+
+// As the API server reads a switch: everything but these two is yes, also no value at all.
+const isOn = (value: string | undefined) => value !== undefined && !['false', '0'].includes(value.toLowerCase());
 
 function verbOf(method: string, name: string | undefined, watch: boolean, contentType: string): string {
   switch (method) {

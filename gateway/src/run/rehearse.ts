@@ -1,3 +1,4 @@
+import { markVolatile } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, observe } from '../effect/observe.ts';
 import { relativeTo } from '../effect/overlay.ts';
@@ -30,7 +31,9 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
   if (request.api.verb === 'create' && main && overlay.get(named(request, observed.name)))
     return alreadyExists(request, observed.name);
   const scale = request.subresource === 'scale';
-  const changes = main || scale ? relativeTo(overlay.get(request), observed.changes) : observed.changes;
+  const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
+  const changes =
+    main || scale ? markVolatile(relativeTo(overlay.get(request), observed.changes, merges), Date.now()) : observed.changes;
   if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);

@@ -2,6 +2,7 @@ import type { AgentActionStatus } from '@sentinel/crds';
 import type { Judged, Tally } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
+import { cut } from '../status/text.ts';
 import type { Pass } from './context.ts';
 
 type Counted = NonNullable<AgentActionStatus['decisions']>[number];
@@ -52,13 +53,13 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
 
 function counted({ record: made, counts, why }: Judged): Counted {
   return {
-    user: made.user.slice(0, 512),
+    user: cut(made.user, 512),
     decision: made.decision,
     time: made.time,
     ...(made.expires === undefined ? {} : { expires: made.expires }),
     plan: made.plan,
-    ...(made.comment === undefined ? {} : { comment: made.comment.slice(0, 1024) }),
+    ...(made.comment === undefined ? {} : { comment: cut(made.comment, 1024) }),
     counts,
-    ...(why === undefined ? {} : { why: why.slice(0, 512) }),
+    ...(why === undefined ? {} : { why: cut(why, 512) }),
   };
 }

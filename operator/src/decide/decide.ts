@@ -49,6 +49,9 @@ function decideOnAdmission(facts: Facts): NextStep {
 /** A stage that has a Job: create it, release it, wait for it, read it. */
 function decideOnJob(facts: Facts, stage: Stage): NextStep {
   const { stage: current, job } = facts;
+  // The Job of a real run is recorded in the write that says Running. It is started after a review and nowhere else.
+  if (stage === 'run' && (current?.stage !== 'run' || current.outcome !== undefined))
+    return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded; what it did is not known' };
   if (!current || current.stage !== stage || current.outcome !== undefined) return { kind: 'StartJob', stage };
   // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
   if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };

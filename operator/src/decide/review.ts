@@ -48,13 +48,11 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'End', state: 'Rejected', message: `rejected by ${user}${comment ? `: ${comment}` : ''}`, tally, actor: user };
   }
   const stoppers = suspendedBy(facts.policies);
-  if (stoppers.length > 0)
-    return {
-      kind: 'NoteDecisions',
-      tally,
-      suspendedBy: stoppers,
-      requeueAfterMs: waitingMs(facts, plan.spec.required.expiresAfter),
-    };
+  if (stoppers.length > 0) {
+    const left = waitingMs(facts, plan.spec.required.expiresAfter);
+    // After its time nothing is looked at by the clock any more, or it would be looked at without end: it goes on when policy changes.
+    return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
+  }
   if (!isApproved(tally, requirements)) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
   return start(facts, tally, requirements, verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined);

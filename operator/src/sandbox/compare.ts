@@ -31,8 +31,39 @@ export function differences(sent: unknown, answer: unknown, path = ''): string[]
   }
   if (isRecord(sent) && isRecord(answer)) {
     const missing = Object.keys(sent).flatMap((key) => differences(sent[key], answer[key], `${path}.${key}`));
-    const added = Object.keys(answer).filter((key) => !(key in sent) && !defaults.has(key));
+    const added = Object.keys(answer).filter((key) => !Object.hasOwn(sent, key) && !defaults.has(key));
     return [...missing, ...added.map((key) => `${path}.${key} was added`)];
   }
-  return JSON.stringify(sent) === JSON.stringify(answer) ? [] : [`${path} is not what was sent`];
+  return JSON.stringify(sent) === JSON.stringify(answer) || isSameQuantity(sent, answer, path)
+    ? []
+    : [`${path} is not what was sent`];
+}
+
+// The API server writes quantities in its own way: '1000m' comes back as '1', '1024Mi' as '1Gi'.
+function isSameQuantity(sent: unknown, answer: unknown, path: string): boolean {
+  if (!/\.(limits|requests)\.(cpu|memory)$/.test(path) || typeof sent !== 'string' || typeof answer !== 'string') return false;
+  const [a, b] = [nanos(sent), nanos(answer)];
+  return a !== undefined && a === b;
+}
+
+const units: Readonly<Record<string, bigint>> = {
+  n: 1n,
+  u: 1_000n,
+  m: 1_000_000n,
+  '': 1_000_000_000n,
+  k: 10n ** 12n,
+  M: 10n ** 15n,
+  G: 10n ** 18n,
+  Ki: 2n ** 10n * 10n ** 9n,
+  Mi: 2n ** 20n * 10n ** 9n,
+  Gi: 2n ** 30n * 10n ** 9n,
+  Ti: 2n ** 40n * 10n ** 9n,
+};
+
+// A quantity in units of 10^-9, the smallest that Kubernetes knows; undefined when it is none.
+function nanos(text: string): bigint | undefined {
+  const [, whole, fraction = '', suffix = ''] = /^([0-9]{1,15})(?:\.([0-9]{1,9}))?([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const unit = units[suffix];
+  if (whole === undefined || unit === undefined) return undefined;
+  return (BigInt(whole + fraction) * unit) / 10n ** BigInt(fraction.length);
 }

@@ -149,10 +149,7 @@ function stepOf(step: Step, sandbox: PlaybookSpec['sandbox']): object {
     imagePullPolicy: 'IfNotPresent',
     command: [...step.command].map(literal),
     workingDir: '/tmp',
-    env: [
-      ...own,
-      ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => ({ name, value: literal(value) })),
-    ],
+    env: [...own, ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => variable(name, value))],
     securityContext: locked,
     resources: { limits: { cpu, memory }, requests: { cpu: '10m', memory: '32Mi' } },
     volumeMounts: [
@@ -162,6 +159,9 @@ function stepOf(step: Step, sandbox: PlaybookSpec['sandbox']): object {
     ],
   };
 }
+
+// The API server leaves an empty value out of its answer, which then would not be what was sent.
+const variable = (name: string, value: string) => (value === '' ? { name } : { name, value: literal(value) });
 
 // The kubelet expands $(VAR) in commands and variables; a doubled dollar stands for itself, so a value stays what was approved.
 const literal = (text: string) => text.replaceAll('$', '$$$$');

@@ -1,6 +1,7 @@
 import type { AgentActionStatus, Condition, ConditionType, Reason, State } from '@sentinel/crds';
 import { finalStates, successStates } from '@sentinel/crds';
 import { setCondition } from '@sentinel/kube';
+import { cut } from './text.ts';
 
 /** A status under construction. */
 export type Draft = AgentActionStatus;
@@ -19,7 +20,7 @@ export function condition(
     type,
     status,
     reason,
-    message: message.slice(0, 2048),
+    message: cut(message, 2048),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   draft.conditions = setCondition(draft.conditions, input, new Date(now));

@@ -1,5 +1,6 @@
 import { type AgentAction, chainRecord, GENESIS, type Transition } from '@sentinel/crds';
 import type { Draft } from './conditions.ts';
+import { cut } from './text.ts';
 
 /** Most records that an object keeps. */
 export const OUTBOX_MAX = 64;
@@ -18,14 +19,14 @@ export interface Entry {
 export function record(draft: Draft, action: AgentAction, entry: Entry, now: number): void {
   const outbox = draft.outbox ?? { sequence: 0, head: GENESIS, exported: 0, records: [] };
   const details = Object.entries(entry.details ?? {}).flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [{ name, value: value.slice(0, 1024) }],
+    value === undefined || value === '' ? [] : [{ name, value: cut(value, 1024) }],
   );
   const last = outbox.sequence === 0 ? undefined : { sequence: outbox.sequence, hash: outbox.head };
   const next = chainRecord(last, {
     time: new Date(now).toISOString(),
     transition: entry.transition,
-    actor: entry.actor.slice(0, 512),
-    summary: entry.summary.slice(0, 1024),
+    actor: cut(entry.actor, 512),
+    summary: cut(entry.summary, 1024),
     action: action.metadata.uid ?? '',
     ...(entry.plan === undefined ? {} : { plan: entry.plan }),
     ...(entry.job === undefined ? {} : { job: entry.job }),
