@@ -87,6 +87,47 @@ describe('A sealed decision', () => {
     assert.equal(isApproved(tally, facts(undefined).requirements), false);
   });
 
+  it('is final, and is not taken back by who made it', () => {
+    const made = [line({ decision: 'reject' }), line({ decision: 'revoke', time: at(-2) }), line({ time: at(-1) })];
+    assert.equal(tallyDecisions(facts(made.join('\n'))).rejectedBy?.user, 'ada');
+  });
+
+  it('may reject, whoever asks: that only makes it safer', () => {
+    const tally = tallyDecisions(facts(line({ user: 'agent', decision: 'reject' })));
+    assert.equal(tally.rejectedBy?.user, 'agent');
+  });
+
+  it('rejects nothing when it is forged, or a program made it', () => {
+    const forged = line({ decision: 'reject' }, stranger.privateKey);
+    const program = line({ decision: 'reject', user: 'system:serviceaccount:shop:robot' });
+    assert.equal(tallyDecisions(facts(`${forged}\n${program}`)).rejectedBy, undefined);
+  });
+
+  it('counts again after it was revoked and given anew', () => {
+    const made = [ok, line({ decision: 'revoke', time: at(-5) }), line({ time: at(-1) })];
+    assert.equal(tallyDecisions(facts(made.join('\n'))).approvals, 1);
+  });
+
+  it('is good until the first of those that count expires', () => {
+    const made = [line({ time: at(-30) }), line({ user: 'bea', time: at(-5) }), line({ user: 'cy', expires: at(3) })];
+    assert.equal(tallyDecisions(facts(made.join('\n'))).goodUntil, NOW + 3 * 60_000);
+  });
+
+  it('is never enough when nothing is required: a mistake is no approval', () => {
+    const none = { approvals: 0, groups: undefined, expiresAfter: '1h' };
+    assert.equal(isApproved(tallyDecisions(facts(undefined, { requirements: none })), none), false);
+  });
+
+  it('has a time that can be read', () => {
+    assert.equal(tallyDecisions(facts(line({ time: 'soon' }))).approvals, 0);
+    assert.equal(tallyDecisions(facts(line({ expires: 'later' }))).approvals, 0);
+  });
+
+  it('is counted as unreadable when its line is not a record, beside those that are', () => {
+    const { records, unreadable } = parseDecisions(['{', 'null', '[]', '{"user":"ada"}', ok, '', ` ${ok}`].join('\n'));
+    assert.deepEqual([records.length, unreadable], [1, 5]);
+  });
+
   it('is not read from a line that says one thing twice: a reader and the API server would see different records', () => {
     const doubled = ok.replace('"user":"ada"', '"user":"eve","user":"ada"');
     const { records, unreadable } = parseDecisions(doubled);

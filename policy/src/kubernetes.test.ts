@@ -94,6 +94,50 @@ describe('A request to the Kubernetes API', () => {
     });
   }
 
+  const readable: ApiRequest[] = [
+    request({ apiGroup: 'rbac.authorization.k8s.io', resource: 'roles', verb: 'get' }),
+    request({ apiGroup: 'apiextensions.k8s.io', resource: 'customresourcedefinitions', verb: 'list' }),
+    request({ apiGroup: '', resource: 'namespaces', verb: 'get' }),
+    request({ apiGroup: '', resource: 'serviceaccounts', verb: 'get' }),
+    request({ apiGroup: 'example.com', resource: 'secrets', verb: 'get' }),
+  ];
+  for (const asked of readable) {
+    it(`is a matter of policy: ${asked.verb} ${asked.resource}.${asked.apiGroup}`, () => {
+      assert.equal(judgeApiRequest(set(policy('all', [everything])), 'shop', asked).decision, 'Allow');
+    });
+  }
+
+  const connects = ['pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy', 'nodes/proxy'];
+  const more: ApiRequest[] = [
+    ...connects.map((resource) => request({ apiGroup: '', resource, verb: 'get' })),
+    request({ apiGroup: '', resource: 'secrets/status', verb: 'watch' }),
+    request({ apiGroup: 'apiregistration.k8s.io', resource: 'apiservices', verb: 'delete' }),
+    request({ apiGroup: 'authentication.k8s.io', resource: 'tokenreviews', verb: 'create' }),
+    request({ apiGroup: '', resource: 'namespaces/finalize', verb: 'update' }),
+    request({ apiGroup: '', resource: 'nodes', verb: 'patch' }),
+    request({ apiGroup: '', resource: 'users', verb: 'impersonate' }),
+  ];
+  for (const asked of more) {
+    it(`is refused whatever policy says, also: ${asked.verb} ${asked.resource}`, () => {
+      const rule = { ...everything, resources: [...everything.resources, asked.resource] };
+      assert.match(judgeApiRequest(set(policy('all', [rule])), 'shop', asked).refusal?.rule ?? '', /^protected /);
+    });
+  }
+
+  it('says which rule decided, and why in the words of the policy', () => {
+    const denying = policy('p', [rule({}), rule({ decision: 'Deny', justification: 'Deletions go through Git.' })]);
+    assert.deepEqual(judgeApiRequest(set(denying), 'shop', request()), {
+      decision: 'Deny',
+      decidedBy: 'AgentPolicy/p: kubernetes[1]',
+      refusal: {
+        policy: 'AgentPolicy/p',
+        rule: 'kubernetes[1]',
+        message: "patch deployments.apps in namespace 'shop' is denied: Deletions go through Git.",
+        remedy: 'An admin may add a rule to `kubernetes` that allows it.',
+      },
+    });
+  });
+
   it('is never judged looser with one policy more, in any order', () => {
     let seed = 7;
     const pick = <T>(list: readonly T[]): T => {
