@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { applyChanges, changeDigest, changesBetween, markVolatile, valueAt } from './change.ts';
+import { describeEffect } from './describe.ts';
+import { normalize } from './normalize.ts';
+import { relativeTo } from './overlay.ts';
+import { request } from './request.fixture.ts';
+
+const NOW = Date.parse('2026-01-01T12:00:00Z');
+
+describe('A second write to one object', () => {
+  // What the rehearsal records must be what the gateway sees in the real run, where the first write has happened.
+  const rows: Record<string, { live: object; first: object; second: object; real: object; merges: boolean }> = {
+    'adds to a map that the first one made': {
+      live: { metadata: {} },
+      first: { metadata: { labels: { a: '1' } } },
+      second: { metadata: { labels: { b: '2' } } },
+      real: { metadata: { labels: { a: '1', b: '2' } } },
+      merges: true,
+    },
+    'changes a value in a map that the first one made': {
+      live: {},
+      first: { data: { a: { x: 1, y: 1 } } },
+      second: { data: { a: { x: 2 } } },
+      real: { data: { a: { x: 2, y: 1 } } },
+      merges: true,
+    },
+    'replaces what the first one made, where it does not merge': {
+      live: {},
+      first: { data: { a: 1 } },
+      second: { data: { b: 2 } },
+      real: { data: { b: 2 } },
+      merges: false,
+    },
+    'repeats the first one and adds to it': {
+      live: { a: 1 },
+      first: { a: 2 },
+      second: { a: 2, b: 1 },
+      real: { a: 2, b: 1 },
+      merges: true,
+    },
+  };
+  for (const [name, { live, first, second, real, merges }] of Object.entries(rows)) {
+    it(name, () => {
+      const rehearsed = applyChanges(live, changesBetween(live, first));
+      const recorded = relativeTo(rehearsed, changesBetween(live, second), merges);
+      assert.equal(changeDigest(recorded), changeDigest(changesBetween(rehearsed, real)));
+      assert.deepEqual(applyChanges(rehearsed, recorded), real);
+    });
+  }
+
+  it('is the whole change where nothing was rehearsed, or what was is gone', () => {
+    const changes = changesBetween({ a: 1 }, { a: 2 });
+    for (const rehearsed of [undefined, null]) assert.deepEqual(relativeTo(rehearsed, changes, true), changes);
+  });
+});
+
+describe('A name that every object inherits', () => {
+  for (const key of ['constructor', 'toString', 'hasOwnProperty', '__proto__']) {
+    const withKey = (value: unknown): unknown => JSON.parse(`{"data":{${JSON.stringify(key)}:${JSON.stringify(value)}}}`);
+    it(`is a key like any other: ${key}`, () => {
+      const changes = changesBetween({ data: {} }, withKey({ polluted: 'yes' }));
+      assert.equal(changes[0]?.path, `/data/${key}`);
+      assert.equal(JSON.stringify(applyChanges({ data: {} }, changes)), JSON.stringify(withKey({ polluted: 'yes' })));
+      assert.equal(valueAt({ data: {} }, `/data/${key}`), undefined);
+      const deeper = changesBetween(withKey({}), withKey({ polluted: 'yes' }));
+      assert.equal(JSON.stringify(applyChanges(withKey({}), deeper)), JSON.stringify(withKey({ polluted: 'yes' })));
+      assert.equal(
+        JSON.stringify(applyChanges({}, [{ path: `/${key}/polluted`, after: 'yes' }])),
+        `{"${key}":{"polluted":"yes"}}`,
+      );
+      assert.equal(({} as Record<string, unknown>).polluted, undefined);
+    });
+  }
+});
+
+describe('A volatile time', () => {
+  const digest = (before: unknown, after: unknown, now = NOW) =>
+    changeDigest(markVolatile(changesBetween({ metadata: { before } }, { metadata: { before: after } }), now));
+  const annotations = (time: string, more: object = {}) => ({ restartedAt: time, ...more });
+
+  it('may be another one inside of a map that is new', () => {
+    const first = digest(undefined, annotations('2026-01-01T12:00:00Z'));
+    assert.equal(digest(undefined, annotations('2026-01-01T12:40:00Z'), NOW + 40 * 60_000), first);
+    assert.notEqual(digest(undefined, annotations('2026-01-01T14:00:00Z')), first);
+    assert.notEqual(digest(undefined, annotations('2026-01-01T12:00:00Z', { more: 'x' })), first);
+    assert.notEqual(digest(undefined, { startedAt: '2026-01-01T12:00:00Z' }), first);
+  });
+
+  it('may follow another time, and nothing else', () => {
+    const first = digest('2025-01-01T00:00:00Z', '2026-01-01T12:00:00Z');
+    assert.equal(digest('2026-01-01T11:00:00Z', '2026-01-01T12:00:30Z'), first);
+    assert.notEqual(digest('never', '2026-01-01T12:00:30Z'), first);
+  });
+
+  const never: Record<string, string> = {
+    'with text around it': 'at 2026-01-01T12:00:00Z',
+    'without a zone': '2026-01-01T12:00:00',
+    'of a day that is none': '2026-13-01T12:00:00Z',
+    'with a line behind it': '2026-01-01T12:00:00Z\n',
+  };
+  for (const [name, text] of Object.entries(never)) {
+    it(`is none ${name}`, () =>
+      assert.equal(markVolatile([{ path: '/a', before: 1, after: text }], NOW)[0]?.volatile, undefined));
+  }
+
+  it('is never taken for the text by which it is replaced', () => {
+    assert.notEqual(digest('a', '<Time>'), digest('a', '2026-01-01T12:00:00Z'));
+  });
+});
+
+describe('What is compared of an object', () => {
+  const object = (more: object = {}) => ({
+    metadata: {
+      name: 'a',
+      uid: 'u-1',
+      resourceVersion: '7',
+      generation: 2,
+      managedFields: [],
+      creationTimestamp: 'x',
+      labels: { a: 'b' },
+    },
+    spec: { replicas: 1 },
+    status: { ready: 1 },
+    ...more,
+  });
+  const metadata = { name: 'a', labels: { a: 'b' } };
+  const rows: Record<string, { resource: string; verb: string; object: unknown; compared: unknown }> = {
+    'is nothing that the server keeps for itself': {
+      resource: 'deployments',
+      verb: 'patch',
+      object: object(),
+      compared: { metadata, spec: { replicas: 1 } },
+    },
+    'is the status alone for a write to it': {
+      resource: 'deployments/status',
+      verb: 'patch',
+      object: object(),
+      compared: { metadata, status: { ready: 1 } },
+    },
+    'is not the address that a new Service is given': {
+      resource: 'services',
+      verb: 'create',
+      object: object({ spec: { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ports: [{ port: 1, nodePort: 30000 }] } }),
+      compared: { metadata, spec: { ports: [{ port: 1 }] } },
+    },
+    'is that a new Service has none': {
+      resource: 'services',
+      verb: 'create',
+      object: object({ spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
+      compared: { metadata, spec: { clusterIP: 'None', clusterIPs: ['None'] } },
+    },
+    'is the address of a Service that is changed': {
+      resource: 'services',
+      verb: 'update',
+      object: object({ spec: { clusterIP: '10.0.0.1', ports: [{ nodePort: 30000 }] } }),
+      compared: { metadata, spec: { clusterIP: '10.0.0.1', ports: [{ nodePort: 30000 }] } },
+    },
+    'is not the uid that a new Job puts on its pods': {
+      resource: 'jobs',
+      verb: 'create',
+      object: object({ spec: { selector: { 'controller-uid': 'u-1' }, list: ['x u-1 y'] } }),
+      compared: { metadata, spec: { selector: { 'controller-uid': '<uid>' }, list: ['x <uid> y'] } },
+    },
+    'is a missing object as it is': { resource: 'jobs', verb: 'create', object: undefined, compared: undefined },
+  };
+  for (const [name, { resource, verb, object: given, compared }] of Object.entries(rows)) {
+    it(name, () => {
+      const before = structuredClone(given);
+      assert.deepEqual(normalize(given, resource, verb), compared);
+      assert.deepEqual(given, before);
+    });
+  }
+});
+
+describe('An effect as it is shown', () => {
+  const show = (changes: { path: string; before: unknown; after: unknown }[]) =>
+    describeEffect(request(), { name: 'web', uid: 'u', changes });
+
+  it('hides values under names that reveal, and covers them by the digest', () => {
+    for (const path of [
+      '/data/password',
+      '/spec/apiKey',
+      '/x/api-key',
+      '/a/TOKEN',
+      '/metadata/annotations/last-applied-configuration',
+    ]) {
+      const shown = show([{ path, before: undefined, after: 'hunter2' }]);
+      assert.deepEqual(shown.change, [{ path, after: '"<redacted>"', redacted: true }]);
+      assert.notEqual(shown.changeDigest, show([{ path, before: undefined, after: 'hunter3' }]).changeDigest);
+    }
+  });
+
+  it('shows 64 changes and says how many there are more', () => {
+    const { change, hiddenChanges } = show(
+      Array.from({ length: 70 }, (_, index) => ({ path: `/a/${index}`, before: 1, after: 2 })),
+    );
+    assert.deepEqual([change?.length, hiddenChanges], [64, 6]);
+  });
+
+  it('cuts long values without leaving half of a character, which no plan could hold', () => {
+    for (const shift of ['', 'x']) {
+      const shown = show([{ path: `/${shift}${'😀'.repeat(600)}`, before: undefined, after: `${shift}${'😀'.repeat(2000)}` }]);
+      const { path = '', after = '' } = shown.change?.[0] ?? {};
+      assert.ok(path.isWellFormed() && after.isWellFormed() && after.length <= 2048 && after.endsWith('…'));
+    }
+  });
+
+  it('is not reversible when it deletes', () => {
+    const { reversible, change, notes } = describeEffect(request({ verb: 'delete' }), { name: 'web', uid: 'u', changes: [] });
+    assert.deepEqual([reversible, change, notes?.length], [false, undefined, 1]);
+  });
+});
