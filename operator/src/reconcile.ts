@@ -16,7 +16,7 @@ import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
 import type { NextStep } from './decide/step.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
-import type { Draft } from './status/conditions.ts';
+import { type Draft, enter } from './status/conditions.ts';
 
 export interface ReconcileContext extends ActContext {
   readonly caches: Caches;
@@ -96,6 +96,9 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       pass.afterwards.push(() => letGo(context, pass));
       return;
     case 'Wait':
+      // Approved, and held by something that an admin must know of: the status says what.
+      if (step.why !== undefined) enter(pass.draft, 'Starting', step.why, pass.now);
+      return;
     case 'LookAgainLive':
       return;
   }

@@ -71,15 +71,18 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
     return name;
   }
 
-  // Why it waits is in the log of the operator alone.
-  const log = () => admin.kubectl(['logs', 'deployment/sentinel-operator', '-n', 'sentinel-system', '--since=8s']);
-
   /** Approves while the guard is gone: the action stays where it is. */
   async function staysBecause(name: string, why: RegExp): Promise<void> {
     const before = await imageNow();
     await tenant.decide(tenant.approver, name, 'approve');
-    await eventually(`why ${name} waits`, async () => why.test(await log()), 20);
-    const action = await tenant.action(name);
+    const action = await eventually(
+      `why ${name} waits`,
+      async () => {
+        const now = await tenant.action(name);
+        return why.test(messageOf(now)) && now;
+      },
+      20,
+    );
     assert.ok(!action.status?.stages?.some(({ stage }) => stage === 'run'), stateOf(action));
     assert.equal(await imageNow(), before);
   }
@@ -132,7 +135,8 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
     await without(['networkpolicy', 'sentinel-sandbox-egress', '-n', 'sentinel-sandboxes'], async () => {
       await staysBecause(name, /NetworkPolicy 'sentinel-sandbox-egress' is missing/);
       await without(['mutatingwebhookconfiguration', 'sentinel'], async () => {
-        await eventually('the reason', async () => /MutatingWebhookConfiguration 'sentinel' is missing/.test(await log()), 20);
+        const missing = /MutatingWebhookConfiguration 'sentinel' is missing/;
+        await eventually('the reason', async () => missing.test(messageOf(await tenant.action(name))), 20);
       });
     });
     await runs(name);

@@ -49,6 +49,8 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
   if (suspendedBy.length > 0 && state !== 'Suspended')
     enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
   if (suspendedBy.length === 0 && state === 'Suspended') enter(draft, 'AwaitingApproval', 'the suspension was lifted', now);
+  if (suspendedBy.length === 0 && state === 'Starting' && !enough)
+    enter(draft, 'AwaitingApproval', 'the approvals are not enough any more', now);
 }
 
 function counted({ record: made, counts, why }: Judged): Counted {

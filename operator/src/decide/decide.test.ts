@@ -7,9 +7,11 @@ import {
   AgentPolicySpec,
   annotations,
   digestOf,
+  finalStates,
   PlaybookSpec,
   type StageStatus,
   type State,
+  states,
 } from '@sentinel/crds';
 import { type PolicySet, sealRecord } from '@sentinel/policy';
 import type { Facts, JobView } from '../facts/facts.ts';
@@ -309,4 +311,128 @@ describe('The next step of an action', () => {
     ['that has ended is nothing', facts(action('Blocked')), { kind: 'Wait' }],
   ];
   for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
+});
+
+describe('The next step in every state', () => {
+  const all = Object.keys(states) as State[];
+  const living = all.filter((state) => !finalStates.has(state));
+  const jobs: Record<string, JobView | undefined> = {
+    'is gone': undefined,
+    'is suspended': job({ suspended: true, phase: 'Waiting' }),
+    runs: job(),
+    'has ended': job({ phase: 'Ended' }),
+  };
+  const stageIn: Partial<Record<State, StageStatus>> = {
+    Rehearsing: stage('rehearsal'),
+    AwaitingApproval: stage('rehearsal', { outcome: 'Succeeded' }),
+    Running: stage('run'),
+    Verifying: stage('verification'),
+    RollingBack: stage('run', { outcome: 'Failed' }),
+  };
+  const inState = (state: State, more: Parameters<typeof action>[1] = {}) =>
+    action(state, { ...more, stages: [stageIn[state]].filter((one) => one !== undefined) });
+
+  for (const state of all.filter((one) => finalStates.has(one))) {
+    it(`is nothing after ${state}, whatever is asked`, () => {
+      for (const more of [{ deleted: true }, { cancelled: true }, { generation: 2 }])
+        assert.deepEqual(decide(facts(inState(state, { ...more, approvals: decision() }))), { kind: 'Wait' });
+    });
+  }
+
+  for (const state of living) {
+    for (const [how, view] of Object.entries(jobs)) {
+      for (const why of ['deleted', 'cancelled'] as const) {
+        it(`starts and releases nothing in ${state} when it was ${why} and its Job ${how}`, () => {
+          const step = decide(facts(inState(state, { [why]: true, approvals: decision() }), { job: view }));
+          const open = stageIn[state] !== undefined && stageIn[state].outcome === undefined;
+          const stopping = view && view.phase !== 'Ended' ? 'StopJob' : 'ReadOutcome';
+          assert.equal(step.kind, state === 'RollingBack' ? 'RollBack' : open ? stopping : 'End');
+        });
+      }
+    }
+  }
+
+  const edited: Partial<Record<State, string>> = {
+    Pending: 'StartOver',
+    Rehearsing: 'StartOver',
+    AwaitingApproval: 'StartOver',
+    Starting: 'StartOver',
+    Suspended: 'StartOver',
+    Running: 'ReadOutcome',
+    Verifying: 'ReadOutcome',
+    RollingBack: 'RollBack',
+  };
+  for (const state of living) {
+    it(`${edited[state] === 'StartOver' ? 'starts over' : 'goes on'} in ${state} when the spec was edited`, () => {
+      assert.equal(decide(facts(inState(state, { generation: 2, approvals: decision() }))).kind, edited[state]);
+    });
+  }
+
+  it('is never a real run without enough decisions, in any state', () => {
+    const others = [undefined, decision({ plan: digestOf('x') }), decision({ action: 'v' }), decision({ time: iso(-120) })];
+    const stages = [undefined, stage('rehearsal'), stage('run', { outcome: 'Failed' }), stage('verification')];
+    for (const state of living)
+      for (const approvals of others)
+        for (const view of Object.values(jobs))
+          for (const current of stages) {
+            const given = action(state, { ...(approvals === undefined ? {} : { approvals }), stages: current ? [current] : [] });
+            const step = decide(facts(given, { job: view }));
+            assert.ok(!(step.kind === 'StartJob' && step.stage === 'run'), `${state} ${JSON.stringify(current)}`);
+          }
+  });
+
+  it('is the end when it runs and no Job of it is recorded', () => {
+    assert.partialDeepStrictEqual(decide(facts(action('Running'))), { kind: 'End', state: 'RunFailed' });
+  });
+
+  it('is not to release a real run that was suspended meanwhile', () => {
+    const suspended = { job: job({ suspended: true, phase: 'Waiting' }), policies: policies({ suspended: true }) };
+    assert.equal(decide(facts(inState('Running'), suspended)).kind, 'StopJob');
+    assert.equal(decide(facts(inState('Rehearsing'), suspended)).kind, 'ReleaseJob');
+  });
+
+  it('is to look at a suspended one by the clock once, when its time is over, and not without end', () => {
+    const suspended = { policies: policies({ suspended: true }) };
+    const left = (now: number) => {
+      const step = decide(facts(action('Suspended'), { ...suspended, now }));
+      return step.kind === 'NoteDecisions' ? step.requeueAfterMs : step.kind;
+    };
+    assert.deepEqual([left(NOW), left(NOW + 55 * 60_000), left(NOW + 3_600_000)], [55 * 60_000, undefined, undefined]);
+  });
+
+  it('is to go on when the suspension is lifted, and to end when its time is over then', () => {
+    assert.equal(decide(facts(action('Suspended', { approvals: decision() }))).kind, 'StartJob');
+    assert.partialDeepStrictEqual(decide(facts(action('Suspended'), { now: NOW + 3_600_000 })), {
+      kind: 'End',
+      state: 'Expired',
+    });
+  });
+
+  const sink: Record<string, { acknowledged: number | undefined; kind: string }> = {
+    'has none': { acknowledged: undefined, kind: 'Wait' },
+    'is behind': { acknowledged: 2, kind: 'Wait' },
+    'has them all': { acknowledged: 3, kind: 'StartJob' },
+  };
+  for (const [name, { acknowledged, kind }] of Object.entries(sink)) {
+    it(`is ${kind} where policy asks for a sink that ${name}`, () => {
+      const of = action('AwaitingApproval', { approvals: decision() });
+      const given = { ...of, status: { ...of.status, outbox: { sequence: 3, head: '', exported: 0, records: [] } } };
+      assert.equal(decide(facts(given, { policies: policies({ audit: { requireSink: true } }), acknowledged })).kind, kind);
+    });
+  }
+
+  it('is to wait while the audit trail has no room for a run', () => {
+    const of = action('AwaitingApproval', { approvals: decision() });
+    const records = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ sequence: index + 1 })) as NonNullable<
+        AgentAction['status']
+      >['outbox'] extends { records: infer R } | undefined
+        ? R
+        : never;
+    const kind = (count: number) =>
+      decide(
+        facts({ ...of, status: { ...of.status, outbox: { sequence: count, head: '', exported: 0, records: records(count) } } }),
+      ).kind;
+    assert.deepEqual([kind(52), kind(53)], ['StartJob', 'Wait']);
+  });
 });

@@ -16,6 +16,7 @@ const playbook = PlaybookSpec.parse({
       env: [
         { name: 'KUBERNETES_SERVICE_HOST', value: '10.96.0.1' },
         { name: 'OWN', value: '$(HOME)' },
+        { name: 'EMPTY', value: '' },
       ],
     },
   ],
@@ -93,6 +94,13 @@ describe('A sandbox', () => {
     const step = containers[1];
     assert.deepEqual(step?.command, ['sh', '-c', 'echo $$HOME $$(KUBERNETES_SERVICE_HOST)']);
     assert.equal(step?.env?.find(({ name }) => name === 'OWN')?.value, '$$(HOME)');
+  });
+
+  it('sends no empty value: the API server would leave it out of its answer', () => {
+    assert.deepEqual(
+      containers[1]?.env?.filter(({ name }) => name === 'EMPTY'),
+      [{ name: 'EMPTY' }],
+    );
   });
 
   it('leads to the gateway, whatever a Playbook says', () => {

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AnyObject } from '@sentinel/kube';
+import { viewJob } from './job-view.ts';
+
+const job = (more: { suspend?: boolean; failed?: boolean } = {}) =>
+  ({
+    metadata: { uid: 'j' },
+    spec: { suspend: more.suspend ?? false },
+    status: {
+      conditions: more.failed ? [{ type: 'Failed', status: 'True', reason: 'DeadlineExceeded', message: 'too long' }] : [],
+    },
+  }) as unknown as AnyObject;
+const ended = (name: string, exitCode = 0) => ({ name, state: { terminated: { exitCode } } });
+const pod = (phase: string, init: object[] = [], containers: object[] = []) =>
+  ({
+    metadata: { name: 'p', uid: 'p' },
+    status: { phase, initContainerStatuses: init, containerStatuses: containers },
+  }) as unknown as AnyObject;
+
+describe('A sandbox Job', () => {
+  const rows: Record<string, { job: AnyObject; pod: AnyObject | undefined; phase: string }> = {
+    'waits without a pod': { job: job(), pod: undefined, phase: 'Waiting' },
+    'runs with a pod': { job: job(), pod: pod('Pending', [ended('gate')]), phase: 'Running' },
+    'has ended when its pod has': { job: job(), pod: pod('Succeeded'), phase: 'Ended' },
+    'has ended when its pod failed': { job: job(), pod: pod('Failed'), phase: 'Ended' },
+    'has ended when it failed and has no pod': { job: job({ failed: true }), pod: undefined, phase: 'Ended' },
+    'runs while it failed and its pod is still there': { job: job({ failed: true }), pod: pod('Running'), phase: 'Running' },
+    'has ended when a step failed': { job: job(), pod: pod('Pending', [ended('gate'), ended('step-one', 1)]), phase: 'Ended' },
+    'has ended when the end was reached': { job: job(), pod: pod('Running', [ended('gate')], [ended('end')]), phase: 'Ended' },
+  };
+  for (const [name, { job: given, pod: of, phase }] of Object.entries(rows)) {
+    it(name, () => assert.equal(viewJob(given, of).phase, phase));
+  }
+
+  it('tells of containers that have ended, and of no other', () => {
+    const view = viewJob(
+      job({ suspend: true }),
+      pod('Pending', [ended('gate'), { name: 'step-one', state: { running: {} } }, { name: 'x' }]),
+    );
+    assert.deepEqual([view.suspended, view.ends.map(({ name, exitCode }) => [name, exitCode])], [true, [['gate', 0]]]);
+  });
+
+  it('says why it failed', () => {
+    assert.equal(viewJob(job({ failed: true }), undefined).failure, 'DeadlineExceeded: too long');
+    assert.equal(viewJob(job(), undefined).failure, undefined);
+  });
+});

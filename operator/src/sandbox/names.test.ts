@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Stage } from '@sentinel/crds';
+import { differences } from './compare.ts';
+import { END, GATE, jobName, planName, stepContainer } from './names.ts';
+
+describe('The name of a Job', () => {
+  const one: [string, Stage, number, string | undefined] = ['u', 'run', 1, 'sha256:a'];
+  it('is the same for the same run, in every process', () => {
+    assert.equal(jobName(...one), jobName('u', 'run', 1, 'sha256:a'));
+    assert.match(jobName(...one), /^run-[0-9a-f]{16}$/);
+  });
+  const others: Record<string, typeof one> = {
+    'another action': ['v', 'run', 1, 'sha256:a'],
+    'another stage': ['u', 'verification', 1, 'sha256:a'],
+    'another attempt': ['u', 'run', 2, 'sha256:a'],
+    'another plan': ['u', 'run', 1, 'sha256:b'],
+    'no plan': ['u', 'run', 1, undefined],
+  };
+  for (const [name, other] of Object.entries(others)) {
+    it(`is another one for ${name}`, () => assert.notEqual(jobName(...one).slice(-16), jobName(...other).slice(-16)));
+  }
+});
+
+describe('The name of a plan', () => {
+  it('is that of its action and attempt alone', () => {
+    const names = [planName('a', 1), planName('a', 11), planName('a-1', 1), planName('a-1', 11), planName('a-11', 1)];
+    assert.equal(new Set(names).size, names.length);
+  });
+});
+
+describe('The name of a container', () => {
+  const long = 'a'.repeat(57);
+  it('is a DNS label, however long that of its step is', () => {
+    for (const step of ['x', `${long}-b`, `${'b-'.repeat(31)}b`, 'a'.repeat(63)])
+      assert.match(stepContainer(step), /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+  });
+  it('is another one for steps that begin alike', () =>
+    assert.notEqual(stepContainer(`${long}-one`), stepContainer(`${long}-two`)));
+  it('is never that of the gate or the end', () => {
+    assert.deepEqual([stepContainer('gate') === GATE, stepContainer('end') === END], [false, false]);
+  });
+});
+
+describe('The answer of the API server', () => {
+  const at = (cpu: string, memory: string) => ({ resources: { limits: { cpu, memory } } });
+  const same: [sent: object, answer: object][] = [
+    [at('1000m', '1024Mi'), at('1', '1Gi')],
+    [at('0.5', '2048Ki'), at('500m', '2Mi')],
+    [at('0.0005', '1Gi'), at('500u', '1Gi')],
+    [{ labels: {} }, { labels: { 'job-name': 'x' } }],
+  ];
+  for (const [sent, answer] of same) {
+    it(`is what was sent: ${JSON.stringify(answer)}`, () => assert.deepEqual(differences(sent, answer), []));
+  }
+
+  const other: [sent: object, answer: object][] = [
+    [at('500m', '1Gi'), at('501m', '1Gi')],
+    [at('1', '1Gi'), at('1k', '1Gi')],
+    [at('1', '1Gi'), at('1', '1G')],
+    [at('1', '1Gi'), at('', '1Gi')],
+    [{ command: ['1000m'] }, { command: ['1'] }],
+    [{ labels: {} }, { labels: { constructor: 'x' } }],
+    [{ env: [{ name: 'A' }] }, { env: [{ name: 'A', value: 'x' }] }],
+    [{ a: [1] }, { a: { 0: 1 } }],
+    [{ a: 1 }, {}],
+    [{ a: 1 }, { a: null }],
+    [{ readOnly: true }, { readOnly: false }],
+  ];
+  for (const [sent, answer] of other) {
+    it(`is not what was sent: ${JSON.stringify(answer)}`, () => assert.notDeepEqual(differences(sent, answer), []));
+  }
+});
