@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AuditRecord } from '../v1alpha1/audit.ts';
-import { chainRecord, verifyChain } from './chain.ts';
+import { chainRecord, recordHash, verifyChain } from './chain.ts';
 
 function chain(action: string, length: number): AuditRecord[] {
   const records: AuditRecord[] = [];
@@ -38,6 +38,23 @@ describe('The chain', () => {
     'a record of another action stands in': {
       records: good.map((one, index) => (index === 2 ? (other[2] ?? one) : one)),
       finding: /does not follow/,
+    },
+    'its record was changed and hashed anew': {
+      records: good.map((one, index) => (index === 2 ? { ...one, actor: 'b', hash: recordHash({ ...one, actor: 'b' }) } : one)),
+      finding: /record 4 does not follow record 3/,
+    },
+    'its last record was changed and hashed anew': {
+      records: good.map((one, index) => (index === 4 ? { ...one, actor: 'b', hash: recordHash({ ...one, actor: 'b' }) } : one)),
+      finding: /the end was cut off or replaced/,
+    },
+    'an attribute is added': {
+      records: good.map((one, index) => (index === 1 ? { ...one, details: [{ name: 'a', value: 'b' }] } : one)),
+      finding: /record 2 was changed/,
+    },
+    'all of it is that of another action': { records: other, finding: /the end was cut off or replaced/ },
+    'a record stands there twice': {
+      records: [good[0], good[1], good[1], good[2], good[3], good[4]].filter((one) => one !== undefined),
+      finding: /out of order/,
     },
     'the first claims one before it': {
       records: [{ ...(good[0] as AuditRecord), previous: `sha256:${'a'.repeat(64)}` }],

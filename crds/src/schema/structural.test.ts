@@ -20,6 +20,40 @@ describe('The generator', () => {
       ));
   }
 
+  const forbidden = ['definitions', '$defs', 'anyOf', 'oneOf', 'allOf', 'not', 'patternProperties', 'propertyNames'];
+  for (const key of [...forbidden, 'readOnly', 'writeOnly']) {
+    it(`refuses '${key}' at any depth, and says where`, () => {
+      const inner = z.object({ b: list(z.object({ c: text(1, 'x').meta({ [key]: 'x' }) }), 1, 'x') });
+      assert.throws(
+        () => structuralSchema(z.object({ a: inner }), 'Kind.spec'),
+        (error) => error instanceof SchemaError && error.message.startsWith('Kind.spec.a.b[].c: '),
+      );
+    });
+  }
+
+  const alsoRefused: Record<string, z.ZodType> = {
+    'a list that does not say its type': z.object({ a: z.array(text(1, 'x')).max(1) }),
+    'a list of lists without a bound': z.object({ a: list(z.array(text(1, 'x')), 1, 'x') }),
+    'nothing at all': z.object({ a: z.never() }),
+  };
+  for (const [name, declaration] of Object.entries(alsoRefused)) {
+    it(`refuses ${name}`, () => assert.throws(() => structuralSchema(declaration, 'Kind.spec'), SchemaError));
+  }
+
+  it('refuses unsupported fields where they are, beside the rules that are declared, and marks them for readers', () => {
+    const inner = z
+      .object({ x: z.boolean().meta(unsupported).optional(), y: z.boolean().optional() })
+      .meta({ 'x-kubernetes-validations': [{ rule: 'true', message: 'm' }] });
+    const schema = structuralSchema(z.object({ a: inner }), 'K') as { properties: { a: Record<string, unknown> } };
+    const { a } = schema.properties;
+    assert.deepEqual(
+      (a['x-kubernetes-validations'] as { rule: string }[]).map(({ rule }) => rule),
+      ['true', '!has(self.x)'],
+    );
+    assert.match(JSON.stringify(a.properties), /Not supported yet: refused when set/);
+    assert.doesNotMatch(JSON.stringify(schema), /x-sentinel/);
+  });
+
   it('turns a field that nothing obeys into a refusal', () => {
     const schema = structuralSchema(z.object({ a: text(5, 'A').meta(unsupported).optional() }), 'K');
     assert.deepEqual(schema['x-kubernetes-validations'], [
