@@ -7,6 +7,7 @@ import { letGo } from './act/let-go.ts';
 import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
 import { releaseJob } from './act/release-job.ts';
+import { resume } from './act/resume.ts';
 import { rollBack } from './act/roll-back.ts';
 import { startJob } from './act/start-job.ts';
 import { startOver } from './act/start-over.ts';
@@ -87,6 +88,9 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return await rollBack(context, pass);
     case 'NoteDecisions':
       return noteDecisions(pass, step.tally, step.suspendedBy);
+    case 'Resume':
+      noteDecisions(pass, step.tally);
+      return resume(pass);
     case 'StartOver':
       return startOver(pass);
     case 'End':
@@ -97,7 +101,7 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return;
     case 'Wait':
       // Approved, and held by something that an admin must know of: the status says what.
-      if (step.why !== undefined) enter(pass.draft, 'Starting', step.why, pass.now);
+      if (step.why !== undefined) enter(pass.draft, step.state ?? 'Starting', step.why, pass.now);
       return;
     case 'LookAgainLive':
       return;

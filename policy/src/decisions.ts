@@ -8,7 +8,7 @@ import { type SealKeys, sealFault } from './seal.ts';
  * A decision as the webhook seals it. The order of the first four fields is part of the contract: the ValidatingAdmissionPolicy
  * builds `{"action":…,"plan":…,"user":…,"groups":[…]` from the request and compares it with the beginning of the record.
  */
-export const DecisionRecord = z.object({
+export const DecisionRecord = z.strictObject({
   action: z.string(),
   plan: z.string(),
   user: z.string(),
@@ -49,6 +49,8 @@ export interface TallyFacts {
   readonly editors: readonly Identity[];
   readonly requirements: Requirements;
   readonly keys: SealKeys;
+  /** Approvals from before this moment do not count: a suspension was lifted then. Milliseconds since the epoch. */
+  readonly notBefore?: number | undefined;
   readonly now: number;
 }
 
@@ -121,6 +123,8 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
     return `the user is in none of the groups ${groups.join(', ')}`;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time lies in the future';
+  if (facts.notBefore !== undefined && made <= facts.notBefore)
+    return 'it is from before the suspension was lifted: approve again';
   if (endOf(record, facts.requirements) <= facts.now) return 'it has expired';
   return undefined;
 }

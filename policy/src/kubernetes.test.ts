@@ -16,7 +16,7 @@ const rule = (more: Partial<Rule>): Rule => ({
   ...more,
 });
 const policy = (name: string, rules: Rule[] | undefined): ApplicablePolicy => ({
-  kind: 'AgentPolicy',
+  kind: 'ClusterAgentPolicy',
   name,
   digest: '',
   spec: AgentPolicySpec.parse({ kubernetes: rules }),
@@ -124,13 +124,22 @@ describe('A request to the Kubernetes API', () => {
     });
   }
 
+  it('is denied where only the policy of a namespace allows it: the floor does not speak of it', () => {
+    const local: ApplicablePolicy = { ...policy('local', [rule({})]), kind: 'AgentPolicy' };
+    const silent = policy('silent', undefined);
+    const judged = judgeApiRequest(set(silent, local), 'shop', request());
+    assert.equal(judged.decision, 'Deny');
+    assert.match(judged.refusal?.message ?? '', /no ClusterAgentPolicy has rules/);
+    assert.equal(judgeApiRequest(set(policy('floor', [rule({})]), local), 'shop', request()).decision, 'Allow');
+  });
+
   it('says which rule decided, and why in the words of the policy', () => {
     const denying = policy('p', [rule({}), rule({ decision: 'Deny', justification: 'Deletions go through Git.' })]);
     assert.deepEqual(judgeApiRequest(set(denying), 'shop', request()), {
       decision: 'Deny',
-      decidedBy: 'AgentPolicy/p: kubernetes[1]',
+      decidedBy: 'ClusterAgentPolicy/p: kubernetes[1]',
       refusal: {
-        policy: 'AgentPolicy/p',
+        policy: 'ClusterAgentPolicy/p',
         rule: 'kubernetes[1]',
         message: "patch deployments.apps in namespace 'shop' is denied: Deletions go through Git.",
         remedy: 'An admin may add a rule to `kubernetes` that allows it.',

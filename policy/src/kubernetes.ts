@@ -17,7 +17,8 @@ export interface ApiVerdict {
  * Judges a request of an action in `actionNamespace`.
  *
  * Each policy that has rules about the Kubernetes API must match the request; within a policy and between policies the strictest
- * decision holds; a request that no rule matches is denied, and so is one when no policy has such rules.
+ * decision holds; a request that no rule matches is denied. So is every request when no ClusterAgentPolicy has such rules: a
+ * namespace only tightens what the floor allows, so what the floor does not speak of is not the namespace's to give.
  */
 export function judgeApiRequest(set: PolicySet, actionNamespace: string, request: ApiRequest): ApiVerdict {
   const never = protectedAgainst(request);
@@ -28,7 +29,8 @@ export function judgeApiRequest(set: PolicySet, actionNamespace: string, request
     .filter((policy) => policy.spec?.kubernetes !== undefined)
     .map((policy) => opinion(policy, actionNamespace, request));
   const first = opinions[0];
-  if (!first) return denied('Sentinel', 'kubernetes', request, 'no policy has rules about the Kubernetes API');
+  if (!first || !set.policies.some(({ kind, spec }) => kind === 'ClusterAgentPolicy' && spec?.kubernetes !== undefined))
+    return denied('Sentinel', 'kubernetes', request, 'no ClusterAgentPolicy has rules about the Kubernetes API');
   return opinions.reduce(
     (strictest, next) => (stricter(next.decision, strictest.decision) === strictest.decision ? strictest : next),
     first,

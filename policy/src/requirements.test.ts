@@ -8,7 +8,7 @@ import { jobSeconds, judgePlan, type Requirements, requiresSink, strictest } fro
 const kubernetes = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'], decision: 'Allow' }];
 const set = (...specs: object[]): PolicySet => ({
   policies: specs.map((spec, index) => ({
-    kind: 'AgentPolicy',
+    kind: 'ClusterAgentPolicy',
     name: `p${index}`,
     digest: '',
     spec: AgentPolicySpec.parse({ kubernetes, ...spec }),
@@ -30,6 +30,8 @@ const effect: Effect = {
   reversible: true,
 };
 const approvals = (...lines: object[]) => ({ approvals: lines });
+const local = (spec: object) =>
+  ({ ...set(spec).policies[0], kind: 'AgentPolicy', name: 'local' }) as PolicySet['policies'][number];
 
 describe('What a plan needs', () => {
   const rows: Record<string, { set: PolicySet; risk: 'Low' | 'Medium' | 'High' | 'Critical'; needs: Requirements }> = {
@@ -61,7 +63,11 @@ describe('What a plan needs', () => {
   }
 
   const refused: Record<string, { set: PolicySet; effects?: Effect[]; message: string }> = {
-    'no policy says who may approve': { set: set({}), message: 'no policy says who may approve' },
+    'no policy says who may approve': { set: set({}), message: 'no ClusterAgentPolicy says who may approve' },
+    'only the policy of a namespace says who may approve': {
+      set: { ...set({}, {}), policies: [...set({}).policies, { ...local(approvals({ upToRisk: 'High' })) }] },
+      message: 'no ClusterAgentPolicy says who may approve',
+    },
     'no line covers the risk': {
       set: set(approvals({ upToRisk: 'Medium' })),
       message: "no line of `approvals` covers the risk 'High'",

@@ -27,13 +27,12 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
     const { refusal } = judgeApiRequest(set, actionNamespace, { ...effect, namespace: effect.namespace, name: effect.name });
     if (refusal) refusals.push(refusal);
   }
-  const lines = set.policies.filter((policy) => policy.spec?.approvals !== undefined);
-  if (lines.length === 0)
+  if (!set.policies.some(({ kind, spec }) => kind === 'ClusterAgentPolicy' && spec?.approvals !== undefined))
     refusals.push({
       policy: 'Sentinel',
       rule: 'approvals',
-      message: 'no policy says who may approve',
-      remedy: 'An admin adds `approvals` to a policy.',
+      message: 'no ClusterAgentPolicy says who may approve',
+      remedy: 'An admin of the cluster adds `approvals` to one.',
     });
   let requirements: Requirements | undefined;
   for (const policy of set.policies) {

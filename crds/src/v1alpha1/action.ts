@@ -197,6 +197,9 @@ export const AgentActionStatus = z
       'How many sealed decisions the audit trail tells of. The newest are in `decisions`.',
     ).optional(),
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
+    resumedAt: time(
+      'When a suspension of this action was lifted. Approvals from before do not count: lifting resumes nothing by itself.',
+    ).optional(),
     stages: list(StageStatus, 16, 'The Jobs of the action, in the order of their start.').optional(),
     results: mapList(
       z.object({

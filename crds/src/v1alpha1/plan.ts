@@ -30,7 +30,7 @@ export const Effect = z
     name: z.string().max(253).describe('Name of the object.'),
     uid: uid('Uid of the object that is changed; left out for one that is created.').optional(),
     change: list(FieldChange, 64, 'The fields that change; at most 64 are shown.').optional(),
-    hiddenChanges: integer(0, 1000000, 'How many changed fields are not shown.').optional(),
+    hiddenChanges: integer(0, 1000000, 'How many changed fields are not shown, or not in full.').optional(),
     changeDigest: digest(
       'Digest of the whole change, volatile values replaced by their type. The real run must produce exactly this.',
     ),

@@ -1,19 +1,22 @@
 import type { FieldChange, ObservedEffect } from '@sentinel/crds';
 import type { ParsedRequest } from '../request/parse.ts';
-import { type Change, changeDigest } from './change.ts';
+import { type Change, changeDigest, changesBetween } from './change.ts';
+import { hidesValue, REDACTED, redact } from './redact.ts';
 
 const SHOWN = 64;
 const LENGTH = 2048;
-const revealing = /(password|passwd|secret|token|credential|api-?key|private-?key|last-applied-configuration)/i;
+/** A value of an object that is created is shown as one up to this length; a longer map by its fields. */
+const WHOLE = 256;
 
 /** An effect as the plan shows it, from what the gateway observed. */
 export function describeEffect(
   request: ParsedRequest,
-  observed: { name: string; uid: string | undefined; changes: readonly Change[] },
+  observed: { name: string; uid: string | undefined; changes: readonly Change[]; result?: unknown },
 ): ObservedEffect {
   const { api, version, info } = request;
   const verb = api.verb as ObservedEffect['verb'];
-  const hidden = Math.max(0, observed.changes.length - SHOWN);
+  const all = observed.changes.flatMap(byField).map((change) => shown(change, observed.result));
+  const hidden = Math.max(0, all.length - SHOWN) + all.slice(0, SHOWN).filter(isCut).length;
   return {
     verb,
     apiGroup: api.apiGroup,
@@ -23,7 +26,7 @@ export function describeEffect(
     ...(api.namespace === undefined ? {} : { namespace: api.namespace }),
     name: observed.name,
     ...(observed.uid === undefined ? {} : { uid: observed.uid }),
-    ...(verb === 'delete' ? {} : { change: observed.changes.slice(0, SHOWN).map(shown) }),
+    ...(verb === 'delete' ? {} : { change: all.slice(0, SHOWN) }),
     ...(hidden > 0 ? { hiddenChanges: hidden } : {}),
     changeDigest: changeDigest(observed.changes),
     origin: 'Observed',
@@ -32,17 +35,32 @@ export function describeEffect(
   };
 }
 
-function shown(change: Change): FieldChange {
-  const redacted = revealing.test(change.path);
-  const text = (value: unknown) => (redacted ? '"<redacted>"' : shorten(JSON.stringify(value)));
+// A whole object that comes is shown field by field: as one text it would be cut, and hide what stands behind the cut.
+function byField(change: Change): Change[] {
+  const { path, before, after } = change;
+  if (before !== undefined || !isMap(after) || change.volatile) return [change];
+  if (path !== '' && JSON.stringify(after).length <= WHOLE) return [change];
+  const fields = changesBetween({}, after, path).flatMap(byField);
+  return fields.length === 0 ? [change] : fields;
+}
+
+const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function shown(change: Change, result: unknown): FieldChange {
+  const hides = hidesValue(change.path, result);
+  const before = hides ? REDACTED : redact(change.before);
+  const after = hides ? REDACTED : redact(change.after);
+  const redacted = hides || before !== change.before || after !== change.after;
   return {
     path: change.path.slice(0, 1024).toWellFormed(),
-    ...(change.before === undefined ? {} : { before: text(change.before) }),
-    ...(change.after === undefined ? {} : { after: text(change.after) }),
+    ...(change.before === undefined ? {} : { before: shorten(JSON.stringify(before)) }),
+    ...(change.after === undefined ? {} : { after: shorten(JSON.stringify(after)) }),
     ...(change.volatile ? { volatile: change.volatile } : {}),
     ...(redacted ? { redacted } : {}),
   };
 }
+
+const isCut = ({ before, after }: FieldChange) => before?.endsWith('…') || after?.endsWith('…');
 
 // A cut may split a pair of surrogates, and half of one has no canonical form: the plan could never be digested.
 const shorten = (text: string) => (text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1).toWellFormed()}…`);

@@ -191,6 +191,35 @@ describe('An effect as it is shown', () => {
     }
   });
 
+  it('shows an object that is created field by field, without what its names say is secret', () => {
+    const env = [
+      { name: 'DB_PASSWORD', value: 'hunter2' },
+      { name: 'MODE', value: 'fast' },
+      { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db', key: 'x' } } },
+    ];
+    const spec = { replicas: 1, template: { containers: [{ name: 'web', env }], text: 'x'.repeat(300) } };
+    const { change, hiddenChanges } = show([
+      { path: '', before: undefined, after: { data: { apiKey: 'hunter2', big: 'y'.repeat(3000) }, spec } },
+    ]);
+    const text = JSON.stringify(change);
+    assert.doesNotMatch(text, /hunter2/);
+    assert.match(text, /secretKeyRef/);
+    assert.match(text, /fast/);
+    assert.deepEqual(
+      change?.map(({ path }) => path),
+      ['/data/apiKey', '/data/big', '/spec/replicas', '/spec/template/containers', '/spec/template/text'],
+    );
+    assert.equal(hiddenChanges, 1, 'what is cut counts as not shown');
+  });
+
+  it('hides the value of an environment variable by the name beside it', () => {
+    const path = '/spec/containers/0/env/0/value';
+    const changes = [{ path, before: 'hunter1', after: 'hunter2' }];
+    const result = { spec: { containers: [{ env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }] } };
+    const { change } = describeEffect(request(), { name: 'web', uid: 'u', changes, result });
+    assert.deepEqual(change, [{ path, before: '"<redacted>"', after: '"<redacted>"', redacted: true }]);
+  });
+
   it('shows 64 changes and says how many there are more', () => {
     const { change, hiddenChanges } = show(
       Array.from({ length: 70 }, (_, index) => ({ path: `/a/${index}`, before: 1, after: 2 })),

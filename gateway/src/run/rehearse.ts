@@ -2,6 +2,7 @@ import { markVolatile } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, observe } from '../effect/observe.ts';
 import { relativeTo } from '../effect/overlay.ts';
+import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Upstream } from '../upstream.ts';
@@ -32,8 +33,14 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     return alreadyExists(request, observed.name);
   const scale = request.subresource === 'scale';
   const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
+  const rehearsed = overlay.get(request);
   const changes =
-    main || scale ? markVolatile(relativeTo(overlay.get(request), observed.changes, merges), Date.now()) : observed.changes;
+    main || scale
+      ? markVolatile(
+          withPutBack(request, rehearsed, observed.result, relativeTo(rehearsed, observed.changes, merges)),
+          Date.now(),
+        )
+      : observed.changes;
   if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);

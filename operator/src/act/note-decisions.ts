@@ -1,7 +1,7 @@
 import type { AgentActionStatus } from '@sentinel/crds';
 import type { Judged, Tally } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../status/conditions.ts';
-import { record } from '../status/record.ts';
+import { outboxRoom, ROOM_TO_END, record } from '../status/record.ts';
 import { cut } from '../status/text.ts';
 import type { Pass } from './context.ts';
 
@@ -11,8 +11,11 @@ const KEPT = 32;
 /** Shows the sealed decisions in the status and records those that are new. Nothing changes when there is nothing new. */
 export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly string[] = []): void {
   const { draft, action, now } = pass;
-  // The annotation is append-only, so a count says which are new; the list in the status is cut and can't.
-  for (const judged of tally.judged.slice(draft.decisionCount ?? 0)) {
+  // The annotation is append-only, so a count says which are new; the list in the status is cut and can't. What the outbox has
+  // no room for is recorded when a sink has acknowledged older records; until then nothing starts.
+  const known = draft.decisionCount ?? 0;
+  const news = tally.judged.slice(known, known + Math.max(0, outboxRoom(draft) - ROOM_TO_END));
+  for (const judged of news) {
     const { user, decision, plan, comment, groups } = judged.record;
     const verdict = judged.counts ? '' : ` (does not count: ${judged.why ?? ''})`;
     record(
@@ -33,7 +36,7 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
       now,
     );
   }
-  draft.decisionCount = tally.judged.length;
+  draft.decisionCount = known + news.length;
   draft.decisions = tally.judged.slice(-KEPT).map(counted);
   const needed = draft.required?.approvals ?? 1;
   const enough = tally.rejectedBy === undefined && tally.approvals >= needed;
@@ -48,7 +51,6 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
   const state = stateOf(draft);
   if (suspendedBy.length > 0 && state !== 'Suspended')
     enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
-  if (suspendedBy.length === 0 && state === 'Suspended') enter(draft, 'AwaitingApproval', 'the suspension was lifted', now);
   if (suspendedBy.length === 0 && state === 'Starting' && !enough)
     enter(draft, 'AwaitingApproval', 'the approvals are not enough any more', now);
 }

@@ -33,10 +33,13 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
     },
     now,
   );
+  const verification = newestStage(action, 'verification');
   const why =
-    run.outcome === 'Succeeded'
-      ? `verification failed: ${newestStage(action, 'verification')?.message ?? ''}`
-      : (run.message ?? 'the run failed');
+    run.outcome !== 'Succeeded'
+      ? (run.message ?? 'the run failed')
+      : verification === undefined
+        ? 'it was ended before it was verified'
+        : `verification failed: ${verification.message ?? ''}`;
   const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }

@@ -11,6 +11,9 @@ import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 import { releaseJob } from './release-job.ts';
 
+/** The status holds the jobs of this many rehearsals by number. */
+const MAX_ATTEMPTS = 100;
+
 const states: Record<Stage, State> = { rehearsal: 'Rehearsing', run: 'Running', verification: 'Verifying' };
 
 /**
@@ -21,7 +24,8 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   const { facts, draft, now } = pass;
   const { playbook } = facts;
   if (!playbook) return end(pass, 'Denied', 'the Playbook is gone');
-  const attempt = stage === 'rehearsal' ? (draft.stages ?? []).filter((one) => one.stage === 'rehearsal').length + 1 : 1;
+  const attempt = stage === 'rehearsal' ? (draft.attempt ?? 0) + 1 : 1;
+  if (attempt > MAX_ATTEMPTS) return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times. File a new action.`);
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
   const wanted = desiredJob(facts, stage, attempt, plan, await context.settings());
   if (stage === 'run' && facts.plan?.spec.template !== digestOf(templateOf(wanted))) {

@@ -27,10 +27,15 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     condition(draft, 'Rehearsed', 'True', 'AsRequired', 'nothing would change', now);
     return end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
   }
-  const { spec, refused } = planOf(facts, draft.attempt ?? 1, effects, recorded, templateDigest(facts, await context.settings()));
-  const digest = digestOf(spec);
+  const { spec: made, refused } = planOf(
+    facts,
+    draft.attempt ?? 1,
+    effects,
+    recorded,
+    templateDigest(facts, await context.settings()),
+  );
   const name = planName(action.metadata.name, draft.attempt ?? 1);
-  await createPlan(context, pass, name, spec, digest);
+  const { spec, digest } = await createPlan(context, pass, name, made);
   draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length };
   draft.required = spec.required;
   condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
@@ -144,8 +149,8 @@ async function createPlan(
   { action }: Pass,
   name: string,
   spec: ActionPlanSpec,
-  digest: string,
-): Promise<void> {
+): Promise<{ spec: ActionPlanSpec; digest: string }> {
+  const digest = digestOf(spec);
   const owner = {
     apiVersion: API_VERSION,
     kind: 'AgentAction',
@@ -163,9 +168,19 @@ async function createPlan(
     const stored = await client.create(actionPlans, plan);
     if (digestOf(stored.spec) !== digest)
       throw new Error(`the API server stored another plan than was sent (ActionPlan/${name})`);
+    return { spec, digest };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const stored = await client.getOrThrow(actionPlans, { name, namespace: action.metadata.namespace });
-    if (digestOf(stored.spec) !== digest) throw new Error(`ActionPlan/${name} exists with other content`);
+    // A pass that crashed before its status write made it. Policies may have changed since: the plan keeps what they required
+    // then, and the start takes the stricter of then and now.
+    if (digestOf(observedPart(stored.spec)) !== digestOf(observedPart(spec)))
+      throw new Error(`ActionPlan/${name} exists with other content`);
+    return { spec: stored.spec, digest: digestOf(stored.spec) };
   }
+}
+
+// What a rehearsal found and pins, apart from what policies make of it.
+function observedPart({ risk, required, environment, durationSeconds, ...observed }: ActionPlanSpec): unknown {
+  return observed;
 }

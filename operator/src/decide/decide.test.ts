@@ -400,11 +400,49 @@ describe('The next step in every state', () => {
     assert.deepEqual([left(NOW), left(NOW + 55 * 60_000), left(NOW + 3_600_000)], [55 * 60_000, undefined, undefined]);
   });
 
-  it('is to go on when the suspension is lifted, and to end when its time is over then', () => {
-    assert.equal(decide(facts(action('Suspended', { approvals: decision() }))).kind, 'StartJob');
-    assert.partialDeepStrictEqual(decide(facts(action('Suspended'), { now: NOW + 3_600_000 })), {
+  it('is to ask people again when the suspension is lifted: what they approved before does not count', () => {
+    const suspended = action('Suspended', { approvals: decision() });
+    assert.equal(decide(facts(suspended)).kind, 'Resume');
+    const resumed = action('AwaitingApproval', { approvals: decision() });
+    const since = (minutes: number) => decide(facts({ ...resumed, status: { ...resumed.status, resumedAt: iso(minutes) } }));
+    assert.equal(since(-0.5).kind, 'NoteDecisions');
+    assert.equal(since(-2).kind, 'StartJob');
+  });
+
+  it('is the end at once when policy refuses its plan now, whether people approved or not', () => {
+    const stricter = { policies: policies({ kubernetes: [] }) };
+    assert.equal(decide(facts(action('AwaitingApproval'), { ...stricter, live: false })).kind, 'LookAgainLive');
+    assert.partialDeepStrictEqual(decide(facts(action('AwaitingApproval'), stricter)), { kind: 'End', state: 'Denied' });
+    assert.equal(
+      decide(facts(action('Suspended'), { policies: policies({ kubernetes: [], suspended: true }) })).kind,
+      'NoteDecisions',
+    );
+  });
+
+  it('is to wait before any Job while the audit trail is full, and to end what is under way', () => {
+    const records = Array.from({ length: 60 }, (_, index) => ({ sequence: index + 1 })) as never[];
+    const full = (of: AgentAction) => ({
+      ...of,
+      status: { ...of.status, outbox: { sequence: 60, head: '', exported: 0, records } },
+    });
+    for (const state of ['Pending', 'AwaitingApproval'] as const)
+      assert.partialDeepStrictEqual(decide(facts(full(action(state, { generation: 2 })))), { kind: 'Wait', state });
+    const rehearsing = full(action('Rehearsing', { stages: [stage('rehearsal')] }));
+    assert.equal(decide(facts(rehearsing, { job: job({ phase: 'Ended' }) })).kind, 'ReadOutcome');
+    assert.equal(decide(facts(full(action('AwaitingApproval', { cancelled: true })))).kind, 'End');
+  });
+
+  it('is to take back what was done when it is cancelled before its verification', () => {
+    const waiting = action('Verifying', {
+      cancelled: true,
+      stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })],
+    });
+    assert.equal(decide(facts(waiting)).kind, 'RollBack');
+    const none = { plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' as const } } } };
+    assert.partialDeepStrictEqual(decide(facts(waiting, none)), {
       kind: 'End',
-      state: 'Expired',
+      state: 'Cancelled',
+      message: 'the action was cancelled before it was verified; what it did stays, for there is no way back',
     });
   });
 

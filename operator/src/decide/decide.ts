@@ -2,8 +2,11 @@ import { finalStates, type Stage } from '@sentinel/crds';
 import { admit, explainAll, playbookDigest, suspendedBy } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
+import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { decideOnReview } from './review.ts';
 import type { NextStep } from './step.ts';
+
+const FULL_RETRY_MS = 5_000;
 
 /** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
 export function decide(facts: Facts): NextStep {
@@ -12,6 +15,13 @@ export function decide(facts: Facts): NextStep {
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : { kind: 'Wait' };
   if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
   if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
+  if (beforeRun.has(state) && outboxRoom(action.status) < ROOM_TO_END && !isUnderWay(facts))
+    return {
+      kind: 'Wait',
+      requeueAfterMs: FULL_RETRY_MS,
+      why: 'nothing goes on while the audit trail is full: no sink acknowledges its records',
+      state,
+    };
   if (editedSince(facts)) return startOver(facts);
   switch (state) {
     case 'Pending':
@@ -81,9 +91,12 @@ export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
   return match ? Number(match[1]) * (factors[match[2] ?? 's'] ?? 0) : 0;
 }
 
+// A Job that is there is always brought to its end: its records are what the room is kept for.
+const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome === undefined;
+
 // Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
 function stop(facts: Facts, why: string): NextStep {
-  const { stage, job, action } = facts;
+  const { stage, job, action, plan } = facts;
   const state = stateOf(action.status);
   if (state === 'RollingBack') return { kind: 'RollBack' };
   if (stage && stage.outcome === undefined) {
@@ -91,7 +104,12 @@ function stop(facts: Facts, why: string): NextStep {
     if (!facts.live) return { kind: 'LookAgainLive' };
     return { kind: 'ReadOutcome', stage: stage.stage };
   }
-  return { kind: 'End', state: 'Cancelled', message: why };
+  if (state === 'Verifying' && plan?.spec.rollback.from === 'PreImages') return { kind: 'RollBack' };
+  return {
+    kind: 'End',
+    state: 'Cancelled',
+    message: state === 'Verifying' ? `${why} before it was verified; what it did stays, for there is no way back` : why,
+  };
 }
 
 const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended']);

@@ -5,6 +5,7 @@ import {
   isApproved,
   judgePlan,
   parseIdentities,
+  type Refusal,
   type Requirements,
   requiresSink,
   seconds,
@@ -15,12 +16,11 @@ import {
 } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
-import { outboxRoom } from '../status/record.ts';
+import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { playbookUnchanged } from './decide.ts';
 import type { NextStep } from './step.ts';
 
 const GUARD_RETRY_MS = 5_000;
-const ROOM_FOR_A_RUN = 12;
 
 /**
  * An action with a plan: counts sealed decisions, and lets the real run start only from live facts, with the stricter of what
@@ -41,6 +41,7 @@ export function decideOnReview(facts: Facts): NextStep {
     editors,
     requirements,
     keys: facts.keys,
+    notBefore: action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt),
     now,
   });
   if (tally.rejectedBy) {
@@ -53,9 +54,22 @@ export function decideOnReview(facts: Facts): NextStep {
     // After its time nothing is looked at by the clock any more, or it would be looked at without end: it goes on when policy changes.
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
+  if (stateOf(action.status) === 'Suspended') return { kind: 'Resume', tally };
+  const refused = refusedNow(facts, verdict.refusals);
+  if (refused !== undefined)
+    return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally } : { kind: 'LookAgainLive' };
   if (!isApproved(tally, requirements)) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
-  return start(facts, tally, requirements, verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined);
+  return start(facts, tally, requirements);
+}
+
+// A plan that could not start any more is told so at once, not after people have read and approved it.
+function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefined {
+  if (!playbookUnchanged(facts)) return 'the Playbook changed after the action was admitted. File the action again.';
+  // Only live facts know whether the account may be used: without them it is no reason to look closer.
+  const mayUseAccount = facts.live ? facts.mayUseAccount : true;
+  const refusals = [...byPlan, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
+  return refusals.length > 0 ? `policy is stricter now: ${explainAll(refusals)}` : undefined;
 }
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
@@ -71,22 +85,11 @@ function waitingMs({ action, now }: Facts, patience: string): number {
   return Date.parse(rehearsed ?? '') + seconds(patience) * 1000 - now || 0;
 }
 
-function start(facts: Facts, tally: Tally, requirements: Requirements, refused: string | undefined): NextStep {
-  if (!playbookUnchanged(facts))
-    return {
-      kind: 'End',
-      state: 'Denied',
-      message: 'the Playbook changed after the action was admitted. File the action again.',
-      tally,
-    };
-  if (refused !== undefined) return { kind: 'End', state: 'Denied', message: `policy is stricter now: ${refused}`, tally };
-  const refusals = admit({ ...facts, spec: facts.action.spec });
-  if (refusals.length > 0)
-    return { kind: 'End', state: 'Denied', message: `policy is stricter now: ${explainAll(refusals)}`, tally };
+function start(facts: Facts, tally: Tally, requirements: Requirements): NextStep {
   if (facts.guards.length > 0)
     return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: `no start while guards are missing: ${facts.guards.join('; ')}` };
   const outbox = facts.action.status?.outbox;
-  if (outboxRoom(facts.action.status) < ROOM_FOR_A_RUN)
+  if (outboxRoom(facts.action.status) < ROOM_TO_END)
     return {
       kind: 'Wait',
       requeueAfterMs: GUARD_RETRY_MS,

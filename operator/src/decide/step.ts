@@ -3,13 +3,20 @@ import type { Requirements, Tally } from '@sentinel/policy';
 
 /** What is done next for an action. One step a pass; each is carried out by the module in act/ that is named for it. */
 export type NextStep =
-  | { readonly kind: 'Wait'; readonly requeueAfterMs?: number; readonly why?: string }
+  | {
+      readonly kind: 'Wait';
+      readonly requeueAfterMs?: number;
+      /** What holds it back, for its status; in `state`, which is `Starting` when left out. */
+      readonly why?: string;
+      readonly state?: State;
+    }
   | {
       readonly kind: 'NoteDecisions';
       readonly tally: Tally;
       readonly requeueAfterMs?: number | undefined;
       readonly suspendedBy?: readonly string[];
     }
+  | { readonly kind: 'Resume'; readonly tally: Tally }
   | { readonly kind: 'LookAgainLive' }
   | { readonly kind: 'StartOver' }
   | { readonly kind: 'StartJob'; readonly stage: Stage; readonly tally?: Tally; readonly requirements?: Requirements }

@@ -24,6 +24,19 @@ export interface SandboxSettings {
   readonly hostUsers: boolean;
 }
 
+const REQUESTED_CPU_MILLIS = 10;
+const REQUESTED_MEMORY_MI = 32;
+
+// A request above the limit is refused by the API server, so a small limit is the request as well.
+function requestsWithin(cpu: string, memory: string): { cpu: string; memory: string } {
+  const millis = cpu.endsWith('m') ? Number.parseFloat(cpu) : Number(cpu) * 1000;
+  const mebis = Number.parseInt(memory, 10) * { Ki: 1 / 1024, Mi: 1, Gi: 1024 }[memory.slice(-2) as 'Ki' | 'Mi' | 'Gi'];
+  return {
+    cpu: millis < REQUESTED_CPU_MILLIS ? cpu : `${REQUESTED_CPU_MILLIS}m`,
+    memory: mebis < REQUESTED_MEMORY_MI ? memory : `${REQUESTED_MEMORY_MI}Mi`,
+  };
+}
+
 const GATEWAY_HOST = 'sentinel-gateway';
 const USER = 65532;
 const TOKEN_SECONDS = 3600;
@@ -151,7 +164,7 @@ function stepOf(step: Step, sandbox: PlaybookSpec['sandbox']): object {
     workingDir: '/tmp',
     env: [...own, ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => variable(name, value))],
     securityContext: locked,
-    resources: { limits: { cpu, memory }, requests: { cpu: '10m', memory: '32Mi' } },
+    resources: { limits: { cpu, memory }, requests: requestsWithin(cpu, memory) },
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'results', mountPath: '/results' },

@@ -1,0 +1,58 @@
+import { mayHaveOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
+import { tokensOf } from './rules.ts';
+import { mayBeOption, type Word } from './words.ts';
+
+/** A line of a built-in list. All that it states must hold. */
+export interface Line {
+  readonly name: string;
+  readonly programs: readonly string[];
+  /** Subcommands as the prefixes of rules have them, such as `rollout status|history`; one of them. */
+  readonly subcommands?: readonly string[];
+  /** One of these options; a safe line must have none of them. */
+  readonly options?: readonly string[];
+  /** One argument that looks like this; a safe line must have none that does. */
+  readonly words?: RegExp;
+  /** All arguments, parted by spaces, look like this. */
+  readonly exactly?: RegExp;
+  readonly reason: string;
+}
+
+type Indexed = ReadonlyMap<string, readonly { readonly line: Line; readonly prefixes: readonly Tokens[] }[]>;
+
+/** Lines by the programs that they name. */
+export function indexLines(lines: readonly Line[]): Indexed {
+  const byProgram = new Map<string, { line: Line; prefixes: Tokens[] }[]>();
+  for (const line of lines) {
+    const prefixes = (line.subcommands ?? []).map((subcommand) => tokensOf(['*', ...subcommand.split(' ')]));
+    for (const program of line.programs) byProgram.set(program, [...(byProgram.get(program) ?? []), { line, prefixes }]);
+  }
+  return byProgram;
+}
+
+/** The dangerous line that a command may fall under; `name` is its program without path and version. */
+export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
+  return lines.get(name)?.find(({ line, prefixes }) => {
+    const rest = words.slice(1);
+    // Some programs read options after '--' as well, which costs nothing but a question.
+    const hasOption = line.options?.some((option) => mayHaveOption(rest, option, option.length === 2)) ?? true;
+    const hasWord = line.words === undefined || rest.some((word) => typeof word === 'object' || line.words?.test(word));
+    const body = ['*', ...rest];
+    return hasOption && hasWord && (prefixes.length === 0 || prefixes.some((tokens) => mayMatch(name, tokens, body)));
+  })?.line;
+}
+
+/** The safe line that a command surely falls under. */
+export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
+  return lines.get(name)?.find(({ line, prefixes }) => {
+    const rest = words.slice(1);
+    if (line.options?.some((option) => mayHaveOption(rest, option, false))) return false;
+    if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
+    if (line.exactly && !isExactly(line.exactly, rest)) return false;
+    return prefixes.length === 0 || prefixes.some((tokens) => surelyMatches(name, tokens, ['*', ...rest]));
+  })?.line;
+}
+
+function isExactly(pattern: RegExp, rest: readonly Word[]): boolean {
+  const texts = rest.map((word) => (typeof word === 'string' ? word : mayBeOption(word) ? undefined : word.prefix));
+  return texts.every((text) => text !== undefined) && pattern.test(texts.join(' '));
+}

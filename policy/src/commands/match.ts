@@ -1,0 +1,86 @@
+import { widthOf } from './options.ts';
+import { mayBe, mayBeOption, type Word } from './words.ts';
+
+/** Alternatives of each position of a prefix. */
+export type Tokens = readonly (readonly string[])[];
+
+/**
+ * Whether `words` surely begin with the tokens, for whoever would be allowed by it: as they stand, or with options in between of
+ * which it is known how many words they take.
+ */
+export function surelyMatches(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+  return isLiteralPrefix(tokens, words) || isPrefixPastKnownOptions(program, tokens, words);
+}
+
+function isLiteralPrefix(tokens: Tokens, words: readonly Word[]): boolean {
+  if (words.length < tokens.length) return false;
+  return tokens.every((alternatives, index) => {
+    const word = words[index];
+    return typeof word === 'string' && alternatives.includes(word);
+  });
+}
+
+function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+  let at = 0;
+  for (const alternatives of tokens) {
+    for (;;) {
+      const word = words[at];
+      if (typeof word !== 'string') return false;
+      if (alternatives.includes(word)) break;
+      const width = word.startsWith('-') && at > 0 ? widthOf(program, word) : undefined;
+      if (width === undefined) return false;
+      // A value that may become several words, or none, shifts what comes after it.
+      const value = words[at + 1];
+      if (width === 2 && typeof value === 'object' && value.many) return false;
+      at += width;
+    }
+    at += 1;
+  }
+  return true;
+}
+
+/**
+ * Whether `words` may begin with the tokens under any reading, for whoever would be stopped by it: options stand in between with or
+ * without a value, and a word that is unknown is what it would have to be.
+ */
+export function mayMatch(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+  const seen = new Set<number>();
+  const from = (token: number, at: number): boolean => {
+    const alternatives = tokens[token];
+    if (!alternatives) return true;
+    const word = words[at];
+    if (word === undefined) return false;
+    const state = token * 65_536 + at;
+    if (seen.has(state)) return false;
+    seen.add(state);
+    if (alternatives.some((alternative) => mayBe(word, alternative)) && from(token + 1, at + 1)) return true;
+    if (typeof word === 'object' && word.many) {
+      // Whatever it begins with may be followed by all the rest.
+      if (alternatives.some((alternative) => mayBe(word, alternative)) || (at > 0 && mayBeOption(word))) return true;
+      return from(token, at + 1);
+    }
+    if (at === 0 || !mayBeOption(word)) return false;
+    const width = typeof word === 'string' ? widthOf(program, word) : undefined;
+    return (width !== 2 && from(token, at + 1)) || (width !== 1 && from(token, at + 2));
+  };
+  return from(0, 0);
+}
+
+/** Whether an option may be among the words: as written, in a bundle of letters, with a value attached, or shortened. */
+export function mayHaveOption(words: readonly Word[], option: string, endsAtDashes: boolean): boolean {
+  for (const word of words) {
+    if (endsAtDashes && word === '--') return false;
+    if (typeof word === 'object' ? mayBeOption(word) : isOption(word, option)) return true;
+  }
+  return false;
+}
+
+function isOption(word: string, option: string): boolean {
+  if (word === option) return true;
+  if (option.startsWith('--')) {
+    const name = word.split('=', 1)[0] ?? '';
+    return word.startsWith('--') && (name === option || (name.length > 3 && option.startsWith(name)));
+  }
+  // A longer option with one dash, as find has them, is never bundled.
+  return option.length === 2 && word.startsWith('-') && !word.startsWith('--') && word.includes(option.slice(1));
+}

@@ -1,0 +1,50 @@
+import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import type { Tokens } from './match.ts';
+import type { HostExecutable } from './programs.ts';
+
+/** A rule about command lines, as an AgentPolicy has it. */
+export type CommandRule = NonNullable<AgentPolicySpec['commands']>[number];
+
+/** What a policy says of commands. `commands` is undefined when it says nothing. */
+export interface CommandPolicy {
+  readonly name: string;
+  readonly commands?: readonly CommandRule[] | undefined;
+  readonly hostExecutables?: readonly HostExecutable[] | undefined;
+}
+
+export interface CompiledRule {
+  readonly index: number;
+  readonly tokens: Tokens;
+  readonly decision: Decision;
+  readonly justification: string | undefined;
+}
+
+/** A policy's rules, ready to be asked. It holds only as long as the policy does not change. */
+export interface CompiledCommands {
+  readonly name: string;
+  readonly hostExecutables: readonly HostExecutable[];
+  /** Rules by the program that they name first. */
+  readonly byProgram: ReadonlyMap<string, readonly CompiledRule[]>;
+  /** Rules that stop something, for programs that are unknown. */
+  readonly restrictive: readonly CompiledRule[];
+}
+
+/** The alternatives that each position of a prefix offers. */
+export const tokensOf = (prefix: readonly string[]): Tokens => prefix.map((position) => position.split('|'));
+
+/** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
+export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
+  if (policy.commands === undefined) return undefined;
+  const byProgram = new Map<string, CompiledRule[]>();
+  const restrictive: CompiledRule[] = [];
+  policy.commands.forEach((rule, index) => {
+    const compiled = { index, tokens: tokensOf(rule.prefix), decision: rule.decision, justification: rule.justification };
+    if (rule.decision !== 'Allow') restrictive.push(compiled);
+    for (const program of new Set(compiled.tokens[0])) {
+      const rules = byProgram.get(program);
+      if (rules) rules.push(compiled);
+      else byProgram.set(program, [compiled]);
+    }
+  });
+  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], byProgram, restrictive };
+}
