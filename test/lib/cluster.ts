@@ -89,11 +89,16 @@ export function example(path: string, values: Readonly<Record<string, string>> =
   return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** Asks again until `probe` answers something, at most `seconds`; then throws with what was last seen. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+/** Asks again until `probe` answers something, at most `seconds`; then throws with what was last seen. Pauses grow to `maxPauseMs`. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  seconds = 60,
+  maxPauseMs = 500,
+): Promise<T> {
   const end = performance.now() + seconds * 1000;
   let last = 'nothing';
-  for (let pause = 100; ; pause = Math.min(500, pause * 1.3)) {
+  for (let pause = Math.min(100, maxPauseMs); ; pause = Math.min(maxPauseMs, pause * 1.3)) {
     try {
       const found = await probe();
       if (found !== undefined && found !== false) return found;

@@ -23,7 +23,7 @@ export interface Tenant {
   /** The action as it is now. */
   action(name: string): Promise<ActionView>;
   /** Waits until the action is in one of these states. */
-  until(name: string, states: readonly string[], seconds?: number): Promise<ActionView>;
+  until(name: string, states: readonly string[], seconds?: number, maxPauseMs?: number): Promise<ActionView>;
   /** Decides with plain kubectl, on the current plan. */
   decide(
     who: Person,
@@ -132,7 +132,7 @@ function makeVerbs(base: Base): Tenant {
       );
       return name;
     },
-    until: (name, states, seconds = 60) =>
+    until: (name, states, seconds = 60, maxPauseMs = 500) =>
       eventually(
         `${namespace}/${name} in ${states.join(' or ')}`,
         async () => {
@@ -141,6 +141,7 @@ function makeVerbs(base: Base): Tenant {
           throw new Error(`${stateOf(found)}: ${messageOf(found)}`);
         },
         seconds,
+        maxPauseMs,
       ),
     async decide(who, name, decision, plan) {
       const digest = plan ?? (await action(name)).status?.plan?.digest ?? '';
@@ -178,8 +179,8 @@ function makeVerbs(base: Base): Tenant {
   };
 }
 
-// Waiting asks often, so it goes through one client: each kubectl costs a tenth of a second of a core.
-const client = createClient(createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }));
+/** The admin's client in this process. Waiting asks often, and each kubectl costs a tenth of a second of a core. */
+export const client = createClient(createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }));
 
 function readAction(namespace: string): (name: string) => Promise<ActionView> {
   return async (name) => (await client.getOrThrow(agentActions, { name, namespace })) as unknown as ActionView;

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { paths } from '@sentinel/cluster';
+import { pods } from '@sentinel/kube';
 import { admin, eventually, example } from '../lib/cluster.ts';
 import { loadedImages } from '../lib/images.ts';
-import { type ActionView, makeTenant } from '../lib/tenant.ts';
+import { type ActionView, client, makeTenant } from '../lib/tenant.ts';
 
 // The costs of one action with one effect, printed; only what is not a matter of time is asserted.
 
@@ -23,6 +24,9 @@ interface AuditEntry {
   };
   readonly responseStatus?: { readonly code: number };
 }
+
+// Both sides of the comparison are asked this often, through one client.
+const POLL_MS = 50;
 
 const writeVerbs = new Set(['create', 'update', 'patch', 'delete']);
 
@@ -69,11 +73,11 @@ it('one action with one effect: API writes, time added, memory; and no write at 
   await admin.kubectl(['set', 'image', 'deployment/web', 'web=localhost/web:no-such-tag', '-n', tenant.namespace]);
   const filed = performance.now();
   const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: wanted });
-  await tenant.until(name, ['AwaitingApproval']);
+  await tenant.until(name, ['AwaitingApproval'], 60, POLL_MS);
   const waiting = performance.now();
   await tenant.decide(tenant.approver, name, 'approve');
   const decided = performance.now();
-  await tenant.until(name, ['Succeeded']);
+  await tenant.until(name, ['Succeeded'], 60, POLL_MS);
   const ended = performance.now();
   const done = await eventually('the cursor at the end', async () => {
     const now = await tenant.action(name);
@@ -158,16 +162,12 @@ async function bareJobs(namespace: string, image: string): Promise<number> {
         spec: { backoffLimit: 0, template: { spec } },
       }),
     );
-    await eventually(`Job ${name}`, async () => {
-      const pods = await admin.get<{ items: { status: { containerStatuses?: { state: { terminated?: object } }[] } }[] }>([
-        'pods',
-        '-n',
-        namespace,
-        '-l',
-        `batch.kubernetes.io/job-name=${name}`,
-      ]);
-      return pods.items[0]?.status.containerStatuses?.[0]?.state.terminated !== undefined;
-    });
+    const ended = async () => {
+      const { items } = await client.list(pods, { namespace, labelSelector: `batch.kubernetes.io/job-name=${name}` });
+      const status = items[0]?.status as { containerStatuses?: { state: { terminated?: object } }[] } | undefined;
+      return status?.containerStatuses?.[0]?.state.terminated !== undefined;
+    };
+    await eventually(`Job ${name}`, ended, 60, POLL_MS);
   }
   return (performance.now() - begun) / 1000;
 }
