@@ -7,7 +7,7 @@ const Environment = z.object({
   POD_NAME: z.string().min(1),
   SENTINEL_OTLP_ENDPOINT: z.string().optional(),
   SENTINEL_WORKERS: z.coerce.number().int().min(1).max(64).default(8),
-  SENTINEL_HOST_USERS: z.enum(['true', 'false']).default('true'),
+  SENTINEL_USER_NAMESPACES: z.enum(['Auto', 'Always', 'Never']).default('Auto'),
 });
 
 /** The settings of the operator. Nobody else reads the environment. */
@@ -18,8 +18,8 @@ export interface Config {
   readonly podName: string;
   readonly otlpEndpoint: string | undefined;
   readonly workers: number;
-  /** Whether sandboxes get a user namespace of their own. */
-  readonly isolateUsers: boolean;
+  /** Whether sandboxes get a user namespace of their own; `Auto`: where every node says that it can. */
+  readonly userNamespaces: 'Auto' | 'Always' | 'Never';
 }
 
 /** Reads the settings. Throws with every fault named. */
@@ -34,6 +34,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     podName: values.POD_NAME,
     otlpEndpoint: values.SENTINEL_OTLP_ENDPOINT === '' ? undefined : values.SENTINEL_OTLP_ENDPOINT,
     workers: values.SENTINEL_WORKERS,
-    isolateUsers: values.SENTINEL_HOST_USERS === 'true',
+    userNamespaces: values.SENTINEL_USER_NAMESPACES,
   };
 }

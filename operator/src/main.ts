@@ -24,6 +24,7 @@ import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.
 import { GatewayClient } from './gateway-client.ts';
 import { reconcileAction } from './reconcile.ts';
 import type { SandboxSettings } from './sandbox/job.ts';
+import { usesUserNamespaces } from './sandbox/user-namespaces.ts';
 
 const HEALTH_PORT = 8080;
 
@@ -33,6 +34,8 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const logger = createLogger({ name: 'operator' });
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-operator', connections: 64 });
   const client = createClient(transport);
+  const isolateUsers = await usesUserNamespaces(client, config.userNamespaces);
+  if (!isolateUsers) logger.warn('Sandboxes share the user namespace of their node', { setting: config.userNamespaces });
   const caches = createCaches(client, logger);
   const events = new EventRecorder({ client, controller: 'sentinel.dev/operator', instance: config.podName });
   const sink = config.otlpEndpoint === undefined ? undefined : new OtlpSink(config.otlpEndpoint);
@@ -50,7 +53,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     logger,
     clock: systemClock,
     gateway: new GatewayClient(client),
-    settings: () => readSettings(client, config),
+    settings: () => readSettings(client, config, isolateUsers),
   };
   const actions: Controller = new Controller({
     name: 'agentaction',
@@ -132,9 +135,9 @@ function connect(
   });
 }
 
-async function readSettings(client: KubeClient, config: Config): Promise<SandboxSettings> {
+async function readSettings(client: KubeClient, config: Config, isolateUsers: boolean): Promise<SandboxSettings> {
   const service = await client.getOrThrow(services, { name: 'sentinel-gateway', namespace: namespaces.system });
   const address = (service.spec as { clusterIP?: string }).clusterIP;
   if (!address) throw new Error("the Service 'sentinel-gateway' has no address");
-  return { image: config.image, gatewayAddress: address, forbidden: config.forbidden, hostUsers: config.isolateUsers };
+  return { image: config.image, gatewayAddress: address, forbidden: config.forbidden, hostUsers: isolateUsers };
 }
