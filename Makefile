@@ -9,8 +9,8 @@ help: ## List what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: ## A real Kubernetes, Sentinel on it, and one action from filed to done (YES=1: no questions)
-	@$(ENV); node test/demo/demo.ts $(if $(YES),--yes)
+demo: ## A real Kubernetes, Sentinel on it, and one action from filed to done (YES=1: no questions; CLUSTER=kind|current: yours)
+	@$(ENV); CLUSTER=$(or $(CLUSTER),embedded) node test/demo/demo.ts $(if $(YES),--yes)
 
 .PHONY: demo-down
 demo-down: ## Remove every trace of the demo

@@ -5,7 +5,7 @@ import { installSentinel, makeImages } from './install.ts';
 const images = await makeImages();
 noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
 await installSentinel(
-  images,
+  images.sentinel.reference,
   process.env.SENTINEL_OTLP_ENDPOINT ? { 'audit.otlpEndpoint': process.env.SENTINEL_OTLP_ENDPOINT } : {},
 );
 process.stderr.write(`==> installed ${images.sentinel.reference}\n`);

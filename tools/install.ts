@@ -13,8 +13,8 @@ export interface Images {
   readonly tools: Image;
 }
 
-/** Bundles the programs and makes and loads the two images that the demo and the tests need. Quick when nothing changed. */
-export async function makeImages(): Promise<Images> {
+/** Bundles the programs and makes the two images that the demo and the tests need. Quick when nothing changed. */
+export async function buildImages(): Promise<Images> {
   const folder = await bundlePrograms();
   const files = readdirSync(folder).map((name) => ({ from: join(folder, name), to: `/app/${name}`, mode: 0o644 }));
   const sentinel = await nodeImage({
@@ -23,17 +23,35 @@ export async function makeImages(): Promise<Images> {
     entrypoint: [NODE, '--enable-source-maps', '/app/sentinel.mjs'],
   });
   const tools = await toolsImage({ name: 'localhost/tools:dev' });
-  for (const image of [sentinel, tools]) await loadImage(image.archive);
   return { sentinel, tools };
 }
 
+/** Makes the images and loads them into the embedded cluster. */
+export async function makeImages(): Promise<Images> {
+  const images = await buildImages();
+  for (const image of [images.sentinel, images.tools]) await loadImage(image.archive);
+  return images;
+}
+
+/** Where to install, and with which helm; the embedded cluster when left out. */
+export interface Place {
+  readonly helm: string;
+  readonly kubeconfig: string;
+}
+
+const embedded: Place = { helm: join(paths.bin, 'helm'), kubeconfig: paths.kubeconfig };
+
 /** Installs Sentinel from the chart, or upgrades it, and waits until all of it is ready. */
-export async function installSentinel(images: Images, settings: Readonly<Record<string, string>> = {}): Promise<void> {
-  const values = { image: images.sentinel.reference, ...settings };
+export async function installSentinel(
+  image: string,
+  settings: Readonly<Record<string, string>> = {},
+  { helm, kubeconfig }: Place = embedded,
+): Promise<void> {
+  const values = { image, ...settings };
   const sets = Object.entries(values).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
-  const env = { KUBECONFIG: paths.kubeconfig };
+  const env = { KUBECONFIG: kubeconfig };
   await run(
-    join(paths.bin, 'helm'),
+    helm,
     ['upgrade', '--install', 'sentinel', join(root, 'charts', 'sentinel'), ...sets, '--wait', '--timeout', '120s'],
     { env },
   );

@@ -31,6 +31,8 @@ export function tryRun(program: string, args: readonly string[], options: RunOpt
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    // A program that ends without reading its input closes it: how it ended says what there is to say.
+    child.stdin.once('error', () => {});
     child.stdin.end(options.input ?? '');
   });
 }

@@ -87,7 +87,7 @@ async function clusterTests(): Promise<void> {
   noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
   const telemetry = await startTelemetry();
   try {
-    await installSentinel(images, { 'audit.otlpEndpoint': collectorEndpoint });
+    await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': collectorEndpoint });
     await tests('end to end', find('test/e2e/*.test.ts'), 3);
     await tests('end to end, one at a time: what disturbs all of an installation', find('test/serial/*.test.ts'), 1);
   } finally {

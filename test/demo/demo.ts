@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
-import { paths, up } from '@sentinel/cluster';
-import { installSentinel, makeImages } from '../../tools/install.ts';
-import { admin, eventually, example, person, serviceAccount } from '../lib/cluster.ts';
-import { noteImages } from '../lib/images.ts';
+import { eventually, example } from '../lib/cluster.ts';
+import { chooseTarget } from './target.ts';
 
 /**
  * The demo: a real Kubernetes, Sentinel from its chart, and one action from filed to done. It asks the person to approve;
- * `--yes` answers for them. The cluster stays up afterwards.
+ * `--yes` answers for them. The cluster stays up afterwards. CLUSTER says which one: embedded (the default), kind or current.
  */
+const target = await chooseTarget(process.env);
+const { admin } = target;
 const yes = process.argv.includes('--yes');
 const namespace = 'shop';
 const action = `repair-web-${Math.floor(Date.now() / 1000) % 100000}`;
@@ -19,14 +18,10 @@ const show = (text: string) => process.stdout.write(`${text.trimEnd().replaceAll
 const command = (text: string) => process.stdout.write(`${styleText('cyan', `   $ ${text}`)}\n`);
 
 async function prepare(): Promise<{ tools: string }> {
-  say('1. A real Kubernetes on this machine');
-  await up();
-  say('2. Sentinel, from its chart: operator, webhook, gateway, and the policies inside the API server');
-  const images = await makeImages();
-  noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
-  await installSentinel(images);
+  say(`1. ${target.title}`);
+  const images = await target.install(say);
   show(await admin.kubectl(['get', 'pods', '-n', 'sentinel-system']));
-  return { tools: images.tools.reference };
+  return images;
 }
 
 async function setTheScene(tools: string): Promise<void> {
@@ -45,7 +40,7 @@ async function setTheScene(tools: string): Promise<void> {
     `${namespace}:repair-agent`,
   ]);
   await admin.sentinel(['account', 'create', 'reader', '-n', namespace, '--role', 'view', '--user', `${namespace}:repair-agent`]);
-  const tess = await person('tess', ['shop-trusters']);
+  const tess = await target.person('tess', ['shop-trusters']);
   for (const playbook of ['set-image', 'health-check']) {
     await eventually(
       `trust in ${playbook}`,
@@ -58,7 +53,7 @@ async function setTheScene(tools: string): Promise<void> {
 }
 
 async function fileTheAction(tools: string): Promise<void> {
-  const agent = await serviceAccount(namespace, 'repair-agent');
+  const agent = await target.agent(namespace, 'repair-agent');
   say('4. The agent files an action. It has no right to change anything itself:');
   command(`kubectl set image deployment/web web=${tools.slice(0, 28)}…   (as the agent)`);
   show((await agent.tryKubectl(['set', 'image', 'deployment/web', `web=${tools}`, '-n', namespace])).stderr);
@@ -107,7 +102,10 @@ async function fileTheAction(tools: string): Promise<void> {
 
 async function decide(): Promise<boolean> {
   const digest = await admin.kubectl(['get', 'agentaction', action, '-n', namespace, '-o', 'jsonpath={.status.plan.digest}']);
-  const [ada, vic] = await Promise.all([person('ada', ['shop-approvers', 'shop-viewers']), person('vic', ['shop-viewers'])]);
+  const [ada, vic] = await Promise.all([
+    target.person('ada', ['shop-approvers', 'shop-viewers']),
+    target.person('vic', ['shop-viewers']),
+  ]);
   say('6. Vic, who has no right to decide, tries to approve it:');
   show((await vic.trySentinel(['approve', action, '-n', namespace, '--plan', digest, '--yes'])).stderr);
   say('7. Ada is in the group of approvers. It is your turn to be Ada.');
@@ -155,9 +153,9 @@ await setTheScene(tools);
 await fileTheAction(tools);
 if (await decide()) await watchTheEnd();
 say('The cluster stays up. Try next:');
-show(`export KUBECONFIG=${paths.kubeconfig} PATH=${join(import.meta.dirname, '..', '..', 'cli', 'bin')}:${paths.bin}:$PATH
+show(`${target.environment}
 kubectl sentinel report ${action} -n ${namespace}
 kubectl get events -n ${namespace} --field-selector involvedObject.name=${action}
 kubectl sentinel run health-check -n ${namespace} --as system:serviceaccount:${namespace}:repair-agent --summary 'Is the shop well?' --wait
 kubectl explain playbook.spec
-make demo-down      # removes every trace`);
+${target.removal}`);

@@ -6,32 +6,44 @@ import { type Ran, type RunOptions, run, tryRun } from '../../tools/run.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** How somebody talks to a cluster, when it is not by a kubeconfig of their own to the embedded one. */
+export interface Access {
+  /** The kubectl to use; that of the embedded cluster when left out. */
+  readonly program?: string;
+  /** Whom they act as. */
+  readonly as?: { readonly user: string; readonly groups: readonly string[] };
+}
+
 /** Somebody who talks to the cluster: kubectl and the plugin, under one kubeconfig. */
 export class Person {
   readonly kubeconfig: string;
+  readonly #program: string;
+  readonly #flags: readonly string[];
 
-  constructor(kubeconfig: string) {
+  constructor(kubeconfig: string, { program = join(paths.bin, 'kubectl'), as }: Access = {}) {
     this.kubeconfig = kubeconfig;
+    this.#program = program;
+    this.#flags = as ? ['--as', as.user, ...as.groups.flatMap((group) => ['--as-group', group])] : [];
   }
 
   /** Runs kubectl and returns what it printed; throws when it fails. */
   kubectl(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return run(join(paths.bin, 'kubectl'), args, { ...options, env: this.#env(options) });
+    return run(this.#program, [...args, ...this.#flags], { ...options, env: this.#env(options) });
   }
 
   /** Runs kubectl to its end, however it ends. */
   tryKubectl(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    return tryRun(join(paths.bin, 'kubectl'), args, { ...options, env: this.#env(options) });
+    return tryRun(this.#program, [...args, ...this.#flags], { ...options, env: this.#env(options) });
   }
 
   /** Runs `kubectl sentinel` to its end, however it ends. */
   trySentinel(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    return tryRun(join(paths.bin, 'kubectl'), ['sentinel', ...args], { ...options, env: this.#env(options) });
+    return this.tryKubectl(['sentinel', ...args], options);
   }
 
   /** Runs `kubectl sentinel` and returns what it printed; throws when it fails. */
   sentinel(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return run(join(paths.bin, 'kubectl'), ['sentinel', ...args], { ...options, env: this.#env(options) });
+    return this.kubectl(['sentinel', ...args], options);
   }
 
   /** Applies a YAML text. */
@@ -64,9 +76,9 @@ export async function person(user: string, groups: readonly string[]): Promise<P
 }
 
 /** A service account with a token, as an agent's program has it. */
-export async function serviceAccount(namespace: string, name: string): Promise<Person> {
-  const token = (await admin.kubectl(['create', 'token', name, '-n', namespace, '--duration=2h'])).trim();
-  const config = JSON.parse(await admin.kubectl(['config', 'view', '--raw', '-o', 'json'])) as { clusters: unknown[] };
+export async function serviceAccount(namespace: string, name: string, by = admin, access: Access = {}): Promise<Person> {
+  const token = (await by.kubectl(['create', 'token', name, '-n', namespace, '--duration=2h'])).trim();
+  const config = JSON.parse(await by.kubectl(['config', 'view', '--raw', '--minify', '-o', 'json'])) as { clusters: unknown[] };
   const cluster = config.clusters[0] as { name: string };
   const kubeconfig = {
     apiVersion: 'v1',
@@ -80,7 +92,7 @@ export async function serviceAccount(namespace: string, name: string): Promise<P
   const { tmpdir } = await import('node:os');
   const file = join(mkdtempSync(join(tmpdir(), 'sentinel-')), `${name}.kubeconfig`);
   writeFileSync(file, JSON.stringify(kubeconfig), { mode: 0o600 });
-  return new Person(file);
+  return new Person(file, access);
 }
 
 /** An example file with its `${NAME}` places filled in. */

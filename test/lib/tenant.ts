@@ -180,7 +180,9 @@ function makeVerbs(base: Base): Tenant {
 }
 
 /** The admin's client in this process. Waiting asks often, and each kubectl costs a tenth of a second of a core. */
-export const client = createClient(createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }));
+export const client = createClient(
+  createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }),
+);
 
 function readAction(namespace: string): (name: string) => Promise<ActionView> {
   return async (name) => (await client.getOrThrow(agentActions, { name, namespace })) as unknown as ActionView;

@@ -12,7 +12,12 @@ const rows: [name: string, handlers: object[][], expected: boolean][] = [
 ];
 for (const [name, handlers, expected] of rows) {
   it(`User namespaces ${name}`, () => {
-    const items = handlers.map((runtimeHandlers) => ({ metadata: {}, status: { runtimeHandlers } }));
+    const items = handlers.map((runtimeHandlers) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {},
+      status: { runtimeHandlers },
+    }));
     assert.equal(everyNodeIsolatesUsers(items), expected);
   });
 }
