@@ -4,8 +4,10 @@ export const bounds = {
   script: 65_536,
   /** Nodes of all syntax trees of one command together. */
   nodes: 20_000,
-  /** How deep compound commands, substitutions, scripts and wrappers may lie in each other. */
-  depth: 24,
+  /** How deep scripts, substitutions and wrappers may lie in each other. */
+  depth: 16,
+  /** How deep a syntax tree may be. */
+  tree: 160,
   /** Words of one simple command. */
   words: 1_024,
   /** Simple commands that one command may hold. */

@@ -108,7 +108,7 @@ export const dangerousLines: readonly Line[] = [
       'certificate',
       'auth reconcile',
       'create token|clusterrolebinding|rolebinding|clusterrole|role|secret',
-      'config set|set-cluster|set-context|set-credentials|use-context|unset|delete-context|delete-cluster|delete-user|view',
+      'config set|set-cluster|set-context|set-credentials|use-context|unset|delete-context|delete-cluster|delete-user',
     ],
     reason: 'Changes rights or credentials.',
   },

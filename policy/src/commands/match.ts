@@ -44,6 +44,18 @@ function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readon
  * without a value, and a word that is unknown is what it would have to be.
  */
 export function mayMatch(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+  // Most commands are literal and have no option in the way: these have one reading.
+  for (let at = 0; ; at++) {
+    const alternatives = tokens[at];
+    if (!alternatives) return true;
+    const word = words[at];
+    if (word === undefined) return false;
+    if (typeof word !== 'string' || (at > 0 && word.startsWith('-'))) return mayMatchSomehow(program, tokens, words);
+    if (!alternatives.includes(word)) return false;
+  }
+}
+
+function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]): boolean {
   const seen = new Set<number>();
   const from = (token: number, at: number): boolean => {
     const alternatives = tokens[token];

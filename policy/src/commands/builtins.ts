@@ -1,0 +1,201 @@
+import { note, noteOpaque, type Place } from './finder.ts';
+import { evaluate } from './script.ts';
+import { assign, isSignificant } from './variables.ts';
+import { literal, mayBeOption, showWord, type Word } from './words.ts';
+
+type Builtin = (words: readonly Word[], place: Place) => void;
+
+const evaluates: Builtin = (words, place) => {
+  const texts = words.map(literal);
+  if (texts.every((text) => text !== undefined)) evaluate(texts[0] === '--' ? texts.slice(1).join(' ') : texts.join(' '), place);
+  else {
+    place.scope?.values.clear();
+    place.scope?.functions.clear();
+    noteOpaque(place, words, 'it evaluates text that is only known when it runs');
+  }
+};
+
+const names =
+  (skipValuesOf: string): Builtin =>
+  (words, place) => {
+    for (let at = 0; at < words.length; at++) {
+      const word = words[at];
+      if (word === undefined) continue;
+      if (typeof word === 'string' && word.startsWith('-') && word.length > 1) {
+        if (skipValuesOf !== '' && skipValuesOf.includes(word.at(-1) ?? '')) at += 1;
+        continue;
+      }
+      nameOf(word, place);
+    }
+  };
+
+// A name that is only known later could hold a subscript, which is evaluated.
+function nameOf(word: Word, place: Place): void {
+  const text = typeof word === 'string' ? word : word.prefix.includes('=') ? word.prefix : undefined;
+  if (text === undefined) {
+    place.scope?.values.clear();
+    noteOpaque(place, word, 'which variable it sets is only known when it runs');
+    return;
+  }
+  const [name = '', ...value] = text.split('=');
+  assign(
+    place,
+    name.replace(/\+$/, ''),
+    typeof word === 'string' && value.length > 0 && !name.endsWith('+') ? value.join('=') : undefined,
+  );
+}
+
+const declares: Builtin = (words, place) => {
+  if (words.some((word) => (typeof word === 'string' ? /^[-+].*[iulcnrftaA]/.test(word) : mayBeOption(word))) && place.scope) {
+    place.scope.script.blind = true;
+    place.scope.script.forgetful = true;
+  }
+  names('')(words, place);
+};
+
+const opaqueIf =
+  (pattern: RegExp, why: string): Builtin =>
+  (words, place) => {
+    if (words.some((word) => (typeof word === 'string' ? pattern.test(word) : true))) noteOpaque(place, words, why);
+  };
+
+const changesNames =
+  (why: string): Builtin =>
+  (words, place) =>
+    noteOpaque(place, words, why);
+
+const harmlessOptions =
+  /^(-[-eufxvhbnCEHT]*o?|\+[eufxvhbnCEHTo]+|errexit|nounset|noglob|xtrace|verbose|pipefail|noclobber|errtrace|functrace|noexec)$/;
+
+/** Builtins of a shell that change what comes after them, and how they are told apart from those that do not. */
+export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
+  ['eval', evaluates],
+  ['.', (words, place) => sources(words, place)],
+  ['source', (words, place) => sources(words, place)],
+  ['trap', traps],
+  [
+    'alias',
+    (words, place) =>
+      words.length > 0 && note(place, 'Shadow', words.map(showWord).join(' '), 'an alias changes what a name means'),
+  ],
+  ['unalias', () => undefined],
+  ['export', declares],
+  ['readonly', (words, place) => blindly(words, place)],
+  ['declare', declares],
+  ['typeset', declares],
+  ['local', declares],
+  ['integer', declares],
+  ['float', declares],
+  ['read', names('dinNptu')],
+  ['mapfile', (words, place) => fills(words, place)],
+  ['readarray', (words, place) => fills(words, place)],
+  ['getopts', (words, place) => names('')(words.slice(1, 2), place)],
+  ['printf', prints],
+  ['wait', (words, place) => words.some((word) => word === '-p' || typeof word === 'object') && place.scope?.values.clear()],
+  ['unset', (words, place) => unsets(words, place)],
+  ['let', opaqueIf(/[^0-9+\-*/%=<>!&|^~()?: ]/, 'its arithmetic is not certain to hold numbers only')],
+  ['test', compares],
+  ['[', compares],
+  ['set', sets],
+  [
+    'shopt',
+    opaqueIf(
+      /^(expand_aliases|lastpipe|execfail|sourcepath|localvar.*|compat.*|assoc_expand_once|array_expand_once|patsub_replacement|extdebug|login_shell|restricted_shell|varredir_close)$/,
+      'it changes how the shell reads what follows',
+    ),
+  ],
+  ['hash', opaqueIf(/^-.*[pd]/, 'it changes which program a name means')],
+  ['enable', changesNames('it changes which builtin a name means')],
+  ['bind', changesNames('it runs commands on keys')],
+  ['complete', changesNames('it runs commands')],
+  ['compgen', changesNames('it runs commands')],
+  ['fc', changesNames('it runs earlier commands')],
+  ['history', changesNames('it reads and writes files')],
+  ['zmodload', changesNames('it loads code into the shell')],
+  ['autoload', changesNames('it loads functions from files')],
+  ['functions', changesNames('it changes functions')],
+  ['emulate', changesNames('it evaluates text')],
+  ['setopt', changesNames('it changes how the shell reads what follows')],
+  ['unsetopt', changesNames('it changes how the shell reads what follows')],
+]);
+
+function sources(words: readonly Word[], place: Place): void {
+  place.scope?.values.clear();
+  place.scope?.functions.clear();
+  noteOpaque(place, words, 'it runs what a file says');
+}
+
+function blindly(words: readonly Word[], place: Place): void {
+  if (place.scope) place.scope.script.blind = true;
+  names('')(words, place);
+}
+
+function fills(words: readonly Word[], place: Place): void {
+  if (words.some((word) => (typeof word === 'string' ? /^-.*[Cc]/.test(word) : mayBeOption(word))))
+    noteOpaque(place, words, 'it runs a command for each line');
+  names('dnOsuCc')(words, place);
+}
+
+function prints(words: readonly Word[], place: Place): void {
+  const [first, second] = words;
+  if (first === undefined) return;
+  if (typeof first === 'object') {
+    if (mayBeOption(first)) place.scope?.values.clear();
+    return;
+  }
+  if (!first.startsWith('-v')) return;
+  if (first === '-v' && second !== undefined) nameOf(second, place);
+  else nameOf(first.slice(2), place);
+}
+
+function compares(words: readonly Word[], place: Place): void {
+  words.forEach((word, at) => {
+    const next = words[at + 1];
+    if ((word === '-v' || word === '-R') && next !== undefined && (typeof next === 'object' || !/^[A-Za-z_]\w*$/.test(next)))
+      noteOpaque(place, words, 'the name of a variable is evaluated');
+    if (typeof word === 'object' && mayBeOption(word) && word.many)
+      noteOpaque(place, words, 'an unknown word may be an operator that evaluates a name');
+  });
+}
+
+function unsets(words: readonly Word[], place: Place): void {
+  place.scope?.functions.clear();
+  for (const word of words) {
+    if (typeof word === 'string' && (word.startsWith('-') || !isSignificant(word)) && !word.includes('['))
+      place.scope?.values.delete(word);
+    else nameOf(word, place);
+  }
+}
+
+function sets(words: readonly Word[], place: Place): void {
+  for (const word of words) {
+    if (word === '--' || word === '-') break;
+    if (typeof word === 'string' && !/^[-+]/.test(word) && !harmlessOptions.test(word)) break;
+    if (typeof word === 'object' || !harmlessOptions.test(word))
+      noteOpaque(place, words, 'it changes how the shell reads what follows');
+  }
+  // The arguments of the script may be others now.
+  if (place.scope) Object.assign(place.scope, { positional: undefined });
+}
+
+function traps(words: readonly Word[], place: Place): void {
+  if (place.scope) {
+    place.scope.script.blind = true;
+    place.scope.script.forgetful = true;
+  }
+  const rest = words[0] === '--' ? words.slice(1) : words;
+  const [action] = rest;
+  if (
+    action === undefined ||
+    action === '-' ||
+    action === '' ||
+    /^-[lpP]+$/.test(literal(action) ?? '') ||
+    /^[0-9]+$/.test(literal(action) ?? '')
+  )
+    return;
+  if (typeof action === 'object') {
+    noteOpaque(place, words, 'it evaluates text that is only known when it runs');
+    return;
+  }
+  evaluate(action, place);
+}

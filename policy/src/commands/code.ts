@@ -1,0 +1,130 @@
+import { mayHaveOption } from './match.ts';
+import { literal, mayBeOption, type Word } from './words.ts';
+
+/** Says why what a program runs can't be seen in its arguments; undefined when it can. */
+export type CodeRunner = (words: readonly Word[]) => string | undefined;
+
+const always =
+  (why: string): CodeRunner =>
+  () =>
+    why;
+
+// With code in an option, or with nothing, so that it comes from standard input.
+const interpreter =
+  (options: readonly string[]): CodeRunner =>
+  (words) => {
+    if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that is not read here';
+    if (words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word)))
+      return 'it runs what it reads from its standard input';
+    return undefined;
+  };
+
+const subcommands =
+  (pattern: RegExp): CodeRunner =>
+  (words) => {
+    const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
+    const values = words.map((word) => literal(word));
+    const runs = first === undefined || values.some((value) => value === undefined || pattern.test(value));
+    return runs ? 'it runs what files say' : undefined;
+  };
+
+const filter = /system|getline|[|>@`]|include|load|close|fflush|ENVIRON/;
+
+function awk(words: readonly Word[]): string | undefined {
+  if (
+    ['-f', '-i', '-l', '-e', '-E', '--file', '--exec', '--source', '--include', '--load', '-D', '--debug'].some((option) =>
+      mayHaveOption(words, option, false),
+    )
+  )
+    return 'it runs code that is not read here';
+  return words.some((word) => (typeof word === 'object' ? mayBeOption(word) : filter.test(word)))
+    ? 'its program may run or write something'
+    : undefined;
+}
+
+const address = String.raw`(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/)`;
+const simpleSed = new RegExp(
+  String.raw`^\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*;?\s*$`,
+);
+
+function sed(words: readonly Word[]): string | undefined {
+  const why = 'its script may run or write something';
+  const scripts: (Word | undefined)[] = [];
+  const operands: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === undefined) continue;
+    if (typeof word === 'object' && mayBeOption(word)) return why;
+    if (typeof word === 'object' || !word.startsWith('-') || word === '-') operands.push(word);
+    else if (word === '-e' || word === '--expression') scripts.push(words[++at]);
+    else if (word.startsWith('--expression=')) scripts.push(word.slice(13));
+    else if (
+      !/^(-[nErsuzb]+|-i[^e]*|--(quiet|silent|regexp-extended|separate|unbuffered|null-data|posix|sandbox|debug|in-place(=.*)?|version|help))$/.test(
+        word,
+      )
+    )
+      return why;
+  }
+  if (scripts.length === 0) scripts.push(operands[0]);
+  return scripts.every((script) => typeof script === 'string' && script.length < 2000 && simpleSed.test(script))
+    ? undefined
+    : why;
+}
+
+const readers =
+  /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|docs|help|version|audit|why|explain|fund|-v|--version|-h|--help)$/;
+
+function npm(words: readonly Word[]): string | undefined {
+  const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
+  return typeof first === 'string' && readers.test(first) ? undefined : 'it runs what files say';
+}
+
+function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
+  return list.split(' ').map((name) => [name, runner]);
+}
+
+const files = 'it runs what files say';
+
+/** Programs that run code, or what files say, by their name without a version. */
+export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, CodeRunner>([
+  ...names('python pypy python2 python3', interpreter(['-c'])),
+  ...names('perl ruby', interpreter(['-e', '-E', '-n', '-p', '-M', '-m', '-x', '-r', '-I'])),
+  ...names(
+    'node nodejs bun deno tsx ts-node',
+    interpreter([
+      '-e',
+      '--eval',
+      '-p',
+      '--print',
+      '-r',
+      '--require',
+      '--import',
+      '--loader',
+      '--experimental-loader',
+      'eval',
+      '-i',
+    ]),
+  ),
+  ...names('php', interpreter(['-r', '-B', '-R', '-E', '-d', '-a', '-c'])),
+  ...names(
+    'lua luajit tclsh wish guile racket ghc runghc scala groovy jshell irb julia Rscript R octave gnuplot m4 bc dc gdb sqlite psql mysql mongosh mongo redis-cli jq-repl',
+    always('it runs code that is not read here'),
+  ),
+  ...names('awk gawk mawk nawk', awk),
+  ...names('sed gsed', sed),
+  ...names(
+    'vi vim nvim vimdiff ex view ed emacs nano pico less more most man expect screen tmux dialog',
+    always('it is a program for people, which runs commands of theirs'),
+  ),
+  ...names('fish csh tcsh elvish nu xonsh pwsh powershell osascript', always('its language is not read here')),
+  ...names(
+    'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
+    always(files),
+  ),
+  ...names('npm pnpm', npm),
+  ...names('yarn', npm),
+  ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
+  ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
+  ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
+  ...names('at batch crontab systemd-run', always('it runs something later, or outside of the step')),
+]);

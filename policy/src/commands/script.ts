@@ -1,0 +1,305 @@
+import {
+  type AndOr,
+  type Command,
+  type CompoundList,
+  type ParsedScript,
+  parse,
+  type Redirection,
+  type Word as ShellWord,
+  type Statement,
+  type SyntaxNode,
+} from 'unbash';
+import { bounds } from './bounds.ts';
+import { expandValue, expandWord, readArithmetic, readIndex, readNested } from './expand.ts';
+import { copyScope, note, noteOpaque, type Place, type Scope, type ScriptFacts } from './finder.ts';
+import { known } from './known.ts';
+import { readCommand } from './read.ts';
+import { factsOf, survey } from './survey.ts';
+import { assign } from './variables.ts';
+import type { Word } from './words.ts';
+
+/** Reads the commands of a script that a shell of its own runs. */
+export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
+  readText(text, place, (facts) => ({ values: new Map(), positional, functions: new Set(), script: { ...facts, dialect } }));
+}
+
+/** Reads the commands of a text that the shell itself evaluates. */
+export function evaluate(text: string, place: Place): void {
+  readText(text, place, (facts) => {
+    const outer = place.scope;
+    if (!outer) return { values: new Map(), positional: undefined, functions: new Set(), script: facts };
+    const script = { ...facts, dialect: outer.script.dialect, blind: true, forgetful: true };
+    return { ...outer, values: new Map(), script };
+  });
+  if (!place.scope) return;
+  place.scope.values.clear();
+  place.scope.script.blind = true;
+  place.scope.script.forgetful = true;
+}
+
+function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => Scope): void {
+  if (text.length > bounds.script) {
+    noteOpaque(place, text, `it is longer than ${bounds.script} characters`);
+    return;
+  }
+  if (text.includes('\u0000')) {
+    noteOpaque(place, text, 'it holds a NUL character');
+    return;
+  }
+  let tree: ParsedScript;
+  try {
+    tree = parse(text);
+    const found = survey(tree, place.finder);
+    if (found.over !== undefined) {
+      noteOpaque(place, text, found.over);
+      return;
+    }
+    const scope = scopeOf(factsOf(found, 'bash'));
+    if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
+      noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
+    if (found.errors) noteOpaque(place, text, 'its syntax has faults');
+    readTree(tree, { ...place, scope, guess: place.guess || found.errors });
+  } catch {
+    // A parser that fails says nothing of what the shell would do.
+    noteOpaque(place, text, 'it can not be parsed');
+  }
+}
+
+/** Reads the commands of a parsed script. */
+export function readTree(tree: ParsedScript, place: Place): void {
+  if (place.depth > bounds.depth) {
+    note(place, 'Opaque', '…', `it is nested more than ${bounds.depth} levels deep`);
+    return;
+  }
+  readList(tree.commands, place);
+}
+
+function readList(statements: readonly Statement[], place: Place): void {
+  for (const statement of statements) {
+    if (statement.background) perhaps(statement, place, (inside) => readNode(statement.command, inside));
+    else readNode(statement.command, place);
+  }
+}
+
+const readBody = (list: CompoundList, place: Place): void => readList(list.commands, place);
+
+// What runs in a subshell, or only perhaps: nothing that it assigns is certain afterwards.
+function perhaps(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
+  read({ ...place, scope: place.scope && copyScope(place.scope) });
+  forget(node, place);
+}
+
+// What runs any number of times: nothing that it assigns is certain from its beginning on.
+function repeatedly(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
+  const everything = forget(node, place);
+  const scope = place.scope && copyScope(place.scope);
+  const inside = scope && everything ? { ...scope, script: { ...scope.script, blind: true } } : scope;
+  read({ ...place, scope: inside });
+  forget(node, place);
+}
+
+function forget(node: SyntaxNode, place: Place): boolean {
+  const { scope, finder } = place;
+  if (!scope) return false;
+  // The nodes were counted when the script was looked over as a whole.
+  const counted = finder.nodes;
+  finder.nodes = 0;
+  const found = survey(node, finder);
+  finder.nodes = counted + Math.ceil(finder.nodes / 8);
+  const everything = found.anything || found.over !== undefined || scope.script.callsBack || scope.functions.size > 0;
+  if (everything) scope.values.clear();
+  else for (const name of found.assigned) scope.values.delete(name);
+  return everything;
+}
+
+function readNode(node: SyntaxNode, place: Place): void {
+  switch (node.type) {
+    case 'Command':
+      readSimple(node, place);
+      return;
+    case 'Pipeline':
+      if (node.commands.length === 1) for (const command of node.commands) readNode(command, place);
+      else for (const command of node.commands) perhaps(command, place, (inside) => readNode(command, inside));
+      return;
+    case 'AndOr':
+      readAndOr(node, place);
+      return;
+    case 'Redirected':
+      readRedirects(node.redirects, place);
+      readNode(node.command, place);
+      return;
+    case 'BraceGroup':
+      readBody(node.body, place);
+      return;
+    case 'Subshell':
+      perhaps(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'CompoundList':
+      readBody(node, place);
+      return;
+    case 'If':
+      readBody(node.clause, place);
+      for (const list of [node.then, ...node.elif.flatMap((branch) => [branch.clause, branch.then]), node.else])
+        if (list) perhaps(list, place, (inside) => readBody(list, inside));
+      return;
+    case 'While':
+      repeatedly(node, place, (inside) => {
+        readBody(node.clause, inside);
+        readBody(node.body, inside);
+      });
+      return;
+    case 'For':
+    case 'Select':
+      for (const word of node.wordlist ?? []) expandWord(word, place);
+      assign(place, node.name.value, undefined);
+      repeatedly(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'ArithmeticFor':
+      for (const part of [node.initialize, node.test, node.update]) if (part) readArithmetic(part, '(( … ))', place);
+      repeatedly(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'Case':
+      readCase(node, place);
+      return;
+    case 'Function':
+      readFunction(node, place);
+      return;
+    case 'Coproc':
+      assign(place, node.name?.value ?? 'COPROC', undefined);
+      perhaps(node.body, place, (inside) => readNode(node.body, inside));
+      return;
+    case 'TestCommand':
+      readTest(node.expression, place);
+      return;
+    case 'ArithmeticCommand':
+      readArithmetic(node.expression, node.body, place);
+      return;
+    default:
+      note(place, 'Opaque', node.type, 'this syntax is not known here');
+  }
+}
+
+function readAndOr(node: AndOr, place: Place): void {
+  node.commands.forEach((command, index) => {
+    if (index === 0) readNode(command, place);
+    else perhaps(command, place, (inside) => readNode(command, inside));
+  });
+}
+
+function readCase(node: Extract<SyntaxNode, { type: 'Case' }>, place: Place): void {
+  expandWord(node.word, place);
+  // One body may go on into the next, so what any of them assigns is uncertain in all.
+  forget(node, place);
+  for (const item of node.items) {
+    for (const pattern of item.pattern) expandWord(pattern, place);
+    perhaps(item.body, place, (inside) => readBody(item.body, inside));
+  }
+}
+
+function readFunction(node: Extract<SyntaxNode, { type: 'Function' }>, place: Place): void {
+  const name = node.name.value;
+  if (known(name)) note(place, 'Shadow', name, 'a function takes the place of a program that is known by this name');
+  const scope = place.scope && { ...copyScope(place.scope), values: new Map<string, string>(), positional: undefined };
+  scope?.functions.add(name);
+  readNode(node.body, { ...place, depth: place.depth + 1, scope });
+  place.scope?.functions.add(name);
+}
+
+function readTest(node: SyntaxNode, place: Place): void {
+  switch (node.type) {
+    case 'TestUnary':
+      expandWord(node.operand, place);
+      if (
+        (node.operator === '-v' || node.operator === '-R') &&
+        (node.operand.parts || !/^[A-Za-z_]\w*$/.test(node.operand.value))
+      )
+        note(place, 'Opaque', node.operand.text, 'the name of a variable is evaluated');
+      return;
+    case 'TestBinary':
+      expandWord(node.left, place);
+      expandWord(node.right, place);
+      if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) {
+        readIndex(node.left, place);
+        readIndex(node.right, place);
+      }
+      return;
+    case 'TestLogical':
+      for (const operand of node.operands) readTest(operand, place);
+      return;
+    case 'TestNot':
+      readTest(node.operand, place);
+      return;
+    case 'TestGroup':
+      readTest(node.expression, place);
+      return;
+    default:
+      note(place, 'Opaque', node.type, 'this syntax is not known here');
+  }
+}
+
+function readSimple(node: Command, place: Place): void {
+  const words: Word[] = [];
+  if (node.name) words.push(...expandWord(node.name, place));
+  for (const argument of node.args) {
+    if (argument.type === 'Word') words.push(...expandWord(argument, place));
+    else words.push(assignmentWord(argument, place));
+  }
+  readRedirects(node.redirects, place);
+  for (const prefix of node.prefix) {
+    if (prefix.type !== 'Assignment') continue;
+    const value = valueOfAssignment(prefix, place);
+    // Before a command it holds for that command alone, or for good before some builtins of some shells.
+    assign(place, prefix.name, words.length === 0 ? value : undefined);
+  }
+  if (words.length > 0) readCommand(words, place);
+}
+
+function valueOfAssignment(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): string | undefined {
+  if (node.index) {
+    readNested(node.index, place);
+    readIndex(node.index, place);
+  }
+  if (node.value.type === 'ArrayValue') {
+    readNested(node.value, place);
+    return undefined;
+  }
+  const value = expandValue(node.value, place);
+  return node.append || node.index ? undefined : value;
+}
+
+// An argument of export and its like: it is one word, whatever it holds.
+function assignmentWord(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): Word {
+  const value = valueOfAssignment(node, place);
+  const name = node.text.slice(0, node.text.indexOf('='));
+  if (value === undefined) return { source: node.text, prefix: /[^\w+]/.test(name) ? '' : `${name}=`, many: false };
+  return `${name}=${value}`;
+}
+
+const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
+
+function readRedirects(redirects: readonly Redirection[], place: Place): void {
+  for (const redirect of redirects) {
+    if (redirect.descriptor?.type === 'FileDescriptorVariable') assign(place, redirect.descriptor.name, undefined);
+    if (redirect.type === 'HereDoc') {
+      readNested(redirect.body, place);
+      if (!redirect.closing) note(place, 'Opaque', redirect.delimiter?.text ?? '<<', 'the here-document has no end');
+      continue;
+    }
+    const target = redirect.target ? expandTarget(redirect.target, place) : undefined;
+    if (redirect.type === 'HereString') continue;
+    readTarget(redirect.operator, target, redirect.target?.text ?? '', place);
+  }
+}
+
+function expandTarget(target: ShellWord, place: Place): string | undefined {
+  const [word, ...more] = expandWord(target, place);
+  return typeof word === 'string' && more.length === 0 ? word : undefined;
+}
+
+function readTarget(operator: string, target: string | undefined, source: string, place: Place): void {
+  if (/^\/dev\/(tcp|udp)\//.test(target ?? source.replace(/["']/g, ''))) note(place, 'Opaque', source, 'it opens a connection');
+  if (operator === '<' || (operator === '<&' && target !== undefined)) return;
+  if (target !== undefined && harmless.test(target) && (operator.includes('&') || !/^[0-9-]+$/.test(target))) return;
+  if (/^>\(/.test(source)) return;
+  note(place, 'Write', source, 'a redirection writes it');
+}

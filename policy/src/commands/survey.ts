@@ -1,0 +1,161 @@
+import { forEachChild, type ParsedScript, type SyntaxNode, type Word } from 'unbash';
+import { bounds } from './bounds.ts';
+import type { Finder, ScriptFacts } from './finder.ts';
+
+/** What a look over a whole syntax tree says, before its commands are read. */
+export interface Survey {
+  readonly errors: boolean;
+  /** Which bound the tree breaks, if one. */
+  readonly over: string | undefined;
+  /** Syntax that shells other than bash read otherwise. */
+  readonly bashOnly: string | undefined;
+  readonly assigned: ReadonlySet<string>;
+  /** Anything may be assigned: it evaluates text, or starts what is not known. */
+  readonly anything: boolean;
+  readonly numeric: ReadonlySet<string>;
+  readonly traps: boolean;
+  readonly unsets: boolean;
+  readonly functions: boolean;
+}
+
+interface Notes {
+  errors: boolean;
+  over: string | undefined;
+  bashOnly: string | undefined;
+  assigned: Set<string>;
+  text: Set<string>;
+  anything: boolean;
+  traps: boolean;
+  unsets: boolean;
+  functions: boolean;
+}
+
+const evaluates = new Set('eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable'.split(' '));
+const declares = new Set('declare typeset local readonly export'.split(' '));
+
+/** Looks over a tree. It counts its nodes against the bound, so that what follows may walk the tree freely. */
+export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey {
+  const notes: Notes = {
+    errors: false,
+    over: undefined,
+    bashOnly: undefined,
+    assigned: new Set(),
+    text: new Set(),
+    anything: false,
+    traps: false,
+    unsets: false,
+    functions: false,
+  };
+  const visit = (node: SyntaxNode, depth: number): void => {
+    if (notes.over !== undefined) return;
+    finder.nodes += 1;
+    if (finder.nodes > bounds.nodes) notes.over = `it has more than ${bounds.nodes} nodes`;
+    else if (depth > bounds.tree) notes.over = `it is nested more than ${bounds.tree} levels deep`;
+    else {
+      inspect(node, notes);
+      forEachChild(node, (child) => visit(child, depth + 1));
+    }
+  };
+  visit(root as SyntaxNode, 0);
+  const numeric = new Set([...notes.assigned].filter((name) => !notes.text.has(name) && !notes.anything));
+  return { ...notes, numeric };
+}
+
+function inspect(node: SyntaxNode, notes: Notes): void {
+  if ('errors' in node && node.errors && node.errors.length > 0) notes.errors = true;
+  notes.bashOnly ??= bashOnly(node);
+  switch (node.type) {
+    case 'Assignment':
+      notes.assigned.add(node.name);
+      if (!isNumber(node) || node.append || node.index) notes.text.add(node.name);
+      return;
+    case 'For':
+    case 'Select':
+      notes.assigned.add(node.name.value);
+      if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && !word.value.includes('[')))
+        notes.text.add(node.name.value);
+      return;
+    case 'ArithmeticWord':
+      for (const name of node.value.match(/[A-Za-z_]\w*/g) ?? []) notes.assigned.add(name);
+      return;
+    case 'ParameterExpansion':
+      notes.assigned.add(node.parameter);
+      if (node.operation?.type === 'Default') notes.text.add(node.parameter);
+      return;
+    case 'Redirect':
+      if (node.descriptor?.type === 'FileDescriptorVariable') notes.assigned.add(node.descriptor.name);
+      return;
+    case 'Function':
+      notes.functions = true;
+      return;
+    case 'Command':
+      inspectCommand(node, notes);
+  }
+}
+
+function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: Notes): void {
+  if (node.name === undefined) return;
+  const name = node.name.value;
+  if (!isPlain(node.name) || evaluates.has(name)) notes.anything = true;
+  if (name === 'printf' && node.args.some((word) => !('value' in word) || String(word.value).startsWith('-')))
+    notes.anything = true;
+  if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
+  if (name === 'trap' || name === 'eval' || name === '.' || name === 'source') notes.traps = true;
+  if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
+}
+
+function isPlain(word: Word): boolean {
+  return (word.parts ?? []).every((part) => {
+    if (part.type === 'DoubleQuoted') return part.parts.every((inner) => inner.type === 'Literal');
+    return part.type === 'Literal' || part.type === 'SingleQuoted';
+  });
+}
+
+function isNumber(node: Extract<SyntaxNode, { type: 'Assignment' }>): boolean {
+  const value = node.value;
+  if (value.type === 'ArrayValue') return false;
+  if (!value.parts) return !value.value.includes('[');
+  return value.parts.length === 1 && value.parts[0]?.type === 'ArithmeticExpansion';
+}
+
+const bashNodes: Readonly<Record<string, string>> = {
+  AnsiCQuoted: "$'…'",
+  LocaleString: '$"…"',
+  BraceExpansion: 'a brace expansion',
+  ExtendedGlob: 'an extended pattern',
+  ProcessSubstitution: 'a process substitution',
+  TestCommand: '[[ … ]]',
+  ArithmeticCommand: '(( … ))',
+  ArithmeticFor: 'for (( … ))',
+  ArrayValue: 'an array',
+  Coproc: 'coproc',
+  Select: 'select',
+  HereString: '<<<',
+};
+
+function bashOnly(node: SyntaxNode): string | undefined {
+  const named = bashNodes[node.type];
+  if (named !== undefined) return named;
+  if (node.type === 'Redirect') {
+    if (node.operator === '&>' || node.operator === '&>>') return node.operator;
+    if (node.operator === '>&' && !/^([0-9]+|-)$/.test(node.target?.value ?? '')) return '>& with a file';
+    if (node.descriptor?.type === 'FileDescriptorVariable') return '{name}>';
+    if (node.descriptor && node.descriptor.end - node.descriptor.pos > 1) return 'a file descriptor of two digits';
+  }
+  if (node.type === 'Pipeline' && (node.operators.includes('|&') || node.prefixes.some(({ type }) => type === 'Time')))
+    return '|& or time';
+  if (node.type === 'CaseItem' && (node.terminator === ';&' || node.terminator === ';;&')) return node.terminator;
+  if (node.type === 'Assignment' && (node.append || node.index)) return 'an array or +=';
+  if (node.type === 'Function' && !/^[A-Za-z_]\w*$/.test(node.name.value)) return 'a name of a function';
+  if (node.type === 'CommandExpansion' && /^\$\{/.test(node.text)) return '${ …; }';
+  return undefined;
+}
+
+/** What a script's facts are, out of a survey of it. */
+export const factsOf = (found: Survey, dialect: ScriptFacts['dialect']): ScriptFacts => ({
+  dialect,
+  numeric: found.numeric,
+  blind: found.traps,
+  forgetful: found.unsets,
+  callsBack: found.functions,
+});

@@ -1,0 +1,35 @@
+import { note, type Place } from './finder.ts';
+
+// What these hold is code, a path to it, or decides how the shell reads what follows.
+const names = new Set(
+  `PATH IFS ENV PS4 PS0 PROMPT_COMMAND SHELLOPTS BASHOPTS CDPATH HOME SHELL FPATH fpath path ZDOTDIR TMPPREFIX NULLCMD READNULLCMD
+PAGER EDITOR VISUAL FCEDIT BROWSER MANPAGER LESSOPEN LESSCLOSE LESS SYSTEMD_EDITOR SYSTEMD_PAGER SSH_ASKPASS SUDO_ASKPASS
+JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS MAVEN_OPTS GRADLE_OPTS CLASSPATH GCONV_PATH TERMINFO TERMCAP RES_OPTIONS HOSTALIASES
+LOCPATH NLSPATH MALLOC_TRACE VIMINIT EXINIT MAKEFLAGS MAKEFILES MFLAGS GNUMAKEFLAGS TAR_OPTIONS GREP_OPTIONS WGETRC CURL_HOME
+OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PHPRC PHP_INI_SCAN_DIR R_PROFILE
+R_PROFILE_USER GEM_HOME GEM_PATH BUNDLE_GEMFILE CARGO_HOME RUSTC_WRAPPER CC CXX LD AR GOFLAGS GOPATH GOPROXY HTTP_PROXY HTTPS_PROXY ALL_PROXY
+http_proxy https_proxy all_proxy no_proxy NO_PROXY EXECIGNORE FUNCNEST GLOBIGNORE HISTFILE MAIL MAILPATH POSIXLY_CORRECT COMP_WORDBREAKS`.split(
+    /\s+/,
+  ),
+);
+const beginnings =
+  /^(LD_|DYLD_|BASH_|GIT_|KUBE|PYTHON|NODE_|NPM_|npm_|YARN_|PERL|RUBY|LUA_|HELM_|DOCKER_|CONTAINER|TF_|AWS_|AZURE_|GOOGLE_|CLOUDSDK_|XDG_|RIPGREP_|GCC_|ANSIBLE_|VAULT_|SENTINEL_|GLIBC_|ARGOCD_|FLUX_|GH_|GITHUB_|PIP_|UV_|COMPOSER_|DENO_|BUN_|SYSTEMD_|LC_ALL_)/;
+
+/** Whether a variable changes what other programs are or do. */
+export const isSignificant = (name: string): boolean => names.has(name) || beginnings.test(name);
+
+/** Variables whose value is not what was assigned. */
+const special =
+  /^(_|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|GROUPS|OPTIND|OPTARG|OPTERR|REPLY|PWD|OLDPWD|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|SHLVL|DIRSTACK|FUNCNAME|PIPESTATUS|HIST.*|EPOCH.*|COPROC.*|COMP.*|MAPFILE|READLINE.*|COLUMNS|LINES|argv|ARGC|status|pipestatus|GID|EGID|USERNAME|TTYIDLE)$/;
+
+/** Whether a variable keeps the value that a script gives it. */
+export const keepsValue = (name: string): boolean => !special.test(name) && !isSignificant(name) && /^[A-Za-z_]\w*$/.test(name);
+
+/** Notes that a variable gets a value; `undefined` when the value is not certain. */
+export function assign(place: Place, name: string, value: string | undefined): void {
+  if (isSignificant(name)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
+  else if (!/^[A-Za-z_]\w*$/.test(name)) note(place, 'Opaque', name, 'which variable it sets is not certain');
+  if (!place.scope) return;
+  if (value !== undefined && keepsValue(name)) place.scope.values.set(name, value);
+  else place.scope.values.delete(name);
+}
