@@ -97,6 +97,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['test', compares],
   ['[', compares],
   ['set', sets],
+  ['shift', shifts],
   [
     'shopt',
     opaqueIf(
@@ -153,7 +154,8 @@ function compares(words: readonly Word[], place: Place): void {
     const next = words[at + 1];
     if ((word === '-v' || word === '-R') && next !== undefined && (typeof next === 'object' || !/^[A-Za-z_]\w*$/.test(next)))
       noteOpaque(place, words, 'the name of a variable is evaluated');
-    if (typeof word === 'object' && mayBeOption(word) && word.many)
+    const evaluated = next !== undefined && (typeof next === 'object' ? mayBeOption(word) : next.includes('['));
+    if (typeof word === 'object' && mayBeOption(word) && (word.many || evaluated))
       noteOpaque(place, words, 'an unknown word may be an operator that evaluates a name');
   });
 }
@@ -175,7 +177,11 @@ function sets(words: readonly Word[], place: Place): void {
       noteOpaque(place, words, 'it changes how the shell reads what follows');
   }
   // The arguments of the script may be others now.
-  if (place.scope) Object.assign(place.scope, { positional: undefined });
+  if (place.scope) place.scope.positional = undefined;
+}
+
+function shifts(_: readonly Word[], place: Place): void {
+  if (place.scope) place.scope.positional = undefined;
 }
 
 function traps(words: readonly Word[], place: Place): void {

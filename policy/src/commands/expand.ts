@@ -233,5 +233,5 @@ function isNumeric(name: string, place: Place): boolean {
     const value = place.scope?.positional?.[Number(name)];
     return typeof value === 'string' && /^-?[0-9]+$/.test(value);
   }
-  return place.scope?.script.numeric.has(name) ?? false;
+  return place.scope?.script.numeric.has(name) === true && place.scope.given.has(name);
 }

@@ -34,8 +34,10 @@ export interface Finder {
 export interface Scope {
   /** Variables whose value is certain. */
   readonly values: Map<string, string>;
+  /** Variables that were certainly given a value by the script, and not by whoever runs it. */
+  readonly given: Set<string>;
   /** `$0` and the arguments of the script; undefined where a function has others. */
-  readonly positional: readonly Word[] | undefined;
+  positional: readonly Word[] | undefined;
   /** Functions that are certainly defined. */
   readonly functions: Set<string>;
   readonly script: ScriptFacts;
@@ -71,6 +73,7 @@ export const newFinder = (): Finder => ({ commands: [], concerns: [], nodes: 0 }
 export const copyScope = (scope: Scope): Scope => ({
   ...scope,
   values: new Map(scope.values),
+  given: new Set(scope.given),
   functions: new Set(scope.functions),
 });
 

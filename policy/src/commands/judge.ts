@@ -156,6 +156,8 @@ function judgeOne(policies: readonly CompiledCommands[], command: FoundCommand, 
   }
 }
 
+const none: readonly CompiledRule[] = [];
+
 function applyRules(
   policy: CompiledCommands,
   command: FoundCommand,
@@ -171,11 +173,12 @@ function applyRules(
     for (const rule of policy.restrictive) if (rule.tokens.length > 1 && namesRest(rule, words)) say(rule, false);
     return;
   }
-  const rules = policy.byProgram.get(program) ?? [];
+  const rules = policy.byProgram.get(program) ?? none;
+  const base = rules.length > 0 ? baseName(program) : program;
   for (const rule of rules) {
     if (rule.decision === 'Allow') {
       if (role === 'Command' && surelyMatches(program, rule.tokens, words)) say(rule, true);
-    } else if (mayMatch(baseName(program), rule.tokens, words)) {
+    } else if (mayMatch(base, rule.tokens, words)) {
       say(rule, surelyMatches(program, rule.tokens, words));
     }
   }

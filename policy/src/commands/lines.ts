@@ -1,4 +1,5 @@
 import { mayHaveOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
+import { widthOf } from './options.ts';
 import { tokensOf } from './rules.ts';
 import { mayBeOption, type Word } from './words.ts';
 
@@ -10,6 +11,8 @@ export interface Line {
   readonly subcommands?: readonly string[];
   /** One of these options; a safe line must have none of them. */
   readonly options?: readonly string[];
+  /** Only options before the subcommand count. */
+  readonly onlyBefore?: boolean;
   /** One argument that looks like this; a safe line must have none that does. */
   readonly words?: RegExp;
   /** All arguments, parted by spaces, look like this. */
@@ -33,8 +36,10 @@ export function indexLines(lines: readonly Line[]): Indexed {
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lines.get(name)?.find(({ line, prefixes }) => {
     const rest = words.slice(1);
-    // Some programs read options after '--' as well, which costs nothing but a question.
-    const hasOption = line.options?.some((option) => mayHaveOption(rest, option, option.length === 2)) ?? true;
+    // find and its like, whose options are long with one dash, read them after '--' as well.
+    const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
+    const hasOption =
+      line.options?.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'))) ?? true;
     const hasWord = line.words === undefined || rest.some((word) => typeof word === 'object' || line.words?.test(word));
     const body = ['*', ...rest];
     return hasOption && hasWord && (prefixes.length === 0 || prefixes.some((tokens) => mayMatch(name, tokens, body)));
@@ -50,6 +55,26 @@ export function safeLine(lines: Indexed, name: string, words: readonly Word[]): 
     if (line.exactly && !isExactly(line.exactly, rest)) return false;
     return prefixes.length === 0 || prefixes.some((tokens) => surelyMatches(name, tokens, ['*', ...rest]));
   })?.line;
+}
+
+// What may stand before the subcommand: an option that is not known may have taken it for its value.
+function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[] {
+  let at = 0;
+  for (; at < words.length; ) {
+    const word = words[at];
+    if (typeof word !== 'string' || (word.startsWith('-') && widthOf(name, word) === undefined)) return words;
+    if (!word.startsWith('-')) break;
+    at += widthOf(name, word) ?? 1;
+  }
+  return words.slice(0, at);
+}
+
+// An unknown value of an option that is known to take one is no option itself.
+function withoutValues(name: string, words: readonly Word[]): readonly Word[] {
+  return words.filter((word, at) => {
+    const before = words[at - 1];
+    return typeof word === 'string' || word.many || typeof before !== 'string' || widthOf(name, before) !== 2;
+  });
 }
 
 function isExactly(pattern: RegExp, rest: readonly Word[]): boolean {

@@ -89,6 +89,7 @@ export function mayHaveOption(words: readonly Word[], option: string, endsAtDash
 
 function isOption(word: string, option: string): boolean {
   if (word === option) return true;
+  if (!word.startsWith('-')) return false;
   if (option.startsWith('--')) {
     const name = word.split('=', 1)[0] ?? '';
     return word.startsWith('--') && (name === option || (name.length > 3 && option.startsWith(name)));

@@ -60,7 +60,7 @@ export const safeLines: readonly Line[] = [
     reason: 'They compute and print.',
   },
   { name: 'printf', programs: ['printf'], options: ['-v'], reason: 'It prints; with -v it would set a variable.' },
-  { name: 'test', programs: ['test', '['], options: ['-v', '-R'], reason: 'They compare; with -v they would evaluate a name.' },
+  { name: 'test', programs: ['test', '['], reason: 'They compare; a name that -v would evaluate is told apart before.' },
   {
     name: 'who-and-where',
     programs: ['id', 'pwd', 'whoami', 'uname', 'which', 'type', 'arch', 'nproc', 'tty', 'groups'],

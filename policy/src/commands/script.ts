@@ -20,14 +20,20 @@ import type { Word } from './words.ts';
 
 /** Reads the commands of a script that a shell of its own runs. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
-  readText(text, place, (facts) => ({ values: new Map(), positional, functions: new Set(), script: { ...facts, dialect } }));
+  readText(text, place, (facts) => ({
+    values: new Map(),
+    given: new Set(),
+    positional,
+    functions: new Set(),
+    script: { ...facts, dialect },
+  }));
 }
 
 /** Reads the commands of a text that the shell itself evaluates. */
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
-    if (!outer) return { values: new Map(), positional: undefined, functions: new Set(), script: facts };
+    if (!outer) return { values: new Map(), given: new Set(), positional: undefined, functions: new Set(), script: facts };
     const script = { ...facts, dialect: outer.script.dialect, blind: true, forgetful: true };
     return { ...outer, values: new Map(), script };
   });
@@ -107,6 +113,7 @@ function forget(node: SyntaxNode, place: Place): boolean {
   const found = survey(node, finder);
   finder.nodes = counted + Math.ceil(finder.nodes / 8);
   const everything = found.anything || found.over !== undefined || scope.script.callsBack || scope.functions.size > 0;
+  if (everything || found.shifts) scope.positional = undefined;
   if (everything) scope.values.clear();
   else for (const name of found.assigned) scope.values.delete(name);
   return everything;

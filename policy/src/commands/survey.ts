@@ -16,6 +16,8 @@ export interface Survey {
   readonly traps: boolean;
   readonly unsets: boolean;
   readonly functions: boolean;
+  /** The arguments of the script may become others. */
+  readonly shifts: boolean;
 }
 
 interface Notes {
@@ -23,11 +25,13 @@ interface Notes {
   over: string | undefined;
   bashOnly: string | undefined;
   assigned: Set<string>;
+  given: Set<string>;
   text: Set<string>;
   anything: boolean;
   traps: boolean;
   unsets: boolean;
   functions: boolean;
+  shifts: boolean;
 }
 
 const evaluates = new Set('eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable'.split(' '));
@@ -40,11 +44,13 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     over: undefined,
     bashOnly: undefined,
     assigned: new Set(),
+    given: new Set(),
     text: new Set(),
     anything: false,
     traps: false,
     unsets: false,
     functions: false,
+    shifts: false,
   };
   const visit = (node: SyntaxNode, depth: number): void => {
     if (notes.over !== undefined) return;
@@ -57,7 +63,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     }
   };
   visit(root as SyntaxNode, 0);
-  const numeric = new Set([...notes.assigned].filter((name) => !notes.text.has(name) && !notes.anything));
+  const numeric = new Set([...notes.given].filter((name) => !notes.text.has(name) && !notes.anything));
   return { ...notes, numeric };
 }
 
@@ -67,13 +73,18 @@ function inspect(node: SyntaxNode, notes: Notes): void {
   switch (node.type) {
     case 'Assignment':
       notes.assigned.add(node.name);
+      notes.given.add(node.name);
       if (!isNumber(node) || node.append || node.index) notes.text.add(node.name);
       return;
     case 'For':
     case 'Select':
       notes.assigned.add(node.name.value);
+      notes.given.add(node.name.value);
       if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && !word.value.includes('[')))
         notes.text.add(node.name.value);
+      return;
+    case 'ArithmeticBinary':
+      if (node.operator === '=' && node.left.type === 'ArithmeticWord') notes.given.add(node.left.value);
       return;
     case 'ArithmeticWord':
       for (const name of node.value.match(/[A-Za-z_]\w*/g) ?? []) notes.assigned.add(name);
@@ -101,6 +112,7 @@ function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: N
     notes.anything = true;
   if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
   if (name === 'trap' || name === 'eval' || name === '.' || name === 'source') notes.traps = true;
+  if (name === 'set' || name === 'shift' || name === 'command' || name === 'builtin') notes.shifts = true;
   if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
 }
 
@@ -145,7 +157,7 @@ function bashOnly(node: SyntaxNode): string | undefined {
   if (node.type === 'Pipeline' && (node.operators.includes('|&') || node.prefixes.some(({ type }) => type === 'Time')))
     return '|& or time';
   if (node.type === 'CaseItem' && (node.terminator === ';&' || node.terminator === ';;&')) return node.terminator;
-  if (node.type === 'Assignment' && (node.append || node.index)) return 'an array or +=';
+  if (node.type === 'Assignment' && (node.append || node.index || node.value.type === 'ArrayValue')) return 'an array or +=';
   if (node.type === 'Function' && !/^[A-Za-z_]\w*$/.test(node.name.value)) return 'a name of a function';
   if (node.type === 'CommandExpansion' && /^\$\{/.test(node.text)) return '${ …; }';
   return undefined;

@@ -30,6 +30,7 @@ export function assign(place: Place, name: string, value: string | undefined): v
   if (isSignificant(name)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
   else if (!/^[A-Za-z_]\w*$/.test(name)) note(place, 'Opaque', name, 'which variable it sets is not certain');
   if (!place.scope) return;
+  place.scope.given.add(name);
   if (value !== undefined && keepsValue(name)) place.scope.values.set(name, value);
   else place.scope.values.delete(name);
 }

@@ -1,4 +1,5 @@
 import { type FoundCommand, note, noteOpaque, type Place } from './finder.ts';
+import { mayMatch, surelyMatches } from './match.ts';
 import { opaque, readCommand, readSomewhere, readStarted } from './read.ts';
 import { type OptionSpec, type Scanned, scanOptions } from './scan.ts';
 import { readScript } from './script.ts';
@@ -249,25 +250,20 @@ const ofShell =
     const scope = place.scope && { ...place.scope, functions: new Set<string>() };
     readCommand(scanned.rest, { ...place, scope });
     // What the builtin did to the arguments of the script happened to a copy.
-    if (place.scope && scanned.rest[0] === 'set') Object.assign(place.scope, { positional: undefined });
+    if (place.scope && scope) place.scope.positional = scope.positional;
   };
 
-function afterDashes(words: readonly Word[], place: Place): void {
+function readKubectl(words: readonly Word[], place: Place): void {
+  const whole = ['*', ...words];
+  if (!mayMatch('kubectl', insidePods, whole)) return;
   const at = words.indexOf('--');
   if (at >= 0) readStarted(words.slice(at + 1), place);
+  // The older form of exec, without dashes. Whether an unknown subcommand is one, the dangerous list asks already.
+  else if (surelyMatches('kubectl', [['*'], ['exec']], whole))
+    readSomewhere(words.slice(1), 'where the command of exec begins is not certain', place);
 }
 
-function readKubectl(words: readonly Word[], place: Place): void {
-  const verb = words.find((word) => typeof word === 'object' || /^(exec|run|debug|attach)$/.test(word));
-  if (verb === undefined) return;
-  if (words.includes('--')) {
-    afterDashes(words, place);
-    return;
-  }
-  // The older form of exec, without dashes.
-  if (verb === 'exec')
-    readSomewhere(words.slice(words.indexOf(verb) + 2), 'where the command of exec begins is not certain', place);
-}
+const insidePods = [['*'], ['exec', 'run', 'debug', 'attach']];
 
 function readContainer(words: readonly Word[], place: Place): void {
   const at = words.findIndex((word) => typeof word === 'string' && /^(exec|run|create)$/.test(word));

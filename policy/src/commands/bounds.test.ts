@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bounds } from './bounds.ts';
+import { judgeCommand, readArgv } from './judge.ts';
+import { policy } from './testing.ts';
+
+const allow = policy(['Allow foo|echo|ls|kubectl', 'Deny kubectl delete']);
+const times = (text: string, count: number) => text.repeat(count);
+const nest = (open: string, inner: string, close: string, depth: number) => times(open, depth) + inner + times(close, depth);
+
+describe('A command beyond a bound', () => {
+  const rows: Record<string, string> = {
+    'is opaque with a long script': `foo ${times('a', bounds.script)}`,
+    'is opaque with many nodes': times('foo a b c d e f\n', bounds.nodes / 8),
+    'is opaque with deep groups': nest('{ ', 'foo', '; }', 300),
+    'is opaque with deep subshells': nest('( ', 'foo', ' )', 300),
+    'is opaque with deep substitutions': nest('foo $( ', 'foo', ' )', 100),
+    'is opaque with deep quotes and substitutions': nest('"$(foo ', 'a', ')"', 60),
+    'is opaque with deep branches': nest('if foo; then ', 'foo', '; fi', 200),
+    'is opaque with deep defaults': nest('${x:-', 'a', '}', 300),
+    'is opaque with deep arithmetic': `foo $((${nest('(', '1', ')', 400)}))`,
+    'is opaque with many words': `foo ${times('a ', bounds.words + 1)}`,
+    'is opaque with many commands': times('a;', bounds.commands + 10),
+    'is opaque with many wrappers': `${times('env ', 100)}foo`,
+    'is opaque with open brackets': times('(', 2_000),
+    'is opaque with backticks': times('`', 4_001),
+  };
+  for (const [name, script] of Object.entries(rows))
+    it(name, () => {
+      const started = performance.now();
+      assert.equal(judgeCommand([allow], ['bash', '-c', script]).decision, 'RequireApproval');
+      assert.ok(performance.now() - started < 1_500, `it took ${Math.round(performance.now() - started)} ms`);
+    });
+
+  const fast: Record<string, string> = {
+    'does not expand braces': `foo ${times('{a,b}', 60)}`,
+    'reads open braces': `foo ${times('{a,', 2_000)}`,
+    'does not expand ranges': 'foo {1..999999999}',
+    'does not go through loops': 'for ((i=0;i<999999999;i++)); do foo; done',
+    'does not try every reading': `kubectl ${times('-x ', 900)}get`,
+    'does not try every reading of unknown words': `kubectl ${times('"$x" ', 900)}get`,
+    'does not look again and again at nested loops': nest('while a; do x=1; ', 'foo', '; done', 24),
+    'reads a here-document of any length': `foo <<E\n${times('$(foo)\n', 900)}E\n`,
+    'reads many redirections': `foo ${times('> a ', 900)}`,
+    'reads many assignments': `${times('a=b ', 900)} foo`,
+    'reads many functions': times('f() { a; }; f;', 150),
+  };
+  for (const [name, script] of Object.entries(fast))
+    it(name, () => {
+      const started = performance.now();
+      judgeCommand([allow], ['bash', '-c', script]);
+      assert.ok(performance.now() - started < 1_500, `it took ${Math.round(performance.now() - started)} ms`);
+    });
+
+  it('can still be denied by what was read before', () =>
+    assert.equal(judgeCommand([allow], ['bash', '-c', `kubectl delete x;${times('a;', bounds.commands)}`]).decision, 'Deny'));
+  it('keeps what it says short', () => {
+    const { opaque } = judgeCommand([allow], ['bash', '-c', times('$x a;', 900)]);
+    assert.ok(opaque.length <= bounds.concerns);
+    assert.ok(opaque.every(({ subject }) => subject.length <= 120));
+  });
+  it('is opaque without words', () => {
+    assert.equal(judgeCommand([], []).decision, 'RequireApproval');
+    assert.equal(judgeCommand([], ['']).decision, 'RequireApproval');
+  });
+  it('is opaque with a NUL', () => {
+    assert.equal(judgeCommand([], ['foo', 'a\u0000b']).decision, 'RequireApproval');
+    assert.equal(judgeCommand([], ['bash', '-c', 'foo\u0000']).decision, 'RequireApproval');
+  });
+  it('knows no properties that every object has', () => {
+    for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+      assert.doesNotThrow(() => readArgv([name, '-x', name]));
+      assert.equal(
+        judgeCommand([allow], ['bash', '-c', `${name}() { foo; }; kubectl ${name} delete`]).decision,
+        'RequireApproval',
+      );
+    }
+  });
+});
