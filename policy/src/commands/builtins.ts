@@ -1,7 +1,7 @@
 import { note, noteOpaque, type Place } from './finder.ts';
-import { evaluate } from './script.ts';
+import { evaluate, guessScript } from './script.ts';
 import { assign, isSignificant } from './variables.ts';
-import { literal, mayBeOption, showWord, type Word } from './words.ts';
+import { beginningOf, literal, mayBeOption, showWord, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
 
@@ -12,6 +12,7 @@ const evaluates: Builtin = (words, place) => {
     place.scope?.values.clear();
     place.scope?.functions.clear();
     noteOpaque(place, words, 'it evaluates text that is only known when it runs');
+    guessScript(beginningOf(words), place);
   }
 };
 
@@ -50,6 +51,8 @@ const declares: Builtin = (words, place) => {
     place.scope.script.blind = true;
     place.scope.script.forgetful = true;
   }
+  if (words.some((word) => (typeof word === 'string' ? /^-[a-zA-Z]*n/.test(word) : mayBeOption(word))))
+    noteOpaque(place, words, 'it lets one variable stand for another');
   names('')(words, place);
 };
 
@@ -91,7 +94,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['readarray', (words, place) => fills(words, place)],
   ['getopts', (words, place) => names('')(words.slice(1, 2), place)],
   ['printf', prints],
-  ['wait', (words, place) => words.some((word) => word === '-p' || typeof word === 'object') && place.scope?.values.clear()],
+  ['wait', (words, place) => waits(words, place)],
   ['unset', (words, place) => unsets(words, place)],
   ['let', opaqueIf(/[^0-9+\-*/%=<>!&|^~()?: ]/, 'its arithmetic is not certain to hold numbers only')],
   ['test', compares],
@@ -178,6 +181,16 @@ function sets(words: readonly Word[], place: Place): void {
   }
   // The arguments of the script may be others now.
   if (place.scope) place.scope.positional = undefined;
+}
+
+function waits(words: readonly Word[], place: Place): void {
+  words.forEach((word, at) => {
+    const next = words[at + 1];
+    if (typeof word === 'string' && /^-[a-z]*p/.test(word))
+      nameOf(word.endsWith('p') ? (next ?? '') : word.replace(/^-[a-z]*?p/, ''), place);
+    if (typeof word === 'object' && mayBeOption(word) && (word.many || next !== undefined))
+      noteOpaque(place, words, 'an unknown word may be an option that evaluates a name');
+  });
 }
 
 function shifts(_: readonly Word[], place: Place): void {

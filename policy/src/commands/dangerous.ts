@@ -429,6 +429,7 @@ export const dangerousLines: readonly Line[] = [
     options: ['-i', '--in-place'],
     reason: 'Overwrites the files that it reads.',
   },
+  { name: 'sort-run', programs: ['sort'], options: ['--compress-program'], reason: 'Starts a program.' },
   {
     name: 'tar-run',
     programs: ['tar', 'bsdtar', 'zip', 'rsync', 'cpio'],

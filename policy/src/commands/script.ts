@@ -29,6 +29,11 @@ export function readScript(text: string, dialect: ScriptFacts['dialect'], positi
   }));
 }
 
+/** Reads what a script of which only the beginning is known surely holds: it can be denied, and says nothing else. */
+export function guessScript(beginning: string, place: Place): void {
+  if (beginning.trim() !== '') readScript(beginning, 'bash', [], { ...place, depth: place.depth + 1, guess: true });
+}
+
 /** Reads the commands of a text that the shell itself evaluates. */
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {

@@ -85,6 +85,10 @@ describe('The commands of a script', () => {
     'may be evaluated as a prompt': ['a "${x@P}"', ['a ⟨"${x@P}"⟩'], ['Opaque']],
     'may be evaluated by a reference': ['a "${!x}"', ['a ⟨"${!x}"⟩'], ['Opaque']],
     'may change how the shell reads on': ['set -k; a', ['set -k', 'a'], ['Opaque']],
+    'may be changed by a reference to PATH': ['declare -n r=PATH; r=/x', ['declare -n r=PATH'], ['Opaque']],
+    'may be evaluated by what waits': ["wait -p 'a[$(b)]'", ['wait -p a[$(b)]'], ['Opaque']],
+    'are guesses where only the beginning of a script is known': ['bash -c "a b; c $x"', ['a b', 'c'], ['Opaque']],
+    'are guesses where only the beginning of a text is known': ['eval "a $x"', ['eval ⟨"a $x"⟩', 'a'], ['Opaque']],
     'may be strict': ['set -euo pipefail; a', ['set -euo pipefail', 'a']],
     'may change what a name means': ['hash -p /x ls; enable -n echo', ['hash -p /x ls', 'enable -n echo'], ['Opaque']],
   };

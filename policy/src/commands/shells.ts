@@ -1,7 +1,7 @@
 import { noteOpaque, type Place, type ScriptFacts } from './finder.ts';
 import { opaque } from './read.ts';
 import { scanOptions } from './scan.ts';
-import { readScript } from './script.ts';
+import { guessScript, readScript } from './script.ts';
 import { literal, type Word } from './words.ts';
 
 const spec = {
@@ -46,6 +46,7 @@ export const readShell =
     }
     if (typeof script === 'object') {
       opaque([name, ...words], 'its script is only known when it runs', place);
+      guessScript(script.prefix, place);
       return;
     }
     const positional: readonly Word[] = rest.length > 0 ? rest : [name];

@@ -30,5 +30,13 @@ export function mayBeOption(word: Word): boolean {
   return word.prefix === '' || word.prefix.startsWith('-');
 }
 
+/** What a text that is joined of words certainly begins with. */
+export function beginningOf(words: readonly Word[]): string {
+  const at = words.findIndex((word) => typeof word === 'object');
+  const sure = at < 0 ? words : words.slice(0, at);
+  const next = words[at];
+  return [...sure, typeof next === 'object' ? next.prefix : ''].join(' ');
+}
+
 /** The word for people: an unresolved one stands in angle brackets as it was written. */
 export const showWord = (word: Word): string => (typeof word === 'string' ? word : `⟨${word.source}⟩`);

@@ -2,10 +2,10 @@ import { type FoundCommand, note, noteOpaque, type Place } from './finder.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 import { opaque, readCommand, readSomewhere, readStarted } from './read.ts';
 import { type OptionSpec, type Scanned, scanOptions } from './scan.ts';
-import { readScript } from './script.ts';
+import { guessScript, readScript } from './script.ts';
 import { readShell } from './shells.ts';
 import { isSignificant } from './variables.ts';
-import { anyNumber, literal, unknown, type Word } from './words.ts';
+import { anyNumber, beginningOf, literal, unknown, type Word } from './words.ts';
 
 /** A program that starts another one, which its arguments name. */
 export interface Wrapper {
@@ -94,6 +94,7 @@ function readSplit(words: readonly Word[], scanned: Scanned, text: Word | undefi
   const value = literal(text);
   if (value === undefined || !/^[\w\s./:=@%+,-]*$/.test(value) || scanned.options.length > 1 || place.depth > 12) {
     readSomewhere(words, 'it splits a text into words in a way of its own', place);
+    guessScript(value ?? '', place);
     return;
   }
   readEnv([...value.split(/\s+/).filter((word) => word !== ''), ...scanned.rest], { ...place, depth: place.depth + 1 });
@@ -160,6 +161,7 @@ function readSu(words: readonly Word[], place: Place): void {
 function readText(script: Word, place: Place): void {
   if (typeof script === 'object') {
     noteOpaque(place, script, 'it is a script that is only known when it runs');
+    guessScript(script.prefix, place);
     return;
   }
   readScript(script, 'posix', [], place);
@@ -167,9 +169,10 @@ function readText(script: Word, place: Place): void {
 
 function readJoined(words: readonly Word[], place: Place): void {
   const texts = words.map(literal);
-  if (texts.some((text) => text === undefined))
+  if (texts.some((text) => text === undefined)) {
     readSomewhere(words, 'it joins its words to a script, of which some are unknown', place);
-  else readScript(texts.join(' '), 'posix', [], place);
+    guessScript(beginningOf(words), place);
+  } else readScript(texts.join(' '), 'posix', [], place);
 }
 
 function readXargs(words: readonly Word[], place: Place): void {
