@@ -6,7 +6,7 @@ import { dangerousLine, safeLine } from './lines.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 import { baseName, isTrustedPath, otherNames, withoutVersion } from './programs.ts';
 import { readStarted } from './read.ts';
-import type { CompiledCommands, CompiledRule } from './rules.ts';
+import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
 import { safe } from './safe.ts';
 import { isSignificant } from './variables.ts';
 import { showWord, type Word } from './words.ts';
@@ -173,7 +173,8 @@ function applyRules(
     for (const rule of policy.restrictive) if (rule.tokens.length > 1 && namesRest(rule, words)) say(rule, false);
     return;
   }
-  const rules = policy.byProgram.get(program) ?? none;
+  const named = policy.byProgram.get(program);
+  const rules = named ? candidates(named, words[1]) : none;
   const base = rules.length > 0 ? baseName(program) : program;
   for (const rule of rules) {
     if (rule.decision === 'Allow') {
@@ -185,7 +186,8 @@ function applyRules(
   for (const other of others) {
     const name = other[0];
     if (typeof name !== 'string') continue;
-    for (const rule of policy.byProgram.get(name) ?? []) {
+    const alike = policy.byProgram.get(name);
+    for (const rule of alike ? candidates(alike, other[1]) : none) {
       if (rules.includes(rule)) continue;
       if (rule.decision === 'Allow') {
         // Only the path is taken off for a rule that allows, and only where it can be trusted.

@@ -1,6 +1,7 @@
 import type { AgentPolicySpec, Decision } from '@sentinel/crds';
 import type { Tokens } from './match.ts';
 import type { HostExecutable } from './programs.ts';
+import type { Word } from './words.ts';
 
 /** A rule about command lines, as an AgentPolicy has it. */
 export type CommandRule = NonNullable<AgentPolicySpec['commands']>[number];
@@ -19,12 +20,21 @@ export interface CompiledRule {
   readonly justification: string | undefined;
 }
 
+/** The rules for one program. */
+export interface ProgramRules {
+  readonly all: readonly CompiledRule[];
+  /** Rules that name the program alone. */
+  readonly bare: readonly CompiledRule[];
+  /** The others, by what they name next. */
+  readonly byNext: ReadonlyMap<string, readonly CompiledRule[]>;
+}
+
 /** A policy's rules, ready to be asked. It holds only as long as the policy does not change. */
 export interface CompiledCommands {
   readonly name: string;
   readonly hostExecutables: readonly HostExecutable[];
   /** Rules by the program that they name first. */
-  readonly byProgram: ReadonlyMap<string, readonly CompiledRule[]>;
+  readonly byProgram: ReadonlyMap<string, ProgramRules>;
   /** Rules that stop something, for programs that are unknown. */
   readonly restrictive: readonly CompiledRule[];
 }
@@ -35,16 +45,26 @@ export const tokensOf = (prefix: readonly string[]): Tokens => prefix.map((posit
 /** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
 export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
   if (policy.commands === undefined) return undefined;
-  const byProgram = new Map<string, CompiledRule[]>();
+  const byProgram = new Map<string, { all: CompiledRule[]; bare: CompiledRule[]; byNext: Map<string, CompiledRule[]> }>();
   const restrictive: CompiledRule[] = [];
   policy.commands.forEach((rule, index) => {
     const compiled = { index, tokens: tokensOf(rule.prefix), decision: rule.decision, justification: rule.justification };
     if (rule.decision !== 'Allow') restrictive.push(compiled);
     for (const program of new Set(compiled.tokens[0])) {
-      const rules = byProgram.get(program);
-      if (rules) rules.push(compiled);
-      else byProgram.set(program, [compiled]);
+      const rules = byProgram.get(program) ?? { all: [], bare: [], byNext: new Map<string, CompiledRule[]>() };
+      byProgram.set(program, rules);
+      rules.all.push(compiled);
+      if (compiled.tokens.length === 1) rules.bare.push(compiled);
+      for (const next of new Set(compiled.tokens[1])) rules.byNext.set(next, [...(rules.byNext.get(next) ?? []), compiled]);
     }
   });
   return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], byProgram, restrictive };
+}
+
+/** The rules that may match words which begin with the program of `rules`: few, where the next word is literal and no option. */
+export function candidates(rules: ProgramRules, next: Word | undefined): readonly CompiledRule[] {
+  if (typeof next !== 'string' || next.startsWith('-')) return next === undefined ? rules.bare : rules.all;
+  const named = rules.byNext.get(next);
+  if (!named) return rules.bare;
+  return rules.bare.length === 0 ? named : [...rules.bare, ...named];
 }

@@ -68,12 +68,24 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
     const scope = scopeOf(factsOf(found, 'bash'));
     if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
       noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
+    if (isTornByLines(text)) noteOpaque(place, text, 'a line goes on in the middle of what is expanded');
     if (found.errors) noteOpaque(place, text, 'its syntax has faults');
     readTree(tree, { ...place, scope, guess: place.guess || found.errors });
   } catch {
     // A parser that fails says nothing of what the shell would do.
     noteOpaque(place, text, 'it can not be parsed');
   }
+}
+
+// The shell takes a backslash and a newline out before anything else; the parser does not everywhere. Between words, and inside of a plain
+// one, it makes no difference.
+function isTornByLines(text: string): boolean {
+  for (let at = text.indexOf('\\\n'); at >= 0; at = text.indexOf('\\\n', at + 2)) {
+    const before = /\S{0,200}$/.exec(text.slice(Math.max(0, at - 200), at))?.[0] ?? '';
+    const after = /^\S{0,200}/.exec(text.slice(at + 2, at + 202))?.[0] ?? '';
+    if (before !== '' && !/^[\w./,"'=:@%+-]*$/.test(before + after)) return true;
+  }
+  return false;
 }
 
 /** Reads the commands of a parsed script. */
