@@ -9,7 +9,7 @@ import { readStarted } from './read.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
 import { safe } from './safe.ts';
 import { isSignificant } from './variables.ts';
-import { showWord, type Word } from './words.ts';
+import { showWord, unknown, type Word } from './words.ts';
 
 /** What a rule or a built-in line said. */
 export interface CommandReason {
@@ -170,7 +170,7 @@ function applyRules(
   if (program === undefined) return;
   const say = (rule: CompiledRule, certain: boolean) => reasons.push(spoken(policy, rule, command, index, certain));
   if (typeof program !== 'string') {
-    for (const rule of policy.restrictive) if (rule.tokens.length > 1 && namesRest(rule, words)) say(rule, false);
+    for (const rule of policy.restrictive) if (namesPart(rule, words, program.prefix)) say(rule, false);
     return;
   }
   const named = policy.byProgram.get(program);
@@ -200,8 +200,11 @@ function applyRules(
   }
 }
 
-// An unknown program with words behind it that a rule names: `$tool delete pod x`.
-function namesRest(rule: CompiledRule, words: readonly Word[]): boolean {
+// An unknown program of which a rule names the beginning, or the words behind it: `rm$IFS-rf`, `$tool delete pod x`.
+function namesPart(rule: CompiledRule, words: readonly Word[], prefix: string): boolean {
+  if (baseName(prefix) !== '')
+    return mayMatch('', rule.tokens, [{ ...unknown('', baseName(prefix)), many: true }, ...words.slice(1)]);
+  if (rule.tokens.length === 1) return false;
   const rest = words.slice(1);
   if (rest.length === 0 || typeof rest[0] !== 'string') return false;
   return (rule.tokens[0] ?? []).some((program) => mayMatch(program, rule.tokens, [program, ...rest]));

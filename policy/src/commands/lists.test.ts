@@ -120,6 +120,7 @@ describe('A command that only reads', () => {
     'LD_PRELOAD=x ls',
     'ls > a',
     'env',
+    'env A=1',
     'printenv',
     'kubectl get "$x"',
     'test -v "a[$x]"',

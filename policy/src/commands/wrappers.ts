@@ -20,6 +20,9 @@ type Read = Wrapper['read'];
 const transparent = (words: readonly Word[]): FoundCommand['role'] => (words.length > 0 ? 'Wrapper' : 'Command');
 const itself = (): FoundCommand['role'] => 'Command';
 
+// With nothing but options and assignments, env prints what is in the environment.
+const isSetting = (word: Word): boolean => typeof word === 'string' && (word.startsWith('-') || word.includes('='));
+
 const unclear = (scanned: Scanned, words: readonly Word[], place: Place): boolean => {
   if (scanned.fault === undefined) return false;
   readSomewhere(words, `where its command begins is not certain: ${scanned.fault}`, place);
@@ -401,7 +404,7 @@ const namespaces: OptionSpec = {
 };
 
 const entries: readonly (readonly [string, Read, Wrapper['role']])[] = [
-  ['env', readEnv, transparent],
+  ['env', readEnv, (words) => (words.every(isSetting) ? 'Command' : 'Wrapper')],
   ['sudo', readSudo, itself],
   ['doas', (words, place) => prefix({ flags: 'nsL', values: 'uC' })(words, place, 'doas'), itself],
   ['su', readSu, itself],
