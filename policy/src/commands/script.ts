@@ -68,6 +68,8 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
     const scope = scopeOf(factsOf(found, 'bash'));
     if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
       noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
+    // Where its bracket is missing, the parser takes it for text and the shell for a fault.
+    if (text.includes('$[')) noteOpaque(place, text, '$[ … ] is arithmetic of an old form');
     if (isTornByLines(text)) noteOpaque(place, text, 'a line goes on in the middle of what is expanded');
     if (found.errors) noteOpaque(place, text, 'its syntax has faults');
     readTree(tree, { ...place, scope, guess: place.guess || found.errors });

@@ -42,6 +42,7 @@ describe('The commands of a script', () => {
     'are written with quotes of any kind': ["'a'b\"c\"\\d $'\\x65'", ['abcd e']],
     'go on after a line that goes on': ['a\\\nb \\\n c', ['ab c']],
     'are opaque where a line goes on inside of a variable': ['a "$\\\n1"', ['a $1'], ['Opaque']],
+    'are opaque in an old form of arithmetic': ['a $[x', ['a $[x'], ['Opaque']],
     'keep an unknown word unknown': ['a "$x" $y "b$z" ~ * {b,c}', ['a ⟨"$x"⟩ ⟨$y⟩ ⟨"b$z"⟩ ⟨~⟩ ⟨*⟩ ⟨{b,c}⟩']],
     'know a variable that was given a value before': ['x=a; $x "$x" "${x}b"', ['a a ab']],
     'do not know one that a branch may have changed': ['x=a; if b; then x=c; fi; d "$x"', ['b', 'd ⟨"$x"⟩']],
