@@ -92,7 +92,8 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   });
   manager.addServer({ name: 'health', start: (stop) => health.start(stop) });
   for (const informer of Object.values(caches)) manager.addInformer(informer);
-  manager.addRunnable({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
+  // The leader alone, as the controllers: two would send every record twice.
+  manager.addController({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
   for (const controller of [actions, playbooks, policies, clusterPolicies]) manager.addController(controller);
   await manager.start(signal);
   await transport.close();
