@@ -36,8 +36,11 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
       now,
     );
   }
-  draft.decisionCount = known + news.length;
-  draft.decisions = tally.judged.slice(-KEPT).map(counted);
+  // What nobody has decided on has no fields of decisions: adding empty ones would be a write for nothing.
+  if (tally.judged.length > 0 || draft.decisions !== undefined) {
+    draft.decisionCount = known + news.length;
+    draft.decisions = tally.judged.slice(-KEPT).map(counted);
+  }
   const needed = draft.required?.approvals ?? 1;
   const enough = tally.rejectedBy === undefined && tally.approvals >= needed;
   condition(
