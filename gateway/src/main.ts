@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { agentPolicies, clusterAgentPolicies, namespaces as own } from '@sentinel/crds';
 import {
   configmaps,
@@ -9,7 +10,7 @@ import {
   namespaces,
   pods,
 } from '@sentinel/kube';
-import { type Authority, ensureAuthority, issueServerCertificate } from '@sentinel/kube/certificates';
+import { ServingCertificate } from '@sentinel/kube/certificates';
 import { Authenticator } from './authenticate.ts';
 import { Lock } from './lock.ts';
 import { Discovery } from './request/discovery.ts';
@@ -21,16 +22,19 @@ import { Upstream } from './upstream.ts';
 /** The name under which sandboxes know the gateway; a hostAlias gives it an address. */
 const HOST = 'sentinel-gateway';
 const PORT = 8443;
-const LEAF_DAYS = 7;
-const RENEW_MS = 24 * 3600_000;
+const TEND_MS = 30_000;
 
 /** Composition root of the gateway. Resolves when it has stopped. */
 export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const logger = createLogger({ name: 'gateway' });
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-gateway', connections: 64 });
   const client = createClient(transport);
-  const authority = await ensureAuthority(client, { namespace: own.system, name: 'sentinel-gateway-ca' }, 'sentinel-gateway-ca');
-  await publish(client, authority);
+  const certificate = new ServingCertificate({
+    client,
+    secret: { namespace: own.system, name: 'sentinel-gateway-ca' },
+    dnsNames: [HOST, `sentinel-gateway.${own.system}.svc`],
+    publish: (bundle) => publish(client, bundle),
+  });
   const podInformer = createInformer({ client, resource: pods, namespace: own.sandboxes, logger });
   const informers = {
     namespaces: createInformer({ client, resource: namespaces, logger }),
@@ -41,7 +45,8 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const running = all.map((informer) => informer.start(signal));
   await Promise.all(all.map((informer) => informer.synced));
   const ledger = new Ledger(client);
-  const replica = env.POD_IP ?? '127.0.0.1';
+  // A container that starts anew in its pod keeps the address and has forgotten what it recorded, so a replica is more than that.
+  const replica = { address: env.POD_IP ?? '127.0.0.1', process: randomUUID() };
   const context = {
     ...informers,
     client,
@@ -53,18 +58,17 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     lock: new Lock(transport),
     upstream: new Upstream(transport),
   };
-  const server = createGatewayServer(await leaf(authority), context);
-  const renewal = setInterval(() => {
-    leaf(authority).then(
-      (pair) => server.setSecureContext(pair),
-      (error: unknown) => logger.error('Failed to renew the certificate', { error: String(error) }),
-    );
-  }, RENEW_MS);
+  const server = createGatewayServer(await certificate.first(), context);
+  const tend = () => certificate.tend((pair) => server.setSecureContext(pair));
+  await tend();
+  const tending = setInterval(() => {
+    tend().catch((error: unknown) => logger.error('Failed to tend the certificate', { error: String(error) }));
+  }, TEND_MS);
   server.listen(PORT);
   const fault = await context.lock.fault();
-  logger.info('Started', { replica, lock: fault ?? 'holds' });
+  logger.info('Started', { ...replica, lock: fault ?? 'holds' });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  clearInterval(renewal);
+  clearInterval(tending);
   server.closeIdleConnections();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -74,19 +78,16 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   await transport.close();
 }
 
-const leaf = (authority: Authority) =>
-  issueServerCertificate(authority.current, [HOST, `sentinel-gateway.${own.system}.svc`], LEAF_DAYS);
-
 // What sandboxes and the operator trust: a ConfigMap in each of their namespaces, written only when it differs.
-async function publish(client: ReturnType<typeof createClient>, authority: Authority): Promise<void> {
+async function publish(client: ReturnType<typeof createClient>, bundle: string): Promise<void> {
   for (const namespace of [own.sandboxes, own.system]) {
     const key = { name: 'sentinel-gateway-ca', namespace };
     const held = await client.get(configmaps, key);
-    if ((held?.data as Record<string, string> | undefined)?.['ca.crt'] === authority.bundle) continue;
+    if ((held?.data as Record<string, string> | undefined)?.['ca.crt'] === bundle) continue;
     await client.patch(
       configmaps,
       key,
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key.name }, data: { 'ca.crt': authority.bundle } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key.name }, data: { 'ca.crt': bundle } },
       { type: 'apply', fieldManager: 'sentinel-gateway', force: true },
     );
   }

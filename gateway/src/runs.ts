@@ -1,7 +1,7 @@
 import { namespaces } from '@sentinel/crds';
 import { type AnyObject, type Informer, type KubeClient, pods } from '@sentinel/kube';
 import { forbidden } from './request/refused.ts';
-import type { Ledger } from './run/ledger.ts';
+import type { Ledger, Replica } from './run/ledger.ts';
 import { type PodIdentity, resolveRun } from './run/resolve.ts';
 import type { Run } from './run/run.ts';
 
@@ -18,11 +18,11 @@ export class Runs {
   readonly #client: KubeClient;
   readonly #ledger: Ledger;
   readonly #pods: Informer<AnyObject>;
-  readonly #replica: string;
+  readonly #replica: Replica;
   readonly #byPod = new Map<string, Promise<Run>>();
   readonly #byJob = new Map<string, { run: Run; at: number }>();
 
-  constructor(client: KubeClient, ledger: Ledger, podInformer: Informer<AnyObject>, replica: string) {
+  constructor(client: KubeClient, ledger: Ledger, podInformer: Informer<AnyObject>, replica: Replica) {
     this.#client = client;
     this.#ledger = ledger;
     this.#pods = podInformer;

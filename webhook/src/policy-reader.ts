@@ -1,11 +1,13 @@
-import { agentPolicies, clusterAgentPolicies, type Playbook, playbooks } from '@sentinel/crds';
-import { type KubeClient, namespaces } from '@sentinel/kube';
-import { type Identity, type PolicySet, policySet } from '@sentinel/policy';
+import { agentPolicies, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
+import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
+import { type Identity, type PolicySet, policySet, readSealKeys, type SealKeys } from '@sentinel/policy';
 
 /** What admission needs to know of a namespace. */
 export interface PolicyFacts {
   readonly policies: PolicySet;
   readonly playbook: Playbook | undefined;
+  /** Public keys of the seals: another replica may seal with a newer key than this one already. */
+  readonly keys: SealKeys;
 }
 
 /** Reads policies and Playbook live, because a refusal at admission must not come from something already changed. */
@@ -17,16 +19,18 @@ export class PolicyReader {
   }
 
   async read(namespace: string, playbook: string | undefined, requester: Identity): Promise<PolicyFacts> {
-    const [object, cluster, local, book] = await Promise.all([
+    const [object, cluster, local, book, published] = await Promise.all([
       this.#client.getOrThrow(namespaces, { name: namespace }),
       this.#client.list(clusterAgentPolicies),
       this.#client.list(agentPolicies, { namespace }),
       playbook === undefined ? null : this.#client.get(playbooks, { namespace, name: playbook }),
+      this.#client.get(configmaps, { namespace: own.system, name: 'sentinel-seal-keys' }),
     ]);
     const metadata = { ...object.metadata, name: namespace };
     return {
       policies: policySet({ namespace: { metadata }, clusterPolicies: cluster.items, policies: local.items }, requester),
       playbook: book ?? undefined,
+      keys: readSealKeys(published?.data as Record<string, string> | undefined),
     };
   }
 }

@@ -1,57 +1,113 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { namespaces } from '@sentinel/crds';
-import { type AnyObject, configmaps, isAlreadyExists, type KubeClient, secrets } from '@sentinel/kube';
-import { readPrivateKey, readSealKeys, type SealKeys } from '@sentinel/policy';
+import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClient, secrets } from '@sentinel/kube';
+import { readPrivateKey } from '@sentinel/policy';
 
 const SECRET = { namespace: namespaces.system, name: 'sentinel-webhook-seal' };
 const PUBLISHED = { namespace: namespaces.system, name: 'sentinel-seal-keys' };
+/** With this annotation on the Secret, whatever its value, the key is replaced at once. */
+export const ROTATE = 'sentinel.dev/rotate';
+/** Those who verify watch the public keys: they have it before anything comes that is sealed with it. */
+const SETTLE_MS = 2_000;
 
 /** The key that seals decisions. The private half stays in a Secret that only the webhook can read. */
 export interface SealKey {
   readonly id: string;
   readonly privateKey: KeyObject;
-  /** All public keys, older ones included: seals outlive a rotation. */
-  readonly keys: () => SealKeys;
+}
+
+interface Held extends SealKey {
+  readonly public: string;
 }
 
 /**
- * The sealing key, made when there is none. Its public half is in the ConfigMap sentinel-seal-keys before anything is sealed
- * with it; keys that are already there are kept, so that what they sealed still verifies.
+ * Keeps the key that seals: made when there is none (deleting the Secret is a way to ask for another), replaced when it is too
+ * old or when somebody asks. Of the one before it nothing is kept but its public half, which stays in the ConfigMap
+ * sentinel-seal-keys, so that what it sealed still verifies.
  */
-export async function ensureSealKey(client: KubeClient): Promise<SealKey> {
-  const secret = (await client.get(secrets, SECRET)) ?? (await create(client));
-  const data = (secret.data ?? {}) as Record<string, string>;
-  const decode = (name: string) => Buffer.from(data[name] ?? '', 'base64').toString('utf8');
-  const [id, privateDer, publicDer] = [decode('id'), decode('private'), decode('public')];
-  await client.patch(
-    configmaps,
-    PUBLISHED,
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: PUBLISHED.name }, data: { [id]: publicDer } },
-    { type: 'apply', fieldManager: `sentinel-webhook-${id}`, force: true },
-  );
-  const published = (await client.getOrThrow(configmaps, PUBLISHED)).data as Record<string, string> | undefined;
-  const keys = readSealKeys(published);
-  return { id, privateKey: readPrivateKey(privateDer), keys: () => keys };
+export class SealKeeper {
+  readonly #client: KubeClient;
+  readonly #maxAgeMs: number;
+  #held: Held | undefined;
+
+  constructor(client: KubeClient, maxAgeMs: number) {
+    this.#client = client;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /** The key to seal with now. Throws before the first `tend`. */
+  current(): SealKey {
+    if (!this.#held) throw new Error('there is no key to seal with yet');
+    return this.#held;
+  }
+
+  /** Makes or replaces the key where that is due, and takes up what another replica made. Says whether the key is another now. */
+  async tend(now: () => number = Date.now): Promise<boolean> {
+    const held = await this.#ensure(now);
+    await this.#publish(held);
+    const changed = held.id !== this.#held?.id;
+    this.#held = held;
+    return changed;
+  }
+
+  async #ensure(now: () => number): Promise<Held> {
+    for (;;) {
+      const secret = await this.#client.get(secrets, SECRET);
+      const held = secret ? read(secret) : undefined;
+      if (secret && held && !isDue(secret, this.#maxAgeMs, now())) return held;
+      try {
+        if (secret) await this.#client.replace(secrets, renewed(secret, now()));
+        else await this.#client.create(secrets, renewed({ apiVersion: 'v1', kind: 'Secret', metadata: { ...SECRET } }, now()));
+      } catch (error) {
+        // Another replica was quicker: what it wrote is read in the next turn.
+        if (!isAlreadyExists(error) && !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  // Before anything is sealed with it. Each key has a field manager of its own, so that none takes another away.
+  async #publish(held: Held): Promise<void> {
+    const published = (await this.#client.get(configmaps, PUBLISHED))?.data as Record<string, string> | undefined;
+    if (published?.[held.id] === held.public) return;
+    await this.#client.patch(
+      configmaps,
+      PUBLISHED,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: PUBLISHED.name }, data: { [held.id]: held.public } },
+      { type: 'apply', fieldManager: `sentinel-webhook-${held.id}`, force: true },
+    );
+    await sleep(SETTLE_MS);
+  }
 }
 
-async function create(client: KubeClient): Promise<AnyObject> {
+function isDue(secret: AnyObject, maxAgeMs: number, now: number): boolean {
+  if (secret.metadata.annotations?.[ROTATE] !== undefined) return true;
+  const made = Date.parse(decode(secret, 'made') || (secret.metadata.creationTimestamp ?? ''));
+  return Number.isNaN(made) || now - made > maxAgeMs;
+}
+
+function read(secret: AnyObject): Held | undefined {
+  const [id, privateDer, publicDer] = [decode(secret, 'id'), decode(secret, 'private'), decode(secret, 'public')];
+  return id && privateDer && publicDer ? { id, privateKey: readPrivateKey(privateDer), public: publicDer } : undefined;
+}
+
+const decode = (secret: AnyObject, name: string) =>
+  Buffer.from((secret.data as Record<string, string> | undefined)?.[name] ?? '', 'base64').toString('utf8');
+
+// The same Secret with another key in it: nothing of the old private half is left.
+function renewed(secret: AnyObject, now: number): AnyObject {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const encode = (text: string) => Buffer.from(text).toString('base64');
-  const data = {
-    id: encode(`key-${randomBytes(4).toString('hex')}`),
-    private: encode(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')),
-    public: encode(publicKey.export({ format: 'der', type: 'spki' }).toString('base64')),
+  const { [ROTATE]: _, ...annotations } = secret.metadata.annotations ?? {};
+  return {
+    ...secret,
+    metadata: { ...secret.metadata, annotations },
+    type: 'sentinel.dev/seal-key',
+    data: {
+      id: encode(`key-${randomBytes(4).toString('hex')}`),
+      private: encode(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')),
+      public: encode(publicKey.export({ format: 'der', type: 'spki' }).toString('base64')),
+      made: encode(new Date(now).toISOString()),
+    },
   };
-  try {
-    return await client.create(secrets, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { ...SECRET },
-      type: 'sentinel.dev/seal-key',
-      data,
-    });
-  } catch (error) {
-    if (isAlreadyExists(error)) return await client.getOrThrow(secrets, SECRET);
-    throw error;
-  }
 }

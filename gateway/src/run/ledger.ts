@@ -4,10 +4,17 @@ import type { Intent } from './run.ts';
 
 const JOB_LABEL = 'sentinel.dev/job';
 
+/** One process of the gateway: where it is asked, and which of those that were ever there it is. */
+export interface Replica {
+  readonly address: string;
+  readonly process: string;
+}
+
 /** A run's claim: which pod it is bound to, which replica of the gateway records it, why it is blocked. */
 export interface Claim {
   readonly pod: string;
   readonly replica: string;
+  readonly process: string | undefined;
   readonly blocked: string | undefined;
 }
 
@@ -34,11 +41,11 @@ export class Ledger {
   }
 
   /** Claims a run for a pod; answers with the claim that holds, which may be that of another pod. */
-  async claim(jobUid: string, pod: string, replica: string): Promise<Claim> {
+  async claim(jobUid: string, pod: string, { address: replica, process }: Replica): Promise<Claim> {
     const metadata = { name: claimName(jobUid), namespace: this.#namespace, labels: { [JOB_LABEL]: jobUid } };
     try {
-      await this.#client.create(configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { pod, replica } });
-      return { pod, replica, blocked: undefined };
+      await this.#client.create(configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { pod, replica, process } });
+      return { pod, replica, process, blocked: undefined };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
@@ -52,7 +59,7 @@ export class Ledger {
     const object = await this.#client.get(configmaps, { name: claimName(jobUid), namespace: this.#namespace });
     const data = object?.data as Record<string, string> | undefined;
     if (!data?.pod || !data.replica) return undefined;
-    return { pod: data.pod, replica: data.replica, blocked: data.blocked };
+    return { pod: data.pod, replica: data.replica, process: data.process, blocked: data.blocked };
   }
 
   /** Records that a run left its plan. */

@@ -12,7 +12,7 @@ import {
 import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import { isApproved, parseIdentities, parseIdentity, playbookDigest, readSealKeys, tallyDecisions } from '@sentinel/policy';
 import { forbidden } from '../request/refused.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Replica } from './ledger.ts';
 import { newRecording } from './recording.ts';
 import type { Enforcement, Run } from './run.ts';
 
@@ -30,7 +30,7 @@ export interface PodIdentity {
  * status recorded before the Job was released. Labels and annotations only say where to look. Then the run is claimed for this
  * pod, once. For a real run the plan's digest and the seals of its approvals are checked here again. Throws Refused otherwise.
  */
-export async function resolveRun(client: KubeClient, ledger: Ledger, replica: string, pod: AnyObject): Promise<Run> {
+export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Replica, pod: AnyObject): Promise<Run> {
   const podUid = pod.metadata.uid ?? '';
   const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller && reference.kind === 'Job');
   if (!owner) throw forbidden('the pod belongs to no Job');
@@ -46,8 +46,8 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: st
   const mayWrite = stage.stage === 'run' || (stage.stage === 'rehearsal' && (await isChanging(client, action)));
   const claim = await ledger.claim(owner.uid, podUid, replica);
   if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
-  if (stage.stage === 'rehearsal' && claim.replica !== replica)
-    throw forbidden('another replica of the gateway records this rehearsal');
+  if (stage.stage === 'rehearsal' && claim.process !== replica.process)
+    throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');
   if (enforcement) {
     enforcement.blocked = claim.blocked;
     for (const { intent, result } of await ledger.intents(owner.uid)) if (result) enforcement.consumed.add(intent.effect.index);

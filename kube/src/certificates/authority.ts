@@ -1,21 +1,35 @@
+import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../client.ts';
 import { isAlreadyExists, isConflict } from '../errors.ts';
 import { secrets } from '../resources.ts';
 import type { AnyObject } from '../types.ts';
 import { createAuthority, daysLeft, type KeyPair } from './issue.ts';
 
-/** An authority as its Secret holds it. `bundle` is what clients trust: the authority in use, and the one before while leaves of it live. */
+/**
+ * An authority as its Secret holds it. `bundle` is what clients trust: the authority that issues, the one that will follow it,
+ * and the one before it.
+ */
 export interface Authority {
   readonly current: KeyPair;
   readonly bundle: string;
 }
 
+/** The parts of an authority; `since` says from when on clients could read that `next` is to be trusted. */
+interface Parts {
+  readonly current: KeyPair;
+  readonly next?: KeyPair & { readonly since: number };
+  readonly previous?: string | undefined;
+}
+
 const CA_DAYS = 365;
 const RENEW_DAYS = 30;
+/** Nothing is issued under a new authority before clients had this long to learn of it. */
+const SETTLE_MS = 3600_000;
 
 /**
- * The certificate authority that a Secret holds, made when there is none and renewed 30 days before its end. Any number of
- * replicas may call this at once: the API server lets one of them write, and all read what was written.
+ * The certificate authority that a Secret holds, made when there is none. 30 days before its end the next one is made and
+ * published beside it, and an hour later takes its place, so that at no moment anybody meets a certificate that they do not trust
+ * yet. Any number of replicas may call this at any time: the API server lets one of them write, and all read what was written.
  */
 export async function ensureAuthority(
   client: KubeClient,
@@ -25,9 +39,10 @@ export async function ensureAuthority(
   for (;;) {
     const secret = await client.get(secrets, key);
     const held = secret ? read(secret) : undefined;
-    if (held && daysLeft(held.current.cert, Date.now()) >= RENEW_DAYS) return held;
+    const wanted = await advance(held, commonName, Date.now());
+    if (wanted === held) return { current: wanted.current, bundle: bundleOf(wanted) };
     try {
-      return await write(client, key, commonName, secret, held);
+      await write(client, key, secret, wanted);
     } catch (error) {
       // Another replica was quicker: what it wrote is read in the next turn.
       if (!isAlreadyExists(error) && !isConflict(error)) throw error;
@@ -35,26 +50,53 @@ export async function ensureAuthority(
   }
 }
 
+/** Where an authority is to be now; the same object when nothing is to be done. */
+export async function advance(held: Parts | undefined, commonName: string, now: number): Promise<Parts> {
+  // Names that differ: a verifier that looks for an issuer by name must not find the wrong one of two.
+  const make = () => createAuthority(`${commonName}-${randomBytes(4).toString('hex')}`, CA_DAYS);
+  if (!held) return { current: await make() };
+  const left = daysLeft(held.current.cert, now);
+  if (!held.next) return left >= RENEW_DAYS ? held : await advance({ ...held, next: { ...(await make()), since: now } }, '', now);
+  if (now - held.next.since < SETTLE_MS && left >= 1) return held;
+  const { cert, key } = held.next;
+  return { current: { cert, key }, previous: held.current.cert };
+}
+
+const bundleOf = ({ current, next, previous }: Parts) =>
+  [current.cert, next?.cert, previous].filter((cert) => cert !== undefined).join('\n');
+
 async function write(
   client: KubeClient,
   key: { namespace: string; name: string },
-  commonName: string,
   secret: AnyObject | null,
-  held: Authority | undefined,
-): Promise<Authority> {
-  const current = await createAuthority(commonName, CA_DAYS);
-  const bundle = held ? `${current.cert}\n${held.current.cert}` : current.cert;
-  const data = { 'tls.crt': encode(current.cert), 'tls.key': encode(current.key), 'ca.crt': encode(bundle) };
+  parts: Parts,
+): Promise<void> {
+  const { current, next, previous } = parts;
+  const plain = {
+    'tls.crt': current.cert,
+    'tls.key': current.key,
+    'ca.crt': bundleOf(parts),
+    ...(next ? { 'next.crt': next.cert, 'next.key': next.key, 'next.since': new Date(next.since).toISOString() } : {}),
+    ...(previous === undefined ? {} : { 'previous.crt': previous }),
+  };
+  const data = Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, Buffer.from(text).toString('base64')]));
   if (secret) await client.replace(secrets, { ...secret, data });
   else await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { ...key }, type: 'kubernetes.io/tls', data });
-  return { current, bundle };
 }
 
-function read(secret: AnyObject): Authority | undefined {
+function read(secret: AnyObject): Parts | undefined {
   const data = (secret.data ?? {}) as Record<string, string>;
-  const [cert, keyPem, bundle] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => decode(data[name]));
-  return cert && keyPem && bundle ? { current: { cert, key: keyPem }, bundle } : undefined;
+  const text = (name: string) => (data[name] ? Buffer.from(data[name], 'base64').toString('utf8') : undefined);
+  const pair = (name: string): KeyPair | undefined => {
+    const [cert, key] = [text(`${name}.crt`), text(`${name}.key`)];
+    return cert && key ? { cert, key } : undefined;
+  };
+  const [current, next] = [pair('tls'), pair('next')];
+  if (!current) return undefined;
+  const since = Date.parse(text('next.since') ?? '');
+  return {
+    current,
+    ...(next && !Number.isNaN(since) ? { next: { ...next, since } } : {}),
+    ...(text('previous.crt') === undefined ? {} : { previous: text('previous.crt') }),
+  };
 }
-
-const encode = (text: string) => Buffer.from(text).toString('base64');
-const decode = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8'));

@@ -1,2 +1,3 @@
 export * from './authority.ts';
 export * from './issue.ts';
+export * from './serving.ts';

@@ -11,7 +11,8 @@ import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 export interface ActionContext {
   readonly authorizer: Authorizer;
   readonly policies: PolicyReader;
-  readonly key: SealKey;
+  /** The key to seal with, as it is now. */
+  readonly key: () => SealKey;
 }
 
 /** Admits an AgentAction: stamps who files it and refuses what policy already forbids, or seals a decision. Throws Denied. */
@@ -19,7 +20,7 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   const { object } = request;
   if (!object) return undefined;
   if (request.operation === 'CREATE') return await file(request, context);
-  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key, now) : noteEditor(request);
+  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key(), now) : noteEditor(request);
 }
 
 // Whoever edits an action of somebody else counts as a requester from then on, and can't approve it.
@@ -32,7 +33,7 @@ function noteEditor({ object, oldObject, userInfo }: AdmissionRequest): Mutation
   return { annotations: { [annotations.amendedBy]: before === undefined ? stamp : `${before}\n${stamp}` } };
 }
 
-async function file(request: AdmissionRequest, { authorizer, policies, key }: ActionContext): Promise<Mutation> {
+async function file(request: AdmissionRequest, { authorizer, policies }: ActionContext): Promise<Mutation> {
   const { object, userInfo, namespace } = request;
   if (object && carriesDecision(object))
     throw new Denied('a decision can not be made when the action is created: it has no plan yet');
@@ -50,7 +51,7 @@ async function file(request: AdmissionRequest, { authorizer, policies, key }: Ac
       spec: spec.data,
       policies: facts.policies,
       playbook: facts.playbook,
-      trust: trustOf(facts.playbook, key.keys()),
+      trust: trustOf(facts.playbook, facts.keys),
       mayUseAccount,
     });
     if (refusals.length > 0) throw new Denied(explainAll(refusals));

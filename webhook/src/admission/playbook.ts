@@ -8,7 +8,7 @@ import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } fro
 
 export interface PlaybookContext {
   readonly authorizer: Authorizer;
-  readonly key: SealKey;
+  readonly key: () => SealKey;
 }
 
 /** Admits a Playbook: stamps who wrote it, takes trust off when it changes, seals trust when someone asks for it. Throws Denied. */
@@ -59,6 +59,7 @@ async function sealTrust(
     groups: userInfo.groups,
     time: now.toISOString(),
   };
-  const sealed = sealRecord(record, key.id, key.privateKey);
+  const { id, privateKey } = key();
+  const sealed = sealRecord(record, id, privateKey);
   return JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
 }
