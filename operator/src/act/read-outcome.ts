@@ -134,9 +134,11 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const { draft, now } = pass;
   if (pass.action.spec.cancelled || pass.action.metadata.deletionTimestamp !== undefined)
     return end(pass, 'Cancelled', 'the action was cancelled during its rehearsal');
-  if (ended.outcome === 'Succeeded' && report.recorded) return await writePlan(context, pass, report.recorded);
-  // The replica that recorded it is gone. Nothing persisted, so the rehearsal can simply be made again.
-  if (ended.outcome === 'Succeeded' && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
+  // A run is claimed before anything of it is answered: without a claim its steps never asked for anything.
+  const recorded = report.claimed ? report.recorded : { effects: [], reads: [], notObservable: [] };
+  if (ended.outcome === 'Succeeded' && recorded) return await writePlan(context, pass, recorded);
+  // The replica that recorded it is gone, which fails what the steps still ask for. Nothing persisted: it can simply be made again.
+  if (!recorded && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
   const message =
     ended.outcome === 'Succeeded'
       ? 'what the rehearsal recorded was lost with a replica of the gateway'
@@ -150,14 +152,15 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   const stopped = action.spec.cancelled || action.metadata.deletionTimestamp !== undefined;
   const good = ended.outcome === 'Succeeded';
   condition(draft, 'Executed', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
-  const done = `${report.consumed.length} of ${facts.plan?.spec.effects.length ?? 0} approved effects`;
+  const unclear = report.unknown.length === 0 ? '' : `, the outcome of ${report.unknown.length} is not known`;
+  const done = `${report.consumed.length} of ${facts.plan?.spec.effects.length ?? 0} approved effects carried out${unclear}`;
   record(
     draft,
     action,
     {
       transition: 'RunEnded',
       actor: 'sentinel-gateway',
-      summary: `${ended.outcome}: ${ended.message ?? ''}; ${done} carried out`,
+      summary: `${ended.outcome}: ${ended.message ?? ''}; ${done}`,
       plan: ended.plan,
       job: ended.uid,
       details: { 'sentinel.outcome': ended.outcome, 'sentinel.effects.done': report.consumed.join(',') },
@@ -167,16 +170,17 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   if (good && !stopped) {
     if (!facts.playbook?.spec.verify?.length) {
       condition(draft, 'Verified', 'Unknown', 'NotNeeded', 'the Playbook has no checks', now);
-      return end(pass, 'Succeeded', `${done} carried out; the Playbook has no checks`);
+      return end(pass, 'Succeeded', `${done}; the Playbook has no checks`);
     }
     enter(draft, 'Verifying', 'the run has ended; its checks come next', now);
     if (facts.playbook.spec.verifyAfter === undefined) await startJob(context, pass, 'verification');
     return;
   }
-  if (report.consumed.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
-    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done} are taken back`, now);
+  // What was begun may have been carried out: the way back looks at each object and says what became of it.
+  if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
+    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are taken back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
-  end(pass, state, `${ended.message ?? 'the run failed'} (${done} carried out)`);
+  end(pass, state, `${ended.message ?? 'the run failed'} (${done})`);
 }
 
 function afterVerification(pass: Pass, ended: StageStatus): void {
