@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { paths } from '@sentinel/cluster';
+import { type AuditRecord, agentActions, verifyChain } from '@sentinel/crds';
+import { type AnyObject, events, jobs } from '@sentinel/kube';
+import { admin, example } from '../lib/cluster.ts';
+import { type Death, type Trace, withMortal } from '../lib/mortal.ts';
+import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// The crash matrix. A first life of an action says which writes the operator makes. Then each of them kills it twice: right before
+// it is sent, and, when it was carried out, before the answer is read. So every operator of the second life begins where the one
+// before it broke off, knows nothing, and gets one write further; what comes out must be what came out of the first.
+
+const playbook = (name: string, verify: string) => `
+apiVersion: sentinel.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: ${name}
+  namespace: shop
+spec:
+  category: Other
+  description: Puts another image into a Deployment that has no pods.
+  parameters:
+  - {name: deployment, required: true, pattern: "[a-z0-9-]{1,63}"}
+  account: remediator
+  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
+  steps:
+  - {name: change, command: [kubectl, set, image, "deployment/$(params.deployment)", "web=localhost/web:two"]}
+  verify:
+  - {name: check, command: ${verify}}
+  rollback: {from: PreImages}
+`;
+
+const stories = {
+  done: { playbook: 'good', state: 'Succeeded', generation: 2, image: 'localhost/web:two', writes: 1 },
+  undone: { playbook: 'bad', state: 'RolledBack', generation: 3, image: 'localhost/web:one', writes: 2 },
+} as const;
+type Story = keyof typeof stories;
+
+const deployment = (name: string, namespace: string): AnyObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'localhost/web:one' }] } },
+  },
+});
+
+const storyOf = (name: string) => (name.endsWith('-undone') ? 'undone' : 'done');
+const transitionsOf = (action: ActionView) => action.status?.outbox?.records.map(({ transition }) => transition) ?? [];
+
+describe('An operator that is killed', { concurrency: false }, () => {
+  let tenant: Tenant;
+  let trace: Trace[] = [];
+
+  before(async () => {
+    tenant = await makeTenant('crash', {
+      policy: example('shop/policy.yaml').replace(
+        ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
+        '',
+      ),
+      playbooks: [
+        playbook('good', '[kubectl, get, deployment, "$(params.deployment)"]'),
+        playbook('bad', '[kubectl, get, deployment, no-such-deployment]'),
+      ].join('---'),
+    });
+  });
+
+  /** One whole life of an action, under an operator that may die at any time. */
+  async function live(name: string, story: Story): Promise<ActionView> {
+    const { namespace } = tenant;
+    const spec = {
+      intent: { summary: `Crash ${name}` },
+      playbookRef: { name: stories[story].playbook },
+      parameters: [{ name: 'deployment', value: name }],
+    };
+    const action = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name, namespace }, spec };
+    await tenant.agent.kubectl(['create', '-f', '-'], { input: JSON.stringify(action) });
+    await tenant.until(name, ['AwaitingApproval'], 120);
+    const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
+    assert.equal(code, 0, stderr);
+    return await tenant.until(
+      name,
+      ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'VerificationFailed', 'Denied'],
+      120,
+    );
+  }
+
+  const settled = async (name: string) => {
+    for (let pause = 200; ; pause *= 1.5) {
+      const action = (await client.getOrThrow(agentActions, { name, namespace: tenant.namespace })) as unknown as ActionView;
+      const { outbox } = action.status ?? {};
+      if (outbox?.exported === outbox?.sequence && !action.metadata.finalizers?.length) return action;
+      if (pause > 20_000)
+        assert.fail(
+          `${name} is not let go: ${JSON.stringify(action.metadata.finalizers)} ${outbox?.exported}/${outbox?.sequence}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  };
+
+  const makeDeployments = (names: readonly string[]) =>
+    admin.apply(names.map((name) => JSON.stringify(deployment(name, tenant.namespace))).join('\n---\n'));
+
+  const both = (action: string, at: string): Death[] => [
+    { action, when: 'before', at },
+    { action, when: 'after', at },
+  ];
+
+  // One after the other: a death in the middle of a write of another action would make that write come once and never be seen.
+  before(async () => {
+    await makeDeployments(['peace-done', 'peace-undone', 'killed-done', 'killed-undone']);
+    // Of the second story only what the first does not have.
+    const deaths = [...both('killed-done', '.*'), ...both('killed-undone', '.*(rollback|Roll(ing|ed)Back).*')];
+    trace = await withMortal('operator', deaths, async (read) => {
+      for (const name of ['peace-done', 'killed-done', 'peace-undone', 'killed-undone']) {
+        await live(name, storyOf(name));
+        await settled(name);
+      }
+      return await read();
+    });
+  });
+
+  for (const story of ['done', 'undone'] as const)
+    it(`has an action end as in peace, killed before each write of it and after each: ${story}`, async (t) => {
+      const writes = writesOf(trace, `peace-${story}`);
+      t.diagnostic(`in peace: ${writes.join(', ')}`);
+      assert.equal(new Set(writes).size, writes.length, 'a write came twice in peace');
+      assert.ok(writes.length >= 14, 'writes were not seen');
+      const hit = story === 'done' ? writes : writes.filter((at) => /rollback|Roll(ing|ed)Back/.test(at));
+      const died = trace.flatMap(({ event, action, when, at }) =>
+        event === 'death' && action === `killed-${story}` ? `${when} ${at}` : [],
+      );
+      t.diagnostic(`${died.length} deaths`);
+      assert.deepEqual(died.sort(), hit.flatMap((at) => [`after ${at}`, `before ${at}`]).sort());
+      assert.deepEqual(await faultsOf(`peace-${story}`, story), []);
+      assert.deepEqual(await faultsOf(`killed-${story}`, story), []);
+    });
+
+  /** What is not as it would have been in peace. */
+  async function faultsOf(name: string, story: Story): Promise<string[]> {
+    const { namespace } = tenant;
+    const wanted = stories[story];
+    const transitions = transitionsOf(await tenant.action(`peace-${story}`));
+    const action = await tenant.action(name);
+    const { outbox, stages = [] } = action.status ?? assert.fail();
+    const made = (await client.list(jobs, { namespace: 'sentinel-sandboxes' })).items.filter(
+      ({ metadata }) => metadata.annotations?.['sentinel.dev/action'] === `${namespace}/${name}`,
+    );
+    const changed = await admin.get<{
+      metadata: { generation: number };
+      spec: { template: { spec: { containers: { image: string }[] } } };
+    }>(['deployment', name, '-n', namespace]);
+    const shown = (await client.list(events, { namespace, fieldSelector: `regarding.name=${name}` })).items;
+    const log = auditLog();
+    const created = log.filter(
+      ({ verb, objectRef, responseStatus }) =>
+        verb === 'create' &&
+        objectRef?.resource === 'jobs' &&
+        responseStatus?.code === 201 &&
+        stages.some((stage) => stage.name === objectRef.name),
+    );
+    const written = log.filter(
+      ({ verb, impersonatedUser, requestURI, objectRef, responseStatus }) =>
+        verb === 'patch' &&
+        impersonatedUser?.username.startsWith('sentinel:enforce:') &&
+        !requestURI.includes('dryRun') &&
+        objectRef?.namespace === namespace &&
+        objectRef.name === name &&
+        responseStatus?.code === 200,
+    );
+    const seen = {
+      state: stateOf(action),
+      transitions: transitionsOf(action).join(' '),
+      chain: verifyChain(
+        (outbox?.records ?? []) as unknown as AuditRecord[],
+        outbox && { sequence: outbox.sequence, hash: outbox.head },
+      ).join('; '),
+      stages: stages.map(({ stage, outcome }) => `${stage} ${outcome}`).join(', '),
+      jobs: made.length,
+      created: created.length,
+      generation: changed.metadata.generation,
+      image: changed.spec.template.spec.containers[0]?.image,
+      written: written.length,
+      events: shown.length,
+    };
+    const right = {
+      state: wanted.state,
+      transitions: transitions.join(' '),
+      chain: '',
+      stages: `rehearsal Succeeded, run Succeeded, verification ${story === 'done' ? 'Succeeded' : 'Failed'}`,
+      jobs: 3,
+      created: 3,
+      generation: wanted.generation,
+      image: wanted.image,
+      written: wanted.writes,
+      events: transitions.length,
+    };
+    return Object.entries(right)
+      .filter(([what, value]) => seen[what as keyof typeof seen] !== value)
+      .map(([what, value]) => `${what} is ${seen[what as keyof typeof seen]}, not ${value} [${messageOf(action)}]`);
+  }
+});
+
+const writesOf = (trace: readonly Trace[], action: string) =>
+  trace.filter((one) => one.event === 'write' && one.action === action && (one.status ?? 500) < 300).map(({ at }) => at);
+
+interface AuditEntry {
+  readonly stage: string;
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly impersonatedUser?: { readonly username: string };
+  readonly objectRef?: { readonly resource: string; readonly name?: string; readonly namespace?: string };
+  readonly responseStatus?: { readonly code: number };
+}
+
+const auditLog = (): AuditEntry[] =>
+  readFileSync(join(paths.logs, 'audit.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('system:serviceaccount:sentinel-system:') && line.includes('ResponseComplete'))
+    .map((line) => JSON.parse(line) as AuditEntry);

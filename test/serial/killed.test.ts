@@ -1,0 +1,404 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { paths } from '@sentinel/cluster';
+import { type AuditRecord, actionPlans, verifyChain } from '@sentinel/crds';
+import { type AnyObject, jobs, leases, pods } from '@sentinel/kube';
+import { admin, eventually, example } from '../lib/cluster.ts';
+import { type Death, withMortal } from '../lib/mortal.ts';
+import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// What is killed here: the gateway in the middle of a write, the operator that leads, the pod of a sandbox. Whatever it was, nothing
+// is done twice, nothing is lost, and the end says what is known.
+
+const SYSTEM = 'sentinel-system';
+const SANDBOXES = 'sentinel-sandboxes';
+
+const policy = example('shop/policy.yaml').replace(
+  ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
+  '',
+);
+
+/** A Playbook of the same name as the Deployment that it is for, with this shell script as its step. */
+const playbook = (name: string, script: string) => `---
+apiVersion: sentinel.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: ${name}
+  namespace: shop
+spec:
+  category: Other
+  description: Puts another image into a Deployment that has no pods.
+  account: remediator
+  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
+  steps:
+  - {name: change, command: [sh, -c, ${JSON.stringify(script)}]}
+  rollback: {from: PreImages}
+`;
+
+const deployment = (name: string, namespace: string): AnyObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'localhost/web:one' }] } },
+  },
+});
+
+const setImage = (name: string) => `kubectl set image deployment/${name} web=localhost/web:two`;
+/** As a step that does not give up does it. */
+const again = (command: string) => `for i in 1 2 3 4 5 6 7 8 9; do ${command} && exit 0; sleep 1; done; exit 1`;
+
+const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
+const transitionsOf = (action: ActionView) => action.status?.outbox?.records.map(({ transition }) => transition) ?? [];
+const chainOf = ({ status }: ActionView) =>
+  verifyChain((status?.outbox?.records ?? []) as unknown as AuditRecord[], {
+    sequence: status?.outbox?.sequence ?? 0,
+    hash: status?.outbox?.head ?? '',
+  });
+
+/** A Deployment as it is: how often its spec changed, and the image. */
+async function shown(name: string, namespace: string): Promise<string> {
+  const format = '{.metadata.generation} {.spec.template.spec.containers[0].image}';
+  return await admin.kubectl(['get', 'deployment', name, '-n', namespace, '-o', `jsonpath=${format}`]);
+}
+
+async function jobsOf(action: string, namespace: string): Promise<string[]> {
+  const { items } = await client.list(jobs, { namespace: SANDBOXES });
+  return items
+    .filter(({ metadata }) => metadata.annotations?.['sentinel.dev/action'] === `${namespace}/${action}`)
+    .map(({ metadata }) => metadata.labels?.['sentinel.dev/stage'] ?? '')
+    .sort();
+}
+
+interface AuditEntry {
+  readonly stage: string;
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly impersonatedUser?: { readonly username: string };
+  readonly objectRef?: { readonly resource: string; readonly name?: string; readonly namespace?: string };
+  readonly responseStatus?: { readonly code: number };
+}
+
+const auditLog = (namespace: string): AuditEntry[] =>
+  readFileSync(join(paths.logs, 'audit.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(namespace) && line.includes('ResponseComplete'))
+    .map((line) => JSON.parse(line) as AuditEntry);
+
+/** How many writes of real runs to an object the API server carried out. */
+const written = (namespace: string, name: string): number =>
+  auditLog(namespace).filter(
+    ({ verb, impersonatedUser, requestURI, objectRef, responseStatus }) =>
+      verb === 'patch' &&
+      impersonatedUser?.username.startsWith('sentinel:enforce:') &&
+      !requestURI.includes('dryRun') &&
+      objectRef?.name === name &&
+      responseStatus?.code === 200,
+  ).length;
+
+async function makeWorld(name: string, scripts: Readonly<Record<string, string>>): Promise<Tenant> {
+  const playbooks = Object.entries(scripts).map(([playbookName, script]) => playbook(playbookName, script));
+  const tenant = await makeTenant(name, { policy, playbooks: playbooks.join('') });
+  const names = Object.keys(scripts).flatMap((one) => [one, `${one}-first`]);
+  await admin.apply(names.map((one) => JSON.stringify(deployment(one, tenant.namespace))).join('\n---\n'));
+  return tenant;
+}
+
+async function approved(tenant: Tenant, action: string): Promise<void> {
+  await tenant.until(action, ['AwaitingApproval'], 90);
+  const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
+  assert.equal(code, 0, stderr);
+}
+
+describe('A gateway that is killed', { concurrency: false }, () => {
+  interface Case {
+    readonly what: string;
+    readonly when: Death['when'];
+    readonly at: string;
+    readonly retry?: boolean;
+    readonly state: string;
+    /** Generation and image at the end, and how many writes were carried out. */
+    readonly end: string;
+    readonly written: number;
+    readonly says: RegExp;
+  }
+  const [same, made, back] = ['1 localhost/web:one', '2 localhost/web:two', '3 localhost/web:one'];
+  const unknown = /0 of 1 approved effects carried out, the outcome of 1 is not known/;
+  const cases: Readonly<Record<string, Case>> = {
+    'no-intent': {
+      what: 'before its intent: nothing was done, and that is said',
+      ...{
+        when: 'before',
+        at: 'POST intent',
+        state: 'RunFailed',
+        end: same,
+        written: 0,
+        says: /0 of 1 approved effects carried out\)/,
+      },
+    },
+    'intent-only': {
+      what: 'between intent and write: what is not known is looked at, and nothing was done',
+      ...{ when: 'after', at: 'POST intent', state: 'RolledBack', end: same, written: 0, says: /1 of 1 effects taken back/ },
+    },
+    'write-lost': {
+      what: 'between write and result: what is not known is looked at and taken back',
+      ...{ when: 'after', at: 'PATCH deployment', state: 'RolledBack', end: back, written: 2, says: /1 of 1 effects taken back/ },
+    },
+    'result-lost': {
+      what: 'after the result: what the step did not learn of is taken back',
+      ...{ when: 'after', at: 'PATCH intent', state: 'RolledBack', end: back, written: 2, says: /1 of 1 effects taken back/ },
+    },
+    'intent-again': {
+      what: 'between intent and write, and the step tries again: it is done once',
+      ...{
+        when: 'after',
+        at: 'POST intent',
+        retry: true,
+        state: 'Succeeded',
+        end: made,
+        written: 1,
+        says: /1 of 1 approved effects/,
+      },
+    },
+    'write-again': {
+      what: 'between write and result, and the step tries again: it is not done twice, nor called a success',
+      ...{
+        when: 'after',
+        at: 'PATCH deployment',
+        retry: true,
+        state: 'RolledBack',
+        end: back,
+        written: 2,
+        says: /outcome of 1 write/,
+      },
+    },
+  };
+  let tenant: Tenant;
+  const ended = new Map<string, ActionView>();
+
+  before(async () => {
+    const scripts = Object.entries(cases).map(([name, { retry }]) => [name, retry ? again(setImage(name)) : setImage(name)]);
+    tenant = await makeWorld('killed-gw', {
+      ...Object.fromEntries(scripts),
+      // Two writes; the gateway dies in the middle of the second one of the rehearsal and has forgotten the first.
+      forgotten: `${setImage('forgotten-first')} && ${again(setImage('forgotten'))}`,
+      idle: 'true',
+    });
+    const deaths: Death[] = Object.entries(cases).map(([name, { when, at }]) => ({ action: name, when, at }));
+    const inRehearsal: Death = { action: 'forgotten', when: 'after', at: 'PATCH deployment as a dry-run' };
+    const trace = await withMortal('gateway', [...deaths, inRehearsal], async (read) => {
+      for (const name of Object.keys(cases)) {
+        const action = await tenant.file(name);
+        await approved(tenant, action);
+        ended.set(name, await tenant.until(action, over, 60));
+      }
+      const action = await tenant.file('forgotten');
+      ended.set('forgotten', await tenant.until(action, ['AwaitingApproval', ...over], 90));
+      return await read();
+    });
+    const died = trace.flatMap(({ event, action, when, at }) => (event === 'death' ? [`${action} ${when} ${at}`] : []));
+    assert.deepEqual(died.sort(), [...deaths, inRehearsal].map(({ action, when, at }) => `${action} ${when} ${at}`).sort());
+  });
+
+  for (const [name, { what, state, end, written: times, says, at, when }] of Object.entries(cases))
+    it(what, async () => {
+      const action = ended.get(name) ?? assert.fail();
+      assert.equal(stateOf(action), state, messageOf(action));
+      assert.match(messageOf(action), says);
+      assert.equal(await shown(name, tenant.namespace), end);
+      assert.equal(written(tenant.namespace, name), times);
+      assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal', 'run']);
+      assert.deepEqual(chainOf(action), []);
+      const run = action.status?.outbox?.records.find(({ transition }) => transition === 'RunEnded');
+      if (state === 'RolledBack' && !(at === 'PATCH intent' && when === 'after')) assert.match(run?.summary ?? '', unknown);
+    });
+
+  it('in a rehearsal: it is rehearsed again, and the plan has all that it would do', async () => {
+    const action = ended.get('forgotten') ?? assert.fail();
+    assert.equal(stateOf(action), 'AwaitingApproval', messageOf(action));
+    assert.equal(action.status?.plan?.effects, 2);
+    assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal', 'rehearsal']);
+    const plan = await client.getOrThrow(actionPlans, { name: action.status?.plan?.name ?? '', namespace: tenant.namespace });
+    assert.deepEqual(
+      plan.spec.effects.map(({ name }) => name),
+      ['forgotten-first', 'forgotten'],
+    );
+    assert.equal(await shown('forgotten', tenant.namespace), same);
+  });
+
+  it('is not missed by a step that asked for nothing: it has done its work in one rehearsal', async () => {
+    const action = await tenant.until(await tenant.file('idle'), over, 60);
+    assert.equal(stateOf(action), 'NoEffect', messageOf(action));
+    assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal']);
+  });
+});
+
+describe('Two operators', { concurrency: false }, () => {
+  let tenant: Tenant;
+  const scale = async (replicas: number) => {
+    await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
+    await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
+  };
+  const leader = async () =>
+    (await client.getOrThrow(leases, { name: 'sentinel-operator', namespace: SYSTEM })).spec?.holderIdentity ?? '';
+
+  before(async () => {
+    tenant = await makeWorld('killed-op', { calm: setImage('calm'), passed: `${setImage('passed')}; sleep 4` });
+    await scale(2);
+  });
+  after(() => scale(1));
+
+  it('send each record once: one leads, the other only waits', async () => {
+    const name = await tenant.file('calm');
+    await approved(tenant, name);
+    const action = await tenant.until(name, over);
+    assert.equal(stateOf(action), 'Succeeded', messageOf(action));
+    const sent = () =>
+      auditLog(tenant.namespace).filter(
+        ({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'events' && objectRef.name?.startsWith(`${name}.`),
+      );
+    await eventually('all Events', async () => sent().length >= transitionsOf(action).length);
+    // The other one would be at it as well by now.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.deepEqual(
+      sent().map(({ responseStatus }) => responseStatus?.code),
+      transitionsOf(action).map(() => 201),
+    );
+  });
+
+  it('pass the work on: the leader is killed in the middle of a rehearsal, and the next one in the middle of the real run', async () => {
+    const name = await tenant.file('passed');
+    const killLeader = async () => {
+      const pod = await leader();
+      await admin.kubectl(['delete', 'pod', pod, '-n', SYSTEM, '--grace-period=0', '--force']);
+      return pod;
+    };
+    const inTheMiddle = (stage: string) =>
+      eventually(
+        `the ${stage} in its step`,
+        async () => {
+          const job = (await tenant.action(name)).status?.stages?.find((one) => one.stage === stage && one.outcome === undefined);
+          if (!job) return false;
+          const { items } = await client.list(pods, {
+            namespace: SANDBOXES,
+            labelSelector: `batch.kubernetes.io/controller-uid=${job.uid}`,
+          });
+          const status = items[0]?.status as
+            | { initContainerStatuses?: { name: string; state: { running?: unknown } }[] }
+            | undefined;
+          return status?.initContainerStatuses?.some((one) => one.name === 'step-change' && one.state.running !== undefined);
+        },
+        60,
+        200,
+      );
+    await inTheMiddle('rehearsal');
+    const first = await killLeader();
+    await approved(tenant, name);
+    const second = await leader();
+    assert.notEqual(second, first);
+    await inTheMiddle('run');
+    assert.equal(await killLeader(), second);
+    const action = await tenant.until(name, over, 90);
+    assert.equal(stateOf(action), 'Succeeded', messageOf(action));
+    assert.notEqual(await leader(), second);
+    assert.deepEqual(transitionsOf(action), [
+      'Admitted',
+      'RehearsalStarted',
+      'Planned',
+      'Decided',
+      'RunStarted',
+      'RunEnded',
+      'Ended',
+    ]);
+    assert.deepEqual(chainOf(action), []);
+    assert.deepEqual(await jobsOf(name, tenant.namespace), ['rehearsal', 'run']);
+    assert.equal(await shown('passed', tenant.namespace), '2 localhost/web:two');
+    assert.equal(written(tenant.namespace, 'passed'), 1);
+  });
+});
+
+describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
+  let tenant: Tenant;
+  // What drains a node: nobody else may delete a pod there.
+  const drain = ['--as', 'system:serviceaccount:kube-system:node-controller', '--as-group', 'system:masters'];
+
+  before(async () => {
+    tenant = await makeWorld('killed-pod', {
+      'gone-trial': `${setImage('gone-trial')}; sleep 60`,
+      'gone-run': `${setImage('gone-run')}; if [ "$(kubectl get deployment gone-run-first -o 'jsonpath={.metadata.annotations.real}')" = yes ]; then sleep 60; fi`,
+    });
+  });
+
+  async function deletePod(name: string, stage: string): Promise<void> {
+    const job = (await tenant.action(name)).status?.stages?.findLast((one) => one.stage === stage) ?? assert.fail(`no ${stage}`);
+    const { items } = await client.list(pods, {
+      namespace: SANDBOXES,
+      labelSelector: `batch.kubernetes.io/controller-uid=${job.uid}`,
+    });
+    assert.equal(items.length, 1);
+    await admin.kubectl([
+      'delete',
+      'pod',
+      items[0]?.metadata.name ?? '',
+      '-n',
+      SANDBOXES,
+      '--grace-period=1',
+      '--wait=false',
+      ...drain,
+    ]);
+  }
+
+  /** That no second pod was started in the place of the first. */
+  async function onePod(name: string, stage: string): Promise<void> {
+    const job = (await tenant.action(name)).status?.stages?.filter((one) => one.stage === stage) ?? [];
+    assert.equal(job.length, 1);
+    const { items } = await client.list(pods, {
+      namespace: SANDBOXES,
+      labelSelector: `batch.kubernetes.io/controller-uid=${job[0]?.uid}`,
+    });
+    assert.ok(items.length <= 1, items.map(({ metadata }) => metadata.name).join(', '));
+    const found = await client.getOrThrow(jobs, { name: job[0]?.name ?? '', namespace: SANDBOXES });
+    assert.equal((found.status as { failed?: number; active?: number }).failed, 1);
+    assert.equal((found.status as { active?: number }).active ?? 0, 0);
+  }
+
+  it('in the middle of the real run: what was half done is taken back, and it is not started again', async () => {
+    const name = await tenant.file('gone-run');
+    await tenant.until(name, ['AwaitingApproval'], 60);
+    await admin.kubectl(['annotate', 'deployment', 'gone-run-first', '-n', tenant.namespace, 'real=yes']);
+    await approved(tenant, name);
+    await eventually('the write', async () => (await shown('gone-run', tenant.namespace)) === '2 localhost/web:two');
+    await deletePod(name, 'run');
+    const action = await tenant.until(name, over, 60);
+    assert.equal(stateOf(action), 'RolledBack', messageOf(action));
+    assert.match(messageOf(action), /step 'change' did not come to its end|step 'change' ended with exit code|its Job is gone/);
+    assert.match(messageOf(action), /1 of 1 effects taken back/);
+    assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
+    assert.equal(written(tenant.namespace, 'gone-run'), 2);
+    await onePod(name, 'run');
+    assert.deepEqual(chainOf(action), []);
+  });
+
+  it('in the middle of the rehearsal: it ends there, nothing was changed', async () => {
+    const name = await tenant.file('gone-trial');
+    await eventually('the write of the rehearsal', async () =>
+      auditLog(tenant.namespace).some(
+        ({ impersonatedUser, requestURI, objectRef }) =>
+          impersonatedUser?.username.startsWith('sentinel:rehearsal:') &&
+          requestURI.includes('dryRun=All') &&
+          objectRef?.name === 'gone-trial',
+      ),
+    );
+    await deletePod(name, 'rehearsal');
+    const action = await tenant.until(name, ['AwaitingApproval', ...over], 60);
+    assert.equal(stateOf(action), 'RehearsalFailed', messageOf(action));
+    assert.equal(await shown('gone-trial', tenant.namespace), '1 localhost/web:one');
+    await onePod(name, 'rehearsal');
+    assert.deepEqual(chainOf(action), []);
+  });
+});
