@@ -52,8 +52,8 @@ export interface ScriptFacts {
   blind: boolean;
   /** Functions may be gone by the time they are called. */
   forgetful: boolean;
-  /** It has functions, which may assign whatever they like wherever they are called. */
-  readonly callsBack: boolean;
+  /** Functions that it defines anywhere: they may assign whatever they like wherever they are called. */
+  readonly callsBack: ReadonlySet<string>;
 }
 
 /** Where in a command line something is read. */

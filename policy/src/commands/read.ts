@@ -24,6 +24,8 @@ export function readCommand(words: readonly Word[], place: Place): void {
   if (program.includes('\u0000') || words.some((word) => typeof word === 'string' && word.includes('\u0000')))
     noteOpaque(place, words, 'it holds a NUL character');
   const { scope } = place;
+  // Where it is only perhaps defined, it is a program as well.
+  if (scope?.script.callsBack.has(program)) scope.values.clear();
   if (scope?.functions.has(program)) {
     // Its body was read where it was defined; what it assigns is not followed.
     scope.values.clear();

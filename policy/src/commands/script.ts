@@ -131,7 +131,7 @@ function forget(node: SyntaxNode, place: Place): boolean {
   finder.nodes = 0;
   const found = survey(node, finder);
   finder.nodes = counted + Math.ceil(finder.nodes / 8);
-  const everything = found.anything || found.over !== undefined || scope.script.callsBack || scope.functions.size > 0;
+  const everything = found.anything || found.over !== undefined || scope.script.callsBack.size > 0 || scope.functions.size > 0;
   if (everything || found.shifts) scope.positional = undefined;
   if (everything) scope.values.clear();
   else for (const name of found.assigned) scope.values.delete(name);

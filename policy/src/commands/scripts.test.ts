@@ -48,6 +48,11 @@ describe('The commands of a script', () => {
     'do not know one that a branch may have changed': ['x=a; if b; then x=c; fi; d "$x"', ['b', 'd ⟨"$x"⟩']],
     'do not know one that a loop changes later': ['x=a; for i in 1 2; do b "$x"; x=c; done', ['b ⟨"$x"⟩']],
     'do not know one that a function may have changed': ['f() { x=c; }; x=a; f; b "$x"', ['b ⟨"$x"⟩']],
+    'do not know one that a function may have changed that is perhaps defined': [
+      'a && f() { x=c; }; x=b; f; "$x"',
+      ['a', 'f', '⟨"$x"⟩'],
+      ['Opaque'],
+    ],
     'do not know one that a trap may change': ['trap \'x=c\' DEBUG; x=a; b "$x"', ['trap x=c DEBUG', 'b ⟨"$x"⟩']],
     'do not know one that was read': ['x=a; read x; b "$x"', ['read x', 'b ⟨"$x"⟩']],
     'do not know one that is set by printf': ['x=a; printf -v x %s c; b "$x"', ['printf -v x %s c', 'b ⟨"$x"⟩']],

@@ -15,7 +15,8 @@ export interface Survey {
   readonly numeric: ReadonlySet<string>;
   readonly traps: boolean;
   readonly unsets: boolean;
-  readonly functions: boolean;
+  /** Functions that it defines anywhere. */
+  readonly functions: ReadonlySet<string>;
   /** The arguments of the script may become others. */
   readonly shifts: boolean;
 }
@@ -30,7 +31,7 @@ interface Notes {
   anything: boolean;
   traps: boolean;
   unsets: boolean;
-  functions: boolean;
+  functions: Set<string>;
   shifts: boolean;
 }
 
@@ -49,7 +50,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     anything: false,
     traps: false,
     unsets: false,
-    functions: false,
+    functions: new Set(),
     shifts: false,
   };
   const visit = (node: SyntaxNode, depth: number): void => {
@@ -97,7 +98,7 @@ function inspect(node: SyntaxNode, notes: Notes): void {
       if (node.descriptor?.type === 'FileDescriptorVariable') notes.assigned.add(node.descriptor.name);
       return;
     case 'Function':
-      notes.functions = true;
+      notes.functions.add(node.name.value);
       return;
     case 'Command':
       inspectCommand(node, notes);
