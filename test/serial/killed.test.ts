@@ -362,9 +362,12 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
       labelSelector: `batch.kubernetes.io/controller-uid=${job[0]?.uid}`,
     });
     assert.ok(items.length <= 1, items.map(({ metadata }) => metadata.name).join(', '));
-    const found = await client.getOrThrow(jobs, { name: job[0]?.name ?? '', namespace: SANDBOXES });
-    assert.equal((found.status as { failed?: number; active?: number }).failed, 1);
-    assert.equal((found.status as { active?: number }).active ?? 0, 0);
+    await eventually('the end of its Job', async () => {
+      const found = await client.getOrThrow(jobs, { name: job[0]?.name ?? '', namespace: SANDBOXES });
+      const { failed, active } = found.status as { failed?: number; active?: number };
+      assert.ok((failed ?? 0) <= 1);
+      return failed === 1 && (active ?? 0) === 0;
+    });
   }
 
   it('in the middle of the real run: what was half done is taken back, and it is not started again', async () => {
