@@ -277,10 +277,11 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
       playbooks: [
         step('same', annotate('same', 'agent')),
         step('other', annotate('other', 'agent')),
+        step('back', `${annotate('back', 'agent')} && kubectl annotate deployment back note-`),
         step('late', annotate('late', 'agent'), '  verify:\n  - {name: never, command: [sh, -c, "sleep 6; exit 1"]}\n'),
       ].join(''),
     });
-    await admin.apply(['same', 'other', 'late'].map((name) => deployment(tenant, name)).join('\n---\n'));
+    await admin.apply(['same', 'other', 'back', 'late'].map((name) => deployment(tenant, name)).join('\n---\n'));
   });
 
   it('blocks the run, names the difference, and is not overwritten', async () => {
@@ -290,6 +291,14 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
     assert.equal(stateOf(action), 'Blocked', messageOf(action));
     assert.match(messageOf(action), /at \/metadata\/annotations\/note: approved "first" → "agent", tried "somebody" → "agent"/);
     assert.equal(await read(tenant, 'deployment', 'same', '.metadata.annotations.note'), 'somebody');
+  });
+
+  it('is put back by the run itself, and both writes were in the plan', async () => {
+    const name = await rehearsed(tenant, 'back');
+    assert.equal((await tenant.action(name)).status?.plan?.effects, 2);
+    const action = await carriedOut(tenant, name);
+    assert.equal(stateOf(action), 'Succeeded', messageOf(action));
+    assert.equal(await read(tenant, 'deployment', 'back', '.metadata.annotations.note'), '');
   });
 
   it('does not matter when it is another field', async () => {
