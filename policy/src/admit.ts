@@ -1,6 +1,9 @@
 import type { AgentActionSpec, Playbook } from '@sentinel/crds';
-import { resolveParameters } from './parameters.ts';
+import { judgeImage } from './images.ts';
+import { fillSteps, resolveParameters } from './parameters.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { judgeSteps } from './steps.ts';
+import { judgeTool } from './tools.ts';
 import type { Trust } from './trust.ts';
 import type { Refusal } from './verdict.ts';
 
@@ -72,7 +75,7 @@ function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefin
   return lists.allow === undefined || (value !== undefined && lists.allow.includes(value));
 }
 
-function byPlaybook({ spec, playbook, mayUseAccount }: AdmissionFacts): Refusal[] {
+function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts): Refusal[] {
   const name = spec.playbookRef?.name ?? '';
   if (!playbook)
     return [
@@ -83,7 +86,21 @@ function byPlaybook({ spec, playbook, mayUseAccount }: AdmissionFacts): Refusal[
         remedy: 'Name one that exists: kubectl get playbooks',
       },
     ];
-  const found = [...resolveParameters(playbook.spec, spec.parameters).refusals];
+  const parameters = resolveParameters(playbook.spec, spec.parameters);
+  const found = [...parameters.refusals];
+  // Without values there is no command line to judge; that they are missing is said already.
+  if (found.length === 0) {
+    const steps = [...playbook.spec.steps, ...(playbook.spec.verify ?? [])];
+    found.push(...judgeSteps(policies, fillSteps(steps, parameters.values)).refusals);
+  }
+  const image = judgeImage(policies, playbook.spec.sandbox.image);
+  if (image.decision === 'Deny')
+    found.push({ ...image, remedy: 'Use an image that the policy allows, by digest where it asks for that.' });
+  const tool = spec.intent.tool;
+  if (tool?.server !== undefined) {
+    const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });
+    if (opinion.decision === 'Deny') found.push({ ...opinion, remedy: 'Use a server and a tool that the policy allows.' });
+  }
   if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
     found.push({
       policy: `Playbook/${name}`,

@@ -1,13 +1,14 @@
 import {
   type AgentPolicy,
-  AgentPolicySpec,
+  type AgentPolicySpec,
   type ClusterAgentPolicy,
-  ClusterAgentPolicySpec,
-  digestOf,
+  type ClusterAgentPolicySpec,
   namespaceLabels,
   type ObjectMeta,
 } from '@sentinel/crds';
+import type { CompiledCommands } from './commands/index.ts';
 import { type Identity, isSubject } from './identity.ts';
+import { readPolicy } from './read-policy.ts';
 import type { Refusal } from './verdict.ts';
 
 /** A policy that speaks of a requester in a namespace. `spec` is undefined when it can't be read: then it refuses everything. */
@@ -15,12 +16,18 @@ export interface ApplicablePolicy {
   readonly kind: 'AgentPolicy' | 'ClusterAgentPolicy';
   readonly name: string;
   readonly digest: string;
-  readonly spec: AgentPolicySpec | undefined;
+  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity'>) | undefined;
+  /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
+  readonly commands?: CompiledCommands | undefined;
+  /** Why it can't be read, with the path of each fault. */
+  readonly faults?: readonly string[];
 }
 
 /** Everything that the policies of a namespace say about a requester. Nothing depends on the order of the list. */
 export interface PolicySet {
   readonly policies: readonly ApplicablePolicy[];
+  /** Policies that only say what they would have refused. They count for nothing else. */
+  readonly auditOnly?: readonly ApplicablePolicy[];
   readonly environment: string | undefined;
   /** What already refuses everything: the namespace has not opted in, a floor or a policy is missing, a policy can't be read. */
   readonly refusals: readonly Refusal[];
@@ -42,11 +49,13 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
   const local = sources.policies
     .filter((policy) => policy.metadata.namespace === metadata.name)
     .map((policy) => applicable(policy, requester, metadata.name));
-  const policies = [...cluster, ...local]
+  const all = [...cluster, ...local]
     .filter((policy) => policy !== undefined)
     .sort((a, b) => (policyName(a) < policyName(b) ? -1 : 1));
+  const policies = all.filter(({ spec }) => !spec?.auditOnly);
   return {
     policies,
+    auditOnly: all.filter(({ spec }) => spec?.auditOnly),
     environment: metadata.labels?.[namespaceLabels.environment],
     refusals: missingParts(metadata, policies, requester),
   };
@@ -57,10 +66,9 @@ function applicable(
   requester: Identity,
   namespace: string | undefined,
 ): ApplicablePolicy | undefined {
-  const parsed = (policy.kind === 'AgentPolicy' ? AgentPolicySpec : ClusterAgentPolicySpec).safeParse(policy.spec);
-  const read = { kind: policy.kind, name: policy.metadata.name, digest: digestOf(policy.spec ?? null) };
-  if (!parsed.success) return { ...read, spec: undefined };
-  return isSubject(parsed.data.subjects, requester, namespace) ? { ...read, spec: parsed.data } : undefined;
+  const read = readPolicy(policy);
+  if (read.spec !== undefined && !isSubject(read.spec.subjects, requester, namespace)) return undefined;
+  return { kind: policy.kind, name: policy.metadata.name, ...read };
 }
 
 function missingParts(metadata: ObjectMeta, policies: readonly ApplicablePolicy[], requester: Identity): Refusal[] {
@@ -92,7 +100,7 @@ function missingParts(metadata: ObjectMeta, policies: readonly ApplicablePolicy[
       found.push({
         policy: policyName(policy),
         rule: 'spec',
-        message: 'the policy can not be read, so it counts as the strictest there is',
+        message: `the policy can not be read, so it counts as the strictest there is${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
         remedy: 'An admin corrects it; its status says what is wrong.',
       });
     }

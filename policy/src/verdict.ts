@@ -1,3 +1,14 @@
+import type { Decision } from '@sentinel/crds';
+
+/** What one rule says, also when it allows. */
+export interface Opinion {
+  readonly decision: Decision;
+  /** The policy, as `Kind/name`, or `Sentinel` for what is built in. */
+  readonly policy: string;
+  readonly rule: string;
+  readonly message: string;
+}
+
 /** Why something is refused: which rule of which policy, and what would be allowed. */
 export interface Refusal {
   /** The policy that decided, as `Kind/name`, or `Sentinel` for what always holds. */

@@ -7,6 +7,7 @@ import {
   integer,
   label,
   list,
+  mapList,
   objectName,
   observedGeneration,
   RiskLevel,
@@ -72,7 +73,7 @@ const ApprovalLine = z
       'An approval counts only from a member of one of these groups. When left out, from everyone with the verb `approve`.',
     ).optional(),
     expiresAfter: duration('How long an approval stays good.').default('4h'),
-    autoReview: z.boolean().describe('Whether a low-risk action may be decided without a person.').meta(unsupported).optional(),
+    autoReview: z.boolean().describe('Whether a plan up to this risk may start without a person.').meta(unsupported).optional(),
   })
   .describe('What an action up to a risk needs before it may start.');
 
@@ -80,10 +81,10 @@ const NetworkRules = z.object({
   allow: set(
     z.string().min(1).max(253),
     256,
-    "Hosts that may be reached, such as 'api.github.com' or '*.example.com'.",
+    "Hosts that may be reached, such as 'api.github.com' or '*.example.com' (any name below it, not itself). When left out, what `unfamiliar` says.",
   ).optional(),
   deny: set(z.string().min(1).max(253), 256, 'Hosts that may not be reached, whatever allows them.').optional(),
-  unfamiliar: Decision.describe('What happens with a host that no rule names.').optional(),
+  unfamiliar: Decision.describe('What happens with a host that no rule names.').default('Deny'),
 });
 
 const CommandRule = z.object({
@@ -100,7 +101,7 @@ const shape = {
   subjects: list(Subject, 64, 'Who the policy is about. When left out, everyone.').optional(),
   modes: set(z.enum(['DryRun', 'Apply']), 2, 'A ceiling for what actions may do: begin with [DryRun].').default(['DryRun']),
   environments: allowDeny('environments').optional(),
-  repositories: allowDeny('repositories').meta(unsupported).optional(),
+  repositories: allowDeny('repositories').optional(),
   playbooks: z
     .object({
       trustedOnly: z
@@ -112,13 +113,28 @@ const shape = {
     })
     .describe('Which Playbooks may run.')
     .prefault({}),
-  commands: list(CommandRule, 256, 'Rules about command lines.').meta(unsupported).optional(),
+  commands: list(
+    CommandRule,
+    256,
+    'Rules about command lines. When left out, the policy has no opinion on commands. Once it has rules, a command that none matches needs a person, unless it is on the built-in list of safe reads.',
+  ).optional(),
+  hostExecutables: mapList(
+    z.object({
+      name: z.string().min(1).max(128).describe('Name of a program, such as git.'),
+      paths: set(z.string().min(1).max(512), 16, 'Absolute paths at which it is that program.').min(1),
+    }),
+    'name',
+    64,
+    'Where programs are: a rule that allows a program by name allows it at these paths alone.',
+  ).optional(),
   kubernetes: list(
     KubernetesRule,
     128,
     'Rules about requests to the Kubernetes API. A request that no rule matches is denied.',
   ).optional(),
-  network: NetworkRules.meta(unsupported).describe('Rules about hosts.').optional(),
+  network: NetworkRules.describe(
+    'Rules about hosts. Sandboxes reach no host yet, and a Playbook that asks for one is refused.',
+  ).optional(),
   mcpServers: z
     .object({
       allow: list(
@@ -128,18 +144,20 @@ const shape = {
           tools: set(z.string().min(1).max(128), 128, 'Tools that may be called.').optional(),
         }),
         64,
-        'MCP servers that may be used.',
+        'MCP servers that may be used. When left out, any; an empty list is none.',
       ).optional(),
     })
-    .meta(unsupported)
-    .describe('Rules about MCP servers.')
+    .describe('Rules about MCP servers. What an action says of the tool that filed it (`intent.tool`) is held against them.')
     .optional(),
   images: z
     .object({
-      allow: set(z.string().min(1).max(512), 64, 'Patterns of images that sandboxes may use.').optional(),
+      allow: set(
+        z.string().min(1).max(512),
+        64,
+        "Patterns of images that sandboxes may use; '*' stands for anything but '/', '**' for anything. When left out, any.",
+      ).optional(),
       requireDigest: z.boolean().describe('Whether images must be named by digest.').optional(),
     })
-    .meta(unsupported)
     .describe('Rules about the images of sandboxes.')
     .optional(),
   files: z
@@ -147,8 +165,7 @@ const shape = {
       denyRead: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be read.').optional(),
       protect: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be changed.').optional(),
     })
-    .meta(unsupported)
-    .describe('Rules about files of a workspace.')
+    .describe('Rules about files of a workspace. There are no workspaces yet, and a Playbook that asks for one is refused.')
     .optional(),
   approvals: list(
     ApprovalLine,
@@ -156,16 +173,24 @@ const shape = {
     'The first line whose risk covers that of the action decides what it needs. An action that no line covers is denied.',
   ).optional(),
   highRisk: list(
-    z.object({
-      apiGroups: set(z.string().max(253), 32, 'API groups.').min(1),
-      resources: set(z.string().min(1).max(253), 64, 'Resources.').min(1),
-      raiseTo: RiskLevel.describe('The risk that a change of these is at least.'),
-    }),
+    z
+      .object({
+        apiGroups: set(z.string().max(253), 32, 'API groups.').min(1),
+        resources: set(z.string().min(1).max(253), 64, 'Resources.').min(1),
+        verbs: set(z.enum(['create', 'update', 'patch', 'delete', '*']), 8, "Verbs; '*' is any.").optional(),
+        raiseTo: RiskLevel.describe('The risk that a change of these is at least.').optional(),
+        refuse: z.boolean().describe('Whether a change of these is refused outright.').optional(),
+        justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
+      })
+      .meta(
+        rules({
+          rule: 'has(self.raiseTo) || (has(self.refuse) && self.refuse)',
+          message: 'a rule must raise the risk (`raiseTo`) or refuse',
+        }),
+      ),
     64,
-    'What raises the risk of an action.',
-  )
-    .meta(unsupported)
-    .optional(),
+    'What raises the risk of an action, or is refused outright.',
+  ).optional(),
   dataHandling: z
     .object({
       prompts: Handling.describe('What is kept of prompts.').optional(),
@@ -183,7 +208,9 @@ const shape = {
         .boolean()
         .describe('Whether a real run needs a sink that acknowledged the records of the action so far.')
         .default(false),
-      maxLag: duration('How old the oldest unacknowledged record may be.').meta(unsupported).optional(),
+      maxLag: duration(
+        'How old the oldest record may be that the sink has not acknowledged. When left out, every record must be acknowledged.',
+      ).optional(),
     })
     .describe('What the audit trail must be able to do before a real run.')
     .optional(),
@@ -191,27 +218,46 @@ const shape = {
     .object({
       duration: duration('How long one Job of an action may run.').optional(),
       objects: integer(1, 500, 'How many objects one action may change.').optional(),
-      concurrent: integer(1, 1000, 'How many actions may run at the same time.').meta(unsupported).optional(),
-      perDay: integer(1, 100000, 'How many actions may be filed in a day.').meta(unsupported).optional(),
-      escalationsPerHour: integer(1, 1000, 'How many approvals an agent may ask for in an hour.').meta(unsupported).optional(),
+      concurrent: integer(
+        1,
+        1000,
+        'How many real runs may be under way at the same time, over all that the policy covers. The others wait in the order in which they were approved.',
+      ).optional(),
+      perDay: integer(1, 100000, 'How many actions one requester may file in 24 hours.').optional(),
+      escalationsPerHour: integer(
+        1,
+        1000,
+        'How many plans of one requester may wait for people in an hour. One that asks more often is refused until the hour is over.',
+      ).optional(),
       children: integer(0, 100, 'How many actions an action may file.').meta(unsupported).optional(),
       depth: integer(0, 10, 'How deep actions may file actions.').meta(unsupported).optional(),
-      coolDown: duration('How long a target rests after a failed action.').meta(unsupported).optional(),
+      coolDown: duration(
+        'How long a Playbook rests in a namespace after one of its runs failed, was blocked or was taken back.',
+      ).optional(),
     })
     .describe('Upper bounds.')
     .optional(),
   freeze: list(
     z.object({
       schedule: z.string().min(1).max(128).describe('When the freeze begins, as a cron expression.'),
-      timeZone: z.string().min(1).max(64).describe('Time zone of the schedule.').optional(),
+      timeZone: z
+        .string()
+        .min(1)
+        .max(64)
+        .describe('Time zone of the schedule, such as Europe/Berlin. UTC when left out.')
+        .optional(),
       duration: duration('How long it lasts.'),
       reason: text(256, 'Why; shown to whoever is stopped by it.'),
     }),
     16,
-    'Times in which nothing starts.',
-  )
-    .meta(unsupported)
-    .optional(),
+    'Times in which no real run starts. What is approved meanwhile waits.',
+  ).optional(),
+  auditOnly: z
+    .boolean()
+    .describe(
+      'The policy refuses nothing and says in the status of each action what it would have refused. It does not count as the policy that must exist.',
+    )
+    .default(false),
   suspended: z.boolean().describe('The kill switch: while true, nothing that this policy covers starts.').default(false),
 };
 
@@ -240,8 +286,7 @@ export const ClusterAgentPolicySpec = z
           "Groups whose members may not approve, such as 'system:masters'.",
         ).optional(),
       })
-      .meta(unsupported)
-      .describe('Which identities of approvers and agents are accepted.')
+      .describe('Which identities of approvers are accepted.')
       .optional(),
     modelEndpoint: z
       .object({ url: z.string().min(1).max(1024).describe('Address of an OpenAI-compatible endpoint.') })

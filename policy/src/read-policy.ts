@@ -1,0 +1,78 @@
+import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
+import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
+import { freezeFault } from './freeze.ts';
+import { hostPatternFault } from './hosts.ts';
+
+/** A policy, ready to be asked. `spec` is undefined when it has faults: then it counts as the strictest reading. */
+export interface ReadPolicy {
+  readonly digest: string;
+  readonly spec: ClusterAgentPolicySpec | undefined;
+  readonly commands: CompiledCommands | undefined;
+  readonly faults: readonly string[];
+}
+
+// By content: a policy is read and compiled once per change, also when each request brings it as another object.
+const known = new Map<string, ReadPolicy>();
+const KNOWN_MAX = 2000;
+const byObject = new WeakMap<object, ReadPolicy>();
+
+/** Reads a policy, with every fault named by its path. Throws nothing, whatever the spec is. */
+export function readPolicy(
+  policy: Pick<AgentPolicy | ClusterAgentPolicy, 'kind' | 'spec'> & { metadata: { name: string } },
+): ReadPolicy {
+  const spec: unknown = policy.spec;
+  const object = typeof spec === 'object' && spec !== null ? spec : undefined;
+  const before = object && byObject.get(object);
+  if (before) return before;
+  const digest = digestOf(spec ?? null);
+  const key = `${policy.kind}/${policy.metadata.name}@${digest}`;
+  let read = known.get(key);
+  if (!read) {
+    read = compile(policy, digest);
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(key, read);
+  }
+  if (object) byObject.set(object, read);
+  return read;
+}
+
+function compile(policy: { kind: string; spec: unknown; metadata: { name: string } }, digest: string): ReadPolicy {
+  const schema = policy.kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
+  const parsed = schema.safeParse(policy.spec);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `\`${pathText(path)}\`: ${message}`);
+    return { digest, spec: undefined, commands: undefined, faults };
+  }
+  const spec = parsed.data;
+  const faults = policyFaults(spec);
+  if (faults.length > 0) return { digest, spec: undefined, commands: undefined, faults };
+  const name = `${policy.kind}/${policy.metadata.name}`;
+  return {
+    digest,
+    spec,
+    commands: compileCommands({ name, commands: spec.commands, hostExecutables: spec.hostExecutables }),
+    faults: [],
+  };
+}
+
+const pathText = (path: readonly PropertyKey[]) =>
+  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+
+/** What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come. */
+export function policyFaults(spec: AgentPolicySpec): string[] {
+  const faults = commandRuleFaults(spec.commands ?? []);
+  for (const { name, paths } of spec.hostExecutables ?? [])
+    for (const path of paths)
+      if (!path.startsWith('/') || path.split('/').at(-1) !== name)
+        faults.push(`\`hostExecutables[${name}].paths\`: '${path}' must be an absolute path that ends with '/${name}'`);
+  for (const list of ['allow', 'deny'] as const)
+    for (const [index, pattern] of (spec.network?.[list] ?? []).entries()) {
+      const fault = hostPatternFault(pattern);
+      if (fault !== undefined) faults.push(`\`network.${list}[${index}]\`: ${fault}`);
+    }
+  for (const [index, window] of (spec.freeze ?? []).entries()) {
+    const fault = freezeFault(window);
+    if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
+  }
+  return faults;
+}

@@ -1,0 +1,40 @@
+import type { Step } from '@sentinel/crds';
+import { type CommandReason, type CommandVerdict, judgeCommand } from './commands/index.ts';
+import type { PolicySet } from './policies.ts';
+import type { Refusal } from './verdict.ts';
+
+/** What the policies say of the commands of an action. */
+export interface StepsVerdict {
+  readonly refusals: readonly Refusal[];
+  /** What asks for a person: rules that say so, what is dangerous, what can't be read. */
+  readonly asks: readonly { readonly step: string; readonly reason: CommandReason }[];
+}
+
+/** Judges the command of each step, parameters filled in, by the rules of all policies that have an opinion on commands. */
+export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict {
+  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeStep(set, step) }));
+  const reasons = verdicts.flatMap(({ step, verdict }) => verdict.reasons.map((reason) => ({ step, reason })));
+  return {
+    refusals: reasons.filter(({ reason }) => reason.decision === 'Deny').map(({ step, reason }) => refusalOf(step, reason)),
+    asks: reasons.filter(({ reason }) => reason.decision === 'RequireApproval'),
+  };
+}
+
+/** The whole verdict over one step: the simple commands in it, and every rule that spoke. */
+export function judgeStep(set: PolicySet, step: Pick<Step, 'command' | 'env'>): CommandVerdict {
+  const rules = set.policies.map(({ commands }) => commands).filter((commands) => commands !== undefined);
+  return judgeCommand(
+    rules,
+    step.command,
+    (step.env ?? []).map(({ name }) => name),
+  );
+}
+
+function refusalOf(step: string, { policy, rule, message, justification, remedy }: CommandReason): Refusal {
+  return {
+    policy,
+    rule,
+    message: `step '${step}': ${message}${justification === undefined ? '' : `: ${justification}`}`,
+    remedy,
+  };
+}
