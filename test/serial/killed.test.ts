@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { paths } from '@sentinel/cluster';
 import { type AuditRecord, actionPlans, verifyChain } from '@sentinel/crds';
 import { type AnyObject, jobs, leases, pods } from '@sentinel/kube';
+import { auditEntries, realWrites } from '../lib/audit-log.ts';
 import { admin, eventually, example } from '../lib/cluster.ts';
 import { type Death, withMortal } from '../lib/mortal.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -73,33 +71,6 @@ async function jobsOf(action: string, namespace: string): Promise<string[]> {
     .map(({ metadata }) => metadata.labels?.['sentinel.dev/stage'] ?? '')
     .sort();
 }
-
-interface AuditEntry {
-  readonly stage: string;
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-  readonly impersonatedUser?: { readonly username: string };
-  readonly objectRef?: { readonly resource: string; readonly name?: string; readonly namespace?: string };
-  readonly responseStatus?: { readonly code: number };
-}
-
-const auditLog = (namespace: string): AuditEntry[] =>
-  readFileSync(join(paths.logs, 'audit.log'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(namespace) && line.includes('ResponseComplete'))
-    .map((line) => JSON.parse(line) as AuditEntry);
-
-/** How many writes of real runs to an object the API server carried out. */
-const written = (namespace: string, name: string): number =>
-  auditLog(namespace).filter(
-    ({ verb, impersonatedUser, requestURI, objectRef, responseStatus }) =>
-      verb === 'patch' &&
-      impersonatedUser?.username.startsWith('sentinel:enforce:') &&
-      !requestURI.includes('dryRun') &&
-      objectRef?.name === name &&
-      responseStatus?.code === 200,
-  ).length;
 
 async function makeWorld(name: string, scripts: Readonly<Record<string, string>>): Promise<Tenant> {
   const playbooks = Object.entries(scripts).map(([playbookName, script]) => playbook(playbookName, script));
@@ -211,7 +182,7 @@ describe('A gateway that is killed', { concurrency: false }, () => {
       assert.equal(stateOf(action), state, messageOf(action));
       assert.match(messageOf(action), says);
       assert.equal(await shown(name, tenant.namespace), end);
-      assert.equal(written(tenant.namespace, name), times);
+      assert.equal(await realWrites(tenant.namespace, name), times);
       assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal', 'run']);
       assert.deepEqual(chainOf(action), []);
       const run = action.status?.outbox?.records.find(({ transition }) => transition === 'RunEnded');
@@ -258,15 +229,15 @@ describe('Two operators', { concurrency: false }, () => {
     await approved(tenant, name);
     const action = await tenant.until(name, over);
     assert.equal(stateOf(action), 'Succeeded', messageOf(action));
-    const sent = () =>
-      auditLog(tenant.namespace).filter(
+    const sent = async () =>
+      (await auditEntries(tenant.namespace)).filter(
         ({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'events' && objectRef.name?.startsWith(`${name}.`),
       );
-    await eventually('all Events', async () => sent().length >= transitionsOf(action).length);
+    await eventually('all Events', async () => (await sent()).length >= transitionsOf(action).length);
     // The other one would be at it as well by now.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     assert.deepEqual(
-      sent().map(({ responseStatus }) => responseStatus?.code),
+      (await sent()).map(({ responseStatus }) => responseStatus?.code),
       transitionsOf(action).map(() => 201),
     );
   });
@@ -318,7 +289,7 @@ describe('Two operators', { concurrency: false }, () => {
     assert.deepEqual(chainOf(action), []);
     assert.deepEqual(await jobsOf(name, tenant.namespace), ['rehearsal', 'run']);
     assert.equal(await shown('passed', tenant.namespace), '2 localhost/web:two');
-    assert.equal(written(tenant.namespace, 'passed'), 1);
+    assert.equal(await realWrites(tenant.namespace, 'passed'), 1);
   });
 });
 
@@ -382,7 +353,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     assert.match(messageOf(action), /step 'change' did not come to its end|step 'change' ended with exit code|its Job is gone/);
     assert.match(messageOf(action), /1 of 1 effects taken back/);
     assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
-    assert.equal(written(tenant.namespace, 'gone-run'), 2);
+    assert.equal(await realWrites(tenant.namespace, 'gone-run'), 2);
     await onePod(name, 'run');
     assert.deepEqual(chainOf(action), []);
   });
@@ -390,7 +361,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
   it('in the middle of the rehearsal: it ends there, nothing was changed', async () => {
     const name = await tenant.file('gone-trial');
     await eventually('the write of the rehearsal', async () =>
-      auditLog(tenant.namespace).some(
+      (await auditEntries(tenant.namespace)).some(
         ({ impersonatedUser, requestURI, objectRef }) =>
           impersonatedUser?.username.startsWith('sentinel:rehearsal:') &&
           requestURI.includes('dryRun=All') &&
