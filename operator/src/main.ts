@@ -133,6 +133,7 @@ function connect(
   });
   caches.sealKeys.onChange(() => {
     for (const playbook of caches.playbooks.store.list()) to.playbooks.enqueue(keyOf(playbook));
+    all();
   });
 }
 

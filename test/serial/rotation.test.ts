@@ -210,43 +210,44 @@ describe('While they rotate', { concurrency: true }, () => {
         .split('\n')
         .map((line) => (JSON.parse(line) as { key: string }).key);
 
-    /** Decides until a webhook answers that seals with `key`: each of them looks at a time of its own. */
-    async function sealedWith(key: string, name: string): Promise<void> {
-      await eventually(
-        `a decision sealed with ${key}`,
-        async () => {
-          const { code, stderr } = await tenant.decide(bea, name, 'revoke');
-          assert.equal(code, 0, stderr);
-          return (await keysOf(name)).at(-1) === key;
-        },
-        LOOK_S,
-        4000,
-      );
+    /** Waits until each webhook has said that it seals with `key`: each of them looks at a time of its own. */
+    async function allSealWith(key: string): Promise<void> {
+      const { items } = await client.list(pods, { namespace: SYSTEM, labelSelector: 'app.kubernetes.io/component=webhook' });
+      assert.ok(items.length >= 2);
+      for (const { metadata } of items)
+        await eventually(
+          `${metadata.name} seals with ${key}`,
+          async () => (await client.logs(SYSTEM, metadata.name ?? '', 'webhook', { tailLines: 200 })).includes(`"key":"${key}"`),
+          LOOK_S,
+          1000,
+        );
     }
 
     let first = '';
+    let second = '';
     let name = '';
+    let leaked = '';
 
     it('is replaced when somebody asks: what the one before it sealed stays good, its private half is gone', async () => {
       first = await idNow();
       name = await tenant.file('touch', { key: 'sealed' });
-      await tenant.until(name, ['AwaitingApproval'], 60);
+      leaked = await tenant.file('touch', { key: 'leaked' });
+      for (const one of [name, leaked]) await tenant.until(one, ['AwaitingApproval'], 60);
       assert.equal((await tenant.decide(tenant.approver, name, 'approve')).code, 0);
       const before = dataOf(await secretOf(secret));
       await admin.kubectl(['annotate', 'secret', secret, '-n', SYSTEM, 'sentinel.dev/rotate=now']);
-      const second = await otherThan(first);
+      second = await otherThan(first);
       const held = await secretOf(secret);
       assert.equal(held.metadata.annotations?.['sentinel.dev/rotate'], undefined);
       assert.ok(!Object.values(dataOf(held)).includes(before.private ?? ''));
-      await sealedWith(second, name);
+      await allSealWith(second);
       const known = await publicKeys();
       for (const key of [first, second]) assert.ok(known.includes(key), `${key} is not among ${known.join(', ')}`);
       assert.equal((await tenant.decide(bea, name, 'approve')).code, 0);
+      assert.equal((await tenant.decide(bea, leaked, 'approve')).code, 0);
       const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied'], 60);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
-      const keys = await keysOf(name);
-      assert.equal(keys[0], first);
-      assert.ok(keys.includes(second));
+      assert.deepEqual(await keysOf(name), [first, second]);
       assert.deepEqual(
         done.status?.decisions?.filter(({ counts }) => !counts),
         [],
@@ -266,6 +267,30 @@ describe('While they rotate', { concurrency: true }, () => {
         const now = await publicKeys();
         return [...known, third, fourth].every((key) => now.includes(key));
       });
+    });
+
+    it('is believed no more when an admin takes it out: what it sealed does not count, until people say it again', async () => {
+      assert.deepEqual(await keysOf(leaked), [second]);
+      await allSealWith(await idNow());
+      const waiting = async (counts: boolean, why: RegExp) =>
+        await eventually(`bea’s approval ${counts ? 'counts' : 'does not count'}`, async () => {
+          const { status } = await tenant.action(leaked);
+          return status?.decisions?.some((one) => one.user === 'bea' && one.counts === counts && why.test(one.why ?? ''));
+        });
+      await waiting(true, /^$/);
+      const patch = JSON.stringify([{ op: 'remove', path: `/data/${second}` }]);
+      await admin.kubectl(['patch', 'configmap', 'sentinel-seal-keys', '-n', SYSTEM, '--type=json', '-p', patch]);
+      await waiting(false, /which is not known/);
+      assert.equal((await tenant.decide(tenant.approver, leaked, 'approve')).code, 0);
+      await eventually('one approval of two', async () =>
+        (await tenant.action(leaked)).status?.conditions?.some(
+          ({ type, message }) => type === 'Approved' && message === '1 of 2 approval(s)',
+        ),
+      );
+      assert.equal(stateOf(await tenant.action(leaked)), 'AwaitingApproval');
+      assert.equal((await tenant.decide(bea, leaked, 'approve')).code, 0);
+      const done = await tenant.until(leaked, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied'], 60);
+      assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     });
 
     it('is no reason to trust a Playbook anew', async () => {

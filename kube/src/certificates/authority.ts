@@ -56,7 +56,8 @@ export async function advance(held: Parts | undefined, commonName: string, now: 
   const make = () => createAuthority(`${commonName}-${randomBytes(4).toString('hex')}`, CA_DAYS);
   if (!held) return { current: await make() };
   const left = daysLeft(held.current.cert, now);
-  if (!held.next) return left >= RENEW_DAYS ? held : await advance({ ...held, next: { ...(await make()), since: now } }, '', now);
+  if (!held.next)
+    return left >= RENEW_DAYS ? held : await advance({ ...held, next: { ...(await make()), since: now } }, commonName, now);
   if (now - held.next.since < SETTLE_MS && left >= 1) return held;
   const { cert, key } = held.next;
   return { current: { cert, key }, previous: held.current.cert };
