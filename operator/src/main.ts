@@ -25,6 +25,8 @@ import { GatewayClient } from './gateway-client.ts';
 import { reconcileAction } from './reconcile.ts';
 import type { SandboxSettings } from './sandbox/job.ts';
 import { usesUserNamespaces } from './sandbox/user-namespaces.ts';
+import { Starts } from './starts.ts';
+import { stateOf } from './status/conditions.ts';
 
 const HEALTH_PORT = 8080;
 
@@ -52,6 +54,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     exporter,
     logger,
     clock: systemClock,
+    starts: new Starts(),
     gateway: new GatewayClient(client),
     settings: () => readSettings(client, config, isolateUsers),
   };
@@ -112,6 +115,11 @@ function connect(
     for (const action of caches.actions.store.list())
       if (action.status?.finishedAt === undefined) to.actions.enqueue(keyOf(action));
   };
+  // What ended makes room for what is approved and held back.
+  const wakeHeld = () => {
+    for (const action of caches.actions.store.list())
+      if (stateOf(action.status) === 'Starting') to.actions.enqueue(keyOf(action));
+  };
   const byAnnotation = (object: KubeObject) => {
     const key = object.metadata.annotations?.[annotations.action];
     if (key !== undefined) to.actions.enqueue(key);
@@ -119,6 +127,7 @@ function connect(
   caches.actions.onChange(({ object }) => {
     to.actions.enqueue(keyOf(object));
     to.exporter.enqueue(keyOf(object));
+    if (object.status?.finishedAt !== undefined) wakeHeld();
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
   caches.pods.onChange(({ object }) => byAnnotation(object));

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AgentAction, agentActions, namespaces } from '@sentinel/crds';
+import { type AgentAction, agentActions, namespaces, type State } from '@sentinel/crds';
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
 import type { ActContext, Pass } from './act/context.ts';
 import { end } from './act/end.ts';
@@ -16,14 +16,20 @@ import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
 import type { NextStep } from './decide/step.ts';
+import { activityOf } from './facts/activity.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
-import { type Draft, enter } from './status/conditions.ts';
+import type { Starts } from './starts.ts';
+import { type Draft, enter, stateOf } from './status/conditions.ts';
 
 export interface ReconcileContext extends ActContext {
   readonly caches: Caches;
   readonly exporter: Exporter;
   readonly clock: Clock;
+  readonly starts: Starts;
 }
+
+// States in which the next step may be the start of a real run.
+const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'Starting', 'Suspended']);
 
 /** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
 export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {
@@ -32,14 +38,27 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
     context.exporter.forget(key);
     return undefined;
   }
-  let pass = await passFromCaches(context, cached);
-  let step = decide(pass.facts);
+  const pass = await passFromCaches(context, cached);
+  const step = decide(pass.facts);
   if (step.kind === 'LookAgainLive' || consequential.has(step.kind)) {
-    const live = await context.client.get(agentActions, splitKey(key));
-    if (!live) return undefined;
-    pass = await passLive(context, live);
-    step = decide(pass.facts);
+    // Limits compare what starts with what runs, so one start is decided and stored before the next one is looked at.
+    const carry = () => carryOutLive(context, key);
+    return reviewed.has(stateOf(cached.status)) ? await context.starts.exclusive(carry) : await carry();
   }
+  return await carryOut(context, pass, step);
+}
+
+async function carryOutLive(context: ReconcileContext, key: string): Promise<Result> {
+  const live = await context.client.get(agentActions, splitKey(key));
+  if (!live) return undefined;
+  const pass = await passLive(context, live);
+  const step = decide(pass.facts);
+  const result = await carryOut(context, pass, step);
+  if (step.kind === 'StartJob' && step.stage === 'run') context.starts.note(activityOf(live));
+  return result;
+}
+
+async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): Promise<Result> {
   await act(context, pass, step);
   await writeStatus(context, pass);
   for (const follow of pass.afterwards) await follow();
@@ -59,7 +78,8 @@ async function passFromCaches(context: ReconcileContext, action: AgentAction): P
 async function passLive(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
   const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
-  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledged(action), now);
+  const activity = context.starts.overlay(context.caches.actions.store.list().map(activityOf));
+  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledged(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
@@ -100,7 +120,10 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       pass.afterwards.push(() => letGo(context, pass));
       return;
     case 'Wait':
+      if (step.queued) pass.draft.queuedAt ??= new Date(pass.now).toISOString();
+      else delete pass.draft.queuedAt;
       // Approved, and held by something that an admin must know of: the status says what.
+      if (step.tally) noteDecisions(pass, step.tally);
       if (step.why !== undefined) enter(pass.draft, step.state ?? 'Starting', step.why, pass.now);
       return;
     case 'LookAgainLive':

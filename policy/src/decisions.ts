@@ -121,6 +121,11 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const { groups } = facts.requirements;
   if (groups && !groups.some((group) => record.groups.includes(group)))
     return `the user is in none of the groups ${groups.join(', ')}`;
+  const { approverGroups, refuseGroups } = facts.requirements;
+  const refused = refuseGroups?.find((group) => record.groups.includes(group));
+  if (refused !== undefined) return `members of '${refused}' can not approve`;
+  if (approverGroups && !approverGroups.some((group) => record.groups.includes(group)))
+    return `the user is in none of the groups ${approverGroups.join(', ')}`;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time lies in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)

@@ -1,5 +1,6 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
 import { RE2JS } from 're2js';
+import { type Concern, type FoundCommand, readArgv } from './commands/index.ts';
 import type { Refusal } from './verdict.ts';
 
 type Declaration = NonNullable<PlaybookSpec['parameters']>[number];
@@ -21,6 +22,18 @@ const interpreters = new Set([
   'python',
   'perl',
   'ruby',
+  'php',
+  'lua',
+  'fish',
+  'pwsh',
+  'su',
+  'ssh',
+  'watch',
+  'parallel',
+  'script',
+  'sed',
+  'make',
+  'tclsh',
   'node',
   'awk',
   'gawk',
@@ -102,7 +115,14 @@ export function playbookFaults(playbook: PlaybookSpec): string[] {
     }
     if (/\$\(params\./.test(step.command[0] ?? ''))
       faults.push(`step '${step.name}' must name its program itself, not by a parameter`);
-    const interpreter = step.command.findIndex(isInterpreter);
+    const { commands, concerns } = readArgv(
+      step.command,
+      (step.env ?? []).map(({ name }) => name),
+    );
+    for (const { name, value } of step.env ?? [])
+      if (/\$\(params\./.test(value) && concerns.some(({ kind, subject }) => kind === 'Variable' && subject === name))
+        faults.push(`step '${step.name}' must not put a parameter into the variable '${name}', which changes what programs do`);
+    const interpreter = interpreterIn(step.command, commands, concerns);
     if (interpreter >= 0 && step.command.slice(interpreter + 1).some((argument) => /\$\(params\./.test(argument))) {
       faults.push(
         `step '${step.name}' must not put a parameter into an argument of '${step.command[interpreter]}', which executes it; pass it as an environment variable`,
@@ -112,7 +132,14 @@ export function playbookFaults(playbook: PlaybookSpec): string[] {
   return faults;
 }
 
-// Anywhere in the command: `timeout 5 sh -c …` and `python3.12 -c …` execute their arguments as well.
+// Where a program stands, behind wrappers as well (`timeout 5 sh -c …`), but not where a word only looks like one (`get node x`).
+// What can't be read may have a program anywhere.
+function interpreterIn(argv: readonly string[], commands: readonly FoundCommand[], concerns: readonly Concern[]): number {
+  if (concerns.some(({ kind }) => kind === 'Opaque')) return argv.findIndex(isInterpreter);
+  const programs = new Set(commands.flatMap(({ words, chain }) => [words[0], ...chain.map((link) => link.split(' ')[0])]));
+  return argv.findIndex((word) => isInterpreter(word) && (programs.has(word) || programs.has(word.split('/').at(-1) ?? '')));
+}
+
 function isInterpreter(word: string): boolean {
   const name = (word.split('/').at(-1) ?? '').replace(/[0-9.]+$/, '');
   return interpreters.has(name);

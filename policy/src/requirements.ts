@@ -1,4 +1,5 @@
 import type { Effect, RiskLevel } from '@sentinel/crds';
+import { judgeHighRisk } from './high-risk.ts';
 import { judgeApiRequest } from './kubernetes.ts';
 import { atMost, seconds, shorter } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
@@ -9,6 +10,10 @@ export interface Requirements {
   readonly approvals: number;
   /** Groups whose members may approve; undefined when everyone with the verb may. */
   readonly groups: readonly string[] | undefined;
+  /** Groups whose members may not approve, whatever else they are in. */
+  readonly refuseGroups?: readonly string[] | undefined;
+  /** Groups of which an approver must be in one as well; undefined when the floor names none. */
+  readonly approverGroups?: readonly string[] | undefined;
   readonly expiresAfter: string;
 }
 
@@ -22,7 +27,7 @@ const NOTHING: Requirements = { approvals: 1, groups: undefined, expiresAfter: '
 
 /** Judges a plan: each effect by the rules about the Kubernetes API, their number by the limits, the risk by the lines of `approvals`. */
 export function judgePlan(set: PolicySet, actionNamespace: string, effects: readonly Effect[], risk: RiskLevel): PlanVerdict {
-  const refusals: Refusal[] = [...set.refusals];
+  const refusals: Refusal[] = [...set.refusals, ...judgeHighRisk(set, effects).refusals];
   for (const effect of effects) {
     const { refusal } = judgeApiRequest(set, actionNamespace, { ...effect, namespace: effect.namespace, name: effect.name });
     if (refusal) refusals.push(refusal);
@@ -58,7 +63,8 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
     }
     requirements = strictest(requirements, { approvals: line.approvals, groups: line.groups, expiresAfter: line.expiresAfter });
   }
-  if (requirements?.groups?.length === 0) {
+  requirements = withIdentities(set, requirements);
+  if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {
     refusals.push({
       policy: 'Sentinel',
       rule: 'approvals.groups',
@@ -72,11 +78,23 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
 /** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry. */
 export function strictest(a: Requirements | undefined, b: Requirements): Requirements {
   if (!a) return b;
+  const approverGroups = intersect(a.approverGroups, b.approverGroups);
+  const refuseGroups = [...new Set([...(a.refuseGroups ?? []), ...(b.refuseGroups ?? [])])].sort();
   return {
     approvals: Math.max(a.approvals, b.approvals),
     groups: intersect(a.groups, b.groups),
     expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
+    ...(approverGroups === undefined ? {} : { approverGroups }),
+    ...(refuseGroups.length === 0 ? {} : { refuseGroups }),
   };
+}
+
+// Who may decide at all is said beside the lines of `approvals`, also by a policy that has none.
+function withIdentities(set: PolicySet, requirements: Requirements | undefined): Requirements | undefined {
+  return set.policies.reduce<Requirements | undefined>((sum, { spec }) => {
+    if (!sum || !spec?.identity) return sum;
+    return strictest(sum, { approvals: 0, groups: undefined, expiresAfter: sum.expiresAfter, ...spec.identity });
+  }, requirements);
 }
 
 function intersect(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
@@ -89,6 +107,14 @@ function intersect(a: readonly string[] | undefined, b: readonly string[] | unde
 export function jobSeconds(set: PolicySet): number {
   const limits = set.policies.map((policy) => policy.spec?.limits?.duration).filter((limit) => limit !== undefined);
   return Math.min(900, ...limits.map(seconds));
+}
+
+/** How old a record may be that the sink lacks, in seconds: the shortest of the policies that ask for a sink; 0 where one names none. */
+export function allowedLag(set: PolicySet): number {
+  const lags = set.policies
+    .filter(({ spec }) => spec?.audit?.requireSink)
+    .map(({ spec }) => (spec?.audit?.maxLag === undefined ? 0 : seconds(spec.audit.maxLag)));
+  return lags.length === 0 ? 0 : Math.min(...lags);
 }
 
 /** Whether a policy wants an acknowledged sink before a real run. */

@@ -8,6 +8,10 @@ export interface RiskFacts {
   readonly notObservable: readonly string[];
   readonly environment: string | undefined;
   readonly floor: RiskLevel | undefined;
+  /** What rules about high risk say of the effects. */
+  readonly raised?: readonly RiskPart[];
+  /** What the commands of the steps ask a person for, in sentences. */
+  readonly asks?: readonly string[];
 }
 
 /** The risk of a plan: the highest of its parts. */
@@ -17,6 +21,7 @@ export interface Risk {
 }
 
 const MANY = 10;
+const ASKS = 8;
 const holdsData = new Set(['persistentvolumeclaims', 'persistentvolumes', 'statefulsets', 'configmaps']);
 
 /**
@@ -28,6 +33,9 @@ const holdsData = new Set(['persistentvolumeclaims', 'persistentvolumes', 'state
  * - more than 10 effects: High
  * - anything undeclared or not observable: at least Medium
  * - the environment `production`: at least High when there is an effect
+ * - a command that needs a person (a rule says so, it is dangerous, or it can't be read): at least Medium
+ * - a field that weakens security (privileges, host namespaces, service accounts, network policies): High
+ * - what rules about high risk say
  * - the floor of the Playbook
  */
 export function computeRisk(facts: RiskFacts): Risk {
@@ -43,6 +51,8 @@ export function computeRisk(facts: RiskFacts): Risk {
   if (facts.notObservable.length > 0)
     add('not-observable', 'Medium', `${facts.notObservable.length} thing(s) that a rehearsal can not know`);
   if (facts.environment === 'production' && facts.effects.length > 0) add('environment', 'High', 'the environment is production');
+  for (const ask of (facts.asks ?? []).slice(0, ASKS)) add('commands', 'Medium', ask.slice(0, 512));
+  parts.push(...(facts.raised ?? []));
   if (facts.floor) add('floor', facts.floor, 'the Playbook says that it is at least this');
   const level = [...parts, ...facts.effects.map((effect) => ({ level: ofEffect(effect).level }))].reduce<RiskLevel>(
     (worst, part) => higher(worst, part.level),
@@ -57,6 +67,8 @@ function ofEffect(effect: Effect): { level: RiskLevel; why: string } {
   if (effect.verb === 'delete') return { level: 'High', why: 'deletes an object' };
   if (!effect.reversible) return { level: 'High', why: 'can not be taken back' };
   if (effect.namespace === undefined) return { level: 'High', why: 'the object belongs to the whole cluster' };
+  const weakening = weakens(effect);
+  if (weakening !== undefined) return { level: 'High', why: `may weaken security: ${weakening}` };
   const paths = effect.change ?? [];
   if (
     effect.verb !== 'create' &&
@@ -67,4 +79,20 @@ function ofEffect(effect: Effect): { level: RiskLevel; why: string } {
     return { level: 'Low', why: 'changes labels or annotations only' };
   }
   return { level: 'Medium', why: 'changes an object, and can be taken back' };
+}
+
+const guarding = new Set(['networkpolicies', 'poddisruptionbudgets', 'resourcequotas', 'limitranges', 'serviceaccounts']);
+const sensitive =
+  /\/(privileged|allowPrivilegeEscalation|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|capabilities|runAsUser|runAsNonRoot|seccompProfile|serviceAccountName|serviceAccount|automountServiceAccountToken|procMount|loadBalancerSourceRanges|externalIPs)(\/|$)/;
+
+// What guards others, or takes a guard off the workload itself. Inside of what is created, names are read from the values shown.
+function weakens(effect: Effect): string | undefined {
+  const resource = effect.resource.split('/')[0] ?? '';
+  if (guarding.has(resource)) return `${resource} change`;
+  const change = (effect.change ?? []).find(
+    ({ path, after }) =>
+      sensitive.test(path) ||
+      (after !== undefined && /[{,]"(privileged|hostNetwork|hostPID|hostIPC|hostPath)":(?!false)/.test(after)),
+  );
+  return change && `${change.path} changes`;
 }

@@ -1,6 +1,6 @@
 import { agentPolicies, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
-import { type Identity, type PolicySet, policySet, readSealKeys, type SealKeys } from '@sentinel/policy';
+import { type Identity, isSubject, type PolicySet, policySet, readSealKeys, type SealKeys } from '@sentinel/policy';
 
 /** What admission needs to know of a namespace. */
 export interface PolicyFacts {
@@ -16,6 +16,22 @@ export class PolicyReader {
 
   constructor(client: KubeClient) {
     this.#client = client;
+  }
+
+  /** The policy that names a user as an agent, in a namespace or, for '', anywhere; undefined when none does. Groups do not count. */
+  async policyAbout(user: string, namespace: string): Promise<string | undefined> {
+    const [cluster, local] = await Promise.all([
+      this.#client.list(clusterAgentPolicies),
+      this.#client.list(agentPolicies, namespace === '' ? {} : { namespace }),
+    ]);
+    const found = [...cluster.items, ...local.items].find((policy) =>
+      isSubject(
+        (policy.spec?.subjects ?? []).filter(({ kind }) => kind !== 'Group'),
+        { user, groups: [] },
+        policy.metadata.namespace,
+      ),
+    );
+    return found && `${found.kind}/${found.metadata.name}`;
   }
 
   async read(namespace: string, playbook: string | undefined, requester: Identity): Promise<PolicyFacts> {

@@ -2,6 +2,7 @@ import type { Logger } from '@sentinel/kube';
 import { fastify } from 'fastify';
 import { type ActionContext, admitAction } from './admission/action.ts';
 import { admitPlaybook } from './admission/playbook.ts';
+import { admitPolicy } from './admission/policy.ts';
 import { type AdmissionRequest, AdmissionReview, allowed, Denied, denied, type Mutation } from './admission/review.ts';
 
 /** An AdmissionReview holds the object twice; the API server itself takes at most 3 MiB each. */
@@ -54,5 +55,8 @@ async function answer(request: AdmissionRequest, context: WebhookContext): Promi
 async function mutate(request: AdmissionRequest, context: WebhookContext): Promise<Mutation | undefined> {
   if (request.resource.resource === 'agentactions') return await admitAction(request, context, new Date());
   if (request.resource.resource === 'playbooks') return await admitPlaybook(request, context, new Date());
+  if (policyResources.has(request.resource.resource)) return await admitPolicy(request, context.policies);
   return undefined;
 }
+
+const policyResources = new Set(['agentpolicies', 'clusteragentpolicies']);

@@ -180,6 +180,11 @@ export const AgentActionStatus = z
         digest: digest('Digest of its spec: what people approve.'),
         risk: RiskLevel.describe('Risk of the plan.'),
         effects: integer(0, 500, 'How many writes it has.'),
+        targets: list(
+          z.string().max(16),
+          500,
+          'What it changes: one short name for each object, the same in every plan. Two runs never change one object at a time.',
+        ).optional(),
       })
       .describe('The plan of the current attempt.')
       .optional(),
@@ -187,6 +192,8 @@ export const AgentActionStatus = z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
         groups: set(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
+        approverGroups: set(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
+        refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
       })
       .describe('What the plan needs before it may start.')
@@ -197,6 +204,9 @@ export const AgentActionStatus = z
       'How many sealed decisions the audit trail tells of. The newest are in `decisions`.',
     ).optional(),
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
+    queuedAt: time(
+      'Since when the approved action waits for its turn: for a run on the same object, or for room under a limit.',
+    ).optional(),
     resumedAt: time(
       'When a suspension of this action was lifted. Approvals from before do not count: lifting resumes nothing by itself.',
     ).optional(),

@@ -97,6 +97,8 @@ export const ActionPlanSpec = z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
         groups: list(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
+        approverGroups: list(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
+        refuseGroups: list(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
       })
       .describe(

@@ -6,6 +6,7 @@ import type { Pass } from './context.ts';
 /** Brings an action to its end: the state, and the last record. */
 export function end({ draft, action, now }: Pass, state: State, message: string, actor = 'sentinel-operator'): void {
   draft.observedGeneration = action.metadata.generation;
+  delete draft.queuedAt;
   enter(draft, state, message, now);
   record(
     draft,

@@ -1,6 +1,6 @@
 import { type AgentAction, digestOf, namespaces, type Stage, type StageStatus, type State } from '@sentinel/crds';
 import { type AnyObject, isAlreadyExists, jobs } from '@sentinel/kube';
-import { fillSteps, jobSeconds, policyName, resolveParameters } from '@sentinel/policy';
+import { auditAdmission, explainAll, fillSteps, jobSeconds, policyName, type Refusal, resolveParameters } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
 import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
@@ -61,6 +61,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   };
   if (stage === 'rehearsal') admitted(pass, attempt);
   draft.stages = [...(draft.stages ?? []), entry].slice(-16);
+  delete draft.queuedAt;
   enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
   record(
     draft,
@@ -127,13 +128,16 @@ function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
   draft.account = playbook.spec.account;
   if (policies.environment !== undefined) draft.environment = policies.environment;
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
-  condition(draft, 'Admitted', 'True', 'AsRequired', `allowed by ${policies.policies.map(policyName).join(', ')}`, now);
+  const audited = auditAdmission({ ...facts, spec: action.spec });
+  const allowed = `allowed by ${policies.policies.map(policyName).join(', ')}`;
+  const would = audited.length === 0 ? '' : `; only audited: ${explainAll(audited)}`;
+  condition(draft, 'Admitted', 'True', 'AsRequired', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
     condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
-  if (!again) record(draft, action, admissionEntry(action, facts), now);
+  if (!again) record(draft, action, admissionEntry(action, facts, audited), now);
 }
 
-function admissionEntry(action: AgentAction, { requester, playbook, policies }: Facts) {
+function admissionEntry(action: AgentAction, { requester, playbook, policies }: Facts, audited: readonly Refusal[]) {
   const { intent } = action.spec;
   return {
     transition: 'Admitted' as const,
@@ -152,6 +156,7 @@ function admissionEntry(action: AgentAction, { requester, playbook, policies }: 
       'sentinel.environment': policies.environment,
       'sentinel.policies': policies.policies.map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`).join(' '),
       'sentinel.mode': action.spec.mode,
+      'sentinel.policy.audit_only': explainAll(audited, 1000),
     },
   };
 }

@@ -19,6 +19,7 @@ export function startOver({ draft, action, now }: Pass): void {
     stage.outcome === undefined ? { ...stage, outcome: 'Cancelled' as const, message: 'the action was edited' } : stage,
   );
   draft.observedGeneration = action.metadata.generation;
+  delete draft.queuedAt;
   delete draft.plan;
   delete draft.required;
   delete draft.decisions;

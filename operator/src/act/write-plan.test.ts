@@ -55,6 +55,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   stage: undefined,
   job: undefined,
   guards: [],
+  activity: [],
   acknowledged: undefined,
   live: true,
   now: NOW,

@@ -8,7 +8,18 @@ import {
   type RunReport,
 } from '@sentinel/crds';
 import { isAlreadyExists } from '@sentinel/kube';
-import { computeRisk, explainAll, fillSteps, jobSeconds, judgePlan, resolveParameters } from '@sentinel/policy';
+import {
+  auditPlan,
+  computeRisk,
+  explainAll,
+  fillSteps,
+  jobSeconds,
+  judgeHighRisk,
+  judgePlan,
+  judgeSteps,
+  resolveParameters,
+} from '@sentinel/policy';
+import { targetsOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
@@ -36,7 +47,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   );
   const name = planName(action.metadata.name, draft.attempt ?? 1);
   const { spec, digest } = await createPlan(context, pass, name, made);
-  draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length };
+  draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length, targets: targetsOf(effects) };
   draft.required = spec.required;
   condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
   record(
@@ -48,7 +59,15 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
       summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
       plan: digest,
       job: facts.stage?.uid,
-      details: { 'sentinel.risk': spec.risk.level, 'sentinel.plan.name': name, 'sentinel.effects': String(effects.length) },
+      details: {
+        'sentinel.risk': spec.risk.level,
+        'sentinel.plan.name': name,
+        'sentinel.effects': String(effects.length),
+        'sentinel.policy.audit_only': explainAll(
+          auditPlan(facts.policies, action.metadata.namespace ?? '', effects, spec.risk.level),
+          1000,
+        ),
+      },
     },
     now,
   );
@@ -89,6 +108,11 @@ export function planOf(
     notObservable: recorded.notObservable,
     environment: policies.environment,
     floor: playbook.spec.risk?.floor,
+    raised: judgeHighRisk(policies, effects).raised,
+    asks: judgeSteps(policies, fillSteps(playbook.spec.steps, values)).asks.map(
+      ({ step, reason }) =>
+        `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
+    ),
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
   const way = playbook.spec.rollback;
@@ -124,6 +148,10 @@ export function planOf(
     required: {
       approvals: verdict.requirements.approvals,
       ...(verdict.requirements.groups === undefined ? {} : { groups: [...verdict.requirements.groups] }),
+      ...(verdict.requirements.approverGroups === undefined ? {} : { approverGroups: [...verdict.requirements.approverGroups] }),
+      ...(verdict.requirements.refuseGroups === undefined
+        ? {}
+        : { refuseGroups: verdict.requirements.refuseGroups.slice(0, 64) }),
       expiresAfter: verdict.requirements.expiresAfter,
     },
     durationSeconds: jobSeconds(policies),

@@ -168,6 +168,7 @@ const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   stage: of.status?.stages?.at(-1),
   job: undefined,
   guards: [],
+  activity: [],
   acknowledged: undefined,
   live: true,
   now: NOW,

@@ -1,5 +1,6 @@
 import { finalStates, type Stage } from '@sentinel/crds';
-import { admit, explainAll, playbookDigest, suspendedBy } from '@sentinel/policy';
+import { admit, explainAll, judgeFiling, playbookDigest, suspendedBy } from '@sentinel/policy';
+import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
@@ -51,7 +52,10 @@ function decideOnAdmission(facts: Facts): NextStep {
       state: 'Denied',
       message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.',
     };
-  const refusals = admit({ ...facts, spec: facts.action.spec });
+  const refusals = [
+    ...admit({ ...facts, spec: facts.action.spec }),
+    ...judgeFiling(facts.policies, activityOf(facts.action), facts.activity, facts.now),
+  ];
   if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };
   return { kind: 'StartJob', stage: 'rehearsal' };
 }

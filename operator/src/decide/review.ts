@@ -1,7 +1,10 @@
 import { annotations } from '@sentinel/crds';
 import {
   admit,
+  allowedLag,
   explainAll,
+  frozenAt,
+  holdStart,
   isApproved,
   judgePlan,
   parseIdentities,
@@ -14,13 +17,14 @@ import {
   type Tally,
   tallyDecisions,
 } from '@sentinel/policy';
+import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { playbookUnchanged } from './decide.ts';
 import type { NextStep } from './step.ts';
 
-const GUARD_RETRY_MS = 5_000;
+const HELD_RETRY_MS = 5_000;
 
 /**
  * An action with a plan: counts sealed decisions, and lets the real run start only from live facts, with the stricter of what
@@ -86,22 +90,35 @@ function waitingMs({ action, now }: Facts, patience: string): number {
 }
 
 function start(facts: Facts, tally: Tally, requirements: Requirements): NextStep {
-  if (facts.guards.length > 0)
-    return { kind: 'Wait', requeueAfterMs: GUARD_RETRY_MS, why: `no start while guards are missing: ${facts.guards.join('; ')}` };
-  const outbox = facts.action.status?.outbox;
-  if (outboxRoom(facts.action.status) < ROOM_TO_END)
-    return {
-      kind: 'Wait',
-      requeueAfterMs: GUARD_RETRY_MS,
-      why: 'no start while the audit trail is full: no sink acknowledges its records',
-    };
-  if (requiresSink(facts.policies) && (facts.acknowledged === undefined || facts.acknowledged < (outbox?.sequence ?? 0))) {
-    return {
-      kind: 'Wait',
-      requeueAfterMs: GUARD_RETRY_MS,
-      why: 'no start until a sink has acknowledged the audit records so far',
-    };
-  }
-  if (stateOf(facts.action.status) === 'Rehearsing') return { kind: 'Wait' };
+  const held = heldBack(facts);
+  if (held) return { kind: 'Wait', tally, ...held };
   return { kind: 'StartJob', stage: 'run', tally, requirements };
+}
+
+/** Why an approved action does not start now, and when to look again. */
+function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?: boolean } | undefined {
+  const { policies, action, activity, acknowledged, now } = facts;
+  const soon = (why: string) => ({ why, requeueAfterMs: HELD_RETRY_MS });
+  if (facts.guards.length > 0) return soon(`no start while guards are missing: ${facts.guards.join('; ')}`);
+  if (outboxRoom(action.status) < ROOM_TO_END)
+    return soon('no start while the audit trail is full: no sink acknowledges its records');
+  if (!isAcknowledged(facts, acknowledged)) return soon('no start until a sink has acknowledged the audit records so far');
+  const frozen = frozenAt(policies, now);
+  if (frozen) {
+    const until = new Date(frozen.until).toISOString();
+    const why = `nothing starts before ${until}: ${frozen.reason} (${frozen.policy}: ${frozen.rule})`;
+    return { why, requeueAfterMs: frozen.until - now };
+  }
+  const hold = holdStart(policies, activityOf(action), activity);
+  return hold && { ...soon(`${hold.message} (${hold.policy}: ${hold.rule})`), queued: true };
+}
+
+// A sink that lags is good enough where every policy that asks for one says how old a record may be that it lacks.
+function isAcknowledged({ policies, action, now }: Facts, acknowledged: number | undefined): boolean {
+  if (!requiresSink(policies)) return true;
+  if (acknowledged === undefined) return false;
+  const { sequence: last = 0, records = [] } = action.status?.outbox ?? {};
+  if (acknowledged >= last) return true;
+  const oldest = records.find(({ sequence }) => sequence > acknowledged);
+  return oldest !== undefined && now - Date.parse(oldest.time) <= allowedLag(policies) * 1000;
 }

@@ -8,6 +8,10 @@ export type NextStep =
       readonly requeueAfterMs?: number;
       /** What holds it back, for its status; in `state`, which is `Starting` when left out. */
       readonly why?: string;
+      /** Decisions that are noted while it waits: it is approved, and held back. */
+      readonly tally?: Tally;
+      /** Whether it waits for its turn, and keeps its place. */
+      readonly queued?: boolean;
       readonly state?: State;
     }
   | {

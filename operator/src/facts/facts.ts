@@ -1,5 +1,5 @@
 import type { ActionPlan, AgentAction, Playbook, Stage, StageStatus } from '@sentinel/crds';
-import type { Identity, PolicySet, SealKeys, Trust } from '@sentinel/policy';
+import type { Activity, Identity, PolicySet, SealKeys, Trust } from '@sentinel/policy';
 
 /** How one container of a sandbox pod ended. */
 export interface ContainerEnd {
@@ -37,6 +37,8 @@ export interface Facts {
   readonly guards: readonly string[];
   /** The sequence up to which a sink acknowledged the records; undefined without a sink. */
   readonly acknowledged: number | undefined;
+  /** What else is going on, for limits; empty in facts that are not live. */
+  readonly activity: readonly Activity[];
   /** Whether these facts were read from the API server right now, and not from a cache. */
   readonly live: boolean;
   readonly now: number;

@@ -9,7 +9,7 @@ import {
   playbooks,
 } from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
-import { type Identity, parseIdentity, policySet, readSealKeys, trustOf } from '@sentinel/policy';
+import { type Activity, type Identity, parseIdentity, policySet, readSealKeys, trustOf } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
 import { stateOf } from '../status/conditions.ts';
 import type { Facts, JobView } from './facts.ts';
@@ -40,7 +40,7 @@ export async function gatherFromCaches(
     acknowledged,
     now,
   });
-  return { ...facts, mayUseAccount: undefined, guards: [], live: false };
+  return { ...facts, mayUseAccount: undefined, guards: [], activity: [], live: false };
 }
 
 /** The same from the API server as it is right now: before anything that can't be undone, no cache is believed. */
@@ -49,6 +49,7 @@ export async function gatherLive(
   gatewayLock: () => Promise<string | undefined>,
   action: AgentAction,
   acknowledged: number | undefined,
+  activity: readonly Activity[],
   now: number,
 ): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
@@ -79,7 +80,7 @@ export async function gatherLive(
   const mayUseAccount =
     facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
   const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(stateOf(action.status));
-  return { ...facts, mayUseAccount, guards: starting ? await readGuards(client, gatewayLock) : [], live: true };
+  return { ...facts, mayUseAccount, guards: starting ? await readGuards(client, gatewayLock) : [], activity, live: true };
 }
 
 interface Sources {
@@ -96,7 +97,7 @@ function assemble(
   playbook: Playbook | undefined,
   keyMap: AnyObject | undefined,
   around: Around,
-): Omit<Facts, 'mayUseAccount' | 'guards' | 'live'> {
+): Omit<Facts, 'mayUseAccount' | 'guards' | 'activity' | 'live'> {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const metadata = { ...sources.tenant?.metadata, name: action.metadata.namespace ?? '' };
   const keys = readSealKeys(keyMap?.data as Record<string, string> | undefined);

@@ -25,7 +25,7 @@ const Policy = z.object({ spec: z.object({ failurePolicy: z.string().optional() 
 const Binding = z.object({
   spec: z.object({ policyName: z.string(), validationActions: z.array(z.string()), matchResources: z.unknown().optional() }),
 });
-const Webhooks = z.object({ webhooks: z.array(z.object({ failurePolicy: z.string().optional() })).min(1) });
+const Webhooks = z.object({ webhooks: z.array(z.object({ name: z.string(), failurePolicy: z.string().optional() })) });
 const Egress = z.object({
   spec: z.object({
     podSelector: z.object({ matchLabels: z.unknown().optional(), matchExpressions: z.unknown().optional() }),
@@ -67,7 +67,7 @@ async function networkFault(client: KubeClient, name: string): Promise<string | 
 async function webhookFault(client: KubeClient): Promise<string | undefined> {
   const configuration = Webhooks.safeParse(await client.get(mutatingwebhookconfigurations, { name: 'sentinel' }));
   if (!configuration.success) return "MutatingWebhookConfiguration 'sentinel' is missing";
-  return configuration.data.webhooks.some(({ failurePolicy }) => failurePolicy === 'Ignore')
-    ? "MutatingWebhookConfiguration 'sentinel' ignores failures"
-    : undefined;
+  const actions = configuration.data.webhooks.find(({ name }) => name === 'actions.sentinel.dev');
+  if (!actions) return "MutatingWebhookConfiguration 'sentinel' has no webhook 'actions.sentinel.dev'";
+  return actions.failurePolicy === 'Ignore' ? "MutatingWebhookConfiguration 'sentinel' ignores failures" : undefined;
 }

@@ -111,8 +111,14 @@ function requireCurrentPlan(asked: string | undefined, status: AgentActionStatus
 }
 
 function requireGroup(decision: string, status: AgentActionStatus, groups: readonly string[]): void {
+  if (decision !== 'approve') return;
+  const { approverGroups, refuseGroups } = status.required ?? {};
+  const refused = refuseGroups?.find((group) => groups.includes(group));
+  if (refused !== undefined) throw new Denied(`policy refuses approvals of members of '${refused}', and you are one`);
+  if (approverGroups && !approverGroups.some((group) => groups.includes(group)))
+    throw new Denied(`policy asks for an approver from one of the groups ${approverGroups.join(', ')}; you are in none of them`);
   const required = status.required?.groups;
-  if (decision === 'approve' && required && !required.some((group) => groups.includes(group))) {
+  if (required && !required.some((group) => groups.includes(group))) {
     throw new Denied(`policy asks for an approver from one of the groups ${required.join(', ')}; you are in none of them`);
   }
 }

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { type AgentAction, annotations, type Effect, finalStates, type State } from '@sentinel/crds';
+import { type Activity, parseIdentity } from '@sentinel/policy';
+import { stateOf } from '../status/conditions.ts';
+
+const phases: Partial<Record<State, Activity['phase']>> = {
+  Pending: 'Early',
+  Rehearsing: 'Early',
+  AwaitingApproval: 'Waiting',
+  Suspended: 'Waiting',
+  Starting: 'Waiting',
+  Running: 'Running',
+  Verifying: 'Running',
+  RollingBack: 'Running',
+};
+const badEnds: ReadonlySet<State> = new Set<State>([
+  'Blocked',
+  'RunFailed',
+  'VerificationFailed',
+  'RolledBack',
+  'RollbackIncomplete',
+]);
+
+// Objects of a cache stay the same until they change, and limits look at all of them.
+const seen = new WeakMap<AgentAction, Activity>();
+
+/** An action as limits see it. */
+export function activityOf(action: AgentAction): Activity {
+  const before = seen.get(action);
+  if (before) return before;
+  const { metadata, status, spec } = action;
+  const state = stateOf(status);
+  const conditionTime = (type: string) => {
+    const found = status?.conditions?.find((one) => one.type === type && one.status === 'True');
+    return found ? Date.parse(found.lastTransitionTime) : undefined;
+  };
+  const activity: Activity = {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    requester: parseIdentity(metadata.annotations?.[annotations.requestedBy]) ?? { user: '', groups: [] },
+    playbook: spec.playbookRef?.name ?? '',
+    created: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Early') : 'Queued',
+    asked: status?.plan ? conditionTime('Rehearsed') : undefined,
+    queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
+    ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
+    failed: badEnds.has(state),
+    targets: status?.plan?.targets ?? [],
+  };
+  seen.set(action, activity);
+  return activity;
+}
+
+/** Short names of the objects that a plan changes, for the lock on targets. The same object has the same name in every plan. */
+export function targetsOf(effects: readonly Effect[]): string[] {
+  const names = effects.map(({ apiGroup, resource, namespace, name }) =>
+    createHash('sha256')
+      .update(JSON.stringify([apiGroup, resource.split('/')[0], namespace ?? '', name]))
+      .digest('hex')
+      .slice(0, 16),
+  );
+  return [...new Set(names)].sort();
+}

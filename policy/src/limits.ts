@@ -1,0 +1,133 @@
+import { type Identity, isSubject } from './identity.ts';
+import { seconds } from './order.ts';
+import { type ApplicablePolicy, type PolicySet, policyName } from './policies.ts';
+import type { Refusal } from './verdict.ts';
+
+const DAY_MS = 24 * 3600_000;
+const HOUR_MS = 3600_000;
+
+/** An action as limits see it. Times are in milliseconds since the epoch. */
+export interface Activity {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly requester: Identity;
+  readonly playbook: string;
+  readonly created: number;
+  /** `Early`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
+  readonly phase: 'Early' | 'Waiting' | 'Queued' | 'Running' | 'Ended';
+  /** When its plan began to wait for people. */
+  readonly asked: number | undefined;
+  /** Since when it waits for its turn. */
+  readonly queued: number | undefined;
+  readonly ended: number | undefined;
+  /** Whether a real run of it did not end well. */
+  readonly failed: boolean;
+  /** What its plan changes: one short name for each object. */
+  readonly targets: readonly string[];
+}
+
+/** Why an approved action does not start yet. */
+export interface Hold {
+  readonly policy: string;
+  readonly rule: string;
+  readonly message: string;
+}
+
+/**
+ * Whether limits refuse an action that was just filed. Only what was filed before it counts, so of many that come at the same
+ * moment each finds its own place, whoever looks first.
+ */
+export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activity>, now: number): Refusal[] {
+  const bounded = set.policies.filter(({ spec }) => spec?.limits);
+  if (bounded.length === 0) return [];
+  const earlier = [...all].filter((one) => one.uid !== self.uid && isBefore(one, self));
+  return bounded.flatMap((policy) =>
+    ofFiling(
+      policy,
+      self,
+      earlier.filter((one) => isCovered(policy, self, one)),
+      now,
+    ),
+  );
+}
+
+function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Activity[], now: number): Refusal[] {
+  const { perDay, escalationsPerHour, coolDown } = policy.spec?.limits ?? {};
+  const found: Refusal[] = [];
+  const refuse = (rule: string, message: string, remedy: string) =>
+    found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
+  const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
+  const today = own.filter(({ created }) => created > self.created - DAY_MS);
+  if (perDay !== undefined && today.length >= perDay)
+    refuse(
+      'perDay',
+      `'${self.requester.user}' has filed ${today.length} actions in 24 hours; at most ${perDay} are allowed`,
+      'Wait, or ask an admin.',
+    );
+  // What is still being rehearsed may come to ask as well.
+  const asking = own.filter(({ phase, asked }) => phase === 'Early' || (asked !== undefined && asked > now - HOUR_MS));
+  if (escalationsPerHour !== undefined && asking.length >= escalationsPerHour)
+    refuse(
+      'escalationsPerHour',
+      `'${self.requester.user}' has asked people ${asking.length} times in an hour; at most ${escalationsPerHour} are allowed`,
+      'It is paused until the hour is over.',
+    );
+  if (coolDown !== undefined) {
+    const failures = earlier.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
+    const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
+    if (until > now)
+      refuse(
+        'coolDown',
+        `Playbook '${self.playbook}' rests here until ${new Date(until).toISOString()}, because a run of it failed`,
+        'Look at why it failed before you try again.',
+      );
+  }
+  return found;
+}
+
+/**
+ * Why an approved action has to wait: another run on the same object, or as many runs as a policy allows. Who waits longest goes
+ * first; the message says the place in the queue.
+ */
+export function holdStart(set: PolicySet, self: Activity, all: Iterable<Activity>): Hold | undefined {
+  const others = [...all].filter(({ uid }) => uid !== self.uid);
+  const running = others.filter(({ phase }) => phase === 'Running');
+  const ahead = others.filter((one) => one.phase === 'Queued' && queueOrder(one, self) < 0);
+  const targets = new Set(self.targets);
+  const rivals = [...running, ...ahead].filter((one) => one.targets.some((target) => targets.has(target)));
+  const first = rivals[0];
+  if (first)
+    return {
+      policy: 'Sentinel',
+      rule: 'one action at a time per target',
+      message: `it waits for ${first.namespace}/${first.name}, which changes the same object; place ${rivals.length} in the queue`,
+    };
+  for (const policy of set.policies) {
+    const limit = policy.spec?.limits?.concurrent;
+    if (limit === undefined) continue;
+    const busy = running.filter((one) => isCovered(policy, self, one)).length;
+    const before = ahead.filter((one) => isCovered(policy, self, one)).length;
+    if (busy + before >= limit)
+      return {
+        policy: policyName(policy),
+        rule: 'limits.concurrent',
+        message: `${busy} of ${limit} runs are under way; place ${before + 1} in the queue`,
+      };
+  }
+  return undefined;
+}
+
+// A policy of a namespace counts what happens there, one of the cluster everywhere; both only whom they speak of.
+function isCovered(policy: ApplicablePolicy, self: Activity, one: Activity): boolean {
+  if (policy.kind === 'AgentPolicy' && one.namespace !== self.namespace) return false;
+  return isSubject(policy.spec?.subjects, one.requester, policy.kind === 'AgentPolicy' ? self.namespace : undefined);
+}
+
+const isBefore = (a: Activity, b: Activity) => a.created < b.created || (a.created === b.created && a.uid < b.uid);
+
+function queueOrder(a: Activity, b: Activity): number {
+  const [mine, theirs] = [a.queued ?? Number.POSITIVE_INFINITY, b.queued ?? Number.POSITIVE_INFINITY];
+  if (mine !== theirs) return mine - theirs;
+  return isBefore(a, b) ? -1 : 1;
+}

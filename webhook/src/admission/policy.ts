@@ -1,0 +1,24 @@
+import { AgentPolicySpec, ClusterAgentPolicySpec } from '@sentinel/crds';
+import { policyFaults } from '@sentinel/policy';
+import type { PolicyReader } from '../policy-reader.ts';
+import { type AdmissionRequest, Denied } from './review.ts';
+
+const SHOWN = 8;
+
+/**
+ * Admits a policy: one that can't be obeyed as written is refused with the path of each fault, and nobody writes or deletes
+ * policies whom a policy names as an agent, whatever rights they hold. Throws Denied.
+ */
+export async function admitPolicy(request: AdmissionRequest, policies: PolicyReader): Promise<undefined> {
+  const { object, operation, userInfo, namespace } = request;
+  const policy = await policies.policyAbout(userInfo.username, namespace);
+  if (policy !== undefined) throw new Denied(`'${userInfo.username}' is an agent by ${policy}: agents write no policies`);
+  if (!object || operation === 'DELETE') return undefined;
+  const schema = request.resource.resource === 'clusteragentpolicies' ? ClusterAgentPolicySpec : AgentPolicySpec;
+  const parsed = schema.safeParse(object.spec);
+  // What the schema refuses, the API server says better than we could, and right after this.
+  const faults = parsed.success ? policyFaults(parsed.data) : [];
+  if (faults.length === 0) return undefined;
+  const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
+  throw new Denied(`${faults.slice(0, SHOWN).join('; ')}${more}`);
+}
