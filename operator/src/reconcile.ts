@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentAction, agentActions, namespaces, type State } from '@sentinel/crds';
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
+import { countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
 import { end } from './act/end.ts';
 import { letGo } from './act/let-go.ts';
@@ -41,9 +42,11 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
   const pass = await passFromCaches(context, cached);
   const step = decide(pass.facts);
   if (step.kind === 'LookAgainLive' || consequential.has(step.kind)) {
-    // Limits compare what starts with what runs, so one start is decided and stored before the next one is looked at.
+    // Limits compare what comes with what is there, so one is decided and stored before the next one is looked at.
     const carry = () => carryOutLive(context, key);
-    return reviewed.has(stateOf(cached.status)) ? await context.starts.exclusive(carry) : await carry();
+    const state = stateOf(cached.status);
+    const counted = reviewed.has(state) || (state === 'Pending' && countsFilings(pass.facts.policies));
+    return counted ? await context.starts.exclusive(carry) : await carry();
   }
   return await carryOut(context, pass, step);
 }
@@ -54,7 +57,9 @@ async function carryOutLive(context: ReconcileContext, key: string): Promise<Res
   const pass = await passLive(context, live);
   const step = decide(pass.facts);
   const result = await carryOut(context, pass, step);
-  if (step.kind === 'StartJob' && step.stage === 'run') context.starts.note(activityOf(live));
+  if (step.kind === 'StartJob' && step.stage === 'run') context.starts.note({ ...activityOf(live), phase: 'Running' });
+  if (step.kind === 'StartJob' && step.stage === 'rehearsal')
+    context.starts.note({ ...activityOf(live), phase: 'Rehearsing', admitted: pass.now });
   return result;
 }
 

@@ -1,12 +1,12 @@
 import type { Activity } from '@sentinel/policy';
 
 /**
- * Lets one start at a time be decided, and remembers those that the cache does not show yet: two actions that are approved at the
- * same moment must each see the other. Only the leader starts anything, and its caches are in sync before it does.
+ * Lets one admission or start at a time be decided, and remembers those that the cache does not show yet: two actions that come at
+ * the same moment must each see the other. Only the leader starts anything, and its caches are in sync before it does.
  */
 export class Starts {
   #last: Promise<unknown> = Promise.resolve();
-  readonly #begun = new Map<string, Activity>();
+  readonly #stored = new Map<string, Activity>();
 
   /** Runs `work` when all work before it has settled. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -15,20 +15,22 @@ export class Starts {
     return await turn;
   }
 
-  /** Remembers that a run was begun. */
+  /** Remembers what was just stored of an action: that it was admitted, or that its run was begun. */
   note(activity: Activity): void {
-    this.#begun.set(activity.uid, { ...activity, phase: 'Running' });
+    this.#stored.set(activity.uid, activity);
   }
 
-  /** What is going on: as the cache shows it, and what was begun since. */
+  /** What is going on: as the cache shows it, and what was stored since. */
   overlay(cached: readonly Activity[]): Activity[] {
     return cached.map((one) => {
-      const begun = this.#begun.get(one.uid);
-      if (!begun) return one;
-      if (one.phase === 'Waiting' || one.phase === 'Queued' || one.phase === 'Early') return begun;
+      const stored = this.#stored.get(one.uid);
+      if (!stored) return one;
+      if (order.indexOf(one.phase) < order.indexOf(stored.phase)) return stored;
       // The cache has caught up.
-      this.#begun.delete(one.uid);
+      this.#stored.delete(one.uid);
       return one;
     });
   }
 }
+
+const order: readonly Activity['phase'][] = ['Filed', 'Rehearsing', 'Waiting', 'Queued', 'Running', 'Ended'];

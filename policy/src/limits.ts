@@ -13,9 +13,10 @@ export interface Activity {
   readonly name: string;
   readonly requester: Identity;
   readonly playbook: string;
-  readonly created: number;
-  /** `Early`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
-  readonly phase: 'Early' | 'Waiting' | 'Queued' | 'Running' | 'Ended';
+  /** When it was admitted; undefined for one that was not. */
+  readonly admitted: number | undefined;
+  /** `Filed`: not admitted; `Rehearsing`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
+  readonly phase: 'Filed' | 'Rehearsing' | 'Waiting' | 'Queued' | 'Running' | 'Ended';
   /** When its plan began to wait for people. */
   readonly asked: number | undefined;
   /** Since when it waits for its turn. */
@@ -35,13 +36,13 @@ export interface Hold {
 }
 
 /**
- * Whether limits refuse an action that was just filed. Only what was filed before it counts, so of many that come at the same
- * moment each finds its own place, whoever looks first.
+ * Whether limits refuse an action that was just filed. What was admitted counts, so who looks must have stored each admission
+ * before it judges the next.
  */
 export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activity>, now: number): Refusal[] {
   const bounded = set.policies.filter(({ spec }) => spec?.limits);
   if (bounded.length === 0) return [];
-  const earlier = [...all].filter((one) => one.uid !== self.uid && isBefore(one, self));
+  const earlier = [...all].filter((one) => one.uid !== self.uid && one.admitted !== undefined);
   return bounded.flatMap((policy) =>
     ofFiling(
       policy,
@@ -58,15 +59,15 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   const refuse = (rule: string, message: string, remedy: string) =>
     found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
   const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
-  const today = own.filter(({ created }) => created > self.created - DAY_MS);
+  const today = own.filter(({ admitted }) => (admitted ?? 0) > now - DAY_MS);
   if (perDay !== undefined && today.length >= perDay)
     refuse(
       'perDay',
-      `'${self.requester.user}' has filed ${today.length} actions in 24 hours; at most ${perDay} are allowed`,
+      `'${self.requester.user}' has had ${today.length} actions in 24 hours; at most ${perDay} are allowed`,
       'Wait, or ask an admin.',
     );
   // What is still being rehearsed may come to ask as well.
-  const asking = own.filter(({ phase, asked }) => phase === 'Early' || (asked !== undefined && asked > now - HOUR_MS));
+  const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
   if (escalationsPerHour !== undefined && asking.length >= escalationsPerHour)
     refuse(
       'escalationsPerHour',
@@ -84,6 +85,11 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
       );
   }
   return found;
+}
+
+/** Whether a policy counts what is admitted, so that one admission must be stored before the next is judged. */
+export function countsFilings(set: PolicySet): boolean {
+  return set.policies.some(({ spec }) => spec?.limits?.perDay !== undefined || spec?.limits?.escalationsPerHour !== undefined);
 }
 
 /**
@@ -124,10 +130,8 @@ function isCovered(policy: ApplicablePolicy, self: Activity, one: Activity): boo
   return isSubject(policy.spec?.subjects, one.requester, policy.kind === 'AgentPolicy' ? self.namespace : undefined);
 }
 
-const isBefore = (a: Activity, b: Activity) => a.created < b.created || (a.created === b.created && a.uid < b.uid);
-
 function queueOrder(a: Activity, b: Activity): number {
   const [mine, theirs] = [a.queued ?? Number.POSITIVE_INFINITY, b.queued ?? Number.POSITIVE_INFINITY];
   if (mine !== theirs) return mine - theirs;
-  return isBefore(a, b) ? -1 : 1;
+  return a.uid < b.uid ? -1 : 1;
 }

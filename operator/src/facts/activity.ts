@@ -4,8 +4,8 @@ import { type Activity, parseIdentity } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
 const phases: Partial<Record<State, Activity['phase']>> = {
-  Pending: 'Early',
-  Rehearsing: 'Early',
+  Pending: 'Filed',
+  Rehearsing: 'Rehearsing',
   AwaitingApproval: 'Waiting',
   Suspended: 'Waiting',
   Starting: 'Waiting',
@@ -40,8 +40,8 @@ export function activityOf(action: AgentAction): Activity {
     name: metadata.name,
     requester: parseIdentity(metadata.annotations?.[annotations.requestedBy]) ?? { user: '', groups: [] },
     playbook: spec.playbookRef?.name ?? '',
-    created: Date.parse(metadata.creationTimestamp ?? '') || 0,
-    phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Early') : 'Queued',
+    admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
+    phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
     asked: status?.plan ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),

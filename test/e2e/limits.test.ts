@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { admin, eventually, example, person } from '../lib/cluster.ts';
+import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// What policies say beside approvals and API rules: commands, limits under concurrency, freezes, high risk, audits without refusal.
+
+const playbook = (name: string, command: readonly string[]) => `---
+apiVersion: sentinel.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: ${name}
+  namespace: shop
+spec:
+  category: Other
+  description: A step of a test.
+  account: remediator
+  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
+  steps:
+  - {name: one, command: ${JSON.stringify(command)}}
+  rollback: {from: PreImages}
+`;
+const note = (deployment: string, value: string) => [
+  'kubectl',
+  'annotate',
+  '--overwrite',
+  'deployment',
+  deployment,
+  `note=${value}`,
+];
+const slow = (deployment: string) => ['sh', '-c', `${note(deployment, 'slow').join(' ')} && sleep 6`];
+
+async function tenantWith(name: string, policy: object, playbooks = ''): Promise<Tenant> {
+  const tenant = await makeTenant(name, { playbooks });
+  const workload = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`);
+  await admin.apply(workload);
+  await admin.apply(workload.replaceAll('name: web\n', 'name: api\n'));
+  await patchPolicy(tenant, { playbooks: { trustedOnly: true, allow: null }, ...policy });
+  return tenant;
+}
+
+const patchPolicy = (tenant: Tenant, spec: object) =>
+  admin.kubectl([
+    'patch',
+    'agentpolicy',
+    tenant.namespace,
+    '-n',
+    tenant.namespace,
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec }),
+  ]);
+
+const approve = async (tenant: Tenant, name: string) => {
+  await tenant.until(name, ['AwaitingApproval']);
+  assert.equal((await tenant.decide(tenant.approver, name, 'approve')).code, 0);
+};
+
+describe('A policy', { concurrency: 3 }, () => {
+  it('refuses a command, at filing, in the words of the rule, also inside of a script', async () => {
+    const tenant = await tenantWith(
+      'limits-commands',
+      {
+        commands: [
+          { prefix: ['kubectl', 'annotate|get'], decision: 'Allow' },
+          { prefix: ['kubectl', 'delete'], decision: 'Deny', justification: 'Deletions go through Git.' },
+        ],
+      },
+      playbook('plain', note('web', 'x')) + playbook('hidden', ['sh', '-c', 'true && kubectl -n other delete pod x']),
+    );
+    await assert.rejects(
+      tenant.file('hidden'),
+      /step 'one': 'kubectl -n other delete pod x' is denied by 'kubectl delete': Deletions go through Git\. \(AgentPolicy\/[a-z0-9-]+: commands\[1\]\)/,
+    );
+    const allowed = await tenant.until(await tenant.file('plain'), ['AwaitingApproval']);
+    assert.equal(allowed.status?.plan?.risk, 'Low');
+  });
+
+  it('lets one run at a time change an object, and others in the order in which they came', async () => {
+    const tenant = await tenantWith(
+      'limits-target',
+      {},
+      playbook('slow-web', slow('web')) + playbook('web', note('web', 'after')) + playbook('api', note('api', 'x')),
+    );
+    const [first, second, other] = [await tenant.file('slow-web'), await tenant.file('web'), await tenant.file('api')];
+    for (const name of [first, second, other]) await tenant.until(name, ['AwaitingApproval']);
+    await approve(tenant, first);
+    await tenant.until(first, ['Running']);
+    await Promise.all([approve(tenant, second), approve(tenant, other)]);
+    const held = await tenant.until(second, ['Starting']);
+    assert.match(
+      messageOf(held),
+      new RegExp(`it waits for ${tenant.namespace}/${first}, which changes the same object; place 1 in the queue`),
+    );
+    assert.equal(stateOf(await tenant.until(other, ['Running', 'Succeeded'])) !== 'Starting', true);
+    const done = await tenant.until(second, ['Succeeded', 'Blocked', 'RunFailed']);
+    // The first run changed the field that the second plan had seen: what was approved is not what would happen now.
+    assert.equal(stateOf(done), 'Blocked', messageOf(done));
+    const runs = await Promise.all([first, second].map((name) => tenant.action(name)));
+    const [a, b] = runs.map(({ status }) => status?.stages?.find(({ stage }) => stage === 'run'));
+    assert.ok(Date.parse(b?.startedAt ?? '') >= Date.parse(a?.finishedAt ?? ''), 'the runs overlapped');
+  });
+
+  it('has as many runs under way as it allows, also when all are approved at once', async () => {
+    const names = ['one', 'two', 'three'];
+    const tenant = await tenantWith(
+      'limits-concurrent',
+      { limits: { concurrent: 1 } },
+      names
+        .map((name) => playbook(name, ['sh', '-c', `kubectl annotate --overwrite deployment web ${name}=x && sleep 2`]))
+        .join(''),
+    );
+    await admin.apply(
+      ['two', 'three']
+        .map((name) =>
+          example('shop/workload.yaml')
+            .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
+            .replaceAll('name: web\n', `name: ${name}\n`),
+        )
+        .join('\n---\n'),
+    );
+    const filed = await Promise.all(names.map((name) => tenant.file(name)));
+    for (const name of filed) await tenant.until(name, ['AwaitingApproval']);
+    await Promise.all(filed.map((name) => approve(tenant, name)));
+    const done = await Promise.all(filed.map((name) => tenant.until(name, ['Succeeded'], 90)));
+    const runs = done
+      .map(({ status }) => status?.stages?.find(({ stage }) => stage === 'run'))
+      .map((run) => [Date.parse(run?.startedAt ?? ''), Date.parse(run?.finishedAt ?? '')] as const)
+      .sort(([a], [b]) => a - b);
+    for (const [index, [begun]] of runs.entries())
+      assert.ok(index === 0 || begun >= (runs[index - 1]?.[1] ?? 0), `runs overlapped: ${JSON.stringify(runs)}`);
+  });
+
+  it('lets in as many actions a day as it says, however many come at the same moment', async () => {
+    const tenant = await tenantWith('limits-day', { limits: { perDay: 3 } });
+    const filed = await Promise.all(Array.from({ length: 6 }, () => tenant.file('health-check')));
+    const ends = await Promise.all(filed.map((name) => tenant.until(name, ['NoEffect', 'Denied', 'RehearsalFailed'], 120)));
+    const denied = ends.filter((one) => stateOf(one) === 'Denied');
+    assert.equal(denied.length, 3, ends.map(messageOf).join('\n'));
+    assert.match(
+      messageOf(denied[0] as never),
+      /has had 3 actions in 24 hours; at most 3 are allowed \(AgentPolicy\/[a-z0-9-]+: limits\.perDay\)/,
+    );
+  });
+
+  it('holds what is approved while it is frozen, and says until when', async () => {
+    const tenant = await tenantWith(
+      'limits-freeze',
+      { freeze: [{ schedule: '* * * * *', duration: '1h', reason: 'release day' }] },
+      playbook('plain', note('web', 'x')),
+    );
+    const name = await tenant.file('plain');
+    await approve(tenant, name);
+    const held = await tenant.until(name, ['Starting']);
+    assert.match(messageOf(held), /nothing starts before 20\d\d-.*Z: release day \(AgentPolicy\/[a-z0-9-]+: freeze\[0\]\)/);
+    await patchPolicy(tenant, { freeze: null });
+    await tenant.until(name, ['Succeeded']);
+  });
+
+  it('refuses outright what it calls of high risk, after the rehearsal has seen it', async () => {
+    const tenant = await tenantWith(
+      'limits-high-risk',
+      {
+        highRisk: [
+          { apiGroups: ['apps'], resources: ['deployments'], refuse: true, justification: 'web is frozen for the audit' },
+        ],
+      },
+      playbook('plain', note('web', 'x')),
+    );
+    const ended = await tenant.until(await tenant.file('plain'), ['Denied']);
+    assert.match(
+      messageOf(ended),
+      /patch deployments 'web' is refused outright: web is frozen for the audit \(AgentPolicy\/[a-z0-9-]+: highRisk\[0\]\)/,
+    );
+  });
+
+  it('that only audits refuses nothing and says what it would have refused', async () => {
+    const tenant = await tenantWith('limits-audit', {}, playbook('plain', note('web', 'x')));
+    await admin.apply(`
+apiVersion: sentinel.dev/v1alpha1
+kind: AgentPolicy
+metadata: {name: trial, namespace: ${tenant.namespace}}
+spec:
+  auditOnly: true
+  modes: [DryRun]
+  kubernetes: [{apiGroups: [""], resources: [pods], verbs: [get], decision: Allow}]
+`);
+    const name = await tenant.file('plain');
+    const waiting = await tenant.until(name, ['AwaitingApproval']);
+    const admitted = waiting.status?.conditions?.find(({ type }) => type === 'Admitted');
+    assert.match(admitted?.message ?? '', /only audited: mode 'Apply' is not allowed \(AgentPolicy\/trial: modes\)/);
+    const records = JSON.stringify(waiting.status?.outbox?.records);
+    assert.match(
+      records,
+      /sentinel\.policy\.audit_only.*patch deployments\.apps in namespace '[a-z0-9-]+' is denied: no rule allows it/,
+    );
+  });
+});
+
+describe('Who writes policies', () => {
+  let tenant: Tenant;
+  before(async () => {
+    tenant = await makeTenant('limits-writers');
+  });
+
+  it('is never an agent, whatever rights it holds', async () => {
+    await admin.apply(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: too-much, namespace: ${tenant.namespace}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: repair-agent, namespace: ${tenant.namespace}}]
+`);
+    const tries: readonly (readonly string[])[] = [
+      ['patch', 'agentpolicy', tenant.namespace, '-n', tenant.namespace, '--type=merge', '-p', '{"spec":{"modes":["Apply"]}}'],
+      ['delete', 'agentpolicy', tenant.namespace, '-n', tenant.namespace],
+    ];
+    for (const args of tries) {
+      const { code, stderr } = await eventually('the right', async () => {
+        const answer = await tenant.agent.tryKubectl(args);
+        return /cannot (patch|delete) resource/.test(answer.stderr) ? undefined : answer;
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /is an agent by AgentPolicy\/[a-z0-9-]+: agents write no policies/);
+    }
+  });
+
+  it('whose approval holds no weight is told so: members of system:masters', async () => {
+    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
+    const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
+    await tenant.until(name, ['AwaitingApproval']);
+    const root = await person('root', ['system:masters', 'shop-approvers']);
+    const { code, stderr } = await tenant.decide(root, name, 'approve');
+    assert.equal(code, 1);
+    assert.match(stderr, /policy refuses approvals of members of 'system:masters', and you are one/);
+  });
+});
