@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentPolicySpec } from '@sentinel/crds';
+import { judgeFile } from './files.ts';
+import { hostPatternFault, judgeHost } from './hosts.ts';
+import { judgeImage } from './images.ts';
+import type { PolicySet } from './policies.ts';
+import { judgeRepository } from './repositories.ts';
+import { judgeTool } from './tools.ts';
+
+const set = (...specs: object[]): PolicySet => ({
+  policies: specs.map((spec, index) => ({
+    kind: 'AgentPolicy',
+    name: `p${index}`,
+    digest: '',
+    spec: AgentPolicySpec.parse(spec),
+  })),
+  environment: undefined,
+  refusals: [],
+});
+
+describe('A host', () => {
+  const rules = { allow: ['api.github.com', '*.pkg.acme.io', '10.1.2.3'], deny: ['gist.github.com', '*.evil.pkg.acme.io'] };
+  const ask = { ...rules, unfamiliar: 'RequireApproval' };
+  const rows: [host: string, network: object, decision: string, rule: string][] = [
+    ['api.github.com', rules, 'Allow', 'network.allow[0]'],
+    ['API.GitHub.com.', rules, 'Allow', 'network.allow[0]'],
+    ['npm.pkg.acme.io', rules, 'Allow', 'network.allow[1]'],
+    ['a.b.pkg.acme.io', rules, 'Allow', 'network.allow[1]'],
+    ['pkg.acme.io', rules, 'Deny', 'network.unfamiliar'],
+    ['xpkg.acme.io', rules, 'Deny', 'network.unfamiliar'],
+    ['x.evil.pkg.acme.io', rules, 'Deny', 'network.deny[1]'],
+    ['gist.github.com', rules, 'Deny', 'network.deny[0]'],
+    ['api.github.com.evil.io', rules, 'Deny', 'network.unfamiliar'],
+    ['evil.io', ask, 'RequireApproval', 'network.unfamiliar'],
+    // A network of one's own is reached by its exact name alone, and never because it is merely unfamiliar.
+    ['10.1.2.3', ask, 'Allow', 'network.allow[2]'],
+    ['10.1.2.4', ask, 'Deny', 'network.unfamiliar'],
+    ['169.254.169.254', ask, 'Deny', 'network.unfamiliar'],
+    ['[::ffff:169.254.169.254]', ask, 'Deny', 'network.unfamiliar'],
+    ['localhost', ask, 'Deny', 'network.unfamiliar'],
+    ['kubernetes.default.svc', ask, 'Deny', 'network.unfamiliar'],
+    ['redis', ask, 'Deny', 'network.unfamiliar'],
+    // Other ways to write an address, which resolvers read and rules do not.
+    ['0x7f000001', ask, 'Deny', 'network.unfamiliar'],
+    ['2130706433', ask, 'Deny', 'network.unfamiliar'],
+    ['evil.io/api.github.com', ask, 'Deny', 'network'],
+    ['user@api.github.com', ask, 'Deny', 'network'],
+    ['', ask, 'Deny', 'network'],
+  ];
+  for (const [host, network, decision, rule] of rows) {
+    it(`${JSON.stringify(host)} is ${decision} by ${rule}`, () => {
+      const judged = judgeHost(set({ network }), host);
+      assert.deepEqual([judged.decision, judged.rule], [decision, rule], judged.message);
+    });
+  }
+
+  it('is what the strictest policy says, in any order', () => {
+    for (const policies of [set({ network: ask }, { network: rules }), set({ network: rules }, { network: ask })])
+      assert.equal(judgeHost(policies, 'evil.io').decision, 'Deny');
+  });
+
+  it('is not reached when no policy has rules about hosts', () => assert.equal(judgeHost(set({}), 'a.io').decision, 'Deny'));
+
+  for (const bad of ['*', '*.', '*.com', '*.co.uk', '*.10.0.0.1', 'http://a.io', 'a.*.io', 'a b.io'])
+    it(`is no pattern: ${bad}`, () => assert.notEqual(hostPatternFault(bad), undefined));
+  for (const good of ['a.io', '*.acme.io', '10.0.0.1', '2001:db8::1'])
+    it(`is a pattern: ${good}`, () => assert.equal(hostPatternFault(good), undefined));
+});
+
+describe('An image', () => {
+  const digest = `@sha256:${'a'.repeat(64)}`;
+  const allow = ['registry.acme.io/agents/*', 'docker.io/library/busybox', 'registry.acme.io/tools/**', 'localhost:5000/x:1.2'];
+  const rows: [image: string, images: object, decision: string][] = [
+    ['registry.acme.io/agents/kubectl:1', { allow }, 'Allow'],
+    [`registry.acme.io/agents/kubectl${digest}`, { allow, requireDigest: true }, 'Allow'],
+    ['registry.acme.io/agents/kubectl:1', { allow, requireDigest: true }, 'Deny'],
+    [`registry.acme.io/agents/kubectl@sha256:abc`, { requireDigest: true }, 'Deny'],
+    ['registry.acme.io/agents/a/b', { allow }, 'Deny'],
+    ['registry.acme.io/tools/a/b:2', { allow }, 'Allow'],
+    ['registry.acme.io.evil.io/agents/x', { allow }, 'Deny'],
+    ['agents/x', { allow }, 'Deny'],
+    ['busybox', { allow }, 'Allow'],
+    ['busybox:latest', { allow }, 'Allow'],
+    ['evil/busybox', { allow }, 'Deny'],
+    ['localhost:5000/x:1.2', { allow }, 'Allow'],
+    ['localhost:5000/x:1.3', { allow }, 'Deny'],
+    ['anything', {}, 'Allow'],
+  ];
+  for (const [image, images, decision] of rows)
+    it(`${image.slice(0, 50)} is ${decision} by ${JSON.stringify(images).slice(0, 40)}`, () =>
+      assert.equal(judgeImage(set({ images }), image).decision, decision));
+});
+
+describe('A tool', () => {
+  const allow = [{ url: 'https://mcp.acme.io/jira', tools: ['search', 'read'] }, { url: 'https://mcp.acme.io/wiki' }];
+  const rows: [server: string, tool: string, servers: object, decision: string][] = [
+    ['https://mcp.acme.io/jira', 'read', { allow }, 'Allow'],
+    ['https://mcp.acme.io/jira', 'delete', { allow }, 'Deny'],
+    ['https://mcp.acme.io/wiki', 'delete', { allow }, 'Allow'],
+    ['https://mcp.acme.io/jira/', 'read', { allow }, 'Deny'],
+    ['https://mcp.acme.io/wiki', 'read', { allow: [] }, 'Deny'],
+    ['https://mcp.acme.io/wiki', 'read', {}, 'Allow'],
+  ];
+  for (const [server, tool, mcpServers, decision] of rows)
+    it(`${tool} of ${server} is ${decision}`, () =>
+      assert.equal(judgeTool(set({ mcpServers }), { server, tool }).decision, decision));
+});
+
+describe('A file', () => {
+  const files = { denyRead: ['**/.env', '**/*.pem'], protect: ['.git/**', '.github/workflows/**'] };
+  const rows: [access: 'read' | 'write', path: string, decision: string][] = [
+    ['read', '.env', 'Deny'],
+    ['read', 'a/b/.ENV', 'Deny'],
+    ['read', './a//key.pem', 'Deny'],
+    ['read', 'a/env', 'Allow'],
+    ['write', '.git/config', 'Deny'],
+    ['write', '.github/workflows/ci.yaml', 'Deny'],
+    ['write', 'docs/AGENTS.md', 'RequireApproval'],
+    ['write', '.claude/settings.json', 'RequireApproval'],
+    ['write', 'src/main.ts', 'Allow'],
+    ['write', '../x', 'Deny'],
+    ['read', '/etc/passwd', 'Deny'],
+    ['read', 'a/../../x', 'Deny'],
+  ];
+  for (const [access, path, decision] of rows)
+    it(`${access} of ${path} is ${decision}`, () => assert.equal(judgeFile(set({ files }), access, path).decision, decision));
+});
+
+describe('A repository', () => {
+  const repositories = { allow: ['github.com/acme/*'], deny: ['github.com/acme/payroll'] };
+  const rows: [asked: string, decision: string][] = [
+    ['github.com/acme/shop', 'Allow'],
+    ['https://github.com/acme/shop.git', 'Allow'],
+    ['git@github.com:acme/shop.git', 'Allow'],
+    ['ssh://git@GitHub.com/acme/Shop', 'Allow'],
+    ['https://token:x@github.com/acme/payroll', 'Deny'],
+    ['git@github.com:acme/Payroll.git', 'Deny'],
+    ['github.com/acme/a/b', 'Deny'],
+    ['github.com/evil/shop', 'Deny'],
+    ['github.com.evil.io/acme/shop', 'Deny'],
+    ['https://github.com/acme/../evil/x', 'Deny'],
+    ['https://github.com/acme/pay%72oll', 'Deny'],
+    ['shop', 'Deny'],
+  ];
+  for (const [asked, decision] of rows)
+    it(`${asked} is ${decision}`, () => assert.equal(judgeRepository(set({ repositories }), asked).decision, decision));
+});
+
+describe('A pattern', () => {
+  it('that would take a backtracking matcher for ever is judged at once', () => {
+    const pattern = `${'**/*a'.repeat(80)}b`;
+    const begun = performance.now();
+    judgeFile(set({ files: { protect: [pattern] } }), 'write', `${'a/'.repeat(1000)}c`);
+    // No timed test: a hang is what it would be. The bound is a thousand times what it takes.
+    assert.ok(performance.now() - begun < 10_000);
+  });
+});

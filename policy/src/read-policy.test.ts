@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AgentPolicy } from '@sentinel/crds';
+import { policySet } from './policies.ts';
+import { readPolicy } from './read-policy.ts';
+
+const policy = (spec: unknown, kind = 'AgentPolicy'): AgentPolicy => ({
+  apiVersion: 'sentinel.dev/v1alpha1',
+  kind: kind as 'AgentPolicy',
+  metadata: { name: 'p', namespace: 'shop' },
+  spec: spec as AgentPolicy['spec'],
+});
+
+describe('A policy that is read', () => {
+  const rows: [name: string, spec: unknown, faults: RegExp[]][] = [
+    ['is good when it is empty', {}, []],
+    [
+      'names an example that fails',
+      { commands: [{ prefix: ['kubectl', 'delete'], decision: 'Deny', match: ['kubectl get pods'] }] },
+      [/^`commands\[0\]\.match\[0\]`.*kubectl get pods/],
+    ],
+    [
+      'names an empty alternative',
+      { commands: [{ prefix: ['kubectl', 'get||x'], decision: 'Allow' }] },
+      [/commands\[0\]\.prefix\[1\]/],
+    ],
+    ['names a pattern of hosts', { network: { allow: ['*.com'] } }, [/`network\.allow\[0\]`.*public suffix/]],
+    ['names a freeze', { freeze: [{ schedule: 'x', duration: '1h', reason: 'y' }] }, [/`freeze\[0\]\.schedule`.*five fields/]],
+    [
+      'names a path',
+      { hostExecutables: [{ name: 'git', paths: ['bin/git', '/usr/bin/gut'] }] },
+      [/'bin\/git'/, /'\/usr\/bin\/gut'/],
+    ],
+    ['names what its schema refuses', { modes: ['Force'], limits: { objects: 0 } }, [/`modes\[0\]`/, /`limits\.objects`/]],
+    ['is a fault without a spec', undefined, [/``/]],
+    ['is a fault as a word', 'everything', [/``/]],
+  ];
+  for (const [name, spec, faults] of rows) {
+    it(name, () => {
+      const read = readPolicy(policy(spec));
+      assert.equal(read.faults.length, faults.length, read.faults.join('\n'));
+      for (const [index, fault] of faults.entries()) assert.match(read.faults[index] ?? '', fault);
+      assert.equal(read.spec === undefined, faults.length > 0);
+    });
+  }
+
+  it('is compiled once for one content, whoever brings it', () => {
+    const spec = () => ({ commands: [{ prefix: ['kubectl', 'get'], decision: 'Allow' }] });
+    const [one, other] = [policy(spec()), policy(spec())];
+    assert.equal(readPolicy(one).commands, readPolicy(other).commands);
+    assert.notEqual(readPolicy(one).commands, readPolicy(policy({ ...spec(), suspended: true })).commands);
+  });
+
+  it('counts as the strictest reading when it has faults, and says the first', () => {
+    const namespace = { metadata: { name: 'shop', labels: { 'sentinel.dev/enabled': 'true' } } };
+    const set = policySet(
+      { namespace, clusterPolicies: [], policies: [policy({ network: { allow: ['*'] } })] },
+      { user: 'a', groups: [] },
+    );
+    assert.match(
+      set.refusals.map(({ message }) => message).join(),
+      /can not be read, so it counts as the strictest there is: `network\.allow\[0\]`/,
+    );
+  });
+
+  it('does not count as the policy that must exist when it only audits', () => {
+    const namespace = { metadata: { name: 'shop', labels: { 'sentinel.dev/enabled': 'true' } } };
+    const set = policySet({ namespace, clusterPolicies: [], policies: [policy({ auditOnly: true })] }, { user: 'a', groups: [] });
+    assert.deepEqual([set.policies.length, set.auditOnly?.length], [0, 1]);
+    assert.match(set.refusals.map(({ message }) => message).join(), /no AgentPolicy in namespace/);
+  });
+});
