@@ -108,7 +108,7 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
     case 'ReadOutcome':
       return await readOutcome(context, pass, step.stage);
     case 'StopJob':
-      return await stopJob(context, pass);
+      return await stopJob(context, pass, step.evidence);
     case 'RollBack':
       return await rollBack(context, pass);
     case 'NoteDecisions':

@@ -197,6 +197,33 @@ spec:
   });
 });
 
+describe('The kill switch', () => {
+  it('ends a run at once, keeps what it printed, and leaves what was done as it is', async () => {
+    const tenant = await tenantWith(
+      'limits-kill',
+      {},
+      playbook('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 20`]),
+    );
+    const name = await tenant.file('long');
+    await approve(tenant, name);
+    const read = () =>
+      admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.metadata.annotations.note}']);
+    await eventually('the write', async () => (await read()) === 'begun');
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await patchPolicy(tenant, { suspended: true });
+    const ended = await tenant.until(name, ['RunFailed']);
+    assert.match(
+      messageOf(ended),
+      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+; 1 of 1 approved effects carried out, and stay as they are/,
+    );
+    assert.match(ended.status?.results?.[0]?.content ?? '', /run, step 'one':[\s\S]*half-way/);
+    assert.equal(await read(), 'begun');
+    await patchPolicy(tenant, { suspended: false });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.equal(stateOf(await tenant.action(name)), 'RunFailed');
+  });
+});
+
 describe('Who writes policies', () => {
   let tenant: Tenant;
   before(async () => {

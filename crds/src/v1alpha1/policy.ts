@@ -258,7 +258,12 @@ const shape = {
       'The policy refuses nothing and says in the status of each action what it would have refused. It does not count as the policy that must exist.',
     )
     .default(false),
-  suspended: z.boolean().describe('The kill switch: while true, nothing that this policy covers starts.').default(false),
+  suspended: z
+    .boolean()
+    .describe(
+      'The kill switch: while true, nothing that this policy covers starts, and what runs is ended; what its steps printed is kept in the results. Setting it to false resumes nothing by itself.',
+    )
+    .default(false),
 };
 
 const status = z

@@ -1,4 +1,5 @@
 import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
+import { suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
 import type { JobView } from '../facts/facts.ts';
 import { END, GATE, stepContainer } from '../sandbox/names.ts';
@@ -134,6 +135,11 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const { draft, now } = pass;
   if (pass.action.spec.cancelled || pass.action.metadata.deletionTimestamp !== undefined)
     return end(pass, 'Cancelled', 'the action was cancelled during its rehearsal');
+  const killed = killedBy(pass);
+  if (killed !== undefined) {
+    condition(draft, 'Rehearsed', 'False', 'Failed', killed, now);
+    return end(pass, 'RehearsalFailed', killed);
+  }
   // A run is claimed before anything of it is answered: without a claim its steps never asked for anything.
   const recorded = report.claimed ? report.recorded : { effects: [], reads: [], notObservable: [] };
   if (ended.outcome === 'Succeeded' && recorded) return await writePlan(context, pass, recorded);
@@ -173,14 +179,24 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
       return end(pass, 'Succeeded', `${done}; the Playbook has no checks`);
     }
     enter(draft, 'Verifying', 'the run has ended; its checks come next', now);
-    if (facts.playbook.spec.verifyAfter === undefined) await startJob(context, pass, 'verification');
+    if (facts.playbook.spec.verifyAfter === undefined && suspendedBy(facts.policies).length === 0)
+      await startJob(context, pass, 'verification');
     return;
   }
+  // The kill switch freezes what there is: nothing is written any more, not even to take something back.
+  const killed = killedBy(pass);
+  if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay as they are`);
   // What was begun may have been carried out: the way back looks at each object and says what became of it.
   if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
     return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are taken back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
   end(pass, state, `${ended.message ?? 'the run failed'} (${done})`);
+}
+
+/** Whether the Job is gone because policies are suspended; in words. */
+function killedBy({ facts }: Pass): string | undefined {
+  const stoppers = suspendedBy(facts.policies);
+  return facts.job === undefined && stoppers.length > 0 ? `ended by the kill switch of ${stoppers.join(', ')}` : undefined;
 }
 
 function afterVerification(pass: Pass, ended: StageStatus): void {
@@ -199,7 +215,9 @@ function afterVerification(pass: Pass, ended: StageStatus): void {
     },
     now,
   );
+  const killed = killedBy(pass);
   if (good) end(pass, 'Succeeded', 'everything that was approved was done, and verified');
+  else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; what was done stays as it is`);
   else if (facts.plan?.spec.rollback.from === 'PreImages')
     enter(draft, 'RollingBack', `verification failed: ${ended.message ?? ''}`, now);
   else end(pass, 'VerificationFailed', `verification failed and there is no way back: ${ended.message ?? ''}`);

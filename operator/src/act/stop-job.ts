@@ -1,14 +1,37 @@
 import { namespaces } from '@sentinel/crds';
 import { jobs } from '@sentinel/kube';
+import { stepContainer } from '../sandbox/names.ts';
 import type { ActContext, Pass } from './context.ts';
 
+const EVIDENCE_BYTES = 2048;
+const EVIDENCE_STEPS = 8;
+
 /** Ends the Job of the current stage, and only that one. What it did until then is read once its pod is gone. */
-export async function stopJob({ client }: ActContext, { facts }: Pass): Promise<void> {
-  const { stage } = facts;
+export async function stopJob(context: ActContext, pass: Pass, evidence = false): Promise<void> {
+  const { stage } = pass.facts;
   if (!stage) return;
-  await client.delete(
+  if (evidence) await keepEvidence(context, pass);
+  await context.client.delete(
     jobs,
     { name: stage.name, namespace: namespaces.sandboxes },
     { preconditions: { uid: stage.uid }, propagationPolicy: 'Foreground' },
   );
+}
+
+// The logs go with the pod. What its steps printed last is kept as results, with the status of this very pass.
+async function keepEvidence({ client }: ActContext, { facts, draft }: Pass): Promise<void> {
+  const pod = facts.job?.podName;
+  if (pod === undefined || facts.stage === undefined) return;
+  const steps = (facts.stage.stage === 'verification' ? facts.playbook?.spec.verify : facts.playbook?.spec.steps) ?? [];
+  const logs = await Promise.all(
+    steps.slice(-EVIDENCE_STEPS).map(async ({ name }, index) => ({
+      name: `evidence-${index}`,
+      mediaType: 'text/plain',
+      content: await client.logs(namespaces.sandboxes, pod, stepContainer(name), { limitBytes: EVIDENCE_BYTES }).then(
+        (log) => `${facts.stage?.stage ?? ''}, step '${name}':\n${log}`,
+        () => '',
+      ),
+    })),
+  );
+  draft.results = logs.filter(({ content }) => content !== '');
 }

@@ -389,7 +389,17 @@ describe('The next step in every state', () => {
   it('is not to release a real run that was suspended meanwhile', () => {
     const suspended = { job: job({ suspended: true, phase: 'Waiting' }), policies: policies({ suspended: true }) };
     assert.equal(decide(facts(inState('Running'), suspended)).kind, 'StopJob');
-    assert.equal(decide(facts(inState('Rehearsing'), suspended)).kind, 'ReleaseJob');
+    assert.equal(decide(facts(inState('Rehearsing'), suspended)).kind, 'StopJob');
+    for (const state of ['Rehearsing', 'Running', 'Verifying'] as const)
+      assert.partialDeepStrictEqual(decide(facts(inState(state), { ...suspended, job: job() })), {
+        kind: 'StopJob',
+        evidence: true,
+      });
+    const verifying = action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] });
+    assert.partialDeepStrictEqual(decide(facts(verifying, { policies: suspended.policies })), {
+      kind: 'Wait',
+      state: 'Verifying',
+    });
   });
 
   it('is to look at a suspended one by the clock once, when its time is over, and not without end', () => {

@@ -66,14 +66,25 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   // The Job of a real run is recorded in the write that says Running. It is started after a review and nowhere else.
   if (stage === 'run' && (current?.stage !== 'run' || current.outcome !== undefined))
     return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded; what it did is not known' };
-  if (!current || current.stage !== stage || current.outcome !== undefined) return { kind: 'StartJob', stage };
+  if (!current || current.stage !== stage || current.outcome !== undefined) return startUnlessSuspended(facts, stage);
   // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
   if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };
   if (job.phase === 'Ended') return { kind: 'ReadOutcome', stage };
-  if (!job.suspended) return { kind: 'Wait' };
+  // The kill switch ends what runs, whatever it is, and keeps what it printed.
   const stoppers = suspendedBy(facts.policies);
-  if (stage === 'run' && stoppers.length > 0) return { kind: 'StopJob', why: `suspended by ${stoppers.join(', ')}` };
-  return { kind: 'ReleaseJob' };
+  if (stoppers.length > 0)
+    return facts.live
+      ? { kind: 'StopJob', why: `suspended by ${stoppers.join(', ')}`, evidence: true }
+      : { kind: 'LookAgainLive' };
+  return job.suspended ? { kind: 'ReleaseJob' } : { kind: 'Wait' };
+}
+
+// Nothing starts while the kill switch is on. It is looked at again when a policy changes.
+function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
+  const stoppers = suspendedBy(facts.policies);
+  if (stoppers.length === 0) return { kind: 'StartJob', stage };
+  const why = `nothing starts while ${stoppers.join(', ')} is suspended`;
+  return { kind: 'Wait', why, state: stateOf(facts.action.status) };
 }
 
 function decideOnVerification(facts: Facts): NextStep {
@@ -82,7 +93,7 @@ function decideOnVerification(facts: Facts): NextStep {
   if (stage?.stage === 'run') {
     const due = Date.parse(stage.finishedAt ?? '') + verifyAfterMs(facts);
     if (due > now) return { kind: 'Wait', requeueAfterMs: due - now };
-    return { kind: 'StartJob', stage: 'verification' };
+    return startUnlessSuspended(facts, 'verification');
   }
   return decideOnJob(facts, 'verification');
 }

@@ -1,0 +1,98 @@
+import { AgentPolicySpec, type ClusterAgentPolicy, PlaybookSpec } from '@sentinel/crds';
+import { admit, type PolicySet, policySet, readPolicy } from '@sentinel/policy';
+
+/**
+ * How long a verdict takes: `node --expose-gc bench/verdict.ts`. The limit is 2 ms at the 99th percentile for 50 policies of 40 rules
+ * and an action of 20 steps; the cost must grow with the number of rules and not faster; 1,000 policies must fit into 100 MB.
+ */
+const LIMIT_MS = 2;
+const LIMIT_MB = 100;
+const STEPS = 20;
+const namespace = {
+  metadata: { name: 'shop', labels: { 'sentinel.dev/enabled': 'true', 'sentinel.dev/environment': 'staging' } },
+};
+const requester = { user: 'system:serviceaccount:shop:agent', groups: ['system:serviceaccounts'] };
+
+function policy(index: number, rules: number): ClusterAgentPolicy {
+  const verbs = ['get', 'describe', 'logs', 'apply', 'delete', 'scale', 'rollout', 'patch'];
+  const spec = AgentPolicySpec.parse({
+    modes: ['DryRun', 'Apply'],
+    playbooks: { trustedOnly: false },
+    commands: Array.from({ length: rules }, (_, rule) => ({
+      prefix: ['kubectl', `${verbs[rule % verbs.length]}|${verbs[(rule + 3) % verbs.length]}`, `kind-${index}-${rule}`],
+      decision: rule % 5 === 0 ? 'Deny' : 'Allow',
+      justification: `rule ${rule} of policy ${index}`,
+    })),
+    images: { allow: ['registry.acme.io/agents/*'] },
+  });
+  return {
+    apiVersion: 'sentinel.dev/v1alpha1',
+    kind: 'ClusterAgentPolicy',
+    metadata: { name: `p${index}`, uid: `p${index}`, resourceVersion: '1' },
+    spec,
+  };
+}
+
+const playbook = {
+  apiVersion: 'sentinel.dev/v1alpha1' as const,
+  kind: 'Playbook' as const,
+  metadata: { name: 'fix', namespace: 'shop' },
+  spec: PlaybookSpec.parse({
+    category: 'Other',
+    description: 'x',
+    account: 'a',
+    sandbox: { image: 'registry.acme.io/agents/kubectl:1' },
+    steps: Array.from({ length: 16 }, (_, index) => ({
+      name: `s${index}`,
+      command: ['kubectl', 'get', `kind-${index}-${index}`, `name-${index}`],
+    })),
+    verify: Array.from({ length: STEPS - 16 }, (_, index) => ({
+      name: `v${index}`,
+      command: ['sh', '-c', `kubectl get pods && kubectl describe pod p${index} | grep Ready`],
+    })),
+  }),
+};
+
+function verdict(policies: readonly ClusterAgentPolicy[]): number {
+  const set: PolicySet = policySet({ namespace, clusterPolicies: policies, policies: [] }, requester);
+  const spec = { intent: { summary: 'x' }, playbookRef: { name: 'fix' }, mode: 'Apply' as const, cancelled: false };
+  return admit({ spec, policies: set, playbook, trust: { trusted: false, why: 'x' }, mayUseAccount: true }).length;
+}
+
+/** Milliseconds of each of many verdicts, sorted. */
+function measure(rules: number, rounds = 1500): number[] {
+  const policies = Array.from({ length: 50 }, (_, index) => policy(index, rules));
+  for (let warm = 0; warm < 300; warm++) verdict(policies);
+  const times = Array.from({ length: rounds }, () => {
+    const begun = performance.now();
+    verdict(policies);
+    return performance.now() - begun;
+  });
+  return times.sort((a, b) => a - b);
+}
+
+const at = (times: readonly number[], share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+const medians = new Map<number, number>();
+for (const rules of [10, 20, 40, 80, 160]) {
+  const times = measure(rules);
+  medians.set(rules, at(times, 0.5));
+  say(
+    `50 policies × ${rules} rules × ${STEPS} steps: median ${at(times, 0.5).toFixed(3)} ms, p99 ${at(times, 0.99).toFixed(3)} ms (limit ${LIMIT_MS} ms at 40 rules: ${((at(times, 0.99) / LIMIT_MS) * 100).toFixed(0)} %)`,
+  );
+}
+say(`16 times the rules cost ${((medians.get(160) ?? 0) / (medians.get(10) ?? 1)).toFixed(1)} times the time`);
+
+globalThis.gc?.();
+const before = process.memoryUsage().heapUsed;
+const many = Array.from({ length: 1000 }, (_, index) => policy(index, 40));
+const read = many.map(readPolicy);
+globalThis.gc?.();
+const used = (process.memoryUsage().heapUsed - before) / 1e6;
+say(
+  `1,000 policies × 40 rules, read and compiled: ${used.toFixed(0)} MB of heap (limit ${LIMIT_MB} MB), ${read.filter(({ faults }) => faults.length > 0).length} with faults`,
+);
+const compiled = performance.now();
+readPolicy({ ...policy(5000, 40) });
+say(`one policy read anew: ${(performance.now() - compiled).toFixed(2)} ms; once per change, not per action`);
