@@ -46,14 +46,18 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
 
   before(async () => {
     tenant = await makeTenant('gw-guards');
-    await admin.apply(
-      example('shop/workload.yaml')
-        .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
-        .replace('localhost/web:no-such-tag', tenant.image),
-    );
+    // One for each action that runs: two never change one object at a time.
+    for (const name of ['web', 'api', 'cart'])
+      await admin.apply(
+        example('shop/workload.yaml')
+          .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
+          .replace('name: web\n', `name: ${name}\n`)
+          .replaceAll('app: web', `app: ${name}`)
+          .replace('localhost/web:no-such-tag', tenant.image),
+      );
   });
 
-  const file = (image: string) => tenant.file('set-image', { deployment: 'web', container: 'web', image });
+  const file = (image: string, deployment = 'web') => tenant.file('set-image', { deployment, container: 'web', image });
   const imageNow = () =>
     admin.kubectl([
       'get',
@@ -65,8 +69,8 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
       'jsonpath={.spec.template.spec.containers[0].image}',
     ]);
 
-  async function waiting(image: string): Promise<string> {
-    const name = await file(image);
+  async function waiting(image: string, deployment: string): Promise<string> {
+    const name = await file(image, deployment);
     await tenant.until(name, ['AwaitingApproval']);
     return name;
   }
@@ -95,7 +99,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
     );
 
   it('the lock: no rehearsal goes on, and an approved action waits until it is back', async () => {
-    const name = await waiting('localhost/web:one');
+    const name = await waiting('localhost/web:one', 'web');
     try {
       await without(lock, async () => {
         await eventually('a lock that is gone', async () => !(await lockHolds()), 15);
@@ -122,7 +126,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
   });
 
   it('the network policy of the sandboxes: an approved action waits until it is back', async () => {
-    const name = await waiting('localhost/web:three');
+    const name = await waiting('localhost/web:three', 'api');
     await without(['networkpolicy', 'sentinel-default-deny', '-n', 'sentinel-sandboxes'], () =>
       staysBecause(name, /NetworkPolicy 'sentinel-default-deny' is missing/),
     );
@@ -130,7 +134,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
   });
 
   it('the webhook: an action that was approved in time waits until its configuration is back', async () => {
-    const name = await waiting('localhost/web:four');
+    const name = await waiting('localhost/web:four', 'cart');
     // Approved while a guard is missing, so that it has not started when the webhook goes.
     await without(['networkpolicy', 'sentinel-sandbox-egress', '-n', 'sentinel-sandboxes'], async () => {
       await staysBecause(name, /NetworkPolicy 'sentinel-sandbox-egress' is missing/);

@@ -3,7 +3,7 @@ import { stricter } from '../order.ts';
 import { dangerous } from './dangerous.ts';
 import { type Concern, type FoundCommand, newFinder } from './finder.ts';
 import { dangerousLine, safeLine } from './lines.ts';
-import { mayMatch, surelyMatches } from './match.ts';
+import { isPlain, matchesPlainly, mayMatch, surelyMatches } from './match.ts';
 import { baseName, isTrustedPath, otherNames, withoutVersion } from './programs.ts';
 import { readStarted } from './read.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
@@ -176,7 +176,10 @@ function applyRules(
   const named = policy.byProgram.get(program);
   const rules = named ? candidates(named, words[1]) : none;
   const base = rules.length > 0 ? baseName(program) : program;
+  const plain = isPlain(words);
   for (const rule of rules) {
+    // Most commands have one reading, and most rules are about something else.
+    if (plain && !matchesPlainly(rule.tokens, words)) continue;
     if (rule.decision === 'Allow') {
       if (role === 'Command' && surelyMatches(program, rule.tokens, words)) say(rule, true);
     } else if (mayMatch(base, rule.tokens, words)) {

@@ -4,6 +4,23 @@ import { mayBe, mayBeOption, type Word } from './words.ts';
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];
 
+/** Whether all words are literal and none is an option: then there is one reading, and `matchesPlainly` says all of it. */
+export function isPlain(words: readonly Word[]): boolean {
+  for (const word of words) if (typeof word !== 'string' || word.startsWith('-')) return false;
+  return true;
+}
+
+/** Whether plain words begin with the tokens. From the last token on, because that is where rules differ most. */
+export function matchesPlainly(tokens: Tokens, words: readonly Word[]): boolean {
+  if (words.length < tokens.length) return false;
+  for (let at = tokens.length - 1; at >= 0; at--) {
+    const alternatives = tokens[at] as readonly string[];
+    const word = words[at] as string;
+    if (alternatives.length === 1 ? alternatives[0] !== word : !alternatives.includes(word)) return false;
+  }
+  return true;
+}
+
 /**
  * Whether `words` surely begin with the tokens, for whoever would be allowed by it: as they stand, or with options in between of
  * which it is known how many words they take.
