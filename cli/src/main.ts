@@ -3,6 +3,7 @@ import { type AccountFlags, createAccount, listAccounts } from './commands/accou
 import { auditShow, auditVerify } from './commands/audit.ts';
 import { type DecideFlags, decide } from './commands/decide.ts';
 import { plan } from './commands/plan.ts';
+import { definePolicy } from './commands/policy/index.ts';
 import { queue } from './commands/queue.ts';
 import { report } from './commands/report.ts';
 import { type RunFlags, run } from './commands/run.ts';
@@ -34,6 +35,10 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     });
   common(program).enablePositionalOptions();
   define(program, within);
+  const exit = (answered: number) => {
+    code = answered;
+  };
+  definePolicy(program, { add, printable, io, terminal, open: (flags) => openSession(flags, terminal, open), exit });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -44,10 +49,11 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   }
 }
 
+const add = (parent: Command, usage: string, description: string) => common(parent.command(usage).description(description));
+
 type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
 
 function define(program: Command, within: Within): void {
-  const add = (parent: Command, usage: string, description: string) => common(parent.command(usage).description(description));
   everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
     within(queue)(command),
   );
@@ -85,7 +91,7 @@ function define(program: Command, within: Within): void {
   add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
     .option('-y, --yes', 'do not ask')
     .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
-  defineAccount(program, within, add);
+  defineAccount(program, within);
   const audit = program.command('audit').description('The audit trail');
   everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap')).action(
     (name: string | undefined, _, command: Command) => within((session) => auditVerify(session, name))(command),
@@ -95,11 +101,7 @@ function define(program: Command, within: Within): void {
   );
 }
 
-function defineAccount(
-  program: Command,
-  within: Within,
-  add: (parent: Command, usage: string, description: string) => Command,
-): void {
+function defineAccount(program: Command, within: Within): void {
   const account = program.command('account').description('Accounts that runs are made as');
   printable(add(account, 'create <name>', 'Make an account'))
     .option('--role <role>', 'the role that it has in the namespace, such as edit')

@@ -33,7 +33,8 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   );
   const ended: StageStatus = { ...current, ...outcome, finishedAt: new Date(now).toISOString() };
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
-  if (stage !== 'verification' && facts.job?.podName)
+  // What the kill switch kept is kept.
+  if (stage !== 'verification' && facts.job?.podName && killedBy(pass, ended) === undefined)
     draft.results = await readResults(context, facts.job.podName, facts.playbook?.spec.results ?? []);
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
   if (stage === 'run') return await afterRun(context, pass, ended, report);
@@ -135,7 +136,7 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const { draft, now } = pass;
   if (pass.action.spec.cancelled || pass.action.metadata.deletionTimestamp !== undefined)
     return end(pass, 'Cancelled', 'the action was cancelled during its rehearsal');
-  const killed = killedBy(pass);
+  const killed = killedBy(pass, ended);
   if (killed !== undefined) {
     condition(draft, 'Rehearsed', 'False', 'Failed', killed, now);
     return end(pass, 'RehearsalFailed', killed);
@@ -184,7 +185,7 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
     return;
   }
   // The kill switch freezes what there is: nothing is written any more, not even to take something back.
-  const killed = killedBy(pass);
+  const killed = killedBy(pass, ended);
   if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay as they are`);
   // What was begun may have been carried out: the way back looks at each object and says what became of it.
   if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
@@ -193,10 +194,11 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   end(pass, state, `${ended.message ?? 'the run failed'} (${done})`);
 }
 
-/** Whether the Job is gone because policies are suspended; in words. */
-function killedBy({ facts }: Pass): string | undefined {
+// What does not end well while the kill switch is on was ended by it, or would be: nothing more is done about it.
+function killedBy({ facts }: Pass, ended: StageStatus): string | undefined {
   const stoppers = suspendedBy(facts.policies);
-  return facts.job === undefined && stoppers.length > 0 ? `ended by the kill switch of ${stoppers.join(', ')}` : undefined;
+  if (stoppers.length === 0 || ended.outcome === 'Succeeded') return undefined;
+  return `ended by the kill switch of ${stoppers.join(', ')}`;
 }
 
 function afterVerification(pass: Pass, ended: StageStatus): void {
@@ -215,7 +217,7 @@ function afterVerification(pass: Pass, ended: StageStatus): void {
     },
     now,
   );
-  const killed = killedBy(pass);
+  const killed = killedBy(pass, ended);
   if (good) end(pass, 'Succeeded', 'everything that was approved was done, and verified');
   else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; what was done stays as it is`);
   else if (facts.plan?.spec.rollback.from === 'PreImages')

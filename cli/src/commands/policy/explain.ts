@@ -1,0 +1,136 @@
+import { type AgentAction, actionPlans, agentActions, annotations } from '@sentinel/crds';
+import { admit, explain, judgePlan, type PolicySet, parseIdentity, policyName } from '@sentinel/policy';
+import { type Format, raw } from '../../print/raw.ts';
+import { table } from '../../print/table.ts';
+import { visible } from '../../print/visible.ts';
+import { messageOf, readAction, stateOf } from '../../read.ts';
+import type { Session } from '../../session.ts';
+import { UsageError } from '../../usage-error.ts';
+import { TAKEN_FOR_GIVEN } from './question.ts';
+import { policiesFor, readCluster, readFiles, type Sources } from './sources.ts';
+
+/** What policies say of an action now: refusals with their rules, and who would have to approve. */
+interface Judged {
+  readonly refusals: readonly string[];
+  readonly approvals: number | undefined;
+  readonly groups: readonly string[] | undefined;
+}
+
+/** Says why an action is where it is: the policies that spoke, what they say now, and what would be allowed. */
+export async function explainAction(session: Session, name: string, format: Format): Promise<number> {
+  const action = await readAction(session, name);
+  const sources = await readCluster(session.client, session.namespace);
+  const set = setOf(action, sources);
+  const judged = await judge(session, action, set, sources);
+  const policies = set.policies.map((policy) => ({
+    policy: policyName(policy),
+    digest: policy.digest,
+    admitted: digestThen(action, policy),
+  }));
+  if (format) {
+    session.io.out(raw({ action: name, state: stateOf(action), message: messageOf(action), policies, ...judged }, format));
+    return 0;
+  }
+  session.io.out(`${visible(name)}: ${visible(stateOf(action))}: ${visible(messageOf(action))}\n`);
+  session.io.out(
+    table(
+      ['POLICY', 'SINCE IT WAS ADMITTED', 'DIGEST'],
+      policies.map(({ policy, digest, admitted }) => [
+        policy,
+        admitted === undefined ? 'new' : admitted === digest ? 'the same' : 'changed',
+        digest.slice(0, 19),
+      ]),
+    ),
+  );
+  for (const refusal of judged.refusals) session.io.out(`\nrefused now: ${visible(refusal)}`);
+  if (judged.refusals.length === 0)
+    session.io.out(
+      `\nnothing refuses it now${judged.approvals === undefined ? '' : `; it needs ${judged.approvals} approval(s)${judged.groups ? ` from ${visible(judged.groups.join(' or '))}` : ''}`}`,
+    );
+  return 0;
+}
+
+/** Judges past actions by other policies and says what would differ. */
+export async function simulate(session: Session, files: readonly string[], format: Format): Promise<number> {
+  const now = await readCluster(session.client, session.namespace);
+  const changed = readFiles(files);
+  const then: Sources = {
+    ...now,
+    clusterPolicies: replaced(now.clusterPolicies, changed.clusterPolicies),
+    policies: replaced(
+      now.policies,
+      changed.policies.map((policy) => ({
+        ...policy,
+        metadata: { ...policy.metadata, namespace: policy.metadata.namespace ?? session.namespace },
+      })),
+    ),
+  };
+  const { items } = await session.client.list(agentActions, { namespace: session.namespace });
+  const rows = [];
+  for (const action of items) {
+    const [a, b] = [
+      await judge(session, action, setOf(action, now), now),
+      await judge(session, action, setOf(action, then), then),
+    ];
+    const differs = JSON.stringify(a) !== JSON.stringify(b);
+    rows.push({
+      action: action.metadata.name,
+      state: stateOf(action),
+      before: words(a),
+      after: words(b),
+      differs,
+      why: b.refusals[0],
+    });
+  }
+  const differing = rows.filter(({ differs }) => differs);
+  if (format) session.io.out(raw(rows, format));
+  else {
+    if (differing.length > 0)
+      session.io.out(
+        table(
+          ['ACTION', 'STATE', 'NOW', 'CHANGED', 'WHY'],
+          differing.map((row) => [row.action, row.state, row.before, row.after, row.why]),
+        ),
+      );
+    session.io.out(`${differing.length} of ${rows.length} actions would be judged in another way`);
+  }
+  return 0;
+}
+
+function replaced<T extends { metadata: { name: string; namespace?: string | undefined } }>(
+  present: readonly T[],
+  changed: readonly T[],
+): T[] {
+  const key = ({ metadata }: T) => `${metadata.namespace ?? ''}/${metadata.name}`;
+  const names = new Set(changed.map(key));
+  return [...present.filter((one) => !names.has(key(one))), ...changed];
+}
+
+const words = ({ refusals, approvals }: Judged) =>
+  refusals.length > 0 ? 'refused' : approvals === undefined ? 'allowed' : `${approvals} approval(s)`;
+
+function setOf(action: AgentAction, sources: Sources): PolicySet {
+  const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
+  if (!requester) throw new UsageError(`it is not known who asked for '${action.metadata.name}'`);
+  return policiesFor(sources, requester, action.metadata.namespace ?? '');
+}
+
+async function judge(session: Session, action: AgentAction, set: PolicySet, sources: Sources): Promise<Judged> {
+  const playbook = sources.playbooks.find(({ metadata }) => metadata.name === action.spec.playbookRef?.name);
+  // Trust and the right to use the account are not a matter of policies: what a change of policies would do is asked here.
+  const refusals = admit({ spec: action.spec, policies: set, playbook, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
+  const summary = action.status?.plan;
+  const plan = summary
+    ? await session.client.get(actionPlans, { name: summary.name, namespace: action.metadata.namespace })
+    : null;
+  if (!plan) return { refusals: refusals.map(explain), approvals: undefined, groups: undefined };
+  const verdict = judgePlan({ ...set, refusals: [] }, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
+  return {
+    refusals: [...refusals, ...verdict.refusals].map(explain),
+    approvals: verdict.requirements.approvals,
+    groups: verdict.requirements.groups,
+  };
+}
+
+const digestThen = (action: AgentAction, policy: { kind: string; name: string }) =>
+  action.status?.policies?.find(({ kind, name }) => kind === policy.kind && name === policy.name)?.digest;
