@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, person } from '../lib/cluster.ts';
 import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -194,6 +197,31 @@ spec:
       records,
       /sentinel\.policy\.audit_only.*patch deployments\.apps in namespace '[a-z0-9-]+' is denied: no rule allows it/,
     );
+  });
+});
+
+describe('kubectl sentinel policy, on a cluster', () => {
+  it('says why an action is where it is, and what another policy would say of past actions', async () => {
+    const tenant = await tenantWith('limits-explain', {}, playbook('plain', note('web', 'x')));
+    const name = await tenant.file('plain');
+    await tenant.until(name, ['AwaitingApproval']);
+    const where = ['-n', tenant.namespace];
+    assert.match(
+      await admin.sentinel(['policy', 'explain', name, ...where]),
+      /nothing refuses it now; it needs 1 approval\(s\) from shop-approvers/,
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'sentinel-simulate-'));
+    const changed = join(folder, 'changed.yaml');
+    writeFileSync(
+      changed,
+      `apiVersion: sentinel.dev/v1alpha1\nkind: AgentPolicy\nmetadata: {name: ${tenant.namespace}, namespace: ${tenant.namespace}}\nspec: {modes: [DryRun]}\n`,
+    );
+    const simulated = await admin.sentinel(['policy', 'simulate', '-f', changed, ...where]);
+    assert.match(simulated, /plain-\d+ +AwaitingApproval +1 approval\(s\) +refused +mode 'Apply' is not allowed/);
+    assert.match(simulated, /1 of 1 actions would be judged in another way/);
+    const agent = `system:serviceaccount:${tenant.namespace}:repair-agent`;
+    const asked = await admin.trySentinel(['policy', 'can-i', '--as', agent, ...where, '--api', 'patch deployments.apps/web']);
+    assert.equal(asked.code, 3, asked.stderr);
   });
 });
 
