@@ -381,7 +381,7 @@ async function decisionsInAuditLog(namespace: string, name: string): Promise<[st
 }
 
 describe('Two people at the same moment', { concurrency: false }, () => {
-  const ROUNDS = 10;
+  const ROUNDS = 5;
   let one: Tenant;
   let two: Tenant;
   let bea: Person;

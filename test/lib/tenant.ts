@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { paths } from '@sentinel/cluster';
-import { agentActions } from '@sentinel/crds';
-import { createClient, createTransport, loadConfig } from '@sentinel/kube';
+import { agentActions, playbooks } from '@sentinel/crds';
+import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
 import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
 import { loadedImages } from './images.ts';
 
@@ -88,10 +88,10 @@ export async function makeTenant(
   await admin.apply(rename(example('shop/namespace.yaml')));
   await admin.apply(rename(options.policy ?? example('shop/policy.yaml')));
   await admin.apply(accounts(namespace));
-  const playbooks = rename(
+  const manifests = rename(
     `${example('shop/playbooks.yaml', { TOOLS_IMAGE: image })}\n---\n${(options.playbooks ?? '').replaceAll('$' + '{TOOLS_IMAGE}', image)}`,
   );
-  await admin.apply(playbooks);
+  await admin.apply(manifests);
   const [agent, approver, truster, viewer] = await Promise.all([
     serviceAccount(namespace, 'repair-agent'),
     person('ada', ['shop-approvers', 'shop-viewers']),
@@ -99,8 +99,8 @@ export async function makeTenant(
     person('vic', ['shop-viewers']),
   ]);
   const tenant = makeVerbs({ namespace, agent, approver, truster, viewer, image });
-  const names = [...playbooks.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
-  for (const playbook of names) await tenant.trust(playbook);
+  const names = [...manifests.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
+  await Promise.all(names.map((playbook) => tenant.trust(playbook)));
   return tenant;
 }
 
@@ -111,6 +111,7 @@ let filed = 0;
 function makeVerbs(base: Base): Tenant {
   const { namespace, agent } = base;
   const action = readAction(namespace);
+  const truster = clientOf(base.truster);
   return {
     ...base,
     action,
@@ -160,17 +161,11 @@ function makeVerbs(base: Base): Tenant {
       await eventually(
         `trust in ${namespace}/${playbook}`,
         async () => {
-          const digest = await admin.kubectl(['get', 'playbook', playbook, '-n', namespace, '-o', 'jsonpath={.status.digest}']);
-          const { code, stderr } = await base.truster.tryKubectl([
-            'annotate',
-            '--overwrite',
-            'playbook',
-            playbook,
-            '-n',
-            namespace,
-            `sentinel.dev/trust=${digest}`,
-          ]);
-          if (code !== 0) throw new Error(stderr);
+          const key = { name: playbook, namespace };
+          const { status } = await client.getOrThrow(playbooks, key);
+          if (status?.digest === undefined) return false;
+          const annotations = { 'sentinel.dev/trust': status.digest };
+          await truster.patch(playbooks, key, { metadata: { annotations } }, { type: 'merge' });
           return true;
         },
         15,
@@ -183,6 +178,10 @@ function makeVerbs(base: Base): Tenant {
 export const client = createClient(
   createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' }),
 );
+
+/** The client of somebody, in this process. */
+export const clientOf = ({ kubeconfig }: Person): KubeClient =>
+  createClient(createTransport(loadConfig({ kubeconfig }), { userAgent: 'sentinel-tests' }));
 
 function readAction(namespace: string): (name: string) => Promise<ActionView> {
   return async (name) => (await client.getOrThrow(agentActions, { name, namespace })) as unknown as ActionView;
