@@ -16,10 +16,11 @@ import { type Connect, connect, type GlobalFlags, type Io, openSession, type Ses
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
 /**
- * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else. Errors go to stderr, one sentence, without a stack.
+ * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else; for `policy` see there. Errors go to stderr, one sentence, without a stack.
  */
 export async function runCli(argv: readonly string[], io: Io, open: Connect = connect): Promise<number> {
   let code = 0;
+  let fault = 1;
   const terminal = terminalOf(io);
   const program = new Command('kubectl sentinel').description('Decide what AI agents may change, and see what they did.');
   const within = (work: (session: Session) => Promise<number>) => async (command: Command) => {
@@ -38,14 +39,17 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   const exit = (answered: number) => {
     code = answered;
   };
-  definePolicy(program, { add, printable, io, terminal, open: (flags) => openSession(flags, terminal, open), exit });
+  const failWith = (answered: number) => {
+    fault = answered;
+  };
+  definePolicy(program, { add, printable, io, terminal, open: (flags) => openSession(flags, terminal, open), exit, failWith });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fault;
     terminal.error(`error: ${explain(error)}`);
-    return 1;
+    return fault;
   }
 }
 

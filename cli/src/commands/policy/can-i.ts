@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Format, raw } from '../../print/raw.ts';
-import { visible } from '../../print/visible.ts';
+import { escapeHostile, visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Answer, answer, Question } from './question.ts';
+import { type Answer, answer } from './judge.ts';
+import { Question } from './question.ts';
 import type { Sources } from './sources.ts';
 
 /** Exit codes of `policy can-i`. */
@@ -16,56 +17,83 @@ export interface CanIFlags {
   readonly host?: string;
   readonly image?: string;
   readonly tool?: string[];
-  readonly readFile?: string;
-  readonly writeFile?: string;
+  readonly file?: string;
   readonly repository?: string;
   readonly environment?: string;
+  readonly mode?: string;
+  readonly at?: string;
+}
+
+/** Who asks, and where: what a question leaves out. */
+export interface Asker {
+  readonly as?: string | undefined;
+  readonly groups: readonly string[];
+  readonly namespace: string;
+  readonly environment?: string | undefined;
 }
 
 /** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
-export function questionOf(
-  flags: CanIFlags,
-  argv: readonly string[],
-  who: { as?: string | undefined; groups: string[]; namespace: string },
-): Question {
+export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker): Question {
   if (who.as === undefined)
     throw new UsageError('who asks? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
-  const [server, tool] = flags.tool ?? [];
-  if (flags.tool && (server === undefined || tool === undefined)) throw new UsageError('--tool takes the server and the tool');
+  const [server, tool, ...more] = flags.tool ?? [];
+  if (flags.tool && (server === undefined || tool === undefined || more.length > 0))
+    throw new UsageError('--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search');
+  const { host, image, repository, mode, at } = flags;
+  const api = flags.api === undefined ? undefined : apiOf(flags.api);
+  const file = flags.file === undefined ? undefined : fileOf(flags.file);
+  const command = argv.length > 0 ? argv : undefined;
+  const what = { command, api, host, image, tool: flags.tool && { server, tool }, file, repository };
+  if (Object.values(what).filter((one) => one !== undefined).length !== 1)
+    throw new UsageError('ask one thing: a command after `--`, or one of --api, --host, --image, --tool, --file, --repository');
   const parsed = Question.safeParse({
+    ...what,
     as: who.as,
     groups: who.groups,
     namespace: who.namespace,
-    environment: flags.environment,
-    command: argv.length > 0 ? argv : undefined,
-    api: flags.api === undefined ? undefined : apiOf(flags.api),
-    host: flags.host,
-    image: flags.image,
-    tool: flags.tool && { server, tool },
-    file:
-      flags.readFile !== undefined
-        ? { access: 'read', path: flags.readFile }
-        : flags.writeFile !== undefined
-          ? { access: 'write', path: flags.writeFile }
-          : undefined,
-    repository: flags.repository,
+    environment: who.environment,
+    mode,
+    at,
   });
-  if (!parsed.success)
-    throw new UsageError(
-      'ask one thing: a command after `--`, or one of --api, --host, --image, --tool, --read-file, --write-file, --repository',
-    );
+  if (!parsed.success) throw new UsageError(faultsOf(parsed.error));
   return parsed.data;
 }
 
-// As people write it: `patch deployments.apps/web`, `get pods/log.`; the group stands behind the resource.
+const faultsOf = (error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): string =>
+  error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('; ');
+
+// As people write it: `patch deployments.apps/web`, `get pods/log`; the group stands behind the resource.
 function apiOf(text: string): object {
-  const [verb = '', target = ''] = text.trim().split(/\s+/);
-  const match = /^([a-z0-9-]+)(?:\.([a-z0-9.-]*))?(?:\/(.+))?$/.exec(target);
-  if (!match) throw new UsageError(`--api takes 'VERB RESOURCE.GROUP/NAME', such as 'patch deployments.apps/web', not '${text}'`);
-  const [, resource, apiGroup = '', rest] = match;
-  const subresources = new Set(['scale', 'log', 'status', 'exec', 'eviction', 'attach', 'portforward', 'proxy']);
-  if (rest !== undefined && subresources.has(rest)) return { verb, apiGroup, resource: `${resource}/${rest}` };
+  const [verb = '', target = '', ...more] = text.trim().split(/\s+/);
+  const match = /^([a-z0-9-]+)(?:\/([a-z]+)(?=\.))?(?:\.([a-z0-9.-]+))?(?:\/(.+))?$/.exec(target);
+  if (!match || more.length > 0)
+    throw new UsageError(`--api takes 'VERB RESOURCE.GROUP/NAME', such as 'patch deployments.apps/web', not '${text}'`);
+  const [, resource, sub, apiGroup = '', rest] = match;
+  if (sub !== undefined) return { verb, apiGroup, resource: `${resource}/${sub}`, ...(rest === undefined ? {} : { name: rest }) };
+  const [first = '', second, ...others] = rest?.split('/') ?? [];
+  if (others.length > 0) throw new UsageError(`--api: '${target}' names too much: RESOURCE.GROUP/NAME/SUBRESOURCE is the most`);
+  if (second !== undefined) return { verb, apiGroup, resource: `${resource}/${second}`, name: first };
+  if (subresources.has(first)) return { verb, apiGroup, resource: `${resource}/${first}` };
   return { verb, apiGroup, resource, ...(rest === undefined ? {} : { name: rest }) };
+}
+
+const subresources = new Set([
+  'scale',
+  'log',
+  'status',
+  'exec',
+  'eviction',
+  'attach',
+  'portforward',
+  'proxy',
+  'token',
+  'ephemeralcontainers',
+]);
+
+function fileOf(text: string): object {
+  const [, access, path] = /^(read|write)[ :](.+)$/.exec(text) ?? [];
+  if (access === undefined) throw new UsageError(`--file takes 'read PATH' or 'write PATH', not '${text}'`);
+  return { access, path };
 }
 
 /** Asks one question and says the answer; the exit code says it to scripts. */
@@ -77,37 +105,67 @@ export function canI(question: Question, sources: Sources, format: Format, io: T
 }
 
 /** An answer for a person. */
-export function inWords({ decision, because, commands }: Answer): string {
+export function inWords({ decision, because, commands, allowed, needs }: Answer): string {
   const heading = { Allow: 'yes', RequireApproval: 'with the approval of a person', Deny: 'no' }[decision];
-  const found = commands && commands.length > 1 ? [`  it runs: ${commands.map(visible).join('; ')}`] : [];
+  const found =
+    commands && commands.length > 1 ? [`  it runs: ${commands.map(({ command }) => visible(command)).join('; ')}`] : [];
   const rules = because
     .filter((one) => one.decision === decision)
     .flatMap(({ policy, rule, message, remedy }) => [
       `  ${visible(message)} (${visible(policy)}: ${visible(rule)})`,
       ...(remedy && decision !== 'Allow' ? [`    ${visible(remedy)}`] : []),
     ]);
-  return [heading, ...found, ...rules].join('\n');
+  const people = needs
+    ? [
+        `  needs: ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''}, good for ${needs.expiresAfter}`,
+      ]
+    : [];
+  const instead =
+    decision === 'Deny' && allowed?.length ? ['  allowed is:', ...allowed.map((line) => `    ${visible(line)}`)] : [];
+  return [heading, ...found, ...rules, ...people, ...instead].join('\n');
 }
 
-/** Answers questions, one JSON a line. A line that is no question is answered with an error, and the next is read. */
-export async function canIBatch(input: Readable, sources: Sources, io: Terminal): Promise<number> {
+/**
+ * Answers questions, one JSON a line; what a line leaves out of `as`, `groups` and `namespace` is that of the flags. A line that is
+ * no question is answered with an error, and the next is read. `id` comes back with the answer.
+ */
+export async function canIBatch(input: Readable, who: Asker, sources: Sources, io: Terminal): Promise<number> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue;
-    io.out(JSON.stringify(answerLine(line, sources)));
+    // raw() breaks lines; here one line is one answer.
+    io.out(escapeHostile(JSON.stringify(answerLine(line, who, sources)), escaped));
   }
   return 0;
 }
 
-function answerLine(line: string, sources: Sources): object {
+const MAX_LINE = 1_000_000;
+
+function answerLine(line: string, { as, groups, namespace, environment }: Asker, sources: Sources): object {
+  if (line.length > MAX_LINE) return { error: `the line is longer than ${MAX_LINE} characters` };
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return { error: 'this is no JSON' };
   }
-  const question = Question.safeParse(value);
-  if (question.success) return answer(question.data, sources);
-  return {
-    error: question.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('; '),
-  };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'a question is a JSON object' };
+  const { id } = value as { id?: unknown };
+  const known = typeof id === 'string' || typeof id === 'number' ? { id } : {};
+  const question = Question.safeParse({
+    namespace,
+    ...(environment === undefined ? {} : { environment }),
+    ...(as === undefined || 'as' in value ? {} : { as, groups }),
+    ...value,
+  });
+  if (!question.success) return { ...known, error: faultsOf(question.error) };
+  try {
+    return { ...known, ...answer(question.data, sources) };
+  } catch (error) {
+    return { ...known, error: error instanceof Error ? error.message : String(error) };
+  }
 }
+
+const escaped = (code: number): string =>
+  [...Array(String.fromCodePoint(code).length).keys()]
+    .map((at) => `\\u${String.fromCodePoint(code).charCodeAt(at).toString(16).padStart(4, '0')}`)
+    .join('');

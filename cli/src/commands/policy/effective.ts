@@ -1,48 +1,167 @@
-import type { PolicySet } from '@sentinel/policy';
-import { policyName } from '@sentinel/policy';
+import { jobSeconds, type PolicySet, policyName, seconds } from '@sentinel/policy';
+import { type Format, raw } from '../../print/raw.ts';
+import { table } from '../../print/table.ts';
+import { visible } from '../../print/visible.ts';
+import type { Terminal } from '../../session.ts';
+import { UsageError } from '../../usage-error.ts';
+import type { Asker } from './can-i.ts';
+import { effectiveApprovals } from './effective-approvals.ts';
+import { policiesFor, type Sources } from './sources.ts';
 
-/** A value that holds, and the policy that it comes from. */
+/** A value that holds, and the layer that it comes from: a policy and the field in it. */
 export interface EffectiveValue {
   readonly field: string;
   readonly value: string;
-  readonly from: string;
+  readonly policy: string;
+  readonly path: string;
+  /** What other policies say, and what does not hold because this is stricter. */
+  readonly insteadOf?: readonly string[];
+}
+
+interface Layer {
+  readonly policy: string;
+  readonly path: string;
+  readonly value: unknown;
 }
 
 /**
- * Every value that the policies of a namespace set, by field, with the policy that says it. Of limits the one that holds; of rules
- * and lists each, because all of them hold at once: deny wins, lists intersect.
+ * Every value that the policies of a namespace set, by field, with the layer that says it. Of limits and switches the one that
+ * holds, of lists of names what all of them have; of rules and patterns each, because all of them hold at once.
  */
 export function effectiveValues(set: PolicySet): EffectiveValue[] {
-  const all = set.policies.flatMap((policy) =>
-    Object.entries(policy.spec ?? {})
-      .filter(([field, value]) => field !== 'subjects' && value !== undefined)
-      .flatMap(([field, value]) => flatten(field, value).map((one) => ({ ...one, from: policyName(policy) }))),
-  );
-  const fields = Map.groupBy(all, ({ field }) => field);
-  return [...fields].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, values]) => strictest(values));
+  const layers = (field: string): Layer[] =>
+    set.policies.flatMap((policy) => {
+      const value = field
+        .split('.')
+        .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], policy.spec);
+      return value === undefined ? [] : [{ policy: policyName(policy), path: field, value }];
+    });
+  return [
+    ...common('modes', layers('modes')),
+    ...common('environments.allow', layers('environments.allow')),
+    ...common('playbooks.allow', layers('playbooks.allow')),
+    ...truths('playbooks.trustedOnly', layers('playbooks.trustedOnly')),
+    ...truths('images.requireDigest', layers('images.requireDigest')),
+    ...truths(
+      'suspended',
+      layers('suspended').filter(({ value }) => value === true),
+    ),
+    ...truths(
+      'audit.requireSink',
+      layers('audit.requireSink').filter(({ value }) => value === true),
+    ),
+    ...duration(set, layers('limits.duration')),
+    ...least('audit.maxLag', layers('audit.maxLag')),
+    ...['objects', 'concurrent', 'perDay', 'escalationsPerHour'].flatMap((key) =>
+      least(`limits.${key}`, layers(`limits.${key}`)),
+    ),
+    // Who failed rests for the longest.
+    ...least('limits.coolDown', layers('limits.coolDown'), -1),
+    ...effectiveApprovals(set),
+    ...[...lists, 'kubernetes', 'commands', 'highRisk', 'freeze'].flatMap((field) => each(field, layers(field))),
+    ...layers('network.unfamiliar').map(({ policy, path, value }) => ({ field: path, value: String(value), policy, path })),
+  ];
 }
 
-function flatten(path: string, value: unknown): { field: string; value: string }[] {
-  if (Array.isArray(value))
-    return value.map((entry, index) => ({
-      field: /^(commands|kubernetes|approvals|freeze|highRisk)$/.test(path) ? path : path,
-      value: `[${index}] ${text(entry)}`,
-    }));
-  if (typeof value === 'object' && value !== null)
-    return Object.entries(value).flatMap(([key, entry]) => (entry === undefined ? [] : flatten(`${path}.${key}`, entry)));
-  return [{ field: path, value: text(value) }];
-}
+const lists = [
+  'environments.deny',
+  'repositories.allow',
+  'repositories.deny',
+  'images.allow',
+  'network.allow',
+  'network.deny',
+  'mcpServers.allow',
+  'files.denyRead',
+  'files.protect',
+  'identity.approverGroups',
+  'identity.refuseGroups',
+];
 
-const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
-
-const smallest = /^limits\.(objects|concurrent|perDay|escalationsPerHour)$/;
-const truth = /^(suspended|audit\.requireSink|images\.requireDigest|playbooks\.trustedOnly)$/;
-
-// Where one value of several holds, it is shown alone; all others hold together.
-function strictest(values: readonly EffectiveValue[]): readonly EffectiveValue[] {
-  const [first] = values;
+function common(field: string, layers: readonly Layer[]): EffectiveValue[] {
+  const all = layers.map(({ value }) => value as string[]);
+  const [first] = all;
   if (!first) return [];
-  if (smallest.test(first.field)) return [values.reduce((a, b) => (Number(b.value) < Number(a.value) ? b : a))];
-  if (truth.test(first.field)) return [values.find(({ value }) => value === 'true') ?? first];
-  return values;
+  const shared = first.filter((entry) => all.every((list) => list.includes(entry)));
+  // The layers that make it as small as it is.
+  const tight = layers.filter(({ value }) => (value as string[]).length === Math.min(...all.map(({ length }) => length)));
+  const loose = layers.filter((layer) => !tight.includes(layer));
+  return [
+    {
+      field,
+      value: shared.join(', ') || '(nothing)',
+      policy: tight.map(({ policy }) => policy).join(', '),
+      path: field,
+      ...(loose.length === 0
+        ? {}
+        : { insteadOf: loose.map(({ policy, value }) => `${(value as string[]).join(', ')} (${policy})`) }),
+    },
+  ];
+}
+
+function truths(field: string, layers: readonly Layer[]): EffectiveValue[] {
+  const held = layers.find(({ value }) => value === true) ?? layers[0];
+  return held ? [{ field, value: String(held.value), policy: held.policy, path: held.path }] : [];
+}
+
+const sizeOf = (value: unknown) => (typeof value === 'number' ? value : seconds(String(value)));
+
+function least(field: string, layers: readonly Layer[], sign = 1): EffectiveValue[] {
+  const [held, ...others] = layers.toSorted((a, b) => sign * (sizeOf(a.value) - sizeOf(b.value)));
+  if (!held) return [];
+  const insteadOf = others.map(({ value, policy }) => `${String(value)} (${policy})`);
+  return [
+    { field, value: String(held.value), policy: held.policy, path: held.path, ...(insteadOf.length === 0 ? {} : { insteadOf }) },
+  ];
+}
+
+function duration(set: PolicySet, layers: readonly Layer[]): EffectiveValue[] {
+  const field = 'limits.duration';
+  const [held] = least(field, layers);
+  return held && seconds(held.value) === jobSeconds(set)
+    ? [held]
+    : [{ field, value: `${jobSeconds(set)}s`, policy: 'Sentinel', path: 'default' }];
+}
+
+function each(field: string, layers: readonly Layer[]): EffectiveValue[] {
+  return layers.flatMap(({ policy, path, value }) => {
+    const list = value as readonly unknown[];
+    if (list.length === 0) return [{ field, value: '(nothing)', policy, path }];
+    return list.map((entry, index) => ({ field, value: textOf(entry), policy, path: `${path}[${index}]` }));
+  });
+}
+
+// Short, as a person would say it; JSON for what is rare.
+function textOf(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return String(entry);
+  const rule = entry as { prefix?: string[]; verbs?: string[]; resources?: string[]; apiGroups?: string[]; decision?: string };
+  if (rule.prefix) return `${rule.decision}: ${rule.prefix.join(' ')}`;
+  if (rule.decision && rule.resources)
+    return `${rule.decision}: ${rule.verbs?.join(',')} ${rule.resources.join(',')} in ${rule.apiGroups?.map((group) => group || "''").join(',')}`;
+  return JSON.stringify(entry);
+}
+
+/** Prints what holds for somebody in a namespace. Throws UsageError when nobody is named. */
+export function effective(sources: Sources, who: Asker, format: Format, io: Terminal): number {
+  if (who.as === undefined)
+    throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
+  const set = policiesFor(sources, { user: who.as, groups: who.groups }, who.namespace, who.environment);
+  const values = effectiveValues(set);
+  const policies = set.policies.map((policy) => ({ policy: policyName(policy), digest: policy.digest }));
+  if (format) {
+    io.out(
+      raw(
+        { as: who.as, namespace: who.namespace, environment: set.environment, policies, values, refusals: set.refusals },
+        format,
+      ),
+    );
+    return 0;
+  }
+  for (const { message, remedy } of set.refusals) io.out(`nothing passes: ${visible(message)}. ${visible(remedy)}`);
+  io.out(
+    table(
+      ['FIELD', 'VALUE', 'POLICY', 'RULE', 'INSTEAD OF'],
+      values.map(({ field, value, policy, path, insteadOf }) => [field, value, policy, path, insteadOf?.join('; ')]),
+    ),
+  );
+  return 0;
 }

@@ -1,4 +1,4 @@
-import { type AgentAction, actionPlans, agentActions, annotations } from '@sentinel/crds';
+import { type ActionPlan, type AgentAction, actionPlans, agentActions, annotations } from '@sentinel/crds';
 import { admit, explain, judgePlan, type PolicySet, parseIdentity, policyName } from '@sentinel/policy';
 import { type Format, raw } from '../../print/raw.ts';
 import { table } from '../../print/table.ts';
@@ -6,8 +6,10 @@ import { visible } from '../../print/visible.ts';
 import { messageOf, readAction, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { TAKEN_FOR_GIVEN } from './question.ts';
-import { policiesFor, readCluster, readFiles, type Sources } from './sources.ts';
+import { TAKEN_FOR_GIVEN } from './judge.ts';
+import { opinionsOf } from './opinions.ts';
+import { readFiles } from './read-files.ts';
+import { policiesFor, readCluster, type Sources } from './sources.ts';
 
 /** What policies say of an action now: refusals with their rules, and who would have to approve. */
 interface Judged {
@@ -16,36 +18,47 @@ interface Judged {
   readonly groups: readonly string[] | undefined;
 }
 
-/** Says why an action is where it is: the policies that spoke, what they say now, and what would be allowed. */
+/** Says why an action is where it is: every policy and rule that speaks of it now, whether it changed since, and what would be allowed. */
 export async function explainAction(session: Session, name: string, format: Format): Promise<number> {
   const action = await readAction(session, name);
   const sources = await readCluster(session.client, session.namespace);
   const set = setOf(action, sources);
-  const judged = await judge(session, action, set, sources);
-  const policies = set.policies.map((policy) => ({
-    policy: policyName(policy),
-    digest: policy.digest,
-    admitted: digestThen(action, policy),
-  }));
+  const plan = await planOf(session, action);
+  const opinions = opinionsOf(action, plan, set, sources.playbooks, session.io.now());
+  const policies = set.policies.map((policy) => {
+    const admitted = digestThen(action, policy);
+    const since = admitted === undefined ? 'new' : admitted === policy.digest ? 'the same' : 'changed';
+    return { policy: policyName(policy), since, digest: policy.digest };
+  });
+  const remedies = [...new Set(opinions.flatMap(({ decision, remedy }) => (decision === 'Deny' && remedy ? [remedy] : [])))];
+  const needs = plan && requirementsOf(set, action, plan);
   if (format) {
-    session.io.out(raw({ action: name, state: stateOf(action), message: messageOf(action), policies, ...judged }, format));
+    session.io.out(
+      raw({ action: name, state: stateOf(action), message: messageOf(action), policies, opinions, needs: needs ?? null }, format),
+    );
     return 0;
   }
   session.io.out(`${visible(name)}: ${visible(stateOf(action))}: ${visible(messageOf(action))}\n`);
   session.io.out(
     table(
-      ['POLICY', 'SINCE IT WAS ADMITTED', 'DIGEST'],
-      policies.map(({ policy, digest, admitted }) => [
-        policy,
-        admitted === undefined ? 'new' : admitted === digest ? 'the same' : 'changed',
-        digest.slice(0, 19),
-      ]),
+      ['POLICY', 'SINCE ADMISSION', 'DIGEST'],
+      policies.map((one) => [one.policy, one.since, one.digest]),
     ),
   );
-  for (const refusal of judged.refusals) session.io.out(`\nrefused now: ${visible(refusal)}`);
-  if (judged.refusals.length === 0)
+  session.io.out('');
+  if (opinions.length === 0) session.io.out('No rule speaks of it.');
+  else
     session.io.out(
-      `\nnothing refuses it now${judged.approvals === undefined ? '' : `; it needs ${judged.approvals} approval(s)${judged.groups ? ` from ${visible(judged.groups.join(' or '))}` : ''}`}`,
+      table(
+        ['DECISION', 'POLICY', 'RULE', 'WHY'],
+        opinions.map(({ decision, policy, rule, message }) => [decision, policy, rule, message]),
+      ),
+    );
+  if (remedies.length > 0)
+    session.io.out(`\nwhat would be allowed:\n${remedies.map((remedy) => `  ${visible(remedy)}`).join('\n')}`);
+  if (needs)
+    session.io.out(
+      `\nneeds ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''} at risk ${plan?.spec.risk.level}`,
     );
   return 0;
 }
@@ -53,7 +66,7 @@ export async function explainAction(session: Session, name: string, format: Form
 /** Judges past actions by other policies and says what would differ. */
 export async function simulate(session: Session, files: readonly string[], format: Format): Promise<number> {
   const now = await readCluster(session.client, session.namespace);
-  const changed = readFiles(files);
+  const changed = readFiles(files, session.namespace);
   const then: Sources = {
     ...now,
     clusterPolicies: replaced(now.clusterPolicies, changed.clusterPolicies),
@@ -119,10 +132,7 @@ async function judge(session: Session, action: AgentAction, set: PolicySet, sour
   const playbook = sources.playbooks.find(({ metadata }) => metadata.name === action.spec.playbookRef?.name);
   // Trust and the right to use the account are not a matter of policies: what a change of policies would do is asked here.
   const refusals = admit({ spec: action.spec, policies: set, playbook, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
-  const summary = action.status?.plan;
-  const plan = summary
-    ? await session.client.get(actionPlans, { name: summary.name, namespace: action.metadata.namespace })
-    : null;
+  const plan = await planOf(session, action);
   if (!plan) return { refusals: refusals.map(explain), approvals: undefined, groups: undefined };
   const verdict = judgePlan({ ...set, refusals: [] }, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
   return {
@@ -131,6 +141,15 @@ async function judge(session: Session, action: AgentAction, set: PolicySet, sour
     groups: verdict.requirements.groups,
   };
 }
+
+async function planOf(session: Session, action: AgentAction): Promise<ActionPlan | undefined> {
+  const name = action.status?.plan?.name;
+  if (name === undefined) return undefined;
+  return (await session.client.get(actionPlans, { name, namespace: action.metadata.namespace })) ?? undefined;
+}
+
+const requirementsOf = (set: PolicySet, action: AgentAction, plan: ActionPlan) =>
+  judgePlan({ ...set, refusals: [] }, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level).requirements;
 
 const digestThen = (action: AgentAction, policy: { kind: string; name: string }) =>
   action.status?.policies?.find(({ kind, name }) => kind === policy.kind && name === policy.name)?.digest;

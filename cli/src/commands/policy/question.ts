@@ -1,19 +1,13 @@
-import { AgentActionSpec, Decision, type Playbook } from '@sentinel/crds';
-import {
-  admit,
-  judgeApiRequest,
-  judgeFile,
-  judgeHost,
-  judgeImage,
-  judgeRepository,
-  judgeStep,
-  judgeTool,
-  type PolicySet,
-  showWord,
-  type Trust,
-} from '@sentinel/policy';
+import { AgentActionSpec, Decision } from '@sentinel/crds';
 import { z } from 'zod';
-import { policiesFor, type Sources } from './sources.ts';
+import { strictFaults } from './strict-faults.ts';
+
+const groups = z.array(z.string().min(1)).default([]);
+const As = z.union([
+  z.string().min(1),
+  z.strictObject({ user: z.string().min(1), groups }),
+  z.strictObject({ serviceAccount: z.string().min(1), groups }),
+]);
 
 const what = {
   command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
@@ -24,6 +18,7 @@ const what = {
       resource: z.string().min(1),
       namespace: z.string().optional(),
       name: z.string().optional(),
+      clusterWide: z.boolean().optional(),
     })
     .optional(),
   host: z.string().optional(),
@@ -31,29 +26,55 @@ const what = {
   tool: z.strictObject({ server: z.string(), tool: z.string(), schemaDigest: z.string().optional() }).optional(),
   file: z.strictObject({ access: z.enum(['read', 'write']), path: z.string() }).optional(),
   repository: z.string().optional(),
-  action: AgentActionSpec.optional(),
+  action: z.unknown().optional(),
 };
-const kinds = Object.keys(what);
+/** What can be asked. */
+export const askable = Object.keys(what) as (keyof typeof what)[];
 
-/** Trust in a Playbook where only policies are asked: who sealed what is a fact of a cluster. */
-export const TAKEN_FOR_GIVEN: Trust = {
-  trusted: true,
-  by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' },
-};
-
-/** What somebody asks of policies: who, where, and exactly one thing. */
+/**
+ * What somebody asks of policies: who, where, when, and exactly one thing. `as` is a user as the API server names it, or
+ * `{user, groups}`, or `{serviceAccount: NAMESPACE:NAME, groups}`; without its namespace it is one of `namespace`.
+ */
 export const Question = z
   .strictObject({
-    as: z.string().min(1).describe('Who, as the API server names them: system:serviceaccount:NAMESPACE:NAME, or a user.'),
-    groups: z.array(z.string()).default([]),
-    namespace: z.string().default('default'),
+    id: z.union([z.string(), z.number()]).optional(),
+    as: As,
+    groups,
+    namespace: z.string().min(1).default('default'),
     environment: z.string().optional(),
+    mode: z.enum(['DryRun', 'Apply']).optional(),
+    at: z.iso.datetime({ offset: true }).optional(),
+    trusted: z.boolean().default(true),
+    mayUseAccount: z.boolean().default(true),
     ...what,
   })
-  .refine((question) => kinds.filter((kind) => question[kind as keyof typeof question] !== undefined).length === 1, {
-    message: `must ask one of ${kinds.join(', ')}`,
+  .transform((question, context) => {
+    const asked = askable.filter((kind) => question[kind] !== undefined);
+    const fail = (message: string) => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    if (asked.length !== 1)
+      return fail(`must ask one of ${askable.join(', ')}${asked.length > 1 ? `, not ${asked.join(' and ')}` : ''}`);
+    const action = question.action === undefined ? undefined : AgentActionSpec.safeParse(question.action);
+    if (action) {
+      const faults = action.success
+        ? strictFaults('AgentAction', question.action).map((fault) => fault.replace(/^spec/, 'action'))
+        : action.error.issues.map(({ path, message }) => `${['action', ...path].join('.')}: ${message}`);
+      if (faults.length > 0) return fail(faults.join('; '));
+    }
+    const { as, action: _, groups: more, ...rest } = question;
+    const { user, groups } = identityOf(as, question.namespace);
+    return { ...rest, ...(action ? { action: action.data as AgentActionSpec } : {}), as: user, groups: [...groups, ...more] };
   });
 export type Question = z.infer<typeof Question>;
+
+function identityOf(as: z.infer<typeof As>, namespace: string): { user: string; groups: string[] } {
+  if (typeof as === 'string') return { user: as, groups: [] };
+  if ('user' in as) return as;
+  const name = as.serviceAccount.includes(':') ? as.serviceAccount : `${namespace}:${as.serviceAccount}`;
+  return { user: `system:serviceaccount:${name.replace(/^system:serviceaccount:/, '')}`, groups: as.groups };
+}
 
 /** A case of a test: a question and what the answer must be. */
 export const PolicyTest = z.strictObject({
@@ -62,85 +83,22 @@ export const PolicyTest = z.strictObject({
   metadata: z.looseObject({ name: z.string() }).optional(),
   cases: z
     .array(
-      z.looseObject({ name: z.string().min(1), expect: Decision, because: z.string().optional() }).transform((one, context) => {
-        const { name, expect, because, ...rest } = one;
-        const question = Question.safeParse(rest);
-        if (question.success) return { name, expect, because, question: question.data };
-        for (const { path, message } of question.error.issues)
-          context.addIssue({ code: 'custom', message: `'${name}': ${path.join('.')}${path.length > 0 ? ': ' : ''}${message}` });
-        return z.NEVER;
-      }),
+      z
+        .looseObject({
+          name: z.string().min(1),
+          expect: Decision,
+          because: z.string().min(1).optional(),
+          approvals: z.int().min(1).optional(),
+        })
+        .transform((one, context) => {
+          const { name, expect, because, approvals, ...rest } = one;
+          const question = Question.safeParse(rest);
+          if (question.success) return { name, expect, because, approvals, question: question.data };
+          for (const { path, message } of question.error.issues)
+            context.addIssue({ code: 'custom', message: `'${name}': ${path.join('.')}${path.length > 0 ? ': ' : ''}${message}` });
+          return z.NEVER;
+        }),
     )
     .min(1),
 });
 export type PolicyTest = z.infer<typeof PolicyTest>;
-
-/** A rule that spoke. */
-export interface Because {
-  readonly policy: string;
-  readonly rule: string;
-  readonly decision: Decision;
-  readonly message: string;
-  readonly remedy?: string;
-}
-
-/** The verdict over a question, and every rule that spoke; the strictest first. */
-export interface Answer {
-  readonly decision: Decision;
-  readonly because: readonly Because[];
-  /** The simple commands that a command line holds. */
-  readonly commands?: readonly string[];
-}
-
-const RANK: Record<Decision, number> = { Allow: 0, RequireApproval: 1, Deny: 2 };
-
-/** Answers a question from policies. */
-export function answer(question: Question, sources: Sources): Answer {
-  const identity = { user: question.as, groups: groupsOf(question) };
-  const set = policiesFor(sources, identity, question.namespace, question.environment);
-  const missing = set.refusals.map((refusal): Because => ({ ...refusal, decision: 'Deny' }));
-  const { because, commands } = judge(question, set, sources.playbooks);
-  const all = [...missing, ...because].sort((a, b) => RANK[b.decision] - RANK[a.decision]);
-  return { decision: all[0]?.decision ?? 'Allow', because: all, ...(commands === undefined ? {} : { commands }) };
-}
-
-// The groups that the API server gives to every ServiceAccount.
-function groupsOf({ as, groups }: Question): string[] {
-  const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(as) ?? [];
-  return namespace === undefined ? groups : [...groups, 'system:serviceaccounts', `system:serviceaccounts:${namespace}`];
-}
-
-function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[]): { because: Because[]; commands?: string[] } {
-  const { command, api, host, image, tool, file, repository, action, namespace } = question;
-  if (command !== undefined) {
-    const verdict = judgeStep(set, { command: typeof command === 'string' ? ['sh', '-c', command] : command });
-    const commands = verdict.commands.filter(({ role }) => role === 'Command').map(({ words }) => words.map(showWord).join(' '));
-    return { because: verdict.reasons.map((reason) => ({ ...reason, message: said(reason) })), commands };
-  }
-  if (api) {
-    const request = {
-      verb: api.verb,
-      apiGroup: api.apiGroup,
-      resource: api.resource,
-      namespace: api.namespace ?? namespace,
-      name: api.name,
-    };
-    const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
-    if (refusal) return { because: [{ ...refusal, decision }] };
-    const [policy = '', rule = ''] = decidedBy.split(': ');
-    return { because: [{ policy, rule, decision, message: `${api.verb} ${api.resource}: ${decision}` }] };
-  }
-  if (host !== undefined) return { because: [judgeHost(set, host)] };
-  if (image !== undefined) return { because: [judgeImage(set, image)] };
-  if (tool) return { because: [judgeTool(set, tool)] };
-  if (file) return { because: [judgeFile(set, file.access, file.path)] };
-  if (repository !== undefined) return { because: [judgeRepository(set, repository)] };
-  if (!action) return { because: [] };
-  const playbook = playbooks.find(({ metadata }) => metadata.name === action.playbookRef?.name);
-  // Trust and the right to use an account are facts of a cluster: here they are taken for given.
-  const refusals = admit({ spec: action, policies: set, playbook, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
-  return { because: refusals.map((refusal) => ({ ...refusal, decision: 'Deny' })) };
-}
-
-const said = ({ message, justification }: { message: string; justification?: string }) =>
-  justification === undefined ? message : `${message}: ${justification}`;

@@ -4,8 +4,9 @@ import { raw } from '../../print/raw.ts';
 import { table } from '../../print/table.ts';
 import type { Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Answer, answer } from './question.ts';
-import { readFiles } from './sources.ts';
+import { type Answer, answer } from './judge.ts';
+import type { PolicyTest } from './question.ts';
+import { readFiles } from './read-files.ts';
 
 /** One case and how it came out. */
 export interface Outcome {
@@ -17,7 +18,7 @@ export interface Outcome {
   readonly fault: string | undefined;
 }
 
-/** Runs the cases of files against the policies of the same files. Exit code: 0 all as expected, 1 one is not. */
+/** Runs the cases of files against the policies of the same files. Exit code: 0 all as expected, 1 one is not. Throws UsageError for what can't be read, or when there is no case. */
 export function testPolicies(
   paths: readonly string[],
   flags: { format: Format; junit?: string | undefined },
@@ -25,13 +26,13 @@ export function testPolicies(
 ): number {
   const sources = readFiles(paths);
   const outcomes = sources.tests.flatMap(({ file, test }) =>
-    test.cases.map(({ name, expect, because, question }): Outcome => {
-      const given = answer(question, sources);
-      return { file, name, expected: expect, answer: given, fault: faultOf(given, expect, because) };
+    test.cases.map((one): Outcome => {
+      const given = answer(one.question, sources);
+      return { file, name: one.name, expected: one.expect, answer: given, fault: faultOf(given, one) };
     }),
   );
   if (outcomes.length === 0) throw new UsageError('there is no case: add a document of `kind: PolicyTest` with `cases`');
-  if (flags.junit !== undefined) writeFileSync(flags.junit, junit(outcomes));
+  if (flags.junit !== undefined) writeReport(flags.junit, junit(outcomes));
   const failed = outcomes.filter(({ fault }) => fault !== undefined);
   if (flags.format) io.out(raw(outcomes, flags.format));
   else {
@@ -49,12 +50,22 @@ export function testPolicies(
   return failed.length === 0 ? 0 : 1;
 }
 
-function faultOf({ decision, because }: Answer, expected: string, wanted: string | undefined): string | undefined {
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`--junit '${file}' can not be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function faultOf({ decision, because, needs }: Answer, { expect, because: wanted, approvals }: PolicyTest['cases'][number]) {
   const why = because.map(({ policy, rule, message }) => `${policy}: ${rule}: ${message}`).join('; ') || 'nothing speaks of it';
-  if (decision !== expected) return `${decision}, not ${expected} (${why})`;
+  if (decision !== expect) return `${decision}, not ${expect} (${why})`;
   const deciding = because.filter((one) => one.decision === decision);
   if (wanted !== undefined && !deciding.some(({ rule, policy }) => rule === wanted || `${policy}: ${rule}` === wanted))
     return `${decision}, but not because of ${wanted} (${why})`;
+  if (approvals !== undefined && needs?.approvals !== approvals)
+    return `${needs?.approvals ?? 0} approvals, not ${approvals} (${why})`;
   return undefined;
 }
 

@@ -1,0 +1,210 @@
+import type { AgentActionSpec, Decision, Playbook, RiskLevel } from '@sentinel/crds';
+import {
+  type ApiRequest,
+  admit,
+  type CommandReason,
+  fillSteps,
+  frozenAt,
+  judgeApiRequest,
+  judgeFile,
+  judgeHost,
+  judgeImage,
+  judgePlan,
+  judgeRepository,
+  judgeStep,
+  judgeSteps,
+  judgeTool,
+  type PolicySet,
+  type Refusal,
+  type Requirements,
+  resolveParameters,
+  showWord,
+  stricter,
+  type Trust,
+} from '@sentinel/policy';
+import type { Question } from './question.ts';
+import { isWrite, riskOfRequest } from './risk-of-request.ts';
+import { policiesFor, type Sources } from './sources.ts';
+import { wouldAllow } from './would-allow.ts';
+
+/** Trust in a Playbook where only policies are asked: who sealed what is a fact of a cluster. */
+export const TAKEN_FOR_GIVEN: Trust = {
+  trusted: true,
+  by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' },
+};
+
+/** A rule that spoke. */
+export interface Because {
+  readonly policy: string;
+  readonly rule: string;
+  readonly decision: Decision;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** A simple command that a command line holds, and what the policies say of it alone. */
+export interface CommandAnswer {
+  readonly command: string;
+  readonly decision: Decision;
+}
+
+/** What people must do before a change starts. */
+export interface Needs extends Requirements {
+  readonly risk: RiskLevel;
+}
+
+/** The verdict over a question, and every rule that spoke, the strictest first. */
+export interface Answer {
+  readonly decision: Decision;
+  readonly because: readonly Because[];
+  /** What is allowed instead, when it is not allowed. */
+  readonly allowed?: readonly string[];
+  /** The simple commands that a command line holds. */
+  readonly commands?: readonly CommandAnswer[];
+  readonly needs?: Needs;
+}
+
+const RANK: Record<Decision, number> = { Allow: 0, RequireApproval: 1, Deny: 2 };
+
+/** Answers a question from policies. */
+export function answer(question: Question, sources: Sources): Answer {
+  const set = policiesFor(sources, { user: question.as, groups: question.groups }, question.namespace, question.environment);
+  const judged = judge(question, set, sources.playbooks);
+  // One reason can come from two sides, such as a missing floor.
+  const because = [
+    ...new Map([...inGeneral(question, set), ...judged.because].map((one) => [JSON.stringify(one), one])).values(),
+  ];
+  because.sort((a, b) => RANK[b.decision] - RANK[a.decision]);
+  const decision = because[0]?.decision ?? 'Allow';
+  const { commands, needs } = judged;
+  return {
+    decision,
+    because,
+    ...(decision === 'Allow' ? {} : { allowed: wouldAllow(set, question) }),
+    ...(commands === undefined ? {} : { commands }),
+    ...(needs === undefined || decision === 'Deny' ? {} : { needs }),
+  };
+}
+
+type Judged = Pick<Answer, 'because' | 'commands' | 'needs'>;
+
+const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
+const changes = ({ api, action }: Question) => (api !== undefined && isWrite(api)) || action?.mode === 'Apply';
+
+// What holds whatever is asked: no floor, an environment that is not allowed, the kill switch; and for changes the mode and the time.
+function inGeneral(question: Question, set: PolicySet): Because[] {
+  const mode = question.mode ?? (changes(question) ? 'Apply' : undefined);
+  const spec = { intent: { summary: 'x' }, mode: mode ?? 'DryRun', cancelled: false } as AgentActionSpec;
+  const rules = new Set(['suspended', 'environments', ...(mode === undefined ? [] : ['modes'])]);
+  const refusals = admit({ spec, policies: set, playbook: undefined, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
+  const frozen = question.at !== undefined && mode === 'Apply' ? frozenAt(set, Date.parse(question.at)) : undefined;
+  const freeze = frozen && {
+    policy: frozen.policy,
+    rule: frozen.rule,
+    decision: 'Deny' as const,
+    message: `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`,
+    remedy: 'What is approved meanwhile waits.',
+  };
+  return [
+    ...set.refusals.map(denial),
+    ...refusals.filter(({ rule }) => rules.has(rule)).map(denial),
+    ...(freeze ? [freeze] : []),
+  ];
+}
+
+function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[]): Judged {
+  const { command, api, host, image, tool, file, repository, action, namespace } = question;
+  if (command !== undefined) return ofCommand(set, command);
+  if (api) {
+    const reach = api.clusterWide ? undefined : (api.namespace ?? namespace);
+    return ofApi(set, namespace, {
+      verb: api.verb,
+      apiGroup: api.apiGroup,
+      resource: api.resource,
+      namespace: reach,
+      name: api.name,
+    });
+  }
+  if (host !== undefined) return { because: [judgeHost(set, host)] };
+  if (image !== undefined) return { because: [judgeImage(set, image)] };
+  if (tool) return { because: [judgeTool(set, tool)] };
+  if (file) return { because: [judgeFile(set, file.access, file.path)] };
+  if (repository !== undefined) return { because: [judgeRepository(set, repository)] };
+  return action ? ofAction(question, action, set, playbooks) : { because: [] };
+}
+
+function ofCommand(set: PolicySet, command: string | readonly string[]): Judged {
+  const verdict = judgeStep(set, { command: [...argvOf(command)] });
+  const commands = verdict.commands.flatMap(({ role, words }, index) => {
+    if (role !== 'Command') return [];
+    const decision = verdict.reasons
+      .filter((reason) => reason.command === index)
+      .reduce<Decision>((strictest, reason) => stricter(strictest, reason.decision), 'Allow');
+    return [{ command: words.map(showWord).join(' '), decision }];
+  });
+  return { because: verdict.reasons.map(reasonOf), commands };
+}
+
+// A text without anything that a shell would read is that command and no script.
+const argvOf = (command: string | readonly string[]): readonly string[] =>
+  typeof command !== 'string'
+    ? command
+    : /^[\w@%+:,./-][\w@%+=:,./ -]*$/.test(command)
+      ? command.trim().split(/ +/)
+      : ['sh', '-c', command];
+
+const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({
+  policy,
+  rule,
+  decision,
+  message: justification === undefined ? message : `${message}: ${justification}`,
+  ...(remedy === '' ? {} : { remedy }),
+});
+
+function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
+  const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
+  if (refusal) return { because: [denial(refusal)] };
+  const at = decidedBy.indexOf(': ');
+  const said = { Allow: 'is allowed', RequireApproval: 'needs approval', Deny: 'is denied' }[decision];
+  const because: Because[] = [
+    {
+      policy: decidedBy.slice(0, at),
+      rule: decidedBy.slice(at + 2),
+      decision,
+      message: `${request.verb} ${request.resource} ${said}`,
+    },
+  ];
+  if (!isWrite(request)) return { because };
+  // Whatever the rule says, a change is in a plan, and a plan waits for people.
+  const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
+  if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
+  return { because: [...because, waits(level, requirements)], needs: { risk: level, ...requirements } };
+}
+
+const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Because => ({
+  policy: 'Sentinel',
+  rule: 'approvals',
+  decision: 'RequireApproval',
+  message: `a change of risk ${risk} waits for ${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}`,
+  remedy: 'A person approves it.',
+});
+
+function ofAction(question: Question, action: AgentActionSpec, set: PolicySet, playbooks: readonly Playbook[]): Judged {
+  const playbook = playbooks.find(
+    ({ metadata }) => metadata.name === action.playbookRef?.name && metadata.namespace === question.namespace,
+  );
+  const trust: Trust = question.trusted ? TAKEN_FOR_GIVEN : { trusted: false, why: 'nobody has sealed its digest' };
+  const refusals = admit({ spec: action, policies: set, playbook, trust, mayUseAccount: question.mayUseAccount });
+  if (refusals.length > 0 || !playbook) return { because: refusals.map(denial) };
+  const { values } = resolveParameters(playbook.spec, action.parameters);
+  const asks = judgeSteps(set, fillSteps([...playbook.spec.steps, ...(playbook.spec.verify ?? [])], values)).asks.map(
+    ({ step, reason }) => ({ ...reasonOf(reason), message: `step '${step}': ${reasonOf(reason).message}` }),
+  );
+  const passes: Because = { policy: 'Sentinel', rule: 'admission', decision: 'Allow', message: 'it may be rehearsed' };
+  if (action.mode !== 'Apply' || playbook.spec.sandbox.profile === 'Observe') return { because: [...asks, passes] };
+  // What it changes is known after its rehearsal; the least that its plan needs is known now.
+  const risk = playbook.spec.risk?.floor ?? 'Low';
+  const plan = judgePlan({ ...set, refusals: [] }, question.namespace, [], risk);
+  if (plan.refusals.length > 0) return { because: plan.refusals.map(denial) };
+  return { because: [...asks, waits(risk, plan.requirements), passes], needs: { risk, ...plan.requirements } };
+}
