@@ -41,12 +41,18 @@ function uselessAllowance(prefix: readonly string[]): string[] {
   const messages = commands.flatMap((argv) => {
     const [program = ''] = argv;
     if (argv.length === 1 && isWrapper(program)) return [`'${program}' only starts other commands: allowing it allows nothing`];
-    const asked = judgeCommand([], argv).reasons.find(
-      ({ decision, rule }) => decision !== 'Allow' && (rule.startsWith('dangerous.') || rule === 'commands.opaque'),
-    );
-    return asked ? [`'${argv.join(' ')}' needs a person all the same (${asked.rule}): no rule lifts it`] : [];
+    const asked = askedAnyway(argv);
+    return asked === undefined ? [] : [`'${argv.join(' ')}' needs a person all the same (${asked}): no rule lifts it`];
   });
   return [...new Set(messages)].slice(0, 3);
+}
+
+// `python3` alone reads its input; with a file it is a program like any other. What is asked about either way is asked about always.
+function askedAnyway(argv: readonly string[]): string | undefined {
+  const ruleOf = (line: readonly string[]) =>
+    judgeCommand([], line).reasons.find(({ rule }) => rule.startsWith('dangerous.') || rule === 'commands.opaque')?.rule;
+  const alone = ruleOf(argv);
+  return alone === undefined ? undefined : ruleOf([...argv, 'x.txt']);
 }
 
 const isWrapper = (program: string) =>

@@ -89,6 +89,7 @@ const lineAt = ({ spec }: AnyPolicy, risk: RiskLevel) =>
 // Where a policy of a namespace gives what the floor does not: it reads as if it were allowed, and is not.
 function looser(policy: AnyPolicy, floors: readonly AnyPolicy[]): Finding[] {
   const found: Finding[] = [];
+  if (floors.length === 0) return found;
   const floor = setOf(floors);
   const add = (path: string, why: string) =>
     found.push({ level: 'warning', policy: nameOf(policy), path, message: `has no effect: ${why}` });
@@ -154,7 +155,8 @@ function rules({ metadata, spec }: AnyPolicy, floor: PolicySet, add: Add): void 
     // What '*' stands for is not known here.
     const known = requests.filter(({ verb, apiGroup, resource }) => ![verb, apiGroup, resource].includes('*')).slice(0, MAX);
     const verdicts = known.map((request) => ({ request, verdict: judgeApiRequest(floor, namespace, request) }));
-    const denied = verdicts.filter(({ verdict }) => verdict.decision === 'Deny');
+    // What nothing can allow is said of the rule itself.
+    const denied = verdicts.filter(({ verdict: { decision, decidedBy } }) => decision === 'Deny' && !decidedBy.startsWith('Sentinel: protected'));
     const [first] = denied;
     if (first && denied.length === requests.length)
       add(`kubernetes[${index}]`, `the floor denies it (${first.verdict.decidedBy})`);
