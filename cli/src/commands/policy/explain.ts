@@ -6,10 +6,11 @@ import { visible } from '../../print/visible.ts';
 import { messageOf, readAction, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { TAKEN_FOR_GIVEN } from './judge.ts';
+import { type Because, TAKEN_FOR_GIVEN } from './judge.ts';
 import { opinionsOf } from './opinions.ts';
 import { readFiles } from './read-files.ts';
 import { policiesFor, readCluster, type Sources } from './sources.ts';
+import { wouldAllow } from './would-allow.ts';
 
 /** What policies say of an action now: refusals with their rules, and who would have to approve. */
 interface Judged {
@@ -27,14 +28,24 @@ export async function explainAction(session: Session, name: string, format: Form
   const opinions = opinionsOf(action, plan, set, sources.playbooks, session.io.now());
   const policies = set.policies.map((policy) => {
     const admitted = digestThen(action, policy);
-    const since = admitted === undefined ? 'new' : admitted === policy.digest ? 'the same' : 'changed';
+    const since =
+      action.status?.policies === undefined
+        ? 'not recorded'
+        : admitted === undefined
+          ? 'new'
+          : admitted === policy.digest
+            ? 'the same'
+            : 'changed';
     return { policy: policyName(policy), since, digest: policy.digest };
   });
-  const remedies = [...new Set(opinions.flatMap(({ decision, remedy }) => (decision === 'Deny' && remedy ? [remedy] : [])))];
+  const allowed = allowedInstead(action, plan, set, opinions);
   const needs = plan && requirementsOf(set, action, plan);
   if (format) {
     session.io.out(
-      raw({ action: name, state: stateOf(action), message: messageOf(action), policies, opinions, needs: needs ?? null }, format),
+      raw(
+        { action: name, state: stateOf(action), message: messageOf(action), policies, opinions, allowed, needs: needs ?? null },
+        format,
+      ),
     );
     return 0;
   }
@@ -54,13 +65,31 @@ export async function explainAction(session: Session, name: string, format: Form
         opinions.map(({ decision, policy, rule, message }) => [decision, policy, rule, message]),
       ),
     );
-  if (remedies.length > 0)
-    session.io.out(`\nwhat would be allowed:\n${remedies.map((remedy) => `  ${visible(remedy)}`).join('\n')}`);
+  if (allowed.length > 0) session.io.out(`\nwhat would be allowed:\n${allowed.map((line) => `  ${visible(line)}`).join('\n')}`);
   if (needs)
     session.io.out(
       `\nneeds ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''} at risk ${plan?.spec.risk.level}`,
     );
   return 0;
+}
+
+// Of each thing that is denied: the rules that allow something of its kind, or else what the denial itself advises.
+function allowedInstead(
+  action: AgentAction,
+  plan: ActionPlan | undefined,
+  set: PolicySet,
+  opinions: readonly Because[],
+): string[] {
+  const denials = opinions.filter(({ decision }) => decision === 'Deny');
+  const isDenied = (field: string) => denials.some(({ rule }) => rule.startsWith(field));
+  const resources = new Set(isDenied('kubernetes') ? plan?.spec.effects.map(({ resource }) => resource) : []);
+  const rules = [
+    ...(isDenied('commands') ? wouldAllow(set, { command: ['x'] }) : []),
+    ...[...resources].flatMap((resource) => wouldAllow(set, { api: { verb: '', apiGroup: '', resource } })),
+    ...(isDenied('images') ? wouldAllow(set, { image: '' }) : []),
+    ...(['playbooks.allow', 'modes', 'environments'].some(isDenied) ? wouldAllow(set, { action: action.spec }) : []),
+  ];
+  return [...new Set([...rules, ...denials.flatMap(({ remedy }) => remedy ?? [])])];
 }
 
 /** Judges past actions by other policies and says what would differ. */

@@ -156,7 +156,9 @@ function rules({ metadata, spec }: AnyPolicy, floor: PolicySet, add: Add): void 
     const known = requests.filter(({ verb, apiGroup, resource }) => ![verb, apiGroup, resource].includes('*')).slice(0, MAX);
     const verdicts = known.map((request) => ({ request, verdict: judgeApiRequest(floor, namespace, request) }));
     // What nothing can allow is said of the rule itself.
-    const denied = verdicts.filter(({ verdict: { decision, decidedBy } }) => decision === 'Deny' && !decidedBy.startsWith('Sentinel: protected'));
+    const denied = verdicts.filter(
+      ({ verdict: { decision, decidedBy } }) => decision === 'Deny' && !decidedBy.startsWith('Sentinel: protected'),
+    );
     const [first] = denied;
     if (first && denied.length === requests.length)
       add(`kubernetes[${index}]`, `the floor denies it (${first.verdict.decidedBy})`);

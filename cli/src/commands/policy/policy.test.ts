@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { runCli } from '../../main.ts';
+import { examples, file, floorOf, policy } from '../../../test/offline.ts';
 
-const examples = join(import.meta.dirname, '../../../../examples/policies');
 const AGENT = 'system:serviceaccount:shop:triage-agent';
-
-/** Runs the plugin without a cluster: opening one fails the test. */
-async function policy(argv: readonly string[], input = ''): Promise<{ code: number; out: string; error: string }> {
-  let out = '';
-  let error = '';
-  const io = {
-    stdout: { write: (text: string) => (out += text) },
-    stderr: { write: (text: string) => (error += text) },
-    stdin: Readable.from([input]),
-    isTTY: { stdin: false, stdout: false },
-    env: {},
-  };
-  const code = await runCli(['policy', ...argv], io, () => {
-    throw new Error('a cluster was asked');
-  });
-  return { code, out, error };
-}
-
-function file(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'sentinel-policy-')), 'policies.yaml');
-  writeFileSync(path, text);
-  return path;
-}
-
-const spec = (fields: string, kind = 'ClusterAgentPolicy') =>
-  file(
-    `apiVersion: sentinel.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: floor${kind === 'AgentPolicy' ? ', namespace: shop' : ''}}\nspec:\n${fields.replaceAll(/^/gm, '  ')}\n`,
-  );
+const spec = (fields: string) => file(floorOf(fields));
 
 describe('policy test', () => {
   for (const name of readdirSync(examples)) {
@@ -59,8 +30,8 @@ describe('policy test', () => {
       ran.error,
       /'drains no node': Deny, not Allow \(AgentPolicy\/staging: commands\[1\]: .*Nodes belong to the platform team/,
     );
-    assert.match(ran.out, /5 passed, 1 failed/);
-    assert.match(readFileSync(junit, 'utf8'), /tests="6" failures="1"[\s\S]*<failure message="Deny, not Allow/);
+    assert.match(ran.out, /8 passed, 1 failed/);
+    assert.match(readFileSync(junit, 'utf8'), /tests="9" failures="1"[\s\S]*<failure message="Deny, not Allow/);
   });
 
   const faults: [name: string, path: string, message: RegExp][] = [

@@ -2,10 +2,13 @@ import type { AgentPolicySpec } from '@sentinel/crds';
 import { type ApplicablePolicy, type PolicySet, policyName } from '@sentinel/policy';
 import type { Question } from './question.ts';
 
+/** The part of a question that says what is asked. */
+type Asked = Partial<Pick<Question, 'command' | 'api' | 'host' | 'image' | 'tool' | 'file' | 'repository' | 'action'>>;
+
 const MAX = 12;
 
 /** What the policies allow in the place of what was asked, each with its rule: an agent corrects itself by it. */
-export function wouldAllow(set: PolicySet, question: Question): string[] {
+export function wouldAllow(set: PolicySet, question: Asked): string[] {
   const lines = set.policies.flatMap((policy) =>
     policy.spec ? ofPolicy(policy.spec, question).map((line) => `${line} (${policyName(policy)})`) : [],
   );
@@ -14,7 +17,7 @@ export function wouldAllow(set: PolicySet, question: Question): string[] {
 
 type Spec = NonNullable<ApplicablePolicy['spec']>;
 
-function ofPolicy(spec: Spec, { command, api, host, image, tool, file, repository, action }: Question): string[] {
+function ofPolicy(spec: Spec, { command, api, host, image, tool, file, repository, action }: Asked): string[] {
   if (command !== undefined) return commands(spec);
   if (api) return requests(spec, api.resource);
   if (host !== undefined) return listed('hosts', 'network.allow', spec.network?.allow);
