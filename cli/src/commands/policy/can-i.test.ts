@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { examples, file, floorOf, policy, policyOf } from '../../../test/offline.ts';
+
+const POLICIES = file(
+  floorOf(
+    [
+      'modes: [DryRun, Apply]',
+      'kubernetes:',
+      '- {apiGroups: ["*"], resources: ["*", pods/log, deployments/scale], verbs: ["*"], decision: Allow}',
+      'approvals: [{upToRisk: Medium, groups: [devs]}, {upToRisk: High, approvals: 2, groups: [sre]}]',
+      'network: {allow: [api.acme.io], unfamiliar: RequireApproval}',
+      'images: {allow: ["registry.acme.io/*"], requireDigest: true}',
+      'repositories: {allow: ["github.com/acme/*"]}',
+      'mcpServers: {allow: [{url: "https://mcp.acme.io", tools: [read]}]}',
+      'files: {denyRead: ["**/.env"]}',
+    ].join('\n'),
+  ) + policyOf('subjects: [{kind: ServiceAccount, name: bot}, {kind: Group, name: agents}]\nmodes: [DryRun, Apply]'),
+);
+const BOT = ['-f', POLICIES, '--as', 'system:serviceaccount:shop:bot'];
+const digest = `@sha256:${'a'.repeat(64)}`;
+
+describe('policy can-i', () => {
+  const rows: readonly [name: string, argv: readonly string[], code: number, out: RegExp][] = [
+    ['a plain command is no script', ['--', 'kubectl', 'get', 'pods'], 0, /^yes/],
+    ['a read is done without people', ['--api', 'list pods'], 0, /kubernetes\[0\]/],
+    [
+      'a change waits for people, whatever a rule allows',
+      ['--api', 'patch deployments.apps/web'],
+      3,
+      /needs: 1 approval\(s\) from devs, good for 4h/,
+    ],
+    [
+      'a delete takes those of its risk',
+      ['--api', 'delete deployments.apps/web'],
+      3,
+      /risk High waits for 2 approval\(s\) from sre/,
+    ],
+    ['no line covers the risk', ['--api', 'delete configmaps/data'], 1, /no line of `approvals` covers the risk 'Critical'/],
+    [
+      'subresources stand before or behind the group',
+      ['--api', 'patch deployments/scale.apps/web'],
+      3,
+      /patch deployments\/scale is allowed|waits for 1/,
+    ],
+    ['and behind the name', ['--api', 'get pods/web/log'], 0, /get pods\/log/],
+    ['another namespace is out of reach', ['-n', 'other', '--api', 'get pods'], 1, /no AgentPolicy in namespace 'other'/],
+    ['a host that is allowed', ['--host', 'API.acme.io.'], 0, /network\.allow\[0\]/],
+    ['a host that is not known', ['--host', 'b.acme.io'], 3, /unfamiliar/],
+    [
+      'an image by tag',
+      ['--image', 'registry.acme.io/a:1'],
+      1,
+      /images registry\.acme\.io\/\*: images\.allow.*\n.*images that end with @sha256/,
+    ],
+    ['an image by digest', ['--image', `registry.acme.io/a${digest}`], 0, /^yes/],
+    ['a tool', ['--tool', 'https://mcp.acme.io', 'read'], 0, /^yes/],
+    [
+      'a tool that is on no list',
+      ['--tool', 'https://mcp.acme.io', 'write'],
+      1,
+      /allowed is:\n +read of https:\/\/mcp\.acme\.io/,
+    ],
+    ['a file', ['--file', 'read app/.env'], 1, /files\.denyRead\[0\]/],
+    ['a repository', ['--repository', 'git@github.com:acme/web.git'], 0, /^yes/],
+    ['a time without freeze', ['--at', '2026-03-07T10:00:00Z', '--api', 'list pods'], 0, /^yes/],
+  ];
+  for (const [name, argv, code, out] of rows)
+    it(name, async () => {
+      const ran = await policy(['can-i', ...BOT, ...argv]);
+      assert.equal(ran.code, code, ran.out + ran.error);
+      assert.match(ran.out, out);
+    });
+
+  it('counts groups of --group and --as-group, and those that every ServiceAccount has', async () => {
+    for (const flag of ['--group', '--as-group'])
+      assert.equal((await policy(['can-i', '-f', POLICIES, '--as', 'ada', flag, 'agents', '--host', 'api.acme.io'])).code, 0);
+    assert.equal((await policy(['can-i', '-f', POLICIES, '--as', 'ada', '--host', 'api.acme.io'])).code, 1);
+    const everyone = file(
+      floorOf('network: {allow: [a.acme.io]}') + policyOf('subjects: [{kind: Group, name: "system:serviceaccounts:shop"}]'),
+    );
+    assert.equal(
+      (await policy(['can-i', '-f', everyone, '--as', 'system:serviceaccount:shop:x', '--host', 'a.acme.io'])).code,
+      0,
+    );
+  });
+
+  const wrong: readonly [name: string, argv: readonly string[], message: RegExp][] = [
+    ['nobody', ['-f', POLICIES, '--host', 'a.io'], /who asks\? Say it with --as/],
+    ['nothing', BOT, /ask one thing/],
+    ['two things', [...BOT, '--host', 'a.io', '--', 'ls'], /ask one thing/],
+    ['a request without a resource', [...BOT, '--api', 'get'], /--api takes 'VERB RESOURCE\.GROUP\/NAME'/],
+    ['half of a tool', [...BOT, '--tool', 'https://mcp.acme.io'], /--tool takes the server and the tool/],
+    ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],
+    ['a time that is none', [...BOT, '--at', 'tomorrow', '--host', 'a.io'], /at: Invalid ISO datetime/],
+    ['a mode that is none', [...BOT, '--mode', 'Force', '--host', 'a.io'], /mode: Invalid option/],
+    ['a format that is none', [...BOT, '-o', 'xml', '--host', 'a.io'], /there is no output format 'xml'/],
+  ];
+  for (const [name, argv, message] of wrong)
+    it(`ends with 2, which is no answer, when it is asked ${name}`, async () => {
+      const ran = await policy(['can-i', ...argv]);
+      assert.equal(ran.code, 2, ran.out);
+      assert.match(ran.error, message);
+      assert.equal(ran.out, '');
+    });
+
+  it('tells programs each command, what decided, what is allowed instead, and who must approve', async () => {
+    const deny = ['-f', `${examples}/read-only-agents`, '--as', 'system:serviceaccount:shop:triage-agent', '-o', 'json'];
+    const denied = JSON.parse(
+      (await policy(['can-i', ...deny, '--', 'sh', '-c', 'kubectl get pods | xargs kubectl delete'])).out,
+    ) as Record<string, unknown>;
+    assert.deepEqual(denied.commands, [
+      { command: 'kubectl get pods', decision: 'Allow' },
+      { command: 'kubectl delete ⟨its input⟩', decision: 'Deny' },
+    ]);
+    assert.deepEqual(denied.allowed, ['kubectl get|describe|logs|top|explain …: commands[0] (ClusterAgentPolicy/read-only)']);
+    const waits = JSON.parse(
+      (await policy(['can-i', ...BOT, '-o', 'json', '--api', 'patch deployments.apps/web'])).out,
+    ) as Record<string, unknown>;
+    assert.deepEqual(waits.needs, { risk: 'Medium', approvals: 1, groups: ['devs'], expiresAfter: '4h' });
+  });
+
+  it('answers a batch with the flags for what a line leaves out, and gives back its id', async () => {
+    const lines = [
+      '{"id":1,"host":"api.acme.io"}',
+      '{"id":"b","as":{"user":"ada","groups":["agents"]},"namespace":"shop","host":"api.acme.io"}',
+      '{"as":"ada","namespace":"shop","host":"api.acme.io"}',
+      '{"id":4,"host":"a","image":"b"}',
+      '{"id":5,"hots":"a"}',
+      '[1]',
+      'null',
+      '',
+      '{"id":8,"host":"\\u202egpj"}',
+    ];
+    const ran = await policy(['can-i', ...BOT, '--batch'], lines.join('\r\n'));
+    assert.equal(ran.code, 0);
+    assert.doesNotMatch(ran.out, /\u202e/);
+    const answers = ran.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id?: unknown; decision?: string; error?: string });
+    assert.deepEqual(
+      answers.map(({ id, decision }) => [id, decision]),
+      [
+        [1, 'Allow'],
+        ['b', 'Allow'],
+        [undefined, 'Deny'],
+        [4, undefined],
+        [5, undefined],
+        [undefined, undefined],
+        [undefined, undefined],
+        [8, 'Deny'],
+      ],
+    );
+    assert.match(answers[3]?.error ?? '', /must ask one of .*not host and image/);
+    assert.match(answers[4]?.error ?? '', /hots/);
+  });
+});
