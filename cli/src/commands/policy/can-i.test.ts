@@ -45,6 +45,14 @@ describe('policy can-i', () => {
     ],
     ['and behind the name', ['--api', 'get pods/web/log'], 0, /get pods\/log/],
     ['another namespace is out of reach', ['-n', 'other', '--api', 'get pods'], 1, /no AgentPolicy in namespace 'other'/],
+    [
+      'what belongs to the cluster is out of reach of any rule with *',
+      ['--api', 'get nodes'],
+      1,
+      /in the whole cluster is denied/,
+    ],
+    ['so is a list over all namespaces', ['--cluster-wide', '--api', 'list pods'], 1, /in the whole cluster is denied/],
+    ['a command without rules', ['--', 'curl', 'https://a.io'], 0, /no policy has rules about commands/],
     ['a host that is allowed', ['--host', 'API.acme.io.'], 0, /network\.allow\[0\]/],
     ['a host that is not known', ['--host', 'b.acme.io'], 3, /unfamiliar/],
     [

@@ -14,6 +14,7 @@ export const CODES = { Allow: 0, Deny: 1, RequireApproval: 3 } as const;
 /** Flags of `policy can-i` that say what is asked. */
 export interface CanIFlags {
   readonly api?: string;
+  readonly clusterWide?: boolean;
   readonly host?: string;
   readonly image?: string;
   readonly tool?: string[];
@@ -40,7 +41,7 @@ export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker
   if (flags.tool && (server === undefined || tool === undefined || more.length > 0))
     throw new UsageError('--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search');
   const { host, image, repository, mode, at } = flags;
-  const api = flags.api === undefined ? undefined : apiOf(flags.api);
+  const api = flags.api === undefined ? undefined : { ...apiOf(flags.api), clusterWide: flags.clusterWide };
   const file = flags.file === undefined ? undefined : fileOf(flags.file);
   const command = argv.length > 0 ? argv : undefined;
   const what = { command, api, host, image, tool: flags.tool && { server, tool }, file, repository };

@@ -38,7 +38,9 @@ interface Flags extends GlobalFlags {
 /** Defines `kubectl sentinel policy …`. Exit code 2 is an error; 0, 1 and 3 are answers. */
 export function definePolicy(program: Command, { add, printable, io, terminal, open, exit, failWith }: PolicyCommands): void {
   const policy = program.command('policy').description('Test, explain and compare policies');
-  policy.hook('preSubcommand', () => failWith(USAGE));
+  program.hook('preSubcommand', (_, command) => {
+    if (command === policy) failWith(USAGE);
+  });
   const flagsOf = <T>(command: Command) => command.optsWithGlobals<Flags & T>();
   const live = async (flags: GlobalFlags, work: (session: Session) => Promise<number>) => {
     const session = open(flags);
@@ -77,6 +79,7 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
     );
   about(printable(add(policy, 'can-i [command...]', 'Ask what --as may do: exit code 0 yes, 1 no, 3 with an approval')))
     .option('--api <request>', "a request to the API: 'patch deployments.apps/web'")
+    .option('--cluster-wide', 'the request of --api is over all namespaces')
     .option('--host <name>', 'a host')
     .option('--image <reference>', 'an image of a sandbox')
     .option('--tool <server-and-tool...>', 'an MCP server and a tool of it')

@@ -24,6 +24,7 @@ import {
 } from '@sentinel/policy';
 import type { Question } from './question.ts';
 import { isWrite, riskOfRequest } from './risk-of-request.ts';
+import { isClusterScoped } from './scope.ts';
 import { policiesFor, type Sources } from './sources.ts';
 import { wouldAllow } from './would-allow.ts';
 
@@ -116,7 +117,8 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
   const { command, api, host, image, tool, file, repository, action, namespace } = question;
   if (command !== undefined) return ofCommand(set, command);
   if (api) {
-    const reach = api.clusterWide ? undefined : (api.namespace ?? namespace);
+    const isWide = api.clusterWide ?? (api.namespace === undefined && isClusterScoped(api.resource));
+    const reach = isWide ? undefined : (api.namespace ?? namespace);
     return ofApi(set, namespace, {
       verb: api.verb,
       apiGroup: api.apiGroup,
@@ -142,7 +144,13 @@ function ofCommand(set: PolicySet, command: string | readonly string[]): Judged 
       .reduce<Decision>((strictest, reason) => stricter(strictest, reason.decision), 'Allow');
     return [{ command: words.map(showWord).join(' '), decision }];
   });
-  return { because: verdict.reasons.map(reasonOf), commands };
+  const silent: Because = {
+    policy: 'Sentinel',
+    rule: 'commands',
+    decision: 'Allow',
+    message: 'no policy has rules about commands',
+  };
+  return { because: verdict.reasons.length > 0 ? verdict.reasons.map(reasonOf) : [silent], commands };
 }
 
 // A text without anything that a shell would read is that command and no script.

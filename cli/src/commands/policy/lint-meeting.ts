@@ -11,6 +11,7 @@ import {
   seconds,
 } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
+import { isClusterScoped } from './scope.ts';
 import type { Sources } from './sources.ts';
 
 /** What can be said of policies that meet: a floor without what it must have, approvals that nobody could give, what has no effect. */
@@ -146,7 +147,7 @@ function rules({ metadata, spec }: AnyPolicy, floor: PolicySet, add: Add): void 
             verb,
             apiGroup,
             resource,
-            namespace: where,
+            namespace: isClusterScoped(resource) ? undefined : where,
             name: rule.resourceNames?.[0],
           })),
         ),

@@ -1,5 +1,6 @@
 import { coversHost, frozenAt, judgeRepository, protectedAgainst } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
+import { isClusterScoped } from './scope.ts';
 
 type KubernetesRule = NonNullable<AnyPolicy['spec']['kubernetes']>[number];
 type Add = (level: Finding['level'], path: string, message: string) => void;
@@ -84,7 +85,7 @@ function covers(wide: KubernetesRule, narrow: KubernetesRule): boolean {
   return (
     within(wide.apiGroups, narrow.apiGroups, () => true) &&
     // '*' is any resource of a namespace, without subresources.
-    within(wide.resources, narrow.resources, (entry) => !entry.includes('/') && !belongsToCluster.has(entry)) &&
+    within(wide.resources, narrow.resources, (entry) => !entry.includes('/') && !isClusterScoped(entry)) &&
     within(wide.verbs, narrow.verbs, () => true) &&
     (wide.resourceNames === undefined || narrow.resourceNames?.every((name) => wide.resourceNames?.includes(name)) === true) &&
     // Left out it is the namespace of the action, which is not known here.
@@ -93,16 +94,6 @@ function covers(wide: KubernetesRule, narrow: KubernetesRule): boolean {
       : narrow.namespaces?.every((name) => wide.namespaces?.includes(name)) === true)
   );
 }
-
-const belongsToCluster = new Set([
-  'nodes',
-  'namespaces',
-  'persistentvolumes',
-  'storageclasses',
-  'runtimeclasses',
-  'priorityclasses',
-  'ingressclasses',
-]);
 
 function lists(policy: AnyPolicy, add: Add): void {
   const { spec } = policy;

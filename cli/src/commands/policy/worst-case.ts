@@ -9,6 +9,7 @@ import type { Asker } from './can-i.ts';
 import { RISKS } from './finding.ts';
 import { asAction, harmfulCommands, kubectlOf } from './harm.ts';
 import { riskOfRequest } from './risk-of-request.ts';
+import { isClusterScoped } from './scope.ts';
 import { policiesFor, type Sources } from './sources.ts';
 
 /** A harmful change that policies let through, and what it takes. */
@@ -81,13 +82,9 @@ function requestsOf(set: PolicySet, namespace: string): ApiRequest[] {
     for (const verb of verbs)
       for (const place of places)
         for (const name of names) {
-          const request = {
-            verb,
-            apiGroup,
-            resource,
-            namespace: place,
-            name: name ?? (verb === 'deletecollection' ? undefined : 'any'),
-          };
+          const any = verb === 'deletecollection' ? undefined : 'any';
+          const where = isClusterScoped(resource) ? undefined : place;
+          const request = { verb, apiGroup, resource, namespace: where, name: name ?? any };
           if (all.size < MAX) all.set(JSON.stringify(request), request);
         }
   return [...all.values()];

@@ -1,0 +1,32 @@
+const ofCluster = new Set([
+  'apiservices',
+  'certificatesigningrequests',
+  'clusteragentpolicies',
+  'clusterrolebindings',
+  'clusterroles',
+  'csidrivers',
+  'csinodes',
+  'customresourcedefinitions',
+  'flowschemas',
+  'ingressclasses',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+  'mutatingwebhookconfigurations',
+  'namespaces',
+  'nodes',
+  'persistentvolumes',
+  'priorityclasses',
+  'prioritylevelconfigurations',
+  'runtimeclasses',
+  'selfsubjectaccessreviews',
+  'storageclasses',
+  'subjectaccessreviews',
+  'tokenreviews',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'validatingwebhookconfigurations',
+  'volumeattachments',
+]);
+
+/** Whether a resource of Kubernetes itself belongs to the whole cluster: a request to it has no namespace. */
+export const isClusterScoped = (resource: string): boolean => ofCluster.has(resource.split('/')[0] ?? '');
