@@ -4,7 +4,7 @@ import { type AgentAction, API_VERSION } from '@sentinel/crds';
 import { type Handler, ok, runAgainst } from '../../../test/fake-cluster.ts';
 import { anAction, aPlan } from '../../../test/fixtures.ts';
 import { assertGolden } from '../../../test/golden.ts';
-import { examples, policy } from '../../../test/offline.ts';
+import { examples, file, policy } from '../../../test/offline.ts';
 
 const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'patch', 'create'], decision: 'RequireApproval' }];
 const floor = {
@@ -152,6 +152,24 @@ describe('policies of the cluster', () => {
     const ran = await runAgainst(cluster({ own: [{ ...own, spec: { ...own.spec, suspended: true } }] }), ['policy', 'lint']);
     assert.equal(ran.code, 0, ran.error);
     assert.match(ran.out, /AgentPolicy\/shop\/shop +suspended +the kill switch is on/);
+  });
+});
+
+describe('policy simulate', () => {
+  it('says which actions changed policies would have judged in another way, and why', async () => {
+    const changed = file(
+      `apiVersion: ${API_VERSION}\nkind: AgentPolicy\nmetadata: {name: shop}\nspec: {modes: [DryRun], playbooks: {allow: [other]}}\n`,
+    );
+    const allowing = cluster({ own: [{ ...own, spec: { ...own.spec, commands: undefined } }] });
+    const ran = await runAgainst(allowing, ['policy', 'simulate', '-f', changed]);
+    assert.equal(ran.code, 0, ran.error);
+    assert.match(ran.out, /1 of 1 actions would be judged in another way/);
+    assert.match(ran.out, /mode 'Apply' is not allowed \(AgentPolicy\/shop: modes\)/);
+    assert.ok(ran.requests.every(({ method }) => method === 'GET'));
+  });
+
+  it('needs changed policies', async () => {
+    assert.equal((await runAgainst(cluster(), ['policy', 'simulate'])).code, 2);
   });
 });
 
