@@ -6,7 +6,7 @@ import { plan } from './commands/plan.ts';
 import { definePolicy } from './commands/policy/index.ts';
 import { queue } from './commands/queue.ts';
 import { report } from './commands/report.ts';
-import { type RunFlags, run } from './commands/run.ts';
+import { type RunFlags, run, workOf } from './commands/run.ts';
 import { type TrustFlags, trust } from './commands/trust.ts';
 import { watch } from './commands/watch.ts';
 import { explain } from './explain.ts';
@@ -35,7 +35,9 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
       writeErr: (text) => terminal.error(text.trimEnd().split('\n').map(visible).join('\n')),
     });
   common(program).enablePositionalOptions();
-  define(program, within);
+  // Commander takes what stands behind -- for arguments as any others.
+  const dashes = argv[0] === 'run' ? argv.indexOf('--') : -1;
+  define(program, within, dashes < 0 ? undefined : argv.slice(dashes + 1));
   const exit = (answered: number) => {
     code = answered;
   };
@@ -44,7 +46,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   };
   definePolicy(program, { add, printable, io, terminal, open: (flags) => openSession(flags, terminal, open), exit, failWith });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(dashes < 0 ? [...argv] : argv.slice(0, dashes), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fault;
@@ -57,7 +59,7 @@ const add = (parent: Command, usage: string, description: string) => common(pare
 
 type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
 
-function define(program: Command, within: Within): void {
+function define(program: Command, within: Within, own: readonly string[] | undefined): void {
   everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
     within(queue)(command),
   );
@@ -77,15 +79,23 @@ function define(program: Command, within: Within): void {
         within((session) => decide(session, name, decision, flags))(command),
       );
   }
-  printable(add(program, 'run <playbook>', 'File an action'))
+  printable(add(program, 'run [words...]', 'File an action: for a Playbook by its name, or for a command of its own behind --'))
+    .usage(
+      '<playbook> --summary <text> [options]\n       kubectl sentinel run --account <name> --image <image> --summary <text> [options] -- <command...>',
+    )
     .requiredOption('--summary <text>', 'what is going to be done, in a sentence')
     .option('--param <name=value>', 'a parameter; may be repeated', repeat)
     .option('--reason <text>', 'why')
     .option('--prompt <text>', 'the original prompt')
+    .option('--account <name>', 'the account that a command of its own runs as')
+    .option('--image <image>', 'the image that it runs in')
+    .option('--parent <action>', 'the action that this one is a part of')
     .option('--mode <mode>', 'Apply or DryRun')
     .option('--name <name>', 'name of the action')
     .option('-w, --wait', 'follow it to its end')
-    .action((name: string, flags: RunFlags, command: Command) => within((session) => run(session, name, flags))(command));
+    .action((words: string[], flags: RunFlags, command: Command) =>
+      within((session) => run(session, workOf(words, own), flags))(command),
+    );
   add(program, 'watch <action>', 'Follow an action to its end').action((name: string, _, command: Command) =>
     within((session) => watch(session, name))(command),
   );

@@ -23,6 +23,7 @@ import {
 
 /** The collections that the operator watches: one informer each, shared by its controllers. */
 export interface Caches {
+  /** By index `parent` for NAMESPACE/NAME of the action that they name as their parent. */
   readonly actions: Informer<AgentAction>;
   readonly playbooks: Informer<Playbook>;
   readonly policies: Informer<AgentPolicy>;
@@ -40,7 +41,7 @@ const RESYNC_MS = 600_000;
 export function createCaches(client: KubeClient, logger: Logger): Caches {
   const common = { client, logger };
   return {
-    actions: createInformer({ ...common, resource: agentActions, resyncMs: RESYNC_MS }),
+    actions: createInformer({ ...common, resource: agentActions, resyncMs: RESYNC_MS, indexers: { parent: parentKey } }),
     playbooks: createInformer({ ...common, resource: playbooks }),
     policies: createInformer({ ...common, resource: agentPolicies }),
     clusterPolicies: createInformer({ ...common, resource: clusterAgentPolicies }),
@@ -55,6 +56,9 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
     }),
   };
 }
+
+const parentKey = ({ metadata, spec }: AgentAction) =>
+  spec.intent.parentAction === undefined ? [] : [`${metadata.namespace ?? ''}/${spec.intent.parentAction}`];
 
 const ownerJobs = (pod: AnyObject) =>
   (pod.metadata.ownerReferences ?? []).filter(({ kind, controller }) => kind === 'Job' && controller).map(({ uid }) => uid);

@@ -128,6 +128,8 @@ function connect(
     to.actions.enqueue(keyOf(object));
     to.exporter.enqueue(keyOf(object));
     if (object.status?.finishedAt !== undefined) wakeHeld();
+    // What ends or holds an action ends or holds those that are a part of it.
+    for (const child of caches.actions.store.byIndex('parent', keyOf(object))) to.actions.enqueue(keyOf(child));
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
   caches.pods.onChange(({ object }) => byAnnotation(object));

@@ -45,7 +45,9 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
     // Limits compare what comes with what is there, so one is decided and stored before the next one is looked at.
     const carry = () => carryOutLive(context, key);
     const state = stateOf(cached.status);
-    const counted = reviewed.has(state) || (state === 'Pending' && countsFilings(pass.facts.policies));
+    const counted =
+      reviewed.has(state) ||
+      (state === 'Pending' && (countsFilings(pass.facts.policies) || cached.spec.intent.parentAction !== undefined));
     return counted ? await context.starts.exclusive(carry) : await carry();
   }
   return await carryOut(context, pass, step);
@@ -57,9 +59,16 @@ async function carryOutLive(context: ReconcileContext, key: string): Promise<Res
   const pass = await passLive(context, live);
   const step = decide(pass.facts);
   const result = await carryOut(context, pass, step);
-  if (step.kind === 'StartJob' && step.stage === 'run') context.starts.note({ ...activityOf(live), phase: 'Running' });
+  if (step.kind === 'StartJob' && step.stage === 'run')
+    context.starts.note({ ...activityOf(live), phase: 'Running', changed: live.status?.plan?.effects ?? 0 });
   if (step.kind === 'StartJob' && step.stage === 'rehearsal')
-    context.starts.note({ ...activityOf(live), phase: 'Rehearsing', admitted: pass.now });
+    context.starts.note({
+      ...activityOf(live),
+      phase: 'Rehearsing',
+      admitted: pass.now,
+      parent: pass.draft.lineage?.at(-1)?.uid,
+      root: pass.draft.lineage?.[0]?.uid ?? live.metadata.uid ?? '',
+    });
   return result;
 }
 

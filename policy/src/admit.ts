@@ -1,7 +1,9 @@
 import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import { isAdHoc } from './ad-hoc.ts';
 import { judgeImage } from './images.ts';
-import { fillSteps, resolveParameters } from './parameters.ts';
+import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { judgeRepository } from './repositories.ts';
 import { judgeSteps } from './steps.ts';
 import { judgeTool } from './tools.ts';
 import type { Trust } from './trust.ts';
@@ -55,6 +57,15 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
         `Allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}.`,
       );
     }
+    if (isAdHoc(spec)) {
+      if (rules.playbooks.adHocSteps === 'Deny')
+        refuse(
+          'playbooks.adHocSteps',
+          'an action may not bring its own steps',
+          'Name a Playbook, or ask an admin to set `playbooks.adHocSteps`.',
+        );
+      continue;
+    }
     const playbook = spec.playbookRef?.name;
     if (playbook !== undefined && rules.playbooks.allow && !rules.playbooks.allow.includes(playbook)) {
       refuse('playbooks.allow', `Playbook '${playbook}' is not allowed`, `Allowed: ${rules.playbooks.allow.join(', ')}.`);
@@ -77,6 +88,7 @@ function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefin
 
 function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts): Refusal[] {
   const name = spec.playbookRef?.name ?? '';
+  const adHoc = isAdHoc(spec);
   if (!playbook)
     return [
       {
@@ -88,6 +100,15 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
     ];
   const parameters = resolveParameters(playbook.spec, spec.parameters);
   const found = [...parameters.refusals];
+  if (adHoc)
+    found.push(
+      ...playbookFaults(playbook.spec).map((message) => ({
+        policy: 'Sentinel',
+        rule: 'steps',
+        message,
+        remedy: 'Ad-hoc steps say everything themselves: correct the step.',
+      })),
+    );
   // Without values there is no command line to judge; that they are missing is said already.
   if (found.length === 0) {
     const steps = [...playbook.spec.steps, ...(playbook.spec.verify ?? [])];
@@ -96,6 +117,10 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   const image = judgeImage(policies, playbook.spec.sandbox.image);
   if (image.decision === 'Deny')
     found.push({ ...image, remedy: 'Use an image that the policy allows, by digest where it asks for that.' });
+  for (const repository of spec.target?.repositories ?? []) {
+    const opinion = judgeRepository(policies, repository);
+    if (opinion.decision === 'Deny') found.push({ ...opinion, remedy: 'Correct `spec.target.repositories`, or ask an admin.' });
+  }
   const tool = spec.intent.tool;
   if (tool?.server !== undefined) {
     const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });

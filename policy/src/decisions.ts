@@ -31,6 +31,8 @@ export interface Judged {
 
 /** What the decisions on a plan come to. */
 export interface Tally {
+  /** What the decisions were held against. */
+  readonly requirements: Requirements;
   readonly judged: readonly Judged[];
   readonly unreadable: number;
   readonly approvals: number;
@@ -70,6 +72,7 @@ export function tallyDecisions(facts: TallyFacts): Tally {
   const rejectedBy = judged.find(({ counts, record }) => counts && record.decision === 'reject')?.record;
   const ends = approving.map(({ record }) => endOf(record, facts.requirements));
   return {
+    requirements: facts.requirements,
     judged,
     unreadable,
     approvals: approving.length,
@@ -78,9 +81,10 @@ export function tallyDecisions(facts: TallyFacts): Tally {
   };
 }
 
-/** Whether the approvals are enough for a start now. */
+/** Whether the approvals are enough for a start now. None is enough only where policy says in so many words that nobody is needed. */
 export function isApproved(tally: Tally, requirements: Requirements): boolean {
-  return tally.rejectedBy === undefined && requirements.approvals >= 1 && tally.approvals >= requirements.approvals;
+  const needed = requirements.autoReview === true ? requirements.approvals : Math.max(1, requirements.approvals);
+  return tally.rejectedBy === undefined && tally.approvals >= needed;
 }
 
 /** The records of the annotation, one JSON object per line; what can't be read is counted, never guessed. */

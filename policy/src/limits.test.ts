@@ -23,6 +23,11 @@ const activity = (uid: string, more: Partial<Activity> = {}): Activity => ({
   queued: undefined,
   ended: undefined,
   failed: false,
+  succeeded: false,
+  digest: undefined,
+  parent: undefined,
+  root: uid,
+  changed: 0,
   targets: [],
   ...more,
 });

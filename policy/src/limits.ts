@@ -24,6 +24,16 @@ export interface Activity {
   readonly ended: number | undefined;
   /** Whether a real run of it did not end well. */
   readonly failed: boolean;
+  /** Whether a real run of it ended well. */
+  readonly succeeded: boolean;
+  /** Digest of the Playbook that it runs; undefined before it is admitted. */
+  readonly digest: string | undefined;
+  /** The action that it is a part of; undefined for one that stands alone. */
+  readonly parent: string | undefined;
+  /** The first of the actions that it is a part of; its own uid for one that stands alone. */
+  readonly root: string;
+  /** How many objects its real run changes; 0 before one has begun. */
+  readonly changed: number;
   /** What its plan changes: one short name for each object. */
   readonly targets: readonly string[];
 }
@@ -76,15 +86,47 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
     );
   if (coolDown !== undefined) {
     const failures = earlier.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
+    const what = self.playbook === '' ? 'Whoever brings steps of its own' : `Playbook '${self.playbook}'`;
     const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
     if (until > now)
       refuse(
         'coolDown',
-        `Playbook '${self.playbook}' rests here until ${new Date(until).toISOString()}, because a run of it failed`,
+        `${what} rests here until ${new Date(until).toISOString()}, because a run failed`,
         'Look at why it failed before you try again.',
       );
   }
   return found;
+}
+
+/** How many runs of the same Playbook, by its digest, have succeeded in a namespace since one failed. */
+export function runsSinceFailure(self: Activity, all: Iterable<Activity>): number {
+  if (self.digest === undefined) return 0;
+  const same = [...all].filter(({ namespace, digest }) => namespace === self.namespace && digest === self.digest);
+  const failed = Math.max(0, ...same.filter((one) => one.failed).map(({ ended }) => ended ?? 0));
+  return same.filter((one) => one.succeeded && (one.ended ?? 0) > failed).length;
+}
+
+/** How many children an action has already. */
+export const childrenOf = (parent: string, self: Activity, all: Iterable<Activity>): number =>
+  [...all].filter((one) => one.parent === parent && one.uid !== self.uid).length;
+
+/** Whether an action and all that belong to the same family stay within the objects that policies let one action change. */
+export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activity>, effects: number): Refusal[] {
+  const relatives = [...all].filter((one) => one.root === self.root && one.uid !== self.uid);
+  const spent = relatives.reduce((sum, { changed }) => sum + changed, 0);
+  if (spent === 0) return [];
+  return set.policies.flatMap((policy) => {
+    const limit = policy.spec?.limits?.objects;
+    if (limit === undefined || spent + effects <= limit) return [];
+    return [
+      {
+        policy: policyName(policy),
+        rule: 'limits.objects',
+        message: `the actions that it belongs to have changed ${spent} objects and it changes ${effects} more; together at most ${limit} are allowed`,
+        remedy: 'Split the work, or ask an admin.',
+      },
+    ];
+  });
 }
 
 /** Whether a policy counts what is admitted, so that one admission must be stored before the next is judged. */

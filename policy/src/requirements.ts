@@ -8,6 +8,8 @@ import type { Refusal } from './verdict.ts';
 /** What a plan needs before it may start. */
 export interface Requirements {
   readonly approvals: number;
+  /** Whether policy lets the plan start without a person; then `approvals` is 0. */
+  readonly autoReview?: boolean | undefined;
   /** Groups whose members may approve; undefined when everyone with the verb may. */
   readonly groups: readonly string[] | undefined;
   /** Groups whose members may not approve, whatever else they are in. */
@@ -80,8 +82,10 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
   if (!a) return b;
   const approverGroups = intersect(a.approverGroups, b.approverGroups);
   const refuseGroups = [...new Set([...(a.refuseGroups ?? []), ...(b.refuseGroups ?? [])])].sort();
+  const autoReview = a.autoReview === true && b.autoReview === true;
   return {
     approvals: Math.max(a.approvals, b.approvals),
+    ...(autoReview ? { autoReview } : {}),
     groups: intersect(a.groups, b.groups),
     expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
     ...(approverGroups === undefined ? {} : { approverGroups }),

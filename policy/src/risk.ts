@@ -85,8 +85,9 @@ const guarding = new Set(['networkpolicies', 'poddisruptionbudgets', 'resourcequ
 const sensitive =
   /\/(privileged|allowPrivilegeEscalation|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|capabilities|runAsUser|runAsNonRoot|seccompProfile|serviceAccountName|serviceAccount|automountServiceAccountToken|procMount|loadBalancerSourceRanges|externalIPs)(\/|$)/;
 
-// What guards others, or takes a guard off the workload itself. Inside of what is created, names are read from the values shown.
-function weakens(effect: Effect): string | undefined {
+/** How an effect may weaken security: it changes what guards others, or takes a guard off the workload itself. */
+// Inside of what is created, names are read from the values shown.
+export function weakens(effect: Effect): string | undefined {
   const resource = effect.resource.split('/')[0] ?? '';
   if (guarding.has(resource)) return `${resource} change`;
   const change = (effect.change ?? []).find(

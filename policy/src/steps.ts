@@ -1,5 +1,6 @@
-import type { Step } from '@sentinel/crds';
+import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
 import { type CommandReason, type CommandVerdict, judgeCommand } from './commands/index.ts';
+import { fillSteps, resolveParameters } from './parameters.ts';
 import type { PolicySet } from './policies.ts';
 import type { Refusal } from './verdict.ts';
 
@@ -18,6 +19,15 @@ export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict
     refusals: reasons.filter(({ reason }) => reason.decision === 'Deny').map(({ step, reason }) => refusalOf(step, reason)),
     asks: reasons.filter(({ reason }) => reason.decision === 'RequireApproval'),
   };
+}
+
+/** What the commands of a Playbook ask a person for, parameters filled in, in sentences. */
+export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
+  const { values } = resolveParameters(playbook, parameters);
+  return judgeSteps(set, fillSteps(playbook.steps, values)).asks.map(
+    ({ step, reason }) =>
+      `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
+  );
 }
 
 /** The whole verdict over one step: the simple commands in it, and every rule that spoke. */

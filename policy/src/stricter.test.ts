@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type AgentPolicySpec, ClusterAgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
 import { admit } from './admit.ts';
+import { whyPerson } from './auto-review.ts';
 import { judgeCommand } from './commands/index.ts';
+import { judgeParent } from './family.ts';
 import { frozenAt } from './freeze.ts';
 import { judgeHighRisk } from './high-risk.ts';
 import { judgeHost } from './hosts.ts';
@@ -33,7 +35,7 @@ function randomSpec(): object {
   return {
     modes: pick([['DryRun', 'Apply'], ['DryRun', 'Apply'], ['DryRun']]),
     environments: maybe(() => ({ allow: some(['staging', 'production']), deny: maybe(() => ['production']) })),
-    playbooks: { trustedOnly: random(6) === 0, allow: maybe(() => some(['fix', 'other'])) },
+    playbooks: { trustedOnly: random(6) === 0, allow: maybe(() => some(['fix', 'other'])), adHocSteps: pick(decisions) },
     commands: maybe(() =>
       Array.from({ length: 1 + random(3) }, () => ({
         prefix: pick([['kubectl'], ['kubectl', 'get|delete'], ['rm'], ['kubectl', 'delete']]),
@@ -59,6 +61,8 @@ function randomSpec(): object {
         upToRisk,
         approvals: 1 + random(3),
         groups: maybe(() => some(['x', 'y'])),
+        autoReview: random(4) > 0,
+        autoReviewAfter: maybe(() => random(3)),
         expiresAfter: pick(['1h', '4h']),
       })),
     ),
@@ -71,6 +75,8 @@ function randomSpec(): object {
       objects: maybe(() => 1 + random(2)),
       concurrent: maybe(() => 1 + random(2)),
       perDay: maybe(() => 1 + random(2)),
+      children: maybe(() => random(3)),
+      depth: maybe(() => random(3)),
     })),
     freeze: maybe(() => [{ schedule: pick(['* * * * *', '0 0 1 1 *']), duration: pick(['1m', '2h']), reason: 'x' }]),
     suspended: random(8) === 0,
@@ -88,9 +94,10 @@ function applicable(kind: ApplicablePolicy['kind'], name: string, spec: object):
 
 const floor = applicable('ClusterAgentPolicy', 'floor', {
   modes: ['DryRun', 'Apply'],
-  playbooks: { trustedOnly: false },
+  playbooks: { trustedOnly: false, adHocSteps: 'Allow' },
   kubernetes: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], decision: 'Allow' }],
-  approvals: [{ upToRisk: 'Critical' }],
+  approvals: [{ upToRisk: 'Critical', autoReview: true, autoReviewAfter: 0 }],
+  limits: { children: 9, depth: 9 },
 });
 ClusterAgentPolicySpec.parse(floor.spec);
 
@@ -120,6 +127,11 @@ const activity = (uid: string, phase: 'Filed' | 'Running') => ({
   queued: undefined,
   ended: undefined,
   failed: false,
+  succeeded: false,
+  digest: undefined,
+  parent: undefined,
+  root: uid,
+  changed: 0,
   targets: [],
 });
 
@@ -139,6 +151,7 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
       account: 'a',
       sandbox: { image: action.image },
       steps: [{ name: 'one', command: action.command }],
+      autonomy: 'Auto',
     }),
   };
   const admission = admit({
@@ -148,10 +161,54 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
     trust: { trusted: false, why: 'x' },
     mayUseAccount: true,
   });
+  const adHoc = admit({
+    spec: {
+      intent: { summary: 'x' },
+      steps: [{ name: 'one', command: action.command }],
+      account: 'a',
+      image: action.image,
+      mode: action.mode,
+      cancelled: false,
+    },
+    policies: set,
+    playbook,
+    trust: { trusted: false, why: 'x' },
+    mayUseAccount: true,
+  });
+  const review = whyPerson({
+    policies: set,
+    namespace: 'shop',
+    effects: action.effects,
+    risk: action.risk,
+    playbook,
+    trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } },
+    adHoc: action.adHoc,
+    undeclared: [],
+    notObservable: [],
+    asks: [],
+    succeeded: 1,
+  });
+  const family = judgeParent(
+    set,
+    { spec: { intent: { summary: 'x', parentAction: 'w' }, mode: 'Apply' }, requester: { user: 'agent', groups: [] } },
+    {
+      name: 'w',
+      uid: 'w',
+      requester: { user: 'agent', groups: [] },
+      mode: 'Apply',
+      end: undefined,
+      cancelled: false,
+      lineage: [],
+    },
+    1,
+  );
   const plan = judgePlan(set, 'shop', action.effects, action.risk);
   const commands = policies.map((policy) => policy.commands).filter((one) => one !== undefined);
   return {
     admission: refusedBy(admission),
+    adHoc: refusedBy(adHoc),
+    person: review?.length === 0 ? 0 : 1,
+    family: refusedBy(family),
     plan: refusedBy(plan.refusals),
     approvals: plan.requirements.approvals,
     sooner: -seconds(plan.requirements.expiresAfter),
@@ -180,10 +237,11 @@ const randomAction = () => ({
   ]),
   effects: some([effect('deployments'), effect('pods')]),
   risk: pick(risks),
+  adHoc: random(2) === 0,
 });
 
 it('One policy more never loosens anything, in any order', () => {
-  const counts = { refused: 0, allowed: 0 };
+  const counts = { refused: 0, allowed: 0, alone: 0 };
   for (let round = 0; round < 800; round++) {
     const kind = () => pick(['AgentPolicy', 'ClusterAgentPolicy'] as const);
     const [a, b] = [applicable(kind(), 'a', randomSpec()), applicable(kind(), 'b', randomSpec())];
@@ -199,10 +257,11 @@ it('One policy more never loosens anything, in any order', () => {
         (both?.[what] ?? Number.NEGATIVE_INFINITY) >= before,
         `${what} got looser: ${JSON.stringify([a.spec, b.spec, action])}`,
       );
+    if (both?.person === 0) counts.alone += 1;
     counts[both?.admission || both?.plan ? 'refused' : 'allowed'] += 1;
   }
   // Were all of them refused, nothing would have been compared.
-  assert.ok(counts.allowed > 50 && counts.refused > 50, JSON.stringify(counts));
+  assert.ok(counts.allowed > 50 && counts.refused > 50 && counts.alone > 10, JSON.stringify(counts));
 });
 
 it('One policy more never loosens what is said of a host, once one speaks of hosts', () => {

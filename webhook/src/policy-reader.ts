@@ -1,11 +1,30 @@
-import { agentPolicies, clusterAgentPolicies, namespaces as own, type Playbook, playbooks } from '@sentinel/crds';
+import {
+  type AgentActionSpec,
+  agentActions,
+  agentPolicies,
+  clusterAgentPolicies,
+  namespaces as own,
+  type Playbook,
+  playbooks,
+} from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
-import { type Identity, isSubject, type PolicySet, policySet, readSealKeys, type SealKeys } from '@sentinel/policy';
+import {
+  type Identity,
+  isSubject,
+  type Parent,
+  type PolicySet,
+  parentOf,
+  policySet,
+  readSealKeys,
+  type SealKeys,
+} from '@sentinel/policy';
 
 /** What admission needs to know of a namespace. */
 export interface PolicyFacts {
   readonly policies: PolicySet;
   readonly playbook: Playbook | undefined;
+  /** The action that it names as its parent. */
+  readonly parent: Parent | undefined;
   /** Public keys of the seals: another replica may seal with a newer key than this one already. */
   readonly keys: SealKeys;
 }
@@ -34,18 +53,22 @@ export class PolicyReader {
     return found && `${found.kind}/${found.metadata.name}`;
   }
 
-  async read(namespace: string, playbook: string | undefined, requester: Identity): Promise<PolicyFacts> {
-    const [object, cluster, local, book, published] = await Promise.all([
+  async read(namespace: string, action: AgentActionSpec, requester: Identity): Promise<PolicyFacts> {
+    const playbook = action.playbookRef?.name;
+    const parentName = action.intent.parentAction;
+    const [object, cluster, local, book, parent, published] = await Promise.all([
       this.#client.getOrThrow(namespaces, { name: namespace }),
       this.#client.list(clusterAgentPolicies),
       this.#client.list(agentPolicies, { namespace }),
       playbook === undefined ? null : this.#client.get(playbooks, { namespace, name: playbook }),
+      parentName === undefined ? null : this.#client.get(agentActions, { namespace, name: parentName }),
       this.#client.get(configmaps, { namespace: own.system, name: 'sentinel-seal-keys' }),
     ]);
     const metadata = { ...object.metadata, name: namespace };
     return {
       policies: policySet({ namespace: { metadata }, clusterPolicies: cluster.items, policies: local.items }, requester),
       playbook: book ?? undefined,
+      parent: parent ? parentOf(parent) : undefined,
       keys: readSealKeys(published?.data as Record<string, string> | undefined),
     };
   }

@@ -8,7 +8,7 @@ const run = ['run', 'set-image', '--summary', 'Set the image'];
 
 describe('run', () => {
   it('files an action whose name begins with that of the Playbook', () => {
-    const action = actionFor('shop', 'set-image', { summary: 'Set the image', param: ['image=a=b', 'empty='] });
+    const action = actionFor('shop', { playbook: 'set-image' }, { summary: 'Set the image', param: ['image=a=b', 'empty='] });
     assert.match(action.metadata.name, /^set-image-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     assert.deepEqual(action.spec.parameters, [
       { name: 'image', value: 'a=b' },
@@ -18,7 +18,7 @@ describe('run', () => {
   });
 
   it('keeps a generated name within what an action may be called', () => {
-    const { name } = actionFor('shop', `${'a'.repeat(93)}-${'b'.repeat(60)}`, { summary: 's' }).metadata;
+    const { name } = actionFor('shop', { playbook: `${'a'.repeat(93)}-${'b'.repeat(60)}` }, { summary: 's' }).metadata;
     assert.ok(name.length <= 100);
     assert.doesNotMatch(name, /--/);
   });
@@ -28,6 +28,16 @@ describe('run', () => {
   });
 
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
+    ['neither a Playbook nor a command', ['run', '--summary', 's'], /name a Playbook, or give a command/],
+    ['both a Playbook and a command', [...run, '--', 'kubectl', 'get', 'pods'], /not both/],
+    ['two Playbooks', ['run', 'one', 'two', '--summary', 's'], /'two' is too much/],
+    ['a command without an account', ['run', '--summary', 's', '--image', 'i', '--', 'ls'], /needs --account/],
+    ['an account for a Playbook', [...run, '--account', 'a'], /a Playbook brings its own/],
+    [
+      'a parameter for a command',
+      ['run', '--summary', 's', '--account', 'a', '--image', 'i', '--param', 'a=b', '--', 'ls'],
+      /goes with a Playbook/,
+    ],
     ['no summary', ['run', 'set-image'], /--summary/],
     ['an empty summary', ['run', 'set-image', '--summary', ' '], /1 to 512/],
     ['an unknown mode', [...run, '--mode', 'Force'], /Apply or DryRun/],
@@ -52,6 +62,31 @@ describe('run', () => {
     const ran = await runAgainst(({ body }) => ok(JSON.parse(String(body))), [...run, '--name', 'one', '--mode', 'DryRun']);
     assert.equal(ran.out, 'agentaction.sentinel.dev/one created\n');
     assert.equal((JSON.parse(String(ran.requests[0]?.body)) as { spec: { mode: string } }).spec.mode, 'DryRun');
+  });
+
+  it('files steps of its own, as a part of another action', async () => {
+    const own = [
+      'run',
+      '--summary',
+      's',
+      '--account',
+      'ops',
+      '--image',
+      'tools',
+      '--parent',
+      'whole',
+      '--',
+      'kubectl',
+      'get',
+      '-o',
+      'json',
+    ];
+    const ran = await runAgainst(({ body }) => ok(JSON.parse(String(body))), own);
+    assert.equal(ran.error, '');
+    const { spec } = JSON.parse(String(ran.requests[0]?.body)) as { spec: AgentActionSpec };
+    assert.deepEqual(spec.steps, [{ name: 'command', command: ['kubectl', 'get', '-o', 'json'] }]);
+    assert.deepEqual([spec.account, spec.image, spec.intent.parentAction], ['ops', 'tools', 'whole']);
+    assert.ok(AgentActionSpec.safeParse(spec).success);
   });
 
   it('says when Sentinel is not installed', async () => {

@@ -6,6 +6,9 @@ import { type Session, UsageError } from '../session.ts';
 import { watch } from './watch.ts';
 
 export interface RunFlags {
+  readonly account?: string;
+  readonly image?: string;
+  readonly parent?: string;
   readonly param?: string[];
   readonly summary: string;
   readonly reason?: string;
@@ -16,15 +19,31 @@ export interface RunFlags {
 }
 
 // Without vowels and what looks alike, as Kubernetes does it: no words come out by chance.
+const OWN_STEPS = 'own-steps';
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const NAME_MAX = 100;
 
-/** Files an action for a Playbook; with `--wait` follows it to its end. */
-export async function run(session: Session, playbook: string, flags: RunFlags): Promise<number> {
+/** What an action does: a Playbook by its name, or one command of its own. */
+export type Work = { readonly playbook: string } | { readonly command: readonly string[] };
+
+/** Reads what stands behind `run`: the name of a Playbook, or a command behind `--`. Throws UsageError for both and for neither. */
+export function workOf(words: readonly string[], command: readonly string[] | undefined): Work {
+  const [playbook, ...more] = words;
+  if (command !== undefined && command.length > 0) {
+    if (playbook !== undefined) throw new UsageError('name a Playbook, or give a command behind --, not both');
+    return { command };
+  }
+  if (playbook === undefined) throw new UsageError('name a Playbook, or give a command behind --');
+  if (more.length > 0) throw new UsageError(`one Playbook at a time: '${more.join(' ')}' is too much`);
+  return { playbook };
+}
+
+/** Files an action for a Playbook, or for a command of its own; with `--wait` follows it to its end. */
+export async function run(session: Session, work: Work, flags: RunFlags): Promise<number> {
   const { client, namespace, io } = session;
   const format = formatOf(session.flags.output);
   if (format && flags.wait) throw new UsageError('--wait tells what happens, line by line: leave -o out');
-  const action = actionFor(namespace, playbook, flags);
+  const action = actionFor(namespace, work, flags);
   const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
   const { name } = action.metadata;
   io.out(format ? raw(created, format) : `agentaction.sentinel.dev/${name} created`);
@@ -32,14 +51,15 @@ export async function run(session: Session, playbook: string, flags: RunFlags): 
 }
 
 /** The action that the flags ask for. Throws UsageError, with what to write instead. */
-export function actionFor(namespace: string, playbook: string, flags: RunFlags): AgentAction {
-  requireName(playbook, 'a Playbook');
+export function actionFor(namespace: string, work: Work, flags: RunFlags): AgentAction {
+  const title = 'playbook' in work ? work.playbook : OWN_STEPS;
+  requireName(title, 'a Playbook');
   const mode = flags.mode ?? 'Apply';
   if (mode !== 'Apply' && mode !== 'DryRun') throw new UsageError('--mode must be Apply or DryRun');
   const summary = flags.summary.trim();
   if (summary === '' || summary.length > 512)
     throw new UsageError('--summary must say in 1 to 512 characters what is going to be done');
-  const name = flags.name ?? generatedName(playbook);
+  const name = flags.name ?? generatedName(title);
   requireName(name, 'an action');
   if (name.length > NAME_MAX) throw new UsageError(`--name may have at most ${NAME_MAX} characters`);
   const parameters = (flags.param ?? []).map(parameter);
@@ -54,13 +74,29 @@ export function actionFor(namespace: string, playbook: string, flags: RunFlags):
         summary,
         ...(flags.reason ? { reason: flags.reason } : {}),
         ...(flags.prompt ? { prompt: flags.prompt } : {}),
+        ...(flags.parent ? { parentAction: flags.parent } : {}),
       },
-      playbookRef: { name: playbook },
-      ...(parameters.length > 0 ? { parameters } : {}),
+      ...workFields(work, flags, parameters),
       mode,
       cancelled: false,
     },
   };
+}
+
+function workFields(
+  work: Work,
+  { account, image }: RunFlags,
+  parameters: readonly { name: string; value: string }[],
+): Partial<AgentAction['spec']> {
+  if ('playbook' in work) {
+    if (account !== undefined || image !== undefined)
+      throw new UsageError('--account and --image go with a command behind --: a Playbook brings its own');
+    return { playbookRef: { name: work.playbook }, ...(parameters.length > 0 ? { parameters: [...parameters] } : {}) };
+  }
+  if (account === undefined || image === undefined)
+    throw new UsageError('a command of its own needs --account, which it runs as, and --image, which it runs in');
+  if (parameters.length > 0) throw new UsageError('--param goes with a Playbook: a command says everything itself');
+  return { steps: [{ name: 'command', command: [...work.command] }], account, image };
 }
 
 function generatedName(playbook: string): string {

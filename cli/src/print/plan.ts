@@ -42,7 +42,7 @@ function head({ plan: { spec }, action }: Review, paint: Paint): string[] {
   const edited = action.metadata.generation !== undefined && action.metadata.generation !== spec.action.generation;
   return [
     `${paint('bold', placeOf(action))}  ${visible(stateOf(action))}`,
-    `  Playbook ${visible(spec.playbook.name)}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
+    `  ${spec.playbook.adHoc ? 'steps of its own, no Playbook' : `Playbook ${visible(spec.playbook.name)}`}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
     stamped === spec.requester
       ? `  asked by ${visible(stamped)} (authenticated)`
       : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
@@ -117,13 +117,16 @@ function steps(spec: ActionPlanSpec, paint: Paint): string[] {
 const argument = (text: string) => visible(/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text));
 
 function needs({ plan: { spec }, action }: Review, paint: Paint): string[] {
-  const { approvals, groups, expiresAfter } = spec.required;
+  const { approvals, autoReview, groups, expiresAfter } = action.status?.required ?? spec.required;
   const { from, reason } = spec.rollback;
   const back =
     from === 'PreImages' ? 'from the pre-images, when verification fails' : `none: ${visible(reason ?? 'no reason given')}`;
   return [
     `${paint('bold', 'WAY BACK')}  ${from === 'PreImages' ? back : paint('yellow', back)}`,
-    `${paint('bold', 'NEEDS')}  ${count(approvals, 'approval')}${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
+    autoReview
+      ? `${paint('bold', 'NEEDS')}  nobody: policy lets it start without a person`
+      : `${paint('bold', 'NEEDS')}  ${count(approvals, 'approval')}${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
+    ...(spec.required.personBecause ?? []).map((why) => `  a person, because ${visible(why)}`),
     ...decisionLines(action.status?.decisions ?? [], paint),
   ];
 }

@@ -40,7 +40,9 @@ const Intent = z
       })
       .describe('The tool call that filed this action.')
       .optional(),
-    parentAction: objectName('The action that this one is a part of.').meta(unsupported).optional(),
+    parentAction: objectName(
+      'The action of the same requester, in the same namespace, that this one is a part of. Whatever holds or ends the parent holds or ends this one, and both draw on one budget.',
+    ).optional(),
     references: list(z.string().min(1).max(1024), 16, 'Tickets, alerts, commits: where to read more.').optional(),
     traceparent: z
       .string()
@@ -49,7 +51,12 @@ const Intent = z
       .describe('W3C trace context of the agent, so that its trace and that of the action are linked.')
       .optional(),
   })
-  .describe('What the agent says: data for people and for the audit trail. No decision depends on it.');
+  .describe('What the agent says: data for people and for the audit trail. Nothing in it makes a decision looser.');
+
+const OwnStep = z.object({
+  name: label('Name of the step, once in the action.'),
+  command: list(z.string().max(4096), 64, 'The command and its arguments: argv, never a line for a shell.').min(1),
+});
 
 export const AgentActionSpec = z
   .object({
@@ -72,16 +79,17 @@ export const AgentActionSpec = z
       32,
       'Values for the parameters of the Playbook.',
     ).optional(),
-    steps: list(
-      z.object({
-        name: label('Name of the step.'),
-        command: list(z.string().max(4096), 64, 'The command and its arguments.').min(1),
-      }),
+    steps: mapList(
+      OwnStep,
+      'name',
       16,
-      'Steps of the action itself, instead of a Playbook.',
+      'Steps of the action itself, instead of a Playbook. Policies must let an action bring its own (`playbooks.adHocSteps`).',
     )
-      .meta(unsupported)
+      .min(1)
       .optional(),
+    verify: mapList(OwnStep, 'name', 8, 'Commands that check the outcome of `steps`. They may only read.').optional(),
+    account: label('The account that `steps` run as. Whoever files the action needs the verb `use` on it.').optional(),
+    image: z.string().min(1).max(512).describe('Image that `steps` run in, by digest wherever it is not your own.').optional(),
     issue: z
       .object({ summary: text(1024, 'What is wrong.') })
       .meta(unsupported)
@@ -92,8 +100,16 @@ export const AgentActionSpec = z
         environment: label(
           'The environment that the agent believes to act on. A claim that differs from the label of the namespace is refused.',
         ).optional(),
-        namespaces: set(label('Name of a namespace.'), 16, 'Namespaces that are concerned.').meta(unsupported).optional(),
-        repositories: set(z.string().min(1).max(512), 16, 'Repositories that are concerned.').meta(unsupported).optional(),
+        namespaces: set(
+          label('Name of a namespace.'),
+          16,
+          'Namespaces that are concerned. A change in any other is shown as undeclared. When left out, that of the action.',
+        ).optional(),
+        repositories: set(
+          z.string().min(1).max(512),
+          16,
+          'Repositories that are concerned, such as github.com/acme/shop. Policies judge each.',
+        ).optional(),
       })
       .describe('What the agent believes to act on: claims, checked against facts.')
       .optional(),
@@ -102,7 +118,26 @@ export const AgentActionSpec = z
   })
   .meta(
     rules(
-      { rule: 'has(self.playbookRef)', message: '`playbookRef` must name the Playbook to run', reason: 'FieldValueRequired' },
+      {
+        rule: 'has(self.playbookRef) != has(self.steps)',
+        message: 'either `playbookRef` must name the Playbook to run, or `steps` must say what to do',
+        reason: 'FieldValueRequired',
+      },
+      {
+        rule: '!has(self.steps) || (has(self.account) && has(self.image))',
+        message: '`steps` need the `account` that they run as and the `image` that they run in',
+        reason: 'FieldValueRequired',
+      },
+      {
+        rule: 'has(self.steps) || !(has(self.verify) || has(self.account) || has(self.image))',
+        message: '`verify`, `account` and `image` go with `steps`: a Playbook brings its own',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: 'has(self.playbookRef) || !has(self.parameters)',
+        message: '`parameters` are those of a Playbook: `steps` have none',
+        reason: 'FieldValueForbidden',
+      },
       { rule: '!oldSelf.cancelled || self.cancelled', message: '`cancelled` must stay true once it is' },
     ),
   )
@@ -160,10 +195,20 @@ export const AgentActionStatus = z
     conditions: conditions(),
     attempt: integer(1, 100, 'Counts the rehearsals.').optional(),
     playbook: z
-      .object({ name: objectName('Name.'), uid: uid('Uid.'), digest: digest('Digest of the spec that runs.') })
-      .describe('The Playbook as it was when the action was admitted.')
+      .object({
+        name: objectName('Name.'),
+        uid: uid('Uid.'),
+        digest: digest('Digest of the spec that runs.'),
+        adHoc: z.boolean().describe('Whether there is no Playbook, and the steps are those of the action.').optional(),
+      })
+      .describe('The Playbook as it was when the action was admitted; for ad-hoc steps what they come to, named for the action.')
       .optional(),
     account: label('The account that the action runs as.').optional(),
+    lineage: list(
+      z.object({ name: objectName('Name of the action.'), uid: uid('Its uid.') }),
+      10,
+      'The actions that this one is a part of, the first of them first.',
+    ).optional(),
     environment: z.string().max(63).describe('The environment, from the label of the namespace.').optional(),
     policies: list(
       z.object({
@@ -191,6 +236,7 @@ export const AgentActionStatus = z
     required: z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
+        autoReview: z.boolean().describe('Whether policy lets the plan start without a person.').optional(),
         groups: set(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
         approverGroups: set(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
         refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),

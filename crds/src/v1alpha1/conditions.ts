@@ -83,6 +83,7 @@ export const transitions = {
   Admitted: 'Policy lets the action be rehearsed.',
   RehearsalStarted: 'The rehearsal Job was recorded and is released.',
   Planned: 'The rehearsal ended and its plan is written.',
+  AutoReviewed: 'Policy lets the plan start without a person; the record names what let it.',
   Decided: 'A person decided: approve, reject or revoke.',
   RunStarted: 'The real Job was recorded and is released.',
   RunEnded: 'The real Job came to its end.',

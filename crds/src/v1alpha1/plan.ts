@@ -64,7 +64,13 @@ export const ActionPlanSpec = z
       .describe('The action that was rehearsed.'),
     attempt: integer(1, 100, 'Which rehearsal.'),
     requester: z.string().max(512).describe('Who asked.'),
-    playbook: z.object({ name: objectName('Name.'), digest: digest('Digest of the spec.') }).describe('The Playbook that runs.'),
+    playbook: z
+      .object({
+        name: objectName('Name.'),
+        digest: digest('Digest of the spec.'),
+        adHoc: z.boolean().describe('Whether there is no Playbook, and the steps are those of the action.').optional(),
+      })
+      .describe('The Playbook that runs.'),
     account: label('The account that it runs as.'),
     environment: z.string().max(63).describe('The environment.').optional(),
     template: digest('Digest of the pod template of the real run.'),
@@ -96,6 +102,12 @@ export const ActionPlanSpec = z
     required: z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
+        autoReview: z.boolean().describe('Whether policy lets the plan start without a person.').optional(),
+        personBecause: list(
+          text(512, 'A reason.'),
+          16,
+          'Why a person is needed all the same, where a policy would let a plan of this risk start without one.',
+        ).optional(),
         groups: list(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
         approverGroups: list(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
         refuseGroups: list(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),

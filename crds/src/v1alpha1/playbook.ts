@@ -209,9 +209,10 @@ export const PlaybookSpec = z
       .optional(),
     autonomy: z
       .enum(['Observe', 'Approve', 'Auto'])
-      .describe("How much may happen without a person. 'Observe': rehearsals only.")
-      .default('Approve')
-      .meta(rules({ rule: "self != 'Auto'", message: "'Auto' is not supported yet", reason: 'FieldValueForbidden' })),
+      .describe(
+        "How much may happen without a person. 'Observe': rehearsals only. 'Auto': its plans may start without a person where policies let them (`approvals[].autoReview`), while the Playbook is trusted and its runs succeed.",
+      )
+      .default('Approve'),
   })
   .meta(
     rules(

@@ -73,7 +73,17 @@ const ApprovalLine = z
       'An approval counts only from a member of one of these groups. When left out, from everyone with the verb `approve`.',
     ).optional(),
     expiresAfter: duration('How long an approval stays good.').default('4h'),
-    autoReview: z.boolean().describe('Whether a plan up to this risk may start without a person.').meta(unsupported).optional(),
+    autoReview: z
+      .boolean()
+      .describe(
+        "Whether a plan up to this risk may start without a person: that of a trusted Playbook with autonomy 'Auto', or of ad-hoc steps that every policy allows. What is never decided without a person still waits for one, and so does what any other policy wants reviewed.",
+      )
+      .optional(),
+    autoReviewAfter: integer(
+      0,
+      100,
+      'How many runs of the same Playbook, as it stands, must have succeeded in the namespace since one failed, before its plans start without a person. When left out, 3.',
+    ).optional(),
   })
   .describe('What an action up to a risk needs before it may start.');
 
@@ -109,7 +119,9 @@ const shape = {
         .describe('Whether only Playbooks whose digest someone with the verb `trust` has sealed may run.')
         .default(true),
       allow: set(objectName('Name of a Playbook.'), 128, 'Playbooks that may run. When left out, any.').optional(),
-      adHocSteps: Decision.describe('Whether an action may bring its own steps.').meta(unsupported).optional(),
+      adHocSteps: Decision.describe(
+        "Whether an action may bring its own steps instead of a Playbook. 'RequireApproval': its plan always waits for people. 'Allow': like that of a trusted Playbook.",
+      ).default('Deny'),
     })
     .describe('Which Playbooks may run.')
     .prefault({}),
@@ -229,8 +241,12 @@ const shape = {
         1000,
         'How many plans of one requester may wait for people in an hour. One that asks more often is refused until the hour is over.',
       ).optional(),
-      children: integer(0, 100, 'How many actions an action may file.').meta(unsupported).optional(),
-      depth: integer(0, 10, 'How deep actions may file actions.').meta(unsupported).optional(),
+      children: integer(
+        0,
+        100,
+        'How many children one action may have: actions that name it as their `parentAction`. Where no policy says, none.',
+      ).optional(),
+      depth: integer(0, 10, 'How many ancestors an action may have. Where no policy says, one.').optional(),
       coolDown: duration(
         'How long a Playbook rests in a namespace after one of its runs failed, was blocked or was taken back.',
       ).optional(),

@@ -10,8 +10,17 @@ import {
   type StageStatus,
 } from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
-import { isApproved, parseIdentities, parseIdentity, playbookDigest, readSealKeys, tallyDecisions } from '@sentinel/policy';
+import {
+  adHocPlaybook,
+  isApproved,
+  parseIdentities,
+  parseIdentity,
+  playbookDigest,
+  readSealKeys,
+  tallyDecisions,
+} from '@sentinel/policy';
 import { forbidden } from '../request/refused.ts';
+import { requireNobodyNeeded } from './auto-review.ts';
 import type { Ledger, Replica } from './ledger.ts';
 import { newRecording } from './recording.ts';
 import type { Enforcement, Run } from './run.ts';
@@ -79,7 +88,8 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
 async function isChanging(client: KubeClient, action: AgentAction): Promise<boolean> {
   const admitted = action.status?.playbook;
   if (!admitted) throw forbidden('the action names no Playbook');
-  const playbook = await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace });
+  const playbook =
+    adHocPlaybook(action) ?? (await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace }));
   if (!playbook || playbookDigest(playbook) !== admitted.digest)
     throw forbidden('the Playbook changed after the action was admitted');
   return playbook.spec.sandbox.profile === 'Change';
@@ -121,5 +131,7 @@ export async function readApprovedPlan(
     now: at,
   });
   if (!isApproved(tally, requirements)) throw forbidden('the sealed approvals of the plan do not verify');
+  // A run that has begun goes on, and is taken back, by what held when it was claimed; a rejection counts whenever it comes.
+  if (requirements.autoReview && stage.outcome === undefined) await requireNobodyNeeded(client, action, plan, requester, keys);
   return plan;
 }

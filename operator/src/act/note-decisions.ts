@@ -1,7 +1,8 @@
 import type { AgentActionStatus } from '@sentinel/crds';
-import type { Judged, Tally } from '@sentinel/policy';
+import { isApproved, type Judged, type Tally } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../status/record.ts';
+import { requiredOf } from '../status/required.ts';
 import { cut } from '../status/text.ts';
 import type { Pass } from './context.ts';
 
@@ -41,21 +42,23 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     draft.decisionCount = known + news.length;
     draft.decisions = tally.judged.slice(-KEPT).map(counted);
   }
-  const needed = draft.required?.approvals ?? 1;
-  const enough = tally.rejectedBy === undefined && tally.approvals >= needed;
+  // Policy may be stricter now than it was when the plan was made: people must see what counts.
+  draft.required = requiredOf(tally.requirements);
+  const { approvals: needed, autoReview } = tally.requirements;
+  const enough = isApproved(tally, tally.requirements);
   condition(
     draft,
     'Approved',
     tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
-    tally.rejectedBy ? 'Failed' : enough ? 'AsRequired' : 'WaitingForPeople',
-    `${tally.approvals} of ${needed} approval(s)`,
+    tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'AsRequired') : 'WaitingForPeople',
+    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${needed} approval(s)`,
     now,
   );
   const state = stateOf(draft);
   if (suspendedBy.length > 0 && state !== 'Suspended')
     enter(draft, 'Suspended', `new starts are suspended by ${suspendedBy.join(', ')}`, now);
   if (suspendedBy.length === 0 && state === 'Starting' && !enough)
-    enter(draft, 'AwaitingApproval', 'the approvals are not enough any more', now);
+    enter(draft, 'AwaitingApproval', `${tally.approvals} of ${needed} approval(s), by what policy asks for now`, now);
 }
 
 function counted({ record: made, counts, why }: Judged): Counted {

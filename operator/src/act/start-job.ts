@@ -1,6 +1,15 @@
 import { type AgentAction, digestOf, namespaces, type Stage, type StageStatus, type State } from '@sentinel/crds';
 import { type AnyObject, isAlreadyExists, jobs } from '@sentinel/kube';
-import { auditAdmission, explainAll, fillSteps, jobSeconds, policyName, type Refusal, resolveParameters } from '@sentinel/policy';
+import {
+  auditAdmission,
+  explainAll,
+  fillSteps,
+  isAdHoc,
+  jobSeconds,
+  policyName,
+  type Refusal,
+  resolveParameters,
+} from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
 import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
@@ -122,10 +131,16 @@ function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
   draft.observedGeneration = action.metadata.generation;
   draft.attempt = attempt;
   draft.startedAt ??= new Date(now).toISOString();
-  const admittedPlaybook = { name: playbook.metadata.name, uid: playbook.metadata.uid ?? '', digest: digestOf(playbook.spec) };
+  const admittedPlaybook = {
+    name: playbook.metadata.name,
+    uid: playbook.metadata.uid ?? '',
+    digest: digestOf(playbook.spec),
+    ...(isAdHoc(action.spec) ? { adHoc: true } : {}),
+  };
   const again = draft.playbook?.digest === admittedPlaybook.digest && attempt > 1;
   draft.playbook = admittedPlaybook;
   draft.account = playbook.spec.account;
+  if (facts.parent) draft.lineage = [...facts.parent.lineage, { name: facts.parent.name, uid: facts.parent.uid }];
   if (policies.environment !== undefined) draft.environment = policies.environment;
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
   const audited = auditAdmission({ ...facts, spec: action.spec });
@@ -142,7 +157,7 @@ function admissionEntry(action: AgentAction, { requester, playbook, policies }: 
   return {
     transition: 'Admitted' as const,
     actor: requester?.user ?? 'unknown',
-    summary: `${requester?.user ?? 'unknown'} asks for Playbook ${playbook?.metadata.name ?? ''}: ${intent.summary}`,
+    summary: `${requester?.user ?? 'unknown'} asks for ${isAdHoc(action.spec) ? 'steps of its own' : `Playbook ${playbook?.metadata.name ?? ''}`}: ${intent.summary}`,
     details: {
       'sentinel.intent.summary': intent.summary,
       'sentinel.intent.prompt': intent.prompt,
@@ -152,6 +167,7 @@ function admissionEntry(action: AgentAction, { requester, playbook, policies }: 
       'gen_ai.conversation.id': intent.agent?.session,
       'gen_ai.tool.name': intent.tool?.name,
       'sentinel.mcp.server': intent.tool?.server,
+      'sentinel.action.parent': intent.parentAction,
       'sentinel.playbook.digest': playbook ? digestOf(playbook.spec) : undefined,
       'sentinel.environment': policies.environment,
       'sentinel.policies': policies.policies.map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`).join(' '),

@@ -50,6 +50,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   playbook: { apiVersion: 'sentinel.dev/v1alpha1', kind: 'Playbook', metadata: { name: 'fix' }, spec: playbookSpec },
   trust: { trusted: false, why: '' },
   keys: new Map(),
+  parent: undefined,
   plan: undefined,
   mayUseAccount: true,
   stage: undefined,

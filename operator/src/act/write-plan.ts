@@ -9,21 +9,27 @@ import {
 } from '@sentinel/crds';
 import { isAlreadyExists } from '@sentinel/kube';
 import {
+  asksOf,
   auditPlan,
   computeRisk,
   explainAll,
   fillSteps,
+  isAdHoc,
   jobSeconds,
+  judgeBudget,
   judgeHighRisk,
   judgePlan,
-  judgeSteps,
+  policyName,
   resolveParameters,
+  withAutoReview,
 } from '@sentinel/policy';
-import { targetsOf } from '../facts/activity.ts';
+import { reasonsForPerson } from '../decide/auto-review.ts';
+import { activityOf, targetsOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
+import { requiredOf } from '../status/required.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 import { desiredJob, templateOf } from './start-job.ts';
@@ -74,11 +80,37 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   if (refused !== undefined) return end(pass, 'Denied', refused);
   if (action.spec.mode === 'DryRun')
     return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
+  if (spec.required.autoReview) return letStart(pass, digest);
   condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', `0 of ${spec.required.approvals} approval(s)`, now);
   enter(
     draft,
     'AwaitingApproval',
     `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}`,
+    now,
+  );
+}
+
+const OWN_STEPS = "the steps are the action's own: nobody has approved this way of doing it";
+
+// Policy needs nobody. The start judges it again, from live reads, and so does the gateway by itself.
+function letStart({ draft, action, facts, now }: Pass, digest: string): void {
+  const why = 'policy lets the plan start without a person';
+  condition(draft, 'Approved', 'True', 'NotNeeded', why, now);
+  enter(draft, 'Starting', why, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'AutoReviewed',
+      actor: 'sentinel-operator',
+      summary: why,
+      plan: digest,
+      details: {
+        'sentinel.policies': facts.policies.policies
+          .map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`)
+          .join(' '),
+      },
+    },
     now,
   );
 }
@@ -102,6 +134,7 @@ export function planOf(
   if (!playbook || !requester) throw new Error('a plan needs a Playbook and a requester');
   const { values } = resolveParameters(playbook.spec, action.spec.parameters);
   const undeclared = undeclaredBy(facts, effects);
+  const asks = asksOf(policies, playbook.spec, action.spec.parameters);
   const risk = computeRisk({
     effects,
     undeclared,
@@ -109,12 +142,12 @@ export function planOf(
     environment: policies.environment,
     floor: playbook.spec.risk?.floor,
     raised: judgeHighRisk(policies, effects).raised,
-    asks: judgeSteps(policies, fillSteps(playbook.spec.steps, values)).asks.map(
-      ({ step, reason }) =>
-        `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
-    ),
+    asks: isAdHoc(action.spec) ? [OWN_STEPS, ...asks] : asks,
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
+  const person = reasonsForPerson(facts, { effects, risk: risk.level, undeclared, notObservable: recorded.notObservable });
+  const requirements = withAutoReview(verdict.requirements, person);
+  const refusals = [...verdict.refusals, ...judgeBudget(policies, activityOf(action), facts.activity, effects.length)];
   const way = playbook.spec.rollback;
   const irreversible = effects
     .filter(({ reversible }) => !reversible)
@@ -125,7 +158,11 @@ export function planOf(
     action: { name: action.metadata.name, uid: action.metadata.uid ?? '', generation: action.metadata.generation ?? 1 },
     attempt,
     requester: requester.user,
-    playbook: { name: playbook.metadata.name, digest: digestOf(playbook.spec) },
+    playbook: {
+      name: playbook.metadata.name,
+      digest: digestOf(playbook.spec),
+      ...(isAdHoc(action.spec) ? { adHoc: true } : {}),
+    },
     account: playbook.spec.account,
     ...(policies.environment === undefined ? {} : { environment: policies.environment }),
     template,
@@ -146,17 +183,12 @@ export function planOf(
     },
     permissions: permissionsOf(effects, recorded.reads),
     required: {
-      approvals: verdict.requirements.approvals,
-      ...(verdict.requirements.groups === undefined ? {} : { groups: [...verdict.requirements.groups] }),
-      ...(verdict.requirements.approverGroups === undefined ? {} : { approverGroups: [...verdict.requirements.approverGroups] }),
-      ...(verdict.requirements.refuseGroups === undefined
-        ? {}
-        : { refuseGroups: verdict.requirements.refuseGroups.slice(0, 64) }),
-      expiresAfter: verdict.requirements.expiresAfter,
+      ...requiredOf(requirements),
+      ...(person?.length ? { personBecause: person } : {}),
     },
     durationSeconds: jobSeconds(policies),
   };
-  return { spec, refused: verdict.refusals.length > 0 ? explainAll(verdict.refusals) : undefined };
+  return { spec, refused: refusals.length > 0 ? explainAll(refusals) : undefined };
 }
 
 function permissionsOf(effects: readonly Effect[], reads: readonly string[]): string[] {
@@ -164,12 +196,13 @@ function permissionsOf(effects: readonly Effect[], reads: readonly string[]): st
   return [...new Set([...writes, ...reads])].sort().slice(0, 64);
 }
 
-// Where the effects reach beyond what the action is about: its namespace.
+// Where the effects reach beyond what the action says that it is about; its own namespace where it says nothing.
 function undeclaredBy({ action }: Facts, effects: readonly Effect[]): string[] {
-  const elsewhere = effects.filter(({ namespace }) => namespace !== action.metadata.namespace);
+  const declared = action.spec.target?.namespaces ?? [action.metadata.namespace];
+  const elsewhere = effects.filter(({ namespace }) => namespace === undefined || !declared.includes(namespace));
   return elsewhere
     .slice(0, 16)
-    .map((effect) => `${summaryOf(effect)} is outside of the namespace of the action (${effect.namespace ?? 'cluster'})`);
+    .map((effect) => `${summaryOf(effect)} is outside of what the action is about (${effect.namespace ?? 'cluster'})`);
 }
 
 async function createPlan(

@@ -164,6 +164,7 @@ const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   trust: { trusted: true, by: { playbook: 'p', digest: '', user: 'tess', groups: [], time: '', key: '', seal: '' } },
   keys: new Map([['k', publicKey]]),
   plan,
+  parent: undefined,
   mayUseAccount: true,
   stage: of.status?.stages?.at(-1),
   job: undefined,

@@ -1,5 +1,14 @@
 import { finalStates, type Stage } from '@sentinel/crds';
-import { admit, explainAll, judgeFiling, playbookDigest, suspendedBy } from '@sentinel/policy';
+import {
+  admit,
+  childrenOf,
+  endedByParent,
+  explainAll,
+  judgeFiling,
+  judgeParent,
+  playbookDigest,
+  suspendedBy,
+} from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
@@ -16,6 +25,8 @@ export function decide(facts: Facts): NextStep {
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : { kind: 'Wait' };
   if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
   if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
+  const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid);
+  if (orphaned !== undefined) return stop(facts, orphaned);
   if (beforeRun.has(state) && outboxRoom(action.status) < ROOM_TO_END && !isUnderWay(facts))
     return {
       kind: 'Wait',
@@ -52,9 +63,13 @@ function decideOnAdmission(facts: Facts): NextStep {
       state: 'Denied',
       message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.',
     };
+  const { action, policies, activity, requester, parent } = facts;
+  const self = activityOf(action);
+  const siblings = parent && childrenOf(parent.uid, self, activity);
   const refusals = [
-    ...admit({ ...facts, spec: facts.action.spec }),
-    ...judgeFiling(facts.policies, activityOf(facts.action), facts.activity, facts.now),
+    ...admit({ ...facts, spec: action.spec }),
+    ...judgeParent(policies, { spec: action.spec, requester }, parent, siblings),
+    ...judgeFiling(policies, self, activity, facts.now),
   ];
   if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };
   return { kind: 'StartJob', stage: 'rehearsal' };

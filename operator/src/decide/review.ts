@@ -1,4 +1,4 @@
-import { annotations } from '@sentinel/crds';
+import { type ActionPlanSpec, annotations } from '@sentinel/crds';
 import {
   admit,
   allowedLag,
@@ -6,6 +6,7 @@ import {
   frozenAt,
   holdStart,
   isApproved,
+  judgeBudget,
   judgePlan,
   parseIdentities,
   type Refusal,
@@ -16,11 +17,13 @@ import {
   suspendedBy,
   type Tally,
   tallyDecisions,
+  withAutoReview,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
+import { reasonsForPerson } from './auto-review.ts';
 import { playbookUnchanged } from './decide.ts';
 import type { NextStep } from './step.ts';
 
@@ -36,7 +39,7 @@ export function decideOnReview(facts: Facts): NextStep {
   if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
   const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
-  const requirements = strictest({ ...plan.spec.required, groups: plan.spec.required.groups }, verdict.requirements);
+  const requirements = requiredNow(facts, plan.spec, verdict.requirements);
   const tally = tallyDecisions({
     approvals: action.metadata.annotations?.[annotations.approvals],
     actionUid: action.metadata.uid ?? '',
@@ -59,12 +62,27 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
   if (stateOf(action.status) === 'Suspended') return { kind: 'Resume', tally };
-  const refused = refusedNow(facts, verdict.refusals);
+  const budget = judgeBudget(facts.policies, activityOf(action), facts.activity, plan.spec.effects.length);
+  const refused = refusedNow(facts, [...verdict.refusals, ...budget]);
   if (refused !== undefined)
     return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally } : { kind: 'LookAgainLive' };
   if (!isApproved(tally, requirements)) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
-  return start(facts, tally, requirements);
+  return start(facts, tally);
+}
+
+// The stricter of what policy required when the plan was made and what it requires now.
+function requiredNow(facts: Facts, spec: ActionPlanSpec, now: Requirements): Requirements {
+  const then: Requirements = { ...spec.required, groups: spec.required.groups };
+  // Lifting a suspension resumes nothing by itself, so what was suspended waits for a person from then on.
+  if (!then.autoReview || facts.action.status?.resumedAt !== undefined) return strictest(then, now);
+  const reasons = reasonsForPerson(facts, {
+    effects: spec.effects,
+    risk: spec.risk.level,
+    undeclared: spec.undeclared ?? [],
+    notObservable: spec.notObservable ?? [],
+  });
+  return strictest(then, withAutoReview(now, reasons));
 }
 
 // A plan that could not start any more is told so at once, not after people have read and approved it.
@@ -89,10 +107,10 @@ function waitingMs({ action, now }: Facts, patience: string): number {
   return Date.parse(rehearsed ?? '') + seconds(patience) * 1000 - now || 0;
 }
 
-function start(facts: Facts, tally: Tally, requirements: Requirements): NextStep {
+function start(facts: Facts, tally: Tally): NextStep {
   const held = heldBack(facts);
   if (held) return { kind: 'Wait', tally, ...held };
-  return { kind: 'StartJob', stage: 'run', tally, requirements };
+  return { kind: 'StartJob', stage: 'run', tally };
 }
 
 /** Why an approved action does not start now, and when to look again. */

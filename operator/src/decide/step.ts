@@ -1,5 +1,5 @@
 import type { Stage, State } from '@sentinel/crds';
-import type { Requirements, Tally } from '@sentinel/policy';
+import type { Tally } from '@sentinel/policy';
 
 /** What is done next for an action. One step a pass; each is carried out by the module in act/ that is named for it. */
 export type NextStep =
@@ -23,7 +23,7 @@ export type NextStep =
   | { readonly kind: 'Resume'; readonly tally: Tally }
   | { readonly kind: 'LookAgainLive' }
   | { readonly kind: 'StartOver' }
-  | { readonly kind: 'StartJob'; readonly stage: Stage; readonly tally?: Tally; readonly requirements?: Requirements }
+  | { readonly kind: 'StartJob'; readonly stage: Stage; readonly tally?: Tally }
   | { readonly kind: 'ReleaseJob' }
   | { readonly kind: 'ReadOutcome'; readonly stage: Stage }
   | { readonly kind: 'StopJob'; readonly why: string /** Whether what its steps printed is kept. */; readonly evidence?: boolean }

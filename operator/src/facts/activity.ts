@@ -42,10 +42,16 @@ export function activityOf(action: AgentAction): Activity {
     playbook: spec.playbookRef?.name ?? '',
     admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
     phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
-    asked: status?.plan ? conditionTime('Rehearsed') : undefined,
+    // A plan that starts without a person asked nobody.
+    asked: status?.plan && !status.required?.autoReview ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
     failed: badEnds.has(state),
+    succeeded: state === 'Succeeded',
+    digest: status?.playbook?.digest,
+    parent: status?.lineage?.at(-1)?.uid,
+    root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
+    changed: status?.stages?.some(({ stage }) => stage === 'run') ? (status.plan?.effects ?? 0) : 0,
     targets: status?.plan?.targets ?? [],
   };
   seen.set(action, activity);

@@ -1,5 +1,5 @@
 import type { ActionPlan, AgentAction, Playbook, Stage, StageStatus } from '@sentinel/crds';
-import type { Activity, Identity, PolicySet, SealKeys, Trust } from '@sentinel/policy';
+import type { Activity, Identity, Parent, PolicySet, SealKeys, Trust } from '@sentinel/policy';
 
 /** How one container of a sandbox pod ended. */
 export interface ContainerEnd {
@@ -24,10 +24,13 @@ export interface Facts {
   readonly action: AgentAction;
   readonly requester: Identity | undefined;
   readonly policies: PolicySet;
+  /** The Playbook that it names, or what its own steps come to. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly keys: SealKeys;
   readonly plan: ActionPlan | undefined;
+  /** The action that it names as its parent, as it is now; undefined when it names none or there is none of that name. */
+  readonly parent: Parent | undefined;
   /** Whether the requester may use the account; undefined when it was not asked in this pass. */
   readonly mayUseAccount: boolean | undefined;
   /** The newest stage of the current attempt and its Job; the Job is undefined when it is gone. */

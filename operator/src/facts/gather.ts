@@ -1,6 +1,7 @@
 import {
   type AgentAction,
   actionPlans,
+  agentActions,
   agentPolicies,
   annotations,
   clusterAgentPolicies,
@@ -9,7 +10,18 @@ import {
   playbooks,
 } from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
-import { type Activity, type Identity, parseIdentity, policySet, readSealKeys, trustOf } from '@sentinel/policy';
+import {
+  type Activity,
+  adHocPlaybook,
+  type Identity,
+  isAdHoc,
+  parentOf,
+  parseIdentity,
+  policySet,
+  readSealKeys,
+  trustOf,
+  UNTRUSTED_STEPS,
+} from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
 import { stateOf } from '../status/conditions.ts';
 import type { Facts, JobView } from './facts.ts';
@@ -26,7 +38,8 @@ export async function gatherFromCaches(
 ): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
   const tenant = caches.namespaces.store.get(namespace);
-  const playbook = caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
+  const playbook = adHocPlaybook(action) ?? caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
+  const parent = caches.actions.store.get(`${namespace}/${action.spec.intent.parentAction ?? ''}`);
   const stage = action.status?.stages?.at(-1);
   const job = stage ? caches.jobs.store.get(`${own.sandboxes}/${stage.name}`) : undefined;
   const sources = { tenant, clusterPolicies: caches.clusterPolicies.store.list(), policies: caches.policies.store.list() };
@@ -35,6 +48,7 @@ export async function gatherFromCaches(
   const pod = stage ? caches.pods.store.byIndex('job', stage.uid)[0] : undefined;
   const facts = assemble(action, sources, playbook, keys, {
     plan: plan ?? undefined,
+    parent: parent && parentOf(parent),
     stage,
     job: view(job, pod, stage?.uid),
     acknowledged,
@@ -54,23 +68,27 @@ export async function gatherLive(
 ): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
   const name = action.spec.playbookRef?.name;
+  const parentName = action.spec.intent.parentAction;
   const stage = action.status?.stages?.at(-1);
-  const [tenant, cluster, local, playbook, keys, plan, job, podList] = await Promise.all([
+  const [tenant, cluster, local, named, keys, plan, parent, job, podList] = await Promise.all([
     client.get(namespaces, { name: namespace }),
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
     name === undefined ? null : client.get(playbooks, { name, namespace }),
     client.get(configmaps, { name: 'sentinel-seal-keys', namespace: own.system }),
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
+    parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
     stage
       ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` })
       : { items: [], resourceVersion: '' },
   ]);
   const sources = { tenant: tenant ?? undefined, clusterPolicies: cluster.items, policies: local.items };
+  const playbook = adHocPlaybook(action) ?? named;
   const view_ = view(job ?? undefined, podList.items[0], stage?.uid);
   const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, {
     plan: plan ?? undefined,
+    parent: parent ? parentOf(parent) : undefined,
     stage,
     job: view_,
     acknowledged,
@@ -89,7 +107,7 @@ interface Sources {
   readonly policies: Parameters<typeof policySet>[0]['policies'];
 }
 
-type Around = Pick<Facts, 'plan' | 'stage' | 'job' | 'acknowledged' | 'now'>;
+type Around = Pick<Facts, 'plan' | 'parent' | 'stage' | 'job' | 'acknowledged' | 'now'>;
 
 function assemble(
   action: AgentAction,
@@ -109,7 +127,7 @@ function assemble(
       requester ?? { user: 'nobody', groups: [] },
     ),
     playbook,
-    trust: trustOf(playbook, keys),
+    trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys),
     keys,
     ...around,
   };

@@ -1,6 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
-import { admit, explainAll, parseIdentity, trustOf } from '@sentinel/policy';
+import {
+  adHocPlaybook,
+  admit,
+  explainAll,
+  isAdHoc,
+  judgeParent,
+  parseIdentity,
+  trustOf,
+  UNTRUSTED_STEPS,
+} from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import type { SealKey } from '../seal-key.ts';
@@ -23,6 +32,12 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key(), now) : noteEditor(request);
 }
 
+// Either a Playbook or whole steps. Anything else breaks a rule of the schema, which speaks after this.
+function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentActionSpec): boolean {
+  if (steps === undefined) return playbookRef !== undefined;
+  return playbookRef === undefined && parameters === undefined && account !== undefined && image !== undefined;
+}
+
 // Whoever edits an action of somebody else counts as a requester from then on, and can't approve it.
 function noteEditor({ object, oldObject, userInfo }: AdmissionRequest): Mutation | undefined {
   if (!object || !oldObject || isDeepStrictEqual(object.spec, oldObject.spec)) return undefined;
@@ -39,21 +54,25 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
     throw new Denied('a decision can not be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
   // What the schema refuses, the API server says better than we could, and right after this.
-  if (spec.success && spec.data.playbookRef) {
+  if (spec.success && saysWhatToDo(spec.data)) {
     const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
-    const facts = await policies.read(namespace, spec.data.playbookRef.name, requester);
-    const account = facts.playbook?.spec.account;
+    const facts = await policies.read(namespace, spec.data, requester);
+    const playbook = adHocPlaybook({ metadata: { name: request.name, namespace }, spec: spec.data }) ?? facts.playbook;
+    const account = playbook?.spec.account;
     const mayUseAccount =
       account === undefined
         ? undefined
         : await authorizer.allows(userInfo, { verb: 'use', resource: 'accounts', namespace, name: account });
-    const refusals = admit({
+    const admission = {
       spec: spec.data,
       policies: facts.policies,
-      playbook: facts.playbook,
-      trust: trustOf(facts.playbook, facts.keys),
+      playbook,
+      trust: isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys),
       mayUseAccount,
-    });
+    };
+    // How many children the parent has is counted where one is admitted at a time.
+    const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
+    const refusals = [...admit(admission), ...family];
     if (refusals.length > 0) throw new Denied(explainAll(refusals));
   }
   return {

@@ -1,0 +1,113 @@
+import type { Decision, Effect, Playbook, RiskLevel } from '@sentinel/crds';
+import { judgeApiRequest } from './kubernetes.ts';
+import { atMost } from './order.ts';
+import { type PolicySet, policyName } from './policies.ts';
+import type { Requirements } from './requirements.ts';
+import { weakens } from './risk.ts';
+import type { Trust } from './trust.ts';
+
+/** What it depends on whether a plan may start without a person. */
+export interface AutoReviewFacts {
+  readonly policies: PolicySet;
+  readonly namespace: string;
+  readonly effects: readonly Effect[];
+  readonly risk: RiskLevel;
+  readonly playbook: Pick<Playbook, 'spec'> | undefined;
+  readonly trust: Trust;
+  readonly adHoc: boolean;
+  readonly undeclared: readonly string[];
+  readonly notObservable: readonly string[];
+  /** What the commands of the steps ask a person for. */
+  readonly asks: readonly string[];
+  /** How many runs of the same Playbook succeeded here since one failed; undefined where it was not counted. */
+  readonly succeeded: number | undefined;
+}
+
+const EARNED = 3;
+const REASON_MAX = 512;
+const REASONS = 16;
+
+/**
+ * Why a plan needs a person, in sentences; empty when policy lets it start without one, undefined when no policy would let any plan
+ * of this risk.
+ *
+ * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
+ * so whatever they say: deletions, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security, an
+ * agent's own instructions, objects of the whole cluster, anything Critical, and whatever a rule or a command asks a person for.
+ */
+export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
+  const { policies, risk } = facts;
+  const lines = policies.policies.flatMap((policy) => {
+    const line = policy.spec?.approvals?.find(({ upToRisk }) => atMost(risk, upToRisk));
+    return policy.spec?.approvals === undefined ? [] : [{ name: policyName(policy), line }];
+  });
+  if (!lines.some(({ line }) => line?.autoReview)) return undefined;
+  const after = Math.max(...lines.map(({ line }) => line?.autoReviewAfter ?? (line?.autoReview ? EARNED : 0)));
+  const reasons = [
+    ...policies.refusals.map(({ message }) => message),
+    ...lines.filter(({ line }) => !line?.autoReview).map(({ name }) => `${name} wants a person for the risk ${risk}`),
+    ...ofPlaybook(facts),
+    ...(facts.succeeded !== undefined && facts.succeeded < after
+      ? [`${facts.succeeded} of ${after} runs of it have succeeded here since one failed`]
+      : []),
+    ...(risk === 'Critical' ? ['the risk is Critical'] : []),
+    ...facts.effects.flatMap((effect) => ofEffect(facts, effect)),
+    ...facts.undeclared,
+    ...facts.notObservable,
+    ...facts.asks,
+  ];
+  return [...new Set(reasons)].slice(0, REASONS).map((reason) => reason.slice(0, REASON_MAX));
+}
+
+function ofPlaybook({ playbook, trust, adHoc, policies }: AutoReviewFacts): string[] {
+  if (!playbook) return ['the Playbook is gone'];
+  if (adHoc)
+    return policies.policies
+      .filter(({ spec }) => spec?.playbooks.adHocSteps !== 'Allow')
+      .map((policy) => `${policyName(policy)} wants a person for ad-hoc steps`);
+  const found = [];
+  if (playbook.spec.autonomy !== 'Auto') found.push(`the autonomy of the Playbook is '${playbook.spec.autonomy}', not 'Auto'`);
+  if (!trust.trusted) found.push(`the Playbook is not trusted: ${trust.why}`);
+  return found;
+}
+
+const credentials = new Set(['secrets', 'serviceaccounts', 'certificatesigningrequests']);
+const security = new Set([
+  'rbac.authorization.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'certificates.k8s.io',
+  'sentinel.dev',
+]);
+/** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
+const INSTRUCTIONS =
+  /(agents|claude|gemini|copilot-instructions|skill)\.md|\.(codex|claude|cursor)\b|mcp(_servers)?\.(json|toml)/i;
+
+function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): string[] {
+  const what = `${effect.verb} ${effect.resource} '${effect.name}'`;
+  const base = effect.resource.split('/')[0] ?? '';
+  const found: string[] = [];
+  if (effect.verb === 'delete') found.push(`${what} deletes`);
+  else if (!effect.reversible) found.push(`${what} can not be taken back`);
+  if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
+  if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
+  const weakening = weakens(effect);
+  if (weakening !== undefined) found.push(`${what} may weaken security: ${weakening}`);
+  if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
+  if ((effect.change ?? []).some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
+  if ((effect.change ?? []).some((change) => INSTRUCTIONS.test(`${change.path} ${change.after ?? ''}`)))
+    found.push(`${what} may change instructions of agents`);
+  if (effect.origin !== 'Observed') found.push(`${what} was not observed`);
+  const decision: Decision = judgeApiRequest(policies, namespace, {
+    ...effect,
+    namespace: effect.namespace,
+    name: effect.name,
+  }).decision;
+  if (decision !== 'Allow') found.push(`${what} needs a person by the rules about the Kubernetes API`);
+  return found;
+}
+
+/** What is required when the reasons for a person are known: nobody, where there is none. */
+export function withAutoReview(requirements: Requirements, reasons: readonly string[] | undefined): Requirements {
+  return reasons?.length === 0 ? { ...requirements, approvals: 0, autoReview: true } : requirements;
+}

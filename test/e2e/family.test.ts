@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@sentinel/crds';
+import { parseIdentity } from '@sentinel/policy';
+import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
+import { admin, example } from '../lib/cluster.ts';
+import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// Actions that bring their own steps, and actions that are a part of others.
+
+const policy = (tenant: Tenant, spec: object) =>
+  admin.kubectl([
+    'patch',
+    'agentpolicy',
+    tenant.namespace,
+    '-n',
+    tenant.namespace,
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec }),
+  ]);
+
+async function tenantWith(name: string, spec: object): Promise<Tenant> {
+  const tenant = await makeTenant(name);
+  const workload = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`);
+  for (const deployment of ['web', 'api', 'cart']) await admin.apply(workload.replaceAll('name: web\n', `name: ${deployment}\n`));
+  await policy(tenant, { playbooks: { trustedOnly: true, allow: null, adHocSteps: 'RequireApproval' }, ...spec });
+  return tenant;
+}
+
+const note = (deployment: string, value = 'x') => ['kubectl', 'annotate', 'deployment', deployment, `note=${value}`];
+const read = (deployment: string, value = 'x') => [
+  'sh',
+  '-c',
+  `test "$(kubectl get deployment ${deployment} -o jsonpath={.metadata.annotations.note})" = ${value}`,
+];
+
+/** The fields of an action that brings its own steps; those of the Playbook that `file` names are taken away. */
+const own = (tenant: Tenant, command: readonly string[], more: object = {}) => ({
+  playbookRef: undefined,
+  parameters: undefined,
+  steps: [{ name: 'one', command }],
+  account: 'remediator',
+  image: tenant.image,
+  ...more,
+});
+
+describe('Steps that an action brings itself', { concurrency: 3 }, () => {
+  let tenant: Tenant;
+  before(async () => {
+    tenant = await tenantWith('own-steps', {});
+  });
+
+  it('are rehearsed, approved, run exactly and verified like those of a Playbook', async () => {
+    const name = await tenant.file('own', {}, own(tenant, note('web'), { verify: [{ name: 'noted', command: read('web') }] }));
+    const waiting = await tenant.until(name, ['AwaitingApproval']);
+    assert.equal(waiting.status?.plan?.risk, 'Medium', 'a label alone is Low; that nobody approved this way is Medium');
+    const shown = await tenant.approver.sentinel(['plan', name, '-n', tenant.namespace]);
+    assert.match(shown, /steps of its own, no Playbook, account remediator/);
+    assert.match(shown, /nobody has approved this way of doing it/);
+    assert.equal((await tenant.decide(tenant.approver, name, 'approve')).code, 0);
+    await tenant.until(name, ['Succeeded']);
+    assert.equal(
+      await admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.metadata.annotations.note}']),
+      'x',
+    );
+  });
+
+  it('end with their results when they change nothing, and nobody is asked', async () => {
+    const name = await tenant.file('own-read', {}, own(tenant, ['kubectl', 'get', 'deployments']));
+    assert.equal(stateOf(await tenant.until(name, ['NoEffect', 'RehearsalFailed'])), 'NoEffect');
+  });
+
+  it('start over when they are edited, and the approval of the plan before counts for nothing', async () => {
+    const name = await tenant.file('own-edit', {}, own(tenant, note('api', 'before')));
+    const first = await tenant.until(name, ['AwaitingApproval']);
+    await tenant.agent.kubectl([
+      'patch',
+      'agentaction',
+      name,
+      '-n',
+      tenant.namespace,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { steps: [{ name: 'one', command: note('api', 'after') }] } }),
+    ]);
+    assert.notEqual((await tenant.decide(tenant.approver, name, 'approve', first.status?.plan?.digest)).code, undefined);
+    const second = await tenant.until(name, ['AwaitingApproval', 'Running', 'Succeeded']);
+    assert.notEqual(stateOf(second), 'Succeeded');
+  });
+
+  const refused: readonly [name: string, more: () => object, message: RegExp][] = [
+    ['without an account', () => ({ account: undefined }), /`steps` need the `account`/],
+    ['without an image', () => ({ image: undefined }), /`steps` need the `account` that they run as and the `image`/],
+    ['beside a Playbook', () => ({ playbookRef: { name: 'set-image' } }), /either `playbookRef` must name the Playbook/],
+    ['with parameters', () => ({ parameters: [{ name: 'a', value: 'b' }] }), /`parameters` are those of a Playbook/],
+    [
+      'as an account that the agent may not use',
+      () => ({ account: 'root' }),
+      /needs the verb 'use' on accounts\.sentinel\.dev\/root/,
+    ],
+    [
+      'that name a parameter',
+      () => ({ steps: [{ name: 'one', command: ['echo', '$' + '(params.x)'] }] }),
+      /names the parameter 'x', which is not declared/,
+    ],
+  ];
+  for (const [name, more, message] of refused)
+    it(`are refused ${name}`, async () => {
+      await assert.rejects(tenant.file('own-refused', {}, own(tenant, ['true'], more())), message);
+    });
+
+  it('are refused where the policy of the namespace does not speak of them', async () => {
+    const closed = await makeTenant('own-closed');
+    await assert.rejects(
+      closed.file('own', {}, own(closed, ['true'])),
+      /an action may not bring its own steps \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
+    );
+  });
+
+  it('never start by a plan that says that it needs nobody: the gateway asks the policies itself', async () => {
+    const name = await tenant.file('own-forged', {}, own(tenant, note('cart')));
+    await tenant.until(name, ['AwaitingApproval']);
+    const action: AgentAction = await client.getOrThrow(agentActions, { name, namespace: tenant.namespace });
+    const plan: ActionPlan = await client.getOrThrow(actionPlans, {
+      name: action.status?.plan?.name ?? '',
+      namespace: tenant.namespace,
+    });
+    // What an operator could write that somebody has taken over.
+    const forged = { ...plan, spec: { ...plan.spec, required: { approvals: 0, autoReview: true, expiresAfter: '4h' } } };
+    const requester = parseIdentity(action.metadata.annotations?.['sentinel.dev/requested-by']);
+    assert.ok(requester);
+    await assert.rejects(
+      requireNobodyNeeded(client, action, forged, requester, new Map()),
+      /the plan needs a person and has none: no policy lets a plan of this risk start without one/,
+    );
+  });
+});
+
+describe('A part of another action', { concurrency: 3 }, () => {
+  let tenant: Tenant;
+  const part = (parent: string, more: object = {}) => ({ intent: { summary: 'A part', parentAction: parent }, ...more });
+  before(async () => {
+    tenant = await tenantWith('family', { limits: { children: 2, depth: 1, objects: 2 } });
+  });
+
+  it('is told from its parent, and refused beyond the number and the depth that policy allows', async () => {
+    const whole = await tenant.file('whole', {}, own(tenant, note('web', 'whole')));
+    await tenant.until(whole, ['AwaitingApproval']);
+    const first = await tenant.file('part', {}, own(tenant, note('web', 'one'), part(whole)));
+    const second = await tenant.file('part', {}, own(tenant, note('web', 'two'), part(whole)));
+    await Promise.all([first, second].map((name) => tenant.until(name, ['AwaitingApproval'])));
+    const { status } = await client.getOrThrow(agentActions, { name: first, namespace: tenant.namespace });
+    assert.deepEqual(
+      status?.lineage?.map(({ name }) => name),
+      [whole],
+    );
+    const third = await tenant.until(await tenant.file('part', {}, own(tenant, note('web', 'three'), part(whole))), ['Denied']);
+    assert.match(messageOf(third), /has 2 children; at most 2 are allowed \(AgentPolicy\/[a-z0-9-]+: limits\.children\)/);
+    await assert.rejects(
+      tenant.file('grandchild', {}, own(tenant, note('web', 'four'), part(first))),
+      /has 1 ancestor\(s\) itself; an action may have at most 1 \(AgentPolicy\/[a-z0-9-]+: limits\.depth\)/,
+    );
+    await tenant.agent.kubectl([
+      'patch',
+      'agentaction',
+      whole,
+      '-n',
+      tenant.namespace,
+      '--type=merge',
+      '-p',
+      '{"spec":{"cancelled":true}}',
+    ]);
+    for (const name of [first, second]) {
+      const ended = await tenant.until(name, ['Cancelled', 'Succeeded']);
+      assert.match(messageOf(ended), /of which it is a part, was cancelled/);
+    }
+    await assert.rejects(
+      tenant.file('late', {}, own(tenant, note('web', 'five'), part(whole))),
+      /has come to its end \(Cancelled\)/,
+    );
+  });
+
+  it('draws on the budget of its parent', async () => {
+    const tight = await tenantWith('family-budget', { limits: { children: 2, depth: 1, objects: 2 } });
+    const both = ['sh', '-c', `${note('web', 'b').join(' ')} && ${note('api', 'b').join(' ')} && sleep 8`];
+    const whole = await tight.file('whole', {}, own(tight, both));
+    await tight.until(whole, ['AwaitingApproval']);
+    assert.equal((await tight.decide(tight.approver, whole, 'approve')).code, 0);
+    await tight.until(whole, ['Running']);
+    const name = await tight.file('part', {}, own(tight, note('cart', 'b'), part(whole)));
+    const denied = await tight.until(name, ['Denied', 'AwaitingApproval']);
+    assert.match(messageOf(denied), /have changed 2 objects and it changes 1 more; together at most 2 are allowed/);
+  });
+
+  it('is refused where its parent is a DryRun, does not exist, or is not that of the requester', async () => {
+    const rehearsed = await tenant.file('dry', {}, own(tenant, ['sh', '-c', 'sleep 5'], { mode: 'DryRun' }));
+    await assert.rejects(
+      tenant.file('part', {}, own(tenant, note('web'), part(rehearsed))),
+      /is a DryRun, and a part of it can be nothing more/,
+    );
+    await assert.rejects(tenant.file('part', {}, own(tenant, note('web'), part('nobody'))), /there is no AgentAction 'nobody'/);
+    const foreign = {
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'AgentAction',
+      metadata: { name: 'foreign', namespace: tenant.namespace },
+      spec: { ...own(tenant, note('web'), { mode: 'DryRun' }), ...part(rehearsed) },
+    };
+    await assert.rejects(admin.apply(JSON.stringify(foreign)), /was filed by somebody else/);
+  });
+
+  it('ends when its parent is deleted', async () => {
+    const whole = await tenant.file('gone', {}, own(tenant, note('web', 'gone')));
+    await tenant.until(whole, ['AwaitingApproval']);
+    const name = await tenant.file('orphan', {}, own(tenant, note('api', 'orphan'), part(whole)));
+    await tenant.until(name, ['AwaitingApproval']);
+    await admin.kubectl(['delete', 'agentaction', whole, '-n', tenant.namespace]);
+    assert.match(messageOf(await tenant.until(name, ['Cancelled'])), /is gone|was cancelled/);
+  });
+});
