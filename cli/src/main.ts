@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
 import { auditShow, auditVerify } from './commands/audit.ts';
+import { auditVerifyExport } from './commands/audit-export.ts';
 import { type DecideFlags, decide } from './commands/decide.ts';
 import { plan } from './commands/plan.ts';
 import { definePolicy } from './commands/policy/index.ts';
@@ -11,7 +12,17 @@ import { type TrustFlags, trust } from './commands/trust.ts';
 import { watch } from './commands/watch.ts';
 import { explain } from './explain.ts';
 import { visible } from './print/visible.ts';
-import { type Connect, connect, type GlobalFlags, type Io, openSession, type Session, terminalOf } from './session.ts';
+import {
+  type Connect,
+  connect,
+  type GlobalFlags,
+  type Io,
+  openSession,
+  type Session,
+  type Terminal,
+  terminalOf,
+  UsageError,
+} from './session.ts';
 
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
@@ -37,7 +48,10 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   common(program).enablePositionalOptions();
   // Commander takes what stands behind -- for arguments as any others.
   const dashes = argv[0] === 'run' ? argv.indexOf('--') : -1;
-  define(program, within, dashes < 0 ? undefined : argv.slice(dashes + 1));
+  const offline: Offline = (work) => {
+    code = work(terminal);
+  };
+  define(program, within, offline, dashes < 0 ? undefined : argv.slice(dashes + 1));
   const exit = (answered: number) => {
     code = answered;
   };
@@ -59,7 +73,9 @@ const add = (parent: Command, usage: string, description: string) => common(pare
 
 type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
 
-function define(program: Command, within: Within, own: readonly string[] | undefined): void {
+type Offline = (work: (terminal: Terminal) => number) => void;
+
+function define(program: Command, within: Within, offline: Offline, own: readonly string[] | undefined): void {
   everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
     within(queue)(command),
   );
@@ -107,9 +123,13 @@ function define(program: Command, within: Within, own: readonly string[] | undef
     .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
   defineAccount(program, within);
   const audit = program.command('audit').description('The audit trail');
-  everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap')).action(
-    (name: string | undefined, _, command: Command) => within((session) => auditVerify(session, name))(command),
-  );
+  everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap'))
+    .option('--from <file>', 'an OTLP/JSON export of the sink, instead of the cluster')
+    .action(async (name: string | undefined, { from }: { from?: string }, command: Command) => {
+      if (from === undefined) return await within((session) => auditVerify(session, name))(command);
+      if (name !== undefined) throw new UsageError('name an action, or an export with --from, not both');
+      offline((terminal) => auditVerifyExport(terminal, from));
+    });
   printable(add(audit, 'show <action>', 'Print the records of an action')).action((name: string, _, command: Command) =>
     within((session) => auditShow(session, name))(command),
   );

@@ -15,6 +15,7 @@ import { Authenticator } from './authenticate.ts';
 import { Lock } from './lock.ts';
 import { Discovery } from './request/discovery.ts';
 import { Ledger } from './run/ledger.ts';
+import { sweepLedger } from './run/sweep.ts';
 import { Runs } from './runs.ts';
 import { createGatewayServer } from './server.ts';
 import { Upstream } from './upstream.ts';
@@ -23,6 +24,7 @@ import { Upstream } from './upstream.ts';
 const HOST = 'sentinel-gateway';
 const PORT = 8443;
 const TEND_MS = 30_000;
+const SWEEP_MS = 600_000;
 
 /** Composition root of the gateway. Resolves when it has stopped. */
 export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
@@ -64,11 +66,15 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const tending = setInterval(() => {
     tend().catch((error: unknown) => logger.error('Failed to tend the certificate', { error: String(error) }));
   }, TEND_MS);
+  const sweeping = setInterval(() => {
+    sweepLedger(client, ledger).catch((error: unknown) => logger.warn('Failed to sweep the ledger', { error: String(error) }));
+  }, SWEEP_MS);
   server.listen(PORT);
   const fault = await context.lock.fault();
   logger.info('Started', { ...replica, lock: fault ?? 'holds' });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   clearInterval(tending);
+  clearInterval(sweeping);
   server.closeIdleConnections();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

@@ -9,6 +9,7 @@ import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
 import { releaseJob } from './act/release-job.ts';
 import { resume } from './act/resume.ts';
+import { deleteRetired, retire } from './act/retire.ts';
 import { rollBack } from './act/roll-back.ts';
 import { startJob } from './act/start-job.ts';
 import { startOver } from './act/start-over.ts';
@@ -81,11 +82,19 @@ async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): 
 
 // Steps that reach beyond the status. A cache may still show the state before the last of them, and doing one again on that
 // ground is not harmless: a Job that has been released already does not look as it was sent.
-const consequential: ReadonlySet<NextStep['kind']> = new Set(['StartJob', 'ReadOutcome', 'StopJob', 'RollBack', 'End']);
+const consequential: ReadonlySet<NextStep['kind']> = new Set([
+  'StartJob',
+  'ReadOutcome',
+  'StopJob',
+  'RollBack',
+  'End',
+  'Retire',
+  'Delete',
+]);
 
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
-  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.acknowledged(action), now);
+  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.acknowledgedBySink(action), now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
@@ -93,7 +102,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
   const now = context.clock.now();
   const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
   const activity = context.starts.overlay(context.caches.actions.store.list().map(activityOf));
-  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledged(action), activity, now);
+  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledgedBySink(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
@@ -101,7 +110,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
 function draftOf(context: ReconcileContext, action: AgentAction): Draft {
   const draft: Draft = copyOf(action.status ?? {});
   const acknowledged = context.exporter.acknowledged(action);
-  if (draft.outbox && acknowledged !== undefined) {
+  if (draft.outbox) {
     draft.outbox.exported = Math.max(draft.outbox.exported, Math.min(acknowledged, draft.outbox.sequence));
   }
   return draft;
@@ -130,6 +139,11 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
     case 'End':
       if (step.tally) noteDecisions(pass, step.tally);
       return end(pass, step.state, step.message, step.actor);
+    case 'Retire':
+      return retire(pass);
+    case 'Delete':
+      pass.afterwards.push(() => deleteRetired(context, pass));
+      return;
     case 'LetGo':
       pass.afterwards.push(() => letGo(context, pass));
       return;

@@ -1,5 +1,6 @@
 import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
 import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
+import { patternFault } from './data/secrets.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
 
@@ -70,6 +71,10 @@ export function policyFaults(spec: AgentPolicySpec): string[] {
       const fault = hostPatternFault(pattern);
       if (fault !== undefined) faults.push(`\`network.${list}[${index}]\`: ${fault}`);
     }
+  for (const [index, pattern] of (spec.dataHandling?.redact?.patterns ?? []).entries()) {
+    const fault = patternFault(pattern);
+    if (fault !== undefined) faults.push(`\`dataHandling.redact.patterns[${index}]\`: ${fault}`);
+  }
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);

@@ -13,9 +13,18 @@ export function recordHash(record: Omit<AuditRecord, 'hash'> & { hash?: string }
   return digestOf(covered);
 }
 
-/** Gives an entry its place behind `last`, the newest record of the chain, or at its start. */
+/**
+ * Gives an entry its place behind `last`, the newest record of the chain, or at its start. Details stand in the order of their
+ * names: a sink that keeps them as attributes keeps no order, and the chain must verify from there as well.
+ */
 export function chainRecord(last: { sequence: number; hash: string } | undefined, entry: AuditEntry): AuditRecord {
-  const record = { ...entry, sequence: (last?.sequence ?? 0) + 1, previous: last?.hash ?? GENESIS };
+  const details = entry.details && [...entry.details].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const record = {
+    ...entry,
+    ...(details ? { details } : {}),
+    sequence: (last?.sequence ?? 0) + 1,
+    previous: last?.hash ?? GENESIS,
+  };
   return { ...record, hash: recordHash(record) };
 }
 

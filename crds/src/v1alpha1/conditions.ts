@@ -92,5 +92,6 @@ export const transitions = {
   RollbackEnded: 'What was changed was taken back, as far as possible.',
   StartedOver: 'The spec was edited before the real run: new generation, new plan, earlier decisions void.',
   Ended: 'The action came to its end.',
+  Retired: 'Its time of retention is over. It is deleted as soon as a sink has acknowledged this record.',
 } as const;
 export type Transition = keyof typeof transitions;

@@ -205,14 +205,40 @@ const shape = {
   ).optional(),
   dataHandling: z
     .object({
-      prompts: Handling.describe('What is kept of prompts.').optional(),
-      parameters: Handling.describe('What is kept of parameters.').optional(),
-      logs: Handling.describe('What is kept of logs.').optional(),
-      diffs: Handling.describe('What is kept of diffs.').optional(),
-      retainFor: duration('How long it is kept.').optional(),
+      prompts: Handling.describe(
+        'What is kept of `intent.prompt`, from admission on. Unless prompts are stored, secrets in the rest of the intent are masked too.',
+      ).optional(),
+      parameters: Handling.describe(
+        'What the audit trail keeps of the values of parameters. The action itself holds them, because they are what runs.',
+      ).optional(),
+      logs: Handling.describe('What is kept of what steps print and leave behind: results, last words, evidence.').optional(),
+      diffs: Handling.describe(
+        'What plans show of values before and after. What was approved is pinned by the digest of each change, whatever is shown.',
+      ).optional(),
+      redact: z
+        .object({
+          patterns: set(
+            z.string().min(1).max(256),
+            32,
+            'RE2 expressions of what is a secret here, beside what is known as one. With a group, the group is masked.',
+          ).optional(),
+          fields: set(
+            z
+              .string()
+              .min(2)
+              .max(256)
+              .regex(/^(\/[^/]+)+$/),
+            64,
+            "JSON pointers of fields that plans never show, with all that is in them; '*' stands for one part: '/data/*'.",
+          ).optional(),
+        })
+        .describe('What else is masked.')
+        .optional(),
+      retainFor: duration(
+        'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. Limits that count it keep it as long as they do.',
+      ).optional(),
     })
-    .meta(unsupported)
-    .describe('What is kept of an action, and for how long.')
+    .describe('What is kept of an action, and for how long. Where no policy says, secrets are masked and actions stay.')
     .optional(),
   audit: z
     .object({

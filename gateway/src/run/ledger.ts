@@ -10,6 +10,13 @@ export interface Replica {
   readonly process: string;
 }
 
+/** The action that a run belongs to. */
+export interface ActionRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** A run's claim: which pod it is bound to, which replica of the gateway records it, why it is blocked. */
 export interface Claim {
   readonly pod: string;
@@ -41,10 +48,11 @@ export class Ledger {
   }
 
   /** Claims a run for a pod; answers with the claim that holds, which may be that of another pod. */
-  async claim(jobUid: string, pod: string, { address: replica, process }: Replica): Promise<Claim> {
+  async claim(jobUid: string, pod: string, { address: replica, process }: Replica, action: ActionRef): Promise<Claim> {
     const metadata = { name: claimName(jobUid), namespace: this.#namespace, labels: { [JOB_LABEL]: jobUid } };
+    const data = { pod, replica, process, action: `${action.namespace}/${action.name}`, actionUid: action.uid };
     try {
-      await this.#client.create(configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { pod, replica, process } });
+      await this.#client.create(configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
       return { pod, replica, process, blocked: undefined };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
@@ -60,6 +68,25 @@ export class Ledger {
     const data = object?.data as Record<string, string> | undefined;
     if (!data?.pod || !data.replica) return undefined;
     return { pod: data.pod, replica: data.replica, process: data.process, blocked: data.blocked };
+  }
+
+  /** Every run that the ledger knows, with its action. */
+  async runs(): Promise<{ jobUid: string; action: ActionRef }[]> {
+    const { items } = await this.#client.list(configmaps, { namespace: this.#namespace, labelSelector: JOB_LABEL });
+    return items.flatMap(({ metadata, data }) => {
+      const jobUid = metadata.labels?.[JOB_LABEL];
+      const { action, actionUid: uid } = (data ?? {}) as Record<string, string | undefined>;
+      const [namespace, name] = action?.split('/') ?? [];
+      return jobUid && uid && namespace && name ? [{ jobUid, action: { namespace, name, uid } }] : [];
+    });
+  }
+
+  /** Forgets a run: its intents first, so that one that is forgotten half-way is found again. */
+  async forget(jobUid: string): Promise<void> {
+    const { items } = await this.#client.list(secrets, { namespace: this.#namespace, labelSelector: `${JOB_LABEL}=${jobUid}` });
+    for (const { metadata } of items)
+      await this.#client.delete(secrets, { name: metadata.name ?? '', namespace: this.#namespace });
+    await this.#client.delete(configmaps, { name: claimName(jobUid), namespace: this.#namespace });
   }
 
   /** Records that a run left its plan. */

@@ -53,7 +53,8 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
   if (!requester || !account || action.metadata.uid === undefined) throw forbidden('the action has no requester or no account');
   const enforcement = stage.stage === 'run' ? await readEnforcement(client, action, stage) : undefined;
   const mayWrite = stage.stage === 'run' || (stage.stage === 'rehearsal' && (await isChanging(client, action)));
-  const claim = await ledger.claim(owner.uid, podUid, replica);
+  const ref = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, uid: action.metadata.uid };
+  const claim = await ledger.claim(owner.uid, podUid, replica, ref);
   if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
   if (stage.stage === 'rehearsal' && claim.process !== replica.process)
     throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');

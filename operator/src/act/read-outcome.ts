@@ -1,7 +1,7 @@
 import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
-import { suspendedBy } from '@sentinel/policy';
+import { dataHandling, keepText, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
-import type { JobView } from '../facts/facts.ts';
+import type { Facts, JobView } from '../facts/facts.ts';
 import { END, GATE, stepContainer } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
@@ -12,6 +12,8 @@ import { writePlan } from './write-plan.ts';
 
 const LOG_BYTES = 64 * 1024;
 const MAX_REHEARSALS = 3;
+const RESULT_MAX = 16384;
+const LAST_WORDS = 800;
 
 /** Reads how a stage ended and goes on from there: plan, verification, rollback or end. */
 export async function readOutcome(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
@@ -35,7 +37,7 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
   // What the kill switch kept is kept.
   if (stage !== 'verification' && facts.job?.podName && killedBy(pass, ended) === undefined)
-    draft.results = await readResults(context, facts.job.podName, facts.playbook?.spec.results ?? []);
+    draft.results = await readResults(context, facts, facts.job.podName);
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
   if (stage === 'run') return await afterRun(context, pass, ended, report);
   return afterVerification(pass, ended);
@@ -103,25 +105,31 @@ async function explainOutcome(
   const log = await client
     .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
     .catch(() => '');
-  return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${log.trim().slice(-800)}`.slice(0, 2000) };
+  const words = await keepText('logs', dataHandling(facts.policies), log.trim().slice(-LAST_WORDS));
+  if (words === undefined) return outcome;
+  return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${words}`.slice(0, 2000) };
 }
 
 const ResultLine = z.object({ name: z.string().max(63), content: z.string(), truncated: z.boolean() });
 
 async function readResults(
   { client }: ActContext,
+  { playbook, policies }: Facts,
   pod: string,
-  declared: readonly { name: string; mediaType: string }[],
 ): Promise<NonNullable<AgentActionStatus['results']>> {
-  if (declared.length === 0) return [];
+  const declared = playbook?.spec.results ?? [];
+  const handling = dataHandling(policies);
+  if (declared.length === 0 || handling.logs === 'Dropped') return [];
   const log = await client.logs(namespaces.sandboxes, pod, END, { limitBytes: LOG_BYTES }).catch(() => '');
   const lines = log.split('\n').flatMap((line) => ResultLine.safeParse(parseJson(line)).data ?? []);
-  return declared.flatMap(({ name, mediaType }) => {
+  const results: NonNullable<AgentActionStatus['results']> = [];
+  for (const { name, mediaType } of declared) {
     const found = lines.find((line) => line.name === name);
-    return found
-      ? [{ name, mediaType, content: found.content.slice(0, 16384), ...(found.truncated ? { truncated: true } : {}) }]
-      : [];
-  });
+    const content = found && (await keepText('logs', handling, found.content.slice(0, RESULT_MAX)));
+    if (content !== undefined)
+      results.push({ name, mediaType, content: content.slice(0, RESULT_MAX), ...(found?.truncated ? { truncated: true } : {}) });
+  }
+  return results;
 }
 
 function parseJson(text: string): unknown {

@@ -2,10 +2,12 @@ import { type AgentAction, digestOf, namespaces, type Stage, type StageStatus, t
 import { type AnyObject, isAlreadyExists, jobs } from '@sentinel/kube';
 import {
   auditAdmission,
+  dataHandling,
   explainAll,
   fillSteps,
   isAdHoc,
   jobSeconds,
+  keepText,
   policyName,
   type Refusal,
   resolveParameters,
@@ -68,7 +70,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
     ...(plan === undefined ? {} : { plan }),
     startedAt: new Date(now).toISOString(),
   };
-  if (stage === 'rehearsal') admitted(pass, attempt);
+  if (stage === 'rehearsal') admitted(pass, attempt, await keptParameters(facts));
   draft.stages = [...(draft.stages ?? []), entry].slice(-16);
   delete draft.queuedAt;
   enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
@@ -125,7 +127,7 @@ async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ 
   }
 }
 
-function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
+function admitted({ facts, draft, action, now }: Pass, attempt: number, parameters: string | undefined): void {
   const { playbook, policies } = facts;
   if (!playbook) return;
   draft.observedGeneration = action.metadata.generation;
@@ -149,10 +151,25 @@ function admitted({ facts, draft, action, now }: Pass, attempt: number): void {
   condition(draft, 'Admitted', 'True', 'AsRequired', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
     condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
-  if (!again) record(draft, action, admissionEntry(action, facts, audited), now);
+  if (!again) record(draft, action, admissionEntry(action, facts, audited, parameters), now);
 }
 
-function admissionEntry(action: AgentAction, { requester, playbook, policies }: Facts, audited: readonly Refusal[]) {
+// Each value for itself: a digest of them all would tell nobody anything.
+async function keptParameters({ action, policies }: Facts): Promise<string | undefined> {
+  const handling = dataHandling(policies);
+  if (handling.parameters === 'Dropped' || !action.spec.parameters?.length) return undefined;
+  const kept = await Promise.all(
+    action.spec.parameters.map(async ({ name, value }) => [name, await keepText('parameters', handling, value)] as const),
+  );
+  return JSON.stringify(Object.fromEntries(kept));
+}
+
+function admissionEntry(
+  action: AgentAction,
+  { requester, playbook, policies }: Facts,
+  audited: readonly Refusal[],
+  parameters: string | undefined,
+) {
   const { intent } = action.spec;
   return {
     transition: 'Admitted' as const,
@@ -168,6 +185,7 @@ function admissionEntry(action: AgentAction, { requester, playbook, policies }: 
       'gen_ai.tool.name': intent.tool?.name,
       'sentinel.mcp.server': intent.tool?.server,
       'sentinel.action.parent': intent.parentAction,
+      'sentinel.parameters': parameters,
       'sentinel.playbook.digest': playbook ? digestOf(playbook.spec) : undefined,
       'sentinel.environment': policies.environment,
       'sentinel.policies': policies.policies.map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`).join(' '),

@@ -1,5 +1,6 @@
 import { namespaces } from '@sentinel/crds';
 import { jobs } from '@sentinel/kube';
+import { dataHandling, keepText } from '@sentinel/policy';
 import { stepContainer } from '../sandbox/names.ts';
 import type { ActContext, Pass } from './context.ts';
 
@@ -22,16 +23,18 @@ export async function stopJob(context: ActContext, pass: Pass, evidence = false)
 async function keepEvidence({ client }: ActContext, { facts, draft }: Pass): Promise<void> {
   const pod = facts.job?.podName;
   if (pod === undefined || facts.stage === undefined) return;
+  const handling = dataHandling(facts.policies);
   const steps = (facts.stage.stage === 'verification' ? facts.playbook?.spec.verify : facts.playbook?.spec.steps) ?? [];
   const logs = await Promise.all(
     steps.slice(-EVIDENCE_STEPS).map(async ({ name }, index) => ({
       name: `evidence-${index}`,
       mediaType: 'text/plain',
-      content: await client.logs(namespaces.sandboxes, pod, stepContainer(name), { limitBytes: EVIDENCE_BYTES }).then(
-        (log) => `${facts.stage?.stage ?? ''}, step '${name}':\n${log}`,
-        () => '',
-      ),
+      log: await client
+        .logs(namespaces.sandboxes, pod, stepContainer(name), { limitBytes: EVIDENCE_BYTES })
+        .then((log) => keepText('logs', handling, log))
+        .catch(() => undefined),
+      title: `${facts.stage?.stage ?? ''}, step '${name}':\n`,
     })),
   );
-  draft.results = logs.filter(({ content }) => content !== '');
+  draft.results = logs.flatMap(({ log, title, ...rest }) => (log ? [{ ...rest, content: `${title}${log}` }] : []));
 }

@@ -80,7 +80,7 @@ const effect = (more: Partial<Effect> = {}): Effect => ({
 });
 const recorded = { effects: [], reads: ['get deployments.apps'], notObservable: [] };
 const plan = (effects: Effect[] = [effect()], given: Facts = facts(), more: object = {}) =>
-  planOf(given, 2, effects, { ...recorded, ...more }, digestOf('t'));
+  planOf(given, 2, effects, effects, { ...recorded, ...more }, digestOf('t'));
 
 describe('A plan', () => {
   it('is one that the API server takes, and the same whenever it is made', () => {
@@ -142,7 +142,7 @@ describe('A plan', () => {
     const digests = [
       plan().spec,
       plan([effect()], facts({ requester: { user: 'other', groups: [] } })).spec,
-      planOf(facts(), 2, [effect()], recorded, digestOf('other')).spec,
+      planOf(facts(), 2, [effect()], [effect()], recorded, digestOf('other')).spec,
       plan([effect({ changeDigest: digestOf('d') })]).spec,
       plan([effect()], facts({ policies: policy({ approvals: [{ upToRisk: 'Critical', approvals: 3 }] }) })).spec,
     ].map(digestOf);

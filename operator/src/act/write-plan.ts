@@ -12,6 +12,7 @@ import {
   asksOf,
   auditPlan,
   computeRisk,
+  dataHandling,
   explainAll,
   fillSteps,
   isAdHoc,
@@ -19,6 +20,8 @@ import {
   judgeBudget,
   judgeHighRisk,
   judgePlan,
+  keepCommands,
+  keepDiffs,
   policyName,
   resolveParameters,
   withAutoReview,
@@ -44,13 +47,20 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     condition(draft, 'Rehearsed', 'True', 'AsRequired', 'nothing would change', now);
     return end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
   }
-  const { spec: made, refused } = planOf(
+  const handling = dataHandling(facts.policies);
+  const { spec: found, refused } = planOf(
     facts,
     draft.attempt ?? 1,
     effects,
+    await keepDiffs(handling, effects),
     recorded,
     templateDigest(facts, await context.settings()),
   );
+  const made = {
+    ...found,
+    steps: await keepCommands(handling, found.steps),
+    ...(found.verify === undefined ? {} : { verify: await keepCommands(handling, found.verify) }),
+  };
   const name = planName(action.metadata.name, draft.attempt ?? 1);
   const { spec, digest } = await createPlan(context, pass, name, made);
   draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length, targets: targetsOf(effects) };
@@ -122,11 +132,12 @@ function templateDigest(facts: Facts, settings: Parameters<typeof desiredJob>[4]
   return digestOf(templateOf(desiredJob(facts, 'run', 1, undefined, settings)));
 }
 
-/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
+/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. `shown` are the effects as people may see them. */
 export function planOf(
   facts: Facts,
   attempt: number,
-  effects: Effect[],
+  effects: readonly Effect[],
+  shown: readonly Effect[],
   recorded: Recorded,
   template: string,
 ): { spec: ActionPlanSpec; refused: string | undefined } {
@@ -145,7 +156,8 @@ export function planOf(
     asks: isAdHoc(action.spec) ? [OWN_STEPS, ...asks] : asks,
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
-  const person = reasonsForPerson(facts, { effects, risk: risk.level, undeclared, notObservable: recorded.notObservable });
+  // Nobody may take for harmless what is not shown.
+  const person = reasonsForPerson(facts, { effects: shown, risk: risk.level, undeclared, notObservable: recorded.notObservable });
   const requirements = withAutoReview(verdict.requirements, person);
   const refusals = [...verdict.refusals, ...judgeBudget(policies, activityOf(action), facts.activity, effects.length)];
   const way = playbook.spec.rollback;
@@ -153,7 +165,8 @@ export function planOf(
     .filter(({ reversible }) => !reversible)
     .map(summaryOf)
     .slice(0, 32);
-  const shown = (steps: typeof playbook.spec.steps) => fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
+  const commandsOf = (steps: typeof playbook.spec.steps) =>
+    fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
   const spec: ActionPlanSpec = {
     action: { name: action.metadata.name, uid: action.metadata.uid ?? '', generation: action.metadata.generation ?? 1 },
     attempt,
@@ -171,9 +184,9 @@ export function planOf(
       ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }),
     },
     ...(undeclared.length === 0 ? {} : { undeclared }),
-    steps: shown(playbook.spec.steps),
-    ...(playbook.spec.verify === undefined ? {} : { verify: shown(playbook.spec.verify) }),
-    effects,
+    steps: commandsOf(playbook.spec.steps),
+    ...(playbook.spec.verify === undefined ? {} : { verify: commandsOf(playbook.spec.verify) }),
+    effects: [...shown],
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
     risk: { level: risk.level, parts: risk.parts.slice(0, 32) },
     rollback: {

@@ -34,11 +34,16 @@ export class Exporter {
     this.#queue.add(key);
   }
 
-  /** The sequence up to which the sink (without one: the Events) has the records; undefined when nothing is known and no sink is set. */
-  acknowledged(action: AgentAction): number | undefined {
+  /** The sequence up to which the sink (without one: the Events) has the records, so that they may make room. */
+  acknowledged(action: AgentAction): number {
     const known = this.#acknowledged.get(keyOf(action));
     const stored = action.status?.outbox?.exported ?? 0;
     return known && known.uid === action.metadata.uid ? Math.max(known.sequence, stored) : stored;
+  }
+
+  /** The same by a sink alone: Events come and go, so they are no audit trail. Undefined without a sink. */
+  acknowledgedBySink(action: AgentAction): number | undefined {
+    return this.#options.sink === undefined ? undefined : this.acknowledged(action);
   }
 
   forget(key: string): void {

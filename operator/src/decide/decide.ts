@@ -13,6 +13,7 @@ import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
+import { decideOnRetirement } from './retirement.ts';
 import { decideOnReview } from './review.ts';
 import type { NextStep } from './step.ts';
 
@@ -22,7 +23,7 @@ const FULL_RETRY_MS = 5_000;
 export function decide(facts: Facts): NextStep {
   const { action } = facts;
   const state = stateOf(action.status);
-  if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : { kind: 'Wait' };
+  if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : decideOnRetirement(facts);
   if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
   if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
   const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid);

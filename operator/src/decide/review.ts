@@ -120,7 +120,12 @@ function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?:
   if (facts.guards.length > 0) return soon(`no start while guards are missing: ${facts.guards.join('; ')}`);
   if (outboxRoom(action.status) < ROOM_TO_END)
     return soon('no start while the audit trail is full: no sink acknowledges its records');
-  if (!isAcknowledged(facts, acknowledged)) return soon('no start until a sink has acknowledged the audit records so far');
+  if (!isAcknowledged(facts, acknowledged))
+    return soon(
+      acknowledged === undefined
+        ? 'no start without a sink for the audit trail: policy asks for one, and none is set (audit.otlpEndpoint)'
+        : 'no start until a sink has acknowledged the audit records so far',
+    );
   const frozen = frozenAt(policies, now);
   if (frozen) {
     const until = new Date(frozen.until).toISOString();

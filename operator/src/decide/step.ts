@@ -29,4 +29,6 @@ export type NextStep =
   | { readonly kind: 'StopJob'; readonly why: string /** Whether what its steps printed is kept. */; readonly evidence?: boolean }
   | { readonly kind: 'RollBack' }
   | { readonly kind: 'End'; readonly state: State; readonly message: string; readonly tally?: Tally; readonly actor?: string }
-  | { readonly kind: 'LetGo' };
+  | { readonly kind: 'LetGo' }
+  | { readonly kind: 'Retire' }
+  | { readonly kind: 'Delete' };

@@ -3,6 +3,7 @@ import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
 import {
   adHocPlaybook,
   admit,
+  dataHandling,
   explainAll,
   isAdHoc,
   judgeParent,
@@ -15,6 +16,7 @@ import type { PolicyReader } from '../policy-reader.ts';
 import type { SealKey } from '../seal-key.ts';
 import { carriesDecision, sealDecision } from './decision.ts';
 import { stampOf } from './identity.ts';
+import { keptIntent, withKept } from './intent.ts';
 import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 
 export interface ActionContext {
@@ -29,7 +31,23 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   const { object } = request;
   if (!object) return undefined;
   if (request.operation === 'CREATE') return await file(request, context);
-  return carriesDecision(object) ? await sealDecision(request, context.authorizer, context.key(), now) : noteEditor(request);
+  if (carriesDecision(object)) return await sealDecision(request, context.authorizer, context.key(), now);
+  return await edit(request, context);
+}
+
+// An edit is handled like what was filed: what must not be kept of an intent is not kept of the next one either.
+async function edit(request: AdmissionRequest, { policies }: ActionContext): Promise<Mutation | undefined> {
+  const { object, oldObject, namespace } = request;
+  const spec = AgentActionSpec.safeParse(object?.spec);
+  const before = AgentActionSpec.safeParse(oldObject?.spec);
+  const requester = parseIdentity(oldObject?.metadata.annotations?.[annotations.requestedBy]);
+  if (!spec.success || !before.success || !requester || isDeepStrictEqual(spec.data.intent, before.data.intent))
+    return noteEditor(request, object?.spec);
+  const facts = await policies.read(namespace, spec.data, requester);
+  const intent = await keptIntent(dataHandling(facts.policies), spec.data.intent);
+  const stored = { ...spec.data, intent: withKept(spec.data.intent, intent) };
+  const noted = noteEditor(request, isDeepStrictEqual(stored, before.data) ? oldObject?.spec : stored);
+  return { annotations: {}, ...noted, intent };
 }
 
 // Either a Playbook or whole steps. Anything else breaks a rule of the schema, which speaks after this.
@@ -39,8 +57,8 @@ function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentA
 }
 
 // Whoever edits an action of somebody else counts as a requester from then on, and can't approve it.
-function noteEditor({ object, oldObject, userInfo }: AdmissionRequest): Mutation | undefined {
-  if (!object || !oldObject || isDeepStrictEqual(object.spec, oldObject.spec)) return undefined;
+function noteEditor({ object, oldObject, userInfo }: AdmissionRequest, stored: unknown): Mutation | undefined {
+  if (!object || !oldObject || isDeepStrictEqual(stored, oldObject.spec)) return undefined;
   const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
   if (requester?.user === userInfo.username) return undefined;
   const before = oldObject.metadata.annotations?.[annotations.amendedBy];
@@ -53,6 +71,7 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
   if (object && carriesDecision(object))
     throw new Denied('a decision can not be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
+  let intent: Mutation['intent'];
   // What the schema refuses, the API server says better than we could, and right after this.
   if (spec.success && saysWhatToDo(spec.data)) {
     const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
@@ -74,9 +93,11 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const refusals = [...admit(admission), ...family];
     if (refusals.length > 0) throw new Denied(explainAll(refusals));
+    intent = await keptIntent(dataHandling(facts.policies), spec.data.intent);
   }
   return {
     annotations: { [annotations.requestedBy]: stampOf(userInfo), [annotations.amendedBy]: null, [annotations.approvals]: null },
     addFinalizer: FINALIZER,
+    ...(intent === undefined ? {} : { intent }),
   };
 }

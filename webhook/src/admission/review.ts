@@ -45,10 +45,12 @@ export class Denied extends Error {
   override name = 'Denied';
 }
 
-/** Changes to the annotations and finalizers of the object; null takes an annotation off. */
+/** Changes to the object; null takes an annotation off, and undefined a field of the intent. */
 export interface Mutation {
   readonly annotations: Readonly<Record<string, string | null>>;
   readonly addFinalizer?: string;
+  /** What is kept of texts in `spec.intent`, by field. */
+  readonly intent?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The answer to the API server. */
@@ -78,6 +80,10 @@ function toPatch(object: AdmittedObject, mutation: Mutation): object[] {
   const finalizers = object.metadata.finalizers ?? [];
   if (mutation.addFinalizer && !finalizers.includes(mutation.addFinalizer)) {
     patch.push({ op: 'add', path: '/metadata/finalizers', value: [...finalizers, mutation.addFinalizer] });
+  }
+  for (const [field, value] of Object.entries(mutation.intent ?? {})) {
+    const path = `/spec/intent/${field}`;
+    patch.push(value === undefined ? { op: 'remove', path } : { op: 'replace', path, value });
   }
   return patch;
 }

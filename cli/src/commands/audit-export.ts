@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { type AuditRecord, GENESIS, verifyChain } from '@sentinel/crds';
+import { z } from 'zod';
+import { visible } from '../print/visible.ts';
+import { type Terminal, UsageError } from '../session.ts';
+
+const Value = z.object({
+  stringValue: z.string().optional(),
+  intValue: z.union([z.string(), z.number()]).optional(),
+});
+const LogRecord = z.object({
+  timeUnixNano: z.union([z.string(), z.number()]),
+  body: Value.optional(),
+  attributes: z.array(z.object({ key: z.string(), value: Value })).default([]),
+});
+const Export = z.object({
+  resourceLogs: z.array(z.object({ scopeLogs: z.array(z.object({ logRecords: z.array(LogRecord).default([]) })).default([]) })),
+});
+
+/** A chain as a sink has it. */
+interface Chain {
+  readonly place: string;
+  readonly records: AuditRecord[];
+}
+
+// What every record has, apart from its own details.
+const base = new Set([
+  'k8s.namespace.name',
+  'sentinel.action.name',
+  'sentinel.action.uid',
+  'sentinel.transition',
+  'sentinel.actor',
+  'sentinel.record.sequence',
+  'sentinel.record.hash',
+  'sentinel.record.previous',
+  'sentinel.plan.digest',
+  'k8s.job.uid',
+]);
+
+/**
+ * Recomputes the chains of an export: OTLP/JSON, a document or one a line, as the file exporter of the Collector writes it. Needs no
+ * cluster, so it holds for actions that are long gone as well. 1 when something is wrong. Throws UsageError for what is no export.
+ */
+export function auditVerifyExport(io: Terminal, file: string): number {
+  const chains = readExport(readFileSync(file, 'utf8'), file);
+  let bad = 0;
+  for (const [uid, { place, records }] of chains) {
+    const findings = findingsOf(records);
+    if (findings.length > 0) bad += 1;
+    const last = records.at(-1);
+    const end = last?.transition === 'Retired' ? ', deleted since' : '';
+    io.out(
+      `${visible(place)} (${visible(uid)}): ${findings.length === 0 ? `records 1 to ${last?.sequence ?? 0} verify${end}` : 'NOT SOUND'}`,
+    );
+    for (const finding of findings) io.out(`  ! ${visible(finding)}`);
+  }
+  if (chains.size === 0) io.out('There are no audit records of Sentinel in it.');
+  if (bad > 0) io.error(`error: ${bad} of ${chains.size} chain(s) do not verify; keep the export and tell your security team`);
+  return bad === 0 ? 0 : 1;
+}
+
+function readExport(text: string, file: string): Map<string, Chain> {
+  const chains = new Map<string, Chain>();
+  for (const part of documents(text, file))
+    for (const { scopeLogs } of part.resourceLogs)
+      for (const { logRecords } of scopeLogs)
+        for (const entry of logRecords) {
+          const found = recordOf(entry);
+          if (!found) continue;
+          const chain = chains.get(found.record.action) ?? { place: found.place, records: [] };
+          chain.records.push(found.record);
+          chains.set(found.record.action, chain);
+        }
+  for (const { records } of chains.values()) records.sort((a, b) => a.sequence - b.sequence);
+  return chains;
+}
+
+function documents(text: string, file: string): z.infer<typeof Export>[] {
+  const whole = parseJson(text);
+  const parts = whole === undefined ? text.split('\n').filter((line) => line.trim() !== '') : [text];
+  return parts.map((part, index) => {
+    const value = parseJson(part);
+    if (value === undefined) throw new UsageError(`${file}, line ${index + 1}: this is no JSON`);
+    if (typeof value !== 'object' || value === null || !('resourceLogs' in value)) return { resourceLogs: [] };
+    const parsed = Export.safeParse(value);
+    if (!parsed.success) throw new UsageError(`${file}, line ${index + 1}: this is no OTLP export of logs`);
+    return parsed.data;
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function recordOf({
+  timeUnixNano,
+  body,
+  attributes,
+}: z.infer<typeof LogRecord>): { place: string; record: AuditRecord } | undefined {
+  const texts = new Map(attributes.map(({ key, value }) => [key, value.stringValue ?? String(value.intValue ?? '')]));
+  const of = (key: string) => texts.get(key) ?? '';
+  if (!texts.has('sentinel.record.hash')) return undefined;
+  const details = [...texts].filter(([key]) => !base.has(key)).map(([name, value]) => ({ name, value }));
+  const [plan, job] = [texts.get('sentinel.plan.digest'), texts.get('k8s.job.uid')];
+  const record: AuditRecord = {
+    sequence: Number(of('sentinel.record.sequence')),
+    previous: of('sentinel.record.previous'),
+    hash: of('sentinel.record.hash'),
+    time: new Date(Number(BigInt(timeUnixNano) / 1_000_000n)).toISOString(),
+    transition: of('sentinel.transition'),
+    actor: of('sentinel.actor'),
+    summary: body?.stringValue ?? '',
+    action: of('sentinel.action.uid'),
+    ...(plan === undefined ? {} : { plan }),
+    ...(job === undefined ? {} : { job }),
+    ...(details.length === 0 ? {} : { details: details.sort((a, b) => (a.name < b.name ? -1 : 1)) }),
+  };
+  return { place: `${of('k8s.namespace.name')}/${of('sentinel.action.name')}`, record };
+}
+
+// After a restart a record may have been sent twice, with the same hash. Two that differ are another matter.
+function findingsOf(records: AuditRecord[]): string[] {
+  const once = records.filter((record, index) => records[index - 1]?.hash !== record.hash);
+  const findings = verifyChain(once);
+  const first = once[0];
+  if (first && first.sequence > 1) findings.push(`records 1 to ${first.sequence - 1} are not in the export`);
+  if (first?.sequence === 1 && first.previous !== GENESIS) findings.push('record 1 does not begin a chain');
+  return [...new Set(findings)];
+}

@@ -1,0 +1,19 @@
+import { agentActions } from '@sentinel/crds';
+import type { KubeClient } from '@sentinel/kube';
+import type { Ledger } from './ledger.ts';
+
+/**
+ * Forgets what the ledger holds of actions that are gone: nobody can take their runs back any more, and pre-images are not for
+ * keeping. An action goes only when it has come to its end, so no run of it is under way. Answers with how many were forgotten.
+ */
+export async function sweepLedger(client: KubeClient, ledger: Ledger): Promise<number> {
+  let forgotten = 0;
+  for (const { jobUid, action } of await ledger.runs()) {
+    const { namespace, name, uid } = action;
+    const found = await client.get(agentActions, { namespace, name });
+    if (found?.metadata.uid === uid) continue;
+    await ledger.forget(jobUid);
+    forgotten += 1;
+  }
+  return forgotten;
+}

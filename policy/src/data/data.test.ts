@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AgentPolicySpec, type Effect } from '@sentinel/crds';
+import type { PolicySet } from '../policies.ts';
+import { policyFaults } from '../read-policy.ts';
+import { dataHandling, retireAt } from './handling.ts';
+import { coversPointer, keepCommands, keepDiffs, keepText } from './keep.ts';
+import { MASK, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
+
+const set = (...specs: object[]): PolicySet => ({
+  policies: specs.map((spec, index) => ({
+    kind: 'AgentPolicy',
+    name: `p${index}`,
+    digest: '',
+    spec: AgentPolicySpec.parse(spec),
+  })),
+  environment: undefined,
+  refusals: [],
+});
+const of = (...rules: object[]) => dataHandling(set(...rules.map((one) => ({ dataHandling: one }))));
+
+describe('What is kept', () => {
+  it('is everything but secrets where no policy says', () =>
+    assert.partialDeepStrictEqual(of(), { prompts: 'Redacted', parameters: 'Redacted', logs: 'Redacted', diffs: 'Redacted' }));
+  it('is the least that a policy says, in any order', () => {
+    const [a, b] = [
+      { prompts: 'Stored', logs: 'Hashed', retainFor: '30d', redact: { patterns: ['a+'] } },
+      { prompts: 'Redacted', logs: 'Dropped', retainFor: '7d', redact: { patterns: ['b+'], fields: ['/data/x'] } },
+    ];
+    assert.deepEqual(of(a, b), of(b, a));
+    assert.partialDeepStrictEqual(of(a, b), {
+      prompts: 'Redacted',
+      logs: 'Dropped',
+      patterns: ['a+', 'b+'],
+      fields: ['/data/x'],
+      retainMs: 7 * 86_400_000,
+    });
+    assert.equal(of({ prompts: 'Stored' }).prompts, 'Stored');
+  });
+  it('is nothing while a policy can not be read', () => {
+    const broken = { kind: 'AgentPolicy', name: 'x', digest: '', spec: undefined } as const;
+    assert.equal(dataHandling({ policies: [broken], environment: undefined, refusals: [] }).prompts, 'Dropped');
+  });
+  it('stays at least as long as a limit counts it', () => {
+    const hour = { dataHandling: { retainFor: '1h' } };
+    assert.equal(retireAt(set(hour), 0), 3_600_000);
+    assert.equal(retireAt(set(hour, { limits: { perDay: 5 } }), 0), 86_400_000);
+    assert.equal(retireAt(set(hour, { limits: { coolDown: '2d' } }), 0), 2 * 86_400_000);
+    assert.equal(retireAt(set({}), 0), undefined);
+    assert.equal(retireAt(set(hour), Number.NaN), undefined);
+  });
+  it('by the digest of a text lets someone who has the text prove it, and is not hidden again', async () => {
+    const hashed = await keepText('prompts', of({ prompts: 'Hashed' }), 'repair web');
+    assert.match(hashed ?? '', /^sha256:[a-f0-9]{64}$/);
+    assert.equal(await keepText('prompts', of({ prompts: 'Hashed' }), hashed ?? ''), hashed);
+    assert.equal(await keepText('prompts', of({ prompts: 'Dropped' }), 'x'), undefined);
+    assert.equal(await keepText('prompts', of({ prompts: 'Stored' }), 'password=hunter22'), 'password=hunter22');
+  });
+});
+
+describe('A secret', () => {
+  const hidden: Record<string, [text: string, secret: string]> = {
+    'of GitHub': [`use ghp_${'a1B2'.repeat(9)} please`, 'a1B2a1B2'],
+    'of Slack': ['xoxb-123456789012-1234567890123-abcdefghijklmnopqrstuvwx', 'abcdefghijkl'],
+    'of Anthropic': [`sk-ant-api03-${'a'.repeat(93)}AA`, 'aaaaaaaa'],
+    'of AWS': ['AKIAQWERTYUIOPASDFGH', 'QWERTYUI'],
+    'in a key': ['-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----', 'MIIE'],
+    'in a key that is cut off': ['-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg', 'MIIE'],
+    'behind Bearer': ['Authorization: Bearer abcdefghijklmnop0123', 'abcdefgh'],
+    'in a JSON web token': ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sflKxwRJSMeKKF2QT4', 'sflKx'],
+    'in a URL': ['postgres://user:hunter22@db/shop', 'hunter22'],
+    'behind an equals sign': ['DB_PASSWORD=hunter22 next', 'hunter22'],
+    'in JSON': ['{"apiKey": "hunter22"}', 'hunter22'],
+    'in YAML': ['clientSecret: hunter22', 'hunter22'],
+    'in quotes': ["--token='hunter22'", 'hunter22'],
+  };
+  for (const [name, [text, secret]] of Object.entries(hidden))
+    it(`${name} is masked, and the rest stays`, async () => {
+      const masked = await maskSecrets(text);
+      assert.ok(masked.includes(MASK) && !masked.includes(secret), masked);
+    });
+
+  const kept = [
+    'Restart web: its pods are stuck since 12:04.',
+    'kubectl get secrets -n shop',
+    'the token expired',
+    'https://grafana.acme.io/d/abc?orgId=1',
+    'sha256:9bd463ed4fcf6225030ac1f13ccf613f7fe133ad8097dc0493fe4693dd870314',
+    '',
+  ];
+  for (const text of kept)
+    it(`is not seen in ${JSON.stringify(text).slice(0, 40)}`, async () => assert.equal(await maskSecrets(text), text));
+
+  it('of an admin’s own kind is masked by a pattern: its group, or all of it', async () => {
+    assert.equal(await maskSecrets('ticket ACME-1234 of x', ['ACME-\\d+']), `ticket ${MASK} of x`);
+    assert.equal(await maskSecrets('pin: 1234', ['pin: (\\d+)']), `pin: ${MASK}`);
+    assert.equal(await maskSecrets('aaa bbb', ['aaa b', 'a b']), `${MASK}bb`);
+  });
+  it('may be anywhere in what is too long to search, so all of that is masked', async () =>
+    assert.equal(await maskSecrets('x'.repeat(SEARCHED_MAX + 1)), MASK));
+  it('is looked for to the end in texts made to run long', async () => {
+    for (const part of ['a', '=', 'password', 'token=', 'eyJ', '-----BEGIN ', 'http://a:', '"\\', '\n', '\u0000'])
+      assert.equal(typeof (await maskSecrets(part.repeat(Math.floor(16_384 / part.length)))), 'string');
+  });
+
+  it('has a pattern that RE2 takes and that does not match everything, or the policy is refused', () => {
+    assert.equal(patternFault('ACME-\\d+'), undefined);
+    assert.match(patternFault('a(') ?? '', /no RE2 expression/);
+    assert.match(patternFault('(?=a)') ?? '', /no RE2 expression/);
+    assert.match(patternFault('a*') ?? '', /matches the empty text/);
+    const spec = AgentPolicySpec.parse({ dataHandling: { redact: { patterns: ['ok', 'a('] } } });
+    assert.match(policyFaults(spec).join(), /`dataHandling\.redact\.patterns\[1\]`: 'a\(' is no RE2 expression/);
+  });
+});
+
+describe('A plan', () => {
+  const effect = (change: Effect['change']): Effect => ({
+    index: 0,
+    verb: 'patch',
+    apiGroup: '',
+    version: 'v1',
+    resource: 'configmaps',
+    kind: 'ConfigMap',
+    namespace: 'shop',
+    name: 'settings',
+    ...(change ? { change } : {}),
+    changeDigest: 'd',
+    origin: 'Observed',
+    reversible: true,
+  });
+  const shown = async (rules: object, change: NonNullable<Effect['change']>) =>
+    (await keepDiffs(of(rules), [effect(change)]))[0]?.change?.[0];
+  const plain = { path: '/data/mode', before: '"a"', after: '"b"' };
+
+  it('shows what is no secret, as it is', async () => assert.deepEqual(await shown({}, [plain]), plain));
+  it('masks a secret in a value, says so, and stays JSON', async () => {
+    const change = await shown({}, [{ path: '/data/url', before: '"x"', after: '"postgres://u:hunter22@db"' }]);
+    assert.deepEqual(change, { path: '/data/url', before: '"x"', after: `"${MASK}"`, redacted: true });
+  });
+  it('shows digests, or nothing, where policy says so', async () => {
+    const hashed = await shown({ diffs: 'Hashed' }, [plain]);
+    assert.match(hashed?.before ?? '', /^"sha256:[a-f0-9]{64}"$/);
+    assert.notEqual(hashed?.before, hashed?.after);
+    assert.deepEqual(await shown({ diffs: 'Dropped' }, [plain]), { path: '/data/mode', redacted: true });
+  });
+  it('never shows a field that policy hides, nor what is in it', async () => {
+    for (const field of ['/data/mode', '/data/*', '/data'])
+      assert.deepEqual(await shown({ diffs: 'Stored', redact: { fields: [field] } }, [plain]), {
+        path: '/data/mode',
+        redacted: true,
+      });
+    assert.equal(coversPointer('/data/x', '/data/xy'), false);
+    assert.equal(coversPointer('/data/x/y', '/data/x'), false);
+  });
+  it('shows commands with secrets masked, unless parameters are stored as they are', async () => {
+    const steps = [{ name: 'one', command: ['login', '--token=hunter22'] }];
+    assert.deepEqual((await keepCommands(of(), steps))[0]?.command, ['login', `--token=${MASK}`]);
+    assert.deepEqual(await keepCommands(of({ parameters: 'Stored' }), steps), steps);
+  });
+  it('leaves an effect without fields as it is', async () =>
+    assert.deepEqual(await keepDiffs(of(), [effect(undefined)]), [effect(undefined)]));
+});

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { Effect, FieldChange } from '@sentinel/crds';
+import type { DataHandling, DataKind } from './handling.ts';
+import { maskSecrets } from './secrets.ts';
+
+const HASHED = 'sha256:';
+
+/** What is kept of a text; undefined when nothing is. A digest lets someone who has the text prove that it was this one. */
+export async function keepText(kind: DataKind, handling: DataHandling, text: string): Promise<string | undefined> {
+  switch (handling[kind]) {
+    case 'Stored':
+      return text;
+    case 'Redacted':
+      return await maskSecrets(text, handling.patterns);
+    case 'Hashed':
+      // What is a digest already stays it, or a second look would hide what the first one kept.
+      return /^sha256:[a-f0-9]{64}$/.test(text) ? text : `${HASHED}${createHash('sha256').update(text).digest('hex')}`;
+    default:
+      return undefined;
+  }
+}
+
+/** The effects of a plan with what may be shown of their changes. What is pinned is the digest of each change, which stays. */
+export async function keepDiffs(handling: DataHandling, effects: readonly Effect[]): Promise<Effect[]> {
+  const kept: Effect[] = [];
+  for (const effect of effects) {
+    const change = effect.change && (await Promise.all(effect.change.map((one) => keepChange(handling, one))));
+    kept.push(change ? { ...effect, change } : effect);
+  }
+  return kept;
+}
+
+/** The commands of a plan as people may see them: unless parameters are stored as they are, with secrets masked. */
+export async function keepCommands<T extends { readonly command: readonly string[] }>(
+  handling: DataHandling,
+  steps: readonly T[],
+): Promise<(T & { command: string[] })[]> {
+  const keep = async (argument: string) =>
+    handling.parameters === 'Stored' ? argument : await maskSecrets(argument, handling.patterns);
+  return await Promise.all(
+    steps.map(async (step) => ({
+      ...step,
+      command: await Promise.all(step.command.map(async (argument) => await keep(argument))),
+    })),
+  );
+}
+
+async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {
+  if (change.redacted) return change;
+  const { before, after, ...rest } = change;
+  if (handling.fields.some((pointer) => coversPointer(pointer, change.path))) return { ...rest, redacted: true };
+  const [shownBefore, shownAfter] = await Promise.all([keepValue(handling, before), keepValue(handling, after)]);
+  const hidden = shownBefore !== before || shownAfter !== after;
+  return {
+    ...rest,
+    ...(shownBefore === undefined ? {} : { before: shownBefore }),
+    ...(shownAfter === undefined ? {} : { after: shownAfter }),
+    ...(hidden ? { redacted: true } : {}),
+  };
+}
+
+// Values are JSON texts, and stay that. A string is looked at without its quotes: they are no part of a secret in it.
+async function keepValue(handling: DataHandling, value: string | undefined): Promise<string | undefined> {
+  if (value === undefined) return undefined;
+  const parsed = parseJson(value);
+  const kept = await keepText('diffs', handling, typeof parsed === 'string' ? parsed : value);
+  if (kept === undefined || kept === value || kept === parsed) return kept === undefined ? undefined : value;
+  return typeof parsed === 'string' || parseJson(kept) === undefined ? JSON.stringify(kept) : kept;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a JSON pointer with wildcards names a path or something around it: hiding an object hides what is in it. */
+export function coversPointer(pointer: string, path: string): boolean {
+  const [wanted, given] = [pointer.split('/'), path.split('/')];
+  return wanted.length <= given.length && wanted.every((part, index) => part === '*' || part === given[index]);
+}
