@@ -13,6 +13,8 @@ export interface Activity {
   readonly name: string;
   readonly requester: Identity;
   readonly playbook: string;
+  /** Which version of the Playbook it was admitted with. */
+  readonly playbookDigest?: string | undefined;
   /** When it was admitted; undefined for one that was not. */
   readonly admitted: number | undefined;
   /** `Filed`: not admitted; `Rehearsing`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
@@ -24,6 +26,8 @@ export interface Activity {
   readonly ended: number | undefined;
   /** Whether a real run of it did not end well. */
   readonly failed: boolean;
+  /** Whether a real run of it ended well. */
+  readonly succeeded?: boolean;
   /** What its plan changes: one short name for each object. */
   readonly targets: readonly string[];
 }
