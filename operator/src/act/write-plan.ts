@@ -10,9 +10,11 @@ import {
 import { isAlreadyExists } from '@sentinel/kube';
 import {
   auditPlan,
+  type Budgets,
   computeRisk,
   explainAll,
   fillSteps,
+  historyOf,
   jobSeconds,
   judgeHighRisk,
   judgePlan,
@@ -20,6 +22,7 @@ import {
   resolveParameters,
 } from '@sentinel/policy';
 import { targetsOf } from '../facts/activity.ts';
+import { readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
@@ -28,7 +31,8 @@ import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 import { desiredJob, templateOf } from './start-job.ts';
 
-type Recorded = NonNullable<RunReport['recorded']>;
+/** What a rehearsal recorded, and the budgets that it may run into as they are now. */
+type Recorded = NonNullable<RunReport['recorded']> & { readonly budgets?: Budgets };
 
 /** Makes the plan from what the rehearsal recorded. No effect: the work is done. Refused by policy: the end. Else people are asked. */
 export async function writePlan(context: ActContext, pass: Pass, recorded: Recorded): Promise<void> {
@@ -42,7 +46,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     facts,
     draft.attempt ?? 1,
     effects,
-    recorded,
+    { ...recorded, budgets: await readBudgets(context.client, effects) },
     templateDigest(facts, await context.settings()),
   );
   const name = planName(action.metadata.name, draft.attempt ?? 1);
@@ -61,6 +65,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
       job: facts.stage?.uid,
       details: {
         'sentinel.risk': spec.risk.level,
+        'sentinel.risk.score': String(spec.risk.score),
         'sentinel.plan.name': name,
         'sentinel.effects': String(effects.length),
         'sentinel.policy.audit_only': explainAll(
@@ -113,6 +118,15 @@ export function planOf(
       ({ step, reason }) =>
         `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
     ),
+    wayBack: playbook.spec.rollback?.from === 'PreImages',
+    ...(recorded.budgets === undefined ? {} : { budgets: recorded.budgets }),
+    history: historyOf(facts.activity, {
+      uid: action.metadata.uid ?? '',
+      namespace: action.metadata.namespace ?? '',
+      playbook: playbook.metadata.name,
+      playbookDigest: digestOf(playbook.spec),
+      targets: targetsOf(effects),
+    }),
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
   const way = playbook.spec.rollback;
@@ -138,7 +152,7 @@ export function planOf(
     ...(playbook.spec.verify === undefined ? {} : { verify: shown(playbook.spec.verify) }),
     effects,
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
-    risk: { level: risk.level, parts: risk.parts.slice(0, 32) },
+    risk,
     rollback: {
       from: way?.from === 'PreImages' ? 'PreImages' : 'None',
       ...(way?.reason === undefined ? {} : { reason: way.reason }),

@@ -40,12 +40,14 @@ export function activityOf(action: AgentAction): Activity {
     name: metadata.name,
     requester: parseIdentity(metadata.annotations?.[annotations.requestedBy]) ?? { user: '', groups: [] },
     playbook: spec.playbookRef?.name ?? '',
+    playbookDigest: status?.playbook?.digest,
     admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
     phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
     asked: status?.plan ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
     failed: badEnds.has(state),
+    succeeded: state === 'Succeeded',
     targets: status?.plan?.targets ?? [],
   };
   seen.set(action, activity);
