@@ -129,6 +129,11 @@ describe('The risk of a plan', () => {
       ],
       level: 'Critical',
     },
+    'of commands that need a person gives points to each until the rule has no more': {
+      facts: facts([], { asks: Array(10).fill('x') }),
+      parts: [10, 10, 10, 0, 0, 0, 0, 0, 0].map((points) => ['commands', points, 'Medium']),
+      level: 'Medium',
+    },
     'ends where a rule says so': {
       facts: facts([pods(5000)], { undeclared: Array(16).fill('x'), notObservable: Array(16).fill('x') }),
       parts: [
