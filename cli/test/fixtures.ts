@@ -115,9 +115,23 @@ export function aPlan(change: Partial<ActionPlan['spec']> = {}): ActionPlan {
       notObservable: ['what controllers make of a new ReplicaSet'],
       risk: {
         level: 'Critical',
+        score: 137,
         parts: [
-          { rule: 'effect', level: 'Medium', message: "patch deployments 'web': changes an object, and can be taken back" },
-          { rule: 'effect', level: 'Critical', message: "delete configmaps 'web-cache': deletes what holds data" },
+          {
+            rule: 'delete-data',
+            points: 100,
+            level: 'Critical',
+            message: "delete configmaps 'web-cache': deletes what holds data",
+          },
+          {
+            rule: 'write',
+            points: 20,
+            level: 'Medium',
+            message: "patch deployments 'web', patch configmaps 'web-config' and 2 more: change objects",
+          },
+          { rule: 'floor', points: 0, level: 'Medium', message: 'the Playbook says that it is at least this' },
+          { rule: 'first-run', points: 10, message: "Playbook 'set-image', as it is now, has never run in namespace 'shop'" },
+          { rule: 'pods', points: 7, message: "7 pods behind deployments 'web'" },
         ],
       },
       rollback: { from: 'PreImages', irreversible: ['delete configmaps web-cache'] },

@@ -32,6 +32,7 @@ export const events = namespaced('events.k8s.io', 'events', 'Event');
 export const jobs = namespaced('batch', 'jobs', 'Job');
 export const cronjobs = namespaced('batch', 'cronjobs', 'CronJob');
 export const networkpolicies = namespaced('networking.k8s.io', 'networkpolicies', 'NetworkPolicy');
+export const poddisruptionbudgets = namespaced('policy', 'poddisruptionbudgets', 'PodDisruptionBudget');
 export const deployments = namespaced('apps', 'deployments', 'Deployment');
 export const statefulsets = namespaced('apps', 'statefulsets', 'StatefulSet');
 export const daemonsets = namespaced('apps', 'daemonsets', 'DaemonSet');

@@ -3,7 +3,8 @@ import { judgeApiRequest } from './kubernetes.ts';
 import { atMost } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
 import type { Requirements } from './requirements.ts';
-import { weakens } from './risk.ts';
+import { partsOfExposure } from './risk/parts/exposure.ts';
+import { partsOfSecurity } from './risk/parts/security.ts';
 import type { Trust } from './trust.ts';
 
 /** What it depends on whether a plan may start without a person. */
@@ -79,6 +80,8 @@ const security = new Set([
   'certificates.k8s.io',
   'sentinel.dev',
 ]);
+/** Rules of risk that are about security, rights and what others may see. */
+const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'secrets', 'credentials', 'exposed']);
 /** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
 const INSTRUCTIONS =
   /(agents|claude|gemini|copilot-instructions|skill)\.md|\.(codex|claude|cursor)\b|mcp(_servers)?\.(json|toml)/i;
@@ -91,8 +94,8 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   else if (!effect.reversible) found.push(`${what} can not be taken back`);
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
-  const weakening = weakens(effect);
-  if (weakening !== undefined) found.push(`${what} may weaken security: ${weakening}`);
+  for (const part of [...partsOfSecurity([effect]), ...partsOfExposure([effect])])
+    if (worrying.has(part.rule)) found.push(`${effect.verb} ${part.message}`);
   if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
   if ((effect.change ?? []).some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
   if ((effect.change ?? []).some((change) => INSTRUCTIONS.test(`${change.path} ${change.after ?? ''}`)))

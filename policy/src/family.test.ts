@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, AgentPolicySpec, annotations } from '@sentinel/crds';
+import { activity as base } from './activity.fixture.ts';
 import { endedByParent, judgeParent, type Parent, parentOf } from './family.ts';
 import { type Activity, childrenOf, judgeBudget, runsSinceFailure } from './limits.ts';
 import type { PolicySet } from './policies.ts';
@@ -108,26 +109,7 @@ describe('A part of another action', () => {
   });
 });
 
-const activity = (uid: string, more: Partial<Activity> = {}): Activity => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  requester: { user: 'agent', groups: [] },
-  playbook: 'fix',
-  admitted: 0,
-  phase: 'Ended',
-  asked: undefined,
-  queued: undefined,
-  ended: 1,
-  failed: false,
-  succeeded: false,
-  digest: 'd',
-  parent: undefined,
-  root: uid,
-  changed: 0,
-  targets: [],
-  ...more,
-});
+const activity = (uid: string, more: Partial<Activity> = {}) => base(uid, { ended: 1, playbookDigest: 'd', ...more });
 
 describe('A family of actions', () => {
   it('draws on one budget of objects', () => {
@@ -152,11 +134,11 @@ describe('A family of actions', () => {
       activity('b', { failed: true, ended: 2 }),
       activity('c', { succeeded: true, ended: 3 }),
       activity('d', { succeeded: true, ended: 4 }),
-      activity('e', { succeeded: true, ended: 5, digest: 'other' }),
+      activity('e', { succeeded: true, ended: 5, playbookDigest: 'other' }),
       activity('f', { succeeded: true, ended: 6, namespace: 'elsewhere' }),
     ];
     assert.equal(runsSinceFailure(activity('self'), all), 2);
-    assert.equal(runsSinceFailure(activity('self', { digest: 'new' }), all), 0);
-    assert.equal(runsSinceFailure(activity('self', { digest: undefined }), all), 0);
+    assert.equal(runsSinceFailure(activity('self', { playbookDigest: 'new' }), all), 0);
+    assert.equal(runsSinceFailure(activity('self', { playbookDigest: undefined }), all), 0);
   });
 });

@@ -1,12 +1,15 @@
-import type { AgentPolicySpec, Effect, RiskPart } from '@sentinel/crds';
+import type { AgentPolicySpec, Effect, RiskLevel, RiskPart } from '@sentinel/crds';
 import { type PolicySet, policyName } from './policies.ts';
 import type { Refusal } from './verdict.ts';
 
 type HighRiskRule = NonNullable<AgentPolicySpec['highRisk']>[number];
 
+/** A part without points that raises the risk to a level. */
+type RaisedPart = RiskPart & { readonly level: RiskLevel };
+
 /** What rules about high risk say of the effects of a plan: parts that raise its risk, and refusals. */
-export function judgeHighRisk(set: PolicySet, effects: readonly Effect[]): { raised: RiskPart[]; refusals: Refusal[] } {
-  const raised: RiskPart[] = [];
+export function judgeHighRisk(set: PolicySet, effects: readonly Effect[]): { raised: RaisedPart[]; refusals: Refusal[] } {
+  const raised: RaisedPart[] = [];
   const refusals: Refusal[] = [];
   for (const policy of set.policies) {
     for (const [index, rule] of (policy.spec?.highRisk ?? []).entries()) {
@@ -18,6 +21,7 @@ export function judgeHighRisk(set: PolicySet, effects: readonly Effect[]): { rai
       if (rule.raiseTo !== undefined)
         raised.push({
           rule: `highRisk[${index}]`,
+          points: 0,
           level: rule.raiseTo,
           message: `${what} is of high risk by ${name}${why}`.slice(0, 512),
         });

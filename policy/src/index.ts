@@ -23,7 +23,7 @@ export * from './protected.ts';
 export * from './read-policy.ts';
 export * from './repositories.ts';
 export * from './requirements.ts';
-export * from './risk.ts';
+export * from './risk/index.ts';
 export * from './seal.ts';
 export * from './steps.ts';
 export * from './tools.ts';

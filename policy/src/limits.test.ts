@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec } from '@sentinel/crds';
+import { activity as base } from './activity.fixture.ts';
 import { type Activity, holdStart, judgeFiling } from './limits.ts';
 import type { PolicySet } from './policies.ts';
 
@@ -11,26 +12,7 @@ const set = (limits: object, kind: 'AgentPolicy' | 'ClusterAgentPolicy' = 'Agent
   environment: undefined,
   refusals: [],
 });
-const activity = (uid: string, more: Partial<Activity> = {}): Activity => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  requester: { user: 'agent', groups: [] },
-  playbook: 'fix',
-  admitted: NOW,
-  phase: 'Ended',
-  asked: undefined,
-  queued: undefined,
-  ended: undefined,
-  failed: false,
-  succeeded: false,
-  digest: undefined,
-  parent: undefined,
-  root: uid,
-  changed: 0,
-  targets: [],
-  ...more,
-});
+const activity = (uid: string, more: Partial<Activity> = {}) => base(uid, { admitted: NOW, ...more });
 const self = activity('self', { admitted: undefined, phase: 'Filed', targets: ['web'] });
 const before = (uid: string, minutes: number, more: Partial<Activity> = {}) =>
   activity(uid, { admitted: NOW - minutes * MINUTE, ...more });

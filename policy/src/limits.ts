@@ -13,6 +13,8 @@ export interface Activity {
   readonly name: string;
   readonly requester: Identity;
   readonly playbook: string;
+  /** Which version of the Playbook it was admitted with. */
+  readonly playbookDigest: string | undefined;
   /** When it was admitted; undefined for one that was not. */
   readonly admitted: number | undefined;
   /** `Filed`: not admitted; `Rehearsing`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
@@ -26,8 +28,6 @@ export interface Activity {
   readonly failed: boolean;
   /** Whether a real run of it ended well. */
   readonly succeeded: boolean;
-  /** Digest of the Playbook that it runs; undefined before it is admitted. */
-  readonly digest: string | undefined;
   /** The action that it is a part of; undefined for one that stands alone. */
   readonly parent: string | undefined;
   /** The first of the actions that it is a part of; its own uid for one that stands alone. */
@@ -100,8 +100,10 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
 
 /** How many runs of the same Playbook, by its digest, have succeeded in a namespace since one failed. */
 export function runsSinceFailure(self: Activity, all: Iterable<Activity>): number {
-  if (self.digest === undefined) return 0;
-  const same = [...all].filter(({ namespace, digest }) => namespace === self.namespace && digest === self.digest);
+  if (self.playbookDigest === undefined) return 0;
+  const same = [...all].filter(
+    ({ namespace, playbookDigest }) => namespace === self.namespace && playbookDigest === self.playbookDigest,
+  );
   const failed = Math.max(0, ...same.filter((one) => one.failed).map(({ ended }) => ended ?? 0));
   return same.filter((one) => one.succeeded && (one.ended ?? 0) > failed).length;
 }

@@ -9,6 +9,9 @@ export const stricter = (a: Decision, b: Decision): Decision => (decisions[a] >=
 /** The higher of two levels of risk. */
 export const higher = (a: RiskLevel, b: RiskLevel): RiskLevel => (levels[a] >= levels[b] ? a : b);
 
+/** How two levels of risk compare: negative when the first is lower. */
+export const compareRisk = (a: RiskLevel, b: RiskLevel): number => levels[a] - levels[b];
+
 /** Whether a level is at most another. */
 export const atMost = (level: RiskLevel, bound: RiskLevel): boolean => levels[level] <= levels[bound];
 

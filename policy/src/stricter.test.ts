@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type AgentPolicySpec, ClusterAgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
+import { activity as base } from './activity.fixture.ts';
 import { admit } from './admit.ts';
 import { whyPerson } from './auto-review.ts';
 import { judgeCommand } from './commands/index.ts';
@@ -115,25 +116,7 @@ const effect = (resource: string): Effect => ({
   origin: 'Observed',
   reversible: true,
 });
-const activity = (uid: string, phase: 'Filed' | 'Running') => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  requester: { user: 'agent', groups: [] },
-  playbook: 'fix',
-  admitted: phase === 'Filed' ? undefined : NOW,
-  phase,
-  asked: undefined,
-  queued: undefined,
-  ended: undefined,
-  failed: false,
-  succeeded: false,
-  digest: undefined,
-  parent: undefined,
-  root: uid,
-  changed: 0,
-  targets: [],
-});
+const activity = (uid: string, phase: 'Filed' | 'Running') => base(uid, { admitted: phase === 'Filed' ? undefined : NOW, phase });
 
 const RANK = { Allow: 0, RequireApproval: 1, Deny: 2 } as const;
 const refusedBy = (list: readonly unknown[]) => (list.length > 0 ? 1 : 0);

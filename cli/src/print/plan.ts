@@ -1,7 +1,8 @@
 import { type ActionPlanSpec, annotations } from '@sentinel/crds';
 import { decidable, messageOf, placeOf, type Review, requesterOf, stateOf } from '../read.ts';
 import { effectLines, objectOf } from './effects.ts';
-import { type Paint, riskColour } from './paint.ts';
+import type { Paint } from './paint.ts';
+import { riskLines } from './risk.ts';
 import { visible, visibleBlock } from './visible.ts';
 
 const PROMPT_SHOWN = 800;
@@ -48,8 +49,7 @@ function head({ plan: { spec }, action }: Review, paint: Paint): string[] {
       : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
     ...(edited ? [paint('red', '  ! the action was edited after this rehearsal: a new plan is coming')] : []),
     '',
-    `${paint('bold', 'RISK')}  ${paint(riskColour(spec.risk.level), visible(spec.risk.level))}`,
-    ...spec.risk.parts.map(({ level, message }) => `  ${visible(level).padEnd(8)}  ${visible(message)}`),
+    ...riskLines(spec.risk, paint),
     '',
   ];
 }

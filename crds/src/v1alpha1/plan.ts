@@ -18,6 +18,14 @@ export const FieldChange = z
   .describe('One field that changes.');
 export type FieldChange = z.infer<typeof FieldChange>;
 
+const Pods = z
+  .object({
+    before: integer(0, 1000000, 'How many there are before the write, or are wanted.'),
+    after: integer(0, 1000000, 'How many are wanted afterwards.'),
+    labels: list(z.string().max(400), 64, 'Their labels, as key=value; left out when they are not known.').optional(),
+  })
+  .describe('The pods behind an object: of a workload those that it keeps, of a pod itself.');
+
 export const Effect = z
   .object({
     index: integer(0, 499, 'Position among the writes.'),
@@ -36,14 +44,16 @@ export const Effect = z
     ),
     origin: z.enum(['Observed', 'Declared']).describe("'Observed': the gateway saw it. 'Declared': the Playbook says so."),
     reversible: z.boolean().describe('Whether the pre-image restores it.'),
+    pods: Pods.describe('The pods behind the object, as the gateway saw them; left out when it keeps none.').optional(),
     notes: list(text(512, 'A note.'), 8, 'What the rehearsal can not know of this effect.').optional(),
   })
   .describe('One write.');
 export type Effect = z.infer<typeof Effect>;
 
 const RiskPart = z.object({
-  rule: z.string().max(64).describe('Name of the rule.'),
-  level: RiskLevel.describe('What it says.'),
+  rule: z.string().max(64).describe('Name of the rule; docs/risk.md explains each.'),
+  points: integer(0, 1000000, 'What it adds to the score.'),
+  level: RiskLevel.describe('The least that the risk is because of it, whatever the score.').optional(),
   message: text(512, 'Why.'),
 });
 export type RiskPart = z.infer<typeof RiskPart>;
@@ -87,8 +97,9 @@ export const ActionPlanSpec = z
     notObservable: list(text(512, 'A gap.'), 16, 'What a rehearsal can not know.').optional(),
     risk: z
       .object({
-        level: RiskLevel.describe('The risk: the highest of its parts.'),
-        parts: list(RiskPart, 32, 'Where it comes from.'),
+        level: RiskLevel.describe('The risk: what the score comes to, or the highest level of a part if that is higher.'),
+        score: integer(0, 1000000, 'The sum of the points of all parts.'),
+        parts: list(RiskPart, 64, 'Where it comes from.'),
       })
       .describe('The risk of the plan, from fixed rules.'),
     rollback: z

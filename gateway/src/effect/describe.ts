@@ -1,6 +1,7 @@
 import type { FieldChange, ObservedEffect } from '@sentinel/crds';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, changeDigest, changesBetween } from './change.ts';
+import { podsOf } from './pods.ts';
 import { hidesValue, REDACTED, redact } from './redact.ts';
 
 const SHOWN = 64;
@@ -11,11 +12,20 @@ const WHOLE = 256;
 /** An effect as the plan shows it, from what the gateway observed. */
 export function describeEffect(
   request: ParsedRequest,
-  observed: { name: string; uid: string | undefined; changes: readonly Change[]; result?: unknown },
+  observed: {
+    name: string;
+    uid: string | undefined;
+    changes: readonly Change[];
+    live?: unknown;
+    result?: unknown;
+    /** The object that a scale belongs to. */
+    scaled?: unknown;
+  },
 ): ObservedEffect {
   const { api, version, info } = request;
   const verb = api.verb as ObservedEffect['verb'];
   const all = observed.changes.flatMap(byField).map((change) => shown(change, observed.result));
+  const pods = podsOf(request, observed);
   const hidden = Math.max(0, all.length - SHOWN) + all.slice(0, SHOWN).filter(isCut).length;
   return {
     verb,
@@ -31,6 +41,7 @@ export function describeEffect(
     changeDigest: changeDigest(observed.changes),
     origin: 'Observed',
     reversible: verb !== 'delete',
+    ...(pods === undefined ? {} : { pods }),
     notes: notesOf(request, observed.changes),
   };
 }

@@ -41,7 +41,8 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
           Date.now(),
         )
       : observed.changes;
-  if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes }));
+  const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
+  if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes, scaled }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
   } else if (request.api.verb === 'create' && main) {
@@ -49,24 +50,26 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
   } else if (main) {
     return json(overlay.change(request, observed.live, changes), 200);
   } else if (scale) {
-    await showScale(upstream, run, request, observed.result);
+    showScale(run, request, scaled, observed.result);
   } else {
     notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
   }
   return json(observed.result, request.api.verb === 'create' ? 201 : 200);
 }
 
+const parentOf = (request: ParsedRequest): ParsedRequest => ({
+  ...request,
+  subresource: undefined,
+  api: { ...request.api, verb: 'get', resource: request.base },
+});
+
 // A write to /scale must show in the object that it scales.
-async function showScale(upstream: Upstream, run: Run, request: ParsedRequest, scale: unknown): Promise<void> {
-  const parent: ParsedRequest = {
-    ...request,
-    subresource: undefined,
-    api: { ...request.api, verb: 'get', resource: request.base },
-  };
+function showScale(run: Run, request: ParsedRequest, scaled: unknown, scale: unknown): void {
   const replicas = (scale as { spec?: { replicas?: unknown } }).spec?.replicas;
-  const live = await readObject(upstream, run, parent);
-  if (live !== undefined)
-    run.recording.overlay.change(parent, live, [{ path: '/spec/replicas', before: undefined, after: replicas ?? 0 }]);
+  if (scaled !== undefined)
+    run.recording.overlay.change(parentOf(request), scaled, [
+      { path: '/spec/replicas', before: undefined, after: replicas ?? 0 },
+    ]);
 }
 
 /** The scale of an object that the rehearsal touched; undefined when it touched none, and the live one is to be read. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ActionPlanSpec, AgentPolicySpec, digestOf, type Effect, PlaybookSpec } from '@sentinel/crds';
+import { targetsOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planOf } from './write-plan.ts';
 
@@ -138,6 +139,41 @@ describe('A plan', () => {
     });
   }
 
+  it('shows the score of its risk as a sum, with what the cluster and earlier runs say', () => {
+    const earlier: Facts['activity'][number] = {
+      uid: 'before',
+      namespace: 'shop',
+      name: 'before',
+      requester: { user: 'agent', groups: [] },
+      playbook: 'fix',
+      playbookDigest: digestOf(playbookSpec),
+      admitted: 1,
+      phase: 'Ended',
+      asked: undefined,
+      queued: undefined,
+      ended: 2,
+      failed: true,
+      succeeded: false,
+      parent: undefined,
+      root: 'before',
+      changed: 0,
+      targets: targetsOf([effect()]),
+    };
+    const budgets = { read: [{ namespace: 'shop', name: 'web', selector: {}, disruptionsAllowed: 0 }], unread: [] };
+    const given = [effect({ pods: { before: 3, after: 3, labels: ['app=web'] } })];
+    const { risk } = plan(given, facts({ activity: [earlier] }), { budgets }).spec;
+    assert.deepEqual(
+      risk.parts.map(({ rule, points }) => [rule, points]),
+      [
+        ['budget', 30],
+        ['write', 5],
+        ['failed-before', 25],
+        ['pods', 3],
+      ],
+    );
+    assert.deepEqual([risk.score, risk.level], [63, 'High']);
+  });
+
   it('is another one for another requester, plan of pods, effect or requirement', () => {
     const digests = [
       plan().spec,
@@ -158,10 +194,21 @@ describe('A plan', () => {
   it('fits into an object, whatever was observed', () => {
     const long = 'x'.repeat(253);
     const many = Array.from({ length: 500 }, (_, index) =>
-      effect({ index, verb: 'delete', resource: 'r'.repeat(63), reversible: false, namespace: 'bank', name: long }),
+      effect({
+        index,
+        verb: 'delete',
+        resource: 'r'.repeat(63),
+        reversible: false,
+        namespace: 'bank',
+        name: long,
+        pods: { before: 1e6, after: 0 },
+      }),
     );
+    const unread = [{ namespace: 'bank', why: long.repeat(4) }];
     const reads = Array.from({ length: 300 }, (_, index) => `get ${index}${long}${long}`.slice(0, 512));
-    const parsed = ActionPlanSpec.safeParse(plan(many, facts(), { reads, notObservable: reads }).spec);
+    const parsed = ActionPlanSpec.safeParse(
+      plan(many, facts(), { reads, notObservable: reads, budgets: { read: [], unread } }).spec,
+    );
     assert.deepEqual(parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [], []);
   });
 });

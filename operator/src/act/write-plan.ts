@@ -11,10 +11,12 @@ import { isAlreadyExists } from '@sentinel/kube';
 import {
   asksOf,
   auditPlan,
+  type Budgets,
   computeRisk,
   dataHandling,
   explainAll,
   fillSteps,
+  historyOf,
   isAdHoc,
   jobSeconds,
   judgeBudget,
@@ -28,6 +30,7 @@ import {
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
+import { readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
@@ -37,7 +40,8 @@ import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 import { desiredJob, templateOf } from './start-job.ts';
 
-type Recorded = NonNullable<RunReport['recorded']>;
+/** What a rehearsal recorded, and the budgets that it may run into as they are now. */
+type Recorded = NonNullable<RunReport['recorded']> & { readonly budgets?: Budgets };
 
 /** Makes the plan from what the rehearsal recorded. No effect: the work is done. Refused by policy: the end. Else people are asked. */
 export async function writePlan(context: ActContext, pass: Pass, recorded: Recorded): Promise<void> {
@@ -53,7 +57,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     draft.attempt ?? 1,
     effects,
     await keepDiffs(handling, effects),
-    recorded,
+    { ...recorded, budgets: await readBudgets(context.client, effects) },
     templateDigest(facts, await context.settings()),
   );
   const made = {
@@ -77,6 +81,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
       job: facts.stage?.uid,
       details: {
         'sentinel.risk': spec.risk.level,
+        'sentinel.risk.score': String(spec.risk.score),
         'sentinel.plan.name': name,
         'sentinel.effects': String(effects.length),
         'sentinel.policy.audit_only': explainAll(
@@ -154,6 +159,15 @@ export function planOf(
     floor: playbook.spec.risk?.floor,
     raised: judgeHighRisk(policies, effects).raised,
     asks: isAdHoc(action.spec) ? [OWN_STEPS, ...asks] : asks,
+    wayBack: playbook.spec.rollback?.from === 'PreImages',
+    ...(recorded.budgets === undefined ? {} : { budgets: recorded.budgets }),
+    history: historyOf(facts.activity, {
+      uid: action.metadata.uid ?? '',
+      namespace: action.metadata.namespace ?? '',
+      playbook: activityOf(action).playbook,
+      playbookDigest: digestOf(playbook.spec),
+      targets: targetsOf(effects),
+    }),
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
   // Nobody may take for harmless what is not shown.
@@ -188,7 +202,7 @@ export function planOf(
     ...(playbook.spec.verify === undefined ? {} : { verify: commandsOf(playbook.spec.verify) }),
     effects: [...shown],
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
-    risk: { level: risk.level, parts: risk.parts.slice(0, 32) },
+    risk,
     rollback: {
       from: way?.from === 'PreImages' ? 'PreImages' : 'None',
       ...(way?.reason === undefined ? {} : { reason: way.reason }),

@@ -80,7 +80,7 @@ const planSpec: ActionPlanSpec = {
       reversible: true,
     },
   ],
-  risk: { level: 'Medium', parts: [] },
+  risk: { level: 'Medium', score: 20, parts: [] },
   rollback: { from: 'PreImages' },
   required: { approvals: 1, expiresAfter: '1h' },
   durationSeconds: 60,

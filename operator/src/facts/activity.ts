@@ -40,6 +40,7 @@ export function activityOf(action: AgentAction): Activity {
     name: metadata.name,
     requester: parseIdentity(metadata.annotations?.[annotations.requestedBy]) ?? { user: '', groups: [] },
     playbook: spec.playbookRef?.name ?? '',
+    playbookDigest: status?.playbook?.digest,
     admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
     phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
     // A plan that starts without a person asked nobody.
@@ -48,7 +49,6 @@ export function activityOf(action: AgentAction): Activity {
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
     failed: badEnds.has(state),
     succeeded: state === 'Succeeded',
-    digest: status?.playbook?.digest,
     parent: status?.lineage?.at(-1)?.uid,
     root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
     changed: status?.stages?.some(({ stage }) => stage === 'run') ? (status.plan?.effects ?? 0) : 0,

@@ -1,0 +1,18 @@
+import type { ActionPlanSpec } from '@sentinel/crds';
+import { riskThresholds } from '@sentinel/policy';
+import { type Paint, riskColour } from './paint.ts';
+import { visible } from './visible.ts';
+
+/** The risk as the sum that it is: each part with its points, and the least level that it leads to. */
+export function riskLines({ level, score, parts }: ActionPlanSpec['risk'], paint: Paint): string[] {
+  const { Medium, High, Critical } = riskThresholds;
+  const scale = `(Medium from ${Medium}, High from ${High}, Critical from ${Critical})`;
+  const width = Math.max(...parts.map(({ points }) => String(points).length), 1) + 1;
+  return [
+    `${paint('bold', 'RISK')}  ${paint(riskColour(level), visible(level))}  score ${visible(String(score))} ${scale}`,
+    ...parts.map(
+      ({ points, level: least, message }) =>
+        `  ${`+${visible(String(points))}`.padStart(width)}  ${(least === undefined ? '' : `at least ${visible(least)}`).padEnd(17)}  ${visible(message)}`,
+    ),
+  ];
+}

@@ -1,0 +1,55 @@
+import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
+import { part } from '../part.ts';
+import { baseOf, namesOf } from '../words.ts';
+import { isMetadataOnly } from './writes.ts';
+
+const outward = new Set([
+  'ingresses',
+  'ingressroutes',
+  'gateways',
+  'httproutes',
+  'grpcroutes',
+  'tlsroutes',
+  'tcproutes',
+  'udproutes',
+  'routes',
+  'virtualservices',
+  'httpproxies',
+]);
+
+/** Whose data the writes may show, and to whom. */
+export function partsOfExposure(effects: readonly Effect[]): RiskPart[] {
+  const kept = effects.filter(({ verb }) => verb !== 'delete');
+  const isSecret = (effect: Effect) => effect.apiGroup === '' && baseOf(effect) === 'secrets';
+  const secrets = effects.filter(isSecret);
+  const credentials = effects.filter((effect) => !isSecret(effect) && (effect.change ?? []).some(isCredential));
+  const configuration = kept.filter(
+    (effect) => effect.apiGroup === '' && baseOf(effect) === 'configmaps' && !isMetadataOnly(effect),
+  );
+  const exposed = kept.filter(opens);
+  return [
+    ...part('secrets', secrets.length, `${namesOf(secrets)}: a Secret in itself`),
+    ...part('credentials', credentials.length, `${namesOf(credentials)}: a field that by its name is a credential`),
+    ...part('configuration', configuration.length, `${namesOf(configuration)}: what programs are configured with`),
+    ...part('exposed', exposed.length, `${namesOf(exposed)}: may open something to the outside`),
+  ];
+}
+
+// `kubectl apply` keeps a copy of the whole object in an annotation, which is hidden for what may be in it.
+const isCredential = ({ path, redacted }: FieldChange) => redacted === true && !path.endsWith('last-applied-configuration');
+
+function opens(effect: Effect): boolean {
+  const changes = effect.change ?? [];
+  // Annotations of these are read by what routes traffic; labels are not.
+  if (outward.has(baseOf(effect)))
+    return changes.length === 0 || !!effect.hiddenChanges || changes.some(({ path }) => !path.startsWith('/metadata/labels/'));
+  if (effect.apiGroup === '' && baseOf(effect) === 'services')
+    return !!effect.hiddenChanges || changes.some(opensService) || changes.some(opensHost);
+  return changes.some(opensHost);
+}
+
+// What is created may be shown as one value, so names are read from inside of it as well.
+const opensService = ({ path, after = '' }: FieldChange) =>
+  (path === '/spec/type' && /^"(LoadBalancer|NodePort)"$/.test(after)) || /"type":"(LoadBalancer|NodePort)"/.test(after);
+const opensHost = ({ path, after }: FieldChange) =>
+  after !== undefined && (/\/hostPort$/.test(path) || /"hostPort":/.test(after));

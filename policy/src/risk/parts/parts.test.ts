@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Effect } from '@sentinel/crds';
+import { effect, facts } from '../effect.fixture.ts';
+import { computeRisk, type RiskFacts } from '../score.ts';
+
+const rulesOf = (given: RiskFacts) =>
+  computeRisk(given)
+    .parts.map(({ rule }) => rule)
+    .sort();
+const change = (path: string, after?: string, redacted?: boolean): Partial<Effect> => ({
+  change: [{ path, ...(after === undefined ? {} : { after }), ...(redacted === undefined ? {} : { redacted }) }],
+});
+const { namespace: _, ...clusterWide } = effect();
+const of = (apiGroup: string, resource: string, more: Partial<Effect> = {}) => effect({ apiGroup, resource, ...more });
+
+describe('The parts of a risk', () => {
+  const rows: Record<string, { given: Effect[] | RiskFacts; rules: string[] }> = {
+    'name each namespace after the first': { given: [effect(), effect({ namespace: 'bank' })], rules: ['namespaces', 'write'] },
+    'name a namespace of the system': { given: [effect({ namespace: 'kube-system' })], rules: ['system-namespace', 'write'] },
+    'name one of Sentinel': { given: [effect({ namespace: 'sentinel-sandboxes' })], rules: ['system-namespace', 'write'] },
+    'name an object of the cluster': { given: [clusterWide], rules: ['cluster', 'write'] },
+    'name what can not be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
+    'say once that a delete is one': { given: [effect({ verb: 'delete', reversible: false })], rules: ['delete'] },
+    'name a delete of data': { given: [of('', 'secrets', { verb: 'delete' })], rules: ['delete-data', 'secrets'] },
+    'name a privilege': { given: [effect(change('/spec/template/spec/hostNetwork', 'true'))], rules: ['security', 'write'] },
+    'name a privilege inside of what is created': {
+      given: [effect({ verb: 'create', ...change('/spec/template', '{"hostPID":true}') })],
+      rules: ['security', 'write'],
+    },
+    'name a label of what guards others': {
+      given: [of('networking.k8s.io', 'networkpolicies', change('/metadata/labels/a', '1'))],
+      rules: ['metadata', 'security'],
+    },
+    'name RBAC': { given: [of('rbac.authorization.k8s.io', 'roles')], rules: ['rights', 'write'] },
+    'name a Secret': { given: [of('', 'secrets', change('/data/a', '"<redacted>"', true))], rules: ['secrets', 'write'] },
+    'name a credential anywhere else': {
+      given: [effect(change('/spec/template/spec/containers/0/env/0/value', '"<redacted>"', true))],
+      rules: ['credentials', 'write'],
+    },
+    'do not take the annotation of kubectl apply for a credential': {
+      given: [effect(change('/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration', '"<redacted>"', true))],
+      rules: ['metadata'],
+    },
+    'name the contents of a ConfigMap': {
+      given: [of('', 'configmaps', change('/data/a', '"1"'))],
+      rules: ['configuration', 'write'],
+    },
+    'do not take a label of a ConfigMap for its contents': {
+      given: [of('', 'configmaps', change('/metadata/labels/a', '"1"'))],
+      rules: ['metadata'],
+    },
+    'name a Service that is opened': {
+      given: [of('', 'services', change('/spec/type', '"NodePort"'))],
+      rules: ['exposed', 'write'],
+    },
+    'name a Service that is created open': {
+      given: [of('', 'services', { verb: 'create', ...change('/spec', '{"ports":[],"type":"LoadBalancer"}') })],
+      rules: ['exposed', 'write'],
+    },
+    'say nothing of a Service that is closed': {
+      given: [of('', 'services', change('/spec/type', '"ClusterIP"'))],
+      rules: ['write'],
+    },
+    'name an Ingress': { given: [of('networking.k8s.io', 'ingresses')], rules: ['exposed', 'write'] },
+    'name an annotation of an Ingress, which routes by it': {
+      given: [of('networking.k8s.io', 'ingresses', change('/metadata/annotations/a', '1'))],
+      rules: ['exposed', 'metadata'],
+    },
+    'say nothing of a label of an Ingress': {
+      given: [of('networking.k8s.io', 'ingresses', change('/metadata/labels/a', '1'))],
+      rules: ['metadata'],
+    },
+    'say nothing of an Ingress that goes, but that it goes': {
+      given: [of('networking.k8s.io', 'ingresses', { verb: 'delete' })],
+      rules: ['delete'],
+    },
+    'name a port of the host': {
+      given: [effect({ verb: 'create', ...change('/spec/template/spec/containers', '[{"ports":[{"hostPort":80}]}]') })],
+      rules: ['exposed', 'write'],
+    },
+    'name the hosts, and those that nobody knows': {
+      given: facts([], {
+        hosts: [
+          { host: 'api.github.com', familiar: true },
+          { host: 'evil.example', familiar: false },
+        ],
+      }),
+      rules: ['hosts', 'unfamiliar-hosts'],
+    },
+    'name the lack of a way back, where there is something to take back': {
+      given: facts([effect()], { wayBack: false }),
+      rules: ['no-way-back', 'write'],
+    },
+    'say nothing of a way back from nothing': { given: facts([], { wayBack: false }), rules: [] },
+  };
+  for (const [name, { given, rules }] of Object.entries(rows))
+    it(name, () => assert.deepEqual(rulesOf(Array.isArray(given) ? facts(given) : given), rules));
+});

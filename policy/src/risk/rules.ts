@@ -1,0 +1,107 @@
+import type { RiskLevel } from '@sentinel/crds';
+
+/** One line of the table that docs/risk.md shows: what counts, what it adds to the score, and the least level that it leads to. */
+export interface RiskRule {
+  readonly points: number;
+  /** What the points are counted by; left out when they are given once. */
+  readonly per?: string;
+  /** Where the sum of this rule ends. */
+  readonly atMost?: number;
+  /** The least that the risk is, whatever the score. */
+  readonly level?: RiskLevel;
+  readonly when: string;
+}
+
+/** The score from which a plan is of a level. */
+export const riskThresholds: Readonly<Record<RiskLevel, number>> = { Low: 0, Medium: 20, High: 60, Critical: 200 };
+
+/** Writes up to this number are shown one by one; more of them are a change of many things. */
+export const MANY = 10;
+
+/** Everything that has points. A rule only adds, so that nothing more in a plan can make its risk lower. */
+export const riskRules = {
+  metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only' },
+  write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
+  delete: { points: 30, per: 'write', level: 'High', when: 'it deletes an object' },
+  'delete-data': {
+    points: 100,
+    per: 'write',
+    level: 'Critical',
+    when: 'it deletes what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions',
+  },
+  irreversible: { points: 20, per: 'write', level: 'High', when: 'it deletes nothing, and can not be taken back' },
+  'no-way-back': { points: 5, when: 'the Playbook has no rollback' },
+  many: { points: 20, level: 'High', when: `there are more than ${MANY} writes` },
+  cluster: { points: 30, per: 'write', level: 'High', when: 'the object belongs to the whole cluster' },
+  namespaces: { points: 10, per: 'namespace', atMost: 50, when: 'each namespace after the first' },
+  'system-namespace': {
+    points: 40,
+    per: 'namespace',
+    atMost: 80,
+    level: 'High',
+    when: 'it belongs to Kubernetes (`kube-*`) or to Sentinel',
+  },
+  security: {
+    points: 30,
+    per: 'write',
+    level: 'High',
+    when: 'it may weaken security: privileges, host namespaces and paths, service accounts, NetworkPolicies, PodDisruptionBudgets, quotas',
+  },
+  rights: {
+    points: 40,
+    per: 'write',
+    level: 'High',
+    when: 'it changes who may do what: RBAC, certificates, admission, Sentinel itself',
+  },
+  pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
+  stop: { points: 30, per: 'workload', level: 'High', when: 'it is scaled to zero: what it serves stops' },
+  budget: {
+    points: 30,
+    per: 'budget',
+    atMost: 90,
+    level: 'High',
+    when: 'a PodDisruptionBudget lets fewer pods be disrupted now than the plan disrupts',
+  },
+  'budget-unknown': {
+    points: 30,
+    per: 'namespace',
+    atMost: 60,
+    level: 'High',
+    when: 'its PodDisruptionBudgets could not be read, so they are taken for used up',
+  },
+  secrets: { points: 40, per: 'write', level: 'High', when: 'it changes a Secret' },
+  credentials: { points: 20, per: 'write', when: 'a field changes whose name speaks of a password, token, key or secret' },
+  configuration: { points: 10, per: 'write', when: 'the contents of a ConfigMap change' },
+  exposed: {
+    points: 40,
+    per: 'write',
+    level: 'High',
+    when: 'it may open something to the outside: Ingress, routes and gateways, a Service of type LoadBalancer or NodePort, a port of the host',
+  },
+  hosts: { points: 2, per: 'host', atMost: 20, when: 'the plan reaches it' },
+  'unfamiliar-hosts': {
+    points: 30,
+    per: 'host',
+    atMost: 90,
+    level: 'High',
+    when: 'the plan reaches it, and nobody knows it here',
+  },
+  'first-run': { points: 10, when: 'this version of the Playbook has never run in this namespace' },
+  'new-target': { points: 5, when: 'the Playbook has never changed one of these objects' },
+  'failed-before': {
+    points: 25,
+    when: 'the last run of the Playbook in this namespace, or on one of these objects, did not end well',
+  },
+  environment: { points: 30, level: 'High', when: 'the environment is `production`, and there is a write' },
+  undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, and not announced' },
+  'not-observable': { points: 10, per: 'gap', atMost: 30, level: 'Medium', when: 'a rehearsal can not know it' },
+  commands: {
+    points: 10,
+    per: 'command',
+    atMost: 30,
+    level: 'Medium',
+    when: 'it needs a person: a rule says so, it is on the [list of dangerous commands](commands.md), or it can not be read',
+  },
+} as const satisfies Readonly<Record<string, RiskRule>>;
+
+export type RiskRuleName = keyof typeof riskRules;
