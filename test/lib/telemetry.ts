@@ -111,6 +111,16 @@ export const receivedLogs = (): Received[] => entries('/v1/logs').map(read);
 /** The spans that came out of the Collector. */
 export const receivedSpans = (): Received[] => entries('/v1/traces').map(read);
 
+/** The exports of log records that hold a text, as OTLP/JSON, one a line: what the file exporter of a Collector would have written. */
+export const exportedLogs = (containing = ''): string =>
+  readFileSync(received, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && line.includes(containing))
+    .map((line) => JSON.parse(line) as { path: string; body: object })
+    .filter(({ path }) => path === '/v1/logs')
+    .map(({ body }) => `${JSON.stringify(body)}\n`)
+    .join('');
+
 function entries(path: string): Entry[] {
   const lines = readFileSync(received, 'utf8')
     .split('\n')

@@ -20,8 +20,12 @@ describe('reading policies of files', () => {
     ],
     [
       'a field that is not supported yet',
-      floorOf('dataHandling: {prompts: Redacted}'),
-      /spec\.dataHandling: is not supported yet/,
+      one(
+        'Playbook',
+        '{name: x, namespace: x}',
+        '{category: Other, description: x, account: x, sandbox: {image: x}, steps: [{name: x, command: [x]}], access: {model: Planner}}',
+      ),
+      /spec\.access: is not supported yet/,
     ],
     ['what is twice in a set', floorOf('modes: [Apply, Apply]'), /spec\.modes\[1\]: "Apply" is there twice/],
     ['a kind that there is not', one('AgentPolcy', '{name: x}', '{}'), /AgentPolcy: there is no such kind/],
