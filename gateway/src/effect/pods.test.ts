@@ -11,7 +11,12 @@ const deployment = (replicas: number, running = replicas) => ({
   spec: { replicas, template },
   status: { replicas: running },
 });
-const scale = (replicas: number) => ({ kind: 'Scale', spec: { replicas }, status: { replicas, selector: 'app=web' } });
+// As the API server writes one: what is zero is left out.
+const scale = (replicas: number) => ({
+  kind: 'Scale',
+  spec: replicas === 0 ? {} : { replicas },
+  status: { replicas, selector: 'app=web' },
+});
 const pod = { metadata: { name: 'web-1', labels: { app: 'web' } }, spec: { containers: [] } };
 const toScale = request({ resource: 'deployments/scale' }, { subresource: 'scale' });
 const toPod = (verb: string) => request({ verb, apiGroup: '', resource: 'pods' }, { base: 'pods' });

@@ -29,8 +29,10 @@ export function podsOf(
 ): Pods | undefined {
   const isPod = request.base === 'pods' && request.api.apiGroup === '';
   const gone = request.api.verb === 'delete';
-  const before = observed.live === undefined ? 0 : countOf(observed.live, isPod, true);
-  const after = gone ? 0 : countOf(observed.result, isPod, false);
+  // A Scale of zero leaves the field out.
+  const otherwise = request.subresource === 'scale' ? 0 : undefined;
+  const before = observed.live === undefined ? 0 : countOf(observed.live, isPod, true, otherwise);
+  const after = gone ? 0 : countOf(observed.result, isPod, false, otherwise);
   if (before === undefined || after === undefined) return undefined;
   const owner = observed.scaled ?? (request.subresource === 'scale' ? undefined : (observed.live ?? observed.result));
   const found = labelsOf(owner, isPod);
@@ -38,10 +40,10 @@ export function podsOf(
 }
 
 /** How many pods an object stands for; undefined when it keeps none. What runs counts as well as what is wanted, where it is there already. */
-function countOf(object: unknown, isPod: boolean, running: boolean): number | undefined {
+function countOf(object: unknown, isPod: boolean, running: boolean, otherwise: number | undefined): number | undefined {
   if (isPod) return 1;
   const { spec, status } = Workload.safeParse(object).data ?? {};
-  const wanted = spec?.replicas ?? spec?.parallelism ?? status?.desiredNumberScheduled;
+  const wanted = spec?.replicas ?? spec?.parallelism ?? status?.desiredNumberScheduled ?? otherwise;
   if (wanted === undefined) return undefined;
   return Math.min(MAX, Math.max(wanted, running ? (status?.replicas ?? status?.active ?? 0) : 0));
 }
