@@ -4,7 +4,8 @@ import { dataHandling, keepText } from '@sentinel/policy';
 import { stepContainer } from '../sandbox/names.ts';
 import type { ActContext, Pass } from './context.ts';
 
-const EVIDENCE_BYTES = 2048;
+// As much as a result may hold, its title included.
+const EVIDENCE_BYTES = 15 * 1024;
 const EVIDENCE_STEPS = 8;
 
 /** Ends the Job of the current stage, and only that one. What it did until then is read once its pod is gone. */
