@@ -25,7 +25,7 @@ export const playbookSpec = PlaybookSpec.parse({
   verify: [{ name: 'ready', command: ['true'] }],
   rollback: { from: 'PreImages' },
 });
-export const playbook: Facts['playbook'] = {
+export const playbook: NonNullable<Facts['playbook']> = {
   apiVersion: 'sentinel.dev/v1alpha1',
   kind: 'Playbook',
   metadata: { name: 'fix', namespace: 'shop', uid: 'p' },
