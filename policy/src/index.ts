@@ -12,6 +12,7 @@ export * from './files.ts';
 export * from './freeze.ts';
 export * from './high-risk.ts';
 export * from './hosts.ts';
+export * from './identities.ts';
 export * from './identity.ts';
 export * from './images.ts';
 export * from './kubernetes.ts';

@@ -308,6 +308,21 @@ const shape = {
     .default(false),
 };
 
+const claims = (what: string) =>
+  mapList(
+    z.object({
+      name: z
+        .string()
+        .min(1)
+        .max(253)
+        .describe("Key of the claim, such as 'example.com/issuer' or 'authentication.kubernetes.io/pod-name'."),
+      values: set(z.string().min(1).max(512), 32, 'Values that are accepted. When left out, any.').optional(),
+    }),
+    'name',
+    16,
+    `What the token of ${what} must say: keys of the user's extra information, as the authentication configuration of the API server maps claims to them.`,
+  );
+
 const status = z
   .object({
     observedGeneration: observedGeneration(),
@@ -332,8 +347,17 @@ export const ClusterAgentPolicySpec = z
           32,
           "Groups whose members may not approve, such as 'system:masters'.",
         ).optional(),
+        approverClaims: claims('an approver').optional(),
+        agents: z
+          .object({
+            groups: set(z.string().min(1).max(253), 32, 'Groups of which whoever files an action must be in one.').optional(),
+            refuseGroups: set(z.string().min(1).max(253), 32, 'Groups whose members may file none.').optional(),
+            claims: claims('whoever files an action').optional(),
+          })
+          .describe('Which identities may file actions.')
+          .optional(),
       })
-      .describe('Which identities of approvers are accepted.')
+      .describe('Which identities of approvers and agents are accepted.')
       .optional(),
     modelEndpoint: z
       .object({ url: z.string().min(1).max(1024).describe('Address of an OpenAI-compatible endpoint.') })

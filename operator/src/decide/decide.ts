@@ -4,6 +4,7 @@ import {
   childrenOf,
   endedByParent,
   explainAll,
+  judgeAgent,
   judgeFiling,
   judgeParent,
   playbookDigest,
@@ -68,6 +69,7 @@ function decideOnAdmission(facts: Facts): NextStep {
   const self = activityOf(action);
   const siblings = parent && childrenOf(parent.uid, self, activity);
   const refusals = [
+    ...judgeAgent(policies, requester),
     ...admit({ ...facts, spec: action.spec }),
     ...judgeParent(policies, { spec: action.spec, requester }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),

@@ -6,32 +6,25 @@ import {
   dataHandling,
   explainAll,
   isAdHoc,
+  judgeAgent,
   judgeParent,
   parseIdentity,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
-import type { Authorizer } from '../authorize.ts';
-import type { PolicyReader } from '../policy-reader.ts';
-import type { SealKey } from '../seal-key.ts';
-import { carriesDecision, sealDecision } from './decision.ts';
+import { carriesDecision, type DecisionContext, sealDecision } from './decision.ts';
 import { stampOf } from './identity.ts';
 import { keptIntent, withKept } from './intent.ts';
 import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 
-export interface ActionContext {
-  readonly authorizer: Authorizer;
-  readonly policies: PolicyReader;
-  /** The key to seal with, as it is now. */
-  readonly key: () => SealKey;
-}
+export type ActionContext = DecisionContext;
 
 /** Admits an AgentAction: stamps who files it and refuses what policy already forbids, or seals a decision. Throws Denied. */
 export async function admitAction(request: AdmissionRequest, context: ActionContext, now: Date): Promise<Mutation | undefined> {
   const { object } = request;
   if (!object) return undefined;
   if (request.operation === 'CREATE') return await file(request, context);
-  if (carriesDecision(object)) return await sealDecision(request, context.authorizer, context.key(), now);
+  if (carriesDecision(object)) return await sealDecision(request, context, now);
   return await edit(request, context);
 }
 
@@ -91,7 +84,7 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
     };
     // How many children the parent has is counted where one is admitted at a time.
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
-    const refusals = [...admit(admission), ...family];
+    const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
     if (refusals.length > 0) throw new Denied(explainAll(refusals));
     intent = await keptIntent(dataHandling(facts.policies), spec.data.intent);
   }

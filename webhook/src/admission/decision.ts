@@ -1,10 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AgentActionStatus, annotations } from '@sentinel/crds';
-import { type DecisionRecord, parseIdentities, parseIdentity, sealRecord, seconds } from '@sentinel/policy';
+import { AgentActionSpec, type AgentActionStatus, annotations } from '@sentinel/crds';
+import {
+  approverClaimFault,
+  type DecisionRecord,
+  type Identity,
+  parseIdentities,
+  parseIdentity,
+  sealRecord,
+  seconds,
+} from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
+import type { PolicyReader } from '../policy-reader.ts';
 import type { SealKey } from '../seal-key.ts';
 import { requirePerson, requirePlainNames } from './identity.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
+
+/** What a decision is judged and sealed with. */
+export interface DecisionContext {
+  readonly authorizer: Authorizer;
+  readonly policies: PolicyReader;
+  /** The key to seal with, as it is now. */
+  readonly key: () => SealKey;
+}
 
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.comment];
 const decisions = ['approve', 'reject', 'revoke'] as const;
@@ -24,8 +41,7 @@ export function carriesDecision(object: AdmittedObject): boolean {
  */
 export async function sealDecision(
   request: AdmissionRequest,
-  authorizer: Authorizer,
-  key: SealKey,
+  { authorizer, policies, key: currentKey }: DecisionContext,
   now: Date,
 ): Promise<Mutation> {
   const { object, oldObject, userInfo } = request;
@@ -54,6 +70,7 @@ export async function sealDecision(
     name: request.name,
   });
   requireGroup(decision, status, userInfo.groups);
+  if (decision === 'approve') await requireClaims(request, policies, requester);
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most) {
@@ -74,6 +91,7 @@ export async function sealDecision(
     ...(expires === undefined ? {} : { expires }),
     ...(comment === undefined ? {} : { comment }),
   };
+  const key = currentKey();
   const sealed = sealRecord(record, key.id, key.privateKey);
   const line = JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
   return {
@@ -84,6 +102,19 @@ export async function sealDecision(
       [annotations.approvals]: before === undefined ? line : `${before}\n${line}`,
     },
   };
+}
+
+// Groups are in the record, and judged again whenever it is counted; claims are not, so the seal stands for them.
+async function requireClaims(
+  { object, namespace, userInfo }: AdmissionRequest,
+  policies: PolicyReader,
+  requester: Identity | undefined,
+): Promise<void> {
+  const spec = AgentActionSpec.safeParse(object?.spec);
+  if (!spec.success || !requester) throw new Denied('the action can not be read, so it is not known whose approval it needs');
+  const facts = await policies.read(namespace, spec.data, requester);
+  const fault = approverClaimFault(facts.policies, userInfo.extra);
+  if (fault !== undefined) throw new Denied(`policy does not accept your identity (${fault})`);
 }
 
 function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): void {

@@ -1,0 +1,50 @@
+import type { ClusterAgentPolicySpec } from '@sentinel/crds';
+import type { Identity } from './identity.ts';
+import { type PolicySet, policyName } from './policies.ts';
+import type { Refusal } from './verdict.ts';
+
+/** What an API server's authenticator says of a user beside name and groups, by key: UserInfo.extra. */
+export type Claims = Readonly<Record<string, readonly string[]>>;
+
+type Rules = NonNullable<ClusterAgentPolicySpec['identity']>;
+type Wanted = NonNullable<Rules['approverClaims']>[number];
+
+/**
+ * Whether an identity may file actions at all. Claims are known where the request itself is seen and nowhere else; without them
+ * only groups are judged, for what was admitted was judged with them.
+ */
+export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Refusal[] {
+  return set.policies.flatMap((policy) => {
+    const rules = policy.spec?.identity?.agents;
+    if (!rules) return [];
+    const refuse = (field: string, message: string): Refusal => ({
+      policy: policyName(policy),
+      rule: `identity.agents.${field}`,
+      message: `'${agent.user}' may file no actions: ${message}`,
+      remedy: 'File it with an identity that the policy accepts.',
+    });
+    const refused = rules.refuseGroups?.find((group) => agent.groups.includes(group));
+    const found: Refusal[] = [];
+    if (refused !== undefined) found.push(refuse('refuseGroups', `members of '${refused}' are refused`));
+    if (rules.groups && !rules.groups.some((group) => agent.groups.includes(group)))
+      found.push(refuse('groups', `it is in none of the groups ${rules.groups.join(', ')}`));
+    const missing = claims && rules.claims?.find((wanted) => !carries(claims, wanted));
+    if (missing) found.push(refuse('claims', missingClaim(missing)));
+    return found;
+  });
+}
+
+/** Why the claims of somebody do not let them decide; undefined when they do. */
+export function approverClaimFault(set: PolicySet, claims: Claims): string | undefined {
+  for (const policy of set.policies) {
+    const missing = policy.spec?.identity?.approverClaims?.find((wanted) => !carries(claims, wanted));
+    if (missing) return `${policyName(policy)}: identity.approverClaims: ${missingClaim(missing)}`;
+  }
+  return undefined;
+}
+
+const carries = (claims: Claims, { name, values }: Wanted) =>
+  (claims[name] ?? []).some((value) => values === undefined || values.includes(value));
+
+const missingClaim = ({ name, values }: Wanted) =>
+  values === undefined ? `the claim '${name}' is missing` : `the claim '${name}' must be one of ${values.join(', ')}`;
