@@ -246,11 +246,15 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
     const me = await whoAmI(rita);
     const honest = await review(name, me);
     assert.match(honest.status?.message ?? '', /you asked for this action: somebody else must approve it/);
-    const line = sealed(
-      await review(name, me, (live) => {
-        delete (live as unknown as ActionView).metadata.annotations['sentinel.dev/requested-by'];
-      }),
-    );
+    const forged = (stamp: string | undefined) =>
+      review(name, me, (live) => {
+        const { annotations } = (live as unknown as ActionView).metadata;
+        if (stamp === undefined) delete annotations['sentinel.dev/requested-by'];
+        else annotations['sentinel.dev/requested-by'] = stamp;
+      });
+    // Without a stamp nobody knows whose approval it needs; with another's, the API server knows better.
+    assert.match((await forged(undefined)).status?.message ?? '', /it is not known whose approval it needs/);
+    const line = sealed(await forged('{"user":"somebody","uid":"","groups":[]}'));
     refused(
       await annotate(rita, tenant, name, { [approvals]: line }),
       'you asked for this action, or edited it: somebody else must approve it',

@@ -56,6 +56,7 @@ export const planSpec: ActionPlanSpec = {
   requester: 'agent',
   playbook: { name: 'fix', digest: digestOf(playbookSpec) },
   account: 'remediator',
+  environment: 'staging',
   template: digestOf('t'),
   says: { summary: 's' },
   steps: [{ name: 'one', command: ['true'] }],

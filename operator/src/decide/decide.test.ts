@@ -99,6 +99,26 @@ describe('The next step of an action', () => {
       { kind: 'NoteDecisions' },
     ],
     [
+      'whose change is of high risk by a rule that came since is the end where nothing covers that',
+      facts(approved, {
+        policies: policies({ highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical' }] }),
+      }),
+      { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'whose namespace became another environment is the end',
+      facts(approved, { policies: { ...policies(), environment: 'production' } }),
+      { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'whose policy asks for a sink that there is not is to wait, and to say so',
+      facts(approved, { policies: policies({ audit: { requireSink: true } }), acknowledged: undefined }),
+      {
+        kind: 'Wait',
+        why: 'no start without a sink for the audit trail: policy asks for one, and none is set (audit.otlpEndpoint)',
+      },
+    ],
+    [
       'whose Playbook changed is the end',
       facts(approved, { playbook: { ...playbook, spec: { ...playbookSpec, description: 'y' } } }),
       { kind: 'End', state: 'Denied' },

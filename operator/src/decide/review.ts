@@ -1,12 +1,14 @@
-import { type ActionPlanSpec, annotations } from '@sentinel/crds';
+import { type ActionPlanSpec, annotations, type RiskLevel } from '@sentinel/crds';
 import {
   admit,
   allowedLag,
   explainAll,
   frozenAt,
+  higher,
   holdStart,
   isApproved,
   judgeBudget,
+  judgeHighRisk,
   judgePlan,
   parseIdentities,
   type Refusal,
@@ -38,7 +40,7 @@ export function decideOnReview(facts: Facts): NextStep {
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
   if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
-  const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, plan.spec.risk.level);
+  const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, riskNow(facts, plan.spec));
   const requirements = requiredNow(facts, plan.spec, verdict.requirements);
   const tally = tallyDecisions({
     approvals: action.metadata.annotations?.[annotations.approvals],
@@ -71,6 +73,11 @@ export function decideOnReview(facts: Facts): NextStep {
   return start(facts, tally);
 }
 
+// Rules about high risk may have come since. What else makes up a risk was seen in the rehearsal, and is pinned with it.
+function riskNow({ policies }: Facts, { effects, risk }: ActionPlanSpec): RiskLevel {
+  return judgeHighRisk(policies, effects).raised.reduce((worst, { level }) => higher(worst, level ?? 'Low'), risk.level);
+}
+
 // The stricter of what policy required when the plan was made and what it requires now.
 function requiredNow(facts: Facts, spec: ActionPlanSpec, now: Requirements): Requirements {
   const then: Requirements = { ...spec.required, groups: spec.required.groups };
@@ -78,7 +85,7 @@ function requiredNow(facts: Facts, spec: ActionPlanSpec, now: Requirements): Req
   if (!then.autoReview || facts.action.status?.resumedAt !== undefined) return strictest(then, now);
   const reasons = reasonsForPerson(facts, {
     effects: spec.effects,
-    risk: spec.risk.level,
+    risk: riskNow(facts, spec),
     undeclared: spec.undeclared ?? [],
     notObservable: spec.notObservable ?? [],
   });
@@ -88,6 +95,9 @@ function requiredNow(facts: Facts, spec: ActionPlanSpec, now: Requirements): Req
 // A plan that could not start any more is told so at once, not after people have read and approved it.
 function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefined {
   if (!playbookUnchanged(facts)) return 'the Playbook changed after the action was admitted. File the action again.';
+  const [then, now] = [facts.plan?.spec.environment, facts.policies.environment];
+  if (then !== now)
+    return `the environment of the namespace changed from '${then ?? 'none'}' to '${now ?? 'none'}' after the rehearsal. File the action again.`;
   // Only live facts know whether the account may be used: without them it is no reason to look closer.
   const mayUseAccount = facts.live ? facts.mayUseAccount : true;
   const refusals = [...byPlan, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
