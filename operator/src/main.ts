@@ -1,4 +1,4 @@
-import { annotations, namespaces } from '@sentinel/crds';
+import { type AgentAction, annotations, namespaces } from '@sentinel/crds';
 import {
   Controller,
   createClient,
@@ -106,15 +106,17 @@ interface Enqueue {
   enqueue(key: string): void;
 }
 
-// Which change concerns which object. A policy concerns the actions that still wait: a stricter one must reach them.
+// Which change concerns which object. A policy, a Playbook and a namespace's labels concern the actions that still wait: what is
+// stricter must reach them.
 function connect(
   caches: Caches,
   to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; exporter: Enqueue },
 ): void {
-  const all = () => {
+  const living = (concerns: (action: AgentAction) => boolean) => {
     for (const action of caches.actions.store.list())
-      if (action.status?.finishedAt === undefined) to.actions.enqueue(keyOf(action));
+      if (action.status?.finishedAt === undefined && concerns(action)) to.actions.enqueue(keyOf(action));
   };
+  const all = () => living(() => true);
   // What ended makes room for what is approved and held back.
   const wakeHeld = () => {
     for (const action of caches.actions.store.list())
@@ -133,7 +135,12 @@ function connect(
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
   caches.pods.onChange(({ object }) => byAnnotation(object));
-  caches.playbooks.onChange(({ object }) => to.playbooks.enqueue(keyOf(object)));
+  caches.playbooks.onChange(({ object }) => {
+    to.playbooks.enqueue(keyOf(object));
+    const { name, namespace } = object.metadata;
+    living(({ metadata, spec }) => metadata.namespace === namespace && spec.playbookRef?.name === name);
+  });
+  caches.namespaces.onChange(({ object }) => living(({ metadata }) => metadata.namespace === object.metadata.name));
   caches.policies.onChange(({ object }) => {
     to.policies.enqueue(keyOf(object));
     all();

@@ -422,12 +422,6 @@ const rows: readonly Row[] = [
     { intent, steps: [], account: 'reader', image: 'x' },
     'spec.steps in body should have at least 1 items',
   ],
-  [
-    'has the same step twice',
-    'AgentAction',
-    { intent, steps: ['a', 'a'].map((name) => ({ name, command: ['true'] })), account: 'reader', image: 'x' },
-    'spec.steps[1]: Duplicate value: {"name":"a"}',
-  ],
   ['has no steps', 'Playbook', playbook({ steps: [] }), 'spec.steps in body should have at least 1 items'],
   [
     'has an empty command',

@@ -49,7 +49,38 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     });
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await settle();
+    const { status } = await tenant.action(action);
+    assert.match(status?.conditions?.find(({ type }) => type === 'Approved')?.message ?? '', /1 of 2 approval\(s\)/);
     assert.equal(stateOf(await tenant.action(action)), 'AwaitingApproval');
+  });
+
+  it('ends it when a rule about high risk came since that nothing covers', async () => {
+    const { tenant, action } = await waiting('policy-risk');
+    await patchPolicy(tenant, {
+      highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical', justification: 'An incident.' }],
+    });
+    assert.match(messageOf(await tenant.until(action, ['Denied'])), /no line of `approvals` covers the risk 'Critical'/);
+  });
+
+  it('reaches it as a label of the namespace as well: its environment, or that it has opted in', async () => {
+    const labels = [
+      [{ 'sentinel.dev/environment': 'production' }, /the environment of the namespace changed from '[a-z]+' to 'production'/],
+      [{ 'sentinel.dev/enabled': null }, /has not opted in/],
+    ] as const;
+    await Promise.all(
+      labels.map(async ([change, message], index) => {
+        const { tenant, action } = await waiting(`policy-labels-${index}`);
+        await admin.kubectl([
+          'patch',
+          'namespace',
+          tenant.namespace,
+          '--type=merge',
+          '-p',
+          JSON.stringify({ metadata: { labels: change } }),
+        ]);
+        assert.match(messageOf(await tenant.until(action, ['Denied'])), message);
+      }),
+    );
   });
 
   it('does not help a pending plan when it becomes looser', async () => {
