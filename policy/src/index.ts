@@ -20,6 +20,7 @@ export * from './requirements.ts';
 export * from './risk.ts';
 export * from './seal.ts';
 export * from './steps.ts';
+export * from './together.ts';
 export * from './tools.ts';
 export * from './trust.ts';
 export * from './verdict.ts';
