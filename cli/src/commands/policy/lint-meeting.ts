@@ -208,10 +208,13 @@ function lists({ spec }: AnyPolicy, floor: PolicySet, add: Add): void {
     if (opinion.decision === 'Deny' && opinion.policy !== 'Sentinel')
       add(`repositories.allow[${index}]`, `${opinion.policy} denies '${repository}' (${opinion.rule})`);
   }
-  for (const [index, { url, tools }] of (spec.mcpServers?.allow ?? []).entries()) {
+  for (const [index, { url, tools, schemaDigest }] of (spec.mcpServers?.allow ?? []).entries()) {
     const opinion = (tools ?? [''])
-      .map((tool) => judgeTool(floor, { server: url, tool }))
-      .find(({ decision, message }) => decision === 'Deny' && (tools || message.startsWith('MCP server')));
+      .map((tool) => judgeTool(floor, { server: url, tool, schemaDigest }))
+      // Where only the floor pins, the call brings what is compared; without a list of tools no tool is known.
+      .find(({ decision, message, rule }) =>
+        rule.endsWith('.schemaDigest') ? schemaDigest : decision === 'Deny' && (tools || message.startsWith('MCP server')),
+      );
     if (opinion) add(`mcpServers.allow[${index}]`, `${opinion.policy}: ${opinion.message}`);
   }
   for (const { spec: other, kind, name } of floor.policies) {
