@@ -1,5 +1,6 @@
 import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
 import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
+import { readEndpoint } from './endpoints.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
 
@@ -62,7 +63,7 @@ const pathText = (path: readonly PropertyKey[]) =>
  * What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come,
  * subjects that are nobody. The API server says the last as well; said here, one that came past it counts as the strictest.
  */
-export function policyFaults(spec: AgentPolicySpec, kind: string): string[] {
+export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'modelEndpoint'>, kind: string): string[] {
   const faults = [...subjectFaults(spec.subjects ?? [], kind), ...commandRuleFaults(spec.commands ?? [])];
   for (const { name, paths } of spec.hostExecutables ?? [])
     for (const path of paths)
@@ -77,6 +78,8 @@ export function policyFaults(spec: AgentPolicySpec, kind: string): string[] {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
   }
+  const endpoint = spec.modelEndpoint && readEndpoint(spec.modelEndpoint.url);
+  if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;
 }
 

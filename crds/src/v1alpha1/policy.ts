@@ -310,9 +310,19 @@ export const ClusterAgentPolicySpec = z
       .describe('Which identities of approvers are accepted.')
       .optional(),
     modelEndpoint: z
-      .object({ url: z.string().min(1).max(1024).describe('Address of an OpenAI-compatible endpoint.') })
-      .meta(unsupported)
-      .describe('The model that may be used.')
+      .object({
+        url: z
+          .string()
+          .min(1)
+          .max(1024)
+          .describe(
+            'Address of an OpenAI-compatible endpoint, without user, query and fragment. Without https only on the machine itself or as NAME.NAMESPACE.svc.',
+          ),
+        models: set(z.string().min(1).max(253), 64, 'Names of models that may be used there. When left out, any.').optional(),
+      })
+      .describe(
+        'The one place where models may be asked. Policies that name different ones let nothing pass. No step reaches a model yet: a Playbook that asks for one is refused.',
+      )
       .optional(),
   })
   .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace loosens it.');

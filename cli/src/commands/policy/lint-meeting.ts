@@ -1,9 +1,10 @@
-import { namespaceLabels, type RiskLevel } from '@sentinel/crds';
+import { type ClusterAgentPolicySpec, namespaceLabels, type RiskLevel } from '@sentinel/crds';
 import {
   judgeApiRequest,
   judgeCommand,
   judgeHost,
   judgeImage,
+  judgeModel,
   judgePlan,
   judgeRepository,
   judgeTool,
@@ -23,6 +24,7 @@ export function lintMeeting({ clusterPolicies, policies, namespaces, live }: Sou
   return [
     ...lintFloor(floors),
     ...unreachable(everyones, everyones, 'together'),
+    ...endpoints(everyones),
     ...local.flatMap((policy) => {
       const beside = local.filter(
         (other) =>
@@ -62,6 +64,17 @@ function lintFloor(floors: readonly AnyPolicy[]): Finding[] {
       ? []
       : [add('error', 'approvals', 'no ClusterAgentPolicy has it: every plan is denied')]),
   ];
+}
+
+// Two endpoints are none: each policy that names one of them is part of it.
+function endpoints(floors: readonly AnyPolicy[]): Finding[] {
+  const set = setOf(floors);
+  return floors.flatMap((policy): Finding[] => {
+    const { modelEndpoint } = policy.spec as ClusterAgentPolicySpec;
+    const opinion = modelEndpoint && judgeModel(set, { url: modelEndpoint.url });
+    if (opinion?.rule !== 'modelEndpoint') return [];
+    return [{ level: 'error', policy: nameOf(policy), path: 'modelEndpoint', message: opinion.message }];
+  });
 }
 
 // Without a group in common nobody could approve, at some level of risk.

@@ -1,3 +1,4 @@
+import type { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
 import { isClusterScoped } from './scope.ts';
@@ -128,6 +129,7 @@ function lists(policy: AnyPolicy, add: Add): void {
     [spec.playbooks.allow, 'playbooks.allow'],
     [images?.allow, 'images.allow'],
     [repositories?.allow, 'repositories.allow'],
+    [(spec as ClusterAgentPolicySpec).modelEndpoint?.models, 'modelEndpoint.models'],
   ] as const)
     if (list?.length === 0) add('error', path, 'is an empty list: it lets nothing through; leave it out to allow any');
 }

@@ -110,6 +110,15 @@ describe('policy lint', () => {
       );
     });
 
+  it('finds floors that name different model endpoints', async () => {
+    const other = FLOOR.replace('name: floor', 'name: other');
+    const floors = (url: string) =>
+      FLOOR.replace('\n---', '\n  modelEndpoint: {url: "https://a.io"}\n---') +
+      other.replace('\n---', `\n  modelEndpoint: {url: "${url}"}\n---`);
+    assert.match((await policy(['lint', file(floors('https://b.io'))])).out, /modelEndpoint +the policies do not agree on one/);
+    assert.doesNotMatch((await policy(['lint', file(floors('https://A.io/'))])).out, /modelEndpoint/);
+  });
+
   it('does not call an entry dead because only the floor pins what the server offers', async () => {
     const pinned = FLOOR.replace(
       '\n---',

@@ -24,6 +24,7 @@ const what = {
   host: z.string().optional(),
   image: z.string().optional(),
   tool: z.strictObject({ server: z.string(), tool: z.string(), schemaDigest: z.string().optional() }).optional(),
+  model: z.strictObject({ url: z.string().min(1), name: z.string().min(1).optional() }).optional(),
   file: z.strictObject({ access: z.enum(['read', 'write']), path: z.string() }).optional(),
   repository: z.string().optional(),
   action: z.unknown().optional(),
