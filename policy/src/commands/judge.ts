@@ -4,7 +4,7 @@ import { dangerous } from './dangerous.ts';
 import { type Concern, type FoundCommand, newFinder } from './finder.ts';
 import { dangerousLine, safeLine } from './lines.ts';
 import { isPlain, matchesPlainly, mayMatch, surelyMatches } from './match.ts';
-import { baseName, isTrustedPath, otherNames, withoutVersion } from './programs.ts';
+import { baseName, isTrustedPath, operandsWrittenOut, otherNames, withoutVersion } from './programs.ts';
 import { readStarted } from './read.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
 import { safe } from './safe.ts';
@@ -99,6 +99,7 @@ function reasonOf(concern: Concern): CommandReason {
 const remedies: Readonly<Record<Concern['kind'], string>> = {
   Opaque: 'Write the command out with literal words, or let a person approve it.',
   Variable: 'Leave the variable as it is, or let a person approve it.',
+  Subcommand: 'Write options behind the subcommand, or let a person approve it.',
   Shadow: 'Give it a name that no program has, or let a person approve it.',
   Write: 'Let the command print instead, or let a person approve it.',
 };
@@ -106,10 +107,11 @@ const remedies: Readonly<Record<Concern['kind'], string>> = {
 function judgeOne(policies: readonly CompiledCommands[], command: FoundCommand, index: number, reasons: CommandReason[]): void {
   const { words, role } = command;
   const others = otherNames(words);
+  const readings = [...others, ...operandsWrittenOut(words, others)];
   const unmatched: string[] = [];
   for (const policy of policies) {
     const before = reasons.length;
-    applyRules(policy, command, others, index, reasons);
+    applyRules(policy, command, readings, index, reasons);
     if (reasons.length === before) unmatched.push(policy.name);
   }
   const program = words[0];
@@ -168,7 +170,11 @@ function applyRules(
   const { words, role } = command;
   const program = words[0];
   if (program === undefined) return;
-  const say = (rule: CompiledRule, certain: boolean) => reasons.push(spoken(policy, rule, command, index, certain));
+  const spoke: CompiledRule[] = [];
+  const say = (rule: CompiledRule, certain: boolean) => {
+    spoke.push(rule);
+    reasons.push(spoken(policy, rule, command, index, certain));
+  };
   if (typeof program !== 'string') {
     for (const rule of policy.restrictive) if (namesPart(rule, words, program.prefix)) say(rule, false);
     return;
@@ -191,7 +197,7 @@ function applyRules(
     if (typeof name !== 'string') continue;
     const alike = policy.byProgram.get(name);
     for (const rule of alike ? candidates(alike, other[1]) : none) {
-      if (rules.includes(rule)) continue;
+      if (spoke.includes(rule)) continue;
       if (rule.decision === 'Allow') {
         // Only the path is taken off for a rule that allows, and only where it can be trusted.
         const samePath = name === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
@@ -220,7 +226,7 @@ function spoken(
   index: number,
   certain: boolean,
 ): CommandReason {
-  const matched = rule.tokens.map((alternatives) => alternatives.join('|'));
+  const matched = rule.prefix;
   const saying = { Allow: 'is allowed', RequireApproval: 'needs approval', Deny: 'is denied' }[rule.decision];
   const may = certain ? '' : ', as it may be read';
   return {

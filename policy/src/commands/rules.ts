@@ -1,4 +1,5 @@
 import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import { withAliases } from './aliases.ts';
 import type { Tokens } from './match.ts';
 import type { HostExecutable } from './programs.ts';
 import type { Word } from './words.ts';
@@ -15,6 +16,9 @@ export interface CommandPolicy {
 
 export interface CompiledRule {
   readonly index: number;
+  /** As it is written, for people. */
+  readonly prefix: readonly string[];
+  /** What is compared: of a rule that stops, with every other name of the same subcommand or resource. */
   readonly tokens: Tokens;
   readonly decision: Decision;
   readonly justification: string | undefined;
@@ -42,13 +46,20 @@ export interface CompiledCommands {
 /** The alternatives that each position of a prefix offers. */
 export const tokensOf = (prefix: readonly string[]): Tokens => prefix.map((position) => position.split('|'));
 
+/** The tokens that a command is compared with for a rule. */
+export function tokensOfRule({ prefix, decision }: Pick<CommandRule, 'prefix' | 'decision'>): Tokens {
+  const tokens = tokensOf(prefix);
+  return decision === 'Allow' ? tokens : withAliases(tokens[0] ?? [], tokens);
+}
+
 /** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
 export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
   if (policy.commands === undefined) return undefined;
   const byProgram = new Map<string, { all: CompiledRule[]; bare: CompiledRule[]; byNext: Map<string, CompiledRule[]> }>();
   const restrictive: CompiledRule[] = [];
   policy.commands.forEach((rule, index) => {
-    const compiled = { index, tokens: tokensOf(rule.prefix), decision: rule.decision, justification: rule.justification };
+    const { prefix, decision, justification } = rule;
+    const compiled = { index, prefix, tokens: tokensOfRule(rule), decision, justification };
     if (rule.decision !== 'Allow') restrictive.push(compiled);
     for (const program of new Set(compiled.tokens[0])) {
       const rules = byProgram.get(program) ?? { all: [], bare: [], byNext: new Map<string, CompiledRule[]>() };
@@ -63,7 +74,8 @@ export function compileCommands(policy: CommandPolicy): CompiledCommands | undef
 
 /** The rules that may match words which begin with the program of `rules`: few, where the next word is literal and no option. */
 export function candidates(rules: ProgramRules, next: Word | undefined): readonly CompiledRule[] {
-  if (typeof next !== 'string' || next.startsWith('-')) return next === undefined ? rules.bare : rules.all;
+  // An empty word is passed over as an option is.
+  if (typeof next !== 'string' || next === '' || next.startsWith('-')) return next === undefined ? rules.bare : rules.all;
   const named = rules.byNext.get(next);
   if (!named) return rules.bare;
   return rules.bare.length === 0 ? named : [...rules.bare, ...named];
