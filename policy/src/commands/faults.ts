@@ -1,7 +1,7 @@
 import { parse } from 'unbash';
-import { readArgv } from './judge.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 import { operandsWrittenOut, otherNames } from './programs.ts';
+import { readArgv } from './reading.ts';
 import { type CommandRule, tokensOfRule } from './rules.ts';
 import { showWord, type Word } from './words.ts';
 

@@ -1,4 +1,4 @@
-import { type CommandReading, readArgv } from '../judge.ts';
+import { type CommandReading, readArgv } from '../reading.ts';
 import type { Word } from '../words.ts';
 import type { Sample } from './grammar.ts';
 
