@@ -4,12 +4,14 @@ import { stringify } from 'yaml';
 import { customResourceDefinition } from '../crds/src/schema/crd.ts';
 import { apiReference } from '../crds/src/schema/reference.ts';
 import { GROUP, kinds } from '../crds/src/v1alpha1/kinds.ts';
+import { builtInTables } from '../policy/src/commands/document.ts';
 
 /**
- * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference.
+ * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; and the tables of docs/commands.md.
  * With `--check` nothing is written; it fails when a committed file differs from what would be.
  */
 const root = join(import.meta.dirname, '..');
+const COMMANDS = 'docs/commands.md';
 const note = '# Generated from crds/src by `make generate`; not edited by hand.\n';
 
 function files(): Map<string, string> {
@@ -20,7 +22,19 @@ function files(): Map<string, string> {
     written.set(`charts/sentinel/templates/crds/${kind.plural}.yaml`, chartTemplate(yaml));
   }
   written.set('docs/api.md', apiReference(kinds));
+  const { safe, dangerous } = builtInTables();
+  const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
+  written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
   return written;
+}
+
+// The rest of the page is written by hand.
+function withTable(page: string, heading: string, table: string): string {
+  const begin = page.indexOf(`\n## ${heading}\n`);
+  if (begin < 0) throw new Error(`${COMMANDS} has no heading '${heading}'`);
+  const from = page.indexOf('\n| line |', begin) + 1;
+  const end = /\n(?!\|)|$/.exec(page.slice(from))?.index ?? 0;
+  return page.slice(0, from) + table + page.slice(from + end);
 }
 
 // CRDs are templates and not in the chart's crds/ folder, because Helm never upgrades what lies there.

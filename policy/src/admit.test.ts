@@ -56,6 +56,14 @@ describe('An action', () => {
       sentence:
         "the action claims the environment 'staging', but the namespace is 'none' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
     },
+    'that was filed by a tool of a server whose tools are pinned, as a claim brings no digest': {
+      facts: facts({
+        spec: spec({ intent: { summary: 's', tool: { server: 'https://mcp', name: 'x' } } }),
+        policies: policies({ mcpServers: { allow: [{ url: 'https://mcp', schemaDigest: `sha256:${'a'.repeat(64)}` }] } }),
+      }),
+      sentence:
+        "the tools of 'https://mcp' are pinned, and the call brings no digest that could be compared (AgentPolicy/p: mcpServers.allow[0].schemaDigest). Bring the digest of the tools that the server offers; where nothing can bring it, an admin takes the pin off.",
+    },
     'while a policy is suspended': {
       facts: facts({ policies: policies({ suspended: true }) }),
       sentence: 'new actions are suspended (AgentPolicy/p: suspended). An admin lifts it by setting `suspended` to false.',

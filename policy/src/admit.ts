@@ -124,7 +124,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   const tool = spec.intent.tool;
   if (tool?.server !== undefined) {
     const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });
-    if (opinion.decision === 'Deny') found.push({ ...opinion, remedy: 'Use a server and a tool that the policy allows.' });
+    if (opinion.decision === 'Deny') found.push({ remedy: 'Use a server and a tool that the policy allows.', ...opinion });
   }
   if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
     found.push({

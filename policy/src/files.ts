@@ -1,5 +1,6 @@
 import { covers } from './glob.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { together } from './together.ts';
 import type { Opinion } from './verdict.ts';
 
 /** What agents are told and trusted by: a change of these is never decided without a person, whatever a policy says. */
@@ -22,21 +23,33 @@ export function judgeFile(set: PolicySet, access: 'read' | 'write', path: string
   if (path.startsWith('/') || parts.includes('..') || path.includes('\0'))
     return { decision: 'Deny', policy: 'Sentinel', rule: 'files', message: `'${path}' leads out of the workspace` };
   const plain = parts.join('/');
-  for (const policy of set.policies) {
-    const field = access === 'read' ? 'denyRead' : 'protect';
-    const patterns = policy.spec?.files?.[field] ?? [];
-    const index = patterns.findIndex((pattern) => covers(pattern, plain, spelling));
-    if (index >= 0) {
-      const message = access === 'read' ? `'${plain}' may not be read` : `'${plain}' may not be changed`;
-      return { decision: 'Deny', policy: policyName(policy), rule: `files.${field}[${index}]`, message };
-    }
-  }
+  const field = access === 'read' ? 'denyRead' : 'protect';
+  const said = set.policies.flatMap((policy) => ofPolicy(policyName(policy), field, policy.spec?.files?.[field], plain) ?? []);
   if (access === 'write' && instructions.some((pattern) => covers(pattern, plain, spelling)))
-    return {
+    said.push({
       decision: 'RequireApproval',
       policy: 'Sentinel',
       rule: 'instructions',
       message: `'${plain}' tells agents what to do`,
-    };
-  return { decision: 'Allow', policy: 'Sentinel', rule: 'files', message: `'${plain}' is allowed` };
+    });
+  return together(said, {
+    decision: 'Allow',
+    policy: 'Sentinel',
+    rule: 'files',
+    message: `'${plain}' is allowed: no policy has \`files.${field}\``,
+  });
+}
+
+function ofPolicy(
+  policy: string,
+  field: 'denyRead' | 'protect',
+  patterns: readonly string[] | undefined,
+  path: string,
+): Opinion | undefined {
+  if (!patterns) return undefined;
+  const index = patterns.findIndex((pattern) => covers(pattern, path, spelling));
+  if (index < 0)
+    return { decision: 'Allow', policy, rule: `files.${field}`, message: `'${path}' is allowed, as no pattern covers it` };
+  const message = field === 'denyRead' ? `'${path}' may not be read` : `'${path}' may not be changed`;
+  return { decision: 'Deny', policy, rule: `files.${field}[${index}]`, message };
 }

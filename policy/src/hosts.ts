@@ -1,8 +1,8 @@
 import type { AgentPolicySpec, Decision } from '@sentinel/crds';
 import ipaddr from 'ipaddr.js';
 import { getDomain } from 'tldts';
-import { stricter } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { together } from './together.ts';
 import type { Opinion } from './verdict.ts';
 
 type NetworkRules = NonNullable<AgentPolicySpec['network']>;
@@ -53,12 +53,7 @@ export function judgeHost(set: PolicySet, asked: string): Opinion {
   const opinions = set.policies
     .filter(({ spec }) => spec?.network !== undefined)
     .map((policy) => ofPolicy(policyName(policy), policy.spec?.network as NetworkRules, host));
-  const first = opinions[0];
-  if (!first) return deny('Sentinel', 'network', `no policy has rules about hosts, so '${host}' may not be reached`);
-  return opinions.reduce(
-    (strictest, next) => (stricter(strictest.decision, next.decision) === strictest.decision ? strictest : next),
-    first,
-  );
+  return together(opinions, deny('Sentinel', 'network', `no policy has rules about hosts, so '${host}' may not be reached`));
 }
 
 function ofPolicy(policy: string, { allow, deny: denied, unfamiliar }: NetworkRules, host: string): Opinion {

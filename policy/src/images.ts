@@ -1,5 +1,7 @@
+import type { AgentPolicySpec, Decision } from '@sentinel/crds';
 import { covers } from './glob.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { together } from './together.ts';
 import type { Opinion } from './verdict.ts';
 
 const DIGEST = /@sha256:[a-f0-9]{64}$/;
@@ -20,18 +22,26 @@ export function coversImage(pattern: string, reference: string): boolean {
 
 /** What the policies say of the image of a sandbox: every policy with a list must have it, and a digest where one asks for it. */
 export function judgeImage(set: PolicySet, reference: string): Opinion {
-  for (const policy of set.policies) {
-    const rules = policy.spec?.images;
-    const name = policyName(policy);
-    if (rules?.requireDigest && !DIGEST.test(reference))
-      return {
-        decision: 'Deny',
-        policy: name,
-        rule: 'images.requireDigest',
-        message: `image '${reference}' is not named by digest`,
-      };
-    if (rules?.allow && !rules.allow.some((pattern) => coversImage(pattern, reference)))
-      return { decision: 'Deny', policy: name, rule: 'images.allow', message: `image '${reference}' is on no list` };
+  const opinions = set.policies.flatMap((policy) => ofPolicy(policyName(policy), policy.spec?.images, reference) ?? []);
+  return together(opinions, {
+    decision: 'Allow',
+    policy: 'Sentinel',
+    rule: 'images',
+    message: `image '${reference}' is allowed: no policy has rules about images`,
+  });
+}
+
+function ofPolicy(policy: string, rules: AgentPolicySpec['images'], reference: string): Opinion | undefined {
+  const say = (decision: Decision, rule: string, message: string): Opinion => ({
+    decision,
+    policy,
+    rule,
+    message: `image '${reference}' ${message}`,
+  });
+  if (rules?.requireDigest && !DIGEST.test(reference)) return say('Deny', 'images.requireDigest', 'is not named by digest');
+  if (rules?.allow) {
+    const index = rules.allow.findIndex((pattern) => coversImage(pattern, reference));
+    return index < 0 ? say('Deny', 'images.allow', 'is on no list') : say('Allow', `images.allow[${index}]`, 'is allowed');
   }
-  return { decision: 'Allow', policy: 'Sentinel', rule: 'images', message: `image '${reference}' is allowed` };
+  return rules?.requireDigest ? say('Allow', 'images.requireDigest', 'is allowed') : undefined;
 }

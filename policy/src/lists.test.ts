@@ -7,6 +7,7 @@ import { judgeImage } from './images.ts';
 import type { PolicySet } from './policies.ts';
 import { judgeRepository } from './repositories.ts';
 import { judgeTool } from './tools.ts';
+import type { Opinion } from './verdict.ts';
 
 const set = (...specs: object[]): PolicySet => ({
   policies: specs.map((spec, index) => ({
@@ -93,18 +94,95 @@ describe('An image', () => {
 });
 
 describe('A tool', () => {
-  const allow = [{ url: 'https://mcp.acme.io/jira', tools: ['search', 'read'] }, { url: 'https://mcp.acme.io/wiki' }];
-  const rows: [server: string, tool: string, servers: object, decision: string][] = [
-    ['https://mcp.acme.io/jira', 'read', { allow }, 'Allow'],
-    ['https://mcp.acme.io/jira', 'delete', { allow }, 'Deny'],
-    ['https://mcp.acme.io/wiki', 'delete', { allow }, 'Allow'],
-    ['https://mcp.acme.io/jira/', 'read', { allow }, 'Deny'],
-    ['https://mcp.acme.io/wiki', 'read', { allow: [] }, 'Deny'],
-    ['https://mcp.acme.io/wiki', 'read', {}, 'Allow'],
+  const pin = (letter: string) => `sha256:${letter.repeat(64)}`;
+  const wiki = { url: 'https://mcp.acme.io/wiki' };
+  const jira = { url: 'https://mcp.acme.io/jira', tools: ['search', 'read'] };
+  const allow = [jira, wiki];
+  const pinned = [{ ...jira, schemaDigest: pin('a') }];
+  // The same server twice: each entry is another way to be allowed.
+  const twice = [
+    { ...jira, tools: ['read'] },
+    { ...jira, tools: ['write'], schemaDigest: pin('a') },
+    { ...jira, tools: ['write'], schemaDigest: pin('b') },
   ];
-  for (const [server, tool, mcpServers, decision] of rows)
-    it(`${tool} of ${server} is ${decision}`, () =>
-      assert.equal(judgeTool(set({ mcpServers }), { server, tool }).decision, decision));
+  const rows: [tool: string, digest: string | undefined, servers: object, decision: string, rule: string][] = [
+    ['jira read', undefined, { allow }, 'Allow', 'mcpServers.allow[0]'],
+    ['jira delete', undefined, { allow }, 'Deny', 'mcpServers.allow'],
+    ['wiki delete', undefined, { allow }, 'Allow', 'mcpServers.allow[1]'],
+    ['jira/ read', undefined, { allow }, 'Deny', 'mcpServers.allow'],
+    ['wiki read', undefined, { allow: [] }, 'Deny', 'mcpServers.allow'],
+    ['wiki read', undefined, {}, 'Allow', 'mcpServers'],
+    ['jira read', pin('a'), { allow: pinned }, 'Allow', 'mcpServers.allow[0]'],
+    ['jira read', pin('b'), { allow: pinned }, 'Deny', 'mcpServers.allow[0].schemaDigest'],
+    ['jira read', undefined, { allow: pinned }, 'Deny', 'mcpServers.allow[0].schemaDigest'],
+    ['jira read', undefined, { allow: twice }, 'Allow', 'mcpServers.allow[0]'],
+    ['jira write', pin('b'), { allow: twice }, 'Allow', 'mcpServers.allow[2]'],
+    ['jira write', pin('c'), { allow: twice }, 'Deny', 'mcpServers.allow[1].schemaDigest'],
+    ['jira write', undefined, { allow: twice }, 'Deny', 'mcpServers.allow[1].schemaDigest'],
+    ['jira delete', undefined, { allow: twice }, 'Deny', 'mcpServers.allow'],
+  ];
+  for (const [asked, schemaDigest, mcpServers, decision, rule] of rows) {
+    const [server, tool = ''] = asked.split(' ');
+    it(`${asked} is ${decision} by ${rule}${schemaDigest ? ` with ${schemaDigest.slice(0, 8)}` : ''}`, () => {
+      const judged = judgeTool(set({ mcpServers }), { server: `https://mcp.acme.io/${server}`, tool, schemaDigest });
+      assert.deepEqual([judged.decision, judged.rule], [decision, rule], judged.message);
+    });
+  }
+
+  it('that can not be compared says so, and what to do', () => {
+    const judged = judgeTool(set({ mcpServers: { allow: pinned } }), { server: jira.url, tool: 'read' });
+    assert.match(judged.message, /pinned, and the call brings no digest/);
+    assert.match(judged.remedy ?? '', /Bring the digest/);
+  });
+
+  it('must be allowed by every policy that has a list', () => {
+    const call = { server: jira.url, tool: 'write', schemaDigest: pin('a') };
+    assert.equal(judgeTool(set({ mcpServers: { allow: twice } }, { mcpServers: { allow } }), call).decision, 'Deny');
+    assert.equal(judgeTool(set({ mcpServers: { allow } }, { mcpServers: { allow: twice } }), call).decision, 'Deny');
+  });
+});
+
+describe('What allows', () => {
+  const digest = `@sha256:${'a'.repeat(64)}`;
+  const rows: [name: string, judged: Opinion, policy: string, rule: string][] = [
+    ['an image', judgeImage(set({}, { images: { allow: ['x/*', 'docker.io/**'] } }), 'a/b'), 'AgentPolicy/p1', 'images.allow[1]'],
+    [
+      'an image by digest',
+      judgeImage(set({ images: { requireDigest: true } }), `a${digest}`),
+      'AgentPolicy/p0',
+      'images.requireDigest',
+    ],
+    ['any image', judgeImage(set({}), 'a'), 'Sentinel', 'images'],
+    [
+      'a repository',
+      judgeRepository(set({ repositories: { allow: ['x/y', 'github.com/**'] } }), 'github.com/a/b'),
+      'AgentPolicy/p0',
+      'repositories.allow[1]',
+    ],
+    [
+      'a repository that is not denied',
+      judgeRepository(set({ repositories: { deny: ['x/y'] } }), 'github.com/a/b'),
+      'AgentPolicy/p0',
+      'repositories.deny',
+    ],
+    ['any repository', judgeRepository(set({}), 'github.com/a/b'), 'Sentinel', 'repositories'],
+    ['a file', judgeFile(set({ files: { denyRead: ['x'] } }), 'read', 'a'), 'AgentPolicy/p0', 'files.denyRead'],
+    ['any file', judgeFile(set({ files: { denyRead: ['x'] } }), 'write', 'a'), 'Sentinel', 'files'],
+    [
+      'a tool',
+      judgeTool(set({ mcpServers: { allow: [{ url: 'a' }] } }), { server: 'a', tool: 'b' }),
+      'AgentPolicy/p0',
+      'mcpServers.allow[0]',
+    ],
+  ];
+  for (const [name, judged, policy, rule] of rows)
+    it(`${name} is named`, () => assert.deepEqual([judged.decision, judged.policy, judged.rule], ['Allow', policy, rule]));
+
+  it('is named of every policy that must allow', () => {
+    const judged = judgeImage(set({ images: { allow: ['docker.io/**'] } }, { images: { allow: ['**'] } }), 'a/b');
+    assert.equal(judged.rule, 'images.allow[0]');
+    assert.match(judged.message, /also by AgentPolicy\/p1 \(images\.allow\[0\]\)$/);
+  });
 });
 
 describe('A file', () => {

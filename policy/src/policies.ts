@@ -16,7 +16,7 @@ export interface ApplicablePolicy {
   readonly kind: 'AgentPolicy' | 'ClusterAgentPolicy';
   readonly name: string;
   readonly digest: string;
-  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity'>) | undefined;
+  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>) | undefined;
   /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
   readonly commands?: CompiledCommands | undefined;
   /** Why it can't be read, with the path of each fault. */

@@ -32,6 +32,12 @@ describe('A policy that is read', () => {
       [/'bin\/git'/, /'\/usr\/bin\/gut'/],
     ],
     ['names what its schema refuses', { modes: ['Force'], limits: { objects: 0 } }, [/`modes\[0\]`/, /`limits\.objects`/]],
+    [
+      'names a User with a namespace',
+      { subjects: [{ kind: 'User', name: 'ada', namespace: 'shop' }] },
+      [/`subjects\[0\]\.namespace`.*may only be set/],
+    ],
+    ['is good with a ServiceAccount of its own namespace', { subjects: [{ kind: 'ServiceAccount', name: 'bot' }] }, []],
     ['is a fault without a spec', undefined, [/``/]],
     ['is a fault as a word', 'everything', [/``/]],
   ];
@@ -61,6 +67,18 @@ describe('A policy that is read', () => {
       set.refusals.map(({ message }) => message).join(),
       /can not be read, so it counts as the strictest there is: `network\.allow\[0\]`/,
     );
+  });
+
+  it('counts as the strictest reading when it is a floor for a ServiceAccount of no namespace, whoever asks', () => {
+    const namespace = { metadata: { name: 'shop', labels: { 'sentinel.dev/enabled': 'true' } } };
+    const floor = { ...policy({ subjects: [{ kind: 'ServiceAccount', name: 'bot' }] }), kind: 'ClusterAgentPolicy' as const };
+    for (const user of ['ada', 'system:serviceaccount:shop:bot']) {
+      const set = policySet({ namespace, clusterPolicies: [floor as never], policies: [] }, { user, groups: [] });
+      assert.match(
+        set.refusals.map(({ message }) => message).join(),
+        /strictest there is: `subjects\[0\]\.namespace`: must be set for the ServiceAccount 'bot'/,
+      );
+    }
   });
 
   it('does not count as the policy that must exist when it only audits', () => {

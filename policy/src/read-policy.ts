@@ -1,6 +1,7 @@
 import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
 import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
 import { patternFault } from './data/secrets.ts';
+import { readEndpoint } from './endpoints.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
 
@@ -45,7 +46,7 @@ function compile(policy: { kind: string; spec: unknown; metadata: { name: string
     return { digest, spec: undefined, commands: undefined, faults };
   }
   const spec = parsed.data;
-  const faults = policyFaults(spec);
+  const faults = policyFaults(spec, policy.kind);
   if (faults.length > 0) return { digest, spec: undefined, commands: undefined, faults };
   const name = `${policy.kind}/${policy.metadata.name}`;
   return {
@@ -59,9 +60,12 @@ function compile(policy: { kind: string; spec: unknown; metadata: { name: string
 const pathText = (path: readonly PropertyKey[]) =>
   path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
 
-/** What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come. */
-export function policyFaults(spec: AgentPolicySpec): string[] {
-  const faults = commandRuleFaults(spec.commands ?? []);
+/**
+ * What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come,
+ * subjects that are nobody. The API server says the last as well; said here, one that came past it counts as the strictest.
+ */
+export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'modelEndpoint'>, kind: string): string[] {
+  const faults = [...subjectFaults(spec.subjects ?? [], kind), ...commandRuleFaults(spec.commands ?? [])];
   for (const { name, paths } of spec.hostExecutables ?? [])
     for (const path of paths)
       if (!path.startsWith('/') || path.split('/').at(-1) !== name)
@@ -79,5 +83,18 @@ export function policyFaults(spec: AgentPolicySpec): string[] {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
   }
+  const endpoint = spec.modelEndpoint && readEndpoint(spec.modelEndpoint.url);
+  if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;
+}
+
+function subjectFaults(subjects: NonNullable<AgentPolicySpec['subjects']>, policyKind: string): string[] {
+  return subjects.flatMap(({ kind, name, namespace }, index) => {
+    const at = `\`subjects[${index}].namespace\``;
+    if (kind !== 'ServiceAccount') return namespace === undefined ? [] : [`${at}: may only be set for the kind 'ServiceAccount'`];
+    if (policyKind === 'AgentPolicy' || namespace !== undefined) return [];
+    return [
+      `${at}: must be set for the ServiceAccount '${name}': a ${policyKind} has no namespace of its own, so it would be nobody`,
+    ];
+  });
 }

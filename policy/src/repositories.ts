@@ -1,5 +1,7 @@
-import { covers as covered } from './glob.ts';
+import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import { covers } from './glob.ts';
 import { type PolicySet, policyName } from './policies.ts';
+import { together } from './together.ts';
 import type { Opinion } from './verdict.ts';
 
 /** A repository as rules compare it: host and path, whatever way it is written in a URL. Undefined for what is none. */
@@ -20,13 +22,30 @@ export function judgeRepository(set: PolicySet, asked: string): Opinion {
   const name = repositoryName(asked);
   if (name === undefined)
     return { decision: 'Deny', policy: 'Sentinel', rule: 'repositories', message: `'${asked}' is no repository` };
-  const covers = (pattern: string) => covered(pattern.toLowerCase(), name);
-  for (const policy of set.policies) {
-    const { allow, deny = [] } = policy.spec?.repositories ?? {};
-    const refused = deny.findIndex(covers);
-    const refuse = (rule: string, message: string): Opinion => ({ decision: 'Deny', policy: policyName(policy), rule, message });
-    if (refused >= 0) return refuse(`repositories.deny[${refused}]`, `repository '${name}' is denied`);
-    if (allow && !allow.some(covers)) return refuse('repositories.allow', `repository '${name}' is on no list`);
+  const opinions = set.policies.flatMap((policy) => ofPolicy(policyName(policy), policy.spec?.repositories, name) ?? []);
+  return together(opinions, {
+    decision: 'Allow',
+    policy: 'Sentinel',
+    rule: 'repositories',
+    message: `repository '${name}' is allowed: no policy has rules about repositories`,
+  });
+}
+
+function ofPolicy(policy: string, rules: AgentPolicySpec['repositories'], name: string): Opinion | undefined {
+  const say = (decision: Decision, rule: string, message: string): Opinion => ({
+    decision,
+    policy,
+    rule,
+    message: `repository '${name}' ${message}`,
+  });
+  const by = (list: readonly string[] | undefined) => (list ?? []).findIndex((pattern) => covers(pattern.toLowerCase(), name));
+  const refused = by(rules?.deny);
+  if (refused >= 0) return say('Deny', `repositories.deny[${refused}]`, 'is denied');
+  if (rules?.allow) {
+    const allowed = by(rules.allow);
+    return allowed < 0
+      ? say('Deny', 'repositories.allow', 'is on no list')
+      : say('Allow', `repositories.allow[${allowed}]`, 'is allowed');
   }
-  return { decision: 'Allow', policy: 'Sentinel', rule: 'repositories', message: `repository '${name}' is allowed` };
+  return rules?.deny ? say('Allow', 'repositories.deny', 'is allowed, as no entry denies it') : undefined;
 }

@@ -7,6 +7,8 @@ export interface Opinion {
   readonly policy: string;
   readonly rule: string;
   readonly message: string;
+  /** What to do about it, where more can be said than what the field stands for. */
+  readonly remedy?: string;
 }
 
 /** Why something is refused: which rule of which policy, and what would be allowed. */

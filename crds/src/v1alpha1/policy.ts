@@ -11,25 +11,33 @@ import {
   objectName,
   observedGeneration,
   RiskLevel,
+  type Rule,
   rules,
   set,
   text,
-  unsupported,
 } from './fields.ts';
 
-const Subject = z
-  .object({
-    kind: z.enum(['ServiceAccount', 'User', 'Group']).describe('What kind of identity this is.'),
-    name: z.string().min(1).max(253).describe('Name of the identity as the API server authenticates it.'),
-    namespace: label('Namespace of a ServiceAccount; the namespace of the policy when left out.').optional(),
-  })
-  .meta(
-    rules({
-      rule: "!has(self.namespace) || self.kind == 'ServiceAccount'",
-      message: "`namespace` may only be set for the kind 'ServiceAccount'",
-    }),
-  )
-  .describe('An authenticated identity: never a claim of the agent.');
+const subjects = (namespace: string, ...more: readonly Rule[]) =>
+  list(
+    z
+      .object({
+        kind: z.enum(['ServiceAccount', 'User', 'Group']).describe('What kind of identity this is.'),
+        name: z.string().min(1).max(253).describe('Name of the identity as the API server authenticates it.'),
+        namespace: label(namespace).optional(),
+      })
+      .meta(
+        rules(
+          {
+            rule: "!has(self.namespace) || self.kind == 'ServiceAccount'",
+            message: "`namespace` may only be set for the kind 'ServiceAccount'",
+          },
+          ...more,
+        ),
+      )
+      .describe('An authenticated identity: never a claim of the agent.'),
+    64,
+    'Who the policy is about. When left out, everyone.',
+  ).optional();
 
 const allowDeny = (what: string) =>
   z
@@ -108,7 +116,7 @@ const CommandRule = z.object({
 const Handling = z.enum(['Stored', 'Redacted', 'Hashed', 'Dropped']);
 
 const shape = {
-  subjects: list(Subject, 64, 'Who the policy is about. When left out, everyone.').optional(),
+  subjects: subjects('Namespace of a ServiceAccount; the namespace of the policy when left out.'),
   modes: set(z.enum(['DryRun', 'Apply']), 2, 'A ceiling for what actions may do: begin with [DryRun].').default(['DryRun']),
   environments: allowDeny('environments').optional(),
   repositories: allowDeny('repositories').optional(),
@@ -152,11 +160,13 @@ const shape = {
       allow: list(
         z.object({
           url: z.string().min(1).max(1024).describe('Address of the server.'),
-          schemaDigest: digest('Digest of the tools that the server offers.').optional(),
+          schemaDigest: digest(
+            'Digest of the tools that the server offers. A call that brings no digest is refused, as what an action says in `intent.tool` is.',
+          ).optional(),
           tools: set(z.string().min(1).max(128), 128, 'Tools that may be called.').optional(),
         }),
         64,
-        'MCP servers that may be used. When left out, any; an empty list is none.',
+        'MCP servers that may be used. When left out, any; an empty list is none. Entries with one `url` are alternatives: what one of them allows is allowed.',
       ).optional(),
     })
     .describe('Rules about MCP servers. What an action says of the tool that filed it (`intent.tool`) is held against them.')
@@ -339,6 +349,11 @@ export type AgentPolicySpec = z.infer<typeof AgentPolicySpec>;
 export const ClusterAgentPolicySpec = z
   .object({
     ...shape,
+    // It has no namespace of its own to fall back to: without one it would be about nobody, and nobody would notice.
+    subjects: subjects('Namespace of a ServiceAccount; required for one.', {
+      rule: "self.kind != 'ServiceAccount' || has(self.namespace)",
+      message: "`namespace` must be set for the kind 'ServiceAccount': a ClusterAgentPolicy has none of its own",
+    }),
     identity: z
       .object({
         approverGroups: set(z.string().min(1).max(253), 32, 'Groups of which an approver must be a member of one.').optional(),
@@ -360,9 +375,19 @@ export const ClusterAgentPolicySpec = z
       .describe('Which identities of approvers and agents are accepted.')
       .optional(),
     modelEndpoint: z
-      .object({ url: z.string().min(1).max(1024).describe('Address of an OpenAI-compatible endpoint.') })
-      .meta(unsupported)
-      .describe('The model that may be used.')
+      .object({
+        url: z
+          .string()
+          .min(1)
+          .max(1024)
+          .describe(
+            'Address of an OpenAI-compatible endpoint, without user, query and fragment. Without https only on the machine itself or as NAME.NAMESPACE.svc.',
+          ),
+        models: set(z.string().min(1).max(253), 64, 'Names of models that may be used there. When left out, any.').optional(),
+      })
+      .describe(
+        'The one place where models may be asked. Policies that name different ones let nothing pass. No step reaches a model yet: a Playbook that asks for one is refused.',
+      )
       .optional(),
   })
   .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace loosens it.');

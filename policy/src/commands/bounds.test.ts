@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bounds } from './bounds.ts';
-import { judgeCommand, readArgv } from './judge.ts';
+import { judgeCommand } from './judge.ts';
+import { readArgv } from './reading.ts';
 import { policy } from './testing.ts';
 
 const allow = policy(['Allow foo|echo|ls|kubectl', 'Deny kubectl delete']);

@@ -10,6 +10,8 @@ export const bounds = {
   tree: 160,
   /** Words of one simple command. */
   words: 1_024,
+  /** Operands of one kubectl command that are written out. */
+  operands: 64,
   /** Simple commands that one command may hold. */
   commands: 1_000,
   /** Different things that are listed as opaque. */

@@ -108,7 +108,7 @@ export const dangerousLines: readonly Line[] = [
       'certificate',
       'auth reconcile',
       'create token|clusterrolebinding|rolebinding|clusterrole|role|secret',
-      'config set|set-cluster|set-context|set-credentials|use-context|unset|delete-context|delete-cluster|delete-user',
+      'config set|set-cluster|set-context|set-credentials|use-context|unset|rename-context|delete-context|delete-cluster|delete-user',
     ],
     reason: 'Changes rights or credentials.',
   },
@@ -128,7 +128,10 @@ export const dangerousLines: readonly Line[] = [
       '--as',
       '--as-group',
       '--as-uid',
+      '--as-user-extra',
       '--user',
+      '--username',
+      '--password',
       '--insecure-skip-tls-verify',
       '--kube-apiserver',
       '--kube-token',
@@ -139,12 +142,13 @@ export const dangerousLines: readonly Line[] = [
     ],
     reason: 'Acts as somebody else or at another server; a kubeconfig may start programs.',
   },
+  { name: 'kubectl-server', programs: ['kubectl', 'flux'], options: ['-s'], reason: 'Sends its requests to another server.' },
   { name: 'kubectl-raw', programs: ['kubectl'], options: ['--raw'], reason: 'Sends any request to the API.' },
   {
     name: 'kubectl-plugin',
     programs: ['kubectl'],
-    subcommands: ['krew', 'plugin'],
-    reason: 'Installs or lists programs that kubectl starts.',
+    subcommands: ['krew', 'plugin', 'kuberc', 'alpha kuberc'],
+    reason: 'Installs or lists programs that kubectl starts, or changes what its subcommands mean.',
   },
   {
     name: 'helm-remove',
@@ -463,4 +467,4 @@ export const dangerousLines: readonly Line[] = [
   { name: 'links', programs: ['ln', 'install', 'update-alternatives'], reason: 'Changes which file a name means.' },
 ];
 
-export const dangerous = indexLines(dangerousLines);
+export const dangerous = indexLines(dangerousLines, { stops: true });

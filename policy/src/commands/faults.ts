@@ -1,8 +1,8 @@
 import { parse } from 'unbash';
-import { readArgv } from './judge.ts';
 import { mayMatch, surelyMatches } from './match.ts';
-import { otherNames } from './programs.ts';
-import { type CommandRule, tokensOf } from './rules.ts';
+import { operandsWrittenOut, otherNames } from './programs.ts';
+import { readArgv } from './reading.ts';
+import { type CommandRule, tokensOfRule } from './rules.ts';
 import { showWord, type Word } from './words.ts';
 
 /** What is wrong with rules about commands, each fault with its path, such as `commands[3].match[0]`. */
@@ -57,8 +57,9 @@ function syntaxFault(example: string): string | undefined {
 
 /** Whether a command falls under a rule, as an allowance or as a stop, whichever the rule is. */
 export function matchesRule(rule: CommandRule, words: readonly Word[]): boolean {
-  const tokens = tokensOf(rule.prefix);
+  const tokens = tokensOfRule(rule);
   const matches = rule.decision === 'Allow' ? surelyMatches : mayMatch;
-  const names = rule.decision === 'Allow' ? [words] : [words, ...otherNames(words)];
+  const others = otherNames(words);
+  const names = rule.decision === 'Allow' ? [words] : [words, ...others, ...operandsWrittenOut(words, others)];
   return names.some((line) => line[0] !== undefined && typeof line[0] === 'string' && matches(showWord(line[0]), tokens, line));
 }

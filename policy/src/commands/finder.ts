@@ -15,8 +15,11 @@ export interface FoundCommand {
 
 /** What is to be said of a command line beside its simple commands. */
 export interface Concern {
-  /** `Opaque`: can't be resolved; `Variable`, `Shadow`: changes what names mean; `Write`: a file is written by a redirection. */
-  readonly kind: 'Opaque' | 'Variable' | 'Shadow' | 'Write';
+  /**
+   * `Opaque`: can't be resolved; `Subcommand`: which one a program runs is not certain; `Variable`, `Shadow`: changes what names mean;
+   * `Write`: a file is written by a redirection.
+   */
+  readonly kind: 'Opaque' | 'Subcommand' | 'Variable' | 'Shadow' | 'Write';
   /** The text that it is about. */
   readonly subject: string;
   readonly why: string;

@@ -1,14 +1,10 @@
 import type { Decision } from '@sentinel/crds';
 import { stricter } from '../order.ts';
-import { dangerous } from './dangerous.ts';
-import { type Concern, type FoundCommand, newFinder } from './finder.ts';
-import { dangerousLine, safeLine } from './lines.ts';
-import { isPlain, matchesPlainly, mayMatch, surelyMatches } from './match.ts';
-import { baseName, isTrustedPath, otherNames, withoutVersion } from './programs.ts';
-import { readStarted } from './read.ts';
+import type { Concern, FoundCommand } from './finder.ts';
+import { matchesPlainly, mayMatch, surelyMatches } from './match.ts';
+import { type NamedReading, type PreparedCommand, prepareArgv } from './prepared.ts';
+import { baseName, isTrustedPath } from './programs.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
-import { safe } from './safe.ts';
-import { isSignificant } from './variables.ts';
 import { showWord, unknown, type Word } from './words.ts';
 
 /** What a rule or a built-in line said. */
@@ -38,32 +34,6 @@ export interface CommandVerdict {
   readonly opaque: readonly Concern[];
 }
 
-/** What a command line holds, whatever policies say of it. */
-export interface CommandReading {
-  readonly commands: readonly FoundCommand[];
-  readonly concerns: readonly Concern[];
-}
-
-/** Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it. */
-export function readArgv(argv: readonly string[], variables: readonly string[] = []): CommandReading {
-  const finder = newFinder();
-  const place = { finder, chain: [], depth: 0, guess: false, scope: undefined };
-  if (argv.length === 0 || argv[0] === '') {
-    finder.concerns.push({ kind: 'Opaque', subject: '', why: 'it names no program', chain: [] });
-  }
-  for (const name of variables) {
-    if (isSignificant(name))
-      finder.concerns.push({ kind: 'Variable', subject: name, why: 'it changes which programs run, or what they do', chain: [] });
-  }
-  try {
-    readStarted(argv, place);
-  } catch {
-    // Whatever went wrong here, the shell would not have gone wrong with it.
-    finder.concerns.push({ kind: 'Opaque', subject: argv[0] ?? '', why: 'it can not be read', chain: [] });
-  }
-  return finder;
-}
-
 /**
  * Judges the argv of a step, with its parameters filled in. Nothing depends on the order of policies or rules: over all policies that
  * speak of commands, all rules and all simple commands the strictest decision holds.
@@ -73,7 +43,7 @@ export function judgeCommand(
   argv: readonly string[],
   variables: readonly string[] = [],
 ): CommandVerdict {
-  const { commands, concerns } = readArgv(argv, variables);
+  const { commands, concerns } = prepareArgv(argv, variables);
   const reasons: CommandReason[] = [];
   for (const [index, command] of commands.entries()) judgeOne(policies, command, index, reasons);
   for (const concern of concerns) {
@@ -81,7 +51,7 @@ export function judgeCommand(
     reasons.push(reasonOf(concern));
   }
   const decision = reasons.reduce<Decision>((strictest, reason) => stricter(strictest, reason.decision), 'Allow');
-  return { decision, commands, reasons, opaque: concerns };
+  return { decision, commands: commands.map(({ found }) => found), reasons, opaque: concerns };
 }
 
 function reasonOf(concern: Concern): CommandReason {
@@ -99,105 +69,87 @@ function reasonOf(concern: Concern): CommandReason {
 const remedies: Readonly<Record<Concern['kind'], string>> = {
   Opaque: 'Write the command out with literal words, or let a person approve it.',
   Variable: 'Leave the variable as it is, or let a person approve it.',
+  Subcommand: 'Write options behind the subcommand, or let a person approve it.',
   Shadow: 'Give it a name that no program has, or let a person approve it.',
   Write: 'Let the command print instead, or let a person approve it.',
 };
 
-function judgeOne(policies: readonly CompiledCommands[], command: FoundCommand, index: number, reasons: CommandReason[]): void {
-  const { words, role } = command;
-  const others = otherNames(words);
-  const unmatched: string[] = [];
-  for (const policy of policies) {
-    const before = reasons.length;
-    applyRules(policy, command, others, index, reasons);
-    if (reasons.length === before) unmatched.push(policy.name);
-  }
-  const program = words[0];
-  if (typeof program !== 'string') return;
-  const base = baseName(program);
-  const name = safe.has(base) || dangerous.has(base) ? base : withoutVersion(base);
-  const danger = builtIn(dangerousLine(dangerous, name, words), others);
-  if (danger) {
-    reasons.push({
-      policy: 'Sentinel',
-      rule: `dangerous.${danger.name}`,
-      decision: 'RequireApproval',
-      command: index,
-      matched: [name],
-      certain: true,
-      message: `'${text(words)}' is dangerous: ${danger.reason}`,
-      remedy: 'A person approves it; no rule allows it.',
-    });
-  }
-  if (role !== 'Command' || unmatched.length === 0) return;
-  const line = isTrustedPath(program) ? safeLine(safe, base, words) : undefined;
-  reasons.push({
-    policy: 'Sentinel',
-    rule: line && !danger ? `safe.${line.name}` : 'commands.unmatched',
-    decision: line && !danger ? 'Allow' : 'RequireApproval',
-    command: index,
-    matched: [],
-    certain: true,
-    message:
-      line && !danger
-        ? `'${text(words)}' only reads: ${line.reason}`
-        : `no rule of ${someOf(unmatched)} matches '${text(words)}'`,
-    remedy: line && !danger ? '' : 'An admin may add a rule to `commands` that allows it.',
-  });
-
-  function builtIn(found: ReturnType<typeof dangerousLine>, names: readonly (readonly Word[])[]) {
-    if (found) return found;
-    for (const other of names) {
-      const first = other[0];
-      const line = typeof first === 'string' ? dangerousLine(dangerous, first, other) : undefined;
-      if (line) return line;
-    }
-    return undefined;
-  }
-}
-
-const none: readonly CompiledRule[] = [];
-
-function applyRules(
-  policy: CompiledCommands,
-  command: FoundCommand,
-  others: readonly (readonly Word[])[],
+function judgeOne(
+  policies: readonly CompiledCommands[],
+  command: PreparedCommand,
   index: number,
   reasons: CommandReason[],
 ): void {
-  const { words, role } = command;
-  const program = words[0];
-  if (program === undefined) return;
-  const say = (rule: CompiledRule, certain: boolean) => reasons.push(spoken(policy, rule, command, index, certain));
-  if (typeof program !== 'string') {
-    for (const rule of policy.restrictive) if (namesPart(rule, words, program.prefix)) say(rule, false);
-    return;
+  const { found, itself, danger, name, safe } = command;
+  const unmatched: string[] = [];
+  for (const policy of policies) {
+    const before = reasons.length;
+    if (itself) applyRules(policy, command, itself, index, reasons);
+    else applyToUnknown(policy, found, index, reasons);
+    if (reasons.length === before) unmatched.push(policy.name);
   }
-  const named = policy.byProgram.get(program);
-  const rules = named ? candidates(named, words[1]) : none;
-  const base = rules.length > 0 ? baseName(program) : program;
-  const plain = isPlain(words);
-  for (const rule of rules) {
+  if (!itself) return;
+  const shown = text(found.words);
+  const builtIn = { policy: 'Sentinel', command: index, certain: true };
+  if (danger)
+    reasons.push({
+      ...builtIn,
+      rule: `dangerous.${danger.name}`,
+      decision: 'RequireApproval',
+      matched: [name],
+      message: `'${shown}' is dangerous: ${danger.reason}`,
+      remedy: 'A person approves it; no rule allows it.',
+    });
+  if (found.role !== 'Command' || unmatched.length === 0) return;
+  const reads = danger ? undefined : safe;
+  reasons.push({
+    ...builtIn,
+    rule: reads ? `safe.${reads.name}` : 'commands.unmatched',
+    decision: reads ? 'Allow' : 'RequireApproval',
+    matched: [],
+    message: reads ? `'${shown}' only reads: ${reads.reason}` : `no rule of ${someOf(unmatched)} matches '${shown}'`,
+    remedy: reads ? '' : 'An admin may add a rule to `commands` that allows it.',
+  });
+}
+
+function applyToUnknown(policy: CompiledCommands, found: FoundCommand, index: number, reasons: CommandReason[]): void {
+  const program = found.words[0];
+  if (typeof program !== 'object') return;
+  for (const rule of policy.restrictive)
+    if (namesPart(rule, found.words, program.prefix)) reasons.push(spoken(policy, rule, found, index, false));
+}
+
+function applyRules(
+  policy: CompiledCommands,
+  { found, others }: PreparedCommand,
+  { program, words, plain }: NamedReading,
+  index: number,
+  reasons: CommandReason[],
+): void {
+  const spoke: CompiledRule[] = [];
+  const say = (rule: CompiledRule, certain: boolean) => {
+    spoke.push(rule);
+    reasons.push(spoken(policy, rule, found, index, certain));
+  };
+  for (const rule of candidates(policy, program, words)) {
     // Most commands have one reading, and most rules are about something else.
     if (plain && !matchesPlainly(rule.tokens, words)) continue;
     if (rule.decision === 'Allow') {
-      if (role === 'Command' && surelyMatches(program, rule.tokens, words)) say(rule, true);
-    } else if (mayMatch(base, rule.tokens, words)) {
+      if (found.role === 'Command' && surelyMatches(program, rule.tokens, words)) say(rule, true);
+    } else if (mayMatch(baseName(program), rule.tokens, words)) {
       say(rule, surelyMatches(program, rule.tokens, words));
     }
   }
   for (const other of others) {
-    const name = other[0];
-    if (typeof name !== 'string') continue;
-    const alike = policy.byProgram.get(name);
-    for (const rule of alike ? candidates(alike, other[1]) : none) {
-      if (rules.includes(rule)) continue;
+    for (const rule of candidates(policy, other.program, other.words)) {
+      if (spoke.includes(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
       if (rule.decision === 'Allow') {
         // Only the path is taken off for a rule that allows, and only where it can be trusted.
-        const samePath = name === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
-        if (role === 'Command' && samePath && surelyMatches(name, rule.tokens, other)) say(rule, true);
-      } else if (mayMatch(name, rule.tokens, other)) {
-        say(rule, surelyMatches(name, rule.tokens, other));
+        const samePath =
+          other.program === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
+        if (found.role === 'Command' && samePath && surelyMatches(other.program, rule.tokens, other.words)) say(rule, true);
+      } else if (mayMatch(other.program, rule.tokens, other.words)) {
+        say(rule, surelyMatches(other.program, rule.tokens, other.words));
       }
     }
   }
@@ -220,7 +172,7 @@ function spoken(
   index: number,
   certain: boolean,
 ): CommandReason {
-  const matched = rule.tokens.map((alternatives) => alternatives.join('|'));
+  const matched = rule.prefix;
   const saying = { Allow: 'is allowed', RequireApproval: 'needs approval', Deny: 'is denied' }[rule.decision];
   const may = certain ? '' : ', as it may be read';
   return {

@@ -1,3 +1,4 @@
+import { withAliases } from './aliases.ts';
 import { mayHaveOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
 import { widthOf } from './options.ts';
 import { tokensOf } from './rules.ts';
@@ -22,12 +23,17 @@ export interface Line {
 
 type Indexed = ReadonlyMap<string, readonly { readonly line: Line; readonly prefixes: readonly Tokens[] }[]>;
 
-/** Lines by the programs that they name. */
-export function indexLines(lines: readonly Line[]): Indexed {
+/** Lines by the programs that they name; of those that stop, a subcommand stands for all its names. */
+export function indexLines(lines: readonly Line[], { stops }: { readonly stops: boolean }): Indexed {
   const byProgram = new Map<string, { line: Line; prefixes: Tokens[] }[]>();
   for (const line of lines) {
-    const prefixes = (line.subcommands ?? []).map((subcommand) => tokensOf(['*', ...subcommand.split(' ')]));
-    for (const program of line.programs) byProgram.set(program, [...(byProgram.get(program) ?? []), { line, prefixes }]);
+    for (const program of line.programs) {
+      const prefixes = (line.subcommands ?? []).map((subcommand) => {
+        const tokens = tokensOf(['*', ...subcommand.split(' ')]);
+        return stops ? withAliases([program], tokens) : tokens;
+      });
+      byProgram.set(program, [...(byProgram.get(program) ?? []), { line, prefixes }]);
+    }
   }
   return byProgram;
 }
@@ -39,7 +45,7 @@ export function dangerousLine(lines: Indexed, name: string, words: readonly Word
     // find and its like, whose options are long with one dash, read them after '--' as well.
     const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
     const hasOption =
-      line.options?.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'))) ?? true;
+      line.options?.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name)) ?? true;
     const hasWord = line.words === undefined || rest.some((word) => typeof word === 'object' || line.words?.test(word));
     const body = ['*', ...rest];
     return hasOption && hasWord && (prefixes.length === 0 || prefixes.some((tokens) => mayMatch(name, tokens, body)));
@@ -50,7 +56,7 @@ export function dangerousLine(lines: Indexed, name: string, words: readonly Word
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lines.get(name)?.find(({ line, prefixes }) => {
     const rest = words.slice(1);
-    if (line.options?.some((option) => mayHaveOption(rest, option, false))) return false;
+    if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
     if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
     if (line.exactly && !isExactly(line.exactly, rest)) return false;
     return prefixes.length === 0 || prefixes.some((tokens) => surelyMatches(name, tokens, ['*', ...rest]));

@@ -1,14 +1,17 @@
-import { widthOf } from './options.ts';
+import { lettersOf, widthOf } from './options.ts';
 import { mayBe, mayBeOption, type Word } from './words.ts';
 
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];
 
-/** Whether all words are literal and none is an option: then there is one reading, and `matchesPlainly` says all of it. */
+/** Whether all words are literal and none is passed over: then there is one reading, and `matchesPlainly` says all of it. */
 export function isPlain(words: readonly Word[]): boolean {
-  for (const word of words) if (typeof word !== 'string' || word.startsWith('-')) return false;
+  for (const word of words) if (typeof word !== 'string' || mayBePassedOver(word)) return false;
   return true;
 }
+
+// An option, and what programs leave out when they look for their subcommand: '-' and an empty word.
+const mayBePassedOver = (word: string): boolean => word === '' || word.startsWith('-');
 
 /** Whether plain words begin with the tokens. From the last token on, because that is where rules differ most. */
 export function matchesPlainly(tokens: Tokens, words: readonly Word[]): boolean {
@@ -67,7 +70,7 @@ export function mayMatch(program: string, tokens: Tokens, words: readonly Word[]
     if (!alternatives) return true;
     const word = words[at];
     if (word === undefined) return false;
-    if (typeof word !== 'string' || (at > 0 && word.startsWith('-'))) return mayMatchSomehow(program, tokens, words);
+    if (typeof word !== 'string' || (at > 0 && mayBePassedOver(word))) return mayMatchSomehow(program, tokens, words);
     if (!alternatives.includes(word)) return false;
   }
 }
@@ -88,6 +91,7 @@ function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]
       if (alternatives.some((alternative) => mayBe(word, alternative)) || (at > 0 && mayBeOption(word))) return true;
       return from(token, at + 1);
     }
+    if (at > 0 && (word === '' || word === '-')) return from(token, at + 1);
     if (at === 0 || !mayBeOption(word)) return false;
     const width = typeof word === 'string' ? widthOf(program, word) : undefined;
     return (width !== 2 && from(token, at + 1)) || (width !== 1 && from(token, at + 2));
@@ -95,22 +99,26 @@ function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]
   return from(0, 0);
 }
 
-/** Whether an option may be among the words: as written, in a bundle of letters, with a value attached, or shortened. */
-export function mayHaveOption(words: readonly Word[], option: string, endsAtDashes: boolean): boolean {
+/**
+ * Whether an option may be among the words: as written, in a bundle of letters, with a value attached, or shortened. Where the program
+ * is known, letters behind one that takes a value are the value.
+ */
+export function mayHaveOption(words: readonly Word[], option: string, endsAtDashes: boolean, program?: string): boolean {
   for (const word of words) {
     if (endsAtDashes && word === '--') return false;
-    if (typeof word === 'object' ? mayBeOption(word) : isOption(word, option)) return true;
+    if (typeof word === 'object' ? mayBeOption(word) : isOption(word, option, program)) return true;
   }
   return false;
 }
 
-function isOption(word: string, option: string): boolean {
+function isOption(word: string, option: string, program: string | undefined): boolean {
   if (word === option) return true;
   if (!word.startsWith('-')) return false;
   if (option.startsWith('--')) {
-    const name = word.split('=', 1)[0] ?? '';
+    // kubectl reads `--as_group` as `--as-group`.
+    const name = (word.split('=', 1)[0] ?? '').replaceAll('_', '-');
     return word.startsWith('--') && (name === option || (name.length > 3 && option.startsWith(name)));
   }
   // A longer option with one dash, as find has them, is never bundled.
-  return option.length === 2 && word.startsWith('-') && !word.startsWith('--') && word.includes(option.slice(1));
+  return option.length === 2 && !word.startsWith('--') && lettersOf(program, word).includes(option.slice(1));
 }

@@ -1,17 +1,23 @@
+import type { Word } from './words.ts';
+
 /** Options that may stand before or between subcommands. `values` take the next word unless the value is attached. */
 export interface GlobalOptions {
   readonly values: ReadonlySet<string>;
   readonly flags: ReadonlySet<string>;
+  /** Letters that take a value in every subcommand that has them. */
+  readonly letters: string;
 }
 
-const entry = (values: string, flags: string): GlobalOptions => ({
+const entry = (values: string, flags: string, letters = ''): GlobalOptions => ({
   values: new Set(values.split(' ')),
   flags: new Set(flags.split(' ')),
+  letters,
 });
 
 const kubectl = entry(
-  '-n --namespace --context --cluster --user --kubeconfig -s --server --token --as --as-group --as-uid --cache-dir --certificate-authority --client-certificate --client-key --request-timeout --tls-server-name --password --username --profile --profile-output -v --v --vmodule --log-flush-frequency --kuberc',
-  '--insecure-skip-tls-verify --match-server-version --warnings-as-errors --disable-compression -h --help',
+  '-n --namespace --context --cluster --user --kubeconfig -s --server --token --as --as-group --as-uid --as-user-extra --cache-dir --certificate-authority --client-certificate --client-key --request-timeout --tls-server-name --password --username --profile --profile-output -v --v --vmodule --log-flush-frequency --kuberc',
+  '--insecure-skip-tls-verify --match-server-version --warnings-as-errors --disable-compression --version -h --help',
+  'nsvolLck',
 );
 const docker = entry(
   '--config -c --context -H --host -l --log-level --tlscacert --tlscert --tlskey --url --connection --root --runroot --storage-driver --storage-opt --identity --log-level --cgroup-manager --conmon --network-cmd-path --tmpdir --namespace -n --address -a',
@@ -23,7 +29,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   kubectl,
   oc: kubectl,
   helm: entry(
-    '-n --namespace --kube-context --kubeconfig --kube-apiserver --kube-as-group --kube-as-user --kube-ca-file --kube-tls-server-name --kube-token --registry-config --repository-cache --repository-config --burst-limit --qps --color --colour',
+    '-n --namespace --kube-context --kubeconfig --kube-apiserver --kube-as-group --kube-as-user --kube-ca-file --kube-tls-server-name --kube-token --registry-config --repository-cache --repository-config --content-cache --burst-limit --qps --color --colour',
     '--debug --kube-insecure-skip-tls-verify -h --help',
   ),
   git: entry(
@@ -77,5 +83,29 @@ export function widthOf(program: string, option: string): 1 | 2 | undefined {
   // '-nprod' and '-n=prod': a short option with its value.
   if (/^-[A-Za-z]./.test(option) && !option.startsWith('--') && table.values.has(option.slice(0, 2))) return 1;
   if (/^-[a-z]+=/.test(option) && (program === 'terraform' || program === 'tofu')) return 1;
+  return undefined;
+}
+
+/** The letters of a bundle such as `-xvf`, up to and with the first that is known to take what follows as its value. */
+export function lettersOf(program: string | undefined, bundle: string): string {
+  const letters = (program === undefined ? undefined : globalOptions[program]?.letters) ?? '';
+  for (let at = 1; at < bundle.length; at++) if (letters.includes(bundle[at] ?? '')) return bundle.slice(1, at + 1);
+  return bundle.slice(1);
+}
+
+/**
+ * What stands before the subcommand of a program and is not known there: the subcommand may be its value, or what comes after it.
+ * Undefined when all of it is known.
+ */
+export function unknownBefore(program: string, words: readonly Word[]): Word | undefined {
+  for (let at = 0; at < words.length; ) {
+    const word = words[at];
+    if (typeof word !== 'string' || word === '--') return undefined;
+    if (word === '' || word === '-') return word;
+    if (!word.startsWith('-')) return undefined;
+    const width = widthOf(program, word);
+    if (width === undefined) return word;
+    at += width;
+  }
   return undefined;
 }

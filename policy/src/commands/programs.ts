@@ -1,3 +1,5 @@
+import { isKubectl } from './aliases.ts';
+import { operandForms } from './resources.ts';
 import type { Word } from './words.ts';
 
 /** Where a program of a name may lie for a rule that allows it. */
@@ -46,6 +48,11 @@ export function otherNames(words: readonly Word[]): readonly (readonly Word[])[]
   const [, host, plugin] = plugins.exec(base) ?? [];
   if (host !== undefined && plugin !== undefined) found.push([host, ...plugin.split('-'), ...rest()], [host, plugin, ...rest()]);
   return found;
+}
+
+/** A command with its operands written out, as whoever would stop it compares them; `others` are its other names. */
+export function operandsWrittenOut(words: readonly Word[], others: readonly (readonly Word[])[]): readonly (readonly Word[])[] {
+  return [words, ...others].flatMap((line) => (typeof line[0] === 'string' && isKubectl(line[0]) ? operandForms(line) : []));
 }
 
 /** `python3.12` is a python, `kubectl-1.30` a kubectl. */

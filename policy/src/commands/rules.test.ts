@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Decision } from '@sentinel/crds';
 import { judgeCommand } from './judge.ts';
+import { mayMatch } from './match.ts';
 import type { HostExecutable } from './programs.ts';
-import { compileCommands } from './rules.ts';
+import { candidates, compileCommands } from './rules.ts';
 import { compiled, judged, policy } from './testing.ts';
+import type { Word } from './words.ts';
 
 const reads = ['Allow kubectl get|describe|logs', 'Deny kubectl delete'];
 
@@ -137,4 +139,43 @@ describe('Policies about commands', () => {
   it('see the variables of a step', () =>
     assert.equal(judgeCommand([allow], ['foo'], ['LD_PRELOAD']).decision, 'RequireApproval'));
   it('do not mind other variables of a step', () => assert.equal(judgeCommand([allow], ['foo'], ['REGION']).decision, 'Allow'));
+});
+
+describe('The index of rules', () => {
+  const tokens = ['a', 'b', 'c', 'a|b', 'b|c', '-x'];
+  const words = [
+    'a',
+    'b',
+    'c',
+    '-x',
+    '',
+    'z',
+    { source: '$x', prefix: '', many: true },
+    { source: '"$x"', prefix: 'b', many: false },
+  ];
+  const every = <T>(list: readonly T[], length: number): T[][] =>
+    length === 0 ? [[]] : every(list, length - 1).flatMap((rest) => list.map((one) => [one, ...rest]));
+
+  it('leaves out no rule that matches, in any shape of rule and command', () => {
+    const prefixes = [1, 2, 3, 4].flatMap((length) => every(length > 3 ? ['a', 'b|c'] : tokens, length));
+    const own = compiled({ name: 'p', commands: prefixes.map((prefix) => ({ prefix, decision: 'Deny' as const })) });
+    let matched = 0;
+    for (const rest of [0, 1, 2, 3].flatMap((length) => every<Word>(words, length))) {
+      const line: Word[] = ['a', ...rest];
+      const found = new Set(candidates(own, 'a', line));
+      for (const rule of own.restrictive) {
+        if (!mayMatch('a', rule.tokens, line)) continue;
+        matched += 1;
+        assert.ok(found.has(rule), `${rule.prefix.join(' ')} is not asked of ${JSON.stringify(line)}`);
+      }
+    }
+    assert.ok(matched > 5_000, String(matched));
+  });
+
+  it('takes no more room for rules with very many alternatives', () => {
+    const many = Array.from({ length: 80 }, (_, index) => `t${index}`).join('|');
+    const own = compiled({ name: 'p', commands: [{ prefix: [many, many, many, many], decision: 'Deny' }] });
+    assert.equal(candidates(own, 't3', ['t3', 't4', 't5', 't6']).length, 1);
+    assert.equal(own.tree.next?.get('t3')?.next, undefined);
+  });
 });

@@ -1,4 +1,5 @@
 import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import { withAliases } from './aliases.ts';
 import type { Tokens } from './match.ts';
 import type { HostExecutable } from './programs.ts';
 import type { Word } from './words.ts';
@@ -15,26 +16,28 @@ export interface CommandPolicy {
 
 export interface CompiledRule {
   readonly index: number;
+  /** As it is written, for people. */
+  readonly prefix: readonly string[];
+  /** What is compared: of a rule that stops, with every other name of the same subcommand or resource. */
   readonly tokens: Tokens;
   readonly decision: Decision;
   readonly justification: string | undefined;
 }
 
-/** The rules for one program. */
-export interface ProgramRules {
-  readonly all: readonly CompiledRule[];
-  /** Rules that name the program alone. */
-  readonly bare: readonly CompiledRule[];
-  /** The others, by what they name next. */
-  readonly byNext: ReadonlyMap<string, readonly CompiledRule[]>;
+/** Rules by their next token: each stands under every alternative of it, or in `ended` when it has none. */
+export interface RuleTree {
+  readonly ended: CompiledRule[];
+  /** Those of `ended` and of everything below. */
+  all: CompiledRule[];
+  next: Map<string, RuleTree> | undefined;
 }
 
 /** A policy's rules, ready to be asked. It holds only as long as the policy does not change. */
 export interface CompiledCommands {
   readonly name: string;
   readonly hostExecutables: readonly HostExecutable[];
-  /** Rules by the program that they name first. */
-  readonly byProgram: ReadonlyMap<string, ProgramRules>;
+  /** Its rules, by their first tokens. */
+  readonly tree: RuleTree;
   /** Rules that stop something, for programs that are unknown. */
   readonly restrictive: readonly CompiledRule[];
 }
@@ -42,29 +45,69 @@ export interface CompiledCommands {
 /** The alternatives that each position of a prefix offers. */
 export const tokensOf = (prefix: readonly string[]): Tokens => prefix.map((position) => position.split('|'));
 
+/** The tokens that a command is compared with for a rule. */
+export function tokensOfRule({ prefix, decision }: Pick<CommandRule, 'prefix' | 'decision'>): Tokens {
+  const tokens = tokensOf(prefix);
+  return decision === 'Allow' ? tokens : withAliases(tokens[0] ?? [], tokens);
+}
+
 /** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
 export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
   if (policy.commands === undefined) return undefined;
-  const byProgram = new Map<string, { all: CompiledRule[]; bare: CompiledRule[]; byNext: Map<string, CompiledRule[]> }>();
+  const tree = emptyTree();
   const restrictive: CompiledRule[] = [];
-  policy.commands.forEach((rule, index) => {
-    const compiled = { index, tokens: tokensOf(rule.prefix), decision: rule.decision, justification: rule.justification };
-    if (rule.decision !== 'Allow') restrictive.push(compiled);
-    for (const program of new Set(compiled.tokens[0])) {
-      const rules = byProgram.get(program) ?? { all: [], bare: [], byNext: new Map<string, CompiledRule[]>() };
-      byProgram.set(program, rules);
-      rules.all.push(compiled);
-      if (compiled.tokens.length === 1) rules.bare.push(compiled);
-      for (const next of new Set(compiled.tokens[1])) rules.byNext.set(next, [...(rules.byNext.get(next) ?? []), compiled]);
-    }
-  });
-  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], byProgram, restrictive };
+  for (const [index, rule] of policy.commands.entries()) {
+    const { prefix, decision, justification } = rule;
+    const compiled = { index, prefix, tokens: tokensOfRule(rule), decision, justification };
+    if (decision !== 'Allow') restrictive.push(compiled);
+    plant(tree, compiled, 0, 1);
+  }
+  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], tree, restrictive };
 }
 
-/** The rules that may match words which begin with the program of `rules`: few, where the next word is literal and no option. */
-export function candidates(rules: ProgramRules, next: Word | undefined): readonly CompiledRule[] {
-  if (typeof next !== 'string' || next.startsWith('-')) return next === undefined ? rules.bare : rules.all;
-  const named = rules.byNext.get(next);
-  if (!named) return rules.bare;
-  return rules.bare.length === 0 ? named : [...rules.bare, ...named];
+const DEPTH = 3;
+const MAX_PLACES = 1024;
+
+// Most nodes have nothing below, and take no room for it.
+function emptyTree(): RuleTree {
+  const ended: CompiledRule[] = [];
+  return { ended, all: ended, next: undefined };
 }
+
+// A rule with very many alternatives ends sooner than its tokens do: it is compared more often, and takes no more room.
+function plant(tree: RuleTree, rule: CompiledRule, depth: number, places: number): void {
+  const alternatives = new Set(rule.tokens[depth]);
+  if (alternatives.size === 0 || depth >= DEPTH || places * alternatives.size > MAX_PLACES) {
+    tree.ended.push(rule);
+    if (tree.next) tree.all.push(rule);
+    return;
+  }
+  if (!tree.next) {
+    tree.next = new Map();
+    tree.all = [...tree.ended];
+  }
+  tree.all.push(rule);
+  for (const token of alternatives) {
+    const below = tree.next.get(token) ?? emptyTree();
+    tree.next.set(token, below);
+    plant(below, rule, depth + 1, places * alternatives.size);
+  }
+}
+
+/** The rules that may match words: few, where the first of them are literal and no option stands between. */
+export function candidates({ tree }: CompiledCommands, program: string, words: readonly Word[]): readonly CompiledRule[] {
+  let at = tree.next?.get(program);
+  let found: readonly CompiledRule[] = tree.ended;
+  for (let index = 1; at; index++) {
+    const word = words[index];
+    // An option, or an unknown or an empty word, may be passed over: then any rule below may match.
+    if (word !== undefined && (typeof word !== 'string' || word === '' || word.startsWith('-'))) return joined(found, at.all);
+    found = joined(found, at.ended);
+    if (word === undefined) return found;
+    at = at.next?.get(word);
+  }
+  return found;
+}
+
+const joined = (a: readonly CompiledRule[], b: readonly CompiledRule[]): readonly CompiledRule[] =>
+  a.length === 0 ? b : b.length === 0 ? a : [...a, ...b];

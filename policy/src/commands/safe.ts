@@ -9,6 +9,7 @@ const kubeReads = {
     '--as',
     '--as-group',
     '--as-uid',
+    '--as-user-extra',
     '--user',
     '--username',
     '--password',
@@ -177,4 +178,4 @@ export const safeLines: readonly Line[] = [
   },
 ];
 
-export const safe = indexLines(safeLines);
+export const safe = indexLines(safeLines, { stops: false });

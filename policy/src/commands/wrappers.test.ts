@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readArgv } from './judge.ts';
+import { readArgv } from './reading.ts';
 import { judged } from './testing.ts';
 import { showWord } from './words.ts';
 

@@ -1,11 +1,15 @@
+import { isKubectl } from './aliases.ts';
+import { bounds } from './bounds.ts';
 import { type FoundCommand, note, noteOpaque, type Place } from './finder.ts';
 import { mayMatch, surelyMatches } from './match.ts';
+import { unknownBefore } from './options.ts';
 import { opaque, readCommand, readSomewhere, readStarted } from './read.ts';
+import { operandCount } from './resources.ts';
 import { type OptionSpec, type Scanned, scanOptions } from './scan.ts';
 import { guessScript, readScript } from './script.ts';
 import { readShell } from './shells.ts';
 import { isSignificant } from './variables.ts';
-import { anyNumber, beginningOf, literal, unknown, type Word } from './words.ts';
+import { anyNumber, beginningOf, literal, showWord, unknown, type Word } from './words.ts';
 
 /** A program that starts another one, which its arguments name. */
 export interface Wrapper {
@@ -259,7 +263,17 @@ const ofShell =
     if (place.scope && scope) place.scope.positional = scope.positional;
   };
 
-function readKubectl(words: readonly Word[], place: Place): void {
+// Which subcommand it runs decides what it does; an option that is not known may take it for its value.
+function readSubcommand(words: readonly Word[], place: Place, name: string): void {
+  const odd = unknownBefore(isKubectl(name) ? 'kubectl' : 'helm', words);
+  if (odd === undefined) return;
+  const why = `'${showWord(odd)}' before its subcommand is not known, so which one it runs is not certain`;
+  note(place, 'Subcommand', [name, ...words].map(showWord).join(' '), why);
+}
+
+function readKubectl(words: readonly Word[], place: Place, name: string): void {
+  readSubcommand(words, place, name);
+  if (operandCount(words) > bounds.operands) noteOpaque(place, [name, ...words], `it names more than ${bounds.operands} objects`);
   const whole = ['*', ...words];
   if (!mayMatch('kubectl', insidePods, whole)) return;
   const at = words.indexOf('--');
@@ -475,6 +489,7 @@ const entries: readonly (readonly [string, Read, Wrapper['role']])[] = [
   ['exec', ofShell({ flags: 'cl', values: 'a' }), transparent],
   ['kubectl', readKubectl, itself],
   ['oc', readKubectl, itself],
+  ['helm', readSubcommand, itself],
   ['k3s', under('kubectl'), itself],
   ['k0s', under('kubectl'), itself],
   ['rke2', under('kubectl'), itself],

@@ -109,7 +109,7 @@ describe('A secret', () => {
     assert.match(patternFault('(?=a)') ?? '', /no RE2 expression/);
     assert.match(patternFault('a*') ?? '', /matches the empty text/);
     const spec = AgentPolicySpec.parse({ dataHandling: { redact: { patterns: ['ok', 'a('] } } });
-    assert.match(policyFaults(spec).join(), /`dataHandling\.redact\.patterns\[1\]`: 'a\(' is no RE2 expression/);
+    assert.match(policyFaults(spec, 'AgentPolicy').join(), /`dataHandling\.redact\.patterns\[1\]`: 'a\(' is no RE2 expression/);
   });
 });
 

@@ -14,10 +14,11 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   const policy = await policies.policyAbout(userInfo.username, namespace);
   if (policy !== undefined) throw new Denied(`'${userInfo.username}' is an agent by ${policy}: agents write no policies`);
   if (!object || operation === 'DELETE') return undefined;
-  const schema = request.resource.resource === 'clusteragentpolicies' ? ClusterAgentPolicySpec : AgentPolicySpec;
+  const kind = request.resource.resource === 'clusteragentpolicies' ? 'ClusterAgentPolicy' : 'AgentPolicy';
+  const schema = kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
   const parsed = schema.safeParse(object.spec);
   // What the schema refuses, the API server says better than we could, and right after this.
-  const faults = parsed.success ? policyFaults(parsed.data) : [];
+  const faults = parsed.success ? policyFaults(parsed.data, kind) : [];
   if (faults.length === 0) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
   throw new Denied(`${faults.slice(0, SHOWN).join('; ')}${more}`);

@@ -18,6 +18,8 @@ export interface CanIFlags {
   readonly host?: string;
   readonly image?: string;
   readonly tool?: string[];
+  readonly modelEndpoint?: string;
+  readonly model?: string;
   readonly file?: string;
   readonly repository?: string;
   readonly environment?: string;
@@ -40,13 +42,18 @@ export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker
   const [server, tool, ...more] = flags.tool ?? [];
   if (flags.tool && (server === undefined || tool === undefined || more.length > 0))
     throw new UsageError('--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search');
+  if (flags.model !== undefined && flags.modelEndpoint === undefined)
+    throw new UsageError('--model needs the endpoint too, such as --model-endpoint https://models.example.com/v1 --model small');
+  const model = flags.modelEndpoint === undefined ? undefined : { url: flags.modelEndpoint, name: flags.model };
   const { host, image, repository, mode, at } = flags;
   const api = flags.api === undefined ? undefined : { ...apiOf(flags.api), clusterWide: flags.clusterWide };
   const file = flags.file === undefined ? undefined : fileOf(flags.file);
   const command = argv.length > 0 ? argv : undefined;
-  const what = { command, api, host, image, tool: flags.tool && { server, tool }, file, repository };
+  const what = { command, api, host, image, tool: flags.tool && { server, tool }, model, file, repository };
   if (Object.values(what).filter((one) => one !== undefined).length !== 1)
-    throw new UsageError('ask one thing: a command after `--`, or one of --api, --host, --image, --tool, --file, --repository');
+    throw new UsageError(
+      'ask one thing: a command after `--`, or one of --api, --host, --image, --tool, --model-endpoint, --file, --repository',
+    );
   const parsed = Question.safeParse({
     ...what,
     as: who.as,

@@ -1,4 +1,4 @@
-import { jobSeconds, type PolicySet, policyName, seconds } from '@sentinel/policy';
+import { jobSeconds, judgeModel, type PolicySet, policyName, seconds } from '@sentinel/policy';
 import { type Format, raw } from '../../print/raw.ts';
 import { table } from '../../print/table.ts';
 import { visible } from '../../print/visible.ts';
@@ -57,6 +57,7 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ),
     // Who failed rests for the longest.
     ...least('limits.coolDown', layers('limits.coolDown'), -1),
+    ...modelEndpoint(set, layers('modelEndpoint')),
     ...effectiveApprovals(set),
     ...[...lists, 'kubernetes', 'commands', 'highRisk', 'freeze'].flatMap((field) => each(field, layers(field))),
     ...layers('network.unfamiliar').map(({ policy, path, value }) => ({ field: path, value: String(value), policy, path })),
@@ -120,6 +121,22 @@ function duration(set: PolicySet, layers: readonly Layer[]): EffectiveValue[] {
   return held && seconds(held.value) === jobSeconds(set)
     ? [held]
     : [{ field, value: `${jobSeconds(set)}s`, policy: 'Sentinel', path: 'default' }];
+}
+
+// One endpoint, or none: where they differ nothing passes, and each is shown.
+function modelEndpoint(set: PolicySet, layers: readonly Layer[]): EffectiveValue[] {
+  const pins = layers.map((layer) => ({ ...layer, pin: layer.value as { url: string; models?: string[] } }));
+  return [
+    ...pins.map(({ pin, policy, path }) => {
+      const { message, rule } = judgeModel({ ...set, refusals: [] }, { url: pin.url, model: pin.models?.[0] });
+      const value = rule === 'modelEndpoint' ? `(nothing) ${message}` : pin.url;
+      return { field: 'modelEndpoint.url', value, policy, path: `${path}.url` };
+    }),
+    ...common(
+      'modelEndpoint.models',
+      pins.flatMap(({ pin, policy, path }) => (pin.models ? [{ policy, path: `${path}.models`, value: pin.models }] : [])),
+    ),
+  ];
 }
 
 function each(field: string, layers: readonly Layer[]): EffectiveValue[] {

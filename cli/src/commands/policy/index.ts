@@ -83,6 +83,8 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
     .option('--host <name>', 'a host')
     .option('--image <reference>', 'an image of a sandbox')
     .option('--tool <server-and-tool...>', 'an MCP server and a tool of it')
+    .option('--model-endpoint <url>', 'the endpoint of a model')
+    .option('--model <name>', 'a model of --model-endpoint')
     .option('--file <access-and-path>', "a file of a workspace: 'read PATH' or 'write PATH'")
     .option('--repository <name>', 'a repository')
     .option('--mode <mode>', 'Apply or DryRun; of a change Apply when left out')

@@ -9,6 +9,7 @@ import {
   judgeFile,
   judgeHost,
   judgeImage,
+  judgeModel,
   judgePlan,
   judgeRepository,
   judgeStep,
@@ -114,7 +115,7 @@ function inGeneral(question: Question, set: PolicySet): Because[] {
 }
 
 function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[]): Judged {
-  const { command, api, host, image, tool, file, repository, action, namespace } = question;
+  const { command, api, host, image, tool, model, file, repository, action, namespace } = question;
   if (command !== undefined) return ofCommand(set, command);
   if (api) {
     const isWide = api.clusterWide ?? (api.namespace === undefined && isClusterScoped(api.resource));
@@ -130,6 +131,7 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
   if (host !== undefined) return { because: [judgeHost(set, host)] };
   if (image !== undefined) return { because: [judgeImage(set, image)] };
   if (tool) return { because: [judgeTool(set, tool)] };
+  if (model) return { because: [judgeModel(set, { url: model.url, model: model.name })] };
   if (file) return { because: [judgeFile(set, file.access, file.path)] };
   if (repository !== undefined) return { because: [judgeRepository(set, repository)] };
   return action ? ofAction(question, action, set, playbooks) : { because: [] };

@@ -1,9 +1,10 @@
-import { namespaceLabels, type RiskLevel } from '@sentinel/crds';
+import { type ClusterAgentPolicySpec, namespaceLabels, type RiskLevel } from '@sentinel/crds';
 import {
   judgeApiRequest,
   judgeCommand,
   judgeHost,
   judgeImage,
+  judgeModel,
   judgePlan,
   judgeRepository,
   judgeTool,
@@ -23,6 +24,7 @@ export function lintMeeting({ clusterPolicies, policies, namespaces, live }: Sou
   return [
     ...lintFloor(floors),
     ...unreachable(everyones, everyones, 'together'),
+    ...endpoints(everyones),
     ...local.flatMap((policy) => {
       const beside = local.filter(
         (other) =>
@@ -62,6 +64,17 @@ function lintFloor(floors: readonly AnyPolicy[]): Finding[] {
       ? []
       : [add('error', 'approvals', 'no ClusterAgentPolicy has it: every plan is denied')]),
   ];
+}
+
+// Two endpoints are none: each policy that names one of them is part of it.
+function endpoints(floors: readonly AnyPolicy[]): Finding[] {
+  const set = setOf(floors);
+  return floors.flatMap((policy): Finding[] => {
+    const { modelEndpoint } = policy.spec as ClusterAgentPolicySpec;
+    const opinion = modelEndpoint && judgeModel(set, { url: modelEndpoint.url });
+    if (opinion?.rule !== 'modelEndpoint') return [];
+    return [{ level: 'error', policy: nameOf(policy), path: 'modelEndpoint', message: opinion.message }];
+  });
 }
 
 // Without a group in common nobody could approve, at some level of risk.
@@ -208,10 +221,13 @@ function lists({ spec }: AnyPolicy, floor: PolicySet, add: Add): void {
     if (opinion.decision === 'Deny' && opinion.policy !== 'Sentinel')
       add(`repositories.allow[${index}]`, `${opinion.policy} denies '${repository}' (${opinion.rule})`);
   }
-  for (const [index, { url, tools }] of (spec.mcpServers?.allow ?? []).entries()) {
+  for (const [index, { url, tools, schemaDigest }] of (spec.mcpServers?.allow ?? []).entries()) {
     const opinion = (tools ?? [''])
-      .map((tool) => judgeTool(floor, { server: url, tool }))
-      .find(({ decision, message }) => decision === 'Deny' && (tools || message.startsWith('MCP server')));
+      .map((tool) => judgeTool(floor, { server: url, tool, schemaDigest }))
+      // Where only the floor pins, the call brings what is compared; without a list of tools no tool is known.
+      .find(({ decision, message, rule }) =>
+        rule.endsWith('.schemaDigest') ? schemaDigest : decision === 'Deny' && (tools || message.startsWith('MCP server')),
+      );
     if (opinion) add(`mcpServers.allow[${index}]`, `${opinion.policy}: ${opinion.message}`);
   }
   for (const { spec: other, kind, name } of floor.policies) {

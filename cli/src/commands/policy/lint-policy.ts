@@ -1,4 +1,5 @@
-import { coversHost, frozenAt, judgeRepository, protectedAgainst } from '@sentinel/policy';
+import type { ClusterAgentPolicySpec } from '@sentinel/crds';
+import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
 import { isClusterScoped } from './scope.ts';
 
@@ -10,6 +11,8 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   const found: Finding[] = [];
   const add: Add = (level, path, message) => found.push({ level, policy: nameOf(policy), path, message });
   const { spec } = policy;
+  // Files with faults are not linted; in a cluster one may have come past admission.
+  for (const fault of readPolicy(policy).faults) add('error', 'spec', `counts as the strictest there is: ${fault}`);
   subjects(policy, add);
   approvals(policy, add);
   kubernetes(spec.kubernetes ?? [], add);
@@ -23,12 +26,9 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   return found;
 }
 
-function subjects({ kind, spec }: AnyPolicy, add: Add): void {
+function subjects({ spec }: AnyPolicy, add: Add): void {
   if (spec.subjects?.length === 0)
     add('error', 'subjects', 'is an empty list: the policy speaks of nobody; leave it out for everyone');
-  for (const [index, { kind: who, namespace, name }] of (spec.subjects ?? []).entries())
-    if (kind === 'ClusterAgentPolicy' && who === 'ServiceAccount' && namespace === undefined)
-      add('error', `subjects[${index}]`, `'${name}' is nobody: a ServiceAccount of a ClusterAgentPolicy needs its \`namespace\``);
 }
 
 function approvals({ spec }: AnyPolicy, add: Add): void {
@@ -112,13 +112,16 @@ function lists(policy: AnyPolicy, add: Add): void {
   for (const [index, pattern] of (images?.allow ?? []).entries())
     if (/^\*\*?(\/\*\*?)*$/.test(pattern))
       add('warning', `images.allow[${index}]`, `'${pattern}' allows images of every registry`);
-  for (const [index, { url }] of (mcpServers?.allow ?? []).entries()) {
-    const before = (mcpServers?.allow ?? []).findIndex((other) => other.url === url);
-    if (before < index)
+  const servers = mcpServers?.allow ?? [];
+  for (const [index, entry] of servers.entries()) {
+    const by = servers.findIndex(
+      (other, at) => at !== index && coversEntry(other, entry) && (at < index || !coversEntry(entry, other)),
+    );
+    if (by >= 0)
       add(
         'error',
         `mcpServers.allow[${index}]`,
-        `is dead: mcpServers.allow[${before}] names the same server, and the first one holds`,
+        `is dead: mcpServers.allow[${by}] allows all of it, and entries of one server are alternatives`,
       );
   }
   for (const [list, path] of [
@@ -126,8 +129,19 @@ function lists(policy: AnyPolicy, add: Add): void {
     [spec.playbooks.allow, 'playbooks.allow'],
     [images?.allow, 'images.allow'],
     [repositories?.allow, 'repositories.allow'],
+    [(spec as ClusterAgentPolicySpec).modelEndpoint?.models, 'modelEndpoint.models'],
   ] as const)
     if (list?.length === 0) add('error', path, 'is an empty list: it lets nothing through; leave it out to allow any');
+}
+
+type ServerEntry = NonNullable<NonNullable<AnyPolicy['spec']['mcpServers']>['allow']>[number];
+
+function coversEntry(wide: ServerEntry, narrow: ServerEntry): boolean {
+  return (
+    wide.url === narrow.url &&
+    (wide.schemaDigest === undefined || wide.schemaDigest === narrow.schemaDigest) &&
+    (wide.tools === undefined || narrow.tools?.every((tool) => wide.tools?.includes(tool)) === true)
+  );
 }
 
 function highRisk({ spec }: AnyPolicy, add: Add): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { assertGolden } from '../../../test/golden.ts';
 import { file, floorOf, policy, policyOf } from '../../../test/offline.ts';
+import { lintPolicies } from './lint.ts';
 
 const RULES = 'kubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [get, patch], decision: RequireApproval}]';
 const FLOOR = floorOf(
@@ -77,12 +79,55 @@ describe('policy lint', () => {
       assert.equal(ran.code, found ? 1 : 0, ran.out);
     });
 
-  it('finds a ServiceAccount of a floor that is nobody', async () => {
-    const ran = await policy([
-      'lint',
-      file(floorOf(`subjects: [{kind: ServiceAccount, name: a}]\n${RULES}\napprovals: [{upToRisk: Low}]`)),
-    ]);
-    assert.match(ran.out, /subjects\[0\] +'a' is nobody/);
+  it('finds what came past admission into a cluster, such as a floor for nobody', () => {
+    const floor = {
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'ClusterAgentPolicy',
+      metadata: { name: 'floor' },
+      spec: ClusterAgentPolicySpec.parse({ subjects: [{ kind: 'ServiceAccount', name: 'bot' }] }),
+    } as const;
+    const found = lintPolicies(
+      { clusterPolicies: [floor], policies: [], playbooks: [], namespaces: new Map(), tests: [], live: true },
+      0,
+    );
+    assert.match(found[0]?.message ?? '', /counts as the strictest there is: `subjects\[0\]\.namespace`.*'bot'.*nobody/);
+  });
+
+  const servers: readonly [name: string, entries: string, dead: number[]][] = [
+    ['alternatives of one server', '{url: "https://a", tools: [x]}, {url: "https://a", tools: [y]}', []],
+    ['the same twice', '{url: "https://a"}, {url: "https://a"}', [1]],
+    ['a pin beside an entry without one', '{url: "https://a", schemaDigest: "sha256:DIGEST"}, {url: "https://a"}', [0]],
+    ['tools of another', '{url: "https://a", tools: [x, y]}, {url: "https://a", tools: [y]}, {url: "https://b"}', [1]],
+  ];
+  for (const [name, entries, dead] of servers)
+    it(`finds entries of MCP servers that another one covers: ${name}`, async () => {
+      const text = `mcpServers: {allow: [${entries.replace('DIGEST', 'a'.repeat(64))}]}`;
+      const ran = await policy(['lint', '-o', 'json', file(FLOOR + policyOf(text))]);
+      const found = (JSON.parse(ran.out) as { path: string }[]).filter(({ path }) => path.startsWith('mcpServers'));
+      assert.deepEqual(
+        found.map(({ path }) => path),
+        dead.map((index) => `mcpServers.allow[${index}]`),
+      );
+    });
+
+  it('finds floors that name different model endpoints', async () => {
+    const other = FLOOR.replace('name: floor', 'name: other');
+    const floors = (url: string) =>
+      FLOOR.replace('\n---', '\n  modelEndpoint: {url: "https://a.io"}\n---') +
+      other.replace('\n---', `\n  modelEndpoint: {url: "${url}"}\n---`);
+    assert.match((await policy(['lint', file(floors('https://b.io'))])).out, /modelEndpoint +the policies do not agree on one/);
+    assert.doesNotMatch((await policy(['lint', file(floors('https://A.io/'))])).out, /modelEndpoint/);
+  });
+
+  it('does not call an entry dead because only the floor pins what the server offers', async () => {
+    const pinned = FLOOR.replace(
+      '\n---',
+      `\n  mcpServers: {allow: [{url: "https://a", schemaDigest: "sha256:${'a'.repeat(64)}"}]}\n---`,
+    );
+    const own = 'mcpServers: {allow: [{url: "https://a", tools: [x]}]}';
+    assert.doesNotMatch((await policy(['lint', file(pinned + policyOf(own))])).out, /mcpServers/);
+    const other = own.replace('tools', `schemaDigest: "sha256:${'b'.repeat(64)}", tools`);
+    assert.match((await policy(['lint', file(pinned + policyOf(other))])).out, /mcpServers\.allow\[0\] .*not those that/);
   });
 
   it('does not lint what holds no policy', async () => {

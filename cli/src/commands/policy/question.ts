@@ -1,6 +1,6 @@
 import { AgentActionSpec, Decision } from '@sentinel/crds';
 import { z } from 'zod';
-import { strictFaults } from './strict-faults.ts';
+import { celFaults, strictFaults } from './strict-faults.ts';
 
 const groups = z.array(z.string().min(1)).default([]);
 const As = z.union([
@@ -24,6 +24,7 @@ const what = {
   host: z.string().optional(),
   image: z.string().optional(),
   tool: z.strictObject({ server: z.string(), tool: z.string(), schemaDigest: z.string().optional() }).optional(),
+  model: z.strictObject({ url: z.string().min(1), name: z.string().min(1).optional() }).optional(),
   file: z.strictObject({ access: z.enum(['read', 'write']), path: z.string() }).optional(),
   repository: z.string().optional(),
   action: z.unknown().optional(),
@@ -59,7 +60,9 @@ export const Question = z
     const action = question.action === undefined ? undefined : AgentActionSpec.safeParse(question.action);
     if (action) {
       const faults = action.success
-        ? strictFaults('AgentAction', question.action).map((fault) => fault.replace(/^spec/, 'action'))
+        ? [...strictFaults('AgentAction', question.action), ...celFaults('AgentAction', action.data)].map((fault) =>
+            fault.replace(/^spec/, 'action'),
+          )
         : action.error.issues.map(({ path, message }) => `${['action', ...path].join('.')}: ${message}`);
       if (faults.length > 0) return fail(faults.join('; '));
     }

@@ -41,7 +41,26 @@ describe('reading policies of files', () => {
     [
       'a namespace of a user',
       floorOf('subjects: [{kind: User, name: ada, namespace: x}]'),
-      /spec\.subjects\[0\]\.namespace: may only be set/,
+      /`subjects\[0\]\.namespace`: may only be set/,
+    ],
+    [
+      'a ServiceAccount of a floor that is nobody',
+      floorOf('subjects: [{kind: ServiceAccount, name: bot}]'),
+      /`subjects\[0\]\.namespace`: must be set for the ServiceAccount 'bot'.*nobody/,
+    ],
+    [
+      'one field for another',
+      floorOf('command: [{prefix: [kubectl, delete], decision: Deny}]'),
+      /spec\.command: there is no such field; is 'commands' meant/,
+    ],
+    [
+      'a Playbook without a way back',
+      one(
+        'Playbook',
+        '{name: x, namespace: x}',
+        '{category: Other, description: x, account: a, sandbox: {image: x, profile: Change}, steps: [{name: a, command: [ls]}]}',
+      ),
+      /Playbook\/x\/x: spec: `rollback` must say/,
     ],
     [
       'a rule about high risk without effect',

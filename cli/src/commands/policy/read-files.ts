@@ -15,7 +15,7 @@ import { parseAllDocuments } from 'yaml';
 import { UsageError } from '../../usage-error.ts';
 import { PolicyTest } from './question.ts';
 import type { Sources } from './sources.ts';
-import { strictFaults } from './strict-faults.ts';
+import { celFaults, strictFaults } from './strict-faults.ts';
 
 interface Draft {
   clusterPolicies: ClusterAgentPolicy[];
@@ -155,8 +155,9 @@ function objectFaults(draft: Draft, file: string, kind: Kind, value: Record<stri
     faults.push(...parsed.error.issues.map(({ path, message }) => `${at}: ${pathOf(['spec', ...path])}${message}`));
   faults.push(...strictFaults(kind, value.spec).map((fault) => `${at}: ${fault}`));
   if (parsed.success) {
-    const more = kind === 'Playbook' ? playbookFaults(parsed.data as PlaybookSpec) : ruleFaults(parsed.data as AgentPolicySpec);
-    faults.push(...more.map((fault) => `${at}: ${fault}`));
+    const more =
+      kind === 'Playbook' ? playbookFaults(parsed.data as PlaybookSpec) : policyFaults(parsed.data as AgentPolicySpec, kind);
+    faults.push(...[...celFaults(kind, parsed.data), ...more].map((fault) => `${at}: ${fault}`));
     list.push({
       ...value,
       metadata: { ...metadata, name, ...(namespace === undefined ? {} : { namespace }) },
@@ -164,19 +165,6 @@ function objectFaults(draft: Draft, file: string, kind: Kind, value: Record<stri
     } as never);
   }
   return faults;
-}
-
-// What admission says with CEL, for which there is no evaluator here.
-function ruleFaults(spec: AgentPolicySpec): string[] {
-  const subjects = (spec.subjects ?? []).flatMap(({ kind, namespace }, index) =>
-    namespace !== undefined && kind !== 'ServiceAccount'
-      ? [`spec.subjects[${index}].namespace: may only be set for the kind 'ServiceAccount'`]
-      : [],
-  );
-  const highRisk = (spec.highRisk ?? []).flatMap(({ raiseTo, refuse }, index) =>
-    raiseTo === undefined && !refuse ? [`spec.highRisk[${index}]: a rule must raise the risk (\`raiseTo\`) or refuse`] : [],
-  );
-  return [...subjects, ...highRisk, ...policyFaults(spec)];
 }
 
 const pathOf = (path: readonly PropertyKey[]): string => {

@@ -1,13 +1,19 @@
 import { AgentActionSpec, AgentPolicySpec, ClusterAgentPolicySpec, PlaybookSpec } from '@sentinel/crds';
 import { z } from 'zod';
+import { celRules } from './cel-rules.ts';
 
-interface Schema {
+/** What of a JSON Schema is read here. */
+export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
   readonly 'x-sentinel-unsupported'?: boolean;
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 }
+
+/** A kind of which files hold objects. */
+export type FileKind = keyof typeof schemas;
 
 const schemas = {
   AgentPolicy: AgentPolicySpec,
@@ -17,7 +23,8 @@ const schemas = {
 };
 const known = new Map<string, Schema>();
 
-function schemaOf(kind: keyof typeof schemas): Schema {
+/** The schema of the spec of a kind, as JSON Schema with what Kubernetes adds to it. */
+export function schemaOf(kind: FileKind): Schema {
   const before = known.get(kind);
   if (before) return before;
   const schema = z.toJSONSchema(schemas[kind], { io: 'input', unrepresentable: 'any' }) as Schema;
@@ -29,8 +36,25 @@ function schemaOf(kind: keyof typeof schemas): Schema {
  * What the API server would refuse in a spec, or drop without a word, though it has the right shape: fields that there are not or
  * that are not supported yet, and entries that are twice in a list. Each with its path.
  */
-export function strictFaults(kind: keyof typeof schemas, spec: unknown): string[] {
+export function strictFaults(kind: FileKind, spec: unknown): string[] {
   return walk(schemaOf(kind), spec, 'spec');
+}
+
+/** What the CEL rules of a kind say of a spec that its schema has read, defaults included; each with its path. */
+export function celFaults(kind: FileKind, spec: unknown): string[] {
+  return ruled(schemaOf(kind), spec, 'spec');
+}
+
+function ruled(schema: Schema, value: unknown, path: string): string[] {
+  if (value === undefined || value === null) return [];
+  const found = (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message }) =>
+    celRules[rule]?.(value as never) === false ? [`${path}: ${message}`] : [],
+  );
+  if (Array.isArray(value))
+    return [...found, ...value.flatMap((entry, index) => ruled(schema.items ?? {}, entry, `${path}[${index}]`))];
+  if (typeof value !== 'object') return found;
+  const inside = Object.entries(value).flatMap(([key, entry]) => ruled(schema.properties?.[key] ?? {}, entry, `${path}.${key}`));
+  return [...found, ...inside];
 }
 
 function walk(schema: Schema, value: unknown, path: string): string[] {

@@ -3,7 +3,7 @@ import { type ApplicablePolicy, type PolicySet, policyName } from '@sentinel/pol
 import type { Question } from './question.ts';
 
 /** The part of a question that says what is asked. */
-type Asked = Partial<Pick<Question, 'command' | 'api' | 'host' | 'image' | 'tool' | 'file' | 'repository' | 'action'>>;
+type Asked = Partial<Pick<Question, 'command' | 'api' | 'host' | 'image' | 'tool' | 'model' | 'file' | 'repository' | 'action'>>;
 
 const MAX = 12;
 
@@ -17,7 +17,7 @@ export function wouldAllow(set: PolicySet, question: Asked): string[] {
 
 type Spec = NonNullable<ApplicablePolicy['spec']>;
 
-function ofPolicy(spec: Spec, { command, api, host, image, tool, file, repository, action }: Asked): string[] {
+function ofPolicy(spec: Spec, { command, api, host, image, tool, model, file, repository, action }: Asked): string[] {
   if (command !== undefined) return commands(spec);
   if (api) return requests(spec, api.resource);
   if (host !== undefined) return listed('hosts', 'network.allow', spec.network?.allow);
@@ -30,6 +30,10 @@ function ofPolicy(spec: Spec, { command, api, host, image, tool, file, repositor
     return (spec.mcpServers?.allow ?? []).map(
       ({ url, tools }, index) => `${tools ? tools.join(', ') : 'every tool'} of ${url}: mcpServers.allow[${index}]`,
     );
+  if (model) {
+    const { url, models } = spec.modelEndpoint ?? {};
+    return url === undefined ? [] : [`${models ? `models ${some(models) || '(none)'}` : 'every model'} at ${url}: modelEndpoint`];
+  }
   if (file) {
     const field = file.access === 'read' ? 'denyRead' : 'protect';
     const patterns = spec.files?.[field];

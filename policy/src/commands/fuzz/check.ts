@@ -1,4 +1,4 @@
-import { type CommandReading, readArgv } from '../judge.ts';
+import { type CommandReading, readArgv } from '../reading.ts';
 import type { Word } from '../words.ts';
 import type { Sample } from './grammar.ts';
 
@@ -17,7 +17,8 @@ export interface Comparison {
 /** Compares a sample's reading with the commands that it really executed. */
 export function compare(sample: Sample, executed: readonly (readonly string[])[]): Comparison {
   const reading = readArgv([sample.shell, '-c', sample.script]);
-  const opaque = reading.concerns.some(({ kind }) => kind !== 'Write');
+  // What a program makes of its own options excuses nothing that is missed here.
+  const opaque = reading.concerns.some(({ kind }) => kind !== 'Write' && kind !== 'Subcommand');
   const unfound = executed.filter((argv) => !reading.commands.some(({ words }) => fits(words, argv)));
   return {
     missed: opaque ? [] : unfound,

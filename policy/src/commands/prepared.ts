@@ -1,0 +1,84 @@
+import { dangerous } from './dangerous.ts';
+import type { Concern, FoundCommand } from './finder.ts';
+import { dangerousLine, type Line, safeLine } from './lines.ts';
+import { isPlain } from './match.ts';
+import { baseName, isTrustedPath, operandsWrittenOut, otherNames, withoutVersion } from './programs.ts';
+import { readArgv } from './reading.ts';
+import { safe } from './safe.ts';
+import type { Word } from './words.ts';
+
+/** One way to read a simple command, under a name that is literal. */
+export interface NamedReading {
+  readonly program: string;
+  readonly words: readonly Word[];
+  readonly plain: boolean;
+}
+
+/** A simple command with all that is known of it before any policy is asked. */
+export interface PreparedCommand {
+  readonly found: FoundCommand;
+  /** As it stands; undefined where its program is not literal. */
+  readonly itself: NamedReading | undefined;
+  /** What it is to whoever would stop it: under other names, with its operands written out. */
+  readonly others: readonly NamedReading[];
+  readonly danger: Line | undefined;
+  /** The name under which it is dangerous. */
+  readonly name: string;
+  readonly safe: Line | undefined;
+}
+
+/** A command line, read. */
+export interface PreparedArgv {
+  readonly commands: readonly PreparedCommand[];
+  readonly concerns: readonly Concern[];
+}
+
+// By content: the steps of a Playbook are judged again at admission, for the plan and at the start, and are the same each time.
+const known = new Map<string, PreparedArgv>();
+const KNOWN_MAX = 500;
+const KEY_MAX = 4_000;
+
+/** Reads a command line once for all policies. What is short is kept, so that the same step is not read again. */
+export function prepareArgv(argv: readonly string[], variables: readonly string[]): PreparedArgv {
+  const key = JSON.stringify([argv, variables]);
+  const before = known.get(key);
+  if (before) return before;
+  const { commands, concerns } = readArgv(argv, variables);
+  const prepared = { commands: commands.map(prepare), concerns };
+  if (key.length > KEY_MAX) return prepared;
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, prepared);
+  return prepared;
+}
+
+function prepare(found: FoundCommand): PreparedCommand {
+  const { words } = found;
+  const others = otherNames(words);
+  const readings = [...others, ...operandsWrittenOut(words, others)].flatMap((line) => readingOf(line) ?? []);
+  const program = words[0];
+  if (typeof program !== 'string')
+    return { found, itself: undefined, others: readings, danger: undefined, name: '', safe: undefined };
+  const base = baseName(program);
+  const name = safe.has(base) || dangerous.has(base) ? base : withoutVersion(base);
+  return {
+    found,
+    itself: readingOf(words),
+    others: readings,
+    danger: dangerousLine(dangerous, name, words) ?? dangerousOther(others),
+    name,
+    safe: isTrustedPath(program) ? safeLine(safe, base, words) : undefined,
+  };
+}
+
+function readingOf(words: readonly Word[]): NamedReading | undefined {
+  const program = words[0];
+  return typeof program === 'string' ? { program, words, plain: isPlain(words) } : undefined;
+}
+
+function dangerousOther(lines: readonly (readonly Word[])[]): Line | undefined {
+  for (const words of lines) {
+    const line = typeof words[0] === 'string' ? dangerousLine(dangerous, words[0], words) : undefined;
+    if (line) return line;
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { type Concern, type FoundCommand, newFinder } from './finder.ts';
+import { readStarted } from './read.ts';
+import { isSignificant } from './variables.ts';
+
+/** What a command line holds, whatever policies say of it. */
+export interface CommandReading {
+  readonly commands: readonly FoundCommand[];
+  readonly concerns: readonly Concern[];
+}
+
+/** Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it. */
+export function readArgv(argv: readonly string[], variables: readonly string[] = []): CommandReading {
+  const finder = newFinder();
+  const place = { finder, chain: [], depth: 0, guess: false, scope: undefined };
+  if (argv.length === 0 || argv[0] === '') {
+    finder.concerns.push({ kind: 'Opaque', subject: '', why: 'it names no program', chain: [] });
+  }
+  for (const name of variables) {
+    if (isSignificant(name))
+      finder.concerns.push({ kind: 'Variable', subject: name, why: 'it changes which programs run, or what they do', chain: [] });
+  }
+  try {
+    readStarted(argv, place);
+  } catch {
+    // Whatever went wrong here, the shell would not have gone wrong with it.
+    finder.concerns.push({ kind: 'Opaque', subject: argv[0] ?? '', why: 'it can not be read', chain: [] });
+  }
+  return finder;
+}
