@@ -28,6 +28,32 @@ const EARNED = 3;
 const REASON_MAX = 512;
 const REASONS = 16;
 
+/** What a policy with `approvals` says of plans of some risk. */
+export interface AutoReviewLine {
+  readonly policy: string;
+  /** The line that covers the risk, such as `approvals[0]`; `approvals` where none does. */
+  readonly path: string;
+  readonly autoReview: boolean;
+  /** How many runs it wants to see succeed before, also where it does not say. */
+  readonly runs: number;
+}
+
+/** What each policy with `approvals` says of plans of a risk, and how many runs all of them want to see succeed before. */
+export function autoReviewAt(
+  set: PolicySet,
+  risk: RiskLevel,
+): { readonly lines: readonly AutoReviewLine[]; readonly runs: number } {
+  const lines = set.policies.flatMap((policy): AutoReviewLine[] => {
+    const approvals = policy.spec?.approvals;
+    if (!approvals) return [];
+    const index = approvals.findIndex(({ upToRisk }) => atMost(risk, upToRisk));
+    const { autoReview = false, autoReviewAfter } = approvals[index] ?? {};
+    const path = index < 0 ? 'approvals' : `approvals[${index}]`;
+    return [{ policy: policyName(policy), path, autoReview, runs: autoReviewAfter ?? (autoReview ? EARNED : 0) }];
+  });
+  return { lines, runs: Math.max(0, ...lines.map(({ runs }) => runs)) };
+}
+
 /**
  * Why a plan needs a person, in sentences; empty when policy lets it start without one, undefined when no policy would let any plan
  * of this risk.
@@ -38,15 +64,11 @@ const REASONS = 16;
  */
 export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   const { policies, risk } = facts;
-  const lines = policies.policies.flatMap((policy) => {
-    const line = policy.spec?.approvals?.find(({ upToRisk }) => atMost(risk, upToRisk));
-    return policy.spec?.approvals === undefined ? [] : [{ name: policyName(policy), line }];
-  });
-  if (!lines.some(({ line }) => line?.autoReview)) return undefined;
-  const after = Math.max(...lines.map(({ line }) => line?.autoReviewAfter ?? (line?.autoReview ? EARNED : 0)));
+  const { lines, runs: after } = autoReviewAt(policies, risk);
+  if (!lines.some(({ autoReview }) => autoReview)) return undefined;
   const reasons = [
     ...policies.refusals.map(({ message }) => message),
-    ...lines.filter(({ line }) => !line?.autoReview).map(({ name }) => `${name} wants a person for the risk ${risk}`),
+    ...lines.filter(({ autoReview }) => !autoReview).map(({ policy }) => `${policy} wants a person for the risk ${risk}`),
     ...ofPlaybook(facts),
     ...(facts.succeeded !== undefined && facts.succeeded < after
       ? [`${facts.succeeded} of ${after} runs of it have succeeded here since one failed`]

@@ -30,8 +30,7 @@ export function parentOf({ metadata, spec, status }: AgentAction): Parent {
   };
 }
 
-const DEFAULT_CHILDREN = 0;
-const DEFAULT_DEPTH = 1;
+const DEFAULTS = { children: 0, depth: 1 } as const;
 
 /**
  * Whether an action may be a part of the action that it names. It inherits what holds its parent and is never looser: the same
@@ -64,8 +63,8 @@ export function judgeParent(
 }
 
 function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined): Refusal[] {
-  const depth = strictest(set, 'depth', DEFAULT_DEPTH);
-  const children = strictest(set, 'children', DEFAULT_CHILDREN);
+  const depth = familyLimit(set, 'depth');
+  const children = familyLimit(set, 'children');
   const found: Refusal[] = [];
   if (parent.lineage.length + 1 > depth.limit)
     found.push({
@@ -87,12 +86,13 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
   return found;
 }
 
-function strictest(set: PolicySet, limit: 'children' | 'depth', otherwise: number): { policy: string; limit: number } {
+/** How many children or ancestors an action may have, and the policy that says so; `Sentinel` where none does. */
+export function familyLimit(set: PolicySet, limit: keyof typeof DEFAULTS): { readonly policy: string; readonly limit: number } {
   const said = set.policies
     .map((policy) => ({ policy: policyName(policy), limit: policy.spec?.limits?.[limit] }))
     .filter((one): one is { policy: string; limit: number } => one.limit !== undefined)
     .sort((a, b) => a.limit - b.limit);
-  return said[0] ?? { policy: 'Sentinel', limit: otherwise };
+  return said[0] ?? { policy: 'Sentinel', limit: DEFAULTS[limit] };
 }
 
 /** Why a living action must end because of its parent, which is looked up by the name that it gave; undefined when it may go on. */

@@ -32,4 +32,5 @@ export * from './steps.ts';
 export * from './together.ts';
 export * from './tools.ts';
 export * from './trust.ts';
+export * from './undeclared.ts';
 export * from './verdict.ts';

@@ -9,6 +9,7 @@ import {
   isAdHoc,
   judgeHighRisk,
   judgePlan,
+  OWN_STEPS,
   policySet,
   type SealKeys,
   trustOf,
@@ -51,7 +52,7 @@ export async function requireNobodyNeeded(
     environment: set.environment,
     floor: playbook.spec.risk?.floor,
     raised: judgeHighRisk(set, effects).raised,
-    asks,
+    asks: isAdHoc(action.spec) ? [OWN_STEPS, ...asks] : asks,
   });
   const risk = higher(level, plan.spec.risk.level);
   const adHoc = isAdHoc(action.spec);

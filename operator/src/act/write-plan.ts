@@ -24,8 +24,10 @@ import {
   judgePlan,
   keepCommands,
   keepDiffs,
+  OWN_STEPS,
   policyName,
   resolveParameters,
+  undeclaredEffects,
   withAutoReview,
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
@@ -105,8 +107,6 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   );
 }
 
-const OWN_STEPS = "the steps are the action's own: nobody has approved this way of doing it";
-
 // Policy needs nobody. The start judges it again, from live reads, and so does the gateway by itself.
 function letStart({ draft, action, facts, now }: Pass, digest: string): void {
   const why = 'policy lets the plan start without a person';
@@ -149,7 +149,7 @@ export function planOf(
   const { action, playbook, policies, requester } = facts;
   if (!playbook || !requester) throw new Error('a plan needs a Playbook and a requester');
   const { values } = resolveParameters(playbook.spec, action.spec.parameters);
-  const undeclared = undeclaredBy(facts, effects);
+  const undeclared = undeclaredEffects(action, effects);
   const asks = asksOf(policies, playbook.spec, action.spec.parameters);
   const risk = computeRisk({
     effects,
@@ -224,14 +224,6 @@ function permissionsOf(effects: readonly Effect[], reads: readonly string[]): st
 }
 
 // Where the effects reach beyond what the action says that it is about; its own namespace where it says nothing.
-function undeclaredBy({ action }: Facts, effects: readonly Effect[]): string[] {
-  const declared = action.spec.target?.namespaces ?? [action.metadata.namespace];
-  const elsewhere = effects.filter(({ namespace }) => namespace === undefined || !declared.includes(namespace));
-  return elsewhere
-    .slice(0, 16)
-    .map((effect) => `${summaryOf(effect)} is outside of what the action is about (${effect.namespace ?? 'cluster'})`);
-}
-
 async function createPlan(
   { client }: ActContext,
   { action }: Pass,

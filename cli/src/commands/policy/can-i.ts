@@ -4,6 +4,8 @@ import { type Format, raw } from '../../print/raw.ts';
 import { escapeHostile, visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
+import { autonomyInWords } from './autonomy-of-request.ts';
+import { needsInWords } from './because.ts';
 import { type Answer, answer } from './judge.ts';
 import { Question } from './question.ts';
 import type { Sources } from './sources.ts';
@@ -113,7 +115,7 @@ export function canI(question: Question, sources: Sources, format: Format, io: T
 }
 
 /** An answer for a person. */
-export function inWords({ decision, because, commands, allowed, needs }: Answer): string {
+export function inWords({ decision, because, commands, allowed, needs, autonomy }: Answer): string {
   const heading = { Allow: 'yes', RequireApproval: 'with the approval of a person', Deny: 'no' }[decision];
   const found =
     commands && commands.length > 1 ? [`  it runs: ${commands.map(({ command }) => visible(command)).join('; ')}`] : [];
@@ -123,11 +125,7 @@ export function inWords({ decision, because, commands, allowed, needs }: Answer)
       `  ${visible(message)} (${visible(policy)}: ${visible(rule)})`,
       ...(remedy && decision !== 'Allow' ? [`    ${visible(remedy)}`] : []),
     ]);
-  const people = needs
-    ? [
-        `  needs: ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''}, good for ${needs.expiresAfter}`,
-      ]
-    : [];
+  const people = needs ? [`  needs: ${visible(needsInWords(needs))}`, ...autonomyInWords(autonomy)] : [];
   const instead =
     decision === 'Deny' && allowed?.length ? ['  allowed is:', ...allowed.map((line) => `    ${visible(line)}`)] : [];
   return [heading, ...found, ...rules, ...people, ...instead].join('\n');

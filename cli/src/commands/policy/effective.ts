@@ -6,6 +6,8 @@ import type { Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Asker } from './can-i.ts';
 import { effectiveApprovals } from './effective-approvals.ts';
+import { effectiveAutonomy, effectiveFamily } from './effective-autonomy.ts';
+import { effectiveData } from './effective-data.ts';
 import { policiesFor, type Sources } from './sources.ts';
 
 /** A value that holds, and the layer that it comes from: a policy and the field in it. */
@@ -41,6 +43,7 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ...common('environments.allow', layers('environments.allow')),
     ...common('playbooks.allow', layers('playbooks.allow')),
     ...truths('playbooks.trustedOnly', layers('playbooks.trustedOnly')),
+    ...strictest('playbooks.adHocSteps', layers('playbooks.adHocSteps')),
     ...truths('images.requireDigest', layers('images.requireDigest')),
     ...truths(
       'suspended',
@@ -57,8 +60,11 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ),
     // Who failed rests for the longest.
     ...least('limits.coolDown', layers('limits.coolDown'), -1),
+    ...effectiveFamily(set),
     ...modelEndpoint(set, layers('modelEndpoint')),
     ...effectiveApprovals(set),
+    ...effectiveAutonomy(set),
+    ...effectiveData(set),
     ...[...lists, 'kubernetes', 'commands', 'highRisk', 'freeze'].flatMap((field) => each(field, layers(field))),
     ...layers('network.unfamiliar').map(({ policy, path, value }) => ({ field: path, value: String(value), policy, path })),
   ];
@@ -102,6 +108,16 @@ function common(field: string, layers: readonly Layer[]): EffectiveValue[] {
 function truths(field: string, layers: readonly Layer[]): EffectiveValue[] {
   const held = layers.find(({ value }) => value === true) ?? layers[0];
   return held ? [{ field, value: String(held.value), policy: held.policy, path: held.path }] : [];
+}
+
+const DECISIONS = ['Deny', 'RequireApproval', 'Allow'];
+
+function strictest(field: string, layers: readonly Layer[]): EffectiveValue[] {
+  const value = DECISIONS.find((decision) => layers.some((layer) => layer.value === decision));
+  if (value === undefined) return [];
+  const insteadOf = layers.flatMap((layer) => (layer.value === value ? [] : [`${String(layer.value)} (${layer.policy})`]));
+  const by = layers.filter((layer) => layer.value === value).map(({ policy }) => policy);
+  return [{ field, value, policy: by.join(', '), path: field, ...(insteadOf.length === 0 ? {} : { insteadOf }) }];
 }
 
 const sizeOf = (value: unknown) => (typeof value === 'number' ? value : seconds(String(value)));

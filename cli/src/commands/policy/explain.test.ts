@@ -39,6 +39,7 @@ const playbook = {
     sandbox: { profile: 'Change', image: 'x' },
     steps: [{ name: 'set', command: ['kubectl', 'set', 'image', 'deployment/web', 'web=x'] }],
     rollback: { from: 'PreImages' },
+    autonomy: 'Approve',
   },
 };
 const plan = aPlan();
@@ -170,6 +171,110 @@ describe('policy simulate', () => {
 
   it('needs changed policies', async () => {
     assert.equal((await runAgainst(cluster(), ['policy', 'simulate'])).code, 2);
+  });
+});
+
+describe('actions with steps of their own, and parts of others', () => {
+  const { playbookRef: _, ...bare } = action.spec;
+  const step = { name: 'one', command: ['kubectl', 'set', 'image', 'deployment/web', 'web=x'] };
+  const ownSteps = { ...action, spec: { ...bare, steps: [step], account: 'remediator', image: 'x' } };
+  const part = { ...action, spec: { ...action.spec, intent: { summary: 'a part', parentAction: 'whole' } } };
+  const whole = { ...action, metadata: { ...action.metadata, name: 'whole', uid: 'uid-whole' } };
+  const open = { ...own, spec: { ...own.spec, commands: undefined, playbooks: { trustedOnly: true, adHocSteps: 'Allow' } } };
+  const served =
+    (of: AgentAction, more: { own?: object[]; floor?: object; others?: object[] } = {}): Handler =>
+    (request) => {
+      if (request.path.endsWith('/clusteragentpolicies')) return list(more.floor ?? floor);
+      if (request.path.endsWith('/agentactions')) return list(of, ...(more.others ?? []));
+      return cluster({ action: of, own: more.own ?? [own] })(request);
+    };
+  const explained = async (handler: Handler) => {
+    const ran = await runAgainst(handler, ['policy', 'explain', 'repair-web', '-o', 'json']);
+    assert.equal(ran.code, 0, ran.error);
+    return JSON.parse(ran.out) as {
+      opinions: { decision: string; rule: string; message: string }[];
+      needs: { approvals: number };
+    };
+  };
+
+  it('are explained by the rules about them, and by their commands', async () => {
+    const { opinions } = await explained(served(ownSteps));
+    const rules = opinions.filter(({ decision }) => decision === 'Deny').map(({ rule }) => rule);
+    assert.ok(rules.includes('playbooks.adHocSteps'), rules.join());
+    assert.ok(rules.includes('commands[0]'), rules.join());
+    assert.ok(!rules.includes('playbook'), 'there is no Playbook to miss');
+  });
+
+  it('are explained by their parent', async () => {
+    const refused = await explained(served(part));
+    assert.match(refused.opinions.map(({ message }) => message).join(), /there is no AgentAction 'whole' in this namespace/);
+    const none = await explained(served(part, { others: [whole] }));
+    assert.ok(none.opinions.some(({ rule }) => rule === 'limits.children'));
+    const limits = { ...floor, spec: { ...floor.spec, limits: { children: 1 } } };
+    const child = {
+      ...whole,
+      metadata: { ...whole.metadata, name: 'first', uid: 'uid-0' },
+      status: { ...whole.status, lineage: [{ name: 'whole', uid: 'uid-whole' }] },
+    };
+    const alone = await explained(served(part, { others: [whole], floor: limits }));
+    assert.ok(!alone.opinions.some(({ rule }) => rule.startsWith('limits')));
+    const second = await explained(served(part, { others: [whole, child], floor: limits }));
+    assert.ok(second.opinions.some(({ rule }) => rule === 'limits.children'));
+  });
+
+  const anyOf = [{ apiGroups: ['*'], resources: ['*', 'deployments/scale'], verbs: ['*'], decision: 'Allow' }];
+  const autonomous = {
+    ...floor,
+    spec: {
+      ...floor.spec,
+      playbooks: { trustedOnly: true, adHocSteps: 'Allow' },
+      kubernetes: anyOf,
+      approvals: [{ upToRisk: 'High', autoReview: true }],
+    },
+  };
+  const tame = aPlan({
+    effects: plan.spec.effects.slice(0, 1).map(({ hiddenChanges: __, ...effect }) => effect),
+    undeclared: [],
+    notObservable: [],
+    risk: { level: 'Medium', score: 20, parts: [] },
+  });
+  const withPlan =
+    (handler: Handler): Handler =>
+    (request) =>
+      request.path.includes('/actionplans/') ? ok(tame) : handler(request);
+
+  it('are explained by what lets their plan start without a person, or does not', async () => {
+    const alone = await explained(withPlan(served(ownSteps, { own: [open], floor: autonomous })));
+    assert.equal(alone.needs.approvals, 0, JSON.stringify(alone.opinions));
+    assert.ok(alone.opinions.some(({ rule, decision }) => rule === 'autoReview' && decision === 'Allow'));
+    const waiting = await explained(withPlan(served(action, { own: [open], floor: autonomous })));
+    assert.equal(waiting.needs.approvals, 1);
+    assert.ok(waiting.opinions.some(({ message }) => /the autonomy of the Playbook is 'Approve'/.test(message)));
+  });
+
+  it('are simulated', async () => {
+    const changed = file(
+      `apiVersion: ${API_VERSION}\nkind: AgentPolicy\nmetadata: {name: shop}\nspec: {modes: [Apply], playbooks: {adHocSteps: RequireApproval}}\n`,
+    );
+    const ran = await runAgainst(withPlan(served(ownSteps, { own: [open], floor: autonomous })), [
+      'policy',
+      'simulate',
+      '-f',
+      changed,
+    ]);
+    assert.match(ran.out, /starts without a person +1 approval\(s\) +AgentPolicy\/shop wants a person for ad-hoc steps/);
+    const closed = file(
+      `apiVersion: ${API_VERSION}\nkind: ClusterAgentPolicy\nmetadata: {name: floor}\nspec: {modes: [Apply], kubernetes: ${JSON.stringify(anyOf)}, approvals: [{upToRisk: High}], limits: {children: 0}}\n`,
+    );
+    const lineage = { ...part, status: { ...part.status, lineage: [{ name: 'whole', uid: 'uid-whole' }] } };
+    const before = { ...floor, spec: { ...floor.spec, kubernetes: anyOf, limits: { children: 1 } } };
+    const parts = await runAgainst(withPlan(served(lineage, { own: [open], floor: before, others: [] })), [
+      'policy',
+      'simulate',
+      '-f',
+      closed,
+    ]);
+    assert.match(parts.out, /refused +an action may have no children/);
   });
 });
 

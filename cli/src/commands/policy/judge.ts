@@ -1,58 +1,35 @@
-import type { AgentActionSpec, Decision, Playbook, RiskLevel } from '@sentinel/crds';
+import type { AgentActionSpec, Decision, Playbook } from '@sentinel/crds';
 import {
   type ApiRequest,
   admit,
-  type CommandReason,
-  fillSteps,
   frozenAt,
   judgeApiRequest,
   judgeFile,
   judgeHost,
   judgeImage,
   judgeModel,
-  judgePlan,
   judgeRepository,
   judgeStep,
-  judgeSteps,
   judgeTool,
   type PolicySet,
-  type Refusal,
-  type Requirements,
-  resolveParameters,
   showWord,
   stricter,
-  type Trust,
 } from '@sentinel/policy';
+import { type Autonomy, autonomyOfRequest } from './autonomy-of-request.ts';
+import { type Because, denial, type Needs, reasonOf, waits } from './because.ts';
+import { isWrite } from './effects.ts';
+import { judgeAction } from './judge-action.ts';
 import type { Question } from './question.ts';
-import { isWrite, riskOfRequest } from './risk-of-request.ts';
+import { riskOfRequest } from './risk-of-request.ts';
 import { isClusterScoped } from './scope.ts';
 import { policiesFor, type Sources } from './sources.ts';
+import { TAKEN_FOR_GIVEN } from './work.ts';
 import { wouldAllow } from './would-allow.ts';
-
-/** Trust in a Playbook where only policies are asked: who sealed what is a fact of a cluster. */
-export const TAKEN_FOR_GIVEN: Trust = {
-  trusted: true,
-  by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' },
-};
-
-/** A rule that spoke. */
-export interface Because {
-  readonly policy: string;
-  readonly rule: string;
-  readonly decision: Decision;
-  readonly message: string;
-  readonly remedy?: string;
-}
 
 /** A simple command that a command line holds, and what the policies say of it alone. */
 export interface CommandAnswer {
   readonly command: string;
   readonly decision: Decision;
-}
-
-/** What people must do before a change starts. */
-export interface Needs extends Requirements {
-  readonly risk: RiskLevel;
 }
 
 /** The verdict over a question, and every rule that spoke, the strictest first. */
@@ -64,6 +41,8 @@ export interface Answer {
   /** The simple commands that a command line holds. */
   readonly commands?: readonly CommandAnswer[];
   readonly needs?: Needs;
+  /** What would let a change start without a person, or why nothing does; left out where no policy lets anything. */
+  readonly autonomy?: Autonomy;
 }
 
 const RANK: Record<Decision, number> = { Allow: 0, RequireApproval: 1, Deny: 2 };
@@ -78,19 +57,19 @@ export function answer(question: Question, sources: Sources): Answer {
   ];
   because.sort((a, b) => RANK[b.decision] - RANK[a.decision]);
   const decision = because[0]?.decision ?? 'Allow';
-  const { commands, needs } = judged;
+  const { commands, needs, autonomy } = judged;
   return {
     decision,
     because,
     ...(decision === 'Allow' ? {} : { allowed: wouldAllow(set, question) }),
     ...(commands === undefined ? {} : { commands }),
     ...(needs === undefined || decision === 'Deny' ? {} : { needs }),
+    ...(autonomy === undefined || decision === 'Deny' ? {} : { autonomy }),
   };
 }
 
-type Judged = Pick<Answer, 'because' | 'commands' | 'needs'>;
+type Judged = Pick<Answer, 'because' | 'commands' | 'needs' | 'autonomy'>;
 
-const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
 const changes = ({ api, action }: Question) => (api !== undefined && isWrite(api)) || action?.mode === 'Apply';
 
 // What holds whatever is asked: no floor, an environment that is not allowed, the kill switch; and for changes the mode and the time.
@@ -134,7 +113,7 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
   if (model) return { because: [judgeModel(set, { url: model.url, model: model.name })] };
   if (file) return { because: [judgeFile(set, file.access, file.path)] };
   if (repository !== undefined) return { because: [judgeRepository(set, repository)] };
-  return action ? ofAction(question, action, set, playbooks) : { because: [] };
+  return action ? judgeAction(question, action, set, playbooks) : { because: [] };
 }
 
 function ofCommand(set: PolicySet, command: string | readonly string[]): Judged {
@@ -163,14 +142,6 @@ const argvOf = (command: string | readonly string[]): readonly string[] =>
       ? command.trim().split(/ +/)
       : ['sh', '-c', command];
 
-const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({
-  policy,
-  rule,
-  decision,
-  message: justification === undefined ? message : `${message}: ${justification}`,
-  ...(remedy === '' ? {} : { remedy }),
-});
-
 function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
   const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
   if (refusal) return { because: [denial(refusal)] };
@@ -188,33 +159,10 @@ function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
   // Whatever the rule says, a change is in a plan, and a plan waits for people.
   const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
   if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
-  return { because: [...because, waits(level, requirements)], needs: { risk: level, ...requirements } };
-}
-
-const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Because => ({
-  policy: 'Sentinel',
-  rule: 'approvals',
-  decision: 'RequireApproval',
-  message: `a change of risk ${risk} waits for ${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}`,
-  remedy: 'A person approves it.',
-});
-
-function ofAction(question: Question, action: AgentActionSpec, set: PolicySet, playbooks: readonly Playbook[]): Judged {
-  const playbook = playbooks.find(
-    ({ metadata }) => metadata.name === action.playbookRef?.name && metadata.namespace === question.namespace,
-  );
-  const trust: Trust = question.trusted ? TAKEN_FOR_GIVEN : { trusted: false, why: 'nobody has sealed its digest' };
-  const refusals = admit({ spec: action, policies: set, playbook, trust, mayUseAccount: question.mayUseAccount });
-  if (refusals.length > 0 || !playbook) return { because: refusals.map(denial) };
-  const { values } = resolveParameters(playbook.spec, action.parameters);
-  const asks = judgeSteps(set, fillSteps([...playbook.spec.steps, ...(playbook.spec.verify ?? [])], values)).asks.map(
-    ({ step, reason }) => ({ ...reasonOf(reason), message: `step '${step}': ${reasonOf(reason).message}` }),
-  );
-  const passes: Because = { policy: 'Sentinel', rule: 'admission', decision: 'Allow', message: 'it may be rehearsed' };
-  if (action.mode !== 'Apply' || playbook.spec.sandbox.profile === 'Observe') return { because: [...asks, passes] };
-  // What it changes is known after its rehearsal; the least that its plan needs is known now.
-  const risk = playbook.spec.risk?.floor ?? 'Low';
-  const plan = judgePlan({ ...set, refusals: [] }, question.namespace, [], risk);
-  if (plan.refusals.length > 0) return { because: plan.refusals.map(denial) };
-  return { because: [...asks, waits(risk, plan.requirements), passes], needs: { risk, ...plan.requirements } };
+  const autonomy = autonomyOfRequest(set, namespace, request);
+  return {
+    because: [...because, waits(level, requirements)],
+    needs: { risk: level, ...requirements },
+    ...(autonomy ? { autonomy } : {}),
+  };
 }

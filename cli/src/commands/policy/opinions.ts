@@ -1,36 +1,76 @@
 import type { ActionPlan, AgentAction, Playbook } from '@sentinel/crds';
 import {
   admit,
+  asksOf,
   fillSteps,
   frozenAt,
+  type Identity,
+  judgeAgent,
   judgeApiRequest,
   judgeHighRisk,
   judgePlan,
   judgeStep,
   type PolicySet,
   policyName,
+  type Refusal,
+  type Requirements,
   resolveParameters,
+  whyPerson,
+  withAutoReview,
 } from '@sentinel/policy';
+import type { Because } from './because.ts';
+import { type Family, judgeFamily } from './family-facts.ts';
 import { RISKS } from './finding.ts';
-import { type Because, TAKEN_FOR_GIVEN } from './judge.ts';
+import type { Work } from './work.ts';
+
+/** An action, what it runs, and what is known of its family and its plan. */
+export interface Judged {
+  readonly action: AgentAction;
+  readonly plan: ActionPlan | undefined;
+  readonly set: PolicySet;
+  readonly work: Work;
+  readonly family: Family;
+  readonly requester: Identity;
+}
+
+/** Why an action would not be admitted now: by policies, or as a part of its parent. */
+export function refusalsOf({ action, set, work, family, requester }: Omit<Judged, 'plan'>): Refusal[] {
+  const { playbook, trust } = work;
+  return [
+    ...judgeAgent(set, requester),
+    ...admit({ spec: action.spec, policies: set, playbook, trust, mayUseAccount: true }),
+    ...judgeFamily(set, action.spec, requester, family),
+  ];
+}
+
+/** What the policies say of the plan of an action now. How often the same has succeeded is not counted here. */
+export function judgePlanOf({ action, plan, set, work }: Omit<Judged, 'family' | 'requester' | 'plan'> & { plan: ActionPlan }): {
+  readonly requirements: Requirements;
+  readonly refusals: readonly Refusal[];
+  readonly person: readonly string[] | undefined;
+} {
+  const namespace = action.metadata.namespace ?? '';
+  const { effects, risk, undeclared = [], notObservable = [] } = plan.spec;
+  const { requirements, refusals } = judgePlan({ ...set, refusals: [] }, namespace, effects, risk.level);
+  const { playbook } = work;
+  const asks = playbook ? asksOf(set, playbook.spec, action.spec.parameters) : [];
+  const facts = { policies: set, namespace, effects, risk: risk.level, undeclared, notObservable, asks, succeeded: undefined };
+  const person = whyPerson({ ...facts, ...work });
+  return { requirements: withAutoReview(requirements, person), refusals, person };
+}
 
 /**
  * Every rule that speaks of an action now, the strictest first: of its admission, each of its commands, each effect of its plan, its
  * risk, the time. Trust and the right to use the account are facts that policies do not hold: they are taken for given.
  */
-export function opinionsOf(
-  action: AgentAction,
-  plan: ActionPlan | undefined,
-  set: PolicySet,
-  playbooks: readonly Playbook[],
-  now: number,
-): Because[] {
-  const playbook = playbooks.find(({ metadata }) => metadata.name === action.spec.playbookRef?.name);
-  const refusals = admit({ spec: action.spec, policies: set, playbook, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
+export function opinionsOf({ action, plan, set, work, family, requester }: Judged, now: number): Because[] {
+  const { playbook } = work;
+  const refusals = refusalsOf({ action, set, work, family, requester });
   const all: Because[] = [
     ...refusals.map((refusal) => ({ ...refusal, decision: 'Deny' as const })),
     ...(playbook ? ofCommands(action, playbook, set) : []),
     ...(plan ? ofPlan(action, plan, set) : []),
+    ...(plan ? ofAutonomy(judgePlanOf({ action, plan, set, work }), set) : []),
     ...ofTime(set, now),
   ];
   const unique = [...new Map(all.map((one) => [`${one.decision} ${one.policy} ${one.rule} ${one.message}`, one])).values()];
@@ -92,6 +132,19 @@ function ofPlan(action: AgentAction, { spec }: ActionPlan, set: PolicySet): Beca
     return [{ policy: policyName(policy), rule: `approvals[${index}]`, decision: 'RequireApproval', message }];
   });
   return [...others.map((refusal) => ({ ...refusal, decision: 'Deny' as const })), ...requests, ...raised, ...lines];
+}
+
+function ofAutonomy({ person }: ReturnType<typeof judgePlanOf>, set: PolicySet): Because[] {
+  const rule = 'autoReview';
+  if (person === undefined || set.refusals.length > 0) return [];
+  if (person.length > 0)
+    return person.map((reason) => ({
+      policy: 'Sentinel',
+      rule,
+      decision: 'RequireApproval',
+      message: `not without a person: ${reason}`,
+    }));
+  return [{ policy: 'Sentinel', rule, decision: 'Allow', message: 'policy lets it start without a person' }];
 }
 
 function ofTime(set: PolicySet, now: number): Because[] {

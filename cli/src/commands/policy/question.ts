@@ -1,5 +1,7 @@
 import { AgentActionSpec, Decision } from '@sentinel/crds';
 import { z } from 'zod';
+import { CaseEffect } from './effects.ts';
+import { CaseParent } from './family-facts.ts';
 import { celFaults, strictFaults } from './strict-faults.ts';
 
 const groups = z.array(z.string().min(1)).default([]);
@@ -29,12 +31,20 @@ const what = {
   repository: z.string().optional(),
   action: z.unknown().optional(),
 };
+// What a cluster would know of an action beside its spec.
+const rehearsal = {
+  effects: z.array(CaseEffect).max(500).optional(),
+  succeeded: z.int().min(0).optional(),
+  parent: CaseParent.optional(),
+};
+
 /** What can be asked. */
 export const askable = Object.keys(what) as (keyof typeof what)[];
 
 /**
  * What somebody asks of policies: who, where, when, and exactly one thing. `as` is a user as the API server names it, or
- * `{user, groups}`, or `{serviceAccount: NAMESPACE:NAME, groups}`; without its namespace it is one of `namespace`.
+ * `{user, groups}`, or `{serviceAccount: NAMESPACE:NAME, groups}`; without its namespace it is one of `namespace`. Of an action,
+ * `effects` are what its rehearsal would find, `succeeded` how many runs of the same succeeded since one failed, `parent` its parent.
  */
 export const Question = z
   .strictObject({
@@ -47,6 +57,7 @@ export const Question = z
     at: z.iso.datetime({ offset: true }).optional(),
     trusted: z.boolean().default(true),
     mayUseAccount: z.boolean().default(true),
+    ...rehearsal,
     ...what,
   })
   .transform((question, context) => {
@@ -57,6 +68,8 @@ export const Question = z
     };
     if (asked.length !== 1)
       return fail(`must ask one of ${askable.join(', ')}${asked.length > 1 ? `, not ${asked.join(' and ')}` : ''}`);
+    const stray = (Object.keys(rehearsal) as (keyof typeof rehearsal)[]).find((key) => question[key] !== undefined);
+    if (stray !== undefined && question.action === undefined) return fail(`\`${stray}\` goes with \`action\``);
     const action = question.action === undefined ? undefined : AgentActionSpec.safeParse(question.action);
     if (action) {
       const faults = action.success
@@ -68,9 +81,20 @@ export const Question = z
     }
     const { as, action: _, groups: more, ...rest } = question;
     const { user, groups } = identityOf(as, question.namespace);
-    return { ...rest, ...(action ? { action: action.data as AgentActionSpec } : {}), as: user, groups: [...groups, ...more] };
+    return {
+      ...rest,
+      ...(action ? { action: asPart(action.data as AgentActionSpec, question.parent) } : {}),
+      as: user,
+      groups: [...groups, ...more],
+    };
   });
 export type Question = z.infer<typeof Question>;
+
+// A case that describes a parent means a part of it, whether or not the action says so once more.
+const asPart = (action: AgentActionSpec, parent: CaseParent | undefined): AgentActionSpec =>
+  parent === undefined || action.intent.parentAction !== undefined
+    ? action
+    : { ...action, intent: { ...action.intent, parentAction: 'parent' } };
 
 function identityOf(as: z.infer<typeof As>, namespace: string): { user: string; groups: string[] } {
   if (typeof as === 'string') return { user: as, groups: [] };
@@ -91,7 +115,7 @@ export const PolicyTest = z.strictObject({
           name: z.string().min(1),
           expect: Decision,
           because: z.string().min(1).optional(),
-          approvals: z.int().min(1).optional(),
+          approvals: z.int().min(0).optional(),
         })
         .transform((one, context) => {
           const { name, expect, because, approvals, ...rest } = one;

@@ -1,4 +1,4 @@
-import type { Effect, RiskLevel } from '@sentinel/crds';
+import type { RiskLevel } from '@sentinel/crds';
 import {
   type ApiRequest,
   computeRisk,
@@ -8,17 +8,7 @@ import {
   type Refusal,
   type Requirements,
 } from '@sentinel/policy';
-
-const verbs: Readonly<Record<string, Effect['verb']>> = {
-  create: 'create',
-  update: 'update',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'delete',
-};
-
-/** Whether a request changes something. */
-export const isWrite = ({ verb }: Pick<ApiRequest, 'verb'>): boolean => Object.hasOwn(verbs, verb);
+import { effectOf } from './effects.ts';
 
 /** The risk of a plan that holds one request alone, and what it needs or why it is refused. */
 export interface RequestRisk {
@@ -33,21 +23,7 @@ export interface RequestRisk {
  * spec that can be taken back, so that a real plan may be of a higher risk, or of a lower one when only labels change. `path` is a field that it changes.
  */
 export function riskOfRequest(set: PolicySet, namespace: string, request: ApiRequest, path = '/spec'): RequestRisk {
-  const verb = verbs[request.verb] ?? 'patch';
-  const effect: Effect = {
-    index: 0,
-    verb,
-    apiGroup: request.apiGroup,
-    version: 'v1',
-    resource: request.resource,
-    kind: '',
-    ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
-    name: request.name ?? 'any',
-    changeDigest: '',
-    origin: 'Declared',
-    reversible: true,
-    ...(verb === 'delete' ? {} : { change: [{ path, after: '{}' }] }),
-  };
+  const effect = effectOf(request, [path]);
   const { level, parts } = computeRisk({
     effects: [effect],
     undeclared: [],

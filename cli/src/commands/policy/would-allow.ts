@@ -43,6 +43,9 @@ function ofPolicy(spec: Spec, { command, api, host, image, tool, model, file, re
   if (action)
     return [
       ...listed('Playbooks', 'playbooks.allow', spec.playbooks.allow),
+      ...(spec.playbooks.adHocSteps === 'Deny'
+        ? []
+        : [`steps of its own${spec.playbooks.adHocSteps === 'Allow' ? '' : ' with approval'}: playbooks.adHocSteps`]),
       ...listed('modes', 'modes', spec.modes),
       ...listed('environments', 'environments.allow', spec.environments?.allow),
     ];

@@ -1,0 +1,43 @@
+import type { Decision, RiskLevel } from '@sentinel/crds';
+import type { CommandReason, Refusal, Requirements } from '@sentinel/policy';
+
+/** A rule that spoke. */
+export interface Because {
+  readonly policy: string;
+  readonly rule: string;
+  readonly decision: Decision;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** What people must do before a change starts. */
+export interface Needs extends Requirements {
+  readonly risk: RiskLevel;
+}
+
+/** A refusal as a rule that spoke. */
+export const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
+
+/** A rule about commands that spoke. */
+export const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({
+  policy,
+  rule,
+  decision,
+  message: justification === undefined ? message : `${message}: ${justification}`,
+  ...(remedy === '' ? {} : { remedy }),
+});
+
+/** That a change waits for people, and for how many. */
+export const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Because => ({
+  policy: 'Sentinel',
+  rule: 'approvals',
+  decision: 'RequireApproval',
+  message: `a change of risk ${risk} waits for ${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}`,
+  remedy: 'A person approves it.',
+});
+
+/** What a plan needs, for a person: nobody, or how many of whom. */
+export const needsInWords = ({ approvals, groups, expiresAfter, autoReview }: Requirements): string =>
+  autoReview
+    ? 'nobody: it starts without a person'
+    : `${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}, good for ${expiresAfter}`;

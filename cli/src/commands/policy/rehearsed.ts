@@ -1,0 +1,81 @@
+import type { AgentAction, Effect } from '@sentinel/crds';
+import {
+  asksOf,
+  computeRisk,
+  judgeHighRisk,
+  judgePlan,
+  OWN_STEPS,
+  type PolicySet,
+  type Refusal,
+  type Requirements,
+  type Risk,
+  undeclaredEffects,
+  whyPerson,
+  withAutoReview,
+} from '@sentinel/policy';
+import type { Work } from './work.ts';
+
+/** An action, and what its rehearsal would find. */
+export interface Rehearsed {
+  readonly action: Pick<AgentAction, 'metadata' | 'spec'>;
+  readonly work: Work;
+  readonly effects: readonly Effect[];
+  readonly notObservable?: readonly string[];
+  /** How many runs of the same succeeded here since one failed; undefined where they are not counted. */
+  readonly succeeded: number | undefined;
+}
+
+/** What the policies say of the plan of an action. */
+export interface PlanJudged {
+  readonly risk: Risk;
+  readonly requirements: Requirements;
+  readonly refusals: readonly Refusal[];
+  /** Why a person is needed: nothing when none is, undefined where no policy lets any plan of the risk start without one. */
+  readonly person: readonly string[] | undefined;
+}
+
+/**
+ * Judges the plan that a rehearsal would lead to, as the operator does. Of what only a cluster knows, it lacks budgets of pods and
+ * failures; where runs are counted, the first one is one, and objects are taken for new.
+ */
+export function judgeRehearsed(set: PolicySet, { action, work, effects, notObservable = [], succeeded }: Rehearsed): PlanJudged {
+  const { playbook, trust, adHoc } = work;
+  const namespace = action.metadata.namespace ?? '';
+  const asks = playbook ? asksOf(set, playbook.spec, action.spec.parameters) : [];
+  const undeclared = undeclaredEffects(action, effects);
+  const risk = computeRisk({
+    effects,
+    undeclared,
+    notObservable,
+    environment: set.environment,
+    floor: playbook?.spec.risk?.floor,
+    raised: judgeHighRisk(set, effects).raised,
+    asks: adHoc ? [OWN_STEPS, ...asks] : asks,
+    ...(playbook ? { wayBack: playbook.spec.rollback?.from === 'PreImages' } : {}),
+    ...(succeeded === undefined ? {} : { history: historyOf(action, namespace, succeeded, effects.length) }),
+  });
+  const { requirements, refusals } = judgePlan({ ...set, refusals: [] }, namespace, effects, risk.level);
+  const person = whyPerson({
+    policies: set,
+    namespace,
+    effects,
+    risk: risk.level,
+    playbook,
+    trust,
+    adHoc,
+    undeclared,
+    notObservable,
+    asks,
+    succeeded,
+  });
+  return { risk, requirements: withAutoReview(requirements, person), refusals, person };
+}
+
+const historyOf = ({ spec }: Rehearsed['action'], namespace: string, succeeded: number, objects: number) => ({
+  playbook: spec.playbookRef?.name ?? '',
+  namespace,
+  ranBefore: succeeded > 0,
+  newTargets: objects,
+  failed: false,
+  failedTargets: 0,
+});

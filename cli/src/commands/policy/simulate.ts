@@ -1,0 +1,89 @@
+import { explain } from '@sentinel/policy';
+import { type Format, raw } from '../../print/raw.ts';
+import { table } from '../../print/table.ts';
+import { stateOf } from '../../read.ts';
+import type { Session } from '../../session.ts';
+import { actionsOf, judgedOf } from './explain.ts';
+import { type Judged, judgePlanOf, refusalsOf } from './opinions.ts';
+import { readFiles } from './read-files.ts';
+import { readCluster, type Sources } from './sources.ts';
+
+/** What policies say of an action: refusals with their rules, who would have to approve, and why a person at all. */
+interface Verdict {
+  readonly refusals: readonly string[];
+  /** 0 for a plan that starts without a person; undefined where there is no plan. */
+  readonly approvals: number | undefined;
+  readonly groups: readonly string[] | undefined;
+  readonly person: readonly string[];
+}
+
+/** Judges past actions by other policies and says what would differ. */
+export async function simulate(session: Session, files: readonly string[], format: Format): Promise<number> {
+  const now = await readCluster(session.client, session.namespace);
+  const changed = readFiles(files, session.namespace);
+  const then: Sources = {
+    ...now,
+    clusterPolicies: replaced(now.clusterPolicies, changed.clusterPolicies),
+    policies: replaced(
+      now.policies,
+      changed.policies.map((policy) => ({
+        ...policy,
+        metadata: { ...policy.metadata, namespace: policy.metadata.namespace ?? session.namespace },
+      })),
+    ),
+  };
+  const all = await actionsOf(session);
+  const rows = [];
+  for (const action of all) {
+    const before = await judgedOf(session, action, now, { all, now: false });
+    const { set } = await judgedOf(session, action, then, { all, now: false });
+    const [a, b] = [judge(before), judge({ ...before, set })];
+    const differs = JSON.stringify(a) !== JSON.stringify(b);
+    rows.push({
+      action: action.metadata.name,
+      state: stateOf(action),
+      before: words(a),
+      after: words(b),
+      differs,
+      why: b.refusals[0] ?? b.person[0],
+    });
+  }
+  const differing = rows.filter(({ differs }) => differs);
+  if (format) session.io.out(raw(rows, format));
+  else {
+    if (differing.length > 0)
+      session.io.out(
+        table(
+          ['ACTION', 'STATE', 'NOW', 'CHANGED', 'WHY'],
+          differing.map((row) => [row.action, row.state, row.before, row.after, row.why]),
+        ),
+      );
+    session.io.out(`${differing.length} of ${rows.length} actions would be judged in another way`);
+  }
+  return 0;
+}
+
+function replaced<T extends { metadata: { name: string; namespace?: string | undefined } }>(
+  present: readonly T[],
+  changed: readonly T[],
+): T[] {
+  const key = ({ metadata }: T) => `${metadata.namespace ?? ''}/${metadata.name}`;
+  const names = new Set(changed.map(key));
+  return [...present.filter((one) => !names.has(key(one))), ...changed];
+}
+
+const words = ({ refusals, approvals }: Verdict) => {
+  if (refusals.length > 0) return 'refused';
+  if (approvals === undefined) return 'allowed';
+  return approvals === 0 ? 'starts without a person' : `${approvals} approval(s)`;
+};
+
+// What became of trust, of the account and of the parent is no matter of policies: what a change of policies would do is asked here.
+function judge(judged: Judged): Verdict {
+  const { plan } = judged;
+  const refusals = refusalsOf(judged);
+  if (!plan) return { refusals: refusals.map(explain), approvals: undefined, groups: undefined, person: [] };
+  const { requirements, refusals: ofPlan, person = [] } = judgePlanOf({ ...judged, plan });
+  const { approvals, groups } = requirements;
+  return { refusals: [...refusals, ...ofPlan].map(explain), approvals, groups, person };
+}
