@@ -7,7 +7,8 @@ import { actionPlans, agentActions } from '@sentinel/crds';
 import { configmaps, createClient, createTransport, loadConfig, secrets } from '@sentinel/kube';
 import { Ledger } from '../../gateway/src/run/ledger.ts';
 import { sweepLedger } from '../../gateway/src/run/sweep.ts';
-import { admin, eventually, example } from '../lib/cluster.ts';
+import { admin, eventually } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { exportedLogs } from '../lib/telemetry.ts';
 import { client, makeTenant, type Tenant } from '../lib/tenant.ts';
 
@@ -17,53 +18,20 @@ const SECRET = `ghp_${'a1B2'.repeat(9)}`;
 
 async function tenantWith(name: string, spec: object): Promise<Tenant> {
   const tenant = await makeTenant(name, { playbooks });
-  await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
-  await policy(tenant, { playbooks: { trustedOnly: true, allow: null }, ...spec });
+  await tenant.deploy('web');
+  await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null }, ...spec });
   return tenant;
 }
 
-const policy = (tenant: Tenant, spec: object) =>
-  admin.kubectl([
-    'patch',
-    'agentpolicy',
-    tenant.namespace,
-    '-n',
-    tenant.namespace,
-    '--type=merge',
-    '-p',
-    JSON.stringify({ spec }),
-  ]);
-
-const playbook = (name: string, profile: string, command: readonly string[], more = '') => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: A step of a test.
-  account: remediator
-  parameters: [{name: value, default: x}]
-  sandbox: {profile: ${profile}, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: one, command: ${JSON.stringify(command)}}
-${more}`;
 const value = '$' + '(params.value)';
+const parameters = '  parameters: [{name: value, default: x}]\n';
 const playbooks =
-  playbook(
-    'note',
-    'Change',
-    ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', `note=${value}`],
-    '  rollback: {from: PreImages}\n',
-  ) +
-  playbook('speaks', 'Observe', ['sh', '-c', `echo "token=${SECRET}"; exit 3`]) +
-  playbook(
-    'reports',
-    'Observe',
-    ['sh', '-c', `echo "login with ${SECRET} then go on" > $SENTINEL_RESULTS/report`],
-    '  results: [{name: report}]\n',
-  );
+  oneStep('note', ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', `note=${value}`], { more: parameters }) +
+  oneStep('speaks', ['sh', '-c', `echo "token=${SECRET}"; exit 3`], { profile: 'Observe' }) +
+  oneStep('reports', ['sh', '-c', `echo "login with ${SECRET} then go on" > $SENTINEL_RESULTS/report`], {
+    profile: 'Observe',
+    more: '  results: [{name: report}]\n',
+  });
 
 const intent = { summary: `Repair web with ${SECRET}`, prompt: `The token is ${SECRET}. Repair web.`, reason: 'it is broken' };
 
@@ -139,7 +107,7 @@ describe('What is kept of an action', { concurrency: 3 }, () => {
       (await client.list(secrets, { namespace: 'sentinel-ledger', labelSelector: `sentinel.dev/job=${run}` })).items.length +
       (await client.list(configmaps, { namespace: 'sentinel-ledger', labelSelector: `sentinel.dev/job=${run}` })).items.length;
     assert.equal(await ledger(), 2);
-    await policy(tenant, { dataHandling: { retainFor: '1s' } });
+    await tenant.setPolicy({ dataHandling: { retainFor: '1s' } });
     await admin.kubectl(['annotate', 'agentaction', name, '-n', tenant.namespace, 'look=again']);
     await eventually(
       'the action to be gone',

@@ -3,28 +3,15 @@ import { before, describe, it } from 'node:test';
 import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@sentinel/crds';
 import { parseIdentity } from '@sentinel/policy';
 import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
-import { admin, example } from '../lib/cluster.ts';
+import { admin } from '../lib/cluster.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Actions that bring their own steps, and actions that are a part of others.
 
-const policy = (tenant: Tenant, spec: object) =>
-  admin.kubectl([
-    'patch',
-    'agentpolicy',
-    tenant.namespace,
-    '-n',
-    tenant.namespace,
-    '--type=merge',
-    '-p',
-    JSON.stringify({ spec }),
-  ]);
-
 async function tenantWith(name: string, spec: object): Promise<Tenant> {
   const tenant = await makeTenant(name);
-  const workload = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`);
-  for (const deployment of ['web', 'api', 'cart']) await admin.apply(workload.replaceAll('name: web\n', `name: ${deployment}\n`));
-  await policy(tenant, { playbooks: { trustedOnly: true, allow: null, adHocSteps: 'RequireApproval' }, ...spec });
+  await tenant.deploy('web', 'api', 'cart');
+  await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null, adHocSteps: 'RequireApproval' }, ...spec });
   return tenant;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { admin, example } from '../lib/cluster.ts';
+import { admin } from '../lib/cluster.ts';
 import { makeTenant, type Tenant } from '../lib/tenant.ts';
 
 // Which identities a floor accepts. It speaks of one agent alone, so that it is nobody else's.
@@ -9,7 +9,7 @@ describe('A ClusterAgentPolicy that says which identities it accepts', { concurr
   let tenant: Tenant;
   before(async () => {
     tenant = await makeTenant('identity');
-    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
+    await tenant.deploy('web');
   });
   after(() => admin.kubectl(['delete', 'clusteragentpolicy', tenant.namespace, '--ignore-not-found']));
 

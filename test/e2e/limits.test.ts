@@ -4,25 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, person } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What policies say beside approvals and API rules: commands, limits under concurrency, freezes, high risk, audits without refusal.
 
-const playbook = (name: string, command: readonly string[]) => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: A step of a test.
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: one, command: ${JSON.stringify(command)}}
-  rollback: {from: PreImages}
-`;
 const note = (deployment: string, value: string) => [
   'kubectl',
   'annotate',
@@ -35,24 +21,10 @@ const slow = (deployment: string) => ['sh', '-c', `${note(deployment, 'slow').jo
 
 async function tenantWith(name: string, policy: object, playbooks = ''): Promise<Tenant> {
   const tenant = await makeTenant(name, { playbooks });
-  const workload = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`);
-  await admin.apply(workload);
-  await admin.apply(workload.replaceAll('name: web\n', 'name: api\n'));
-  await patchPolicy(tenant, { playbooks: { trustedOnly: true, allow: null }, ...policy });
+  await tenant.deploy('web', 'api');
+  await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null }, ...policy });
   return tenant;
 }
-
-const patchPolicy = (tenant: Tenant, spec: object) =>
-  admin.kubectl([
-    'patch',
-    'agentpolicy',
-    tenant.namespace,
-    '-n',
-    tenant.namespace,
-    '--type=merge',
-    '-p',
-    JSON.stringify({ spec }),
-  ]);
 
 const approve = async (tenant: Tenant, name: string) => {
   await tenant.until(name, ['AwaitingApproval']);
@@ -69,7 +41,7 @@ describe('A policy', { concurrency: 3 }, () => {
           { prefix: ['kubectl', 'delete'], decision: 'Deny', justification: 'Deletions go through Git.' },
         ],
       },
-      playbook('plain', note('web', 'x')) + playbook('hidden', ['sh', '-c', 'true && kubectl -n other delete pod x']),
+      oneStep('plain', note('web', 'x')) + oneStep('hidden', ['sh', '-c', 'true && kubectl -n other delete pod x']),
     );
     await assert.rejects(
       tenant.file('hidden'),
@@ -83,7 +55,7 @@ describe('A policy', { concurrency: 3 }, () => {
     const tenant = await tenantWith(
       'limits-target',
       {},
-      playbook('slow-web', slow('web')) + playbook('web', note('web', 'after')) + playbook('api', note('api', 'x')),
+      oneStep('slow-web', slow('web')) + oneStep('web', note('web', 'after')) + oneStep('api', note('api', 'x')),
     );
     const [first, second, other] = [await tenant.file('slow-web'), await tenant.file('web'), await tenant.file('api')];
     for (const name of [first, second, other]) await tenant.until(name, ['AwaitingApproval']);
@@ -110,7 +82,7 @@ describe('A policy', { concurrency: 3 }, () => {
       'limits-concurrent',
       { limits: { concurrent: 1 } },
       names
-        .map((name) => playbook(name, ['sh', '-c', `kubectl annotate --overwrite deployment web ${name}=x && sleep 2`]))
+        .map((name) => oneStep(name, ['sh', '-c', `kubectl annotate --overwrite deployment web ${name}=x && sleep 2`]))
         .join(''),
     );
     await admin.apply(
@@ -150,13 +122,13 @@ describe('A policy', { concurrency: 3 }, () => {
     const tenant = await tenantWith(
       'limits-freeze',
       { freeze: [{ schedule: '* * * * *', duration: '1h', reason: 'release day' }] },
-      playbook('plain', note('web', 'x')),
+      oneStep('plain', note('web', 'x')),
     );
     const name = await tenant.file('plain');
     await approve(tenant, name);
     const held = await tenant.until(name, ['Starting']);
     assert.match(messageOf(held), /nothing starts before 20\d\d-.*Z: release day \(AgentPolicy\/[a-z0-9-]+: freeze\[0\]\)/);
-    await patchPolicy(tenant, { freeze: null });
+    await tenant.setPolicy({ freeze: null });
     await tenant.until(name, ['Succeeded']);
   });
 
@@ -168,7 +140,7 @@ describe('A policy', { concurrency: 3 }, () => {
           { apiGroups: ['apps'], resources: ['deployments'], refuse: true, justification: 'web is frozen for the audit' },
         ],
       },
-      playbook('plain', note('web', 'x')),
+      oneStep('plain', note('web', 'x')),
     );
     const ended = await tenant.until(await tenant.file('plain'), ['Denied']);
     assert.match(
@@ -178,7 +150,7 @@ describe('A policy', { concurrency: 3 }, () => {
   });
 
   it('that only audits refuses nothing and says what it would have refused', async () => {
-    const tenant = await tenantWith('limits-audit', {}, playbook('plain', note('web', 'x')));
+    const tenant = await tenantWith('limits-audit', {}, oneStep('plain', note('web', 'x')));
     await admin.apply(`
 apiVersion: sentinel.dev/v1alpha1
 kind: AgentPolicy
@@ -202,7 +174,7 @@ spec:
 
 describe('kubectl sentinel policy, on a cluster', () => {
   it('says why an action is where it is, and what another policy would say of past actions', async () => {
-    const tenant = await tenantWith('limits-explain', {}, playbook('plain', note('web', 'x')));
+    const tenant = await tenantWith('limits-explain', {}, oneStep('plain', note('web', 'x')));
     const name = await tenant.file('plain');
     await tenant.until(name, ['AwaitingApproval']);
     const where = ['-n', tenant.namespace];
@@ -230,7 +202,7 @@ describe('The kill switch', () => {
     const tenant = await tenantWith(
       'limits-kill',
       {},
-      playbook('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 20`]),
+      oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 20`]),
     );
     const name = await tenant.file('long');
     await approve(tenant, name);
@@ -238,7 +210,7 @@ describe('The kill switch', () => {
       admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.metadata.annotations.note}']);
     await eventually('the write', async () => (await read()) === 'begun');
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    await patchPolicy(tenant, { suspended: true });
+    await tenant.setPolicy({ suspended: true });
     const ended = await tenant.until(name, ['RunFailed']);
     assert.match(
       messageOf(ended),
@@ -246,7 +218,7 @@ describe('The kill switch', () => {
     );
     assert.match(ended.status?.results?.[0]?.content ?? '', /run, step 'one':[\s\S]*half-way/);
     assert.equal(await read(), 'begun');
-    await patchPolicy(tenant, { suspended: false });
+    await tenant.setPolicy({ suspended: false });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     assert.equal(stateOf(await tenant.action(name)), 'RunFailed');
   });

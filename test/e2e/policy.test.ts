@@ -9,30 +9,18 @@ import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 async function waiting(name: string, approvals = 1): Promise<{ tenant: Tenant; action: string }> {
   const policy = example('shop/policy.yaml').replace('approvals: 1', `approvals: ${approvals}`);
   const tenant = await makeTenant(name, { policy });
-  await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
+  await tenant.deploy('web');
   const action = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
   await tenant.until(action, ['AwaitingApproval']);
   return { tenant, action };
 }
-
-const patchPolicy = (tenant: Tenant, spec: object) =>
-  admin.kubectl([
-    'patch',
-    'agentpolicy',
-    tenant.namespace,
-    '-n',
-    tenant.namespace,
-    '--type=merge',
-    '-p',
-    JSON.stringify({ spec }),
-  ]);
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 2500));
 
 describe('A policy that changes while an action waits', { concurrency: 2 }, () => {
   it('ends it at once when it denies now what the plan does', async () => {
     const { tenant, action } = await waiting('policy-denies');
-    await patchPolicy(tenant, {
+    await tenant.setPolicy({
       kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], decision: 'Allow' }],
     });
     const ended = await tenant.until(action, ['Denied']);
@@ -44,7 +32,7 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
 
   it('asks for more approvals when it wants more now', async () => {
     const { tenant, action } = await waiting('policy-two');
-    await patchPolicy(tenant, {
+    await tenant.setPolicy({
       approvals: [{ upToRisk: 'High', approvals: 2, groups: ['shop-approvers'], expiresAfter: '1h' }],
     });
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
@@ -56,7 +44,7 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
 
   it('ends it when a rule about high risk came since that nothing covers', async () => {
     const { tenant, action } = await waiting('policy-risk');
-    await patchPolicy(tenant, {
+    await tenant.setPolicy({
       highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical', justification: 'An incident.' }],
     });
     assert.match(messageOf(await tenant.until(action, ['Denied'])), /no line of `approvals` covers the risk 'Critical'/);
@@ -85,7 +73,7 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
 
   it('does not help a pending plan when it becomes looser', async () => {
     const { tenant, action } = await waiting('policy-looser', 2);
-    await patchPolicy(tenant, { approvals: [{ upToRisk: 'High', approvals: 1, expiresAfter: '1h' }] });
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, expiresAfter: '1h' }] });
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await settle();
     assert.equal(stateOf(await tenant.action(action)), 'AwaitingApproval');
@@ -93,20 +81,20 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
 
   it('costs no second review when the change is neutral', async () => {
     const { tenant, action } = await waiting('policy-neutral');
-    await patchPolicy(tenant, { limits: { duration: '2m', objects: 4 } });
+    await tenant.setPolicy({ limits: { duration: '2m', objects: 4 } });
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await tenant.until(action, ['Succeeded']);
   });
 
   it('holds starts while it is suspended; lifting it resumes nothing by itself', async () => {
     const { tenant, action } = await waiting('policy-suspended');
-    await patchPolicy(tenant, { suspended: true });
+    await tenant.setPolicy({ suspended: true });
     await tenant.until(action, ['Suspended']);
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await settle();
     assert.equal(stateOf(await tenant.action(action)), 'Suspended');
     await assert.rejects(tenant.file('health-check'), /new actions are suspended \(AgentPolicy\/[a-z0-9-]+: suspended\)/);
-    await patchPolicy(tenant, { suspended: false });
+    await tenant.setPolicy({ suspended: false });
     const resumed = await tenant.until(action, ['AwaitingApproval']);
     assert.match(messageOf(resumed), /the suspension was lifted; approvals from before it do not count/);
     await settle();

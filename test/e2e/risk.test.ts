@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { admin, example } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What a real cluster says of a plan: pods behind it, budgets that they are under, earlier runs. The rules have tests of their own.
-
-const playbook = (name: string, command: readonly string[]) => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: A step of a test.
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: one, command: ${JSON.stringify(command)}}
-  rollback: {from: PreImages}
-`;
 
 interface Plan {
   readonly spec: {
@@ -46,8 +31,8 @@ describe('The risk of a plan', { concurrency: false }, () => {
   before(async () => {
     tenant = await makeTenant('risk', {
       playbooks:
-        playbook('restart', ['kubectl', 'rollout', 'restart', 'deployment/web']) +
-        playbook('set-image-twice', ['kubectl', 'scale', 'deployment/web', '--replicas=0']),
+        oneStep('restart', ['kubectl', 'rollout', 'restart', 'deployment/web']) +
+        oneStep('set-image-twice', ['kubectl', 'scale', 'deployment/web', '--replicas=0']),
     });
     await admin.apply(
       example('shop/workload.yaml')

@@ -33,6 +33,10 @@ export interface Tenant {
   ): Promise<{ code: number; stderr: string }>;
   /** Makes a Playbook trusted. */
   trust(playbook: string): Promise<void>;
+  /** Changes fields of the policy of its namespace. */
+  setPolicy(spec: object): Promise<void>;
+  /** Makes Deployments like that of the shop example, which is stuck on an image that does not exist. */
+  deploy(...names: readonly string[]): Promise<void>;
 }
 
 /** What tests read of an action. */
@@ -155,6 +159,14 @@ function makeVerbs(base: Base): Tenant {
         `sentinel.dev/decision=${decision}`,
         `sentinel.dev/plan=${digest}`,
       ]);
+    },
+    async setPolicy(spec) {
+      const patch = JSON.stringify({ spec });
+      await admin.kubectl(['patch', 'agentpolicy', namespace, '-n', namespace, '--type=merge', '-p', patch]);
+    },
+    async deploy(...names) {
+      const workload = example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${namespace}`);
+      for (const name of names) await admin.apply(workload.replaceAll('name: web\n', `name: ${name}\n`));
     },
     async trust(playbook) {
       // The operator says the digest of what is there now; right after a change it may still show the one before.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { admin, example } from '../lib/cluster.ts';
+import { admin } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What may start without a person. The floor of the whole cluster is loosened for it, so nothing else may run beside it.
@@ -8,34 +9,19 @@ import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '..
 const floor = (spec: object) =>
   admin.kubectl(['patch', 'clusteragentpolicy', 'sentinel-floor', '--type=merge', '-p', JSON.stringify({ spec })]);
 
-const playbook = (name: string, command: readonly string[], more = '') => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: A step of a test.
-  account: remediator
-  parameters: [{name: value, default: x}]
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: one, command: ${JSON.stringify(command)}}
-  rollback: {from: PreImages}
-  autonomy: Auto
-${more}`;
+const playbook = (name: string, command: readonly string[], more = '', autonomy = 'Auto') =>
+  oneStep(name, command, { more: `  parameters: [{name: value, default: x}]\n  autonomy: ${autonomy}\n${more}` });
 const note = ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', 'note=$' + '(params.value)'];
 const verify = (wanted: string) =>
   `  verify: [{name: check, command: [sh, -c, 'test "$(kubectl get deployment web -o jsonpath={.metadata.annotations.note})" ${wanted}']}]\n`;
 
 describe('A plan that policy lets start without a person', { concurrency: false }, () => {
   let tenant: Tenant;
-  let before_: { kubernetes: unknown; approvals: unknown; playbooks: unknown };
+  let kept: { kubernetes: unknown; approvals: unknown; playbooks: unknown };
 
   before(async () => {
-    const { spec } = await admin.get<{ spec: typeof before_ }>(['clusteragentpolicy', 'sentinel-floor']);
-    before_ = { kubernetes: spec.kubernetes, approvals: spec.approvals, playbooks: spec.playbooks };
+    const { spec } = await admin.get<{ spec: typeof kept }>(['clusteragentpolicy', 'sentinel-floor']);
+    kept = { kubernetes: spec.kubernetes, approvals: spec.approvals, playbooks: spec.playbooks };
     await floor({
       kubernetes: [{ apiGroups: ['*'], resources: ['*', 'pods/log'], verbs: ['*'], decision: 'Allow' }],
       approvals: [{ upToRisk: 'Medium', autoReview: true, autoReviewAfter: 0 }, { upToRisk: 'High' }],
@@ -44,30 +30,19 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     tenant = await makeTenant('autonomy', {
       playbooks:
         playbook('note', note) +
-        playbook('asks', note).replace('autonomy: Auto', 'autonomy: Approve') +
+        playbook('asks', note, '', 'Approve') +
         playbook('deletes', ['kubectl', 'delete', 'deployment', 'web']) +
         playbook('fails', note, verify('= something-else')),
     });
-    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
-    await policy({
+    await tenant.deploy('web');
+    await tenant.setPolicy({
       playbooks: { trustedOnly: true, allow: null, adHocSteps: 'Allow' },
       kubernetes: [{ apiGroups: ['*'], resources: ['*', 'pods/log'], verbs: ['*'], decision: 'Allow' }],
       approvals: [{ upToRisk: 'Medium', autoReview: true, autoReviewAfter: 0 }, { upToRisk: 'High' }],
     });
   });
-  after(() => floor(before_));
+  after(() => floor(kept));
 
-  const policy = (spec: object) =>
-    admin.kubectl([
-      'patch',
-      'agentpolicy',
-      tenant.namespace,
-      '-n',
-      tenant.namespace,
-      '--type=merge',
-      '-p',
-      JSON.stringify({ spec }),
-    ]);
   const ended = ['Succeeded', 'RolledBack', 'Blocked', 'RunFailed', 'Denied', 'AwaitingApproval'];
   const because = async ({ status }: ActionView) =>
     (
@@ -102,17 +77,17 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     assert.match(await because(asks), /the autonomy of the Playbook is 'Approve', not 'Auto'/);
     const deletes = await tenant.until(await tenant.file('deletes', {}), ended);
     assert.equal(stateOf(deletes), 'AwaitingApproval', messageOf(deletes));
-    await policy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 5 }] });
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 5 }] });
     const early = await tenant.until(await tenant.file('note', { value: 'three' }), ended);
     assert.match(await because(early), /1 of 5 runs of it have succeeded here since one failed/);
     for (const one of [asks, early]) assert.equal(stateOf(one), 'AwaitingApproval', messageOf(one));
-    await policy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 0 }] });
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 0 }] });
     // What was planned for people stays with people.
     assert.equal(stateOf(await tenant.action(early.metadata.name)), 'AwaitingApproval');
   });
 
   it('loses that by a failure', async () => {
-    await policy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 1 }] });
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 1 }] });
     await floor({ approvals: [{ upToRisk: 'Medium', autoReview: true, autoReviewAfter: 0 }, { upToRisk: 'High' }] });
     const first = await tenant.until(await tenant.file('fails', { value: 'something-else' }), ended);
     assert.match(await because(first), /0 of 1 runs/);
@@ -131,29 +106,29 @@ describe('A plan that policy lets start without a person', { concurrency: false 
   });
 
   it('waits for one when policy is stricter at its start than at its plan', async () => {
-    await policy({
+    await tenant.setPolicy({
       approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 0 }],
       freeze: [{ schedule: '* * * * *', duration: '1h', reason: 'a test' }],
     });
     const name = await tenant.file('note', { value: 'six' });
     const held = await tenant.until(name, ['Starting', 'AwaitingApproval', 'Succeeded']);
     assert.equal(stateOf(held), 'Starting', messageOf(held));
-    await policy({ approvals: [{ upToRisk: 'High', approvals: 2 }], freeze: null });
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 2 }], freeze: null });
     const waiting = await tenant.until(name, ['AwaitingApproval', 'Succeeded', 'Running']);
     assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
     assert.match(messageOf(waiting), /0 of 2 approval\(s\)/);
   });
 
   it('is not resumed by lifting a suspension', async () => {
-    await policy({
+    await tenant.setPolicy({
       approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 0 }],
       freeze: [{ schedule: '* * * * *', duration: '1h', reason: 'a test' }],
     });
     const name = await tenant.file('note', { value: 'seven' });
     await tenant.until(name, ['Starting']);
-    await policy({ suspended: true, freeze: null });
+    await tenant.setPolicy({ suspended: true, freeze: null });
     await tenant.until(name, ['Suspended']);
-    await policy({ suspended: false });
+    await tenant.setPolicy({ suspended: false });
     const waiting = await tenant.until(name, ['AwaitingApproval', 'Succeeded', 'Running']);
     assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
   });

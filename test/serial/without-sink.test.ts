@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { admin, example } from '../lib/cluster.ts';
+import { admin } from '../lib/cluster.ts';
 import { makeTenant, messageOf } from '../lib/tenant.ts';
 
 // Takes the sink of the audit trail away from the operator, so nothing else may run beside it.
@@ -14,18 +14,8 @@ const setSink = async (endpoint: string) => {
 describe('Without a sink for the audit trail', () => {
   it('nothing starts where policy asks for one, and it starts by itself when there is one', async () => {
     const tenant = await makeTenant('without-sink');
-    await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
-    const spec = { audit: { requireSink: true } };
-    await admin.kubectl([
-      'patch',
-      'agentpolicy',
-      tenant.namespace,
-      '-n',
-      tenant.namespace,
-      '--type=merge',
-      '-p',
-      JSON.stringify({ spec }),
-    ]);
+    await tenant.deploy('web');
+    await tenant.setPolicy({ audit: { requireSink: true } });
     const endpoint = await admin.kubectl([
       'get',
       ...OPERATOR,

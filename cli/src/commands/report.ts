@@ -31,7 +31,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
   return [
     `${paint('bold', placeOf(action))}  ${visible(stateOf(action))}${took ? `, took ${took}` : ''}`,
     `  ${visible(messageOf(action))}`,
-    `  asked by ${visible(requesterOf(action) ?? '<unknown>')}, Playbook ${visible(action.spec.playbookRef?.name ?? '<none>')}, account ${visible(status.account ?? '<none>')}`,
+    `  asked by ${visible(requesterOf(action) ?? '<unknown>')}, ${workOf(action)}, account ${visible(status.account ?? '<none>')}`,
     visibleBlock(action.spec.intent.summary, '  | '),
     ...section('STAGES', (status.stages ?? []).flatMap(stageLines)),
     ...section(effectsTitle(status), plan ? plan.spec.effects.map((effect) => effectLine(effect, status)) : []),
@@ -71,3 +71,6 @@ function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }:
   const fate = back ? `   taken back: ${visible(back.outcome)}${back.message ? ` (${visible(back.message)})` : ''}` : '';
   return `  ${effect.index + 1}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }
+
+const workOf = ({ spec }: AgentAction): string =>
+  spec.steps ? 'steps of its own' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;

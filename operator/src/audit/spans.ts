@@ -32,7 +32,7 @@ export function spansOf(action: AgentAction): Span[] {
   const root: Span = {
     ...base,
     spanId: spanIdOf(uid, 'action'),
-    name: `AgentAction ${spec.playbookRef?.name ?? ''}`,
+    name: `AgentAction ${spec.playbookRef?.name ?? 'own steps'}`,
     startTimeUnixNano: nanos(status?.startedAt ?? metadata.creationTimestamp),
     endTimeUnixNano: nanos(status?.finishedAt),
     attributes: {
@@ -42,6 +42,7 @@ export function spansOf(action: AgentAction): Span[] {
       'sentinel.state': state,
       'sentinel.plan.digest': status?.plan?.digest ?? '',
       'gen_ai.agent.name': spec.intent.agent?.name ?? '',
+      ...(status?.lineage?.length ? { 'sentinel.action.parent': status.lineage.at(-1)?.uid ?? '' } : {}),
     },
     error: status?.conditions?.some(({ type }) => type === 'Stalled') ? state : undefined,
     links: linkOf(spec.intent.traceparent),
