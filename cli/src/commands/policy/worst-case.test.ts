@@ -174,7 +174,7 @@ describe('The worst that starts without a person', () => {
     });
 
   it('prints an action that passes as a file, with the Playbook that it needs', async () => {
-    const ran = await policy(['worst-case', '-f', `${examples}/staging`, '--as', 'system:serviceaccount:ops:agent']);
+    const ran = await policy(['worst-case', '-f', `${examples}/staging-autonomy`, '--as', 'system:serviceaccount:ops:agent']);
     const yaml = ran.out.slice(ran.out.indexOf('apiVersion:'));
     const cases = 'kind: PolicyTest\ncases: [{name: x, as: ada, namespace: shop-staging, host: a.io, expect: Deny}]\n';
     assert.equal((await policy(['test', file(`${yaml}\n---\n${cases}`)])).code, 0);
