@@ -287,17 +287,17 @@ describe('what holds, and the worst of it', () => {
   });
 
   it('is shown as an action', async () => {
-    const ran = await policy(['worst-case', ...of('staging')]);
+    const ran = await policy(['worst-case', ...of('staging-autonomy')]);
     assert.equal(ran.code, 0);
     assertGolden('policy-worst-case', ran.out.trimEnd());
   });
 
   const gates: readonly [name: string, argv: readonly string[], code: number][] = [
-    ['passes what is at the bound', ['--fail-above', 'Critical', ...of('staging')], 0],
+    ['passes what is at the bound', ['--fail-above', 'Critical', ...of('staging-autonomy')], 0],
     ['fails above it', ['--fail-above', 'Medium', ...of('production-two-person')], 1],
     ['passes when nothing can change', ['--fail-above', 'Low', ...of('read-only-agents')], 0],
-    ['refuses a level that there is not', ['--fail-above', 'Terrible', ...of('staging')], 2],
-    ['refuses to guess who asks', ['-f', `${examples}/staging`], 2],
+    ['refuses a level that there is not', ['--fail-above', 'Terrible', ...of('staging-autonomy')], 2],
+    ['refuses to guess who asks', ['-f', `${examples}/staging-autonomy`], 2],
   ];
   for (const [name, argv, code] of gates)
     it(`is a gate that ${name}`, async () => {

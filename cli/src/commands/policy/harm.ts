@@ -1,6 +1,4 @@
-import { API_VERSION } from '@sentinel/crds';
 import type { ApiRequest } from '@sentinel/policy';
-import type { WorstCase } from './worst-case.ts';
 
 /** Command lines that hurt without a request to the API of which a rule about the API would know. */
 export const harmfulCommands: readonly (readonly string[])[] = [
@@ -20,8 +18,57 @@ export const harmfulCommands: readonly (readonly string[])[] = [
   ['python3', '-c', 'x'],
 ];
 
-/** The command line of kubectl that sends a request. */
-export function kubectlOf({ verb, apiGroup, resource, namespace, name }: ApiRequest): string[] {
+/** What a change puts into objects: the fields that it reaches, the patch that does it, and the pods behind it where it stops them. */
+export interface Content {
+  readonly change: readonly string[];
+  readonly patch: object;
+  /** Whether another program runs afterwards: the worst of what has one score. */
+  readonly runs?: boolean;
+  readonly pods?: { readonly before: number; readonly after: number };
+}
+
+const container = (more: object) => ({ spec: { template: { spec: { containers: [{ name: 'any', ...more }] } } } });
+const CONTAINER = '/spec/template/spec/containers/0';
+const workloads = new Set(['statefulsets', 'deployments', 'daemonsets', 'jobs', 'cronjobs', 'replicasets']);
+const scaled = new Set([
+  'deployments',
+  'statefulsets',
+  'replicasets',
+  'deployments/scale',
+  'statefulsets/scale',
+  'replicasets/scale',
+]);
+
+/** What a request could change, the worst first: privileges, another image, replicas, plain fields, labels. */
+export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
+  if (verb.startsWith('delete')) return [{ change: [], patch: {} }];
+  const made = verb === 'create';
+  return [
+    ...(workloads.has(resource) || resource === 'pods'
+      ? [
+          {
+            change: [`${CONTAINER}/securityContext/privileged`],
+            patch: container({ securityContext: { privileged: true } }),
+            runs: true,
+          },
+          { change: [`${CONTAINER}/image`], patch: container({ image: 'evil.example/x' }), runs: true },
+        ]
+      : []),
+    ...(scaled.has(resource) && !made
+      ? [{ change: ['/spec/replicas'], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]
+      : []),
+    ...(resource === 'configmaps' ? [{ change: ['/data/any'], patch: { data: { any: 'x' } } }] : []),
+    { change: ['/spec'], patch: { spec: {} } },
+    ...(made ? [] : [{ change: ['/metadata/annotations/any'], patch: { metadata: { annotations: { any: 'x' } } } }]),
+  ];
+}
+
+/** The command line of kubectl that sends a request, for objects of these names. */
+export function kubectlOf(
+  { verb, apiGroup, resource, namespace }: ApiRequest,
+  names: readonly string[] = ['any'],
+  { patch }: Pick<Content, 'patch'> = { patch: {} },
+): string[] {
   const [kind = '', sub] = resource.split('/');
   const where = namespace === undefined ? [] : ['-n', namespace];
   const what = apiGroup === '' ? kind : `${kind}.${apiGroup}`;
@@ -29,22 +76,25 @@ export function kubectlOf({ verb, apiGroup, resource, namespace, name }: ApiRequ
   if (verb === 'deletecollection') return ['kubectl', 'delete', what, '--all', ...where];
   if (verb === 'create') return ['kubectl', 'create', '-f', `${kind}.yaml`, ...where];
   if (verb === 'update') return ['kubectl', 'replace', '-f', `${kind}.yaml`, ...subresource, ...where];
-  if (verb === 'patch') return ['kubectl', 'patch', what, name ?? 'any', ...subresource, '-p', '{…}', ...where];
-  return ['kubectl', verb, what, name ?? 'any', ...where];
+  if (verb === 'patch')
+    return ['kubectl', 'patch', what, ...names, ...subresource, '--type=merge', '-p', JSON.stringify(patch), ...where];
+  return ['kubectl', verb, what, ...names, ...where];
 }
 
-/** An action that would do it. Steps of its own are not supported yet: a trusted Playbook would have to hold them. */
-export function asAction(namespace: string, { request, risk, approvals, groups }: WorstCase): object {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'AgentAction',
-    metadata: { generateName: 'worst-case-', namespace },
-    spec: {
-      intent: {
-        summary: `The worst that the policies let through: risk ${risk}, ${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}`,
-      },
-      mode: 'Apply',
-      steps: [{ name: 'worst', command: kubectlOf(request) }],
-    },
-  };
+/** Other command lines that send the same: rules about commands may know one and not the other. */
+export function spellingsOf(request: ApiRequest, names: readonly string[], content: Content): readonly (readonly string[])[] {
+  const { verb, apiGroup, resource, namespace } = request;
+  const [kind = ''] = resource.split('/');
+  const what = apiGroup === '' ? kind : `${kind}.${apiGroup}`;
+  const where = namespace === undefined ? [] : ['-n', namespace];
+  const [field = ''] = content.change;
+  const more = [
+    ...(field === `${CONTAINER}/image` ? [['kubectl', 'set', 'image', what, ...names, '*=evil.example/x', ...where]] : []),
+    ...(field.startsWith('/metadata/annotations') ? [['kubectl', 'annotate', what, ...names, 'any=x', ...where]] : []),
+    ...(content.pods ? [['kubectl', 'scale', what, ...names, '--replicas=0', ...where]] : []),
+    ...(verb.startsWith('delete') ? [] : [['kubectl', 'apply', '-f', `${kind}.yaml`, ...where]]),
+    // A program of which no list knows what it sends.
+    ['change-things', verb, what, ...names],
+  ];
+  return verb === 'patch' ? [kubectlOf(request, names, content), ...more] : [kubectlOf(request, names), ...more];
 }

@@ -145,8 +145,13 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
         return live(global, (session) => simulate(session, flags.filename, format));
       }),
     );
-  about(printable(add(policy, 'worst-case', 'Show the most harmful change that policies let through, and what it takes')))
-    .option('--fail-above <risk>', 'exit with 1 when its risk is above this: a gate for CI')
+  about(
+    printable(
+      add(policy, 'worst-case', 'Show the most harmful action that starts without a person, and what passes with people'),
+    ),
+  )
+    .option('--fail-above <risk>', 'exit with 1 when its risk is above this (None: any): a gate for CI')
+    .option('--unattended', 'look only at what starts without a person')
     .action((flags: WorstCaseFlags, command: Command) =>
       guarded(async () => {
         const global = flagsOf(command);

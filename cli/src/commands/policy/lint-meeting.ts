@@ -12,6 +12,7 @@ import {
   seconds,
 } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
+import { lintAutonomyMeeting } from './lint-autonomy.ts';
 import { isClusterScoped } from './scope.ts';
 import type { Sources } from './sources.ts';
 
@@ -25,6 +26,7 @@ export function lintMeeting({ clusterPolicies, policies, namespaces, live }: Sou
     ...lintFloor(floors),
     ...unreachable(everyones, everyones, 'together'),
     ...endpoints(everyones),
+    ...floors.flatMap((floor) => lintAutonomyMeeting(floor, everyones.includes(floor) ? everyones : [...everyones, floor])),
     ...local.flatMap((policy) => {
       const beside = local.filter(
         (other) =>
@@ -35,7 +37,11 @@ export function lintMeeting({ clusterPolicies, policies, namespaces, live }: Sou
         ...beside,
         policy,
       ];
-      return [...unreachable(meeting, [policy], 'with the policies that it meets'), ...looser(policy, everyones)];
+      return [
+        ...unreachable(meeting, [policy], 'with the policies that it meets'),
+        ...lintAutonomyMeeting(policy, meeting),
+        ...looser(policy, everyones),
+      ];
     }),
     ...[...namespaces.values()].flatMap((metadata): Finding[] => {
       const own = local.find((policy) => policy.metadata.namespace === metadata.name);

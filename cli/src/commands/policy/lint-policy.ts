@@ -1,6 +1,7 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
+import { lintAutonomy } from './lint-autonomy.ts';
 import { isClusterScoped } from './scope.ts';
 
 type KubernetesRule = NonNullable<AnyPolicy['spec']['kubernetes']>[number];
@@ -15,6 +16,7 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   for (const fault of readPolicy(policy).faults) add('error', 'spec', `counts as the strictest there is: ${fault}`);
   subjects(policy, add);
   approvals(policy, add);
+  lintAutonomy(policy, add);
   kubernetes(spec.kubernetes ?? [], add);
   lists(policy, add);
   highRisk(policy, add);

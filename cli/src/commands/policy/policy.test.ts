@@ -19,19 +19,19 @@ describe('policy test', () => {
   }
 
   it('ends with 1 when a case differs, and says which rule decided; JUnit tells CI', async () => {
-    const broken = readFileSync(join(examples, 'staging/cases.yaml'), 'utf8').replace(
+    const broken = readFileSync(join(examples, 'staging-autonomy/cases.yaml'), 'utf8').replace(
       'expect: Deny, because: "commands[1]"',
       'expect: Allow',
     );
     const junit = join(mkdtempSync(join(tmpdir(), 'sentinel-junit-')), 'out.xml');
-    const ran = await policy(['test', join(examples, 'staging/policies.yaml'), file(broken), '--junit', junit]);
+    const ran = await policy(['test', join(examples, 'staging-autonomy/policies.yaml'), file(broken), '--junit', junit]);
     assert.equal(ran.code, 1);
     assert.match(
       ran.error,
       /'drains no node': Deny, not Allow \(AgentPolicy\/staging: commands\[1\]: .*Nodes belong to the platform team/,
     );
-    assert.match(ran.out, /8 passed, 1 failed/);
-    assert.match(readFileSync(junit, 'utf8'), /tests="9" failures="1"[\s\S]*<failure message="Deny, not Allow/);
+    assert.match(ran.out, /22 passed, 1 failed/);
+    assert.match(readFileSync(junit, 'utf8'), /tests="23" failures="1"[\s\S]*<failure message="Deny, not Allow/);
   });
 
   const faults: [name: string, path: string, message: RegExp][] = [
@@ -191,8 +191,27 @@ describe('policy explain --effective and worst-case', () => {
     assert.match(ran.out, /limits\.objects +3 .*20 \(ClusterAgentPolicy\/floor\)/);
   });
 
+  it('show what is kept of regulated data, and for how long', async () => {
+    const ran = await policy(['explain', '--effective', ...of('regulated-data', 'payroll')]);
+    for (const line of [
+      /dataHandling\.prompts +Hashed +ClusterAgentPolicy\/floor/,
+      /dataHandling\.logs +Redacted/,
+      /retainFor +30d/,
+      /requireSink +true/,
+    ])
+      assert.match(ran.out, line);
+  });
+
   it('show the most harmful change that passes, and gate on it', async () => {
-    const staging = await policy(['worst-case', ...of('staging', 'shop-staging'), '--fail-above', 'High']);
+    const unattended = ['worst-case', ...of('staging-autonomy', 'shop-staging'), '--unattended'];
+    assert.equal((await policy([...unattended, '--fail-above', 'Medium'])).code, 0);
+    assert.equal((await policy([...unattended, '--fail-above', 'Low'])).code, 1);
+    for (const [name, namespace] of [
+      ['production-two-person', 'shop-production'],
+      ['regulated-data', 'payroll'],
+    ] as const)
+      assert.equal((await policy(['worst-case', ...of(name, namespace), '--unattended', '--fail-above', 'None'])).code, 0);
+    const staging = await policy(['worst-case', ...of('staging-autonomy', 'shop-staging'), '--fail-above', 'High']);
     assert.equal(staging.code, 1);
     assert.match(
       staging.out,

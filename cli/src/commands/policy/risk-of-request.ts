@@ -20,10 +20,10 @@ export interface RequestRisk {
 
 /**
  * Judges the plan that a request would lead to. What it changes is not known before a rehearsal: it is taken for a change of the
- * spec that can be taken back, so that a real plan may be of a higher risk, or of a lower one when only labels change. `path` is a field that it changes.
+ * spec that can be taken back, so that a real plan may be of a higher risk, or of a lower one when only labels change.
  */
-export function riskOfRequest(set: PolicySet, namespace: string, request: ApiRequest, path = '/spec'): RequestRisk {
-  const effect = effectOf(request, [path]);
+export function riskOfRequest(set: PolicySet, namespace: string, request: ApiRequest): RequestRisk {
+  const effect = effectOf(request);
   const { level, parts } = computeRisk({
     effects: [effect],
     undeclared: [],

