@@ -5,11 +5,12 @@ import { describe, it } from 'node:test';
 import { file, policy } from '../../../test/offline.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/policies.md'), 'utf8');
-const blocks = [...guide.matchAll(/^## (.+)$|```yaml\n([\s\S]*?)```/gm)].reduce<{ title: string; found: [string, string][] }>(
-  (sum, [, title, yaml]) =>
-    title === undefined ? { ...sum, found: [...sum.found, [sum.title, yaml ?? '']] } : { ...sum, title },
-  { title: '', found: [] },
-).found;
+let title = '';
+const blocks: [string, string][] = [];
+for (const [, heading, yaml] of guide.matchAll(/^## (.+)$|```yaml\n([\s\S]*?)```/gm)) {
+  if (heading === undefined) blocks.push([title, yaml ?? '']);
+  else title = heading;
+}
 
 describe('The guide to policies', () => {
   const whole = blocks.filter(([, yaml]) => yaml.includes('kind: ClusterAgentPolicy'));
