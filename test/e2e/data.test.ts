@@ -47,7 +47,7 @@ describe('What is kept of an action', { concurrency: 3 }, () => {
     // The value of a parameter is what runs: the spec of the action has it, and nothing else.
     const { parameters, ...rest } = action.spec;
     assert.ok(JSON.stringify(parameters).includes(SECRET));
-    for (const [what, object] of Object.entries({ rest, status: action.status, plan: plan.spec }))
+    for (const [what, object] of Object.entries({ rest, metadata: action.metadata, status: action.status, plan: plan.spec }))
       assert.ok(!JSON.stringify(object).includes(SECRET), what);
     const failed = await tenant.until(await tenant.file('speaks'), ['RehearsalFailed']);
     assert.match(JSON.stringify(failed.status), /Its last words: token=<redacted>/);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@sentinel/crds';
+import { configmaps } from '@sentinel/kube';
+import { parseIdentity, readSealKeys } from '@sentinel/policy';
+import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
 import { admin } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What may start without a person. The floor of the whole cluster is loosened for it, so nothing else may run beside it.
 
@@ -63,6 +67,38 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     assert.ok(!records.some(({ transition }) => transition === 'Decided'));
     const approved = done.status?.conditions?.find(({ type }) => type === 'Approved');
     assert.deepEqual([approved?.status, approved?.reason], ['True', 'NotNeeded']);
+  });
+
+  it('is judged by the gateway itself: the action as it stands, and each write as it is observed, whatever the plan shows', async () => {
+    const done = await tenant.until(await tenant.file('note', { value: 'judged' }), ended);
+    assert.equal(stateOf(done), 'Succeeded', messageOf(done));
+    const key = { name: done.metadata.name, namespace: tenant.namespace };
+    const action = await client.getOrThrow(agentActions, key);
+    const plan = await client.getOrThrow(actionPlans, { ...key, name: done.status?.plan?.name ?? '' });
+    const published = await client.getOrThrow(configmaps, { name: 'sentinel-seal-keys', namespace: 'sentinel-system' });
+    const keys = readSealKeys(published.data as Record<string, string>);
+    const requester = parseIdentity(action.metadata.annotations?.['sentinel.dev/requested-by']);
+    assert.ok(requester);
+    const ask = (of: Partial<AgentAction>, spec: Partial<ActionPlan['spec']> = {}) =>
+      requireNobodyNeeded(client, { ...action, ...of }, { ...plan, spec: { ...plan.spec, ...spec } }, requester, keys);
+    const judge = await ask({});
+    const [effect] = plan.spec.effects;
+    assert.ok(effect);
+    assert.deepEqual(judge([effect]), []);
+    const privileged = { path: '/spec/template/spec/containers/0/securityContext/privileged', after: 'true' };
+    assert.match(judge([{ ...effect, change: [privileged] }]).join('\n'), /may weaken security/);
+    // What an operator could write that somebody has taken over.
+    const forged: readonly [Partial<AgentAction>, Partial<ActionPlan['spec']>, RegExp][] = [
+      [{ spec: { ...action.spec, mode: 'DryRun' } }, {}, /the action is a DryRun/],
+      [{ metadata: { ...action.metadata, generation: 99 } }, {}, /another generation/],
+      [{ status: { ...action.status, account: 'root' } }, {}, /another account/],
+      [{}, { account: 'root' }, /another account/],
+      [{}, { environment: 'sandbox' }, /another environment/],
+      [{}, { playbook: { ...plan.spec.playbook, digest: `sha256:${'0'.repeat(64)}` } }, /another Playbook/],
+      [{}, { risk: { ...plan.spec.risk, level: 'High' } }, /no policy lets a plan of this risk/],
+    ];
+    for (const [of, spec, message] of forged) await assert.rejects(ask(of, spec), message);
+    await assert.rejects(requireNobodyNeeded(client, action, plan, requester, new Map()), /not trusted/);
   });
 
   it('with steps of its own starts as well, where every policy allows them', async () => {
