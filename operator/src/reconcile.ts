@@ -94,7 +94,7 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
 
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
-  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.acknowledgedBySink(action), now);
+  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.sink(action), now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
@@ -102,7 +102,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
   const now = context.clock.now();
   const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
   const activity = context.starts.overlay(context.caches.actions.store.list().map(activityOf));
-  const facts = await gatherLive(context.client, lock, action, context.exporter.acknowledgedBySink(action), activity, now);
+  const facts = await gatherLive(context.client, lock, action, context.exporter.sink(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
@@ -112,6 +112,8 @@ function draftOf(context: ReconcileContext, action: AgentAction): Draft {
   const acknowledged = context.exporter.acknowledged(action);
   if (draft.outbox) {
     draft.outbox.exported = Math.max(draft.outbox.exported, Math.min(acknowledged, draft.outbox.sequence));
+    const sink = context.exporter.sink(action);
+    if (sink) draft.outbox.sink = { ...sink, acknowledged: Math.min(sink.acknowledged, draft.outbox.sequence) };
   }
   return draft;
 }
@@ -174,11 +176,16 @@ async function writeStatus(context: ReconcileContext, { action, draft }: Pass): 
 
 /** The cursor rides on the next transition; alone it is written once, when all records of an action that has ended are acknowledged. */
 function isWorthWriting(before: Draft, draft: Draft): boolean {
+  if (!isDeepStrictEqual(withoutCursors(draft), withoutCursors(before))) return true;
   const { outbox } = draft;
-  const cursorMoved = outbox !== undefined && outbox.exported !== before.outbox?.exported;
-  const withoutCursor = outbox && before.outbox ? { ...draft, outbox: { ...outbox, exported: before.outbox.exported } } : draft;
-  if (!isDeepStrictEqual(withoutCursor, before)) return true;
-  return cursorMoved && draft.finishedAt !== undefined && outbox.exported >= outbox.sequence;
+  if (outbox === undefined || draft.finishedAt === undefined || isDeepStrictEqual(outbox, before.outbox)) return false;
+  return outbox.exported >= outbox.sequence && (outbox.sink === undefined || outbox.sink.acknowledged >= outbox.sequence);
+}
+
+function withoutCursors(draft: Draft): unknown {
+  if (!draft.outbox) return draft;
+  const { exported: _, sink: __, ...outbox } = draft.outbox;
+  return { ...draft, outbox };
 }
 
 function requeueAfter(context: ReconcileContext, step: NextStep): Result {

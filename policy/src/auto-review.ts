@@ -106,7 +106,7 @@ const security = new Set([
 const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'secrets', 'credentials', 'exposed']);
 /** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
 const INSTRUCTIONS =
-  /(agents|claude|gemini|copilot-instructions|skill)\.md|\.(codex|claude|cursor)\b|mcp(_servers)?\.(json|toml)/i;
+  /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
 
 function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): string[] {
   const what = `${effect.verb} ${effect.resource} '${effect.name}'`;

@@ -53,6 +53,12 @@ describe('A part of another action', () => {
     ],
     ['of what is cancelled', judgeParent(three, child(), parent({ cancelled: true }), 0), /end \(Cancelled\)/],
     ['that would do more than its parent', judgeParent(three, child(), parent({ mode: 'DryRun' }), 0), /nothing more/],
+    ['of itself', judgeParent(three, { ...child(), uid: 'w' }, parent(), 0), /is a part of this action itself/],
+    [
+      'of what is a part of it',
+      judgeParent(three, { ...child(), uid: 'a' }, parent({ lineage: [{ name: 'a', uid: 'a' }] }), 0),
+      /is a part of this action itself/,
+    ],
     ['beyond the number of children', judgeParent(three, child(), parent(), 3), /has 3 children; at most 3/],
     ['beyond the strictest number', judgeParent(set({ children: 9 }, { children: 1 }), child(), parent(), 1), /at most 1/],
     [
@@ -75,13 +81,15 @@ describe('A part of another action', () => {
     it(`is refused ${name}`, () => assert.match(refusals.map((one) => one.message).join('\n'), message));
 
   it('ends with its parent', () => {
-    assert.equal(endedByParent(parent(), 'w'), undefined);
-    assert.equal(endedByParent(parent({ end: { state: 'Succeeded', wellDone: true } }), 'w'), undefined);
-    assert.equal(endedByParent(undefined, undefined), undefined);
-    assert.match(endedByParent(undefined, 'w') ?? '', /is gone/);
-    assert.match(endedByParent(parent({ uid: 'another' }), 'w') ?? '', /is gone/);
-    assert.match(endedByParent(parent({ cancelled: true }), 'w') ?? '', /was cancelled/);
-    assert.match(endedByParent(parent({ end: { state: 'Blocked', wellDone: false } }), 'w') ?? '', /ended Blocked/);
+    assert.equal(endedByParent(parent(), 'w', 'Apply'), undefined);
+    assert.equal(endedByParent(parent({ end: { state: 'Succeeded', wellDone: true } }), 'w', 'Apply'), undefined);
+    assert.equal(endedByParent(undefined, undefined, 'Apply'), undefined);
+    assert.match(endedByParent(undefined, 'w', 'Apply') ?? '', /is gone/);
+    assert.match(endedByParent(parent({ uid: 'another' }), 'w', 'Apply') ?? '', /is gone/);
+    assert.match(endedByParent(parent({ mode: 'DryRun' }), 'w', 'Apply') ?? '', /is a DryRun now/);
+    assert.equal(endedByParent(parent({ mode: 'DryRun' }), 'w', 'DryRun'), undefined);
+    assert.match(endedByParent(parent({ cancelled: true }), 'w', 'Apply') ?? '', /was cancelled/);
+    assert.match(endedByParent(parent({ end: { state: 'Blocked', wellDone: false } }), 'w', 'Apply') ?? '', /ended Blocked/);
   });
 
   it('reads its parent from what the API server stores', () => {

@@ -39,7 +39,11 @@ const DEFAULTS = { children: 0, depth: 1 } as const;
  */
 export function judgeParent(
   set: PolicySet,
-  child: { readonly spec: Pick<AgentActionSpec, 'intent' | 'mode'>; readonly requester: Identity },
+  child: {
+    readonly spec: Pick<AgentActionSpec, 'intent' | 'mode'>;
+    readonly requester: Identity;
+    readonly uid?: string | undefined;
+  },
   parent: Parent | undefined,
   siblings: number | undefined,
 ): Refusal[] {
@@ -48,6 +52,8 @@ export function judgeParent(
   const built = (message: string, remedy: string): Refusal => ({ policy: 'Sentinel', rule: 'parentAction', message, remedy });
   if (!parent) return [built(`there is no AgentAction '${name}' in this namespace`, 'Name a parent that exists, or none.')];
   const found: Refusal[] = [];
+  if (child.uid !== undefined && [parent, ...parent.lineage].some(({ uid }) => uid === child.uid))
+    found.push(built(`'${name}' is a part of this action itself`, 'Name another parent, or none.'));
   if (parent.requester?.user !== child.requester.user)
     found.push(
       built(
@@ -96,10 +102,15 @@ export function familyLimit(set: PolicySet, limit: keyof typeof DEFAULTS): { rea
 }
 
 /** Why a living action must end because of its parent, which is looked up by the name that it gave; undefined when it may go on. */
-export function endedByParent(parent: Parent | undefined, uid: string | undefined): string | undefined {
+export function endedByParent(
+  parent: Parent | undefined,
+  uid: string | undefined,
+  mode: AgentActionSpec['mode'],
+): string | undefined {
   if (uid === undefined) return undefined;
   if (!parent || parent.uid !== uid) return 'the action that it is a part of is gone';
   if (parent.cancelled) return `'${parent.name}', of which it is a part, was cancelled`;
+  if (parent.mode === 'DryRun' && mode === 'Apply') return `'${parent.name}', of which it is a part, is a DryRun now`;
   if (parent.end && !parent.end.wellDone) return `'${parent.name}', of which it is a part, ended ${parent.end.state}`;
   return undefined;
 }

@@ -422,6 +422,20 @@ const rows: readonly Row[] = [
     { intent, steps: [], account: 'reader', image: 'x' },
     'spec.steps in body should have at least 1 items',
   ],
+  [
+    'says more than can be brought to an end',
+    'AgentAction',
+    {
+      intent,
+      steps: Array.from({ length: 16 }, (_, index) => ({
+        name: `s${index}`,
+        command: ['echo', 'x'.repeat(4096), 'y'.repeat(1024)],
+      })),
+      account: 'reader',
+      image: 'x',
+    },
+    /the commands of an action may have at most 65536 characters together|may not bring its own steps/,
+  ],
   ['has no steps', 'Playbook', playbook({ steps: [] }), 'spec.steps in body should have at least 1 items'],
   [
     'has an empty command',
@@ -555,7 +569,7 @@ const rows: readonly Row[] = [
       'has a namespace for a user',
       kind,
       { subjects: [{ kind: 'User', name: 'ada', namespace: 'x' }] },
-      "`namespace` may only be set for the kind 'ServiceAccount'",
+      /may only be set for the kind 'ServiceAccount'/,
     ],
     [
       'has a subject of a kind that does not exist',

@@ -76,6 +76,21 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     assert.notEqual(stateOf(second), 'Succeeded');
   });
 
+  it('are refused, also as an edit, where they are too much to be brought to an end', async () => {
+    const many = Array.from({ length: 16 }, (_, index) => ({
+      name: `s${index}`,
+      command: ['echo', 'x'.repeat(4096), 'y'.repeat(512)],
+    }));
+    const message = /the commands of an action may have at most 65536 characters together/;
+    await assert.rejects(tenant.file('own-large', {}, own(tenant, ['true'], { steps: many })), message);
+    const name = await tenant.file('own-grows', {}, own(tenant, note('web', 'grows'), { mode: 'DryRun' }));
+    const patch = JSON.stringify({ spec: { steps: many } });
+    await assert.rejects(
+      tenant.agent.kubectl(['patch', 'agentaction', name, '-n', tenant.namespace, '--type=merge', '-p', patch]),
+      message,
+    );
+  });
+
   const refused: readonly [name: string, more: () => object, message: RegExp][] = [
     ['without an account', () => ({ account: undefined }), /`steps` need the `account`/],
     ['without an image', () => ({ image: undefined }), /`steps` need the `account` that they run as and the `image`/],

@@ -287,6 +287,18 @@ export const AgentActionStatus = z
           .meta({ format: 'int64' })
           .describe('Sequence number of the last record that a sink acknowledged.')
           .default(0),
+        sink: z
+          .object({
+            id: z.string().max(32).describe('Which sink: a short digest of its address.'),
+            since: z.int().min(1).meta({ format: 'int64' }).describe('Sequence number of the first record that it was sent.'),
+            acknowledged: z
+              .int()
+              .min(0)
+              .meta({ format: 'int64' })
+              .describe('Sequence number of the last record that it acknowledged.'),
+          })
+          .describe('What a sink has of the trail. Another sink begins anew; Events are none.')
+          .optional(),
         records: list(AuditRecord, 64, 'The records, oldest first. Acknowledged ones make room when there are more than 64.'),
       })
       .describe('The audit trail of the action: written in the same write as what it tells of.')

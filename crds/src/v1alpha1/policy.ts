@@ -244,6 +244,9 @@ const shape = {
         })
         .describe('What else is masked.')
         .optional(),
+      retainAtLeast: duration(
+        'How long an action is kept at least, whatever any policy says of `retainFor`: evidence of a floor is not for a namespace to delete.',
+      ).optional(),
       retainFor: duration(
         'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. Limits that count it keep it as long as they do.',
       ).optional(),

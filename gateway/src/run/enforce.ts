@@ -27,6 +27,15 @@ export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run,
       return { status: 200, body: Buffer.from(JSON.stringify(observed.result)), contentType: 'application/json' };
     const effect = findApproved(enforcement, request, observed);
     if (!effect) return await block(ledger, run, enforcement, differenceOf(enforcement, request, observed));
+    // Nobody has seen this plan, so what counts is what is observed, not what the plan shows.
+    const reasons = enforcement.needsPerson?.([{ ...describeEffect(request, observed), index: effect.index }]) ?? [];
+    if (reasons.length > 0)
+      return await block(
+        ledger,
+        run,
+        enforcement,
+        `${nameOf(effect)} needs a person and has none: ${reasons.slice(0, 3).join('; ')}`,
+      );
     const answer = await carryOut(upstream, ledger, run, request, effect, observed);
     if (answer) return answer;
   }

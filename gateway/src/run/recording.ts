@@ -6,7 +6,7 @@ const MAX_READS = 64;
 
 /** An empty recording. */
 export function newRecording(): Recording {
-  return { effects: [], reads: new Set(), notObservable: new Set(), overlay: new Overlay() };
+  return { effects: [], size: 0, reads: new Set(), notObservable: new Set(), overlay: new Overlay() };
 }
 
 /** Notes a read: the plan lists it among the permissions, and says where a list shows live state instead of the rehearsed one. */

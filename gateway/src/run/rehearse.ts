@@ -1,3 +1,4 @@
+import type { ObservedEffect } from '@sentinel/crds';
 import { markVolatile } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, observe } from '../effect/observe.ts';
@@ -6,9 +7,10 @@ import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Upstream } from '../upstream.ts';
-import type { Run } from './run.ts';
+import type { Recording, Run } from './run.ts';
 
 const MAX_EFFECTS = 500;
+const MAX_SIZE = 4 * 1024 * 1024;
 
 /**
  * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
@@ -42,7 +44,7 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
         )
       : observed.changes;
   const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
-  if (changes.length > 0) effects.push(describeEffect(request, { ...observed, changes, scaled }));
+  if (changes.length > 0) note(run.recording, describeEffect(request, { ...observed, changes, scaled }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
   } else if (request.api.verb === 'create' && main) {
@@ -55,6 +57,13 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
   }
   return json(observed.result, request.api.verb === 'create' ? 201 : 200);
+}
+
+// What is held here is sent to the operator whole, and most of it could never be shown.
+function note(recording: Recording, effect: ObservedEffect): void {
+  recording.size += JSON.stringify(effect).length;
+  if (recording.size > MAX_SIZE) throw forbidden('the changes of this rehearsal are too large for a plan: split the work');
+  recording.effects.push(effect);
 }
 
 const parentOf = (request: ParsedRequest): ParsedRequest => ({

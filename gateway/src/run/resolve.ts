@@ -12,11 +12,13 @@ import {
 import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import {
   adHocPlaybook,
+  type Identity,
   isApproved,
   parseIdentities,
   parseIdentity,
   playbookDigest,
   readSealKeys,
+  type SealKeys,
   tallyDecisions,
 } from '@sentinel/policy';
 import { forbidden } from '../request/refused.ts';
@@ -97,16 +99,23 @@ async function isChanging(client: KubeClient, action: AgentAction): Promise<bool
 }
 
 async function readEnforcement(client: KubeClient, action: AgentAction, stage: StageStatus): Promise<Enforcement> {
-  return { plan: await readApprovedPlan(client, action, stage), consumed: new Set(), blocked: undefined };
+  const { plan, requester, keys } = await readApproved(client, action, stage);
+  const needsPerson = plan.spec.required.autoReview
+    ? await requireNobodyNeeded(client, action, plan, requester, keys)
+    : undefined;
+  return { plan, consumed: new Set(), blocked: undefined, needsPerson };
 }
 
 /** The plan of a real run, if its digest is the one that was approved and the seals say so. Throws Refused otherwise. */
-export async function readApprovedPlan(
+export const readApprovedPlan = async (client: KubeClient, action: AgentAction, stage: StageStatus): Promise<ActionPlan> =>
+  (await readApproved(client, action, stage)).plan;
+
+async function readApproved(
   client: KubeClient,
   action: AgentAction,
   stage: StageStatus,
   now = Date.now(),
-): Promise<ActionPlan> {
+): Promise<{ plan: ActionPlan; requester: Identity; keys: SealKeys }> {
   const { plan: summary } = action.status ?? {};
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
@@ -132,7 +141,5 @@ export async function readApprovedPlan(
     now: at,
   });
   if (!isApproved(tally, requirements)) throw forbidden('the sealed approvals of the plan do not verify');
-  // A run that has begun goes on, and is taken back, by what held when it was claimed; a rejection counts whenever it comes.
-  if (requirements.autoReview && stage.outcome === undefined) await requireNobodyNeeded(client, action, plan, requester, keys);
-  return plan;
+  return { plan, requester, keys };
 }

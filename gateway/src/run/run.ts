@@ -2,10 +2,13 @@ import type { ActionPlan, Effect, ObservedEffect } from '@sentinel/crds';
 import type { Identity } from '@sentinel/policy';
 import type { Change } from '../effect/change.ts';
 import type { Overlay } from '../effect/overlay.ts';
+import type { JudgeEffects } from './auto-review.ts';
 
 /** What a rehearsal found, held in memory by the replica that its claim names. */
 export interface Recording {
   readonly effects: ObservedEffect[];
+  /** Characters of the effects as JSON, so far. */
+  size: number;
   /** Reads, as `verb resource.group`, for the permissions that the plan lists. */
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
@@ -17,6 +20,8 @@ export interface Enforcement {
   readonly plan: ActionPlan;
   /** Indices of effects that this run has consumed. */
   readonly consumed: Set<number>;
+  /** Why an effect needs a person, in a run that no person has approved; undefined in all others. */
+  readonly needsPerson?: JudgeEffects | undefined;
   /** Why the run is blocked: set by the first write that is not in the plan. */
   blocked: string | undefined;
 }

@@ -1,4 +1,4 @@
-import { agentActions } from '@sentinel/crds';
+import { agentActions, namespaces } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import type { Ledger } from './ledger.ts';
 
@@ -7,6 +7,8 @@ import type { Ledger } from './ledger.ts';
  * keeping. An action goes only when it has come to its end, so no run of it is under way. Answers with how many were forgotten.
  */
 export async function sweepLedger(client: KubeClient, ledger: Ledger): Promise<number> {
+  // An API without the kind answers each name with 404 as well: then nothing is gone, and the ledger stays.
+  await client.list(agentActions, { namespace: namespaces.ledger });
   let forgotten = 0;
   for (const { jobUid, action } of await ledger.runs()) {
     const { namespace, name, uid } = action;

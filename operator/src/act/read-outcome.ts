@@ -1,5 +1,5 @@
 import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
-import { dataHandling, keepText, suspendedBy } from '@sentinel/policy';
+import { dataHandling, endedByParent, keepText, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
 import type { Facts, JobView } from '../facts/facts.ts';
 import { END, GATE, stepContainer } from '../sandbox/names.ts';
@@ -105,9 +105,10 @@ async function explainOutcome(
   const log = await client
     .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
     .catch(() => '');
-  const words = await keepText('logs', dataHandling(facts.policies), log.trim().slice(-LAST_WORDS));
+  // Masked before it is cut: a cut may take the name away by which a secret is known.
+  const words = await keepText('logs', dataHandling(facts.policies), log.trim());
   if (words === undefined) return outcome;
-  return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${words}`.slice(0, 2000) };
+  return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${words.slice(-LAST_WORDS)}`.slice(0, 2000) };
 }
 
 const ResultLine = z.object({ name: z.string().max(63), content: z.string(), truncated: z.boolean() });
@@ -125,7 +126,7 @@ async function readResults(
   const results: NonNullable<AgentActionStatus['results']> = [];
   for (const { name, mediaType } of declared) {
     const found = lines.find((line) => line.name === name);
-    const content = found && (await keepText('logs', handling, found.content.slice(0, RESULT_MAX)));
+    const content = found && (await keepText('logs', handling, found.content));
     if (content !== undefined)
       results.push({ name, mediaType, content: content.slice(0, RESULT_MAX), ...(found?.truncated ? { truncated: true } : {}) });
   }
@@ -153,7 +154,8 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const recorded = report.claimed ? report.recorded : { effects: [], reads: [], notObservable: [] };
   if (ended.outcome === 'Succeeded' && recorded) return await writePlan(context, pass, recorded);
   // The replica that recorded it is gone, which fails what the steps still ask for. Nothing persisted: it can simply be made again.
-  if (!recorded && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
+  const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;
+  if (!recorded && !orphaned && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
   const message =
     ended.outcome === 'Succeeded'
       ? 'what the rehearsal recorded was lost with a replica of the gateway'

@@ -5,7 +5,8 @@ import { stepContainer } from '../sandbox/names.ts';
 import type { ActContext, Pass } from './context.ts';
 
 // As much as a result may hold, its title included.
-const EVIDENCE_BYTES = 15 * 1024;
+const EVIDENCE_MAX = 15 * 1024;
+const READ = { tailLines: 400, limitBytes: 60 * 1024 };
 const EVIDENCE_STEPS = 8;
 
 /** Ends the Job of the current stage, and only that one. What it did until then is read once its pod is gone. */
@@ -31,11 +32,13 @@ async function keepEvidence({ client }: ActContext, { facts, draft }: Pass): Pro
       name: `evidence-${index}`,
       mediaType: 'text/plain',
       log: await client
-        .logs(namespaces.sandboxes, pod, stepContainer(name), { limitBytes: EVIDENCE_BYTES })
+        .logs(namespaces.sandboxes, pod, stepContainer(name), READ)
         .then((log) => keepText('logs', handling, log))
         .catch(() => undefined),
       title: `${facts.stage?.stage ?? ''}, step '${name}':\n`,
     })),
   );
-  draft.results = logs.flatMap(({ log, title, ...rest }) => (log ? [{ ...rest, content: `${title}${log}` }] : []));
+  draft.results = logs.flatMap(({ log, title, ...rest }) =>
+    log ? [{ ...rest, content: `${title}${log.slice(-EVIDENCE_MAX)}` }] : [],
+  );
 }

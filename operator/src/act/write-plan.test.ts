@@ -58,7 +58,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   job: undefined,
   guards: [],
   activity: [],
-  acknowledged: undefined,
+  sink: undefined,
   live: true,
   now: NOW,
   ...more,

@@ -41,9 +41,16 @@ export class Exporter {
     return known && known.uid === action.metadata.uid ? Math.max(known.sequence, stored) : stored;
   }
 
-  /** The same by a sink alone: Events come and go, so they are no audit trail. Undefined without a sink. */
-  acknowledgedBySink(action: AgentAction): number | undefined {
-    return this.#options.sink === undefined ? undefined : this.acknowledged(action);
+  /** What the sink that is set has of the trail by its own acknowledgement; undefined without a sink. Events are no audit trail. */
+  sink(action: AgentAction): SinkCursor | undefined {
+    const { sink } = this.#options;
+    if (sink === undefined) return undefined;
+    const stored = storedCursor(action, sink.id);
+    const known = this.#acknowledged.get(keyOf(action));
+    const told = known?.uid === action.metadata.uid ? (known?.sequence ?? 0) : 0;
+    const acknowledged = Math.max(told, stored?.acknowledged ?? 0);
+    const since = stored?.since ?? action.status?.outbox?.records[0]?.sequence ?? 1;
+    return { id: sink.id, since, acknowledged };
   }
 
   forget(key: string): void {
@@ -63,7 +70,7 @@ export class Exporter {
     const action = this.#options.read(key);
     const outbox = action?.status?.outbox;
     if (!action || !outbox) return;
-    const known = this.#knownFor(key, action, outbox.exported);
+    const known = this.#knownFor(key, action);
     await this.#writeEvents(action, outbox.records, known);
     const fresh = outbox.records.filter(({ sequence }) => sequence > known.sequence);
     try {
@@ -74,19 +81,24 @@ export class Exporter {
         known.traced = true;
       }
       this.#queue.forget(key);
-      if (action.status?.finishedAt !== undefined && outbox.exported < outbox.sequence) this.#options.onAcknowledged(key);
+      const told = Math.min(outbox.exported, this.#options.sink ? (outbox.sink?.acknowledged ?? 0) : outbox.exported);
+      if (action.status?.finishedAt !== undefined && told < outbox.sequence) this.#options.onAcknowledged(key);
     } catch (error) {
       this.#options.logger.warn('Failed to export audit records', { key, error: String(error) });
       this.#queue.addRateLimited(key);
     }
   }
 
-  #knownFor(key: string, action: AgentAction, exported: number) {
+  // What one sink acknowledged says nothing of another: a new one gets all that is there.
+  #knownFor(key: string, action: AgentAction) {
     const uid = action.metadata.uid ?? '';
     const held = this.#acknowledged.get(key);
     if (held?.uid === uid) return held;
-    const traced = action.status?.finishedAt !== undefined && exported === action.status.outbox?.sequence;
-    const fresh = { uid, sequence: exported, event: exported, traced };
+    const { exported = 0, sequence } = action.status?.outbox ?? {};
+    const { sink } = this.#options;
+    const sent = sink ? (storedCursor(action, sink.id)?.acknowledged ?? 0) : exported;
+    const traced = action.status?.finishedAt !== undefined && sent === sequence;
+    const fresh = { uid, sequence: sent, event: exported, traced };
     this.#acknowledged.set(key, fresh);
     return fresh;
   }
@@ -109,6 +121,12 @@ export class Exporter {
     }
   }
 }
+
+/** What a sink has of the trail of an action. */
+export type SinkCursor = NonNullable<NonNullable<NonNullable<AgentAction['status']>['outbox']>['sink']>;
+
+const storedCursor = ({ status }: AgentAction, id: string): SinkCursor | undefined =>
+  status?.outbox?.sink?.id === id ? status.outbox.sink : undefined;
 
 /** The name of the Event of a record: the same however often it is written. */
 export function eventName(action: AgentAction, record: AuditRecord): string {

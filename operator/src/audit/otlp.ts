@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { JsonLogsSerializer, JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -28,11 +29,14 @@ const Partial = z.object({
  * 200, and any rejected record, is an error. The SDK's own exporter reports a partial success as success and drops on HTTP 500.
  */
 export class OtlpSink {
+  /** Which sink this is: a short digest of its address. */
+  readonly id: string;
   readonly #endpoint: string;
   readonly #resource = resourceFromAttributes({ 'service.name': 'sentinel', 'service.namespace': 'sentinel-system' });
 
   constructor(endpoint: string) {
     this.#endpoint = endpoint.replace(/\/+$/, '');
+    this.id = createHash('sha256').update(this.#endpoint).digest('hex').slice(0, 16);
   }
 
   /** Sends the records of one action. Resolves only when the sink has acknowledged all of them. */

@@ -166,7 +166,7 @@ export const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   job: undefined,
   guards: [],
   activity: [],
-  acknowledged: undefined,
+  sink: undefined,
   live: true,
   now: NOW,
   ...more,

@@ -79,7 +79,7 @@ describe('The next step of an action', () => {
       'whose sink has not acknowledged is to wait where policy asks for it',
       facts(
         { ...approved, status: { ...approved.status, outbox: { sequence: 3, head: '', exported: 0, records: [] } } },
-        { policies: policies({ audit: { requireSink: true } }), acknowledged: 2 },
+        { policies: policies({ audit: { requireSink: true } }), sink: { id: 's', since: 1, acknowledged: 2 } },
       ),
       { kind: 'Wait' },
     ],
@@ -112,7 +112,7 @@ describe('The next step of an action', () => {
     ],
     [
       'whose policy asks for a sink that there is not is to wait, and to say so',
-      facts(approved, { policies: policies({ audit: { requireSink: true } }), acknowledged: undefined }),
+      facts(approved, { policies: policies({ audit: { requireSink: true } }), sink: undefined }),
       {
         kind: 'Wait',
         why: 'no start without a sink for the audit trail: policy asks for one, and none is set (audit.otlpEndpoint)',
@@ -320,16 +320,17 @@ describe('The next step in every state', () => {
     });
   });
 
-  const sink: Record<string, { acknowledged: number | undefined; kind: string }> = {
-    'has none': { acknowledged: undefined, kind: 'Wait' },
-    'is behind': { acknowledged: 2, kind: 'Wait' },
-    'has them all': { acknowledged: 3, kind: 'StartJob' },
+  const cursor = (acknowledged: number) => ({ id: 's', since: 1, acknowledged });
+  const sinks: Record<string, { sink: Facts['sink']; kind: string }> = {
+    'has none': { sink: undefined, kind: 'Wait' },
+    'is behind': { sink: cursor(2), kind: 'Wait' },
+    'has them all': { sink: cursor(3), kind: 'StartJob' },
   };
-  for (const [name, { acknowledged, kind }] of Object.entries(sink)) {
+  for (const [name, { sink, kind }] of Object.entries(sinks)) {
     it(`is ${kind} where policy asks for a sink that ${name}`, () => {
       const of = action('AwaitingApproval', { approvals: decision() });
       const given = { ...of, status: { ...of.status, outbox: { sequence: 3, head: '', exported: 0, records: [] } } };
-      assert.equal(decide(facts(given, { policies: policies({ audit: { requireSink: true } }), acknowledged })).kind, kind);
+      assert.equal(decide(facts(given, { policies: policies({ audit: { requireSink: true } }), sink })).kind, kind);
     });
   }
 

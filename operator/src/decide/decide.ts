@@ -27,7 +27,7 @@ export function decide(facts: Facts): NextStep {
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : decideOnRetirement(facts);
   if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
   if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
-  const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid);
+  const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid, action.spec.mode);
   if (orphaned !== undefined) return stop(facts, orphaned);
   if (beforeRun.has(state) && outboxRoom(action.status) < ROOM_TO_END && !isUnderWay(facts))
     return {
@@ -71,7 +71,7 @@ function decideOnAdmission(facts: Facts): NextStep {
   const refusals = [
     ...judgeAgent(policies, requester),
     ...admit({ ...facts, spec: action.spec }),
-    ...judgeParent(policies, { spec: action.spec, requester }, parent, siblings),
+    ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),
   ];
   if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };

@@ -17,15 +17,23 @@ describe('An action that has ended', () => {
       outbox: { sequence, head: '', exported: 0, records: [{ ...record, sequence, transition }] },
     },
   });
-  const all = { policies: kept(), acknowledged: 1 };
+  const all = { policies: kept(), sink: { id: 's', since: 1, acknowledged: 1 } };
   const rows: [name: string, facts: Facts, step: object][] = [
     ['is kept where no policy says how long', facts(ended()), { kind: 'Wait' }],
     ['is looked at when its time comes', facts(ended(1, 'Ended', 0.5), all), { kind: 'Wait', requeueAfterMs: 30 * 60_000 }],
     ['is told of its retirement first', facts(ended(), all), { kind: 'Retire' }],
-    ['is deleted when a sink has that', facts(ended(2, 'Retired'), { ...all, acknowledged: 2 }), { kind: 'Delete' }],
+    [
+      'is deleted when a sink has that',
+      facts(ended(2, 'Retired'), { ...all, sink: { id: 's', since: 1, acknowledged: 2 } }),
+      { kind: 'Delete' },
+    ],
     ['stays until a sink has that', facts(ended(2, 'Retired'), all), { kind: 'Wait', requeueAfterMs: 60_000 }],
-    ['stays without a sink', facts(ended(), { ...all, acknowledged: undefined }), { kind: 'Wait' }],
-    ['is deleted by no cache', facts(ended(2, 'Retired'), { ...all, acknowledged: 2, live: false }), { kind: 'LookAgainLive' }],
+    ['stays without a sink', facts(ended(), { ...all, sink: undefined }), { kind: 'Wait' }],
+    [
+      'is deleted by no cache',
+      facts(ended(2, 'Retired'), { ...all, sink: { id: 's', since: 1, acknowledged: 2 }, live: false }),
+      { kind: 'LookAgainLive' },
+    ],
     ['stays while the kill switch is on', facts(ended(), { ...all, policies: kept({ suspended: true }) }), { kind: 'Wait' }],
     [
       'stays as long as a limit counts it',
@@ -34,7 +42,7 @@ describe('An action that has ended', () => {
     ],
     [
       'stays while a part of it lives',
-      facts(ended(), { ...all, activity: [{ ...activityOf(action('Running')), uid: 'c', parent: 'u' }] }),
+      facts(ended(), { ...all, activity: [{ ...activityOf(action('Running')), uid: 'c', parent: 'u', root: 'u' }] }),
       { kind: 'Wait', requeueAfterMs: 60_000 },
     ],
   ];

@@ -125,14 +125,14 @@ function start(facts: Facts, tally: Tally): NextStep {
 
 /** Why an approved action does not start now, and when to look again. */
 function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?: boolean } | undefined {
-  const { policies, action, activity, acknowledged, now } = facts;
+  const { policies, action, activity, sink, now } = facts;
   const soon = (why: string) => ({ why, requeueAfterMs: HELD_RETRY_MS });
   if (facts.guards.length > 0) return soon(`no start while guards are missing: ${facts.guards.join('; ')}`);
   if (outboxRoom(action.status) < ROOM_TO_END)
     return soon('no start while the audit trail is full: no sink acknowledges its records');
-  if (!isAcknowledged(facts, acknowledged))
+  if (!isAcknowledged(facts, sink?.acknowledged))
     return soon(
-      acknowledged === undefined
+      sink === undefined
         ? 'no start without a sink for the audit trail: policy asks for one, and none is set (audit.otlpEndpoint)'
         : 'no start until a sink has acknowledged the audit records so far',
     );

@@ -34,6 +34,7 @@ export function activityOf(action: AgentAction): Activity {
     const found = status?.conditions?.find((one) => one.type === type && one.status === 'True');
     return found ? Date.parse(found.lastTransitionTime) : undefined;
   };
+  const hasRun = status?.stages?.some(({ stage }) => stage === 'run') === true;
   const activity: Activity = {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
@@ -47,11 +48,12 @@ export function activityOf(action: AgentAction): Activity {
     asked: status?.plan && !status.required?.autoReview ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
-    failed: badEnds.has(state),
+    // Who cancels a run that fails keeps nothing clean by it.
+    failed: badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
     succeeded: state === 'Succeeded',
     parent: status?.lineage?.at(-1)?.uid,
     root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
-    changed: status?.stages?.some(({ stage }) => stage === 'run') ? (status.plan?.effects ?? 0) : 0,
+    changed: hasRun ? (status?.plan?.effects ?? 0) : 0,
     targets: status?.plan?.targets ?? [],
   };
   seen.set(action, activity);

@@ -1,5 +1,6 @@
 import type { ActionPlan, AgentAction, Playbook, Stage, StageStatus } from '@sentinel/crds';
 import type { Activity, Identity, Parent, PolicySet, SealKeys, Trust } from '@sentinel/policy';
+import type { SinkCursor } from '../audit/exporter.ts';
 
 /** How one container of a sandbox pod ended. */
 export interface ContainerEnd {
@@ -38,8 +39,8 @@ export interface Facts {
   readonly job: JobView | undefined;
   /** What is wrong with the guards that a real run relies on; only gathered before a start. */
   readonly guards: readonly string[];
-  /** The sequence up to which a sink acknowledged the records; undefined without a sink. */
-  readonly acknowledged: number | undefined;
+  /** What the sink of the audit trail has of the records, by its own acknowledgement; undefined without a sink. */
+  readonly sink: SinkCursor | undefined;
   /** What else is going on, for limits; empty in facts that are not live. */
   readonly activity: readonly Activity[];
   /** Whether these facts were read from the API server right now, and not from a cache. */

@@ -22,6 +22,7 @@ import {
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
+import type { SinkCursor } from '../audit/exporter.ts';
 import type { Caches } from '../caches.ts';
 import { stateOf } from '../status/conditions.ts';
 import type { Facts, JobView } from './facts.ts';
@@ -33,7 +34,7 @@ export async function gatherFromCaches(
   caches: Caches,
   client: KubeClient,
   action: AgentAction,
-  acknowledged: number | undefined,
+  sink: SinkCursor | undefined,
   now: number,
 ): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
@@ -51,7 +52,7 @@ export async function gatherFromCaches(
     parent: parent && parentOf(parent),
     stage,
     job: view(job, pod, stage?.uid),
-    acknowledged,
+    sink,
     now,
   });
   return { ...facts, mayUseAccount: undefined, guards: [], activity: [], live: false };
@@ -62,7 +63,7 @@ export async function gatherLive(
   client: KubeClient,
   gatewayLock: () => Promise<string | undefined>,
   action: AgentAction,
-  acknowledged: number | undefined,
+  sink: SinkCursor | undefined,
   activity: readonly Activity[],
   now: number,
 ): Promise<Facts> {
@@ -91,7 +92,7 @@ export async function gatherLive(
     parent: parent ? parentOf(parent) : undefined,
     stage,
     job: view_,
-    acknowledged,
+    sink,
     now,
   });
   const account = playbook?.spec.account;
@@ -107,7 +108,7 @@ interface Sources {
   readonly policies: Parameters<typeof policySet>[0]['policies'];
 }
 
-type Around = Pick<Facts, 'plan' | 'parent' | 'stage' | 'job' | 'acknowledged' | 'now'>;
+type Around = Pick<Facts, 'plan' | 'parent' | 'stage' | 'job' | 'sink' | 'now'>;
 
 function assemble(
   action: AgentAction,

@@ -34,6 +34,7 @@ export function dataHandling(set: PolicySet): DataHandling {
     return said.length === 0 ? DEFAULT : (order[Math.max(...said.map((one) => order.indexOf(one)))] ?? 'Dropped');
   };
   const times = all.map(({ retainFor }) => retainFor).filter((one) => one !== undefined);
+  const atLeast = all.map(({ retainAtLeast }) => retainAtLeast).filter((one) => one !== undefined);
   return {
     prompts: strictest('prompts'),
     parameters: strictest('parameters'),
@@ -41,7 +42,7 @@ export function dataHandling(set: PolicySet): DataHandling {
     diffs: strictest('diffs'),
     patterns: [...new Set(all.flatMap(({ redact }) => redact?.patterns ?? []))].sort(),
     fields: [...new Set(all.flatMap(({ redact }) => redact?.fields ?? []))].sort(),
-    retainMs: times.length === 0 ? undefined : Math.min(...times.map(seconds)) * 1000,
+    retainMs: times.length === 0 ? undefined : Math.max(Math.min(...times.map(seconds)), ...atLeast.map(seconds)) * 1000,
   };
 }
 

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Effect, FieldChange } from '@sentinel/crds';
 import type { DataHandling, DataKind } from './handling.ts';
-import { maskSecrets } from './secrets.ts';
+import { MASK, maskSecrets } from './secrets.ts';
 
 const HASHED = 'sha256:';
+/** An option whose value is a secret, standing for itself. */
+const TELLING = /^--?[\w-]*(passw(or)?d|passphrase|secret|token|credentials?|api-?key|access-?key|private-?key)$/i;
 
 /** What is kept of a text; undefined when nothing is. A digest lets someone who has the text prove that it was this one. */
 export async function keepText(kind: DataKind, handling: DataHandling, text: string): Promise<string | undefined> {
@@ -13,42 +16,57 @@ export async function keepText(kind: DataKind, handling: DataHandling, text: str
     case 'Redacted':
       return await maskSecrets(text, handling.patterns);
     case 'Hashed':
-      // What is a digest already stays it, or a second look would hide what the first one kept.
-      return /^sha256:[a-f0-9]{64}$/.test(text) ? text : `${HASHED}${createHash('sha256').update(text).digest('hex')}`;
+      return `${HASHED}${createHash('sha256').update(text).digest('hex')}`;
     default:
       return undefined;
   }
 }
 
-/** The effects of a plan with what may be shown of their changes. What is pinned is the digest of each change, which stays. */
+/** As many characters of values as a plan shows: it must fit into one object, and looking for secrets takes its time. */
+export const SHOWN_MAX = 256 * 1024;
+
+/**
+ * The effects of a plan with what may be shown of their changes. What is pinned is the digest of each change, which stays. Beyond
+ * what a plan can show, values are left out and said to be hidden. Other work gets its turn between two effects.
+ */
 export async function keepDiffs(handling: DataHandling, effects: readonly Effect[]): Promise<Effect[]> {
   const kept: Effect[] = [];
+  let shown = 0;
   for (const effect of effects) {
-    const change = effect.change && (await Promise.all(effect.change.map((one) => keepChange(handling, one))));
-    kept.push(change ? { ...effect, change } : effect);
+    await setImmediate();
+    const change: FieldChange[] = [];
+    for (const one of effect.change ?? []) {
+      shown += (one.before?.length ?? 0) + (one.after?.length ?? 0);
+      change.push(shown > SHOWN_MAX ? hiddenChange(one) : await keepChange(handling, one));
+    }
+    kept.push(effect.change ? { ...effect, change } : effect);
   }
   return kept;
 }
+
+const hiddenChange = ({ before: _, after: __, ...rest }: FieldChange): FieldChange => ({ ...rest, redacted: true });
 
 /** The commands of a plan as people may see them: unless parameters are stored as they are, with secrets masked. */
 export async function keepCommands<T extends { readonly command: readonly string[] }>(
   handling: DataHandling,
   steps: readonly T[],
 ): Promise<(T & { command: string[] })[]> {
-  const keep = async (argument: string) =>
-    handling.parameters === 'Stored' ? argument : await maskSecrets(argument, handling.patterns);
+  const keep = async (argument: string, before: string | undefined) => {
+    if (handling.parameters === 'Stored') return argument;
+    return before !== undefined && TELLING.test(before) ? MASK : await maskSecrets(argument, handling.patterns);
+  };
   return await Promise.all(
     steps.map(async (step) => ({
       ...step,
-      command: await Promise.all(step.command.map(async (argument) => await keep(argument))),
+      command: await Promise.all(step.command.map(async (argument, at) => await keep(argument, step.command[at - 1]))),
     })),
   );
 }
 
 async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {
   if (change.redacted) return change;
+  if (handling.fields.some((pointer) => coversPointer(pointer, change.path))) return hiddenChange(change);
   const { before, after, ...rest } = change;
-  if (handling.fields.some((pointer) => coversPointer(pointer, change.path))) return { ...rest, redacted: true };
   const [shownBefore, shownAfter] = await Promise.all([keepValue(handling, before), keepValue(handling, after)]);
   const hidden = shownBefore !== before || shownAfter !== after;
   return {

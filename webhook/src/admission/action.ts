@@ -14,7 +14,7 @@ import {
 } from '@sentinel/policy';
 import { carriesDecision, type DecisionContext, sealDecision } from './decision.ts';
 import { stampOf } from './identity.ts';
-import { keptIntent, withKept } from './intent.ts';
+import { keptIntent } from './intent.ts';
 import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 
 export type ActionContext = DecisionContext;
@@ -28,20 +28,33 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   return await edit(request, context);
 }
 
-// An edit is handled like what was filed: what must not be kept of an intent is not kept of the next one either.
+// An edit is handled like what was filed: by an identity that is accepted, and with what is kept of an intent.
 async function edit(request: AdmissionRequest, { policies }: ActionContext): Promise<Mutation | undefined> {
-  const { object, oldObject, namespace } = request;
+  const { object, oldObject, namespace, userInfo } = request;
   const spec = AgentActionSpec.safeParse(object?.spec);
   const before = AgentActionSpec.safeParse(oldObject?.spec);
   const requester = parseIdentity(oldObject?.metadata.annotations?.[annotations.requestedBy]);
-  if (!spec.success || !before.success || !requester || isDeepStrictEqual(spec.data.intent, before.data.intent))
+  if (!spec.success || !before.success || !requester || isOnlyCancelled(spec.data, before.data))
     return noteEditor(request, object?.spec);
   const facts = await policies.read(namespace, spec.data, requester);
-  const intent = await keptIntent(dataHandling(facts.policies), spec.data.intent);
-  const stored = { ...spec.data, intent: withKept(spec.data.intent, intent) };
+  if (requester.user === userInfo.username) {
+    const editor = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
+    const refusals = judgeAgent(facts.policies, editor, userInfo.extra);
+    if (refusals.length > 0) throw new Denied(explainAll(refusals));
+  }
+  const intent = await keptIntent(dataHandling(facts.policies), spec.data.intent, before.data.intent);
+  if (isDeepStrictEqual(intent, spec.data.intent)) return noteEditor(request, object?.spec);
+  const stored = { ...spec.data, intent };
   const noted = noteEditor(request, isDeepStrictEqual(stored, before.data) ? oldObject?.spec : stored);
-  return { annotations: {}, ...noted, intent };
+  return { ...noted, annotations: { ...noted?.annotations, ...FORGOTTEN }, intent };
 }
+
+// What `kubectl apply` remembers of an action is the whole of it as it was sent.
+const FORGOTTEN = { 'kubectl.kubernetes.io/last-applied-configuration': null };
+
+// Everyone may always end what they filed.
+const isOnlyCancelled = (spec: AgentActionSpec, before: AgentActionSpec) =>
+  isDeepStrictEqual({ ...spec, cancelled: false }, { ...before, cancelled: false });
 
 // Either a Playbook or whole steps. Anything else breaks a rule of the schema, which speaks after this.
 function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentActionSpec): boolean {
@@ -64,7 +77,7 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
   if (object && carriesDecision(object))
     throw new Denied('a decision can not be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
-  let intent: Mutation['intent'];
+  let intent: AgentActionSpec['intent'] | undefined;
   // What the schema refuses, the API server says better than we could, and right after this.
   if (spec.success && saysWhatToDo(spec.data)) {
     const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
@@ -86,10 +99,12 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
     if (refusals.length > 0) throw new Denied(explainAll(refusals));
-    intent = await keptIntent(dataHandling(facts.policies), spec.data.intent);
+    const kept = await keptIntent(dataHandling(facts.policies), spec.data.intent);
+    if (!isDeepStrictEqual(kept, spec.data.intent)) intent = kept;
   }
+  const stamps = { [annotations.requestedBy]: stampOf(userInfo), [annotations.amendedBy]: null, [annotations.approvals]: null };
   return {
-    annotations: { [annotations.requestedBy]: stampOf(userInfo), [annotations.amendedBy]: null, [annotations.approvals]: null },
+    annotations: intent === undefined ? stamps : { ...stamps, ...FORGOTTEN },
     addFinalizer: FINALIZER,
     ...(intent === undefined ? {} : { intent }),
   };

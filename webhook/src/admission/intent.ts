@@ -3,27 +3,30 @@ import { type DataHandling, keepText, maskSecrets } from '@sentinel/policy';
 
 type Intent = AgentActionSpec['intent'];
 
-const MASKED = ['summary', 'reason', 'goal'] as const;
 const SUMMARY_MAX = 512;
+/** Names and contexts in a form of their own, in which no secret fits. */
+const FORMAL = new Set(['parentAction', 'traceparent']);
 
 /**
- * What of an intent is kept otherwise than it was sent, by field; undefined for a field that is dropped. What is not kept is not
- * even stored once: this happens before the API server stores the action.
+ * An intent as it is kept. What is not kept is not even stored once: this happens before the API server stores the action. `before`
+ * is what is stored already: a prompt that stays what it was is not handled a second time.
  */
-export async function keptIntent(handling: DataHandling, intent: Intent): Promise<Record<string, string | undefined>> {
-  const kept: Record<string, string | undefined> = {};
-  if (intent.prompt !== undefined) kept.prompt = await keepText('prompts', handling, intent.prompt);
-  for (const field of MASKED) {
-    const text = intent[field];
-    // A mask can be longer than what it hides.
-    if (text !== undefined && handling.prompts !== 'Stored')
-      kept[field] = (await maskSecrets(text, handling.patterns)).slice(0, field === 'summary' ? SUMMARY_MAX : undefined);
-  }
-  return Object.fromEntries(Object.entries(kept).filter(([field, value]) => value !== intent[field as 'prompt']));
+export async function keptIntent(handling: DataHandling, intent: Intent, before?: Intent): Promise<Intent> {
+  const { prompt, ...others } = intent;
+  const kept = prompt === undefined || prompt === before?.prompt ? prompt : await keepText('prompts', handling, prompt);
+  const rest = (handling.prompts === 'Stored' ? others : await masked(others, handling)) as Omit<Intent, 'prompt'>;
+  // A mask can be longer than what it hides.
+  const summary = rest.summary.slice(0, SUMMARY_MAX);
+  return { ...rest, summary, ...(kept === undefined ? {} : { prompt: kept }) };
 }
 
-/** An intent as it will be stored. */
-export function withKept(intent: Intent, kept: Readonly<Record<string, string | undefined>>): Intent {
-  const entries = Object.entries({ ...intent, ...kept }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Intent;
+// Every text that an agent may fill with what it likes, however deep.
+async function masked(value: unknown, handling: DataHandling): Promise<unknown> {
+  if (typeof value === 'string') return await maskSecrets(value, handling.patterns);
+  if (Array.isArray(value)) return await Promise.all(value.map((one) => masked(one, handling)));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(
+    async ([key, one]) => [key, FORMAL.has(key) ? one : await masked(one, handling)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
 }

@@ -45,12 +45,12 @@ export class Denied extends Error {
   override name = 'Denied';
 }
 
-/** Changes to the object; null takes an annotation off, and undefined a field of the intent. */
+/** Changes to the object; null takes an annotation off. */
 export interface Mutation {
   readonly annotations: Readonly<Record<string, string | null>>;
   readonly addFinalizer?: string;
-  /** What is kept of texts in `spec.intent`, by field. */
-  readonly intent?: Readonly<Record<string, string | undefined>>;
+  /** What is kept of `spec.intent`. */
+  readonly intent?: unknown;
 }
 
 /** The answer to the API server. */
@@ -81,9 +81,6 @@ function toPatch(object: AdmittedObject, mutation: Mutation): object[] {
   if (mutation.addFinalizer && !finalizers.includes(mutation.addFinalizer)) {
     patch.push({ op: 'add', path: '/metadata/finalizers', value: [...finalizers, mutation.addFinalizer] });
   }
-  for (const [field, value] of Object.entries(mutation.intent ?? {})) {
-    const path = `/spec/intent/${field}`;
-    patch.push(value === undefined ? { op: 'remove', path } : { op: 'replace', path, value });
-  }
+  if (mutation.intent !== undefined) patch.push({ op: 'replace', path: '/spec/intent', value: mutation.intent });
   return patch;
 }

@@ -35,21 +35,35 @@ export function partsOfExposure(effects: readonly Effect[]): RiskPart[] {
   ];
 }
 
-// `kubectl apply` keeps a copy of the whole object in an annotation, which is hidden for what may be in it.
-const isCredential = ({ path, redacted }: FieldChange) => redacted === true && !path.endsWith('last-applied-configuration');
+const reference = 'secretRef|secretKeyRef|secretName|serviceAccountToken|imagePullSecrets';
+const inPath = new RegExp(`/(${reference}|secret)(/|$)`);
+const inValue = new RegExp(`"(${reference}|secret)":`);
+
+// A field that is hidden for its name, or that leads to a Secret. `kubectl apply` keeps a copy of the whole object in an annotation, which
+// is hidden for what may be in it.
+const isCredential = ({ path, after, redacted }: FieldChange) =>
+  !path.endsWith('last-applied-configuration') &&
+  (redacted === true || inPath.test(path) || (after !== undefined && inValue.test(after)));
 
 function opens(effect: Effect): boolean {
   const changes = effect.change ?? [];
   // Annotations of these are read by what routes traffic; labels are not.
   if (outward.has(baseOf(effect)))
     return changes.length === 0 || !!effect.hiddenChanges || changes.some(({ path }) => !path.startsWith('/metadata/labels/'));
+  // What balances load is told by annotations of the Service whether it does so for the world.
   if (effect.apiGroup === '' && baseOf(effect) === 'services')
-    return !!effect.hiddenChanges || changes.some(opensService) || changes.some(opensHost);
+    return (
+      !!effect.hiddenChanges ||
+      changes.some(({ path }) => path.startsWith('/metadata/annotations/')) ||
+      changes.some(opensService) ||
+      changes.some(opensHost)
+    );
   return changes.some(opensHost);
 }
 
 // What is created may be shown as one value, so names are read from inside of it as well.
 const opensService = ({ path, after = '' }: FieldChange) =>
-  (path === '/spec/type' && /^"(LoadBalancer|NodePort)"$/.test(after)) || /"type":"(LoadBalancer|NodePort)"/.test(after);
+  (path === '/spec/type' && /^"(LoadBalancer|NodePort|ExternalName)"$/.test(after)) ||
+  /"type":"(LoadBalancer|NodePort|ExternalName)"/.test(after);
 const opensHost = ({ path, after }: FieldChange) =>
   after !== undefined && (/\/hostPort$/.test(path) || /"hostPort":/.test(after));

@@ -3,8 +3,19 @@ import { part } from '../part.ts';
 import { baseOf, namesOf } from '../words.ts';
 
 const guarding = new Set(['networkpolicies', 'poddisruptionbudgets', 'resourcequotas', 'limitranges', 'serviceaccounts']);
-const sensitive =
-  /\/(privileged|allowPrivilegeEscalation|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|capabilities|runAsUser|runAsNonRoot|seccompProfile|serviceAccountName|serviceAccount|automountServiceAccountToken|procMount|loadBalancerSourceRanges|externalIPs)(\/|$)/;
+const sensitive = [
+  ...['privileged', 'allowPrivilegeEscalation', 'hostNetwork', 'hostPID', 'hostIPC', 'hostUsers', 'hostPath', 'hostAliases'],
+  ...['capabilities', 'runAsUser', 'runAsGroup', 'runAsNonRoot', 'readOnlyRootFilesystem', 'procMount', 'sysctls'],
+  ...['securityContext', 'seccompProfile', 'seLinuxOptions', 'appArmorProfile', 'windowsOptions'],
+  ...['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken'],
+  ...['loadBalancerSourceRanges', 'externalIPs', 'externalName'],
+].join('|');
+const inPath = new RegExp(`/(${sensitive})(/|$)`);
+const inValue = new RegExp(`"(${sensitive})":`);
+/** What makes a workload more powerful where it is set, as JSON has it. */
+const empowering =
+  /"(privileged|allowPrivilegeEscalation|hostNetwork|hostPID|hostIPC|automountServiceAccountToken)":(?!false)|"(runAsNonRoot|readOnlyRootFilesystem|hostUsers)":false|"runAs(User|Group)":0\b|"(hostPath|hostAliases|sysctls|serviceAccountName|serviceAccount|externalName|externalIPs)":|"add":\[|"procMount":"Unmasked"|"Unconfined"|"Localhost"/;
+const profile = /(apparmor|seccomp)/i;
 const rights = new Set(['rbac.authorization.k8s.io', 'admissionregistration.k8s.io', 'certificates.k8s.io', 'sentinel.dev']);
 
 /** What may weaken security, and what changes who may do what. */
@@ -25,14 +36,17 @@ export function partsOfSecurity(effects: readonly Effect[]): RiskPart[] {
   ];
 }
 
-// What guards others, or takes a guard off the workload itself. Inside of what is created, names are read from the values shown.
+// What guards others, or takes a guard off the workload itself. A value may be a whole object or list, before as well as after, and may
+// be cut: so names are looked for in its text. What was there and is there no more in the same words may have been a guard.
 function weakens(effect: Effect): string | undefined {
   const resource = baseOf(effect);
   if (guarding.has(resource)) return `${resource} change`;
   const change = (effect.change ?? []).find(
-    ({ path, after }) =>
-      sensitive.test(path) ||
-      (after !== undefined && /[{,]"(privileged|hostNetwork|hostPID|hostIPC|hostPath)":(?!false)/.test(after)),
+    ({ path, before, after }) =>
+      inPath.test(path) ||
+      (/annotations\//.test(path) && profile.test(path)) ||
+      (after !== undefined && empowering.test(after)) ||
+      (before !== undefined && inValue.test(before)),
   );
   return change && `${change.path} changes`;
 }

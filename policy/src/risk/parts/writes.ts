@@ -34,9 +34,11 @@ export function partsOfWrites(effects: readonly Effect[], wayBack: boolean | und
   ];
 }
 
-/** Whether an effect is known to change labels or annotations and nothing else. */
-export function isMetadataOnly({ verb, change = [], hiddenChanges }: Effect): boolean {
+/** Whether an effect is known to change labels or annotations and nothing else. Labels of a pod say which policies and Services it is under. */
+export function isMetadataOnly(effect: Effect): boolean {
+  const { verb, change = [], hiddenChanges } = effect;
   if (verb === 'create' || verb === 'delete' || hiddenChanges || change.length === 0) return false;
+  if (baseOf(effect) === 'pods' && change.some(({ path }) => path.startsWith('/metadata/labels/'))) return false;
   return change.every(({ path }) => /^\/metadata\/(labels|annotations)\//.test(path));
 }
 
