@@ -280,6 +280,15 @@ describe('What holds', () => {
     ]);
   });
 
+  it('is kept at least as long as the floor wants', async () => {
+    const floor = floorOf(`${RULES}\napprovals: [{upToRisk: High}]\ndataHandling: {retainAtLeast: 90d}`);
+    const of = await values(floor + policyOf('modes: [Apply]\ndataHandling: {retainFor: 30d}'));
+    assert.equal(of('dataHandling.retainFor')[0]?.value, '30d (90d by retainAtLeast)');
+    assert.deepEqual(of('dataHandling.retainAtLeast'), [
+      { value: '90d', policy: 'ClusterAgentPolicy/floor', path: 'dataHandling.retainAtLeast' },
+    ]);
+  });
+
   it('lets nothing Critical start alone, whatever all of them say', async () => {
     const of = await values(
       floorOf(`${RULES}\napprovals: [{upToRisk: Critical, autoReview: true}]`) + policyOf('modes: [Apply]'),

@@ -11,7 +11,7 @@ export function effectiveData(set: PolicySet): EffectiveValue[] {
     ...KINDS.map((kind) => ofKind(set, held, kind)),
     { field: 'dataHandling.redact', value: 'what is known as a secret', ...DEFAULT },
     ...(['patterns', 'fields'] as const).flatMap((list) => ofList(set, list)),
-    retention(set, held),
+    ...retention(set, held),
   ];
 }
 
@@ -22,9 +22,9 @@ const rulesOf = (set: PolicySet) =>
 
 function ofKind(set: PolicySet, held: DataHandling, kind: (typeof KINDS)[number]): EffectiveValue {
   const field = `dataHandling.${kind}`;
-  const said = rulesOf(set).flatMap(({ policy, rules }) => (rules[kind] === undefined ? [] : [{ policy, value: rules[kind] }]));
-  const by = said.filter(({ value }) => value === held[kind]).map(({ policy }) => policy);
-  const insteadOf = said.filter(({ value }) => value !== held[kind]).map(({ policy, value }) => `${value} (${policy})`);
+  const found = rulesOf(set).flatMap(({ policy, rules }) => (rules[kind] === undefined ? [] : [{ policy, value: rules[kind] }]));
+  const by = found.filter(({ value }) => value === held[kind]).map(({ policy }) => policy);
+  const insteadOf = found.filter(({ value }) => value !== held[kind]).map(({ policy, value }) => `${value} (${policy})`);
   return {
     field,
     value: held[kind],
@@ -40,20 +40,28 @@ function ofList(set: PolicySet, list: 'patterns' | 'fields'): EffectiveValue[] {
   );
 }
 
-function retention(set: PolicySet, { retainMs }: DataHandling): EffectiveValue {
-  const field = 'dataHandling.retainFor';
-  const said = rulesOf(set).flatMap(({ policy, rules }) =>
-    rules.retainFor === undefined ? [] : [{ policy, value: rules.retainFor }],
-  );
-  const [held, ...others] = said.sort((a, b) => seconds(a.value) - seconds(b.value));
-  if (!held || retainMs === undefined) return { field, value: 'for ever', ...DEFAULT };
-  const least = retireAt(set, 0) ?? retainMs;
-  const counted = least > retainMs ? ` (${least / 1000}s, as long as limits count it)` : '';
-  return {
-    field,
-    value: `${held.value}${counted}`,
-    policy: held.policy,
-    path: field,
-    ...(others.length === 0 ? {} : { insteadOf: others.map(({ value, policy }) => `${value} (${policy})`) }),
-  };
+function retention(set: PolicySet, { retainMs }: DataHandling): EffectiveValue[] {
+  const [held, ...others] = said(set, 'retainFor').sort((a, b) => seconds(a.value) - seconds(b.value));
+  const [least, ...lesser] = said(set, 'retainAtLeast').sort((a, b) => seconds(b.value) - seconds(a.value));
+  const counted = retireAt(set, 0);
+  const late = retainMs !== undefined && counted !== undefined && counted > retainMs;
+  const forLimits = late ? ` (${counted / 1000}s, as long as limits count it)` : '';
+  const overruled = held && least && seconds(least.value) > seconds(held.value) ? ` (${least.value} by retainAtLeast)` : '';
+  return [
+    held
+      ? layered('retainFor', `${held.value}${overruled}${forLimits}`, held.policy, others)
+      : { field: 'dataHandling.retainFor', value: 'for ever', ...DEFAULT },
+    ...(least ? [layered('retainAtLeast', least.value, least.policy, lesser)] : []),
+  ];
+}
+
+type Said = { readonly policy: string; readonly value: string };
+
+const said = (set: PolicySet, key: 'retainFor' | 'retainAtLeast'): Said[] =>
+  rulesOf(set).flatMap(({ policy, rules }) => (rules[key] === undefined ? [] : [{ policy, value: rules[key] }]));
+
+function layered(key: string, value: string, policy: string, others: readonly Said[]): EffectiveValue {
+  const field = `dataHandling.${key}`;
+  const insteadOf = others.map((one) => `${one.value} (${one.policy})`);
+  return { field, value, policy, path: field, ...(insteadOf.length === 0 ? {} : { insteadOf }) };
 }

@@ -5,12 +5,10 @@ import { describe, it } from 'node:test';
 import { file, policy } from '../../../test/offline.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/policies.md'), 'utf8');
-let title = '';
-const blocks: [string, string][] = [];
-for (const [, heading, yaml] of guide.matchAll(/^## (.+)$|```yaml\n([\s\S]*?)```/gm)) {
-  if (heading === undefined) blocks.push([title, yaml ?? '']);
-  else title = heading;
-}
+const sections = guide.split(/^## /m).map((text) => ({ title: text.split('\n')[0] ?? '', text }));
+const blocks = sections.flatMap(({ title, text }) =>
+  [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => [title, yaml] as const),
+);
 
 describe('The guide to policies', () => {
   const whole = blocks.filter(([, yaml]) => yaml.includes('kind: ClusterAgentPolicy'));

@@ -72,6 +72,12 @@ describe('policy lint of autonomy, parts and retention', () => {
       undefined,
     ],
     [
+      'a retention shorter than the floor wants',
+      floor(ALLOW, PEOPLE, 'audit: {requireSink: true}', 'dataHandling: {retainAtLeast: 90d}') +
+        own('dataHandling: {retainFor: 30d}'),
+      /AgentPolicy\/shop\/shop +dataHandling\.retainFor +has no effect: 30d is shorter than the `retainAtLeast` of ClusterAgentPolicy\/floor \(90d\)/,
+    ],
+    [
       'more children than the floor allows',
       floor(ALLOW, PEOPLE, 'limits: {children: 2}') + own('limits: {children: 6}'),
       /limits\.children +has no effect: 6 is more than the 2 of ClusterAgentPolicy\/floor/,

