@@ -20,7 +20,7 @@ export const MANY = 10;
 
 /** Everything that has points. A rule only adds, so that nothing more in a plan can make its risk lower. */
 export const riskRules = {
-  metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only' },
+  metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only; labels of a pod are more than that' },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
   delete: { points: 30, per: 'write', level: 'High', when: 'it deletes an object' },
   'delete-data': {
@@ -45,7 +45,7 @@ export const riskRules = {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it may weaken security: privileges, host namespaces and paths, service accounts, NetworkPolicies, PodDisruptionBudgets, quotas',
+    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that goes or is replaced, NetworkPolicies, PodDisruptionBudgets, quotas',
   },
   rights: {
     points: 40,
@@ -70,13 +70,17 @@ export const riskRules = {
     when: 'its PodDisruptionBudgets could not be read, so they are taken for used up',
   },
   secrets: { points: 40, per: 'write', level: 'High', when: 'it changes a Secret' },
-  credentials: { points: 20, per: 'write', when: 'a field changes whose name speaks of a password, token, key or secret' },
+  credentials: {
+    points: 20,
+    per: 'write',
+    when: 'a field changes whose name speaks of a password, token, key or secret, or that leads to a Secret or a token',
+  },
   configuration: { points: 10, per: 'write', when: 'the contents of a ConfigMap change' },
   exposed: {
     points: 40,
     per: 'write',
     level: 'High',
-    when: 'it may open something to the outside: Ingress, routes and gateways, a Service of type LoadBalancer or NodePort, a port of the host',
+    when: 'it may open something to the outside: Ingress, routes and gateways, a Service of type LoadBalancer, NodePort or ExternalName or its annotations, a port of the host',
   },
   hosts: { points: 2, per: 'host', atMost: 20, when: 'the plan reaches it' },
   'unfamiliar-hosts': {
