@@ -10,6 +10,7 @@ export const activity = (uid: string, more: Partial<Activity> = {}): Activity =>
   playbookDigest: undefined,
   admitted: 0,
   phase: 'Ended',
+  attempts: 1,
   asked: undefined,
   queued: undefined,
   ended: undefined,

@@ -22,6 +22,18 @@ describe('An action that is filed', () => {
   const rows: [name: string, limits: object, others: Activity[], refused: RegExp | undefined][] = [
     ['is refused past the limit of a day', { perDay: 2 }, [before('a', 1), before('b', 2)], /has had 2 actions in 24 hours/],
     ['is allowed below it', { perDay: 2 }, [before('a', 1)], undefined],
+    [
+      'is held to the edits of what was filed',
+      { perDay: 3 },
+      [before('a', 1, { attempts: 3 })],
+      /has had 3 actions in 24 hours, edits/,
+    ],
+    [
+      'is held to the edits of what asked people',
+      { escalationsPerHour: 2 },
+      [before('a', 5, { attempts: 2, asked: NOW - MINUTE })],
+      /asked people 2 times in an hour, edits/,
+    ],
     ['is not held to what was filed a day ago', { perDay: 1 }, [before('a', 24 * 60 + 1)], undefined],
     ['is not held to what others filed', { perDay: 1 }, [before('a', 1, { requester: { user: 'x', groups: [] } })], undefined],
     [
@@ -68,6 +80,12 @@ describe('An action that is filed', () => {
       else assert.equal(text, '');
     });
   }
+
+  it('is held to its own edits', () => {
+    const edited = activity('self', { phase: 'Filed', attempts: 5 });
+    assert.match(judgeFiling(set({ perDay: 5 }), edited, [edited], NOW)[0]?.message ?? '', /has had 5 actions/);
+    assert.deepEqual(judgeFiling(set({ perDay: 6 }), edited, [edited], NOW), []);
+  });
 
   it('counts everywhere for a policy of the cluster', () => {
     const elsewhere = before('a', 1, { namespace: 'bank' });

@@ -19,6 +19,8 @@ export interface Activity {
   readonly admitted: number | undefined;
   /** `Filed`: not admitted; `Rehearsing`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn; `Running`: its run has begun. */
   readonly phase: 'Filed' | 'Rehearsing' | 'Waiting' | 'Queued' | 'Running' | 'Ended';
+  /** How often it was rehearsed: each edit starts over. */
+  readonly attempts: number;
   /** When its plan began to wait for people. */
   readonly asked: number | undefined;
   /** Since when it waits for its turn. */
@@ -69,19 +71,26 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   const refuse = (rule: string, message: string, remedy: string) =>
     found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
   const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
-  const today = own.filter(({ admitted }) => (admitted ?? 0) > now - DAY_MS);
-  if (perDay !== undefined && today.length >= perDay)
+  // An edit starts over, so it counts like what is filed anew; those of this very action count as well.
+  const times = (all: readonly Activity[], within: number) =>
+    [...all, self].reduce(
+      (sum, one) => sum + ((one.admitted ?? 0) > now - within ? Math.max(one === self ? 0 : 1, one.attempts) : 0),
+      0,
+    );
+  const today = times(own, DAY_MS);
+  if (perDay !== undefined && today >= perDay)
     refuse(
       'perDay',
-      `'${self.requester.user}' has had ${today.length} actions in 24 hours; at most ${perDay} are allowed`,
+      `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
       'Wait, or ask an admin.',
     );
   // What is still being rehearsed may come to ask as well.
   const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
-  if (escalationsPerHour !== undefined && asking.length >= escalationsPerHour)
+  const asked = times(asking, HOUR_MS) + asking.filter(({ admitted }) => (admitted ?? 0) <= now - HOUR_MS).length;
+  if (escalationsPerHour !== undefined && asked >= escalationsPerHour)
     refuse(
       'escalationsPerHour',
-      `'${self.requester.user}' has asked people ${asking.length} times in an hour; at most ${escalationsPerHour} are allowed`,
+      `'${self.requester.user}' has asked people ${asked} times in an hour, edits included; at most ${escalationsPerHour} are allowed`,
       'It is paused until the hour is over.',
     );
   if (coolDown !== undefined) {

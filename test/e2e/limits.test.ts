@@ -114,7 +114,7 @@ describe('A policy', { concurrency: 3 }, () => {
     assert.equal(denied.length, 3, ends.map(messageOf).join('\n'));
     assert.match(
       messageOf(denied[0] as never),
-      /has had 3 actions in 24 hours; at most 3 are allowed \(AgentPolicy\/[a-z0-9-]+: limits\.perDay\)/,
+      /has had 3 actions in 24 hours, edits included; at most 3 are allowed \(AgentPolicy\/[a-z0-9-]+: limits\.perDay\)/,
     );
   });
 

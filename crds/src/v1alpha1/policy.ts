@@ -274,7 +274,11 @@ const shape = {
         1000,
         'How many real runs may be under way at the same time, over all that the policy covers. The others wait in the order in which they were approved.',
       ).optional(),
-      perDay: integer(1, 100000, 'How many actions one requester may file in 24 hours.').optional(),
+      perDay: integer(
+        1,
+        100000,
+        'How many actions one requester may file in 24 hours. An edit that starts over counts like another one.',
+      ).optional(),
       escalationsPerHour: integer(
         1,
         1000,

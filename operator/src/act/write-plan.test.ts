@@ -149,6 +149,7 @@ describe('A plan', () => {
       playbookDigest: digestOf(playbookSpec),
       admitted: 1,
       phase: 'Ended',
+      attempts: 1,
       asked: undefined,
       queued: undefined,
       ended: 2,

@@ -44,6 +44,7 @@ export function activityOf(action: AgentAction): Activity {
     playbookDigest: status?.playbook?.digest,
     admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
     phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
+    attempts: status?.attempt ?? 0,
     // A plan that starts without a person asked nobody.
     asked: status?.plan && !status.required?.autoReview ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),

@@ -111,6 +111,7 @@ const relative = (uid: string, changed: number): Activity => ({
   playbookDigest: undefined,
   admitted: undefined,
   phase: 'Running',
+  attempts: 1,
   asked: undefined,
   queued: undefined,
   ended: undefined,
