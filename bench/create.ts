@@ -106,4 +106,5 @@ for (const [name, list] of times) {
 }
 await admin.kubectl(['delete', 'validatingadmissionpolicy,validatingadmissionpolicybinding', marked]);
 await admin.kubectl(['delete', 'namespace', tenant.namespace, '--wait=false']);
+// The clients of the tests keep their connections, which would keep this process.
 process.exit(0);

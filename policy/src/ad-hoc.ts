@@ -4,9 +4,6 @@ import type { Trust } from './trust.ts';
 /** Whether an action brings its own steps instead of naming a Playbook. */
 export const isAdHoc = (spec: Pick<AgentActionSpec, 'steps'>): boolean => spec.steps !== undefined;
 
-/** What ad-hoc steps add to the risk of a plan, as a command that needs a person does. */
-export const OWN_STEPS = "the steps are the action's own: nobody has approved this way of doing it";
-
 /** Trust in ad-hoc steps: there is none, because nobody but the agent has seen them before. */
 export const UNTRUSTED_STEPS: Trust = { trusted: false, why: 'the steps are those of the action itself' };
 

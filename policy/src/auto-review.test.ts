@@ -5,6 +5,7 @@ import { type AutoReviewFacts, whyPerson, withAutoReview } from './auto-review.t
 import { isApproved, tallyDecisions } from './decisions.ts';
 import type { ApplicablePolicy, PolicySet } from './policies.ts';
 import { type Requirements, strictest } from './requirements.ts';
+import { effect } from './risk/effect.fixture.ts';
 
 const allowing = {
   modes: ['DryRun', 'Apply'],
@@ -29,21 +30,6 @@ const playbook = (more: object = {}) => ({
     autonomy: 'Auto',
     ...more,
   }),
-});
-const effect = (more: Partial<Effect> = {}): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  change: [{ path: '/spec/replicas', before: '1', after: '2' }],
-  changeDigest: '',
-  origin: 'Observed',
-  reversible: true,
-  ...more,
 });
 const facts = (more: Partial<AutoReviewFacts> = {}): AutoReviewFacts => ({
   policies: set(policy('floor'), policy('p')),

@@ -4,6 +4,7 @@ import { AgentPolicySpec, type Effect } from '@sentinel/crds';
 import { atMost, higher, seconds, shorter, stricter } from './order.ts';
 import type { PolicySet } from './policies.ts';
 import { jobSeconds, judgePlan, type Requirements, requiresSink, strictest } from './requirements.ts';
+import { effect as effectOf } from './risk/effect.fixture.ts';
 
 const kubernetes = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'], decision: 'Allow' }];
 const set = (...specs: object[]): PolicySet => ({
@@ -16,19 +17,7 @@ const set = (...specs: object[]): PolicySet => ({
   environment: undefined,
   refusals: [],
 });
-const effect: Effect = {
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  changeDigest: '',
-  origin: 'Observed',
-  reversible: true,
-};
+const effect = effectOf();
 const approvals = (...lines: object[]) => ({ approvals: lines });
 const local = (spec: object) =>
   ({ ...set(spec).policies[0], kind: 'AgentPolicy', name: 'local' }) as PolicySet['policies'][number];

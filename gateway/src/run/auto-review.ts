@@ -20,7 +20,6 @@ import {
   judgeAgent,
   judgeHighRisk,
   judgePlan,
-  OWN_STEPS,
   type PolicySet,
   playbookDigest,
   policySet,
@@ -67,8 +66,8 @@ export async function requireNobodyNeeded(
   return judge;
 }
 
-/** Throws Refused when there is a reason for a person. */
-export function refuse(reasons: readonly string[]): void {
+// Throws Refused when there is a reason for a person.
+function refuse(reasons: readonly string[]): void {
   if (reasons.length > 0) throw forbidden(`the plan needs a person and has none: ${reasons.slice(0, 4).join('; ')}`);
 }
 
@@ -115,7 +114,8 @@ function judgeOf(given: {
       environment: set.environment,
       floor: playbook.spec.risk?.floor,
       raised: judgeHighRisk(set, effects).raised,
-      asks: adHoc ? [OWN_STEPS, ...asks] : asks,
+      asks,
+      ownSteps: adHoc,
     });
     const risk = higher(level, plan.spec.risk.level);
     const reasons = whyPerson({

@@ -5,7 +5,7 @@ import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
 import { request } from '../effect/request.fixture.ts';
-import { findApproved } from './enforce.ts';
+import { findApproved, judgeWrite } from './enforce.ts';
 
 const changes = (replicas: number) => changesBetween({ spec: { replicas: 1 } }, { spec: { replicas } });
 const observed = (more: Partial<Observation> = {}): Observation => ({
@@ -21,6 +21,34 @@ const effect = (index: number, seen = observed(), asked = request()): Effect => 
 const enforcement = (effects: Effect[], ...consumed: number[]) => ({
   plan: { spec: { effects } } as unknown as ActionPlan,
   consumed: new Set(consumed),
+});
+
+describe('A write of a run that no person has approved', () => {
+  const judged: (readonly Effect[])[] = [];
+  const asking = (reasons: string[]) => ({
+    ...enforcement([{ ...effect(0), change: [{ path: '/metadata/labels/x', after: '"harmless"' }] }]),
+    needsPerson: (effects: readonly Effect[]) => {
+      judged.push(effects);
+      return reasons;
+    },
+  });
+
+  it('is carried out when nothing speaks for a person', () =>
+    assert.equal(judgeWrite(asking([]), request(), observed()).effect?.index, 0));
+  it('is judged by what is observed, not by what the plan shows', () => {
+    judgeWrite(asking([]), request(), observed());
+    assert.deepEqual(
+      judged.at(-1)?.[0]?.change?.map(({ path }) => path),
+      ['/spec/replicas'],
+    );
+  });
+  it('blocks the run when something does', () => {
+    const { effect: none, why } = judgeWrite(asking(['it stops a service']), request(), observed());
+    assert.equal(none, undefined);
+    assert.match(why ?? '', /patch deployments .*web needs a person and has none: it stops a service/);
+  });
+  it('is what people approved in every other run, whatever it is', () =>
+    assert.equal(judgeWrite(enforcement([effect(0)]), request(), observed()).effect?.index, 0));
 });
 
 describe('A write of a real run', () => {

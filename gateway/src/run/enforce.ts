@@ -9,6 +9,7 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Enforcement, Run } from './run.ts';
 
 const TRIES = 5;
+const REASONS = 3;
 
 /**
  * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the
@@ -25,17 +26,8 @@ export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run,
     // Nothing would change: nothing to approve, and nothing to send.
     if (observed.changes.length === 0)
       return { status: 200, body: Buffer.from(JSON.stringify(observed.result)), contentType: 'application/json' };
-    const effect = findApproved(enforcement, request, observed);
-    if (!effect) return await block(ledger, run, enforcement, differenceOf(enforcement, request, observed));
-    // Nobody has seen this plan, so what counts is what is observed, not what the plan shows.
-    const reasons = enforcement.needsPerson?.([{ ...describeEffect(request, observed), index: effect.index }]) ?? [];
-    if (reasons.length > 0)
-      return await block(
-        ledger,
-        run,
-        enforcement,
-        `${nameOf(effect)} needs a person and has none: ${reasons.slice(0, 3).join('; ')}`,
-      );
+    const { effect, why } = judgeWrite(enforcement, request, observed);
+    if (!effect) return await block(ledger, run, enforcement, why);
     const answer = await carryOut(upstream, ledger, run, request, effect, observed);
     if (answer) return answer;
   }
@@ -110,6 +102,22 @@ async function resume(
 const preImageVersion = (entry: LedgerEntry) =>
   (entry.intent.preImage as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
 
+/**
+ * Which approved effect a write is, or why it is none that may be carried out. In a plan that no person has seen, what counts is
+ * what is observed now, not what the plan shows.
+ */
+export function judgeWrite(
+  enforcement: Pick<Enforcement, 'plan' | 'consumed' | 'needsPerson'>,
+  request: ParsedRequest,
+  observed: Observation,
+): { effect: Effect; why?: never } | { effect?: never; why: string } {
+  const effect = findApproved(enforcement, request, observed);
+  if (!effect) return { why: differenceOf(enforcement, request, observed) };
+  const reasons = enforcement.needsPerson?.([{ ...describeEffect(request, observed), index: effect.index }]) ?? [];
+  if (reasons.length === 0) return { effect };
+  return { why: `${nameOf(effect)} needs a person and has none: ${reasons.slice(0, REASONS).join('; ')}` };
+}
+
 /** The approved effect that equals what would happen: same request, same object, same change. */
 export function findApproved(
   enforcement: Pick<Enforcement, 'plan' | 'consumed'>,
@@ -149,7 +157,11 @@ const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>
   `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
 
 /** Says what differs from the plan, for the person who is asked why it stopped. */
-function differenceOf(enforcement: Enforcement, request: ParsedRequest, observed: Observation): string {
+function differenceOf(
+  enforcement: Pick<Enforcement, 'plan' | 'consumed'>,
+  request: ParsedRequest,
+  observed: Observation,
+): string {
   const tried = describeEffect(request, observed);
   const about = nameOf(tried);
   const candidates = enforcement.plan.spec.effects.filter((effect) => isSameObject(effect, request, observed));

@@ -1,4 +1,3 @@
-import type { ObservedEffect } from '@sentinel/crds';
 import { markVolatile } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, observe } from '../effect/observe.ts';
@@ -7,18 +6,16 @@ import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Upstream } from '../upstream.ts';
-import type { Recording, Run } from './run.ts';
-
-const MAX_EFFECTS = 500;
-const MAX_SIZE = 4 * 1024 * 1024;
+import { noteEffect, requireRoom } from './recording.ts';
+import type { Run } from './run.ts';
 
 /**
  * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
  * itself refuses what would (the lock), so a fault here can't either.
  */
 export async function rehearseWrite(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer> {
-  const { effects, overlay, notObservable } = run.recording;
-  if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
+  const { overlay, notObservable } = run.recording;
+  requireRoom(run.recording);
   if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
   const observed = await observe(upstream, run, 'rehearsal', request);
   if (isAnswer(observed)) {
@@ -44,7 +41,7 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
         )
       : observed.changes;
   const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
-  if (changes.length > 0) note(run.recording, describeEffect(request, { ...observed, changes, scaled }));
+  if (changes.length > 0) noteEffect(run.recording, describeEffect(request, { ...observed, changes, scaled }));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
   } else if (request.api.verb === 'create' && main) {
@@ -57,13 +54,6 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
   }
   return json(observed.result, request.api.verb === 'create' ? 201 : 200);
-}
-
-// What is held here is sent to the operator whole, and most of it could never be shown.
-function note(recording: Recording, effect: ObservedEffect): void {
-  recording.size += JSON.stringify(effect).length;
-  if (recording.size > MAX_SIZE) throw forbidden('the changes of this rehearsal are too large for a plan: split the work');
-  recording.effects.push(effect);
 }
 
 const parentOf = (request: ParsedRequest): ParsedRequest => ({

@@ -24,7 +24,6 @@ import {
   judgePlan,
   keepCommands,
   keepDiffs,
-  OWN_STEPS,
   policyName,
   resolveParameters,
   undeclaredEffects,
@@ -32,7 +31,7 @@ import {
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
-import { readBudgets } from '../facts/budgets.ts';
+import { listBudgets, readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
@@ -59,7 +58,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     draft.attempt ?? 1,
     effects,
     await keepDiffs(handling, effects),
-    { ...recorded, budgets: await readBudgets(context.client, effects) },
+    { ...recorded, budgets: await readBudgets(listBudgets(context.client), effects) },
     templateDigest(facts, await context.settings()),
   );
   const made = {
@@ -158,7 +157,8 @@ export function planOf(
     environment: policies.environment,
     floor: playbook.spec.risk?.floor,
     raised: judgeHighRisk(policies, effects).raised,
-    asks: isAdHoc(action.spec) ? [OWN_STEPS, ...asks] : asks,
+    asks,
+    ownSteps: isAdHoc(action.spec),
     wayBack: playbook.spec.rollback?.from === 'PreImages',
     ...(recorded.budgets === undefined ? {} : { budgets: recorded.budgets }),
     history: historyOf(facts.activity, {
@@ -223,7 +223,6 @@ function permissionsOf(effects: readonly Effect[], reads: readonly string[]): st
   return [...new Set([...writes, ...reads])].sort().slice(0, 64);
 }
 
-// Where the effects reach beyond what the action says that it is about; its own namespace where it says nothing.
 async function createPlan(
   { client }: ActContext,
   { action }: Pass,
@@ -260,7 +259,9 @@ async function createPlan(
   }
 }
 
-// What a rehearsal found and pins, apart from what policies make of it.
-function observedPart({ risk, required, environment, durationSeconds, ...observed }: ActionPlanSpec): unknown {
-  return observed;
+// What a rehearsal found and pins, apart from what policies make of it. What is shown of commands and changes is such a thing too:
+// the pods are pinned by their template, and each change by its digest.
+function observedPart(spec: ActionPlanSpec): unknown {
+  const { risk, required, environment, durationSeconds, steps, verify, effects, ...observed } = spec;
+  return { ...observed, effects: effects.map(({ change, ...effect }) => effect) };
 }

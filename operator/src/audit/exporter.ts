@@ -47,7 +47,7 @@ export class Exporter {
     if (sink === undefined) return undefined;
     const stored = storedCursor(action, sink.id);
     const known = this.#acknowledged.get(keyOf(action));
-    const told = known?.uid === action.metadata.uid ? (known?.sequence ?? 0) : 0;
+    const told = known && known.uid === action.metadata.uid ? known.sequence : 0;
     const acknowledged = Math.max(told, stored?.acknowledged ?? 0);
     const since = stored?.since ?? action.status?.outbox?.records[0]?.sequence ?? 1;
     return { id: sink.id, since, acknowledged };

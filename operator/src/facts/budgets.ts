@@ -17,14 +17,22 @@ const Disruptions = z.object({
   status: z.object({ observedGeneration: z.int().optional(), disruptionsAllowed: z.int().optional() }).optional(),
 });
 
+/** Reads the PodDisruptionBudgets of one namespace. */
+export type ListBudgets = (namespace: string) => Promise<readonly AnyObject[]>;
+
+/** Reads them from the API server. */
+export const listBudgets =
+  (client: KubeClient): ListBudgets =>
+  async (namespace) =>
+    (await client.list(poddisruptionbudgets, { namespace })).items;
+
 /** Reads the PodDisruptionBudgets that the effects may run into. What can not be read is named, so that the plan can say so. */
-export async function readBudgets(client: KubeClient, effects: readonly Effect[]): Promise<Budgets> {
+export async function readBudgets(list: ListBudgets, effects: readonly Effect[]): Promise<Budgets> {
   const read: Budget[] = [];
   const unread: { namespace: string; why: string }[] = [];
   for (const namespace of disruptedNamespaces(effects)) {
     try {
-      const { items } = await client.list(poddisruptionbudgets, { namespace });
-      read.push(...items.map((item) => viewBudget(item, namespace)));
+      read.push(...(await list(namespace)).map((item) => viewBudget(item, namespace)));
     } catch (error) {
       unread.push({ namespace, why: error instanceof Error ? error.message : String(error) });
     }

@@ -24,6 +24,8 @@ export interface RiskFacts {
   readonly raised?: readonly RiskPart[];
   /** What the commands of the steps ask a person for, in sentences. */
   readonly asks?: readonly string[];
+  /** Whether the steps are the action's own, which nobody has approved as a way of doing it. */
+  readonly ownSteps?: boolean;
   /** Whether the Playbook has a way back. */
   readonly wayBack?: boolean;
   readonly budgets?: Budgets;
@@ -42,6 +44,7 @@ export interface Risk {
 }
 
 const ASKS = 8;
+const OWN_STEPS = "the steps are the action's own: nobody has approved this way of doing it";
 
 /**
  * The risk of a plan by the table in rules.ts, which docs/risk.md shows. The score is the sum of the points of all parts; the
@@ -66,7 +69,7 @@ export function computeRisk(facts: RiskFacts): Risk {
   return { level: parts.reduce((worst, one) => higher(worst, one.level ?? 'Low'), levelOf(score)), score, parts };
 }
 
-function partsOfDoubt({ undeclared, notObservable, asks = [] }: RiskFacts): RiskPart[] {
+function partsOfDoubt({ undeclared, notObservable, asks = [], ownSteps }: RiskFacts): RiskPart[] {
   return [
     ...part(
       'undeclared',
@@ -74,7 +77,7 @@ function partsOfDoubt({ undeclared, notObservable, asks = [] }: RiskFacts): Risk
       `${count(undeclared.length, 'difference')} between what was announced and what was observed`,
     ),
     ...part('not-observable', notObservable.length, `${count(notObservable.length, 'thing')} that a rehearsal can not know`),
-    ...partForEach('commands', asks, ASKS),
+    ...partForEach('commands', ownSteps ? [OWN_STEPS, ...asks] : asks, ASKS),
   ];
 }
 

@@ -4,7 +4,6 @@ import {
   computeRisk,
   judgeHighRisk,
   judgePlan,
-  OWN_STEPS,
   type PolicySet,
   type Refusal,
   type Requirements,
@@ -50,7 +49,8 @@ export function judgeRehearsed(set: PolicySet, { action, work, effects, notObser
     environment: set.environment,
     floor: playbook?.spec.risk?.floor,
     raised: judgeHighRisk(set, effects).raised,
-    asks: adHoc ? [OWN_STEPS, ...asks] : asks,
+    asks,
+    ownSteps: adHoc,
     ...(playbook ? { wayBack: playbook.spec.rollback?.from === 'PreImages' } : {}),
     ...(succeeded === undefined ? {} : { history: historyOf(action, namespace, succeeded, effects.length) }),
   });

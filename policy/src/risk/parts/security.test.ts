@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect, FieldChange } from '@sentinel/crds';
+import { effect as base } from '../effect.fixture.ts';
 import { partsOfExposure } from './exposure.ts';
 import { partsOfSecurity } from './security.ts';
 import { isMetadataOnly } from './writes.ts';
 
-const effect = (change: FieldChange[], more: Partial<Effect> = {}): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  change,
-  changeDigest: '',
-  origin: 'Observed',
-  reversible: true,
-  ...more,
-});
+const effect = (change: FieldChange[], more: Partial<Effect> = {}) => base({ change, ...more });
 const rules = (one: Effect) => [...partsOfSecurity([one]), ...partsOfExposure([one])].map(({ rule }) => rule);
 const json = (value: unknown) => JSON.stringify(value);
 const spec = '/spec/template/spec';
