@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, type Person, person, serviceAccount } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways around a decision, each tried against the running installation. One tenant; the policy wants two people, so that a single
@@ -27,7 +28,7 @@ const playbooks = [
   touch('touch', change()),
   touch('touch-race', change('race')),
   touch('touch-later', change()),
-  touch('touch-slowly', `${change('slow')}; sleep 4`),
+  touch('touch-slowly', `${change('slow')}; ${whileHeld('held')}`),
 ].join('---');
 
 const policy = example('shop/policy.yaml')
@@ -677,6 +678,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
     it('is only ended, not edited, once its real run has begun', async () => {
       const plan = await planOf('running');
+      await hold(tenant, 'held');
       for (const who of [ada, bea]) accepted(await annotate(who, 'running', decision(plan)));
       await tenant.until('running', ['Running']);
       refused(

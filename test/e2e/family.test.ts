@@ -4,6 +4,7 @@ import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@s
 import { parseIdentity } from '@sentinel/policy';
 import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
 import { admin } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Actions that bring their own steps, and actions that are a part of others.
@@ -185,9 +186,10 @@ describe('A part of another action', { concurrency: 3 }, () => {
 
   it('draws on the budget of its parent', async () => {
     const tight = await tenantWith('family-budget', { limits: { children: 2, depth: 1, objects: 2 } });
-    const both = ['sh', '-c', `${note('web', 'b').join(' ')} && ${note('api', 'b').join(' ')} && sleep 8`];
+    const both = ['sh', '-c', `${note('web', 'b').join(' ')} && ${note('api', 'b').join(' ')} && ${whileHeld('held')}`];
     const whole = await tight.file('whole', {}, own(tight, both));
     await tight.until(whole, ['AwaitingApproval']);
+    await hold(tight, 'held');
     assert.equal((await tight.decide(tight.approver, whole, 'approve')).code, 0);
     await tight.until(whole, ['Running']);
     const name = await tight.file('part', {}, own(tight, note('cart', 'b'), part(whole)));
@@ -196,7 +198,8 @@ describe('A part of another action', { concurrency: 3 }, () => {
   });
 
   it('is refused where its parent is a DryRun, does not exist, or is not that of the requester', async () => {
-    const rehearsed = await tenant.file('dry', {}, own(tenant, ['sh', '-c', 'sleep 5'], { mode: 'DryRun' }));
+    const letGo = await hold(tenant, 'held-dry');
+    const rehearsed = await tenant.file('dry', {}, own(tenant, ['sh', '-c', whileHeld('held-dry')], { mode: 'DryRun' }));
     await assert.rejects(
       tenant.file('part', {}, own(tenant, note('web'), part(rehearsed))),
       /is a DryRun, and a part of it can be nothing more/,
@@ -209,6 +212,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
       spec: { ...own(tenant, note('web'), { mode: 'DryRun' }), ...part(rehearsed) },
     };
     await assert.rejects(admin.apply(JSON.stringify(foreign)), /was filed by somebody else/);
+    await letGo();
   });
 
   it('ends when its parent is deleted', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, person } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -17,7 +18,7 @@ const note = (deployment: string, value: string) => [
   deployment,
   `note=${value}`,
 ];
-const slow = (deployment: string) => ['sh', '-c', `${note(deployment, 'slow').join(' ')} && sleep 6`];
+const slow = (deployment: string) => ['sh', '-c', `${note(deployment, 'slow').join(' ')} && ${whileHeld('held')}`];
 
 async function tenantWith(name: string, policy: object, playbooks = ''): Promise<Tenant> {
   const tenant = await makeTenant(name, { playbooks });
@@ -59,6 +60,7 @@ describe('A policy', { concurrency: 3 }, () => {
     );
     const [first, second, other] = [await tenant.file('slow-web'), await tenant.file('web'), await tenant.file('api')];
     for (const name of [first, second, other]) await tenant.until(name, ['AwaitingApproval']);
+    const letGo = await hold(tenant, 'held');
     await approve(tenant, first);
     await tenant.until(first, ['Running']);
     await Promise.all([approve(tenant, second), approve(tenant, other)]);
@@ -68,6 +70,7 @@ describe('A policy', { concurrency: 3 }, () => {
       new RegExp(`it waits for ${tenant.namespace}/${first}, which changes the same object; place 1 in the queue`),
     );
     assert.equal(stateOf(await tenant.until(other, ['Running', 'Succeeded'])) !== 'Starting', true);
+    await letGo();
     const done = await tenant.until(second, ['Succeeded', 'Blocked', 'RunFailed']);
     // The first run changed the field that the second plan had seen: what was approved is not what would happen now.
     assert.equal(stateOf(done), 'Blocked', messageOf(done));
@@ -202,7 +205,7 @@ describe('The kill switch', () => {
     const tenant = await tenantWith(
       'limits-kill',
       {},
-      oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 20`]),
+      oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 60`]),
     );
     const name = await tenant.file('long');
     await approve(tenant, name);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, eventually } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
 import { loadedImages } from '../lib/images.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -278,7 +279,11 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
         step('same', annotate('same', 'agent')),
         step('other', annotate('other', 'agent')),
         step('back', `${annotate('back', 'agent')} && kubectl annotate deployment back note-`),
-        step('late', annotate('late', 'agent'), '  verify:\n  - {name: never, command: [sh, -c, "sleep 6; exit 1"]}\n'),
+        step(
+          'late',
+          annotate('late', 'agent'),
+          `  verify:\n  - {name: never, command: [sh, -c, "${whileHeld('held')}; exit 1"]}\n`,
+        ),
       ].join(''),
     });
     await admin.apply(['same', 'other', 'back', 'late'].map((name) => deployment(tenant, name)).join('\n---\n'));
@@ -312,9 +317,11 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
 
   it('is left alone by a rollback, which says which field it is', async () => {
     const name = await rehearsed(tenant, 'late');
+    const letGo = await hold(tenant, 'held');
     await approve(tenant, name);
     await tenant.until(name, ['Verifying']);
     await admin.kubectl(['annotate', '--overwrite', 'deployment', 'late', '-n', tenant.namespace, 'note=somebody']);
+    await letGo();
     const action = await tenant.until(name, over, 80);
     assert.equal(stateOf(action), 'RollbackIncomplete', messageOf(action));
     assert.match(messageOf(action), /others changed \/metadata\/annotations\/note since/);

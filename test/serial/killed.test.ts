@@ -4,6 +4,7 @@ import { type AuditRecord, actionPlans, verifyChain } from '@sentinel/crds';
 import { type AnyObject, jobs, leases, pods } from '@sentinel/kube';
 import { auditEntries, realWrites } from '../lib/audit-log.ts';
 import { admin, eventually, example } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
 import { type Death, withMortal } from '../lib/mortal.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -219,11 +220,9 @@ describe('Two operators', { concurrency: false }, () => {
     (await client.getOrThrow(leases, { name: 'sentinel-operator', namespace: SYSTEM })).spec?.holderIdentity ?? '';
 
   before(async () => {
-    // Its step ends when the test says so: whoever leads, and however long the kubelet takes to end a process, it is under way.
-    const released = `[ "$(kubectl get deployment passed-first -o 'jsonpath={.metadata.annotations.go}')" = yes ]`;
     tenant = await makeWorld('killed-op', {
       calm: setImage('calm'),
-      passed: `${setImage('passed')} || exit 1; until ${released}; do sleep 1; done`,
+      passed: `${setImage('passed')} && ${whileHeld('held')}`,
     });
     await scale(2);
   });
@@ -248,9 +247,9 @@ describe('Two operators', { concurrency: false }, () => {
   });
 
   it('pass the work on: the leader is killed in the middle of a rehearsal, and the next one in the middle of the real run', async () => {
+    // However long a kubelet takes to end the leader's process: the step is under way until another one leads.
+    let letGo = await hold(tenant, 'held');
     const name = await tenant.file('passed');
-    const release = async (value: 'go=yes' | 'go-') =>
-      await admin.kubectl(['annotate', 'deployment', 'passed-first', '-n', tenant.namespace, value]);
     /** Both names: who led, and who leads now. */
     const killLeader = async () => {
       const killed = await leader();
@@ -278,13 +277,13 @@ describe('Two operators', { concurrency: false }, () => {
       );
     await inTheMiddle('rehearsal');
     const { next } = await killLeader();
-    await release('go=yes');
+    await letGo();
     await tenant.until(name, ['AwaitingApproval'], 90);
-    await release('go-');
+    letGo = await hold(tenant, 'held');
     await approved(tenant, name);
     await inTheMiddle('run');
     assert.equal((await killLeader()).killed, next);
-    await release('go=yes');
+    await letGo();
     const action = await tenant.until(name, over, 90);
     assert.equal(stateOf(action), 'Succeeded', messageOf(action));
     assert.deepEqual(transitionsOf(action), [

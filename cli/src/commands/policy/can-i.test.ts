@@ -139,6 +139,22 @@ describe('policy can-i', () => {
     assert.deepEqual(waits.needs, { risk: 'Medium', approvals: 1, groups: ['devs'], expiresAfter: '4h' });
   });
 
+  it('says by which policies, and a changed one has another digest', async () => {
+    const asked = async (rule: string) => {
+      const policies = file(floorOf(`network: {allow: [${rule}]}`) + policyOf('subjects: [{kind: Group, name: agents}]'));
+      const argv = ['-f', policies, '--as', 'ada', '--group', 'agents', '-o', 'json', '--host', 'a.acme.io'];
+      return (JSON.parse((await policy(['can-i', ...argv])).out) as { policies: { policy: string; digest: string }[] }).policies;
+    };
+    const [before, same, after] = [await asked('a.acme.io'), await asked('a.acme.io'), await asked('b.acme.io')];
+    assert.deepEqual(
+      before.map((one) => one.policy),
+      ['AgentPolicy/shop', 'ClusterAgentPolicy/floor'],
+    );
+    assert.deepEqual(before, same);
+    assert.equal(before[0]?.digest, after[0]?.digest);
+    assert.notEqual(before[1]?.digest, after[1]?.digest);
+  });
+
   it('answers a batch with the flags for what a line leaves out, and gives back its id', async () => {
     const lines = [
       '{"id":1,"host":"api.acme.io"}',

@@ -8,6 +8,7 @@ import type { Asker } from './can-i.ts';
 import { effectiveApprovals } from './effective-approvals.ts';
 import { effectiveAutonomy, effectiveFamily } from './effective-autonomy.ts';
 import { effectiveData } from './effective-data.ts';
+import { digestsOf } from './judge.ts';
 import { policiesFor, type Sources } from './sources.ts';
 
 /** A value that holds, and the layer that it comes from: a policy and the field in it. */
@@ -179,11 +180,17 @@ export function effective(sources: Sources, who: Asker, format: Format, io: Term
     throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
   const set = policiesFor(sources, { user: who.as, groups: who.groups }, who.namespace, who.environment);
   const values = effectiveValues(set);
-  const policies = set.policies.map((policy) => ({ policy: policyName(policy), digest: policy.digest }));
   if (format) {
     io.out(
       raw(
-        { as: who.as, namespace: who.namespace, environment: set.environment, policies, values, refusals: set.refusals },
+        {
+          as: who.as,
+          namespace: who.namespace,
+          environment: set.environment,
+          policies: digestsOf(set),
+          values,
+          refusals: set.refusals,
+        },
         format,
       ),
     );

@@ -12,6 +12,7 @@ import {
   judgeStep,
   judgeTool,
   type PolicySet,
+  policyName,
   showWord,
   stricter,
 } from '@sentinel/policy';
@@ -43,6 +44,8 @@ export interface Answer {
   readonly needs?: Needs;
   /** What would let a change start without a person, or why nothing does; left out where no policy lets anything. */
   readonly autonomy?: Autonomy;
+  /** Every policy that was asked, as it was: an answer can be told from one by other policies. */
+  readonly policies: readonly { readonly policy: string; readonly digest: string }[];
 }
 
 const RANK: Record<Decision, number> = { Allow: 0, RequireApproval: 1, Deny: 2 };
@@ -65,8 +68,13 @@ export function answer(question: Question, sources: Sources): Answer {
     ...(commands === undefined ? {} : { commands }),
     ...(needs === undefined || decision === 'Deny' ? {} : { needs }),
     ...(autonomy === undefined || decision === 'Deny' ? {} : { autonomy }),
+    policies: digestsOf(set),
   };
 }
+
+/** The policies of a set, each with its digest. */
+export const digestsOf = ({ policies }: PolicySet): Answer['policies'] =>
+  policies.map((policy) => ({ policy: policyName(policy), digest: policy.digest }));
 
 type Judged = Pick<Answer, 'because' | 'commands' | 'needs' | 'autonomy'>;
 
