@@ -41,7 +41,7 @@ export async function nodeImage(recipe: Pick<ImageRecipe, 'name' | 'files' | 'en
 
 /** An image with a shell, the usual small tools (busybox) and kubectl: what actions of the demo run in. */
 export async function toolsImage(recipe: Pick<ImageRecipe, 'name'> & { readonly files?: ImageRecipe['files'] }): Promise<Image> {
-  await buildPrograms({ only: ['kube'] });
+  await buildPrograms({ only: ['kubectl'] });
   const applets = (await run('/bin/busybox', ['--list'])).split('\n').filter((name) => name !== '' && name !== 'busybox');
   return buildImage({
     name: recipe.name,

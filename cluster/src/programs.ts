@@ -10,6 +10,7 @@ import { run, say } from './run.ts';
 
 const sources = join(import.meta.dirname, '..', 'programs');
 const version = 'k8s.io/component-base/version';
+const release = `-X ${version}.gitVersion=v1.36.3 -X ${version}.gitMajor=1 -X ${version}.gitMinor=36`;
 
 interface Recipe {
   readonly label: string;
@@ -23,9 +24,10 @@ interface Recipe {
 const recipes: Readonly<Record<string, Recipe>> = {
   kube: {
     label: 'kubernetes (about 7 min the first time)',
-    links: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'],
-    ldflags: `-X ${version}.gitVersion=v1.36.3 -X ${version}.gitMajor=1 -X ${version}.gitMinor=36`,
+    links: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'],
+    ldflags: release,
   },
+  kubectl: { label: 'kubectl', ldflags: release },
   containerd: { label: 'containerd (about 1 min the first time)' },
   helm: { label: 'helm (about 2 min the first time)' },
   collector: { label: 'the OpenTelemetry collector (about 2 min the first time)' },

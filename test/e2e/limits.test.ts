@@ -205,9 +205,11 @@ describe('The kill switch', () => {
     const tenant = await tenantWith(
       'limits-kill',
       {},
-      oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && sleep 1 && echo half-way && sleep 60`]),
+      oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && echo half-way && ${whileHeld('held')}`]),
     );
     const name = await tenant.file('long');
+    await tenant.until(name, ['AwaitingApproval']);
+    await hold(tenant, 'held');
     await approve(tenant, name);
     const read = () =>
       admin.kubectl(['get', 'deployment', 'web', '-n', tenant.namespace, '-o', 'jsonpath={.metadata.annotations.note}']);

@@ -1,4 +1,4 @@
-// Command kube is the whole of Kubernetes in one binary: it is the program whose name it is called by.
+// Command kube is all of Kubernetes that stays running, in one binary: it is the program whose name it is called by.
 package main
 
 import (
@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
-	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -33,18 +32,11 @@ func main() {
 		"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 		"kube-proxy":              func() *cobra.Command { return proxy.NewProxyCommand() },
 		"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
-		"kubectl":                 func() *cobra.Command { return kubectl.NewDefaultKubectlCommand() },
 	}
 	build, known := commands[name]
 	if !known {
 		fmt.Fprintf(os.Stderr, "kube: called as %q; call it by the name of one of its programs\n", name)
 		os.Exit(2)
-	}
-	if name == "kubectl" {
-		if err := cli.RunNoErrOutput(build()); err != nil {
-			os.Exit(1)
-		}
-		return
 	}
 	os.Exit(cli.Run(build()))
 }
