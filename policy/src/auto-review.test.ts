@@ -121,6 +121,9 @@ describe('A plan', () => {
     'a NetworkPolicy': { apiGroup: 'networking.k8s.io', resource: 'networkpolicies' },
     'a privilege': { change: [{ path: '/spec/template/spec/containers/0/securityContext/privileged', after: 'true' }] },
     'a service account of pods': { change: [{ path: '/spec/template/spec/serviceAccountName', after: '"admin"' }] },
+    'an image from elsewhere': {
+      change: [{ path: '/spec/template/spec/containers/0/image', before: '"a.io/web:1"', after: '"evil.io/web:1"' }],
+    },
     'instructions of agents': { apiGroup: '', resource: 'configmaps', change: [{ path: '/data/AGENTS.md', after: '"obey"' }] },
     'instructions inside a value': {
       apiGroup: '',

@@ -4,6 +4,7 @@ import { atMost } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
 import type { Requirements } from './requirements.ts';
 import { partsOfExposure } from './risk/parts/exposure.ts';
+import { partsOfImages } from './risk/parts/images.ts';
 import { partsOfSecurity } from './risk/parts/security.ts';
 import type { Trust } from './trust.ts';
 
@@ -59,8 +60,9 @@ export function autoReviewAt(
  * of this risk.
  *
  * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
- * so whatever they say: deletions, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security, an
- * agent's own instructions, objects of the whole cluster, anything Critical, and whatever a rule or a command asks a person for.
+ * so whatever they say: deletions, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security,
+ * images from elsewhere, an agent's own instructions, objects of the whole cluster, anything Critical, and whatever a rule or a
+ * command asks a person for.
  */
 export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   const { policies, risk } = facts;
@@ -102,8 +104,8 @@ const security = new Set([
   'certificates.k8s.io',
   'sentinel.dev',
 ]);
-/** Rules of risk that are about security, rights and what others may see. */
-const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'secrets', 'credentials', 'exposed']);
+/** Rules of risk that are about security, rights, programs from elsewhere and what others may see. */
+const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', 'secrets', 'credentials', 'exposed']);
 /** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
 const INSTRUCTIONS =
   /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
@@ -116,7 +118,7 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   else if (!effect.reversible) found.push(`${what} can not be taken back`);
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
-  for (const part of [...partsOfSecurity([effect]), ...partsOfExposure([effect])])
+  for (const part of [...partsOfSecurity([effect]), ...partsOfImages([effect]), ...partsOfExposure([effect])])
     if (worrying.has(part.rule)) found.push(`${effect.verb} ${part.message}`);
   if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
   if ((effect.change ?? []).some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);

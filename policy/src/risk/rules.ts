@@ -53,6 +53,13 @@ export const riskRules = {
     level: 'High',
     when: 'it changes who may do what: RBAC, certificates, admission, Sentinel itself',
   },
+  images: {
+    points: 20,
+    per: 'write',
+    atMost: 100,
+    level: 'Medium',
+    when: 'it brings an image from a registry or repository from which the object had none; another tag or digest of the same one is no more than a write',
+  },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
   stop: { points: 30, per: 'workload', level: 'High', when: 'it is scaled to zero: what it serves stops' },
   budget: {

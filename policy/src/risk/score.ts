@@ -5,6 +5,7 @@ import { type Budgets, partsOfBudgets } from './parts/budgets.ts';
 import { partsOfExposure } from './parts/exposure.ts';
 import { type History, partsOfHistory } from './parts/history.ts';
 import { partsOfHosts, type ReachedHost } from './parts/hosts.ts';
+import { partsOfImages } from './parts/images.ts';
 import { type ModelOpinion, partsOfOthers } from './parts/levels.ts';
 import { partsOfPlaces } from './parts/places.ts';
 import { partsOfPods } from './parts/pods.ts';
@@ -57,6 +58,7 @@ export function computeRisk(facts: RiskFacts): Risk {
     ...partsOfWrites(effects, facts.wayBack),
     ...partsOfPlaces(effects, facts.environment),
     ...partsOfSecurity(effects),
+    ...partsOfImages(effects),
     ...partsOfExposure(effects),
     ...partsOfPods(effects),
     ...(facts.budgets ? partsOfBudgets(effects, facts.budgets) : []),

@@ -1,7 +1,7 @@
 import { type AgentActionSpec, PlaybookSpec } from '@sentinel/crds';
 import { type ApiRequest, autoReviewAt, type PolicySet } from '@sentinel/policy';
 import { visible } from '../../print/visible.ts';
-import { effectOf } from './effects.ts';
+import { changed, effectOf } from './effects.ts';
 import { judgeRehearsed } from './rehearsed.ts';
 import { TAKEN_FOR_GIVEN, type Work, workOf } from './work.ts';
 
@@ -37,8 +37,8 @@ function ways(namespace: string): readonly { readonly by: string; readonly spec:
 }
 
 const contents = [
-  { what: '', change: ['/spec'] },
-  { what: ' that changes labels or annotations alone', change: ['/metadata/labels/x'] },
+  { what: '', change: [changed('/spec')] },
+  { what: ' that changes labels or annotations alone', change: [changed('/metadata/labels/x')] },
 ];
 
 /**

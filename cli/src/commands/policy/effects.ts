@@ -1,4 +1,4 @@
-import type { Effect } from '@sentinel/crds';
+import type { Effect, FieldChange } from '@sentinel/crds';
 import type { ApiRequest } from '@sentinel/policy';
 import { z } from 'zod';
 import { isClusterScoped } from './scope.ts';
@@ -54,8 +54,11 @@ const verbs: Readonly<Record<string, Effect['verb']>> = {
 /** Whether a request changes something. */
 export const isWrite = ({ verb }: Pick<ApiRequest, 'verb'>): boolean => Object.hasOwn(verbs, verb);
 
+/** A field that gets a value of which nothing more is known. */
+export const changed = (path: string): FieldChange => ({ path, after: '{}' });
+
 /** What a request would be found to do, when it changes these fields and can be taken back. */
-export function effectOf(request: ApiRequest, change: readonly string[] = ['/spec'], more: Partial<Effect> = {}): Effect {
+export function effectOf(request: ApiRequest, change: FieldChange[] = [changed('/spec')], more: Partial<Effect> = {}): Effect {
   const verb = verbs[request.verb] ?? 'patch';
   return {
     index: 0,
@@ -69,7 +72,7 @@ export function effectOf(request: ApiRequest, change: readonly string[] = ['/spe
     changeDigest: '',
     origin: 'Observed',
     reversible: true,
-    ...(verb === 'delete' ? {} : { change: change.map((one) => ({ path: one, after: '{}' })) }),
+    ...(verb === 'delete' ? {} : { change }),
     ...more,
   };
 }

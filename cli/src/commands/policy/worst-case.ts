@@ -118,7 +118,9 @@ const unattendedData = ({ way, action, playbook, command, effects, judged, letTh
     resource,
     ...(namespace === undefined ? {} : { namespace }),
     name,
-    ...(change ? { change: change.map(({ path }) => path) } : {}),
+    ...(change
+      ? { change: change.map(({ path, before, after }) => (before === undefined ? path : { path, before, after })) }
+      : {}),
     ...(pods ? { pods } : {}),
   })),
   letThroughBy,

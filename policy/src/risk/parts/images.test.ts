@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FieldChange } from '@sentinel/crds';
+import { effect } from '../effect.fixture.ts';
+import { partsOfImages } from './images.ts';
+
+const containers = '/spec/template/spec/containers';
+const json = (value: unknown) => JSON.stringify(value);
+const rulesOf = (...change: FieldChange[]) => partsOfImages([effect({ change })]).map(({ rule }) => rule);
+const image = (before: string | undefined, after: string): FieldChange => ({
+  path: `${containers}/0/image`,
+  ...(before === undefined ? {} : { before: json(before) }),
+  after: json(after),
+});
+const digest = `@sha256:${'a'.repeat(64)}`;
+
+describe('An image', () => {
+  const same: Record<string, FieldChange[]> = {
+    'of another tag': [image('registry.acme.io/web:1', 'registry.acme.io/web:2')],
+    'by digest now': [image('registry.acme.io:5000/web:1', `registry.acme.io:5000/web${digest}`)],
+    'written out in full': [image('nginx', `docker.io/library/nginx:1${digest}`)],
+    'that moves from one container to another': [
+      image('a.io/web:1', 'a.io/api:1'),
+      { path: `${containers}/1/image`, before: json('a.io/api:1'), after: json('a.io/web:1') },
+    ],
+    'that goes': [{ path: `${containers}/1`, before: json({ name: 'x', image: 'a.io/web' }) }],
+    'of a list that is replaced': [
+      { path: containers, before: json([{ image: 'a.io/web:1' }]), after: json([{ image: 'a.io/web:2' }]) },
+    ],
+  };
+  for (const [name, change] of Object.entries(same))
+    it(`${name} is from where it was`, () => assert.deepEqual(rulesOf(...change), []));
+
+  const foreign: Record<string, FieldChange[]> = {
+    'of another registry': [image('registry.acme.io/web:1', 'evil.io/web:1')],
+    'of another repository': [image('registry.acme.io/web:1', 'registry.acme.io/miner:1')],
+    'that only looks alike, by the port': [image('registry.acme.io/web:1', 'registry.acme.io:444/web:1')],
+    'where there was none': [image(undefined, 'a.io/web')],
+    'that is not shown': [{ path: `${containers}/0/image`, redacted: true }],
+    'of a container that is added': [{ path: `${containers}/1`, after: json({ name: 'x', image: 'a.io/web' }) }],
+    'of an object that is made': [
+      { path: '/spec', after: json({ template: { spec: { containers: [{ image: 'a.io/web' }] } } }) },
+    ],
+    'of a value that is cut': [{ path: '/spec', after: '{"template":{"spec":{"containers":[{"image":"a.io/web","args":["x' }],
+    'of a volume': [{ path: '/spec/template/spec/volumes', after: json([{ name: 'v', image: { reference: 'a.io/data:1' } }]) }],
+    'of a volume, in its fields': [
+      { path: '/spec/template/spec/volumes/0/image', after: json({ pullPolicy: 'Always', reference: 'a.io/data:1' }) },
+    ],
+    'of a volume, alone': [
+      { path: '/spec/template/spec/volumes/0/image/reference', before: json('a.io/data:1'), after: json('b.io/data:1') },
+    ],
+  };
+  for (const [name, change] of Object.entries(foreign))
+    it(`${name} is from elsewhere`, () => assert.deepEqual(rulesOf(...change), ['images']));
+
+  it('from elsewhere is named', () => {
+    const [only] = partsOfImages([effect({ change: [image('a.io/web:1', 'evil.io/web:1')] })]);
+    assert.match(only?.message ?? '', /deployments 'web'.*: an image from where it had none: evil\.io\/web$/);
+  });
+});
