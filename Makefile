@@ -40,6 +40,10 @@ cluster-up: ## Start the embedded Kubernetes alone
 install: ## Build the images and install Sentinel into the running embedded cluster
 	@$(ENV); node tools/install-dev.ts
 
+.PHONY: bench
+bench: ## Measure: verdicts; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once)
+	@$(ENV); node --expose-gc bench/verdict.ts; node cluster/src/main.ts status >/dev/null && node bench/create.ts
+
 .PHONY: cluster-down
 cluster-down: ## Stop the embedded Kubernetes and remove its traces
 	@$(ENV); node cluster/src/main.ts down

@@ -18,6 +18,12 @@ export async function goEnvironment(): Promise<NodeJS.ProcessEnv> {
   return env;
 }
 
+/** The folder in which Go keeps a module that the go.mod of `source` requires. */
+export async function goModule(source: string, module: string): Promise<string> {
+  const env = await goEnvironment();
+  return (await run('go', ['-C', source, 'list', '-m', '-f', '{{.Dir}}', module], env)).trim();
+}
+
 /** A Go from 1.21 on fetches, and checks, the newer one that a go.mod names. */
 function fetchesToolchains([major = 0, minor = 0]: readonly number[]): boolean {
   return major > 1 || (major === 1 && minor >= 21);

@@ -1,6 +1,7 @@
 /** An embedded real Kubernetes, for the demo and the tests. */
 export { clientKubeconfig, type Identity } from './certificates.ts';
 export { down } from './down.ts';
+export { goModule } from './go.ts';
 export { buildImage, type Image, type ImageRecipe } from './image.ts';
 export { nodeImage, toolsImage } from './image-kinds.ts';
 export { loadImage } from './load.ts';

@@ -8,7 +8,7 @@ import { locked } from './lock.ts';
 import { paths } from './paths.ts';
 import { run, say } from './run.ts';
 
-const sources = join(import.meta.dirname, '..', 'programs');
+const programs = join(import.meta.dirname, '..', 'programs');
 const version = 'k8s.io/component-base/version';
 const release = `-X ${version}.gitVersion=v1.36.3 -X ${version}.gitMajor=1 -X ${version}.gitMinor=36`;
 
@@ -31,6 +31,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   containerd: { label: 'containerd (about 1 min the first time)' },
   helm: { label: 'helm (about 2 min the first time)' },
   collector: { label: 'the OpenTelemetry collector (about 2 min the first time)' },
+  kyverno: { label: 'Kyverno (about 15 min the first time)' },
   runc: { label: 'runc', tags: 'seccomp', cgo: true },
 };
 
@@ -39,32 +40,39 @@ export type Programs = Readonly<Record<string, string>>;
 
 /**
  * Builds what is not built yet of `cluster/programs` (or of those of them named in `only`), and links every program by its
- * name into `paths.bin`. The same sources are built once per machine: later calls take milliseconds.
+ * name into `paths.bin`. The same sources are built once per machine: later calls take milliseconds. `sources` names another
+ * folder of such folders.
  */
-export async function buildPrograms({ only }: { readonly only?: readonly string[] } = {}): Promise<Programs> {
+export async function buildPrograms({
+  only,
+  sources = programs,
+}: {
+  readonly only?: readonly string[];
+  readonly sources?: string;
+} = {}): Promise<Programs> {
   const folders: Record<string, string> = {};
-  const missing: [string, string][] = [];
-  for (const name of only ?? (await programNames())) {
+  const missing: [source: string, folder: string][] = [];
+  for (const name of only ?? (await programNames(sources))) {
     const source = join(sources, name);
     if (!existsSync(join(source, 'go.mod'))) throw new Error(`no such program: ${name}`);
     const folder = join(paths.programs, `${name}-${await sourcesHash(source)}`);
     folders[name] = folder;
-    if (!existsSync(folder)) missing.push([name, folder]);
+    if (!existsSync(folder)) missing.push([source, folder]);
   }
   await installDebianPackages();
   if (missing.length > 0) {
     await locked('build', async () => {
       const env = await goEnvironment();
       await removeUnfinishedBuilds();
-      for (const [name, folder] of missing) if (!existsSync(folder)) await build(name, folder, env);
+      for (const [source, folder] of missing) if (!existsSync(folder)) await build(source, folder, env);
     });
   }
   await linkPrograms(Object.values(folders));
   return folders;
 }
 
-async function build(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const source = join(sources, name);
+async function build(source: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const name = basename(source);
   const recipe = recipes[name] ?? { label: name };
   say(`building ${recipe.label}`);
   await mkdir(paths.programs, { recursive: true });
@@ -94,7 +102,7 @@ async function packagesOf(source: string): Promise<string[]> {
   return names;
 }
 
-async function programNames(): Promise<string[]> {
+async function programNames(sources: string): Promise<string[]> {
   const entries = await readdir(sources, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory() && existsSync(join(sources, entry.name, 'go.mod')))

@@ -49,9 +49,7 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
   const local = sources.policies
     .filter((policy) => policy.metadata.namespace === metadata.name)
     .map((policy) => applicable(policy, requester, metadata.name));
-  const all = [...cluster, ...local]
-    .filter((policy) => policy !== undefined)
-    .sort((a, b) => (policyName(a) < policyName(b) ? -1 : 1));
+  const all = [...cluster, ...local].filter((policy) => policy !== undefined).sort(byName);
   const policies = all.filter(({ spec }) => !spec?.auditOnly);
   return {
     policies,
@@ -60,6 +58,9 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
     refusals: missingParts(metadata, policies, requester),
   };
 }
+
+const byName = (a: ApplicablePolicy, b: ApplicablePolicy): number =>
+  (a.kind === b.kind ? a.name < b.name : a.kind < b.kind) ? -1 : 1;
 
 function applicable(
   policy: AgentPolicy | ClusterAgentPolicy,

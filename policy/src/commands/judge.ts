@@ -81,12 +81,15 @@ function judgeOne(
   reasons: CommandReason[],
 ): void {
   const { found, itself, danger, name, safe } = command;
-  const unmatched: string[] = [];
+  const silent: string[] = [];
+  let unmatched = 0;
   for (const policy of policies) {
     const before = reasons.length;
     if (itself) applyRules(policy, command, itself, index, reasons);
     else applyToUnknown(policy, found, index, reasons);
-    if (reasons.length === before) unmatched.push(policy.name);
+    if (reasons.length > before) continue;
+    unmatched += 1;
+    if (silent.length < SHOWN) silent.push(policy.name);
   }
   if (!itself) return;
   const shown = text(found.words);
@@ -100,14 +103,14 @@ function judgeOne(
       message: `'${shown}' is dangerous: ${danger.reason}`,
       remedy: 'A person approves it; no rule allows it.',
     });
-  if (found.role !== 'Command' || unmatched.length === 0) return;
+  if (found.role !== 'Command' || unmatched === 0) return;
   const reads = danger ? undefined : safe;
   reasons.push({
     ...builtIn,
     rule: reads ? `safe.${reads.name}` : 'commands.unmatched',
     decision: reads ? 'Allow' : 'RequireApproval',
     matched: [],
-    message: reads ? `'${shown}' only reads: ${reads.reason}` : `no rule of ${someOf(unmatched)} matches '${shown}'`,
+    message: reads ? `'${shown}' only reads: ${reads.reason}` : `no rule of ${someOf(silent, unmatched)} matches '${shown}'`,
     remedy: reads ? '' : 'An admin may add a rule to `commands` that allows it.',
   });
 }
@@ -126,31 +129,29 @@ function applyRules(
   index: number,
   reasons: CommandReason[],
 ): void {
-  const spoke: CompiledRule[] = [];
-  const say = (rule: CompiledRule, certain: boolean) => {
-    spoke.push(rule);
-    reasons.push(spoken(policy, rule, found, index, certain));
-  };
+  // Made for the few that have one: this is asked of each command by each policy.
+  let spoke: CompiledRule[] | undefined;
   for (const rule of candidates(policy, program, words)) {
     // Most commands have one reading, and most rules are about something else.
     if (plain && !matchesPlainly(rule.tokens, words)) continue;
-    if (rule.decision === 'Allow') {
-      if (found.role === 'Command' && surelyMatches(program, rule.tokens, words)) say(rule, true);
-    } else if (mayMatch(baseName(program), rule.tokens, words)) {
-      say(rule, surelyMatches(program, rule.tokens, words));
-    }
+    const certain = surelyMatches(program, rule.tokens, words);
+    if (rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words))
+      continue;
+    spoke = [...(spoke ?? []), rule];
+    reasons.push(spoken(policy, rule, found, index, certain));
   }
   for (const other of others) {
     for (const rule of candidates(policy, other.program, other.words)) {
-      if (spoke.includes(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
+      if (spoke?.includes(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
+      const certain = surelyMatches(other.program, rule.tokens, other.words);
       if (rule.decision === 'Allow') {
         // Only the path is taken off for a rule that allows, and only where it can be trusted.
         const samePath =
           other.program === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
-        if (found.role === 'Command' && samePath && surelyMatches(other.program, rule.tokens, other.words)) say(rule, true);
-      } else if (mayMatch(other.program, rule.tokens, other.words)) {
-        say(rule, surelyMatches(other.program, rule.tokens, other.words));
-      }
+        if (found.role !== 'Command' || !samePath || !certain) continue;
+      } else if (!mayMatch(other.program, rule.tokens, other.words)) continue;
+      spoke = [...(spoke ?? []), rule];
+      reasons.push(spoken(policy, rule, found, index, certain));
     }
   }
 }
@@ -195,8 +196,9 @@ function spoken(
   };
 }
 
-const someOf = (names: readonly string[]): string =>
-  names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+const SHOWN = 3;
+const someOf = (names: readonly string[], count: number): string =>
+  names.length === count ? names.join(', ') : `${names.join(', ')} and ${count - names.length} more`;
 
 function text(words: readonly Word[]): string {
   const whole = words.slice(0, 40).map(showWord).join(' ');

@@ -40,26 +40,39 @@ export function indexLines(lines: readonly Line[], { stops }: { readonly stops: 
 
 /** The dangerous line that a command may fall under; `name` is its program without path and version. */
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
-  return lines.get(name)?.find(({ line, prefixes }) => {
-    const rest = words.slice(1);
+  const candidates = lines.get(name);
+  if (!candidates) return undefined;
+  const rest = words.slice(1);
+  const body = ['*', ...rest];
+  return candidates.find(({ line, prefixes }) => {
+    // Most lines are about another subcommand, which costs least to see.
+    if (!begins(mayMatch, name, prefixes, body)) return false;
+    if (line.words !== undefined && !rest.some((word) => typeof word === 'object' || line.words?.test(word))) return false;
+    if (!line.options) return true;
     // find and its like, whose options are long with one dash, read them after '--' as well.
     const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
-    const hasOption =
-      line.options?.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name)) ?? true;
-    const hasWord = line.words === undefined || rest.some((word) => typeof word === 'object' || line.words?.test(word));
-    const body = ['*', ...rest];
-    return hasOption && hasWord && (prefixes.length === 0 || prefixes.some((tokens) => mayMatch(name, tokens, body)));
+    return line.options.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name));
   })?.line;
+}
+
+// Whether the words begin with one of the prefixes; a line without any is about all of the program.
+function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[], body: readonly Word[]): boolean {
+  // No closure: this is asked of each line of a program, for each command.
+  for (const tokens of prefixes) if (match(name, tokens, body)) return true;
+  return prefixes.length === 0;
 }
 
 /** The safe line that a command surely falls under. */
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
-  return lines.get(name)?.find(({ line, prefixes }) => {
-    const rest = words.slice(1);
+  const candidates = lines.get(name);
+  if (!candidates) return undefined;
+  const rest = words.slice(1);
+  const body = ['*', ...rest];
+  return candidates.find(({ line, prefixes }) => {
+    if (!begins(surelyMatches, name, prefixes, body)) return false;
     if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
     if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
-    if (line.exactly && !isExactly(line.exactly, rest)) return false;
-    return prefixes.length === 0 || prefixes.some((tokens) => surelyMatches(name, tokens, ['*', ...rest]));
+    return !line.exactly || isExactly(line.exactly, rest);
   })?.line;
 }
 

@@ -34,10 +34,11 @@ export function surelyMatches(program: string, tokens: Tokens, words: readonly W
 
 function isLiteralPrefix(tokens: Tokens, words: readonly Word[]): boolean {
   if (words.length < tokens.length) return false;
-  return tokens.every((alternatives, index) => {
-    const word = words[index];
-    return typeof word === 'string' && alternatives.includes(word);
-  });
+  for (let at = 0; at < tokens.length; at++) {
+    const word = words[at];
+    if (typeof word !== 'string' || !tokens[at]?.includes(word)) return false;
+  }
+  return true;
 }
 
 function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readonly Word[]): boolean {
