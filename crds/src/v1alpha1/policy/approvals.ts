@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { duration, integer, list, RiskLevel, set } from '../fields.ts';
+
+const ApprovalLine = z
+  .object({
+    upToRisk: RiskLevel.describe('The line covers actions up to this risk.'),
+    approvals: integer(1, 10, 'How many different people must approve.').default(1),
+    groups: set(
+      z.string().min(1).max(253),
+      32,
+      'An approval counts only from a member of one of these groups. When left out, from everyone with the verb `approve`.',
+    ).optional(),
+    expiresAfter: duration('How long an approval stays good.').default('4h'),
+    autoReview: z
+      .boolean()
+      .describe(
+        "Whether a plan up to this risk may start without a person: that of a trusted Playbook with autonomy 'Auto', or of ad-hoc steps that every policy allows. What is never decided without a person still waits for one, and so does what any other policy wants reviewed.",
+      )
+      .optional(),
+    autoReviewAfter: integer(
+      0,
+      100,
+      'How many runs of the same Playbook, as it stands, must have succeeded in the namespace since one failed, before its plans start without a person. When left out, 3.',
+    ).optional(),
+  })
+  .describe('What an action up to a risk needs before it may start.');
+
+/** What an action needs before it may start, by its risk. */
+export const approvals = list(
+  ApprovalLine,
+  8,
+  'The first line whose risk covers that of the action decides what it needs. An action that no line covers is denied.',
+).optional();

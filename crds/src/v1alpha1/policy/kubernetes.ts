@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Decision, label, list, objectName, RiskLevel, rules, set, text } from '../fields.ts';
+
+const KubernetesRule = z
+  .object({
+    apiGroups: set(z.string().max(253), 32, "API groups; '' is the core group, '*' is any.").min(1),
+    resources: set(
+      z.string().min(1).max(253),
+      64,
+      "Resources such as 'deployments' or 'deployments/scale'; '*' is any resource without subresources.",
+    ).min(1),
+    verbs: set(
+      z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*']),
+      16,
+      "Verbs of the request; '*' is any.",
+    ).min(1),
+    resourceNames: set(objectName('Name of an object.'), 64, 'Names of objects. When left out, any.').optional(),
+    namespaces: set(
+      label('Name of a namespace.'),
+      64,
+      'Namespaces that the request may reach. When left out, the namespace of the action.',
+    ).optional(),
+    decision: Decision.describe('What the rule says of a request that it matches.'),
+    justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
+  })
+  .describe('A rule about requests to the Kubernetes API.');
+
+/** Rules about requests to the Kubernetes API. */
+export const kubernetes = list(
+  KubernetesRule,
+  128,
+  'Rules about requests to the Kubernetes API. A request that no rule matches is denied.',
+).optional();
+
+/** What raises the risk, or is refused outright. */
+export const highRisk = list(
+  z
+    .object({
+      apiGroups: set(z.string().max(253), 32, 'API groups.').min(1),
+      resources: set(z.string().min(1).max(253), 64, 'Resources.').min(1),
+      verbs: set(z.enum(['create', 'update', 'patch', 'delete', '*']), 8, "Verbs; '*' is any.").optional(),
+      raiseTo: RiskLevel.describe('The risk that a change of these is at least.').optional(),
+      refuse: z.boolean().describe('Whether a change of these is refused outright.').optional(),
+      justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
+    })
+    .meta(
+      rules({
+        rule: 'has(self.raiseTo) || (has(self.refuse) && self.refuse)',
+        message: 'a rule must raise the risk (`raiseTo`) or refuse',
+      }),
+    ),
+  64,
+  'What raises the risk of an action, or is refused outright.',
+).optional();

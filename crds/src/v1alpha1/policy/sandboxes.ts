@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { Decision, digest, list, set } from '../fields.ts';
+
+/** Rules about hosts. */
+export const network = z
+  .object({
+    allow: set(
+      z.string().min(1).max(253),
+      256,
+      "Hosts that may be reached, such as 'api.github.com' or '*.example.com' (any name below it, not itself). When left out, what `unfamiliar` says.",
+    ).optional(),
+    deny: set(z.string().min(1).max(253), 256, 'Hosts that may not be reached, whatever allows them.').optional(),
+    unfamiliar: Decision.describe('What happens with a host that no rule names.').default('Deny'),
+  })
+  .describe('Rules about hosts. Sandboxes reach no host yet, and a Playbook that asks for one is refused.')
+  .optional();
+
+/** Rules about MCP servers. */
+export const mcpServers = z
+  .object({
+    allow: list(
+      z.object({
+        url: z.string().min(1).max(1024).describe('Address of the server.'),
+        schemaDigest: digest(
+          'Digest of the tools that the server offers. A call that brings no digest is refused, as what an action says in `intent.tool` is.',
+        ).optional(),
+        tools: set(z.string().min(1).max(128), 128, 'Tools that may be called.').optional(),
+      }),
+      64,
+      'MCP servers that may be used. When left out, any; an empty list is none. Entries with one `url` are alternatives: what one of them allows is allowed.',
+    ).optional(),
+  })
+  .describe('Rules about MCP servers. What an action says of the tool that filed it (`intent.tool`) is held against them.')
+  .optional();
+
+/** Rules about the images of sandboxes. */
+export const images = z
+  .object({
+    allow: set(
+      z.string().min(1).max(512),
+      64,
+      "Patterns of images that sandboxes may use; '*' stands for anything but '/', '**' for anything. When left out, any.",
+    ).optional(),
+    requireDigest: z.boolean().describe('Whether images must be named by digest.').optional(),
+  })
+  .describe('Rules about the images of sandboxes.')
+  .optional();
+
+/** Rules about files of a workspace. */
+export const files = z
+  .object({
+    denyRead: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be read.').optional(),
+    protect: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be changed.').optional(),
+  })
+  .describe('Rules about files of a workspace. There are no workspaces yet, and a Playbook that asks for one is refused.')
+  .optional();
+
+/** The one place where models may be asked. */
+export const modelEndpoint = z
+  .object({
+    url: z
+      .string()
+      .min(1)
+      .max(1024)
+      .describe(
+        'Address of an OpenAI-compatible endpoint, without user, query and fragment. Without https only on the machine itself or as NAME.NAMESPACE.svc.',
+      ),
+    models: set(z.string().min(1).max(253), 64, 'Names of models that may be used there. When left out, any.').optional(),
+  })
+  .describe(
+    'The one place where models may be asked. Policies that name different ones let nothing pass. No step reaches a model yet: a Playbook that asks for one is refused.',
+  )
+  .optional();
