@@ -7,37 +7,14 @@ import { paths } from '@sentinel/cluster';
 import { auditEntries } from '../lib/audit-log.ts';
 import { admin, eventually, example, type Person, person } from '../lib/cluster.ts';
 import { loadedImages } from '../lib/images.ts';
+import { annotateWeb, oneStep } from '../lib/one-step.ts';
+import { mayFile, policyAbout } from '../lib/requester.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways in from the side: straight to the webhook, as somebody else, at the same moment as somebody else, in another encoding, by
 // way of another API server.
 
-const touch = (name: string) => `
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Puts an annotation on a Deployment.
-  parameters:
-  - {name: key, required: true, pattern: "[a-z0-9-]{1,63}"}
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: change, command: [kubectl, annotate, deployment, web, "touched-$(params.key)=yes"]}
-  rollback: {from: PreImages}
-`;
-
-const policy = (approvals: number) =>
-  example('shop/policy.yaml')
-    .replace(
-      '{kind: ServiceAccount, name: repair-agent}',
-      '{kind: ServiceAccount, name: repair-agent}\n  - {kind: User, name: rita}',
-    )
-    .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-    .replace('approvals: 1, groups', `approvals: ${approvals}, groups`);
+const policy = (approvals: number) => policyAbout('rita', approvals);
 
 const rights = (ns: string) => `
 apiVersion: rbac.authorization.k8s.io/v1
@@ -58,19 +35,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel
 subjects:
 - {kind: User, apiGroup: rbac.authorization.k8s.io, name: otto}
 - {kind: User, apiGroup: rbac.authorization.k8s.io, name: rita}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: rita-files, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel-agent}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: rita}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: rita-uses, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: sentinel-use}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: rita}]
-`;
+${mayFile('rita', ns)}`;
 
 const GROUP = 'side.sentinel.example';
 // Another API server, which is nobody: that the API server passes such requests on is enough, whoever would answer them.
@@ -123,7 +88,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
   let forward: ReturnType<typeof spawn>;
 
   before(async () => {
-    tenant = await makeTenant('side-forged', { playbooks: touch('touch'), policy: policy(1) });
+    tenant = await makeTenant('side-forged', { playbooks: annotateWeb('touch'), policy: policy(1) });
     await admin.apply(rights(tenant.namespace));
     await deployWeb(tenant.namespace);
     [mallory, rita, otto] = await Promise.all([
@@ -323,7 +288,7 @@ describe('Somebody in the name of somebody else', { concurrency: false }, () => 
   const as = ['--as', 'ada', '--as-group', 'shop-approvers'];
 
   before(async () => {
-    tenant = await makeTenant('side-as', { playbooks: touch('touch'), policy: policy(1) });
+    tenant = await makeTenant('side-as', { playbooks: annotateWeb('touch'), policy: policy(1) });
     await deployWeb(tenant.namespace);
     action = await tenant.file('touch', { key: 'as' });
     await tenant.until(action, ['AwaitingApproval']);
@@ -392,7 +357,7 @@ describe('Two people at the same moment', { concurrency: false }, () => {
 
   before(async () => {
     [one, two] = (await Promise.all(
-      [1, 2].map((needed) => makeTenant(`side-race${needed}`, { playbooks: touch('touch'), policy: policy(needed) })),
+      [1, 2].map((needed) => makeTenant(`side-race${needed}`, { playbooks: annotateWeb('touch'), policy: policy(needed) })),
     )) as [Tenant, Tenant];
     await Promise.all([deployWeb(one.namespace), deployWeb(two.namespace)]);
     bea = await person('bea', ['shop-approvers', 'shop-viewers']);
@@ -505,24 +470,10 @@ describe('From inside a sandbox', { concurrency: false }, () => {
 
   before(async () => {
     const name = 'send';
-    const command = JSON.stringify(['/usr/local/bin/node', '-e', driver, '--', JSON.stringify(requests)]);
-    const playbook = `
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Sends requests to the gateway.
-  account: remediator
-  sandbox: {profile: Change, image: "${loadedImages().sentinel}"}
-  steps:
-  - {name: send, command: ${command}}
-  rollback: {from: PreImages}
-  results:
-  - {name: report, mediaType: application/json}
-`;
+    const playbook = oneStep(name, ['/usr/local/bin/node', '-e', driver, '--', JSON.stringify(requests)], {
+      image: loadedImages().sentinel,
+      more: '  results:\n  - {name: report, mediaType: application/json}\n',
+    });
     const all = `
   kubernetes:
   - {apiGroups: ["*"], resources: ["*"], verbs: ["*"], decision: RequireApproval}

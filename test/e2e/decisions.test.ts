@@ -2,26 +2,14 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example, type Person, person, serviceAccount } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { mayFile, policyAbout } from '../lib/requester.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways around a decision, each tried against the running installation. One tenant; the policy wants two people, so that a single
 // approval never starts anything, and every attack has an action of its own or leaves the one it shares waiting.
 
-const touch = (name: string, command: string) => `
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Puts an annotation on a Deployment.
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: change, command: [sh, -ec, "${command}"]}
-  rollback: {from: PreImages}
-`;
+const touch = (name: string, command: string) => oneStep(name, ['sh', '-ec', command]);
 // What really runs has an annotation of its own, so that the rehearsals of the others still find something to change.
 const change = (key = 'touched') => `kubectl annotate --overwrite deployment web ${key}=yes`;
 const playbooks = [
@@ -29,15 +17,9 @@ const playbooks = [
   touch('touch-race', change('race')),
   touch('touch-later', change()),
   touch('touch-slowly', `${change('slow')}; ${whileHeld('held')}`),
-].join('---');
+].join('');
 
-const policy = example('shop/policy.yaml')
-  .replace(
-    '{kind: ServiceAccount, name: repair-agent}',
-    '{kind: ServiceAccount, name: repair-agent}\n  - {kind: User, name: rita}',
-  )
-  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-  .replace('approvals: 1, groups', 'approvals: 2, groups');
+const policy = policyAbout('rita', 2);
 
 const rights = (ns: string) => `
 apiVersion: rbac.authorization.k8s.io/v1
@@ -62,19 +44,7 @@ subjects:
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: robot, namespace: ${ns}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: rita-files, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel-agent}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: rita}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: rita-uses, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: sentinel-use}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: rita}]
----
+${mayFile('rita', ns)}---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: writers, namespace: ${ns}}

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { paths } from '@sentinel/cluster';
 import { admin, eventually } from '../lib/cluster.ts';
 import { loadedImages } from '../lib/images.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, makeTenant, type Tenant } from '../lib/tenant.ts';
 
 // A step sends raw requests to the gateway from inside a real sandbox; its answers come back as a result. The rehearsing user is
@@ -392,24 +393,12 @@ const playbook = (name: string, cases: readonly Case[]) => {
     chunks.push(
       JSON.stringify(cases.slice(at, at + 10).map(([name, method, path, body, headers]) => [name, method, path, body, headers])),
     );
-  return `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Sends requests to the gateway.
-  account: remediator
-  sandbox: {profile: Change, image: "${loadedImages().sentinel}"}
-  steps:
-  - {name: send, command: ${JSON.stringify(['/usr/local/bin/node', '-e', driver, '--', ...chunks])}}
-  rollback: {from: PreImages}
-  results:
-  - {name: report, mediaType: application/json}
-  - {name: stolen, mediaType: text/plain}
-`;
+  return oneStep(name, ['/usr/local/bin/node', '-e', driver, '--', ...chunks], {
+    image: loadedImages().sentinel,
+    more: ['  results:', '  - {name: report, mediaType: application/json}', '  - {name: stolen, mediaType: text/plain}', ''].join(
+      '\n',
+    ),
+  });
 };
 
 type Answer = readonly [name: string, status: number, message: string];

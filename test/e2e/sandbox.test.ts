@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { admin, eventually } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { loadedImages } from '../lib/images.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 const sandboxes = 'sentinel-sandboxes';
@@ -36,23 +37,7 @@ const resolveName = (f) => new Promise((resolve) => { const t = setTimeout(() =>
 })();
 `;
 
-const head = (name: string, image: string) => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: A step of a test.
-  account: remediator
-  sandbox: {profile: Change, image: "${image}"}
-  rollback: {from: PreImages}
-`;
-
-const tools = '$' + '{TOOLS_IMAGE}';
-const step = (name: string, script: string, rest = '') =>
-  `${head(name, tools)}  steps:\n  - {name: change, command: [sh, -ec, ${JSON.stringify(script)}]}\n${rest}`;
+const step = (name: string, script: string, more = '') => oneStep(name, ['sh', '-ec', script], { step: 'change', more });
 
 const policy = `
 apiVersion: sentinel.dev/v1alpha1
@@ -125,8 +110,10 @@ describe('What a sandbox pod is', { concurrency: false }, () => {
         ...['-o', 'jsonpath={.items[0].status.podIP}'],
       ])
     ).trim();
-    const command = JSON.stringify(['/usr/local/bin/node', '-e', probe, '--', node, other]);
-    const playbooks = `${head('probe', loadedImages().sentinel)}  steps:\n  - {name: look, command: ${command}}\n  results: [{name: report, mediaType: application/json}]\n`;
+    const playbooks = oneStep('probe', ['/usr/local/bin/node', '-e', probe, '--', node, other], {
+      image: loadedImages().sentinel,
+      more: '  results: [{name: report, mediaType: application/json}]\n',
+    });
     const tenant = await makeTenant('gw-pod', { policy, playbooks });
     const action = await tenant.until(await tenant.file('probe'), ['NoEffect', 'RehearsalFailed', 'Denied']);
     const { reached, lookup, resolve, ...rest } = JSON.parse(action.status?.results?.[0]?.content ?? '{}') as {

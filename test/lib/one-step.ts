@@ -1,11 +1,22 @@
+/** What a Playbook of a test may have beside its step. */
+interface More {
+  readonly profile?: 'Change' | 'Observe';
+  /** The image of the tools when left out. */
+  readonly image?: string;
+  /** Name of the step; its container is called `step-NAME`. */
+  readonly step?: string;
+  /** Further lines of the spec. */
+  readonly more?: string;
+}
+
 /**
- * A Playbook of one step, as `makeTenant` takes it: made for the namespace `shop`, with the image of the tools. `more` are further
- * lines of its spec; one that changes something says how it is taken back.
+ * A Playbook of one step, as `makeTenant` takes it: made for the namespace `shop`. One that changes something says how it is taken
+ * back.
  */
 export function oneStep(
   name: string,
   command: readonly string[],
-  { profile = 'Change', more = '' }: { readonly profile?: 'Change' | 'Observe'; readonly more?: string } = {},
+  { profile = 'Change', image = '$' + '{TOOLS_IMAGE}', step = 'one', more = '' }: More = {},
 ): string {
   const back = profile === 'Change' ? '  rollback: {from: PreImages}\n' : '';
   return `---
@@ -18,8 +29,14 @@ spec:
   category: Other
   description: A step of a test.
   account: remediator
-  sandbox: {profile: ${profile}, image: "\${TOOLS_IMAGE}"}
+  sandbox: {profile: ${profile}, image: "${image}"}
   steps:
-  - {name: one, command: ${JSON.stringify(command)}}
+  - {name: ${step}, command: ${JSON.stringify(command)}}
 ${back}${more}`;
 }
+
+/** A Playbook that puts an annotation on the Deployment `web`, whose name its parameter `key` completes. */
+export const annotateWeb = (name: string): string =>
+  oneStep(name, ['kubectl', 'annotate', 'deployment', 'web', 'touched-$(params.key)=yes'], {
+    more: '  parameters:\n  - {name: key, required: true, pattern: "[a-z0-9-]{1,63}"}\n',
+  });

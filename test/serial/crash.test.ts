@@ -1,52 +1,34 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { type AuditRecord, agentActions, verifyChain } from '@sentinel/crds';
-import { type AnyObject, events, jobs } from '@sentinel/kube';
+import { events, jobs } from '@sentinel/kube';
 import { auditEntriesOfAny, realWrites } from '../lib/audit-log.ts';
 import { admin, example } from '../lib/cluster.ts';
+import { imageOnly } from '../lib/image-only.ts';
 import { type Death, type Trace, withMortal } from '../lib/mortal.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The crash matrix. A first life of an action says which writes the operator makes. Then each of them kills it twice: right before
 // it is sent, and, when it was carried out, before the answer is read. So every operator of the second life begins where the one
 // before it broke off, knows nothing, and gets one write further; what comes out must be what came out of the first.
 
-const playbook = (name: string, verify: string) => `
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Puts another image into a Deployment that has no pods.
-  parameters:
-  - {name: deployment, required: true, pattern: "[a-z0-9-]{1,63}"}
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: change, command: [kubectl, set, image, "deployment/$(params.deployment)", "web=localhost/web:two"]}
-  verify:
-  - {name: check, command: ${verify}}
-  rollback: {from: PreImages}
-`;
+const playbook = (name: string, looksAt: string) =>
+  oneStep(name, ['kubectl', 'set', 'image', 'deployment/$(params.deployment)', 'web=localhost/web:two'], {
+    more: [
+      '  parameters:',
+      '  - {name: deployment, required: true, pattern: "[a-z0-9-]{1,63}"}',
+      '  verify:',
+      `  - {name: check, command: [kubectl, get, deployment, "${looksAt}"]}`,
+      '',
+    ].join('\n'),
+  });
 
 const stories = {
   done: { playbook: 'good', state: 'Succeeded', generation: 2, image: 'localhost/web:two', writes: 1 },
   undone: { playbook: 'bad', state: 'RolledBack', generation: 3, image: 'localhost/web:one', writes: 2 },
 } as const;
 type Story = keyof typeof stories;
-
-const deployment = (name: string, namespace: string): AnyObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace },
-  spec: {
-    replicas: 0,
-    selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'localhost/web:one' }] } },
-  },
-});
 
 const storyOf = (name: string) => (name.endsWith('-undone') ? 'undone' : 'done');
 const transitionsOf = (action: ActionView) => action.status?.outbox?.records.map(({ transition }) => transition) ?? [];
@@ -61,10 +43,7 @@ describe('An operator that is killed', { concurrency: false }, () => {
         ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
         '',
       ),
-      playbooks: [
-        playbook('good', '[kubectl, get, deployment, "$(params.deployment)"]'),
-        playbook('bad', '[kubectl, get, deployment, no-such-deployment]'),
-      ].join('---'),
+      playbooks: [playbook('good', '$(params.deployment)'), playbook('bad', 'no-such-deployment')].join('---'),
     });
   });
 
@@ -102,7 +81,7 @@ describe('An operator that is killed', { concurrency: false }, () => {
   };
 
   const makeDeployments = (names: readonly string[]) =>
-    admin.apply(names.map((name) => JSON.stringify(deployment(name, tenant.namespace))).join('\n---\n'));
+    admin.apply(names.map((name) => JSON.stringify(imageOnly(name, tenant.namespace))).join('\n---\n'));
 
   const both = (action: string, at: string): Death[] => [
     { action, when: 'before', at },

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type AuditRecord, actionPlans, verifyChain } from '@sentinel/crds';
-import { type AnyObject, jobs, leases, pods } from '@sentinel/kube';
+import { jobs, leases, pods } from '@sentinel/kube';
 import { auditEntries, realWrites } from '../lib/audit-log.ts';
 import { admin, eventually, example } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
+import { imageOnly } from '../lib/image-only.ts';
 import { type Death, withMortal } from '../lib/mortal.ts';
+import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What is killed here: the gateway in the middle of a write, the operator that leads, the pod of a sandbox. Whatever it was, nothing
@@ -20,32 +22,7 @@ const policy = example('shop/policy.yaml').replace(
 );
 
 /** A Playbook of the same name as the Deployment that it is for, with this shell script as its step. */
-const playbook = (name: string, script: string) => `---
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: ${name}
-  namespace: shop
-spec:
-  category: Other
-  description: Puts another image into a Deployment that has no pods.
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: change, command: [sh, -c, ${JSON.stringify(script)}]}
-  rollback: {from: PreImages}
-`;
-
-const deployment = (name: string, namespace: string): AnyObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace },
-  spec: {
-    replicas: 0,
-    selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'localhost/web:one' }] } },
-  },
-});
+const playbook = (name: string, script: string) => oneStep(name, ['sh', '-c', script]);
 
 const setImage = (name: string) => `kubectl set image deployment/${name} web=localhost/web:two`;
 /** As a step that does not give up does it. */
@@ -77,7 +54,7 @@ async function makeWorld(name: string, scripts: Readonly<Record<string, string>>
   const playbooks = Object.entries(scripts).map(([playbookName, script]) => playbook(playbookName, script));
   const tenant = await makeTenant(name, { policy, playbooks: playbooks.join('') });
   const names = Object.keys(scripts).flatMap((one) => [one, `${one}-first`]);
-  await admin.apply(names.map((one) => JSON.stringify(deployment(one, tenant.namespace))).join('\n---\n'));
+  await admin.apply(names.map((one) => JSON.stringify(imageOnly(one, tenant.namespace))).join('\n---\n'));
   return tenant;
 }
 
@@ -270,7 +247,7 @@ describe('Two operators', { concurrency: false }, () => {
           const status = items[0]?.status as
             | { initContainerStatuses?: { name: string; state: { running?: unknown } }[] }
             | undefined;
-          return status?.initContainerStatuses?.some((one) => one.name === 'step-change' && one.state.running !== undefined);
+          return status?.initContainerStatuses?.some((one) => one.name === 'step-one' && one.state.running !== undefined);
         },
         60,
         200,
@@ -361,7 +338,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     await deletePod(name, 'run');
     const action = await tenant.until(name, over, 60);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
-    assert.match(messageOf(action), /step 'change' did not come to its end|step 'change' ended with exit code|its Job is gone/);
+    assert.match(messageOf(action), /step 'one' did not come to its end|step 'one' ended with exit code|its Job is gone/);
     assert.match(messageOf(action), /1 of 1 effects taken back/);
     assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
     assert.equal(await realWrites(tenant.namespace, 'gone-run'), 2);

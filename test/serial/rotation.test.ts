@@ -8,6 +8,7 @@ import { agentActions } from '@sentinel/crds';
 import { type AnyObject, configmaps, mutatingwebhookconfigurations, pods, secrets } from '@sentinel/kube';
 import { createAuthority } from '@sentinel/kube/certificates';
 import { admin, eventually, example, type Person, person } from '../lib/cluster.ts';
+import { annotateWeb } from '../lib/one-step.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Certificates and keys are made to be near their end, and everything must go on meanwhile. The programs look every 30 seconds.
@@ -15,23 +16,6 @@ import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tena
 const SYSTEM = 'sentinel-system';
 const LOOK_S = 50;
 
-const playbook = `
-apiVersion: sentinel.dev/v1alpha1
-kind: Playbook
-metadata:
-  name: touch
-  namespace: shop
-spec:
-  category: Other
-  description: Puts an annotation on a Deployment.
-  parameters:
-  - {name: key, required: true, pattern: "[a-z0-9-]{1,63}"}
-  account: remediator
-  sandbox: {profile: Change, image: "\${TOOLS_IMAGE}"}
-  steps:
-  - {name: change, command: [kubectl, annotate, deployment, web, "touched-$(params.key)=yes"]}
-  rollback: {from: PreImages}
-`;
 const policy = example('shop/policy.yaml')
   .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
   .replace('approvals: 1, groups', 'approvals: 2, groups');
@@ -47,7 +31,7 @@ let tenant: Tenant;
 let bea: Person;
 
 before(async () => {
-  tenant = await makeTenant('rotation', { playbooks: playbook, policy });
+  tenant = await makeTenant('rotation', { playbooks: annotateWeb('touch'), policy });
   await admin.apply(
     example('shop/workload.yaml')
       .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
