@@ -43,7 +43,7 @@ describe('An operator that is killed', { concurrency: false }, () => {
         ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
         '',
       ),
-      playbooks: [playbook('good', '$(params.deployment)'), playbook('bad', 'no-such-deployment')].join('---'),
+      playbooks: [playbook('good', '$(params.deployment)'), playbook('bad', 'no-such-deployment')].join(''),
     });
   });
 
