@@ -42,7 +42,7 @@ install: ## Build the images and install Sentinel into the running embedded clus
 
 .PHONY: bench
 bench: ## Measure: verdicts; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once)
-	@$(ENV); node --expose-gc bench/verdict.ts; node cluster/src/main.ts status >/dev/null && node bench/create.ts
+	@$(ENV); node --expose-gc bench/verdict.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure creates as well.'; fi
 
 .PHONY: cluster-down
 cluster-down: ## Stop the embedded Kubernetes and remove its traces
