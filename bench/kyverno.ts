@@ -13,6 +13,7 @@ const NAMESPACE = 'kyverno';
 
 /** Builds Kyverno (about 15 minutes the first time) and installs it; the answer takes it away again. */
 export async function installKyverno(): Promise<() => Promise<void>> {
+  process.stderr.write('==> Kyverno: its first build takes about 15 minutes\n');
   await buildPrograms({ only: ['kyverno'], sources: import.meta.dirname });
   const [controller, init] = await Promise.all(['kyverno', 'kyverno-init'].map(imageOf));
   const source = await goModule(join(import.meta.dirname, 'kyverno'), 'github.com/kyverno/kyverno');

@@ -62,7 +62,7 @@ function verdict(policies: readonly ClusterAgentPolicy[], of = playbook): number
   return admit({ spec, policies: set, playbook: of, trust: { trusted: false, why: 'x' }, mayUseAccount: true }).length;
 }
 
-/** Milliseconds of each of many verdicts, sorted; of steps that were never seen before where `unseen` says so, also while it warms up. */
+/** Milliseconds of each of many verdicts, sorted. With `unseen` no verdict is over steps that were seen before, nor in the warm-up. */
 function measure(rules: number, unseen = false, rounds = 1500): number[] {
   const policies = Array.from({ length: 50 }, (_, index) => policy(index, rules));
   for (let warm = 0; warm < WARM_UP; warm++) verdict(policies, unseen ? playbookOf(`-warm-${warm}`) : playbook);

@@ -31,7 +31,6 @@ const recipes: Readonly<Record<string, Recipe>> = {
   containerd: { label: 'containerd (about 1 min the first time)' },
   helm: { label: 'helm (about 2 min the first time)' },
   collector: { label: 'the OpenTelemetry collector (about 2 min the first time)' },
-  kyverno: { label: 'Kyverno (about 15 min the first time)' },
   runc: { label: 'runc', tags: 'seccomp', cgo: true },
 };
 

@@ -40,19 +40,29 @@ export function indexLines(lines: readonly Line[], { stops }: { readonly stops: 
 
 /** The dangerous line that a command may fall under; `name` is its program without path and version. */
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
-  const candidates = lines.get(name);
-  if (!candidates) return undefined;
-  const rest = words.slice(1);
-  const body = ['*', ...rest];
-  return candidates.find(({ line, prefixes }) => {
-    // Most lines are about another subcommand, which costs least to see.
-    if (!begins(mayMatch, name, prefixes, body)) return false;
+  return lineOf(lines, name, words, mayMatch, (line, rest) => {
     if (line.words !== undefined && !rest.some((word) => typeof word === 'object' || line.words?.test(word))) return false;
     if (!line.options) return true;
     // find and its like, whose options are long with one dash, read them after '--' as well.
     const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
     return line.options.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name));
-  })?.line;
+  });
+}
+
+// The line with a prefix that the words match and of which the rest is true as well. Most lines are about another subcommand, which
+// costs least to see.
+function lineOf(
+  lines: Indexed,
+  name: string,
+  words: readonly Word[],
+  match: typeof mayMatch,
+  applies: (line: Line, rest: readonly Word[]) => boolean,
+): Line | undefined {
+  const candidates = lines.get(name);
+  if (!candidates) return undefined;
+  const rest = words.slice(1);
+  const body = ['*', ...rest];
+  return candidates.find(({ line, prefixes }) => begins(match, name, prefixes, body) && applies(line, rest))?.line;
 }
 
 // Whether the words begin with one of the prefixes; a line without any is about all of the program.
@@ -64,16 +74,11 @@ function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[
 
 /** The safe line that a command surely falls under. */
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
-  const candidates = lines.get(name);
-  if (!candidates) return undefined;
-  const rest = words.slice(1);
-  const body = ['*', ...rest];
-  return candidates.find(({ line, prefixes }) => {
-    if (!begins(surelyMatches, name, prefixes, body)) return false;
+  return lineOf(lines, name, words, surelyMatches, (line, rest) => {
     if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
     if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
     return !line.exactly || isExactly(line.exactly, rest);
-  })?.line;
+  });
 }
 
 // What may stand before the subcommand: an option that is not known may have taken it for its value.

@@ -20,7 +20,10 @@ export const harmfulCommands: readonly (readonly string[])[] = [
   ['python3', '-c', 'x'],
 ];
 
-/** What a change puts into objects: the fields that it reaches, with their values where these matter, the patch that does it, and the pods behind it where it stops them. */
+/**
+ * What a change puts into objects: the fields that it reaches, with their values where these matter, the patch that does it, and the
+ * pods behind it where it stops them.
+ */
 export interface Content {
   readonly change: FieldChange[];
   readonly patch: object;
@@ -41,9 +44,15 @@ const scaled = new Set([
   'replicasets/scale',
 ]);
 
-// The image that is there is one of example/app.
-const imageOf = (image: string): Content => ({
-  change: [{ path: `${CONTAINER}/image`, before: '"example/app:1"', after: JSON.stringify(image) }],
+// What is there has an image of example/app; what is made has none yet.
+const imageOf = (image: string, before?: string): Content => ({
+  change: [
+    {
+      path: `${CONTAINER}/image`,
+      ...(before === undefined ? {} : { before: JSON.stringify(before) }),
+      after: JSON.stringify(image),
+    },
+  ],
   patch: container({ image }),
   runs: true,
 });
@@ -52,17 +61,17 @@ const imageOf = (image: string): Content => ({
 export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
   if (verb.startsWith('delete')) return [{ change: [], patch: {} }];
   const made = verb === 'create';
+  const hasContainers = workloads.has(resource) || resource === 'pods';
+  const privileged = {
+    change: [changed(`${CONTAINER}/securityContext/privileged`)],
+    patch: container({ securityContext: { privileged: true } }),
+    runs: true,
+  };
+  // Nothing with containers is made without an image.
+  if (made && hasContainers) return [privileged, imageOf('evil.example/x')];
   return [
-    ...(workloads.has(resource) || resource === 'pods'
-      ? [
-          {
-            change: [changed(`${CONTAINER}/securityContext/privileged`)],
-            patch: container({ securityContext: { privileged: true } }),
-            runs: true,
-          },
-          imageOf('evil.example/x'),
-          imageOf('example/app:other'),
-        ]
+    ...(hasContainers
+      ? [privileged, imageOf('evil.example/x', 'example/app:1'), imageOf('example/app:other', 'example/app:1')]
       : []),
     ...(scaled.has(resource) && !made
       ? [{ change: [changed('/spec/replicas')], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]

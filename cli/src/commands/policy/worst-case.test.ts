@@ -128,6 +128,17 @@ describe('The worst that starts without a person', () => {
       /no policy says `autoReview`/,
     ],
     [
+      'rules let workloads be made alone, each with an image from elsewhere',
+      [floorOf, policyOf]
+        .map((of) =>
+          of(
+            `modes: [Apply]\nkubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [create], decision: Allow}]\n${MEDIUM}`,
+          ),
+        )
+        .join(''),
+      /create deployments 'any': an image from where it had none: evil\.example\/x/,
+    ],
+    [
       'another policy wants a person',
       floorOf(`${RULES}\n${MEDIUM}`) + policyOf(`${RULES}\napprovals: [{upToRisk: Critical}]`),
       /AgentPolicy\/shop wants a person for the risk/,
