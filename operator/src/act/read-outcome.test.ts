@@ -10,6 +10,7 @@ const job = (...ends: JobView['ends']): JobView => ({
   suspended: false,
   phase: 'Ended',
   podName: 'p',
+  ending: false,
   ends,
   failure: undefined,
 });
@@ -47,6 +48,13 @@ describe('The outcome of a stage', () => {
       report(),
       'Unknown',
       /end was not reached/,
+    ],
+    [
+      'is not known when its pod was told to end, whatever its containers say: a step may take a refusal for an answer',
+      { ...all, ending: true },
+      report(),
+      'Unknown',
+      /told to end/,
     ],
     [
       'is not known when the outcome of a write is not known',

@@ -72,6 +72,13 @@ export function outcomeOf(
     };
   if (ended(END) !== 0)
     return { outcome: 'Unknown', message: `the end was not reached${job.failure ? `: ${job.failure}` : ''}`, steps: results };
+  // The gateway refuses everything once a pod is told to end. A step that goes on all the same ends well, and has done nothing.
+  if (job.ending)
+    return {
+      outcome: 'Unknown',
+      message: `its pod was told to end while it ran${job.failure ? `: ${job.failure}` : ''}`,
+      steps: results,
+    };
   if (report && report.unknown.length > 0)
     return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is not known`, steps: results };
   if (report && report.consumed.length < effects)

@@ -147,6 +147,7 @@ export const job = (more: Partial<JobView> = {}): JobView => ({
   suspended: false,
   phase: 'Running',
   podName: 'p',
+  ending: false,
   ends: [],
   failure: undefined,
   ...more,

@@ -16,6 +16,8 @@ export interface JobView {
   /** `Ended` when the pod is terminal, or when the Job failed and has no pod any more. */
   readonly phase: 'Waiting' | 'Running' | 'Ended';
   readonly podName: string | undefined;
+  /** Its pod was told to end. From then on the gateway answers nothing, and what its containers say is no proof of anything. */
+  readonly ending: boolean;
   readonly ends: readonly ContainerEnd[];
   readonly failure: string | undefined;
 }

@@ -41,6 +41,13 @@ describe('A sandbox Job', () => {
     assert.deepEqual([view.suspended, view.ends.map(({ name, exitCode }) => [name, exitCode])], [true, [['gate', 0]]]);
   });
 
+  it('says whether its pod was told to end', () => {
+    const told = pod('Running', [ended('gate')], [ended('end')]);
+    assert.equal(viewJob(job(), told).ending, false);
+    Object.assign(told.metadata, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    assert.equal(viewJob(job(), told).ending, true);
+  });
+
   it('says why it failed', () => {
     assert.equal(viewJob(job({ failed: true }), undefined).failure, 'DeadlineExceeded: too long');
     assert.equal(viewJob(job(), undefined).failure, undefined);

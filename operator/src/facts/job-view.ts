@@ -20,7 +20,7 @@ const Container = z.object({
   state: z.object({ terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional() }).optional(),
 });
 const Pod = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string() }),
+  metadata: z.object({ name: z.string(), uid: z.string(), deletionTimestamp: z.string().optional() }),
   status: z
     .object({
       phase: z.string().optional(),
@@ -47,6 +47,7 @@ export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
     suspended: spec.suspend === true,
     phase: over ? 'Ended' : parsed ? 'Running' : 'Waiting',
     podName: parsed?.metadata.name,
+    ending: parsed?.metadata.deletionTimestamp !== undefined,
     ends,
     failure: failed
       ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`
