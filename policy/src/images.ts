@@ -15,14 +15,23 @@ export function imageName(reference: string): string {
 }
 
 /** Whether a pattern covers an image: '*' stands for anything but '/', '**' for anything. A pattern with a tag or digest names it whole. */
-export function coversImage(pattern: string, reference: string): boolean {
+export const coversImage = (pattern: string, reference: string): boolean =>
+  coversNamed(pattern, { reference, name: imageName(reference) });
+
+interface Image {
+  readonly reference: string;
+  readonly name: string;
+}
+
+function coversNamed(pattern: string, { reference, name }: Image): boolean {
   const whole = /[@]|:[^/]*$/.test(pattern.replace(/^[^/]*:\d+\//, ''));
-  return covers(pattern, whole ? reference : imageName(reference));
+  return covers(pattern, whole ? reference : name);
 }
 
 /** What the policies say of the image of a sandbox: every policy with a list must have it, and a digest where one asks for it. */
 export function judgeImage(set: PolicySet, reference: string): Opinion {
-  const opinions = set.policies.flatMap((policy) => ofPolicy(policyName(policy), policy.spec?.images, reference) ?? []);
+  const image = { reference, name: imageName(reference) };
+  const opinions = set.policies.flatMap((policy) => ofPolicy(policyName(policy), policy.spec?.images, image) ?? []);
   return together(opinions, {
     decision: 'Allow',
     policy: 'Sentinel',
@@ -31,16 +40,16 @@ export function judgeImage(set: PolicySet, reference: string): Opinion {
   });
 }
 
-function ofPolicy(policy: string, rules: AgentPolicySpec['images'], reference: string): Opinion | undefined {
+function ofPolicy(policy: string, rules: AgentPolicySpec['images'], image: Image): Opinion | undefined {
   const say = (decision: Decision, rule: string, message: string): Opinion => ({
     decision,
     policy,
     rule,
-    message: `image '${reference}' ${message}`,
+    message: `image '${image.reference}' ${message}`,
   });
-  if (rules?.requireDigest && !DIGEST.test(reference)) return say('Deny', 'images.requireDigest', 'is not named by digest');
+  if (rules?.requireDigest && !DIGEST.test(image.reference)) return say('Deny', 'images.requireDigest', 'is not named by digest');
   if (rules?.allow) {
-    const index = rules.allow.findIndex((pattern) => coversImage(pattern, reference));
+    const index = rules.allow.findIndex((pattern) => coversNamed(pattern, image));
     return index < 0 ? say('Deny', 'images.allow', 'is on no list') : say('Allow', `images.allow[${index}]`, 'is allowed');
   }
   return rules?.requireDigest ? say('Allow', 'images.requireDigest', 'is allowed') : undefined;

@@ -1,5 +1,5 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
-import { type CommandReason, type CommandVerdict, judgeCommand } from './commands/index.ts';
+import { type CommandReason, type CommandVerdict, type CompiledCommands, judgeCommand } from './commands/index.ts';
 import { fillSteps, resolveParameters } from './parameters.ts';
 import type { PolicySet } from './policies.ts';
 import type { Refusal } from './verdict.ts';
@@ -13,7 +13,8 @@ export interface StepsVerdict {
 
 /** Judges the command of each step, parameters filled in, by the rules of all policies that have an opinion on commands. */
 export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict {
-  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeStep(set, step) }));
+  const rules = rulesOf(set);
+  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeBy(rules, step) }));
   const reasons = verdicts.flatMap(({ step, verdict }) => verdict.reasons.map((reason) => ({ step, reason })));
   return {
     refusals: reasons.filter(({ reason }) => reason.decision === 'Deny').map(({ step, reason }) => refusalOf(step, reason)),
@@ -32,13 +33,17 @@ export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: Agent
 
 /** The whole verdict over one step: the simple commands in it, and every rule that spoke. */
 export function judgeStep(set: PolicySet, step: Pick<Step, 'command' | 'env'>): CommandVerdict {
-  const rules = set.policies.map(({ commands }) => commands).filter((commands) => commands !== undefined);
-  return judgeCommand(
-    rules,
-    step.command,
-    (step.env ?? []).map(({ name }) => name),
-  );
+  return judgeBy(rulesOf(set), step);
 }
+
+const rulesOf = (set: PolicySet): readonly CompiledCommands[] => set.policies.flatMap(({ commands }) => commands ?? []);
+
+const judgeBy = (rules: readonly CompiledCommands[], { command, env = [] }: Pick<Step, 'command' | 'env'>): CommandVerdict =>
+  judgeCommand(
+    rules,
+    command,
+    env.map(({ name }) => name),
+  );
 
 function refusalOf(step: string, { policy, rule, message, justification, remedy }: CommandReason): Refusal {
   return {

@@ -62,12 +62,13 @@ function lineOf(
   if (!candidates) return undefined;
   const rest = words.slice(1);
   const body = ['*', ...rest];
-  return candidates.find(({ line, prefixes }) => begins(match, name, prefixes, body) && applies(line, rest))?.line;
+  // No closures here and below: this is asked of each line of a program, for each command.
+  for (const { line, prefixes } of candidates) if (begins(match, name, prefixes, body) && applies(line, rest)) return line;
+  return undefined;
 }
 
 // Whether the words begin with one of the prefixes; a line without any is about all of the program.
 function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[], body: readonly Word[]): boolean {
-  // No closure: this is asked of each line of a program, for each command.
   for (const tokens of prefixes) if (match(name, tokens, body)) return true;
   return prefixes.length === 0;
 }

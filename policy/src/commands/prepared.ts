@@ -33,12 +33,14 @@ export interface PreparedArgv {
   readonly concerns: readonly Concern[];
 }
 
-// By content: the steps of a Playbook are judged again at admission, for the plan and at the start, and are the same each time.
+// By content: the steps of a Playbook are judged again at admission, for the plan and at the start, and are the same each time. Kept
+// from the second time on: most of what is judged once never comes back, and what is kept is what collecting garbage costs.
 const known = new Map<string, PreparedArgv>();
+const seen = new Set<string>();
 const KNOWN_MAX = 500;
 const KEY_MAX = 4_000;
 
-/** Reads a command line once for all policies. What is short is kept, so that the same step is not read again. */
+/** Reads a command line once for all policies. What is short and comes again is kept, so that the same step is not read each time. */
 export function prepareArgv(argv: readonly string[], variables: readonly string[]): PreparedArgv {
   const key = JSON.stringify([argv, variables]);
   const before = known.get(key);
@@ -46,8 +48,13 @@ export function prepareArgv(argv: readonly string[], variables: readonly string[
   const { commands, concerns } = readArgv(argv, variables);
   const prepared = { commands: commands.map(prepare), concerns };
   if (key.length > KEY_MAX) return prepared;
-  if (known.size >= KNOWN_MAX) known.clear();
-  known.set(key, prepared);
+  if (seen.delete(key)) {
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(key, prepared);
+  } else {
+    if (seen.size >= KNOWN_MAX) seen.clear();
+    seen.add(key);
+  }
   return prepared;
 }
 

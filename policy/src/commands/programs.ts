@@ -41,10 +41,12 @@ export function otherNames(words: readonly Word[]): readonly (readonly Word[])[]
   const base = baseName(program);
   const found: (readonly Word[])[] = [];
   const rest = () => words.slice(1);
-  const plain = withoutVersion(base.replace(/\.exe$/, ''));
-  for (const name of new Set([base, base.replace(/\.exe$/, ''), plain, aliases[plain] ?? plain])) {
-    if (name !== program) found.push([name, ...rest()]);
-  }
+  const bare = base.replace(/\.exe$/, '');
+  const plain = withoutVersion(bare);
+  const names = [base, bare, plain, aliases[plain] ?? plain];
+  names.forEach((name, at) => {
+    if (name !== program && names.indexOf(name) === at) found.push([name, ...rest()]);
+  });
   const [, host, plugin] = plugins.exec(base) ?? [];
   if (host !== undefined && plugin !== undefined) found.push([host, ...plugin.split('-'), ...rest()], [host, plugin, ...rest()]);
   return found;
