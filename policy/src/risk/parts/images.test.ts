@@ -24,6 +24,11 @@ describe('An image', () => {
       { path: `${containers}/1/image`, before: json('a.io/api:1'), after: json('a.io/web:1') },
     ],
     'that goes': [{ path: `${containers}/1`, before: json({ name: 'x', image: 'a.io/web' }) }],
+    'of a custom resource, with another tag in a field of its own': [
+      { path: '/spec/image/tag', before: json('1'), after: json('2') },
+      { path: '/spec/imagePullPolicy', before: json('Always'), after: json('Never') },
+      { path: '/spec/image', before: json({ repository: 'a.io/x', tag: '1' }), after: json({ repository: 'a.io/x', tag: '2' }) },
+    ],
     'of a list that is replaced': [
       { path: containers, before: json([{ image: 'a.io/web:1' }]), after: json([{ image: 'a.io/web:2' }]) },
     ],
@@ -35,6 +40,23 @@ describe('An image', () => {
     'of another registry': [image('registry.acme.io/web:1', 'evil.io/web:1')],
     'of another repository': [image('registry.acme.io/web:1', 'registry.acme.io/miner:1')],
     'that only looks alike, by the port': [image('registry.acme.io/web:1', 'registry.acme.io:444/web:1')],
+    'of a custom resource, in a field with another name': [
+      { path: '/spec/baseImage', before: json('a.io/db:1'), after: json('evil.io/db:1') },
+    ],
+    'of a custom resource, by its repository': [
+      { path: '/spec/image/repository', before: json('a.io/db'), after: json('a.io/miner') },
+    ],
+    'of a custom resource, by its registry': [{ path: '/spec/imageRegistry', before: json('a.io'), after: json('evil.io') }],
+    'of a custom resource, by parts': [
+      {
+        path: '/spec/server/image',
+        before: json({ registry: 'a.io', repository: 'db', tag: '1' }),
+        after: json({ registry: 'a.io', repository: 'miner', tag: '1' }),
+      },
+    ],
+    'of a custom resource that is made': [
+      { path: '/spec', after: json({ server: { image: { tag: '1', repository: 'a.io/db' } } }) },
+    ],
     'where there was none': [image(undefined, 'a.io/web')],
     'that is not shown': [{ path: `${containers}/0/image`, redacted: true }],
     'of a container that is added': [{ path: `${containers}/1`, after: json({ name: 'x', image: 'a.io/web' }) }],

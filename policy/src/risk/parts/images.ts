@@ -19,15 +19,21 @@ function foreignPlaces({ change = [] }: Effect): string[] {
   return [...new Set(change.flatMap((one) => placesIn(one, one.after)))].filter((place) => !before.has(place));
 }
 
-const field = /\/image(\/reference)?$/;
-/** Names of images inside of a larger value, which may be cut: those of containers, and those of volumes. */
-const inside = /"image":(?:\{[^{}]*?"reference":)?"([^"]+)"/g;
-/** A volume that is an image, where its fields stand alone. */
-const reference = /^\{[^{}]*?"reference":"([^"]+)"/;
+// What fields are called that name an image, and the parts of one that is named by several: custom resources have their own ways.
+const NAMED = '[A-Za-z]*[iI]mage(?:Name|Repository|Registry|Ref|Url|URL)?';
+const PART = '(?:reference|registry|repository|name)';
+const field = new RegExp(`/(?:${NAMED}|[A-Za-z]*[iI]mage/${PART})$`);
+/** Names of images inside of a larger value, which may be cut, and images that are objects: also those of volumes. */
+const inside = new RegExp(`"${NAMED}":(?:"([^"]+)"|(\\{[^{}]*))`, 'g');
+const parts = new RegExp(`"${PART}":"([^"]+)"`, 'g');
 
 function placesIn({ path, before, after }: FieldChange, value = ''): string[] {
   // A field of which no value is shown, such as a hidden one.
   if (before === undefined && after === undefined && field.test(path)) return ['one that is not shown'];
-  const alone = field.test(path) ? (/^"([^"]+)"/.exec(value) ?? reference.exec(value)) : null;
-  return [...(alone ? [alone] : []), ...value.matchAll(inside)].map(([, name = '']) => imageName(name));
+  // As if the field stood in a larger value.
+  const whole = field.test(path) ? `"image":${value}` : value;
+  return [...whole.matchAll(inside)].flatMap(([, name, object]) => {
+    const named = name ?? [...(object ?? '').matchAll(parts)].map(([, one]) => one).join('/');
+    return named === '' ? [] : [imageName(named)];
+  });
 }
