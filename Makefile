@@ -40,6 +40,10 @@ cluster-up: ## Start the embedded Kubernetes alone
 install: ## Build the images and install Sentinel into the running embedded cluster
 	@$(ENV); node tools/install-dev.ts
 
+.PHONY: plugin
+plugin: ## Make `kubectl sentinel`, one file that needs Node 24: dist/kubectl-sentinel, for a folder of your PATH
+	@$(ENV); node tools/plugin.ts
+
 .PHONY: bench
 bench: ## Measure: verdicts; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once)
 	@$(ENV); node --expose-gc bench/verdict.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure creates as well.'; fi

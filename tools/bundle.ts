@@ -1,11 +1,39 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
 /** Where the bundles of the programs are. */
 export const programs = join(root, 'dist', 'programs');
+
+/** The plugin as one file, which runs wherever Node 24 is. */
+export const plugin = join(root, 'dist', 'kubectl-sentinel');
+
+/** Bundles `kubectl sentinel` into one executable file: it starts in a third of the time that the sources take, and needs none of them. */
+export async function bundlePlugin(): Promise<string> {
+  mkdirSync(dirname(plugin), { recursive: true });
+  // As long as it lies in the checkout, whose files are modules.
+  writeFileSync(join(dirname(plugin), 'package.json'), '{"type":"commonjs"}\n');
+  await build({
+    entryPoints: [join(root, 'cli', 'src', 'entry.ts')],
+    outfile: plugin,
+    bundle: true,
+    // A file without a suffix is CommonJS to every Node, so that an old one reads as far as the sentence that it is told.
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    banner: {
+      js: [
+        '#!/usr/bin/env node',
+        "if (parseInt(process.versions.node, 10) < 24) { console.error('kubectl sentinel needs Node 24 or newer; this is ' + process.version); process.exit(1); }",
+      ].join('\n'),
+    },
+    logLevel: 'error',
+  });
+  chmodSync(plugin, 0o755);
+  return plugin;
+}
 
 /**
  * Bundles the programs of the image into dist/programs. Split, so that the gate of a sandbox loads nothing but itself. The

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Image, loadImage, nodeImage, paths, toolsImage } from '@sentinel/cluster';
-import { bundlePrograms } from './bundle.ts';
+import { bundlePlugin, bundlePrograms } from './bundle.ts';
 import { run } from './run.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,9 +13,9 @@ export interface Images {
   readonly tools: Image;
 }
 
-/** Bundles the programs and makes the two images that the demo and the tests need. Quick when nothing changed. */
+/** Bundles the programs, makes the two images that the demo and the tests need, and the plugin for people. Quick when nothing changed. */
 export async function buildImages(): Promise<Images> {
-  const folder = await bundlePrograms();
+  const [folder] = await Promise.all([bundlePrograms(), bundlePlugin()]);
   const files = readdirSync(folder).map((name) => ({ from: join(folder, name), to: `/app/${name}`, mode: 0o644 }));
   const sentinel = await nodeImage({
     name: 'localhost/sentinel:dev',

@@ -7,10 +7,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 /** The process: terminal in, exit code out. */
-process.exitCode = await runCli(process.argv.slice(2), {
+void runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,
   isTTY: { stdin: process.stdin.isTTY === true, stdout: process.stdout.isTTY === true },
   env: process.env,
+}).then((code) => {
+  process.exitCode = code;
 });
