@@ -1,6 +1,6 @@
 import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
 import type { AnyObject, Informer, TransportStream } from '@sentinel/kube';
-import { explain, judgeApiRequest, policySet } from '@sentinel/policy';
+import { dataHandling, explain, judgeApiRequest, type PolicySet, policySet } from '@sentinel/policy';
 import { type Answer, asksForDryRun, sendWrite } from './effect/observe.ts';
 import type { Lock } from './lock.ts';
 import type { Discovery } from './request/discovery.ts';
@@ -40,15 +40,15 @@ export async function serveSandbox(
       headers: accept(raw.headers.accept),
       signal,
     });
-  judge(context, run, request);
-  return isRead(request) ? await serveRead(context, run, request, signal) : await serveWrite(context, run, request);
+  const policies = judge(context, run, request);
+  return isRead(request) ? await serveRead(context, run, request, signal) : await serveWrite(context, run, request, policies);
 }
 
 const isRead = (request: ParsedRequest) => ['get', 'list', 'watch'].includes(request.api.verb);
 const accept = (value: string | undefined) => ({ accept: value ?? 'application/json' });
 
 // Policy is asked for each request, with the policies as they are now: a stricter one takes hold in the middle of a run.
-function judge(context: SandboxContext, run: Run, request: ParsedRequest): void {
+function judge(context: SandboxContext, run: Run, request: ParsedRequest): PolicySet {
   const namespace = context.namespaces.store.get(run.namespace);
   if (!namespace?.metadata.name) throw forbidden(`namespace '${run.namespace}' is not known here yet`);
   const sources = {
@@ -56,8 +56,10 @@ function judge(context: SandboxContext, run: Run, request: ParsedRequest): void 
     clusterPolicies: context.clusterPolicies.store.list(),
     policies: context.policies.store.list(),
   };
-  const { refusal } = judgeApiRequest(policySet(sources, run.requester), run.namespace, request.api);
+  const policies = policySet(sources, run.requester);
+  const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
   if (refusal) throw forbidden(explain(refusal));
+  return policies;
 }
 
 async function serveRead(
@@ -85,7 +87,7 @@ async function serveRead(
   });
 }
 
-async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest): Promise<Answer> {
+async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest, policies: PolicySet): Promise<Answer> {
   if (request.api.verb === 'deletecollection') throw forbidden('deletecollection is refused: delete the objects by name');
   // What the client itself tries as a dry-run changes nothing, so it is no effect, in any stage.
   if (asksForDryRun(request)) return await sendWrite(context.upstream, run, stageUser(run), request, { dryRun: true });
@@ -94,7 +96,7 @@ async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequ
       run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
     throw forbidden(`${request.api.verb} ${request.api.resource} is refused: ${why}`);
   }
-  if (run.stage === 'run') return await enforceWrite(context.upstream, context.ledger, run, request);
+  if (run.stage === 'run') return await enforceWrite(context.upstream, context.ledger, run, request, dataHandling(policies));
   const fault = await context.lock.fault();
   if (fault) throw forbidden(`no rehearsal: ${fault}`);
   return await rehearseWrite(context.upstream, run, request);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ActionPlan, Effect } from '@sentinel/crds';
+import { type DataHandling, keepDiffs } from '@sentinel/policy';
 import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
@@ -23,6 +24,17 @@ const enforcement = (effects: Effect[], ...consumed: number[]) => ({
   consumed: new Set(consumed),
 });
 
+const handling = (more: Partial<DataHandling> = {}): DataHandling => ({
+  prompts: 'Redacted',
+  parameters: 'Redacted',
+  logs: 'Redacted',
+  diffs: 'Redacted',
+  patterns: [],
+  fields: [],
+  retainMs: undefined,
+  ...more,
+});
+
 describe('A write of a run that no person has approved', () => {
   const judged: (readonly Effect[])[] = [];
   const asking = (reasons: string[]) => ({
@@ -33,22 +45,55 @@ describe('A write of a run that no person has approved', () => {
     },
   });
 
-  it('is carried out when nothing speaks for a person', () =>
-    assert.equal(judgeWrite(asking([]), request(), observed()).effect?.index, 0));
-  it('is judged by what is observed, not by what the plan shows', () => {
-    judgeWrite(asking([]), request(), observed());
+  it('is carried out when nothing speaks for a person', async () =>
+    assert.equal((await judgeWrite(asking([]), request(), observed(), handling())).effect?.index, 0));
+  it('is judged by what is observed, not by what the plan shows', async () => {
+    await judgeWrite(asking([]), request(), observed(), handling());
     assert.deepEqual(
       judged.at(-1)?.[0]?.change?.map(({ path }) => path),
       ['/spec/replicas'],
     );
   });
-  it('blocks the run when something does', () => {
-    const { effect: none, why } = judgeWrite(asking(['it stops a service']), request(), observed());
+  it('blocks the run when something does', async () => {
+    const { effect: none, why } = await judgeWrite(asking(['it stops a service']), request(), observed(), handling());
     assert.equal(none, undefined);
     assert.match(why ?? '', /patch deployments .*web needs a person and has none: it stops a service/);
   });
-  it('is what people approved in every other run, whatever it is', () =>
-    assert.equal(judgeWrite(enforcement([effect(0)]), request(), observed()).effect?.index, 0));
+  it('is what people approved in every other run, whatever it is', async () =>
+    assert.equal((await judgeWrite(enforcement([effect(0)]), request(), observed(), handling())).effect?.index, 0));
+});
+
+describe('What blocks a run', () => {
+  const before = { data: { conf: 'mode=a' }, spec: { replicas: 1 } };
+  const conf = 'mode=a url=postgres://u:hunter22@db';
+  const tries = (replicas: number) => observed({ changes: changesBetween(before, { data: { conf }, spec: { replicas } }) });
+  const why = async (more: Partial<DataHandling>, approved: number) => {
+    const plan = await keepDiffs(handling(more), [effect(0, tries(approved))]);
+    return (await judgeWrite(enforcement(plan), request(), tries(3), handling(more))).why ?? '';
+  };
+
+  it('is said with the values, before and after', async () =>
+    assert.match(await why({ diffs: 'Stored' }, 2), /at \/spec\/replicas: approved 1 → 2, tried 1 → 3$/));
+  const kept: Partial<DataHandling>[] = [
+    {},
+    { diffs: 'Hashed' },
+    { diffs: 'Dropped' },
+    { diffs: 'Stored', fields: ['/data/*'] },
+    { diffs: 'Stored', patterns: ['hunter[0-9]+'] },
+  ];
+  for (const more of kept)
+    it(`says nothing of a value that the plan hides: ${JSON.stringify(more)}`, async () => {
+      const said = await why(more, 2);
+      assert.match(said, /differs from the approved plan/);
+      assert.doesNotMatch(said, /hunter22/);
+    });
+  it('is said also where nothing that differs is shown', async () =>
+    assert.match(await why({ diffs: 'Dropped' }, 2), /differs from the approved plan, in what a plan does not show/));
+  it('is said of a write that is not in the plan without its values', async () => {
+    const other = request({ name: 'api' });
+    const { why: said = '' } = await judgeWrite(enforcement([effect(0)]), other, observed({ name: 'api' }), handling());
+    assert.match(said, /is not in the approved plan$/);
+  });
 });
 
 describe('A write of a real run', () => {

@@ -1,4 +1,5 @@
-import type { Effect } from '@sentinel/crds';
+import type { Effect, FieldChange } from '@sentinel/crds';
+import { type DataHandling, keepDiffs } from '@sentinel/policy';
 import { changeDigest } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, type Observation, observe, sendWrite } from '../effect/observe.ts';
@@ -14,9 +15,15 @@ const REASONS = 3;
 /**
  * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the
  * approved effects that nothing has consumed yet; its intent and pre-image are in the ledger first, and it carries a precondition
- * on the object that was compared. Anything else blocks the run, for good.
+ * on the object that was compared. Anything else blocks the run, for good; what it says of values is what `handling` lets a plan show.
  */
-export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run, request: ParsedRequest): Promise<Answer> {
+export async function enforceWrite(
+  upstream: Upstream,
+  ledger: Ledger,
+  run: Run,
+  request: ParsedRequest,
+  handling: DataHandling,
+): Promise<Answer> {
   const { enforcement } = run;
   if (!enforcement) throw forbidden('this run has no approved plan');
   for (let attempt = 1; attempt <= TRIES; attempt++) {
@@ -26,7 +33,7 @@ export async function enforceWrite(upstream: Upstream, ledger: Ledger, run: Run,
     // Nothing would change: nothing to approve, and nothing to send.
     if (observed.changes.length === 0)
       return { status: 200, body: Buffer.from(JSON.stringify(observed.result)), contentType: 'application/json' };
-    const { effect, why } = judgeWrite(enforcement, request, observed);
+    const { effect, why } = await judgeWrite(enforcement, request, observed, handling);
     if (!effect) return await block(ledger, run, enforcement, why);
     const answer = await carryOut(upstream, ledger, run, request, effect, observed);
     if (answer) return answer;
@@ -106,13 +113,14 @@ const preImageVersion = (entry: LedgerEntry) =>
  * Which approved effect a write is, or why it is none that may be carried out. In a plan that no person has seen, what counts is
  * what is observed now, not what the plan shows.
  */
-export function judgeWrite(
+export async function judgeWrite(
   enforcement: Pick<Enforcement, 'plan' | 'consumed' | 'needsPerson'>,
   request: ParsedRequest,
   observed: Observation,
-): { effect: Effect; why?: never } | { effect?: never; why: string } {
+  handling: DataHandling,
+): Promise<{ effect: Effect; why?: never } | { effect?: never; why: string }> {
   const effect = findApproved(enforcement, request, observed);
-  if (!effect) return { why: differenceOf(enforcement, request, observed) };
+  if (!effect) return { why: await differenceOf(enforcement, request, observed, handling) };
   const reasons = enforcement.needsPerson?.([{ ...describeEffect(request, observed), index: effect.index }]) ?? [];
   if (reasons.length === 0) return { effect };
   return { why: `${nameOf(effect)} needs a person and has none: ${reasons.slice(0, REASONS).join('; ')}` };
@@ -156,12 +164,14 @@ async function block(ledger: Ledger, run: Run, enforcement: Enforcement, why: st
 const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>) =>
   `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
 
-/** Says what differs from the plan, for the person who is asked why it stopped. */
-function differenceOf(
+// What differs from the plan, for the person who is asked why it stopped. It ends up in status, records and Events, so it says no more
+// of a value than the plan does.
+async function differenceOf(
   enforcement: Pick<Enforcement, 'plan' | 'consumed'>,
   request: ParsedRequest,
   observed: Observation,
-): string {
+  handling: DataHandling,
+): Promise<string> {
   const tried = describeEffect(request, observed);
   const about = nameOf(tried);
   const candidates = enforcement.plan.spec.effects.filter((effect) => isSameObject(effect, request, observed));
@@ -169,11 +179,15 @@ function differenceOf(
   const open = candidates.find((effect) => !enforcement.consumed.has(effect.index));
   if (!open) return `${about} was approved once and has been done already`;
   const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
-  const differing = (tried.change ?? []).find(
+  const [shown] = await keepDiffs(handling, [{ ...tried, index: open.index }]);
+  const differing = shown?.change?.find(
     (change) => approved.get(change.path)?.after !== change.after || approved.get(change.path)?.before !== change.before,
   );
-  const where = differing
-    ? ` at ${differing.path}: approved ${approved.get(differing.path)?.before ?? 'nothing'} → ${approved.get(differing.path)?.after ?? 'nothing'}, tried ${differing.before ?? 'nothing'} → ${differing.after ?? 'nothing'}`
-    : '';
-  return `${about} differs from the approved plan${where}`;
+  if (!differing) return `${about} differs from the approved plan, in what a plan does not show`;
+  return `${about} differs from the approved plan at ${differing.path}: approved ${inWords(approved.get(differing.path))}, tried ${inWords(differing)}`;
+}
+
+function inWords(change: FieldChange | undefined): string {
+  if (change?.redacted && change.before === undefined && change.after === undefined) return 'what is not shown';
+  return `${change?.before ?? 'nothing'} → ${change?.after ?? 'nothing'}`;
 }
