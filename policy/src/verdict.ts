@@ -30,6 +30,10 @@ export function explain(refusal: Refusal): string {
 
 /** All refusals in one text, at most `max` characters. */
 export function explainAll(refusals: readonly Refusal[], max = 1800): string {
-  const whole = refusals.map(explain).join(' ');
-  return whole.length <= max ? whole : `${whole.slice(0, max - 1)}…`;
+  let whole = '';
+  for (const refusal of refusals) {
+    whole += `${whole === '' ? '' : ' '}${explain(refusal)}`;
+    if (whole.length > max) return `${whole.slice(0, max - 1)}…`;
+  }
+  return whole;
 }

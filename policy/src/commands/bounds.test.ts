@@ -9,6 +9,25 @@ const allow = policy(['Allow foo|echo|ls|kubectl', 'Deny kubectl delete']);
 const times = (text: string, count: number) => text.repeat(count);
 const nest = (open: string, inner: string, close: string, depth: number) => times(open, depth) + inner + times(close, depth);
 
+describe('A script of many commands under many rules', () => {
+  const many = policy([...Array.from({ length: 255 }, () => 'Allow a'), 'Deny a b']);
+  const judged = judgeCommand([many], ['sh', '-c', `${times('a;', 900)}a b`]);
+
+  it('is decided by all that is said', () => assert.equal(judged.decision, 'Deny'));
+  it('is explained by a part of it, and by the rule that decides', () => {
+    assert.ok(judged.reasons.length <= 300, `${judged.reasons.length} reasons`);
+    assert.deepEqual(
+      judged.reasons.filter(({ decision }) => decision === 'Deny').map(({ rule, command }) => [rule, command]),
+      [['commands[255]', 901]],
+    );
+  });
+  it('does not come to say of a command that no rule matches it, for lack of room', () =>
+    assert.deepEqual(
+      judged.reasons.filter(({ rule }) => rule === 'commands.unmatched'),
+      [],
+    ));
+});
+
 describe('A command beyond a bound', () => {
   const rows: Record<string, string> = {
     'is opaque with a long script': `foo ${times('a', bounds.script)}`,

@@ -1,9 +1,9 @@
 import type { Decision } from '@sentinel/crds';
-import { stricter } from '../order.ts';
 import type { Concern, FoundCommand } from './finder.ts';
 import { matchesPlainly, mayMatch, surelyMatches } from './match.ts';
 import { type NamedReading, type PreparedCommand, prepareArgv } from './prepared.ts';
 import { baseName, isTrustedPath } from './programs.ts';
+import { give, newReasons, type Reasons } from './reasons.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './rules.ts';
 import { showWord, unknown, type Word } from './words.ts';
 
@@ -30,6 +30,7 @@ export interface CommandReason {
 export interface CommandVerdict {
   readonly decision: Decision;
   readonly commands: readonly FoundCommand[];
+  /** The first of each decision: enough to say why, however long a script is. */
   readonly reasons: readonly CommandReason[];
   readonly opaque: readonly Concern[];
 }
@@ -44,14 +45,18 @@ export function judgeCommand(
   variables: readonly string[] = [],
 ): CommandVerdict {
   const { commands, concerns } = prepareArgv(argv, variables);
-  const reasons: CommandReason[] = [];
+  const reasons = newReasons();
   for (const [index, command] of commands.entries()) judgeOne(policies, command, index, reasons);
   for (const concern of concerns) {
     if (concern.kind === 'Write' && policies.length === 0) continue;
-    reasons.push(reasonOf(concern));
+    give(reasons, 'RequireApproval', () => reasonOf(concern));
   }
-  const decision = reasons.reduce<Decision>((strictest, reason) => stricter(strictest, reason.decision), 'Allow');
-  return { decision, commands: commands.map(({ found }) => found), reasons, opaque: concerns };
+  return {
+    decision: reasons.decision,
+    commands: commands.map(({ found }) => found),
+    reasons: reasons.kept,
+    opaque: concerns,
+  };
 }
 
 function reasonOf(concern: Concern): CommandReason {
@@ -74,20 +79,15 @@ const remedies: Readonly<Record<Concern['kind'], string>> = {
   Write: 'Let the command print instead, or let a person approve it.',
 };
 
-function judgeOne(
-  policies: readonly CompiledCommands[],
-  command: PreparedCommand,
-  index: number,
-  reasons: CommandReason[],
-): void {
+function judgeOne(policies: readonly CompiledCommands[], command: PreparedCommand, index: number, reasons: Reasons): void {
   const { found, itself, danger, name, safe } = command;
   const silent: string[] = [];
   let unmatched = 0;
   for (const policy of policies) {
-    const before = reasons.length;
+    const before = reasons.given;
     if (itself) applyRules(policy, command, itself, index, reasons);
     else applyToUnknown(policy, found, index, reasons);
-    if (reasons.length > before) continue;
+    if (reasons.given > before) continue;
     unmatched += 1;
     if (silent.length < SHOWN) silent.push(policy.name);
   }
@@ -95,31 +95,32 @@ function judgeOne(
   const shown = text(found.words);
   const builtIn = { policy: 'Sentinel', command: index, certain: true };
   if (danger)
-    reasons.push({
+    give(reasons, 'RequireApproval', () => ({
       ...builtIn,
       rule: `dangerous.${danger.name}`,
       decision: 'RequireApproval',
       matched: [name],
       message: `'${shown}' is dangerous: ${danger.reason}`,
       remedy: 'A person approves it; no rule allows it.',
-    });
+    }));
   if (found.role !== 'Command' || unmatched === 0) return;
   const reads = danger ? undefined : safe;
-  reasons.push({
+  give(reasons, reads ? 'Allow' : 'RequireApproval', () => ({
     ...builtIn,
     rule: reads ? `safe.${reads.name}` : 'commands.unmatched',
     decision: reads ? 'Allow' : 'RequireApproval',
     matched: [],
     message: reads ? `'${shown}' only reads: ${reads.reason}` : `no rule of ${someOf(silent, unmatched)} matches '${shown}'`,
     remedy: reads ? '' : 'An admin may add a rule to `commands` that allows it.',
-  });
+  }));
 }
 
-function applyToUnknown(policy: CompiledCommands, found: FoundCommand, index: number, reasons: CommandReason[]): void {
+function applyToUnknown(policy: CompiledCommands, found: FoundCommand, index: number, reasons: Reasons): void {
   const program = found.words[0];
   if (typeof program !== 'object') return;
   for (const rule of policy.restrictive)
-    if (namesPart(rule, found.words, program.prefix)) reasons.push(spoken(policy, rule, found, index, false));
+    if (namesPart(rule, found.words, program.prefix))
+      give(reasons, rule.decision, () => spoken(policy, rule, found, index, false));
 }
 
 function applyRules(
@@ -127,22 +128,23 @@ function applyRules(
   { found, others }: PreparedCommand,
   { program, words, plain }: NamedReading,
   index: number,
-  reasons: CommandReason[],
+  reasons: Reasons,
 ): void {
   // Made for the few that have one: this is asked of each command by each policy.
-  let spoke: CompiledRule[] | undefined;
+  let spoke: Set<CompiledRule> | undefined;
   for (const rule of candidates(policy, program, words)) {
     // Most commands have one reading, and most rules are about something else.
     if (plain && !matchesPlainly(rule.tokens, words)) continue;
     const certain = surelyMatches(program, rule.tokens, words);
     if (rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words))
       continue;
-    spoke = [...(spoke ?? []), rule];
-    reasons.push(spoken(policy, rule, found, index, certain));
+    spoke ??= new Set();
+    spoke.add(rule);
+    give(reasons, rule.decision, () => spoken(policy, rule, found, index, certain));
   }
   for (const other of others) {
     for (const rule of candidates(policy, other.program, other.words)) {
-      if (spoke?.includes(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
+      if (spoke?.has(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
       const certain = surelyMatches(other.program, rule.tokens, other.words);
       if (rule.decision === 'Allow') {
         // Only the path is taken off for a rule that allows, and only where it can be trusted.
@@ -150,8 +152,9 @@ function applyRules(
           other.program === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
         if (found.role !== 'Command' || !samePath || !certain) continue;
       } else if (!mayMatch(other.program, rule.tokens, other.words)) continue;
-      spoke = [...(spoke ?? []), rule];
-      reasons.push(spoken(policy, rule, found, index, certain));
+      spoke ??= new Set();
+      spoke.add(rule);
+      give(reasons, rule.decision, () => spoken(policy, rule, found, index, certain));
     }
   }
 }
