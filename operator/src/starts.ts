@@ -25,12 +25,18 @@ export class Starts {
     return cached.map((one) => {
       const stored = this.#stored.get(one.uid);
       if (!stored) return one;
-      if (order.indexOf(one.phase) < order.indexOf(stored.phase)) return stored;
+      if (isBehind(one, stored)) return stored;
       // The cache has caught up.
       this.#stored.delete(one.uid);
       return one;
     });
   }
+}
+
+// Each edit is an attempt more, and begins with an earlier phase.
+function isBehind(one: Activity, stored: Activity): boolean {
+  if (one.attempts !== stored.attempts) return one.attempts < stored.attempts;
+  return order.indexOf(one.phase) < order.indexOf(stored.phase);
 }
 
 const order: readonly Activity['phase'][] = ['Filed', 'Rehearsing', 'Waiting', 'Queued', 'Running', 'Ended'];

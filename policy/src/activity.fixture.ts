@@ -11,6 +11,7 @@ export const activity = (uid: string, more: Partial<Activity> = {}): Activity =>
   admitted: 0,
   phase: 'Ended',
   attempts: 1,
+  rehearsed: [],
   asked: undefined,
   queued: undefined,
   ended: undefined,

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type AgentActionSpec, AgentPolicySpec, type Playbook, PlaybookSpec } from '@sentinel/crds';
 import { type AdmissionFacts, admit, suspendedBy } from './admit.ts';
 import type { PolicySet } from './policies.ts';
+import { readPolicy } from './read-policy.ts';
 import { explain, explainAll } from './verdict.ts';
 
 const playbook = (more: object = {}): Playbook => ({
@@ -149,6 +150,23 @@ describe('An action', () => {
     const unreadable = { kind: 'AgentPolicy' as const, name: 'bad', digest: '', spec: undefined };
     const { policies: list } = policies({ suspended: true });
     assert.deepEqual(suspendedBy({ policies: [...list, unreadable], environment: undefined, refusals: [] }), ['AgentPolicy/p']);
+  });
+
+  it('is stopped by a kill switch in a policy that only audits, and in one that can not be read for other faults', () => {
+    const auditing = { ...policies({}), auditOnly: policies({ suspended: true }).policies };
+    assert.deepEqual(suspendedBy(auditing), ['AgentPolicy/p']);
+    assert.deepEqual(
+      admit(facts({ policies: auditing })).map(({ rule }) => rule),
+      ['suspended'],
+    );
+    const spec = { suspended: true, modes: ['Apply'], freeze: [{ schedule: 'never', duration: '1h' }] };
+    const faulty = {
+      kind: 'AgentPolicy' as const,
+      name: 'bad',
+      ...readPolicy({ kind: 'AgentPolicy', metadata: { name: 'bad' }, spec: spec as never }),
+    };
+    assert.equal(faulty.spec, undefined);
+    assert.deepEqual(suspendedBy({ ...policies({}), policies: [faulty] }), ['AgentPolicy/bad']);
   });
 
   it('is told no more than fits', () => {

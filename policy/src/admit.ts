@@ -2,7 +2,7 @@ import type { AgentActionSpec, Playbook } from '@sentinel/crds';
 import { isAdHoc } from './ad-hoc.ts';
 import { judgeImage } from './images.ts';
 import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
-import { type PolicySet, policyName } from './policies.ts';
+import { type ApplicablePolicy, type PolicySet, policyName } from './policies.ts';
 import { judgeRepository } from './repositories.ts';
 import { judgeSteps } from './steps.ts';
 import { judgeTool } from './tools.ts';
@@ -25,10 +25,12 @@ export function admit(facts: AdmissionFacts): Refusal[] {
   return [...facts.policies.refusals, ...byPolicies(facts), ...byPlaybook(facts)];
 }
 
-/** The policies that stop new starts. */
+/** The policies that stop new starts: also one that only audits everything else, and one that can't be read for other faults. */
 export function suspendedBy(set: PolicySet): string[] {
-  return set.policies.filter((policy) => policy.spec?.suspended).map(policyName);
+  return [...set.policies, ...(set.auditOnly ?? [])].filter(isSuspended).map(policyName);
 }
+
+const isSuspended = ({ spec, suspended }: ApplicablePolicy): boolean => spec?.suspended ?? suspended === true;
 
 function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
   const found: Refusal[] = [];
@@ -42,12 +44,18 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
       remedy: 'Correct `spec.target.environment` or leave it out.',
     });
   }
+  for (const policy of suspendedBy(policies))
+    found.push({
+      policy,
+      rule: 'suspended',
+      message: 'new actions are suspended',
+      remedy: 'An admin lifts it by setting `suspended` to false.',
+    });
   for (const policy of policies.policies) {
     const rules = policy.spec;
     if (!rules) continue;
     const refuse = (rule: string, message: string, remedy: string) =>
       found.push({ policy: policyName(policy), rule, message, remedy });
-    if (rules.suspended) refuse('suspended', 'new actions are suspended', 'An admin lifts it by setting `suspended` to false.');
     if (!rules.modes.includes(spec.mode))
       refuse('modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
     if (rules.environments && !passes(rules.environments, environment)) {

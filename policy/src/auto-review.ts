@@ -1,6 +1,6 @@
 import type { Decision, Effect, Playbook, RiskLevel } from '@sentinel/crds';
+import { approvalLine } from './approval-line.ts';
 import { judgeApiRequest } from './kubernetes.ts';
-import { atMost } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
 import type { Requirements } from './requirements.ts';
 import { partsOfExposure } from './risk/parts/exposure.ts';
@@ -25,7 +25,6 @@ export interface AutoReviewFacts {
   readonly succeeded: number | undefined;
 }
 
-const EARNED = 3;
 const REASON_MAX = 512;
 const REASONS = 16;
 
@@ -47,10 +46,10 @@ export function autoReviewAt(
   const lines = set.policies.flatMap((policy): AutoReviewLine[] => {
     const approvals = policy.spec?.approvals;
     if (!approvals) return [];
-    const index = approvals.findIndex(({ upToRisk }) => atMost(risk, upToRisk));
-    const { autoReview = false, autoReviewAfter } = approvals[index] ?? {};
-    const path = index < 0 ? 'approvals' : `approvals[${index}]`;
-    return [{ policy: policyName(policy), path, autoReview, runs: autoReviewAfter ?? (autoReview ? EARNED : 0) }];
+    const line = approvalLine(approvals, risk);
+    const { autoReview = false, runs = 0 } = line ?? {};
+    const path = line ? `approvals[${line.index}]` : 'approvals';
+    return [{ policy: policyName(policy), path, autoReview, runs }];
   });
   return { lines, runs: Math.max(0, ...lines.map(({ runs }) => runs)) };
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, AgentPolicySpec, annotations } from '@sentinel/crds';
 import { activity as base } from './activity.fixture.ts';
-import { endedByParent, judgeParent, type Parent, parentOf } from './family.ts';
+import { endedByParent, familyLimit, judgeParent, type Parent, parentOf } from './family.ts';
 import { type Activity, childrenOf, judgeBudget, runsSinceFailure } from './limits.ts';
 import type { PolicySet } from './policies.ts';
 
 const set = (...limits: object[]): PolicySet => ({
   policies: limits.map((one, index) => ({
-    kind: 'AgentPolicy',
+    kind: 'ClusterAgentPolicy',
     name: `p${index}`,
     digest: '',
     spec: AgentPolicySpec.parse({ limits: one }),
@@ -31,6 +31,16 @@ const child = (more: object = {}) => ({
   requester: { user: 'agent', groups: [] },
 });
 const three = set({ children: 3, depth: 2 });
+
+describe('How many parts an action may have', () => {
+  it('is not for a namespace to loosen where the floor does not say', () => {
+    const local = set({ children: 9, depth: 5 });
+    const policies = local.policies.map((policy) => ({ ...policy, kind: 'AgentPolicy' as const }));
+    assert.deepEqual(familyLimit({ ...local, policies }, 'children'), { policy: 'Sentinel', limit: 0 });
+    assert.deepEqual(familyLimit({ ...local, policies: [...policies, ...set({ children: 20 }).policies] }, 'children').limit, 9);
+    assert.equal(familyLimit({ ...local, policies }, 'depth').limit, 1);
+  });
+});
 
 describe('A part of another action', () => {
   it('is admitted where policy lets actions have parts', () => assert.deepEqual(judgeParent(three, child(), parent(), 2), []));

@@ -92,13 +92,19 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
   return found;
 }
 
-/** How many children or ancestors an action may have, and the policy that says so; `Sentinel` where none does. */
+/**
+ * How many children or ancestors an action may have, and the policy that says so; `Sentinel` where none does, or where no
+ * ClusterAgentPolicy does and a namespace would have more.
+ */
 export function familyLimit(set: PolicySet, limit: keyof typeof DEFAULTS): { readonly policy: string; readonly limit: number } {
   const said = set.policies
     .map((policy) => ({ policy: policyName(policy), limit: policy.spec?.limits?.[limit] }))
     .filter((one): one is { policy: string; limit: number } => one.limit !== undefined)
     .sort((a, b) => a.limit - b.limit);
-  return said[0] ?? { policy: 'Sentinel', limit: DEFAULTS[limit] };
+  const builtIn = { policy: 'Sentinel', limit: DEFAULTS[limit] };
+  const ofFloor = set.policies.some(({ kind, spec }) => kind === 'ClusterAgentPolicy' && spec?.limits?.[limit] !== undefined);
+  const [strictest = builtIn] = said;
+  return ofFloor || strictest.limit < builtIn.limit ? strictest : builtIn;
 }
 
 /** Why a living action must end because of its parent, which is looked up by the name that it gave; undefined when it may go on. */

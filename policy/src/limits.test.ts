@@ -81,6 +81,24 @@ describe('An action that is filed', () => {
     });
   }
 
+  const minutes = (...ago: number[]) => ago.map((one) => NOW - one * MINUTE);
+  it('is held to its own edits, however long ago it was filed', () => {
+    const old = activity('self', { admitted: NOW - 25 * 60 * MINUTE, attempts: 4, rehearsed: minutes(1500, 50, 40, 30) });
+    assert.match(judgeFiling(set({ perDay: 3 }), old, [old], NOW)[0]?.message ?? '', /has had 3 actions/);
+    assert.match(judgeFiling(set({ escalationsPerHour: 3 }), old, [old], NOW)[0]?.message ?? '', /asked people 3 times/);
+    assert.deepEqual(judgeFiling(set({ escalationsPerHour: 4 }), old, [old], NOW), []);
+  });
+  it('is held to what others asked again within the hour, also where the status has forgotten how often', () => {
+    const other = before('a', 300, { attempts: 60, asked: NOW - MINUTE, rehearsed: minutes(30, 20, 10) });
+    assert.match(
+      judgeFiling(set({ escalationsPerHour: 60 }), self, [self, other], NOW)[0]?.message ?? '',
+      /asked people 60 times/,
+    );
+    const known = before('a', 300, { attempts: 60, asked: NOW - MINUTE, rehearsed: minutes(90, 20, 10) });
+    assert.match(judgeFiling(set({ escalationsPerHour: 2 }), self, [self, known], NOW)[0]?.message ?? '', /asked people 2 times/);
+    assert.deepEqual(judgeFiling(set({ escalationsPerHour: 3 }), self, [self, known], NOW), []);
+  });
+
   it('is held to its own edits', () => {
     const edited = activity('self', { phase: 'Filed', attempts: 5 });
     assert.match(judgeFiling(set({ perDay: 5 }), edited, [edited], NOW)[0]?.message ?? '', /has had 5 actions/);

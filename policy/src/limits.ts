@@ -21,6 +21,8 @@ export interface Activity {
   readonly phase: 'Filed' | 'Rehearsing' | 'Waiting' | 'Queued' | 'Running' | 'Ended';
   /** How often it was rehearsed: each edit starts over. */
   readonly attempts: number;
+  /** When it was rehearsed: the last times, as far back as its status keeps them. */
+  readonly rehearsed: readonly number[];
   /** When its plan began to wait for people. */
   readonly asked: number | undefined;
   /** Since when it waits for its turn. */
@@ -71,13 +73,8 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   const refuse = (rule: string, message: string, remedy: string) =>
     found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
   const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
-  // An edit starts over, so it counts like what is filed anew; those of this very action count as well.
-  const times = (all: readonly Activity[], within: number) =>
-    [...all, self].reduce(
-      (sum, one) => sum + ((one.admitted ?? 0) > now - within ? Math.max(one === self ? 0 : 1, one.attempts) : 0),
-      0,
-    );
-  const today = times(own, DAY_MS);
+  const times = (all: readonly Activity[], within: number) => all.reduce((sum, one) => sum + timesSince(one, now - within), 0);
+  const today = times([...own, self], DAY_MS);
   if (perDay !== undefined && today >= perDay)
     refuse(
       'perDay',
@@ -86,25 +83,49 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
     );
   // What is still being rehearsed may come to ask as well.
   const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
-  const asked = times(asking, HOUR_MS) + asking.filter(({ admitted }) => (admitted ?? 0) <= now - HOUR_MS).length;
+  const asked = asking.reduce((sum, one) => sum + Math.max(1, timesSince(one, now - HOUR_MS)), times([self], HOUR_MS));
   if (escalationsPerHour !== undefined && asked >= escalationsPerHour)
     refuse(
       'escalationsPerHour',
       `'${self.requester.user}' has asked people ${asked} times in an hour, edits included; at most ${escalationsPerHour} are allowed`,
       'It is paused until the hour is over.',
     );
-  if (coolDown !== undefined) {
-    const failures = earlier.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
-    const what = self.playbook === '' ? 'Whoever brings steps of its own' : `Playbook '${self.playbook}'`;
-    const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
-    if (until > now)
-      refuse(
-        'coolDown',
-        `${what} rests here until ${new Date(until).toISOString()}, because a run failed`,
-        'Look at why it failed before you try again.',
-      );
-  }
+  const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
+  if (rest) refuse('coolDown', rest.message, 'Look at why it failed before you try again.');
   return found;
+}
+
+// An edit starts over, so it counts like what is filed anew, at the time of its rehearsal. Those of which the status keeps no time are
+// older than all of which it does.
+function timesSince({ admitted, attempts, rehearsed }: Activity, since: number): number {
+  const oldest = Math.min(...(rehearsed.length > 0 ? rehearsed : [admitted ?? 0]));
+  const forgotten = oldest > since ? Math.max(0, Math.max(admitted === undefined ? 0 : 1, attempts) - rehearsed.length) : 0;
+  return forgotten + rehearsed.filter((time) => time > since).length;
+}
+
+function restOf(coolDown: string, self: Activity, others: readonly Activity[], now: number) {
+  const failures = others.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
+  const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
+  if (!(until > now)) return undefined;
+  const what = self.playbook === '' ? 'Whoever brings steps of its own' : `Playbook '${self.playbook}'`;
+  return { until, message: `${what} rests here until ${new Date(until).toISOString()}, because a run failed` };
+}
+
+/** Until when an approved action waits because a run of its Playbook failed after it was filed; undefined when nothing rests. */
+export function restsUntil(
+  set: PolicySet,
+  self: Activity,
+  all: Iterable<Activity>,
+  now: number,
+): (Hold & { readonly until: number }) | undefined {
+  const others = [...all].filter(({ uid }) => uid !== self.uid);
+  const rests = set.policies.flatMap((policy) => {
+    const coolDown = policy.spec?.limits?.coolDown;
+    const covered = coolDown === undefined ? [] : others.filter((one) => isCovered(policy, self, one));
+    const rest = coolDown === undefined ? undefined : restOf(coolDown, self, covered, now);
+    return rest ? [{ policy: policyName(policy), rule: 'limits.coolDown', ...rest }] : [];
+  });
+  return rests.sort((a, b) => b.until - a.until)[0];
 }
 
 /** How many runs of the same Playbook, by its digest, have succeeded in a namespace since one failed. */

@@ -19,6 +19,8 @@ export interface ApplicablePolicy {
   readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>) | undefined;
   /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
   readonly commands?: CompiledCommands | undefined;
+  /** Whether it is a kill switch that is on, also where it can't be read. */
+  readonly suspended?: boolean;
   /** Why it can't be read, with the path of each fault. */
   readonly faults?: readonly string[];
 }
@@ -26,7 +28,7 @@ export interface ApplicablePolicy {
 /** Everything that the policies of a namespace say about a requester. Nothing depends on the order of the list. */
 export interface PolicySet {
   readonly policies: readonly ApplicablePolicy[];
-  /** Policies that only say what they would have refused. They count for nothing else. */
+  /** Policies that only say what they would have refused. They count for nothing else, but for their kill switch. */
   readonly auditOnly?: readonly ApplicablePolicy[];
   readonly environment: string | undefined;
   /** What already refuses everything: the namespace has not opted in, a floor or a policy is missing, a policy can't be read. */

@@ -10,6 +10,8 @@ export interface ReadPolicy {
   readonly digest: string;
   readonly spec: ClusterAgentPolicySpec | undefined;
   readonly commands: CompiledCommands | undefined;
+  /** Read beside all else: whoever turns the kill switch on means it, whatever is wrong with the rest. */
+  readonly suspended: boolean;
   readonly faults: readonly string[];
 }
 
@@ -41,17 +43,19 @@ export function readPolicy(
 function compile(policy: { kind: string; spec: unknown; metadata: { name: string } }, digest: string): ReadPolicy {
   const schema = policy.kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
   const parsed = schema.safeParse(policy.spec);
+  const suspended = (policy.spec as { suspended?: unknown } | null | undefined)?.suspended === true;
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `\`${pathText(path)}\`: ${message}`);
-    return { digest, spec: undefined, commands: undefined, faults };
+    return { digest, spec: undefined, commands: undefined, suspended, faults };
   }
   const spec = parsed.data;
   const faults = policyFaults(spec, policy.kind);
-  if (faults.length > 0) return { digest, spec: undefined, commands: undefined, faults };
+  if (faults.length > 0) return { digest, spec: undefined, commands: undefined, suspended, faults };
   const name = `${policy.kind}/${policy.metadata.name}`;
   return {
     digest,
     spec,
+    suspended,
     commands: compileCommands({ name, commands: spec.commands, hostExecutables: spec.hostExecutables }),
     faults: [],
   };

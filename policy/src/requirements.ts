@@ -1,7 +1,8 @@
 import type { Effect, RiskLevel } from '@sentinel/crds';
+import { approvalLine } from './approval-line.ts';
 import { judgeHighRisk } from './high-risk.ts';
 import { judgeApiRequest } from './kubernetes.ts';
-import { atMost, seconds, shorter } from './order.ts';
+import { seconds, shorter } from './order.ts';
 import { type PolicySet, policyName } from './policies.ts';
 import type { Refusal } from './verdict.ts';
 
@@ -53,7 +54,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       });
     }
     if (!policy.spec?.approvals) continue;
-    const line = policy.spec.approvals.find(({ upToRisk }) => atMost(risk, upToRisk));
+    const line = approvalLine(policy.spec.approvals, risk);
     if (!line) {
       refusals.push({
         policy: policyName(policy),

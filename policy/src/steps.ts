@@ -25,7 +25,7 @@ export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict
 /** What the commands of a Playbook ask a person for, parameters filled in, in sentences. */
 export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
   const { values } = resolveParameters(playbook, parameters);
-  return judgeSteps(set, fillSteps(playbook.steps, values)).asks.map(
+  return judgeSteps(set, fillSteps([...playbook.steps, ...(playbook.verify ?? [])], values)).asks.map(
     ({ step, reason }) =>
       `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
   );

@@ -428,8 +428,16 @@ describe('The gateway, from inside a sandbox', { concurrency: false }, () => {
   before(async () => {
     const playbooks = Object.entries(groups).map(([name, cases]) => playbook(name, cases));
     // What its pods print holds tokens of theirs, which would be masked.
-    const whole = `${policy}  dataHandling: {logs: Stored, prompts: Stored, parameters: Stored, diffs: Stored}\n`;
-    tenant = await makeTenant('gw-gateway', { policy: whole, playbooks: playbooks.join('') });
+    tenant = await makeTenant('gw-gateway', { policy, playbooks: playbooks.join('') });
+    await admin.apply(`
+apiVersion: sentinel.dev/v1alpha1
+kind: ClusterAgentPolicy
+metadata: {name: ${tenant.namespace}}
+spec:
+  subjects: [{kind: ServiceAccount, name: repair-agent, namespace: ${tenant.namespace}}]
+  modes: [DryRun, Apply]
+  dataHandling: {logs: Stored, prompts: Stored, parameters: Stored, diffs: Stored}
+`);
     const held = (name: string) =>
       JSON.stringify({
         apiVersion: 'v1',

@@ -108,7 +108,11 @@ export function desiredJob(
     action: identity,
     sandbox: playbook.spec.sandbox,
     steps: fillSteps(steps, values),
-    seconds: facts.plan && stage !== 'rehearsal' ? facts.plan.spec.durationSeconds : jobSeconds(policies),
+    // What was planned, or less where policy has become stricter since.
+    seconds: Math.min(
+      jobSeconds(policies),
+      (stage !== 'rehearsal' && facts.plan?.spec.durationSeconds) || Number.POSITIVE_INFINITY,
+    ),
     settings,
   });
 }

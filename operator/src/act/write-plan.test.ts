@@ -150,6 +150,7 @@ describe('A plan', () => {
       admitted: 1,
       phase: 'Ended',
       attempts: 1,
+      rehearsed: [],
       asked: undefined,
       queued: undefined,
       ended: 2,

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import {
   type ActionPlanSpec,
   type AgentAction,
-  AgentPolicySpec,
   annotations,
+  ClusterAgentPolicySpec,
   digestOf,
   PlaybookSpec,
   type StageStatus,
@@ -40,7 +40,7 @@ export const policies = (more: object = {}): PolicySet => ({
       kind: 'ClusterAgentPolicy',
       name: 'floor',
       digest: '',
-      spec: AgentPolicySpec.parse({
+      spec: ClusterAgentPolicySpec.parse({
         modes: ['DryRun', 'Apply'],
         approvals: [{ upToRisk: 'High', expiresAfter: '1h' }],
         kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'], decision: 'Allow' }],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, digestOf, finalStates, type StageStatus, type State, states } from '@sentinel/crds';
+import { activityOf } from '../facts/activity.ts';
 import type { Facts, JobView } from '../facts/facts.ts';
 import {
   action,
@@ -92,6 +93,22 @@ describe('The next step of an action', () => {
       'whose policy became stricter is the end',
       facts(approved, { policies: policies({ kubernetes: [] }) }),
       { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'whose agent policy accepts no longer is the end',
+      facts(approved, {
+        requester: { user: 'agent', groups: ['bots'] },
+        policies: policies({ identity: { agents: { refuseGroups: ['bots'] } } }),
+      }),
+      { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'whose Playbook rests, because a run failed since it was filed, is to wait until it has rested',
+      facts(approved, {
+        policies: policies({ limits: { coolDown: '10m' } }),
+        activity: [{ ...activityOf(action('RunFailed')), uid: 'other', ended: NOW - 60_000 }],
+      }),
+      { kind: 'Wait', requeueAfterMs: 540_000 },
     ],
     [
       'whose policy wants more approvals now is to wait',
@@ -318,6 +335,24 @@ describe('The next step in every state', () => {
       state: 'Cancelled',
       message: 'the action was cancelled before it was verified; what it did stays, for there is no way back',
     });
+  });
+
+  it('is to take nothing back while the kill switch is on', () => {
+    const suspended = { policies: policies({ suspended: true }) };
+    const stages = [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })];
+    const back = action('RollingBack', { stages });
+    assert.equal(decide(facts(back)).kind, 'RollBack');
+    assert.equal(decide(facts(back, { ...suspended, live: false })).kind, 'LookAgainLive');
+    for (const one of [
+      back,
+      action('RollingBack', { stages, cancelled: true }),
+      action('Verifying', { stages, cancelled: true }),
+    ])
+      assert.partialDeepStrictEqual(decide(facts(one, suspended)), {
+        kind: 'End',
+        state: 'RollbackIncomplete',
+        message: 'ended by the kill switch of ClusterAgentPolicy/floor before it was taken back; what was done stays as it is',
+      });
   });
 
   const cursor = (acknowledged: number) => ({ id: 's', since: 1, acknowledged });

@@ -51,7 +51,7 @@ export function decide(facts: Facts): NextStep {
     case 'Verifying':
       return decideOnVerification(facts);
     case 'RollingBack':
-      return { kind: 'RollBack' };
+      return rollBack(facts);
     default:
       return { kind: 'Wait' };
   }
@@ -131,18 +131,27 @@ const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome ==
 function stop(facts: Facts, why: string): NextStep {
   const { stage, job, action, plan } = facts;
   const state = stateOf(action.status);
-  if (state === 'RollingBack') return { kind: 'RollBack' };
+  if (state === 'RollingBack') return rollBack(facts);
   if (stage && stage.outcome === undefined) {
     if (job && job.phase !== 'Ended') return { kind: 'StopJob', why };
     if (!facts.live) return { kind: 'LookAgainLive' };
     return { kind: 'ReadOutcome', stage: stage.stage };
   }
-  if (state === 'Verifying' && plan?.spec.rollback.from === 'PreImages') return { kind: 'RollBack' };
+  if (state === 'Verifying' && plan?.spec.rollback.from === 'PreImages') return rollBack(facts);
   return {
     kind: 'End',
     state: 'Cancelled',
     message: state === 'Verifying' ? `${why} before it was verified; what it did stays, for there is no way back` : why,
   };
+}
+
+// The kill switch freezes what there is: nothing is written any more, not even to take something back.
+function rollBack({ policies, live }: Facts): NextStep {
+  const stoppers = suspendedBy(policies);
+  if (stoppers.length === 0) return { kind: 'RollBack' };
+  if (!live) return { kind: 'LookAgainLive' };
+  const message = `ended by the kill switch of ${stoppers.join(', ')} before it was taken back; what was done stays as it is`;
+  return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 
 const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended']);

@@ -7,6 +7,7 @@ import {
   higher,
   holdStart,
   isApproved,
+  judgeAgent,
   judgeBudget,
   judgeHighRisk,
   judgePlan,
@@ -14,6 +15,7 @@ import {
   type Refusal,
   type Requirements,
   requiresSink,
+  restsUntil,
   seconds,
   strictest,
   suspendedBy,
@@ -100,7 +102,8 @@ function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefine
     return `the environment of the namespace changed from '${then ?? 'none'}' to '${now ?? 'none'}' after the rehearsal. File the action again.`;
   // Only live facts know whether the account may be used: without them it is no reason to look closer.
   const mayUseAccount = facts.live ? facts.mayUseAccount : true;
-  const refusals = [...byPlan, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
+  const byAgent = facts.requester ? judgeAgent(facts.policies, facts.requester) : [];
+  const refusals = [...byPlan, ...byAgent, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
   return refusals.length > 0 ? `policy is stricter now: ${explainAll(refusals)}` : undefined;
 }
 
@@ -142,6 +145,8 @@ function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?:
     const why = `nothing starts before ${until}: ${frozen.reason} (${frozen.policy}: ${frozen.rule})`;
     return { why, requeueAfterMs: frozen.until - now };
   }
+  const rest = restsUntil(policies, activityOf(action), activity, now);
+  if (rest) return { why: `${rest.message} (${rest.policy}: ${rest.rule})`, requeueAfterMs: rest.until - now };
   const hold = holdStart(policies, activityOf(action), activity);
   return hold && { ...soon(`${hold.message} (${hold.policy}: ${hold.rule})`), queued: true };
 }

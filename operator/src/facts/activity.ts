@@ -45,6 +45,9 @@ export function activityOf(action: AgentAction): Activity {
     admitted: status?.startedAt === undefined ? undefined : Date.parse(status.startedAt),
     phase: finalStates.has(state) ? 'Ended' : status?.queuedAt === undefined ? (phases[state] ?? 'Filed') : 'Queued',
     attempts: status?.attempt ?? 0,
+    rehearsed: (status?.stages ?? []).flatMap((one) =>
+      one.stage === 'rehearsal' && one.startedAt !== undefined ? [Date.parse(one.startedAt)] : [],
+    ),
     // A plan that starts without a person asked nobody.
     asked: status?.plan && !status.required?.autoReview ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),

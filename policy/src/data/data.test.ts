@@ -9,7 +9,7 @@ import { MASK, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
 
 const set = (...specs: object[]): PolicySet => ({
   policies: specs.map((spec, index) => ({
-    kind: 'AgentPolicy',
+    kind: 'ClusterAgentPolicy',
     name: `p${index}`,
     digest: '',
     spec: AgentPolicySpec.parse(spec),
@@ -36,6 +36,13 @@ describe('What is kept', () => {
       retainMs: 7 * 86_400_000,
     });
     assert.equal(of({ prompts: 'Stored' }).prompts, 'Stored');
+  });
+  it('is not loosened by a namespace where the floor does not speak of it', () => {
+    const policies = (kind: 'AgentPolicy' | 'ClusterAgentPolicy', rules: object) =>
+      set({ dataHandling: rules }).policies.map((policy) => ({ ...policy, kind }));
+    const local = policies('AgentPolicy', { prompts: 'Stored', logs: 'Stored', diffs: 'Dropped' });
+    const handled = dataHandling({ ...set(), policies: [...policies('ClusterAgentPolicy', { logs: 'Stored' }), ...local] });
+    assert.partialDeepStrictEqual(handled, { prompts: 'Redacted', logs: 'Stored', diffs: 'Dropped' });
   });
   it('is nothing while a policy can not be read', () => {
     const broken = { kind: 'AgentPolicy', name: 'x', digest: '', spec: undefined } as const;

@@ -23,15 +23,19 @@ const DEFAULT: Handling = 'Redacted';
 
 /**
  * The strictest of what the policies say: the least is kept, for the shortest time, and every pattern counts. Where none speaks,
- * secrets are masked; nothing is dropped while a policy can be read, and everything is where one can't.
+ * secrets are masked, and only a ClusterAgentPolicy can have them stored; nothing is dropped while a policy can be read, and
+ * everything is where one can't.
  */
 export function dataHandling(set: PolicySet): DataHandling {
   const all = set.policies.map(({ spec }) => spec?.dataHandling).filter((rules) => rules !== undefined);
+  const floor = set.policies.filter(({ kind }) => kind === 'ClusterAgentPolicy').map(({ spec }) => spec?.dataHandling);
   const unreadable = set.policies.some(({ spec }) => spec === undefined);
   const strictest = (kind: DataKind): Handling => {
     if (unreadable) return 'Dropped';
-    const said = all.map((rules) => rules[kind]).filter((one) => one !== undefined);
-    return said.length === 0 ? DEFAULT : (order[Math.max(...said.map((one) => order.indexOf(one)))] ?? 'Dropped');
+    // What no floor speaks of, no namespace can loosen.
+    const builtIn = floor.some((rules) => rules?.[kind] !== undefined) ? [] : [DEFAULT];
+    const said = [...builtIn, ...all.flatMap((rules) => rules[kind] ?? [])];
+    return order[Math.max(...said.map((one) => order.indexOf(one)))] ?? 'Dropped';
   };
   const times = all.map(({ retainFor }) => retainFor).filter((one) => one !== undefined);
   const atLeast = all.map(({ retainAtLeast }) => retainAtLeast).filter((one) => one !== undefined);

@@ -112,6 +112,7 @@ const relative = (uid: string, changed: number): Activity => ({
   admitted: undefined,
   phase: 'Running',
   attempts: 1,
+  rehearsed: [],
   asked: undefined,
   queued: undefined,
   ended: undefined,
