@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { admin, example } from '../lib/cluster.ts';
+import { admin, eventually, example } from '../lib/cluster.ts';
 import { makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The rules about decisions stand inside the API server. Here the webhook's configuration is taken away, as an attacker or an
@@ -127,10 +127,34 @@ describe('Without the webhook', { concurrency: false }, () => {
     assert.match(stderr, /the trust was not sealed for this Playbook as it stands/);
   });
 
+  it('a policy with faults comes past, which its status says', async () => {
+    await admin.apply(`
+apiVersion: sentinel.dev/v1alpha1
+kind: AgentPolicy
+metadata: {name: faulty, namespace: default}
+spec: {modes: [DryRun], dataHandling: {redact: {patterns: ["("]}}}
+`);
+    await eventually('what is wrong with it', async () =>
+      /dataHandling\.redact\.patterns\[0\]/.test(
+        await admin.kubectl(['get', 'agentpolicy', 'faulty', '-n', 'default', '-o', 'yaml']),
+      ),
+    );
+  });
+
   it('work goes on when the webhook is back', async () => {
     await restore();
     const { code, stderr } = await tenant.decide(tenant.approver, waiting, 'approve', digest);
     assert.equal(code, 0, stderr);
     await tenant.until(waiting, ['Succeeded']);
+  });
+
+  it('and turns on the kill switch of a policy that has faults, but changes nothing else of it', async () => {
+    const patch = (spec: object) =>
+      admin.tryKubectl(['patch', 'agentpolicy', 'faulty', '-n', 'default', '--type=merge', '-p', JSON.stringify({ spec })]);
+    const { code, stderr } = await patch({ modes: ['Apply'], suspended: true });
+    assert.equal(code, 1);
+    assert.match(stderr, /dataHandling\.redact\.patterns\[0\]/);
+    assert.equal((await patch({ suspended: true })).code, 0);
+    await admin.kubectl(['delete', 'agentpolicy', 'faulty', '-n', 'default']);
   });
 });

@@ -1,4 +1,4 @@
-import { AgentPolicySpec, ClusterAgentPolicySpec } from '@sentinel/crds';
+import { AgentPolicySpec, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
 import { policyFaults } from '@sentinel/policy';
 import type { PolicyReader } from '../policy-reader.ts';
 import { type AdmissionRequest, Denied } from './review.ts';
@@ -7,10 +7,10 @@ const SHOWN = 8;
 
 /**
  * Admits a policy: one that can't be obeyed as written is refused with the path of each fault, and nobody writes or deletes
- * policies whom a policy names as an agent, whatever rights they hold. Throws Denied.
+ * policies whom a policy names as an agent, whatever rights they hold. Faults that were there before refuse no kill switch. Throws Denied.
  */
 export async function admitPolicy(request: AdmissionRequest, policies: PolicyReader): Promise<undefined> {
-  const { object, operation, userInfo, namespace } = request;
+  const { object, oldObject, operation, userInfo, namespace } = request;
   const policy = await policies.policyAbout(userInfo.username, namespace);
   if (policy !== undefined) throw new Denied(`'${userInfo.username}' is an agent by ${policy}: agents write no policies`);
   if (!object || operation === 'DELETE') return undefined;
@@ -19,7 +19,13 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   const parsed = schema.safeParse(object.spec);
   // What the schema refuses, the API server says better than we could, and right after this.
   const faults = parsed.success ? policyFaults(parsed.data, kind) : [];
-  if (faults.length === 0) return undefined;
+  if (faults.length === 0 || (oldObject && restOf(oldObject.spec) === restOf(object.spec))) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
   throw new Denied(`${faults.slice(0, SHOWN).join('; ')}${more}`);
+}
+
+// All but the kill switch, which must work in a policy of which an older version has let faults pass.
+function restOf(spec: unknown): string {
+  const { suspended: _, ...rest } = (spec ?? {}) as { suspended?: unknown };
+  return digestOf(rest);
 }
