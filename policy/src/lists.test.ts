@@ -5,7 +5,7 @@ import { judgeFile } from './files.ts';
 import { hostPatternFault, judgeHost } from './hosts.ts';
 import { judgeImage } from './images.ts';
 import type { PolicySet } from './policies.ts';
-import { judgeRepository } from './repositories.ts';
+import { judgeRepository, repositoryPatternFault } from './repositories.ts';
 import { judgeTool } from './tools.ts';
 import type { Opinion } from './verdict.ts';
 
@@ -223,6 +223,45 @@ describe('A repository', () => {
   ];
   for (const [asked, decision] of rows)
     it(`${asked} is ${decision}`, () => assert.equal(judgeRepository(set({ repositories }), asked).decision, decision));
+});
+
+describe('A pattern of repositories', () => {
+  const patterns: [pattern: string, covered: boolean][] = [
+    ['https://github.com/acme/secret', true],
+    ['https://ada@GitHub.com/Acme/Secret.git', true],
+    ['ssh://git@github.com/acme/secret', true],
+    ['git@github.com:acme/secret.git', true],
+    ['git@github.com:acme/*', true],
+    ['github.com/acme/secret.git', true],
+    ['https://*.com/acme/s?cret', true],
+    ['https://github.com/**', true],
+    ['**/secret', true],
+    ['**', true],
+    ['*/acme/secret', true],
+    ['https://github.com/acme/other', false],
+    ['github.com/*', false],
+  ];
+  for (const [pattern, covered] of patterns)
+    it(`${pattern} ${covered ? 'covers' : 'does not cover'} it in any spelling, and has no fault`, () => {
+      assert.equal(repositoryPatternFault(pattern), undefined);
+      for (const asked of ['github.com/acme/secret', 'https://github.com/Acme/secret.git', 'git@github.com:acme/secret'])
+        assert.equal(judgeRepository(set({ repositories: { deny: [pattern] } }), asked).decision, covered ? 'Deny' : 'Allow');
+    });
+
+  const never = ['secret', '*', 'github.com', 'github.com:acme/x', 'github.com/acme/', 'github.com//x', 'github.com/a/../b'];
+  for (const pattern of [
+    ...never,
+    'https://',
+    '/srv/x',
+    'git@github.com/acme/x',
+    'github.com/acme/pay%72oll',
+    'x y/z',
+    '*://a/b',
+  ])
+    it(`${pattern} is a fault`, () => assert.match(repositoryPatternFault(pattern) ?? '', /can never match/));
+
+  it('is no name of a repository that is asked about', () =>
+    assert.equal(judgeRepository(set({ repositories: { allow: ['**'] } }), 'github.com/acme/*').decision, 'Deny'));
 });
 
 describe('A pattern', () => {

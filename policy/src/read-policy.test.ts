@@ -25,6 +25,11 @@ describe('A policy that is read', () => {
       [/commands\[0\]\.prefix\[1\]/],
     ],
     ['names a pattern of hosts', { network: { allow: ['*.com'] } }, [/`network\.allow\[0\]`.*public suffix/]],
+    [
+      'names a pattern of repositories',
+      { repositories: { allow: ['github.com/acme/*', 'shop'], deny: ['https://github.com/acme/secret', 'github.com/acme/'] } },
+      [/`repositories\.allow\[1\]`.*'shop' can never match/, /`repositories\.deny\[1\]`.*'github\.com\/acme\/\*\*'/],
+    ],
     ['names a freeze', { freeze: [{ schedule: 'x', duration: '1h', reason: 'y' }] }, [/`freeze\[0\]\.schedule`.*five fields/]],
     [
       'names a path',

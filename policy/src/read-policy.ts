@@ -4,6 +4,7 @@ import { patternFault } from './data/secrets.ts';
 import { readEndpoint } from './endpoints.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
+import { repositoryPatternFault } from './repositories.ts';
 
 /** A policy, ready to be asked. `spec` is undefined when it has faults: then it counts as the strictest reading. */
 export interface ReadPolicy {
@@ -70,15 +71,11 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
     for (const path of paths)
       if (!path.startsWith('/') || path.split('/').at(-1) !== name)
         faults.push(`\`hostExecutables[${name}].paths\`: '${path}' must be an absolute path that ends with '/${name}'`);
-  for (const list of ['allow', 'deny'] as const)
-    for (const [index, pattern] of (spec.network?.[list] ?? []).entries()) {
-      const fault = hostPatternFault(pattern);
-      if (fault !== undefined) faults.push(`\`network.${list}[${index}]\`: ${fault}`);
-    }
-  for (const [index, pattern] of (spec.dataHandling?.redact?.patterns ?? []).entries()) {
-    const fault = patternFault(pattern);
-    if (fault !== undefined) faults.push(`\`dataHandling.redact.patterns[${index}]\`: ${fault}`);
+  for (const list of ['allow', 'deny'] as const) {
+    faults.push(...patternFaults(`network.${list}`, spec.network?.[list], hostPatternFault));
+    faults.push(...patternFaults(`repositories.${list}`, spec.repositories?.[list], repositoryPatternFault));
   }
+  faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
@@ -87,6 +84,12 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
   if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;
 }
+
+const patternFaults = (path: string, patterns: readonly string[] | undefined, faultOf: (pattern: string) => string | undefined) =>
+  (patterns ?? []).flatMap((pattern, index) => {
+    const fault = faultOf(pattern);
+    return fault === undefined ? [] : [`\`${path}[${index}]\`: ${fault}`];
+  });
 
 function subjectFaults(subjects: NonNullable<AgentPolicySpec['subjects']>, policyKind: string): string[] {
   return subjects.flatMap(({ kind, name, namespace }, index) => {
