@@ -214,6 +214,7 @@ describe('A repository', () => {
     ['ssh://git@GitHub.com/acme/Shop', 'Allow'],
     ['https://token:x@github.com/acme/payroll', 'Deny'],
     ['git@github.com:acme/Payroll.git', 'Deny'],
+    ['https://github.com:8443/acme/shop', 'Deny'],
     ['github.com/acme/a/b', 'Deny'],
     ['github.com/evil/shop', 'Deny'],
     ['github.com.evil.io/acme/shop', 'Deny'],
@@ -223,6 +224,13 @@ describe('A repository', () => {
   ];
   for (const [asked, decision] of rows)
     it(`${asked} is ${decision}`, () => assert.equal(judgeRepository(set({ repositories }), asked).decision, decision));
+
+  const spellings = ['https://github.com:443/', 'ssh://git@github.com:22/', 'https://github.com./', 'git@github.com.:'];
+  for (const asked of spellings.flatMap((host) => [`${host}acme/payroll`, `${host}acme/payroll.git//`]))
+    it(`that is denied alone is denied as ${asked}`, () => {
+      const { deny } = repositories;
+      assert.equal(judgeRepository(set({ repositories: { deny } }), asked).decision, 'Deny');
+    });
 });
 
 describe('A pattern of repositories', () => {
@@ -230,6 +238,7 @@ describe('A pattern of repositories', () => {
     ['https://github.com/acme/secret', true],
     ['https://ada@GitHub.com/Acme/Secret.git', true],
     ['ssh://git@github.com/acme/secret', true],
+    ['ssh://git@github.com:22/acme/secret', true],
     ['git@github.com:acme/secret.git', true],
     ['git@github.com:acme/*', true],
     ['github.com/acme/secret.git', true],

@@ -32,12 +32,15 @@ function hostAndPath(written: string): readonly [host: string, path: readonly st
   const scp = /^(?:[\w.-]+@)([\w.*?-]+):(?!\/)(.+)$/.exec(written);
   const bare = scp ? `${scp[1]}/${scp[2]}` : written.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/i, '');
   const [host = '', ...path] = bare
-    .replace(/\.git\/?$/, '')
-    .replace(/\/+$/, '')
     .toLowerCase()
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
     .split('/');
-  return [host, path];
+  return [host.replace(usualPort, '').replace(/\.$/, ''), path];
 }
+
+// A host is the same one with a dot at its end, and with the port that ssh, http, https or git imply.
+const usualPort = /:(22|80|443|9418)$/;
 
 const isHost = (host: string): boolean => /^[\w.*?-]+(:[\d*?]+)?$/.test(host);
 const isPart = (part: string): boolean => !['', '.', '..'].includes(part) && !/[%#\s\\]/.test(part);
