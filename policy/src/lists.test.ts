@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec } from '@sentinel/crds';
-import { judgeFile } from './files.ts';
+import { filePatternFault, judgeFile } from './files.ts';
 import { hostPatternFault, judgeHost } from './hosts.ts';
 import { judgeImage } from './images.ts';
 import type { PolicySet } from './policies.ts';
@@ -203,6 +203,32 @@ describe('A file', () => {
   ];
   for (const [access, path, decision] of rows)
     it(`${access} of ${path} is ${decision}`, () => assert.equal(judgeFile(set({ files }), access, path).decision, decision));
+});
+
+describe('A pattern of files', () => {
+  const rows: [pattern: string, instead: string][] = [
+    ['secrets/', "'secrets/**'"],
+    ['.github/', "'.github/**'"],
+    ['./deploy/*.pem', "'deploy/*.pem'"],
+    ['/workspace/x', "'workspace/x'"],
+    ['/secrets/', "'secrets/**'"],
+    ['/', "'**'"],
+    ['.', "'**'"],
+    ['a//b', "'a/b'"],
+    ['a/./b', "'a/b'"],
+    ['**/a/', "'**/a/**'"],
+    ['a/**/', "'a/**'"],
+    ['../x', "no '..'"],
+    ['a/../x', "no '..'"],
+  ];
+  for (const [pattern, instead] of rows)
+    it(`${pattern} can never match, and what to write is said`, () => {
+      const fault = filePatternFault(pattern) ?? '';
+      assert.ok(fault.startsWith(`'${pattern}' can never match: `) && fault.includes(instead), fault);
+    });
+
+  for (const pattern of ['*.pem', '**', '**/*.pem', '.env', '.*/**', 'a/**/b', '...', 'a?/x', 'secrets/**', '**/.git/**'])
+    it(`${pattern} has no fault`, () => assert.equal(filePatternFault(pattern), undefined));
 });
 
 describe('A repository', () => {

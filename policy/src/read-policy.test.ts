@@ -30,6 +30,11 @@ describe('A policy that is read', () => {
       { repositories: { allow: ['github.com/acme/*', 'shop'], deny: ['https://github.com/acme/secret', 'github.com/acme/'] } },
       [/`repositories\.allow\[1\]`.*'shop' can never match/, /`repositories\.deny\[1\]`.*'github\.com\/acme\/\*\*'/],
     ],
+    [
+      'names a pattern of files',
+      { files: { denyRead: ['**/*.pem', 'secrets/'], protect: ['./deploy/*.pem'] } },
+      [/`files\.denyRead\[1\]`.*write 'secrets\/\*\*'/, /`files\.protect\[0\]`.*write 'deploy\/\*\.pem'/],
+    ],
     ['names a freeze', { freeze: [{ schedule: 'x', duration: '1h', reason: 'y' }] }, [/`freeze\[0\]\.schedule`.*five fields/]],
     [
       'names a path',

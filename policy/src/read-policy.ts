@@ -2,6 +2,7 @@ import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgen
 import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
 import { patternFault } from './data/secrets.ts';
 import { readEndpoint } from './endpoints.ts';
+import { filePatternFault } from './files.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
 import { repositoryPatternFault } from './repositories.ts';
@@ -75,6 +76,8 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
     faults.push(...patternFaults(`network.${list}`, spec.network?.[list], hostPatternFault));
     faults.push(...patternFaults(`repositories.${list}`, spec.repositories?.[list], repositoryPatternFault));
   }
+  for (const list of ['denyRead', 'protect'] as const)
+    faults.push(...patternFaults(`files.${list}`, spec.files?.[list], filePatternFault));
   faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
