@@ -14,7 +14,11 @@ const KubernetesRule = z
       16,
       "Verbs of the request; '*' is any.",
     ).min(1),
-    resourceNames: set(objectName('Name of an object.'), 64, 'Names of objects. When left out, any.').optional(),
+    resourceNames: set(
+      objectName('Name of an object.'),
+      64,
+      "Names of objects. When left out, any. A 'list', 'watch' or 'deletecollection' names none: a Deny or RequireApproval whose verbs cover it holds for it all the same, as it would reach those objects, and an Allow does not.",
+    ).optional(),
     namespaces: set(
       label('Name of a namespace.'),
       64,
