@@ -78,6 +78,9 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
   }
   for (const list of ['denyRead', 'protect'] as const)
     faults.push(...patternFaults(`files.${list}`, spec.files?.[list], filePatternFault));
+  for (const list of ['kubernetes', 'highRisk'] as const)
+    for (const [index, { apiGroups }] of (spec[list] ?? []).entries())
+      faults.push(...patternFaults(`${list}[${index}].apiGroups`, apiGroups, groupFault));
   faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
@@ -87,6 +90,8 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
   if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;
 }
+
+const groupFault = (group: string) => (group === 'core' ? "there is no API group 'core': the core group is ''" : undefined);
 
 const patternFaults = (path: string, patterns: readonly string[] | undefined, faultOf: (pattern: string) => string | undefined) =>
   (patterns ?? []).flatMap((pattern, index) => {
