@@ -1,5 +1,6 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
+import { resourceFault } from './built-in.ts';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
 import { lintAutonomy } from './lint-autonomy.ts';
 import { isClusterScoped } from './scope.ts';
@@ -18,6 +19,7 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   approvals(policy, add);
   lintAutonomy(policy, add);
   kubernetes(spec.kubernetes ?? [], add);
+  resources(policy, add);
   lists(policy, add);
   highRisk(policy, add);
   freeze(policy, now, add);
@@ -64,6 +66,15 @@ function kubernetes(rules: readonly KubernetesRule[], add: Add): void {
     );
     if (by >= 0) add('warning', path, `is shadowed: kubernetes[${by}] matches all of it and is at least as strict`);
   }
+}
+
+function resources({ spec }: AnyPolicy, add: Add): void {
+  for (const list of ['kubernetes', 'highRisk'] as const)
+    for (const [index, rule] of (spec[list] ?? []).entries())
+      for (const [at, resource] of rule.resources.entries()) {
+        const fault = resourceFault(rule.apiGroups, resource);
+        if (fault !== undefined) add('error', `${list}[${index}].resources[${at}]`, fault);
+      }
 }
 
 const DECISIONS = ['Allow', 'RequireApproval', 'Deny'];
