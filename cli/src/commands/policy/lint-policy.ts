@@ -33,6 +33,16 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
 function subjects({ spec }: AnyPolicy, add: Add): void {
   if (spec.subjects?.length === 0)
     add('error', 'subjects', 'is an empty list: the policy speaks of nobody; leave it out for everyone');
+  for (const [index, { kind, name }] of (spec.subjects ?? []).entries()) {
+    const path = `subjects[${index}].name`;
+    if (kind === 'ServiceAccount' && !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
+      add(
+        'error',
+        path,
+        `'${name}' is nobody: a ServiceAccount is named by \`namespace\` and \`name\`, each the name of an object`,
+      );
+    else if (name !== name.trim()) add('error', path, `'${name}' is nobody: no name begins or ends with a blank`);
+  }
 }
 
 function approvals({ spec }: AnyPolicy, add: Add): void {

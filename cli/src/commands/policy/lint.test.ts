@@ -71,6 +71,23 @@ describe('policy lint', () => {
     ['a group in common', 'approvals: [{upToRisk: High, groups: [devs, sre]}]', undefined],
     ['an empty list', 'approvals: [{upToRisk: High, groups: []}]', /nobody could approve/],
     ['no subjects', 'subjects: []', /speaks of nobody/],
+    [
+      'a ServiceAccount as it is written elsewhere',
+      'subjects: [{kind: ServiceAccount, name: "shop:agent"}]',
+      /subjects\[0\]\.name +'shop:agent' is nobody: a ServiceAccount is named by `namespace` and `name`/,
+    ],
+    [
+      'a ServiceAccount by the name of its user',
+      'subjects: [{kind: ServiceAccount, name: "system:serviceaccount:shop:agent"}]',
+      /is nobody: a ServiceAccount is named by/,
+    ],
+    ['a ServiceAccount of two words', 'subjects: [{kind: ServiceAccount, name: "a b"}]', /'a b' is nobody/],
+    ['a User after a blank', 'subjects: [{kind: User, name: " ada"}]', /' ada' is nobody: no name begins or ends with a blank/],
+    [
+      'whoever there may be',
+      'subjects: [{kind: ServiceAccount, name: a.b-1}, {kind: User, name: "oidc:Ada L"}, {kind: Group, name: "system:masters"}]',
+      undefined,
+    ],
   ];
   for (const [name, spec, found] of nobody)
     it(`finds approvals and policies of nobody: ${name}`, async () => {
