@@ -17,6 +17,19 @@ export const instructions: readonly string[] = [
 // Some file systems know no case, and a protected file must not be reached by another spelling.
 const spelling = { anyCase: true };
 
+/** What is wrong with a pattern of files; undefined when it can be used. */
+export function filePatternFault(pattern: string): string | undefined {
+  const parts = pattern.split('/');
+  const never = `'${pattern}' can never match:`;
+  if (parts.includes('..')) return `${never} paths hold no '..', as they never lead out of the workspace`;
+  const plain = parts.filter((part) => part !== '' && part !== '.');
+  const meant = [...plain, ...(['', '.'].includes(parts.at(-1) ?? '') ? ['**'] : [])].join('/').replace(/\*\*\/\*\*$/, '**');
+  if (pattern.startsWith('/'))
+    return `${never} paths are relative to the workspace; write '${meant}', or what of it lies below the workspace`;
+  if (pattern.endsWith('/')) return `${never} paths do not end with '/'; write '${meant}' for all that is in the folder`;
+  return plain.length < parts.length ? `${never} paths hold no '.' and nothing empty; write '${meant}'` : undefined;
+}
+
 /** What the policies say of a file of a workspace. `path` is relative to its root; one that leaves it is denied. */
 export function judgeFile(set: PolicySet, access: 'read' | 'write', path: string): Opinion {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');

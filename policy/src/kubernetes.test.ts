@@ -124,6 +124,29 @@ describe('A request to the Kubernetes API', () => {
     });
   }
 
+  const named = (more: Partial<Rule>) => rule({ verbs: ['*'], resourceNames: ['db'], decision: 'Deny', ...more });
+  const any = rule({ verbs: ['*'] });
+  const many: [what: string, rules: Rule[][], verb: string, decision: string][] = [
+    ...['list', 'watch', 'deletecollection'].flatMap((verb): [string, Rule[][], string, string][] => [
+      ['a Deny of one of them', [[any, named({})]], verb, 'Deny'],
+      ['a Deny of one of them in another policy', [[any], [any, named({})]], verb, 'Deny'],
+      ['a RequireApproval of one of them', [[any, named({ decision: 'RequireApproval' })]], verb, 'RequireApproval'],
+      ['a Deny of one of them with other verbs', [[any, named({ verbs: ['get'] })]], verb, 'Allow'],
+      ['a Deny of one of them elsewhere', [[any, named({ namespaces: ['bank'] })]], verb, 'Allow'],
+      ['a Deny of one of another resource', [[any, named({ resources: ['statefulsets'] })]], verb, 'Allow'],
+      ['an empty list of names', [[any, named({ resourceNames: [] })]], verb, 'Allow'],
+      ['an Allow of one of them alone', [[named({ decision: 'Allow' })]], verb, 'Deny'],
+      ['a RequireApproval of one of them alone', [[named({ decision: 'RequireApproval' })]], verb, 'Deny'],
+    ]),
+    ['a Deny of one of them', [[any, named({})]], 'create', 'Allow'],
+  ];
+  for (const [what, policies, verb, decision] of many)
+    it(`for ${verb} without a name is ${decision} by ${what}`, () => {
+      const asked = request({ verb, name: undefined });
+      const judged = judgeApiRequest(set(...policies.map((rules, index) => policy(`p${index}`, rules))), 'shop', asked);
+      assert.equal(judged.decision, decision);
+    });
+
   it('is denied where only the policy of a namespace allows it: the floor does not speak of it', () => {
     const local: ApplicablePolicy = { ...policy('local', [rule({})]), kind: 'AgentPolicy' };
     const silent = policy('silent', undefined);
@@ -157,13 +180,17 @@ describe('A request to the Kubernetes API', () => {
       rule({
         apiGroups: [pick(['apps', '', '*'])],
         resources: [pick(['deployments', 'deployments/scale', '*', 'pods'])],
-        verbs: [pick(['get', 'patch', '*'])],
+        verbs: [pick(['get', 'list', 'patch', '*'])],
+        ...pick([{}, { resourceNames: ['web'] }]),
         decision: pick(['Allow', 'RequireApproval', 'Deny']),
       });
     for (let round = 0; round < 2000; round++) {
       const [a, b] = ['a', 'b'].map((name) => policy(name, [random(), random(), random()]));
       if (!a || !b) continue;
-      const asked = request({ verb: pick(['get', 'patch']), resource: pick(['deployments', 'deployments/scale']) });
+      const asked = request({
+        ...pick([{ verb: 'get' }, { verb: 'patch' }, { verb: 'list', name: undefined }]),
+        resource: pick(['deployments', 'deployments/scale']),
+      });
       const [one, both, reversed] = [set(a), set(a, b), set(b, a)].map(
         (policies) => judgeApiRequest(policies, 'shop', asked).decision,
       );

@@ -42,7 +42,9 @@ function opinion(policy: ApplicablePolicy, actionNamespace: string, request: Api
   const matching = rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => matches(rule, actionNamespace, request));
   const first = matching[0];
   if (!first) return denied(policyName(policy), 'kubernetes', request, 'no rule allows it');
-  const strictest = matching.reduce(
+  // They add to what another rule lets through and let nothing through themselves, as a rule with names allows no list.
+  const within = rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => reachesNamed(rule, actionNamespace, request));
+  const strictest = [...matching, ...within].reduce(
     (best, next) => (stricter(next.rule.decision, best.rule.decision) === best.rule.decision ? best : next),
     first,
   );
@@ -50,6 +52,14 @@ function opinion(policy: ApplicablePolicy, actionNamespace: string, request: Api
   if (strictest.rule.decision === 'Deny')
     return denied(policyName(policy), rule, request, strictest.rule.justification ?? 'the rule denies it');
   return { decision: strictest.rule.decision, decidedBy: `${policyName(policy)}: ${rule}` };
+}
+
+const ofMany: readonly string[] = ['list', 'watch', 'deletecollection'];
+
+// Whether a request without a name reaches the objects that a rule names in order to stop or hold them.
+function reachesNamed(rule: KubernetesRule, actionNamespace: string, request: ApiRequest): boolean {
+  if (rule.decision === 'Allow' || !rule.resourceNames?.length || request.name !== undefined) return false;
+  return ofMany.includes(request.verb) && matches({ ...rule, resourceNames: undefined }, actionNamespace, request);
 }
 
 function matches(rule: KubernetesRule, actionNamespace: string, request: ApiRequest): boolean {

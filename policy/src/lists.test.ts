@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec } from '@sentinel/crds';
-import { judgeFile } from './files.ts';
+import { filePatternFault, judgeFile } from './files.ts';
 import { hostPatternFault, judgeHost } from './hosts.ts';
 import { judgeImage } from './images.ts';
 import type { PolicySet } from './policies.ts';
-import { judgeRepository } from './repositories.ts';
+import { judgeRepository, repositoryPatternFault } from './repositories.ts';
 import { judgeTool } from './tools.ts';
 import type { Opinion } from './verdict.ts';
 
@@ -205,6 +205,32 @@ describe('A file', () => {
     it(`${access} of ${path} is ${decision}`, () => assert.equal(judgeFile(set({ files }), access, path).decision, decision));
 });
 
+describe('A pattern of files', () => {
+  const rows: [pattern: string, instead: string][] = [
+    ['secrets/', "'secrets/**'"],
+    ['.github/', "'.github/**'"],
+    ['./deploy/*.pem', "'deploy/*.pem'"],
+    ['/workspace/x', "'workspace/x'"],
+    ['/secrets/', "'secrets/**'"],
+    ['/', "'**'"],
+    ['.', "'**'"],
+    ['a//b', "'a/b'"],
+    ['a/./b', "'a/b'"],
+    ['**/a/', "'**/a/**'"],
+    ['a/**/', "'a/**'"],
+    ['../x', "no '..'"],
+    ['a/../x', "no '..'"],
+  ];
+  for (const [pattern, instead] of rows)
+    it(`${pattern} can never match, and what to write is said`, () => {
+      const fault = filePatternFault(pattern) ?? '';
+      assert.ok(fault.startsWith(`'${pattern}' can never match: `) && fault.includes(instead), fault);
+    });
+
+  for (const pattern of ['*.pem', '**', '**/*.pem', '.env', '.*/**', 'a/**/b', '...', 'a?/x', 'secrets/**', '**/.git/**'])
+    it(`${pattern} has no fault`, () => assert.equal(filePatternFault(pattern), undefined));
+});
+
 describe('A repository', () => {
   const repositories = { allow: ['github.com/acme/*'], deny: ['github.com/acme/payroll'] };
   const rows: [asked: string, decision: string][] = [
@@ -214,6 +240,7 @@ describe('A repository', () => {
     ['ssh://git@GitHub.com/acme/Shop', 'Allow'],
     ['https://token:x@github.com/acme/payroll', 'Deny'],
     ['git@github.com:acme/Payroll.git', 'Deny'],
+    ['https://github.com:8443/acme/shop', 'Deny'],
     ['github.com/acme/a/b', 'Deny'],
     ['github.com/evil/shop', 'Deny'],
     ['github.com.evil.io/acme/shop', 'Deny'],
@@ -223,6 +250,53 @@ describe('A repository', () => {
   ];
   for (const [asked, decision] of rows)
     it(`${asked} is ${decision}`, () => assert.equal(judgeRepository(set({ repositories }), asked).decision, decision));
+
+  const spellings = ['https://github.com:443/', 'ssh://git@github.com:22/', 'https://github.com./', 'git@github.com.:'];
+  for (const asked of spellings.flatMap((host) => [`${host}acme/payroll`, `${host}acme/payroll.git//`]))
+    it(`that is denied alone is denied as ${asked}`, () => {
+      const { deny } = repositories;
+      assert.equal(judgeRepository(set({ repositories: { deny } }), asked).decision, 'Deny');
+    });
+});
+
+describe('A pattern of repositories', () => {
+  const patterns: [pattern: string, covered: boolean][] = [
+    ['https://github.com/acme/secret', true],
+    ['https://ada@GitHub.com/Acme/Secret.git', true],
+    ['ssh://git@github.com/acme/secret', true],
+    ['ssh://git@github.com:22/acme/secret', true],
+    ['git@github.com:acme/secret.git', true],
+    ['git@github.com:acme/*', true],
+    ['github.com/acme/secret.git', true],
+    ['https://*.com/acme/s?cret', true],
+    ['https://github.com/**', true],
+    ['**/secret', true],
+    ['**', true],
+    ['*/acme/secret', true],
+    ['https://github.com/acme/other', false],
+    ['github.com/*', false],
+  ];
+  for (const [pattern, covered] of patterns)
+    it(`${pattern} ${covered ? 'covers' : 'does not cover'} it in any spelling, and has no fault`, () => {
+      assert.equal(repositoryPatternFault(pattern), undefined);
+      for (const asked of ['github.com/acme/secret', 'https://github.com/Acme/secret.git', 'git@github.com:acme/secret'])
+        assert.equal(judgeRepository(set({ repositories: { deny: [pattern] } }), asked).decision, covered ? 'Deny' : 'Allow');
+    });
+
+  const never = ['secret', '*', 'github.com', 'github.com:acme/x', 'github.com/acme/', 'github.com//x', 'github.com/a/../b'];
+  for (const pattern of [
+    ...never,
+    'https://',
+    '/srv/x',
+    'git@github.com/acme/x',
+    'github.com/acme/pay%72oll',
+    'x y/z',
+    '*://a/b',
+  ])
+    it(`${pattern} is a fault`, () => assert.match(repositoryPatternFault(pattern) ?? '', /can never match/));
+
+  it('is no name of a repository that is asked about', () =>
+    assert.equal(judgeRepository(set({ repositories: { allow: ['**'] } }), 'github.com/acme/*').decision, 'Deny'));
 });
 
 describe('A pattern', () => {

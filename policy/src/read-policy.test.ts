@@ -25,6 +25,49 @@ describe('A policy that is read', () => {
       [/commands\[0\]\.prefix\[1\]/],
     ],
     ['names a pattern of hosts', { network: { allow: ['*.com'] } }, [/`network\.allow\[0\]`.*public suffix/]],
+    [
+      'names a pattern of repositories',
+      { repositories: { allow: ['github.com/acme/*', 'shop'], deny: ['https://github.com/acme/secret', 'github.com/acme/'] } },
+      [/`repositories\.allow\[1\]`.*'shop' can never match/, /`repositories\.deny\[1\]`.*'github\.com\/acme\/\*\*'/],
+    ],
+    [
+      'names a pattern of files',
+      { files: { denyRead: ['**/*.pem', 'secrets/'], protect: ['./deploy/*.pem'] } },
+      [/`files\.denyRead\[1\]`.*write 'secrets\/\*\*'/, /`files\.protect\[0\]`.*write 'deploy\/\*\.pem'/],
+    ],
+    ...['kubernetes', 'highRisk'].flatMap((list): typeof rows => {
+      const rules = (apiGroups: string[], resources: string[]) => ({
+        [list]: [{ apiGroups, resources, ...(list === 'kubernetes' ? { verbs: ['*'], decision: 'Deny' } : { refuse: true }) }],
+      });
+      const at = (path: string, message: string) => new RegExp(`^\`${list}\\[0\\]\\.${path}\`: ${message}`);
+      const impossible = ['StatefulSet', 'deployments/*', '*/scale', 'pods/', '/pods', 'a/b/c', 'pods log'];
+      return [
+        [
+          `names an API group with a version in ${list}`,
+          rules(['apps/v1'], ['x']),
+          [at('apiGroups\\[0\\]', 'must be an API group')],
+        ],
+        [
+          `names an API group in upper case in ${list}`,
+          rules(['', 'Apps'], ['x']),
+          [at('apiGroups\\[1\\]', 'must be an API group')],
+        ],
+        [`names the group core in ${list}`, rules(['core'], ['pods']), [at('apiGroups\\[0\\]', "there is no API group 'core'")]],
+        ...impossible.map((resource): (typeof rows)[number] => [
+          `names the resource '${resource}' in ${list}`,
+          rules([''], ['pods', resource]),
+          [at('resources\\[1\\]', 'must be a resource in lower case')],
+        ]),
+        [
+          `is good with resources that there may be in ${list}`,
+          rules(
+            ['*', '', 'apps', 'custom.metrics.k8s.io'],
+            ['*', 'pods', 'pods/log', 'http_requests', 'pods/http_Requests', 'a-b'],
+          ),
+          [],
+        ],
+      ];
+    }),
     ['names a freeze', { freeze: [{ schedule: 'x', duration: '1h', reason: 'y' }] }, [/`freeze\[0\]\.schedule`.*five fields/]],
     [
       'names a path',

@@ -2,8 +2,10 @@ import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgen
 import { type CompiledCommands, commandRuleFaults, compileCommands } from './commands/index.ts';
 import { patternFault } from './data/secrets.ts';
 import { readEndpoint } from './endpoints.ts';
+import { filePatternFault } from './files.ts';
 import { freezeFault } from './freeze.ts';
 import { hostPatternFault } from './hosts.ts';
+import { repositoryPatternFault } from './repositories.ts';
 
 /** A policy, ready to be asked. `spec` is undefined when it has faults: then it counts as the strictest reading. */
 export interface ReadPolicy {
@@ -74,15 +76,16 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
     for (const path of paths)
       if (!path.startsWith('/') || path.split('/').at(-1) !== name)
         faults.push(`\`hostExecutables[${name}].paths\`: '${path}' must be an absolute path that ends with '/${name}'`);
-  for (const list of ['allow', 'deny'] as const)
-    for (const [index, pattern] of (spec.network?.[list] ?? []).entries()) {
-      const fault = hostPatternFault(pattern);
-      if (fault !== undefined) faults.push(`\`network.${list}[${index}]\`: ${fault}`);
-    }
-  for (const [index, pattern] of (spec.dataHandling?.redact?.patterns ?? []).entries()) {
-    const fault = patternFault(pattern);
-    if (fault !== undefined) faults.push(`\`dataHandling.redact.patterns[${index}]\`: ${fault}`);
+  for (const list of ['allow', 'deny'] as const) {
+    faults.push(...patternFaults(`network.${list}`, spec.network?.[list], hostPatternFault));
+    faults.push(...patternFaults(`repositories.${list}`, spec.repositories?.[list], repositoryPatternFault));
   }
+  for (const list of ['denyRead', 'protect'] as const)
+    faults.push(...patternFaults(`files.${list}`, spec.files?.[list], filePatternFault));
+  for (const list of ['kubernetes', 'highRisk'] as const)
+    for (const [index, { apiGroups }] of (spec[list] ?? []).entries())
+      faults.push(...patternFaults(`${list}[${index}].apiGroups`, apiGroups, groupFault));
+  faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
@@ -91,6 +94,14 @@ export function policyFaults(spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec
   if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;
 }
+
+const groupFault = (group: string) => (group === 'core' ? "there is no API group 'core': the core group is ''" : undefined);
+
+const patternFaults = (path: string, patterns: readonly string[] | undefined, faultOf: (pattern: string) => string | undefined) =>
+  (patterns ?? []).flatMap((pattern, index) => {
+    const fault = faultOf(pattern);
+    return fault === undefined ? [] : [`\`${path}[${index}]\`: ${fault}`];
+  });
 
 function subjectFaults(subjects: NonNullable<AgentPolicySpec['subjects']>, policyKind: string): string[] {
   return subjects.flatMap(({ kind, name, namespace }, index) => {

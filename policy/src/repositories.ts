@@ -6,16 +6,44 @@ import type { Opinion } from './verdict.ts';
 
 /** A repository as rules compare it: host and path, whatever way it is written in a URL. Undefined for what is none. */
 export function repositoryName(asked: string): string | undefined {
-  const scp = /^(?:[\w.-]+@)([\w.-]+):(?!\/)(.+)$/.exec(asked);
-  const bare = scp ? `${scp[1]}/${scp[2]}` : asked.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/i, '');
-  const [host = '', ...path] = bare
-    .replace(/\.git\/?$/, '')
-    .replace(/\/+$/, '')
-    .split('/');
-  if (!/^[\w.-]+(:\d+)?$/.test(host) || path.length === 0) return undefined;
-  if (path.some((part) => part === '' || part === '.' || part === '..' || /[%?#\s\\]/.test(part))) return undefined;
-  return `${host.toLowerCase()}/${path.join('/').toLowerCase()}`;
+  if (/[*?]/.test(asked)) return undefined;
+  const [host, path] = hostAndPath(asked);
+  return path.length > 0 && isHost(host) && path.every(isPart) ? [host, ...path].join('/') : undefined;
 }
+
+/** A pattern of repositories in the form of their names, its wildcards kept. Undefined for one that covers no name. */
+export function repositoryPattern(written: string): string | undefined {
+  if (written.endsWith('/')) return undefined;
+  const [host, path] = hostAndPath(written);
+  // Only '**' reaches beyond the host without naming a path.
+  const reaches = path.length > 0 || host.includes('**');
+  return reaches && isHost(host) && path.every(isPart) ? [host, ...path].join('/') : undefined;
+}
+
+/** What is wrong with a pattern of repositories; undefined when it can be used. */
+export function repositoryPatternFault(written: string): string | undefined {
+  if (written.endsWith('/'))
+    return `'${written}' can never match: it ends with '/'; write '${written}**' for all repositories below it`;
+  if (repositoryPattern(written) !== undefined) return undefined;
+  return `'${written}' can never match: write host and path, such as 'github.com/acme/shop' or 'github.com/acme/*'`;
+}
+
+function hostAndPath(written: string): readonly [host: string, path: readonly string[]] {
+  const scp = /^(?:[\w.-]+@)([\w.*?-]+):(?!\/)(.+)$/.exec(written);
+  const bare = scp ? `${scp[1]}/${scp[2]}` : written.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/i, '');
+  const [host = '', ...path] = bare
+    .toLowerCase()
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .split('/');
+  return [host.replace(usualPort, '').replace(/\.$/, ''), path];
+}
+
+// A host is the same one with a dot at its end, and with the port that ssh, http, https or git imply.
+const usualPort = /:(22|80|443|9418)$/;
+
+const isHost = (host: string): boolean => /^[\w.*?-]+(:[\d*?]+)?$/.test(host);
+const isPart = (part: string): boolean => !['', '.', '..'].includes(part) && !/[%#\s\\]/.test(part);
 
 /** What the policies say of a repository: deny wins, and every policy with a list must have it. */
 export function judgeRepository(set: PolicySet, asked: string): Opinion {
@@ -38,7 +66,8 @@ function ofPolicy(policy: string, rules: AgentPolicySpec['repositories'], name: 
     rule,
     message: `repository '${name}' ${message}`,
   });
-  const by = (list: readonly string[] | undefined) => (list ?? []).findIndex((pattern) => covers(pattern.toLowerCase(), name));
+  const by = (list: readonly string[] | undefined) =>
+    (list ?? []).findIndex((pattern) => covers(repositoryPattern(pattern) ?? pattern, name));
   const refused = by(rules?.deny);
   if (refused >= 0) return say('Deny', `repositories.deny[${refused}]`, 'is denied');
   if (rules?.allow) {

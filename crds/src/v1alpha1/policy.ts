@@ -8,11 +8,11 @@ import { highRisk, kubernetes } from './policy/kubernetes.ts';
 import { freeze, limits } from './policy/limits.ts';
 import { files, images, mcpServers, modelEndpoint, network } from './policy/sandboxes.ts';
 
-const allowDeny = (what: string) =>
+const allowDeny = (what: string, form = '') =>
   z
     .object({
-      allow: set(z.string().min(1).max(253), 64, `The ${what} that may be used. When left out, any.`).optional(),
-      deny: set(z.string().min(1).max(253), 64, `The ${what} that may not be used, whatever allows them.`).optional(),
+      allow: set(z.string().min(1).max(253), 64, `The ${what} that may be used${form}. When left out, any.`).optional(),
+      deny: set(z.string().min(1).max(253), 64, `The ${what} that may not be used, whatever allows them${form}.`).optional(),
     })
     .describe(`Which ${what} an action may concern.`);
 
@@ -20,7 +20,10 @@ const shape = {
   subjects: subjects('Namespace of a ServiceAccount; the namespace of the policy when left out.'),
   modes: set(z.enum(['DryRun', 'Apply']), 2, 'A ceiling for what actions may do: begin with [DryRun].').default(['DryRun']),
   environments: allowDeny('environments').optional(),
-  repositories: allowDeny('repositories').optional(),
+  repositories: allowDeny(
+    'repositories',
+    ": patterns of host and path, such as 'github.com/acme/shop' or 'github.com/acme/*' ('*' stands for anything but '/', '**' for anything); a URL or 'git@github.com:acme/shop.git' is read as the same, and case makes no difference",
+  ).optional(),
   playbooks: z
     .object({
       trustedOnly: z

@@ -22,6 +22,24 @@ describe('policy lint of autonomy, parts and retention', () => {
       floor(ALLOW, 'approvals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]') + own(AUTO),
       /has no effect at risk Medium: ClusterAgentPolicy\/floor wants a person there/,
     ],
+    [
+      'fewer runs than the floor wants without saying so',
+      floor(ALLOW, AUTO) + own('approvals: [{upToRisk: Low, autoReview: true, autoReviewAfter: 1}, {upToRisk: High}]'),
+      /AgentPolicy\/shop\/shop +approvals\[0\]\.autoReviewAfter +has no effect: 1 is less than the 3 of ClusterAgentPolicy\/floor \(approvals\[0\]\)/,
+    ],
+    [
+      'nothing of fewer runs where the floor wants more at one level alone',
+      floor(
+        ALLOW,
+        'approvals: [{upToRisk: Low, autoReview: true, autoReviewAfter: 1}, {upToRisk: Medium, autoReview: true}, {upToRisk: High}]',
+      ) + own('approvals: [{upToRisk: Medium, autoReview: true, autoReviewAfter: 1}, {upToRisk: High}]'),
+      undefined,
+    ],
+    [
+      'nothing of as many runs as the floor wants, or more',
+      floor(ALLOW, AUTO) + own('approvals: [{upToRisk: Medium, autoReview: true, autoReviewAfter: 3}, {upToRisk: High}]'),
+      undefined,
+    ],
     ['nothing where a policy without lines has no opinion', floor(ALLOW, AUTO) + own(), undefined],
     [
       'a line up to Critical',

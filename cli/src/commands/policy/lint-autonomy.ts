@@ -46,6 +46,7 @@ export function lintAutonomyMeeting(policy: AnyPolicy, meeting: readonly AnyPoli
   const add: Add = (level, path, message) => found.push({ level, policy: nameOf(policy), path, message });
   const set = setOf(meeting);
   overruled(policy, set, add);
+  outdone(policy, set, add);
   asked(policy, set, add);
   parts(policy, set, add);
   if (policy.spec.dataHandling?.retainFor !== undefined && !requiresSink(set))
@@ -80,6 +81,26 @@ function overruled({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add
       add('warning', `approvals[${index}].autoReview`, `has no effect: ${names} wants a person at risk ${dead.join(', ')}`);
     else if (dead.length > 0)
       add('warning', `approvals[${index}].autoReview`, `has no effect at risk ${dead.join(', ')}: ${names} wants a person there`);
+  }
+}
+
+// A number of runs where another policy wants more of them, also by what holds when it names none.
+function outdone({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add): void {
+  const own = policyName({ kind, name: metadata.name });
+  for (const [index, { autoReview, autoReviewAfter }] of (spec.approvals ?? []).entries()) {
+    if (!autoReview || autoReviewAfter === undefined) continue;
+    const levels = levelsOf(spec.approvals ?? [], index)
+      .filter((level) => level !== 'Critical')
+      .map((level) => autoReviewAt(set, level).lines)
+      .filter((lines) => lines.every((line) => line.autoReview));
+    const more = levels.map((lines) => lines.find(({ policy, runs }) => policy !== own && runs > autoReviewAfter));
+    const [first] = more;
+    if (first && more.every((line) => line !== undefined))
+      add(
+        'warning',
+        `approvals[${index}].autoReviewAfter`,
+        `has no effect: ${autoReviewAfter} is less than the ${first.runs} of ${first.policy} (${first.path})`,
+      );
   }
 }
 

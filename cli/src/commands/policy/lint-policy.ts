@@ -1,5 +1,6 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
+import { resourceFault } from './built-in.ts';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
 import { lintAutonomy } from './lint-autonomy.ts';
 import { isClusterScoped } from './scope.ts';
@@ -18,6 +19,7 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   approvals(policy, add);
   lintAutonomy(policy, add);
   kubernetes(spec.kubernetes ?? [], add);
+  resources(policy, add);
   lists(policy, add);
   highRisk(policy, add);
   freeze(policy, now, add);
@@ -31,6 +33,16 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
 function subjects({ spec }: AnyPolicy, add: Add): void {
   if (spec.subjects?.length === 0)
     add('error', 'subjects', 'is an empty list: the policy speaks of nobody; leave it out for everyone');
+  for (const [index, { kind, name }] of (spec.subjects ?? []).entries()) {
+    const path = `subjects[${index}].name`;
+    if (kind === 'ServiceAccount' && !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
+      add(
+        'error',
+        path,
+        `'${name}' is nobody: a ServiceAccount is named by \`namespace\` and \`name\`, each the name of an object`,
+      );
+    else if (name !== name.trim()) add('error', path, `'${name}' is nobody: no name begins or ends with a blank`);
+  }
 }
 
 function approvals({ spec }: AnyPolicy, add: Add): void {
@@ -64,6 +76,15 @@ function kubernetes(rules: readonly KubernetesRule[], add: Add): void {
     );
     if (by >= 0) add('warning', path, `is shadowed: kubernetes[${by}] matches all of it and is at least as strict`);
   }
+}
+
+function resources({ spec }: AnyPolicy, add: Add): void {
+  for (const list of ['kubernetes', 'highRisk'] as const)
+    for (const [index, rule] of (spec[list] ?? []).entries())
+      for (const [at, resource] of rule.resources.entries()) {
+        const fault = resourceFault(rule.apiGroups, resource);
+        if (fault !== undefined) add('error', `${list}[${index}].resources[${at}]`, fault);
+      }
 }
 
 const DECISIONS = ['Allow', 'RequireApproval', 'Deny'];

@@ -71,6 +71,23 @@ describe('policy lint', () => {
     ['a group in common', 'approvals: [{upToRisk: High, groups: [devs, sre]}]', undefined],
     ['an empty list', 'approvals: [{upToRisk: High, groups: []}]', /nobody could approve/],
     ['no subjects', 'subjects: []', /speaks of nobody/],
+    [
+      'a ServiceAccount as it is written elsewhere',
+      'subjects: [{kind: ServiceAccount, name: "shop:agent"}]',
+      /subjects\[0\]\.name +'shop:agent' is nobody: a ServiceAccount is named by `namespace` and `name`/,
+    ],
+    [
+      'a ServiceAccount by the name of its user',
+      'subjects: [{kind: ServiceAccount, name: "system:serviceaccount:shop:agent"}]',
+      /is nobody: a ServiceAccount is named by/,
+    ],
+    ['a ServiceAccount of two words', 'subjects: [{kind: ServiceAccount, name: "a b"}]', /'a b' is nobody/],
+    ['a User after a blank', 'subjects: [{kind: User, name: " ada"}]', /' ada' is nobody: no name begins or ends with a blank/],
+    [
+      'whoever there may be',
+      'subjects: [{kind: ServiceAccount, name: a.b-1}, {kind: User, name: "oidc:Ada L"}, {kind: Group, name: "system:masters"}]',
+      undefined,
+    ],
   ];
   for (const [name, spec, found] of nobody)
     it(`finds approvals and policies of nobody: ${name}`, async () => {
@@ -92,6 +109,37 @@ describe('policy lint', () => {
     );
     assert.match(found[0]?.message ?? '', /counts as the strictest there is: `subjects\[0\]\.namespace`.*'bot'.*nobody/);
   });
+
+  const resources: readonly [groups: string, resources: string, found: Record<number, RegExp>][] = [
+    ['""', 'pods, deployments', { 1: /'deployments' is of the API group 'apps', not of ''$/ }],
+    ['""', 'deployments/scale', { 0: /'apps'/ }],
+    ['apps, batch', 'pods, jobs', { 0: /of the API group '', not of 'apps' or 'batch'$/ }],
+    ['apps', 'events', { 0: /'' or 'events.k8s.io'/ }],
+    ['networking', 'networkpolicies', { 0: /of the API group 'networking.k8s.io', not of 'networking'$/ }],
+    ['extensions', 'ingresses', { 0: /networking.k8s.io/ }],
+    ['apps', 'deployment, sts', { 0: /no resource 'deployment'; write 'deployments'$/, 1: /write 'statefulsets'$/ }],
+    ['"*"', 'pod/log, deploy', { 0: /write 'pods'$/, 1: /write 'deployments'$/ }],
+    ['"", apps, events.k8s.io', 'pods, deployments, deployments/scale, events', {}],
+    ['"*"', '"*", pods/log, deployments, widgets', {}],
+    ['apps', '"*", somethings', {}],
+    ['metrics.k8s.io', 'pods, nodes', {}],
+    ['example.com, apps', 'deployment, pods', {}],
+  ];
+  for (const [groups, names, expected] of resources)
+    it(`finds resources that are in no group of their rule: ${names} in ${groups}`, async () => {
+      const entry = `apiGroups: [${groups}], resources: [${names}]`;
+      const spec = `kubernetes: [{${entry}, verbs: ["*"], decision: Deny}]\nhighRisk: [{${entry}, refuse: true}]`;
+      const ran = await policy(['lint', '-o', 'json', file(FLOOR + policyOf(spec))]);
+      const all = JSON.parse(ran.out) as { level: string; path: string; message: string }[];
+      for (const list of ['kubernetes', 'highRisk']) {
+        const found = all.filter(({ level, path }) => level === 'error' && path.startsWith(`${list}[0].resources`));
+        assert.deepEqual(
+          found.map(({ path }) => path),
+          Object.keys(expected).map((at) => `${list}[0].resources[${at}]`),
+        );
+        for (const [at, pattern] of Object.values(expected).entries()) assert.match(found[at]?.message ?? '', pattern);
+      }
+    });
 
   const servers: readonly [name: string, entries: string, dead: number[]][] = [
     ['alternatives of one server', '{url: "https://a", tools: [x]}, {url: "https://a", tools: [y]}', []],

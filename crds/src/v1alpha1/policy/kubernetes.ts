@@ -1,20 +1,47 @@
 import { z } from 'zod';
 import { Decision, label, list, objectName, RiskLevel, rules, set, text } from '../fields.ts';
 
+const apiGroups = set(
+  z
+    .string()
+    .max(253)
+    .regex(
+      /^([*]|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/,
+      "must be an API group without its version, such as 'apps' for 'apps/v1'; '' is the core group, '*' is any",
+    ),
+  32,
+  "API groups, without versions; '' is the core group, '*' is any.",
+).min(1);
+
+// Names of metrics are served as subresources, in any case.
+const resources = (description: string) =>
+  set(
+    z
+      .string()
+      .min(1)
+      .max(253)
+      .regex(
+        /^([*]|[a-z0-9]([-_a-z0-9.]*[a-z0-9])?([/][A-Za-z0-9]([-_A-Za-z0-9.]*[A-Za-z0-9])?)?)$/,
+        "must be a resource in lower case and plural, such as 'deployments', or one of its subresources, such as 'deployments/scale'; '*' stands alone",
+      ),
+    64,
+    description,
+  ).min(1);
+
 const KubernetesRule = z
   .object({
-    apiGroups: set(z.string().max(253), 32, "API groups; '' is the core group, '*' is any.").min(1),
-    resources: set(
-      z.string().min(1).max(253),
-      64,
-      "Resources such as 'deployments' or 'deployments/scale'; '*' is any resource without subresources.",
-    ).min(1),
+    apiGroups,
+    resources: resources("Resources such as 'deployments' or 'deployments/scale'; '*' is any resource without subresources."),
     verbs: set(
       z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*']),
       16,
       "Verbs of the request; '*' is any.",
     ).min(1),
-    resourceNames: set(objectName('Name of an object.'), 64, 'Names of objects. When left out, any.').optional(),
+    resourceNames: set(
+      objectName('Name of an object.'),
+      64,
+      "Names of objects. When left out, any. A 'list', 'watch' or 'deletecollection' names none: a Deny or RequireApproval whose verbs cover it holds for it all the same, as it would reach those objects, and an Allow does not.",
+    ).optional(),
     namespaces: set(
       label('Name of a namespace.'),
       64,
@@ -36,8 +63,8 @@ export const kubernetes = list(
 export const highRisk = list(
   z
     .object({
-      apiGroups: set(z.string().max(253), 32, 'API groups.').min(1),
-      resources: set(z.string().min(1).max(253), 64, 'Resources.').min(1),
+      apiGroups,
+      resources: resources("Resources such as 'deployments', with their subresources, or 'deployments/scale'; '*' is any."),
       verbs: set(z.enum(['create', 'update', 'patch', 'delete', '*']), 8, "Verbs; '*' is any.").optional(),
       raiseTo: RiskLevel.describe('The risk that a change of these is at least.').optional(),
       refuse: z.boolean().describe('Whether a change of these is refused outright.').optional(),

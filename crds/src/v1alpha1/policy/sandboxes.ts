@@ -46,11 +46,14 @@ export const images = z
   .describe('Rules about the images of sandboxes.')
   .optional();
 
+const filePatterns =
+  "Paths are relative to the workspace, without '/' or './' at the beginning; '*' stands for anything but '/', '?' for one such character, '**' for anything: '*.pem' is of the top folder alone, '**/*.pem' of any, 'secrets/**' all in a folder. Case makes no difference.";
+
 /** Rules about files of a workspace. */
 export const files = z
   .object({
-    denyRead: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be read.').optional(),
-    protect: set(z.string().min(1).max(512), 128, 'Patterns of files that may not be changed.').optional(),
+    denyRead: set(z.string().min(1).max(512), 128, `Patterns of files that may not be read. ${filePatterns}`).optional(),
+    protect: set(z.string().min(1).max(512), 128, `Patterns of files that may not be changed. ${filePatterns}`).optional(),
   })
   .describe('Rules about files of a workspace. There are no workspaces yet, and a Playbook that asks for one is refused.')
   .optional();

@@ -1,0 +1,52 @@
+import { resourceNames } from '@sentinel/policy';
+
+// What Kubernetes itself serves: each group, the core group as '', with its resources.
+const resourcesOf = new Map(
+  ` bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services
+admissionregistration.k8s.io mutatingadmissionpolicies mutatingadmissionpolicybindings mutatingwebhookconfigurations validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations
+apiextensions.k8s.io customresourcedefinitions
+apiregistration.k8s.io apiservices
+apps controllerrevisions daemonsets deployments replicasets statefulsets
+authentication.k8s.io selfsubjectreviews tokenreviews
+authorization.k8s.io localsubjectaccessreviews selfsubjectaccessreviews selfsubjectrulesreviews subjectaccessreviews
+autoscaling horizontalpodautoscalers
+batch cronjobs jobs
+certificates.k8s.io certificatesigningrequests clustertrustbundles podcertificaterequests
+coordination.k8s.io leasecandidates leases
+discovery.k8s.io endpointslices
+events.k8s.io events
+flowcontrol.apiserver.k8s.io flowschemas prioritylevelconfigurations
+internal.apiserver.k8s.io storageversions
+networking.k8s.io ingressclasses ingresses ipaddresses networkpolicies servicecidrs
+node.k8s.io runtimeclasses
+policy poddisruptionbudgets
+rbac.authorization.k8s.io clusterrolebindings clusterroles rolebindings roles
+resource.k8s.io deviceclasses devicetaintrules resourceclaims resourceclaimtemplates resourceslices
+scheduling.k8s.io priorityclasses
+storage.k8s.io csidrivers csinodes csistoragecapacities storageclasses volumeattachments volumeattributesclasses
+storagemigration.k8s.io storageversionmigrations`
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([group = '', ...resources]) => [group, resources] as const),
+);
+const groupsOf = new Map<string, readonly string[]>();
+for (const [group, resources] of resourcesOf)
+  for (const resource of resources) groupsOf.set(resource, [...(groupsOf.get(resource) ?? []), group]);
+
+/**
+ * Why a resource that a rule names is in none of its groups, as far as Kubernetes itself serves both; undefined where it may be in one.
+ * What groups of others serve only their cluster knows.
+ */
+export function resourceFault(apiGroups: readonly string[], resource: string): string | undefined {
+  if (apiGroups.some(isOfOthers)) return undefined;
+  const [plain = ''] = resource.split('/');
+  const groups = groupsOf.get(plain);
+  if (groups?.some((group) => apiGroups.includes(group) || apiGroups.includes('*'))) return undefined;
+  if (groups) return `matches nothing: '${plain}' is of the API group ${orOf(groups)}, not of ${orOf(apiGroups)}`;
+  const plural = resourceNames([plain]).find((name) => groupsOf.has(name));
+  return plural === undefined ? undefined : `matches nothing: there is no resource '${plain}'; write '${plural}'`;
+}
+
+// A group that somebody adds to a cluster has the name of a domain.
+const isOfOthers = (group: string): boolean => group.includes('.') && !resourcesOf.has(group);
+const orOf = (groups: readonly string[]): string => groups.map((group) => `'${group}'`).join(' or ');
