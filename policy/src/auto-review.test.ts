@@ -113,6 +113,14 @@ describe('A plan', () => {
   const never: Record<string, Partial<Effect>> = {
     'a deletion': { verb: 'delete' },
     'a deletion of data': { verb: 'delete', apiGroup: '', resource: 'persistentvolumeclaims' },
+    'owners of which none may be there': {
+      change: [{ path: '/metadata/ownerReferences', after: '[{"kind":"ConfigMap","name":"gone","uid":"x"}]' }],
+    },
+    'finalizers that go': { change: [{ path: '/metadata/finalizers', before: '["x"]' }] },
+    'volumes that go with their pods': {
+      resource: 'statefulsets',
+      change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy/whenScaled', before: '"Retain"', after: '"Delete"' }],
+    },
     'what can not be taken back': { reversible: false },
     'an object of the whole cluster': { namespace: undefined as never, apiGroup: '', resource: 'nodes' },
     credentials: { apiGroup: '', resource: 'serviceaccounts' },
@@ -139,6 +147,27 @@ describe('A plan', () => {
       const reasons = whyPerson(facts({ effects: [effect(), effect({ index: 1, ...more })] }));
       assert.ok(reasons && reasons.length > 0);
     });
+
+  it('says how a patch may delete', () => {
+    const owned = effect({
+      apiGroup: '',
+      resource: 'persistentvolumeclaims',
+      name: 'data',
+      change: [{ path: '/metadata/ownerReferences/0/uid' }],
+    });
+    assert.deepEqual(whyPerson(facts({ effects: [owned] })), [
+      "patch persistentvolumeclaims 'data' may delete: its owners change, and it is deleted when they are gone",
+    ]);
+  });
+
+  it('that makes an object with an owner starts alone', () => {
+    const owned = effect({
+      verb: 'create',
+      resource: 'podtemplates',
+      change: [{ path: '/metadata/ownerReferences', after: '[{}]' }],
+    });
+    assert.deepEqual(whyPerson(facts({ effects: [owned] })), []);
+  });
 
   it('with ad-hoc steps starts alone where every policy allows them', () => {
     const open = { playbooks: { adHocSteps: 'Allow' } };

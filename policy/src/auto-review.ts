@@ -6,6 +6,7 @@ import type { Requirements } from './requirements.ts';
 import { partsOfExposure } from './risk/parts/exposure.ts';
 import { partsOfImages } from './risk/parts/images.ts';
 import { partsOfSecurity } from './risk/parts/security.ts';
+import { mayDelete } from './risk/parts/writes.ts';
 import type { Trust } from './trust.ts';
 
 /** What it depends on whether a plan may start without a person. */
@@ -60,7 +61,7 @@ export function autoReviewAt(
  * of this risk.
  *
  * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
- * so whatever they say: deletions, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security,
+ * so whatever they say: deletions and what may end in one, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security,
  * images from elsewhere, an agent's own instructions, objects of the whole cluster, anything Critical, and whatever a rule or a
  * command asks a person for.
  */
@@ -114,8 +115,10 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   const what = `${effect.verb} ${effect.resource} '${effect.name}'`;
   const base = effect.resource.split('/')[0] ?? '';
   const found: string[] = [];
+  const ending = mayDelete(effect);
   if (effect.verb === 'delete') found.push(`${what} deletes`);
   else if (!effect.reversible) found.push(`${what} can not be taken back`);
+  if (ending !== undefined) found.push(`${what} may delete: ${ending}`);
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
   for (const part of [...partsOfSecurity([effect]), ...partsOfImages([effect]), ...partsOfExposure([effect])])

@@ -22,12 +22,17 @@ export const MANY = 10;
 export const riskRules = {
   metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only; labels of a pod are more than that' },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
-  delete: { points: 30, per: 'write', level: 'High', when: 'it deletes an object' },
+  delete: {
+    points: 30,
+    per: 'write',
+    level: 'High',
+    when: 'it deletes an object, or may: the owners or finalizers of one that is there change',
+  },
   'delete-data': {
     points: 100,
     per: 'write',
     level: 'Critical',
-    when: 'it deletes what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions',
+    when: 'it deletes, or may delete, what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions; or volumes are deleted with a StatefulSet or its pods from now on',
   },
   irreversible: { points: 20, per: 'write', level: 'High', when: 'it deletes nothing, and can not be taken back' },
   'no-way-back': { points: 5, when: 'the Playbook has no rollback' },

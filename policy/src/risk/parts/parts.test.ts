@@ -23,6 +23,67 @@ describe('The parts of a risk', () => {
     'name what can not be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
     'say once that a delete is one': { given: [effect({ verb: 'delete', reversible: false })], rules: ['delete'] },
     'name a delete of data': { given: [of('', 'secrets', { verb: 'delete' })], rules: ['delete-data', 'secrets'] },
+    'name owners that change, which may delete': {
+      given: [effect(change('/metadata/ownerReferences', '[{"uid":"gone"}]'))],
+      rules: ['delete', 'write'],
+    },
+    'name one of them': { given: [effect(change('/metadata/ownerReferences/0/uid', '"gone"'))], rules: ['delete', 'write'] },
+    'name finalizers that change, which may delete': {
+      given: [effect({ change: [{ path: '/metadata/finalizers', before: '["x"]' }] })],
+      rules: ['delete', 'write'],
+    },
+    'name what may delete data, by its kind': {
+      given: [
+        of('', 'persistentvolumeclaims', change('/metadata/finalizers/0', '"x"')),
+        of('apps', 'statefulsets', change('/metadata/ownerReferences', '[]')),
+      ],
+      rules: ['delete-data', 'write'],
+    },
+    'name volumes that go with their pods': {
+      given: [of('apps', 'statefulsets', change('/spec/persistentVolumeClaimRetentionPolicy/whenScaled', '"Delete"'))],
+      rules: ['delete-data', 'write'],
+    },
+    'name volumes that go with what another maker makes': {
+      given: [
+        of(
+          'monitoring.coreos.com',
+          'prometheuses',
+          change('/spec/persistentVolumeClaimRetentionPolicy', '{"whenDeleted":"Delete"}'),
+        ),
+      ],
+      rules: ['delete-data', 'write'],
+    },
+    'say nothing of volumes that stay': {
+      given: [
+        of('apps', 'statefulsets', change('/spec/persistentVolumeClaimRetentionPolicy', '{"whenDeleted":"Retain"}')),
+        of('apps', 'statefulsets', {
+          change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy', before: '{"whenDeleted":"Delete"}' }],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'say nothing of the owners and finalizers of what is made': {
+      given: [
+        effect({
+          verb: 'create',
+          change: [
+            { path: '/metadata/ownerReferences', after: '[{}]' },
+            { path: '/metadata/finalizers', after: '["x"]' },
+          ],
+        }),
+        effect({
+          change: [
+            { path: '/kind', after: '"Deployment"' },
+            { path: '/metadata/ownerReferences', after: '[{}]' },
+          ],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'say nothing of a label that is called so': {
+      given: [effect(change('/metadata/labels/finalizers', '"x"'))],
+      rules: ['metadata'],
+    },
     'name a privilege': { given: [effect(change('/spec/template/spec/hostNetwork', 'true'))], rules: ['security', 'write'] },
     'name a privilege inside of what is created': {
       given: [effect({ verb: 'create', ...change('/spec/template', '{"hostPID":true}') })],
