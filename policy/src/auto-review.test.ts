@@ -166,6 +166,13 @@ describe('A plan', () => {
     ]);
   });
 
+  it('says what another program is in, once', () => {
+    const change = [{ path: '/spec/template/spec/containers/0/args/0', before: '"a"', after: '"b"' }];
+    assert.deepEqual(whyPerson(facts({ effects: [effect({ change })] })), [
+      "patch deployments 'web': other programs in its containers: /spec/template/spec/containers/0/args/0 changes",
+    ]);
+  });
+
   it('that makes an object with an owner starts alone', () => {
     const owned = effect({
       verb: 'create',

@@ -123,7 +123,7 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
   for (const parts of [partsOfSecurity, partsOfImages, partsOfPrograms, partsOfExposure])
-    for (const { rule, message } of parts([effect])) if (worrying.has(rule)) found.push(`${effect.verb} ${message}`);
+    for (const { rule, message } of parts([effect])) if (worrying.has(rule)) found.push(message);
   if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
   if ((effect.change ?? []).some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
   if ((effect.change ?? []).some((change) => INSTRUCTIONS.test(`${change.path} ${change.after ?? ''}`)))
