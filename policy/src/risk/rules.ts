@@ -73,7 +73,12 @@ export const riskRules = {
     when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; what is made with an image counts by its image',
   },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
-  stop: { points: 30, per: 'workload', level: 'High', when: 'it is scaled to zero: what it serves stops' },
+  stop: {
+    points: 30,
+    per: 'workload',
+    level: 'High',
+    when: 'it is scaled to zero or suspended, so that what it serves stops; or an autoscaler may keep fewer pods of it than before',
+  },
   budget: {
     points: 30,
     per: 'budget',
