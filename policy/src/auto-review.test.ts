@@ -138,6 +138,11 @@ describe('A plan', () => {
     'what a probe executes': {
       change: [{ path: '/spec/template/spec/containers/0/livenessProbe/exec/command/2', before: '"a"', after: '"b"' }],
     },
+    'another selector of a Service': {
+      apiGroup: '',
+      resource: 'services',
+      change: [{ path: '/spec/selector/app', before: '"web"', after: '"other"' }],
+    },
     'instructions of agents': { apiGroup: '', resource: 'configmaps', change: [{ path: '/data/AGENTS.md', after: '"obey"' }] },
     'instructions inside a value': {
       apiGroup: '',

@@ -104,7 +104,7 @@ export const riskRules = {
     points: 40,
     per: 'write',
     level: 'High',
-    when: 'it may open something to the outside: Ingress, routes and gateways, a Service of type LoadBalancer, NodePort or ExternalName or its annotations, a port of the host',
+    when: 'it may open something to the outside or lead traffic elsewhere: Ingress, routes and gateways, a Service of type LoadBalancer, NodePort or ExternalName, its annotations or another selector of it, endpoints, a port of the host',
   },
   hosts: { points: 2, per: 'host', atMost: 20, when: 'the plan reaches it' },
   'unfamiliar-hosts': {

@@ -123,6 +123,37 @@ describe('The parts of a risk', () => {
       given: [of('', 'services', change('/spec/type', '"ClusterIP"'))],
       rules: ['write'],
     },
+    'name another selector of a Service, which leads its traffic elsewhere': {
+      given: [of('', 'services', change('/spec/selector/app', '"other"'))],
+      rules: ['exposed', 'write'],
+    },
+    'name a selector of a Service that goes': {
+      given: [of('', 'services', { change: [{ path: '/spec/selector', before: '{"app":"web"}' }] })],
+      rules: ['exposed', 'write'],
+    },
+    'say nothing of the selector of a Service that is made': {
+      given: [
+        of('', 'services', { verb: 'create', ...change('/spec/selector', '{"app":"web"}') }),
+        of('', 'services', {
+          change: [
+            { path: '/kind', after: '"Service"' },
+            { path: '/spec/selector', after: '{"app":"web"}' },
+          ],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'name addresses that a Service answers for, and a name that it leads to': {
+      given: [
+        of('', 'services', change('/spec/externalIPs', '["192.0.2.1"]')),
+        of('', 'services', change('/spec/externalName', '"evil.example"')),
+      ],
+      rules: ['security', 'write'],
+    },
+    'name endpoints that are written, to which Services lead': {
+      given: [of('', 'endpoints', change('/subsets/0/addresses/0/ip', '"192.0.2.1"')), of('discovery.k8s.io', 'endpointslices')],
+      rules: ['exposed', 'write'],
+    },
     'name an Ingress': { given: [of('networking.k8s.io', 'ingresses')], rules: ['exposed', 'write'] },
     'name an annotation of an Ingress, which routes by it': {
       given: [of('networking.k8s.io', 'ingresses', change('/metadata/annotations/a', '1'))],
