@@ -127,6 +127,7 @@ describe('A plan', () => {
     RBAC: { apiGroup: 'rbac.authorization.k8s.io', resource: 'roles' },
     'admission configuration': { apiGroup: 'admissionregistration.k8s.io', resource: 'validatingwebhookconfigurations' },
     'a NetworkPolicy': { apiGroup: 'networking.k8s.io', resource: 'networkpolicies' },
+    'a NetworkPolicy of Cilium': { apiGroup: 'cilium.io', resource: 'ciliumnetworkpolicies' },
     'a privilege': { change: [{ path: '/spec/template/spec/containers/0/securityContext/privileged', after: 'true' }] },
     'a service account of pods': { change: [{ path: '/spec/template/spec/serviceAccountName', after: '"admin"' }] },
     'an image from elsewhere': {

@@ -93,6 +93,19 @@ describe('The parts of a risk', () => {
       given: [of('networking.k8s.io', 'networkpolicies', change('/metadata/labels/a', '1'))],
       rules: ['metadata', 'security'],
     },
+    'name NetworkPolicies of network plugins that are opened': {
+      given: [
+        of('cilium.io', 'ciliumnetworkpolicies'),
+        of('cilium.io', 'ciliumclusterwidenetworkpolicies'),
+        of('crd.projectcalico.org', 'globalnetworkpolicies'),
+        of('policy.networking.k8s.io', 'adminnetworkpolicies'),
+      ],
+      rules: ['security', 'write'],
+    },
+    'name NetworkPolicies of network plugins that are deleted': {
+      given: [of('cilium.io', 'ciliumnetworkpolicies', { verb: 'delete' })],
+      rules: ['delete', 'security'],
+    },
     'name RBAC': { given: [of('rbac.authorization.k8s.io', 'roles')], rules: ['rights', 'write'] },
     'name a Secret': { given: [of('', 'secrets', change('/data/a', '"<redacted>"', true))], rules: ['secrets', 'write'] },
     'name a credential anywhere else': {
