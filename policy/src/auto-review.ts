@@ -5,7 +5,9 @@ import { type PolicySet, policyName } from './policies.ts';
 import type { Requirements } from './requirements.ts';
 import { partsOfExposure } from './risk/parts/exposure.ts';
 import { partsOfImages } from './risk/parts/images.ts';
+import { partsOfPrograms } from './risk/parts/programs.ts';
 import { partsOfSecurity } from './risk/parts/security.ts';
+import { mayDelete } from './risk/parts/writes.ts';
 import type { Trust } from './trust.ts';
 
 /** What it depends on whether a plan may start without a person. */
@@ -59,9 +61,9 @@ export function autoReviewAt(
  * of this risk.
  *
  * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
- * so whatever they say: deletions, what can't be taken back or can't be seen in full, credentials, RBAC, a weakening of security,
- * images from elsewhere, an agent's own instructions, objects of the whole cluster, anything Critical, and whatever a rule or a
- * command asks a person for.
+ * so whatever they say: deletions and what may end in one, what can't be taken back or can't be seen in full, credentials, RBAC, a
+ * weakening of security, images from elsewhere, what containers execute, an agent's own instructions, objects of the whole cluster,
+ * anything Critical, and whatever a rule or a command asks a person for.
  */
 export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   const { policies, risk } = facts;
@@ -103,8 +105,8 @@ const security = new Set([
   'certificates.k8s.io',
   'sentinel.dev',
 ]);
-/** Rules of risk that are about security, rights, programs from elsewhere and what others may see. */
-const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', 'secrets', 'credentials', 'exposed']);
+/** Rules of risk that are about security, rights, other programs and what others may see. */
+const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', 'programs', 'secrets', 'credentials', 'exposed']);
 /** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
 const INSTRUCTIONS =
   /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
@@ -113,12 +115,14 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   const what = `${effect.verb} ${effect.resource} '${effect.name}'`;
   const base = effect.resource.split('/')[0] ?? '';
   const found: string[] = [];
+  const ending = mayDelete(effect);
   if (effect.verb === 'delete') found.push(`${what} deletes`);
   else if (!effect.reversible) found.push(`${what} can not be taken back`);
+  if (ending !== undefined) found.push(`${what} may delete: ${ending}`);
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
-  for (const part of [...partsOfSecurity([effect]), ...partsOfImages([effect]), ...partsOfExposure([effect])])
-    if (worrying.has(part.rule)) found.push(`${effect.verb} ${part.message}`);
+  for (const parts of [partsOfSecurity, partsOfImages, partsOfPrograms, partsOfExposure])
+    for (const { rule, message } of parts([effect])) if (worrying.has(rule)) found.push(message);
   if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
   if ((effect.change ?? []).some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
   if ((effect.change ?? []).some((change) => INSTRUCTIONS.test(`${change.path} ${change.after ?? ''}`)))

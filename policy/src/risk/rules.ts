@@ -22,12 +22,17 @@ export const MANY = 10;
 export const riskRules = {
   metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only; labels of a pod are more than that' },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
-  delete: { points: 30, per: 'write', level: 'High', when: 'it deletes an object' },
+  delete: {
+    points: 30,
+    per: 'write',
+    level: 'High',
+    when: 'it deletes an object, or may: the owners or finalizers of one that is there change',
+  },
   'delete-data': {
     points: 100,
     per: 'write',
     level: 'Critical',
-    when: 'it deletes what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions',
+    when: 'it deletes, or may delete, what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions; or volumes are deleted with a StatefulSet or its pods from now on',
   },
   irreversible: { points: 20, per: 'write', level: 'High', when: 'it deletes nothing, and can not be taken back' },
   'no-way-back': { points: 5, when: 'the Playbook has no rollback' },
@@ -45,7 +50,7 @@ export const riskRules = {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that goes or is replaced, NetworkPolicies, PodDisruptionBudgets, quotas',
+    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that goes or is replaced, NetworkPolicies (also those of network plugins), PodDisruptionBudgets, quotas',
   },
   rights: {
     points: 40,
@@ -60,8 +65,20 @@ export const riskRules = {
     level: 'Medium',
     when: 'it brings an image from a registry or repository from which the object had none; another tag or digest of the same one is no more than a write',
   },
+  programs: {
+    points: 20,
+    per: 'write',
+    atMost: 100,
+    level: 'Medium',
+    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; what is made with an image counts by its image',
+  },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
-  stop: { points: 30, per: 'workload', level: 'High', when: 'it is scaled to zero: what it serves stops' },
+  stop: {
+    points: 30,
+    per: 'workload',
+    level: 'High',
+    when: 'it is scaled to zero or suspended, so that what it serves stops; or an autoscaler may keep fewer pods of it than before',
+  },
   budget: {
     points: 30,
     per: 'budget',
@@ -87,7 +104,7 @@ export const riskRules = {
     points: 40,
     per: 'write',
     level: 'High',
-    when: 'it may open something to the outside: Ingress, routes and gateways, a Service of type LoadBalancer, NodePort or ExternalName or its annotations, a port of the host',
+    when: 'it may open something to the outside or lead traffic elsewhere: Ingress, routes and gateways, a Service of type LoadBalancer, NodePort or ExternalName, its annotations or another selector of it, endpoints, a port of the host',
   },
   hosts: { points: 2, per: 'host', atMost: 20, when: 'the plan reaches it' },
   'unfamiliar-hosts': {

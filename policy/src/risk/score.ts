@@ -9,6 +9,7 @@ import { partsOfImages } from './parts/images.ts';
 import { type ModelOpinion, partsOfOthers } from './parts/levels.ts';
 import { partsOfPlaces } from './parts/places.ts';
 import { partsOfPods } from './parts/pods.ts';
+import { partsOfPrograms } from './parts/programs.ts';
 import { partsOfSecurity } from './parts/security.ts';
 import { partsOfWrites } from './parts/writes.ts';
 import { riskThresholds } from './rules.ts';
@@ -59,6 +60,7 @@ export function computeRisk(facts: RiskFacts): Risk {
     ...partsOfPlaces(effects, facts.environment),
     ...partsOfSecurity(effects),
     ...partsOfImages(effects),
+    ...partsOfPrograms(effects),
     ...partsOfExposure(effects),
     ...partsOfPods(effects),
     ...(facts.budgets ? partsOfBudgets(effects, facts.budgets) : []),

@@ -57,7 +57,45 @@ const imageOf = (image: string, before?: string): Content => ({
   runs: true,
 });
 
-/** What a request could change, the worst first: privileges, an image from elsewhere or another one, replicas, plain fields, labels. */
+const executed: Content = {
+  change: [{ path: `${CONTAINER}/command`, before: '["app"]', after: '["any"]' }],
+  patch: container({ command: ['any'] }),
+  runs: true,
+};
+
+// An owner that is not there: what it owns is deleted.
+const orphaned: Content = {
+  change: [changed('/metadata/ownerReferences')],
+  patch: { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone' }] } },
+};
+
+const suspended: Content = {
+  change: [{ path: '/spec/suspend', before: 'false', after: 'true' }],
+  patch: { spec: { suspend: true } },
+};
+
+/** What hurts in objects of one kind that are there. */
+const ofKind: Readonly<Record<string, Content>> = {
+  statefulsets: {
+    change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy/whenScaled', before: '"Retain"', after: '"Delete"' }],
+    patch: { spec: { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } } },
+  },
+  services: {
+    change: [{ path: '/spec/selector/app', before: '"any"', after: '"other"' }],
+    patch: { spec: { selector: { app: 'other' } } },
+  },
+  horizontalpodautoscalers: {
+    change: [{ path: '/spec/maxReplicas', before: '50', after: '1' }],
+    patch: { spec: { maxReplicas: 1 } },
+  },
+  jobs: suspended,
+  cronjobs: suspended,
+};
+
+/**
+ * What a request could change, the worst first: privileges, an image from elsewhere or another one, other commands, owners, what a kind
+ * has of its own, replicas, plain fields, labels.
+ */
 export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
   if (verb.startsWith('delete')) return [{ change: [], patch: {} }];
   const made = verb === 'create';
@@ -69,10 +107,13 @@ export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
   };
   // Nothing with containers is made without an image.
   if (made && hasContainers) return [privileged, imageOf('evil.example/x')];
+  const own = ofKind[resource];
   return [
     ...(hasContainers
-      ? [privileged, imageOf('evil.example/x', 'example/app:1'), imageOf('example/app:other', 'example/app:1')]
+      ? [privileged, imageOf('evil.example/x', 'example/app:1'), imageOf('example/app:other', 'example/app:1'), executed]
       : []),
+    ...(made || resource.includes('/') ? [] : [orphaned]),
+    ...(own && !made ? [own] : []),
     ...(scaled.has(resource) && !made
       ? [{ change: [changed('/spec/replicas')], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]
       : []),

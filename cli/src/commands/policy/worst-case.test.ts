@@ -121,6 +121,42 @@ describe('The worst that starts without a person', () => {
       assert.equal(proven.code, 0, proven.error + proven.out);
     });
 
+  const patching = (kind: string, more = '') =>
+    [floorOf, policyOf]
+      .map((of) => of(`modes: [Apply]\nkubernetes: [{${kind}, verbs: [patch], decision: Allow}]\n${HIGH}\n${more}`))
+      .join('');
+  const harmful: readonly [name: string, kind: string, worst: RegExp][] = [
+    ['an owner that is not there', 'apiGroups: [""], resources: [persistentvolumeclaims]', /Critical.*ownerReferences/],
+    ['NetworkPolicies of a network plugin', 'apiGroups: [cilium.io], resources: ["*"]', /High.*ciliumnetworkpolicies/],
+  ];
+  for (const [name, kind, worst] of harmful)
+    it(`counts ${name} among what passes with people`, async () => {
+      const { code, out } = await ask(patching(kind), '-o', 'json');
+      assert.equal(code, 0);
+      const { worst: passing } = JSON.parse(out) as { worst: { risk: string; command: string } };
+      assert.match(`${passing.risk} ${passing.command}`, worst);
+    });
+  const alwaysAsked: readonly [name: string, kind: string][] = [
+    ['another command', 'apiGroups: [apps], resources: [deployments, statefulsets, daemonsets]'],
+    ['another selector of a Service', 'apiGroups: [""], resources: [services]'],
+    ['an owner that is not there', 'apiGroups: [""], resources: [persistentvolumeclaims, configmaps]'],
+  ];
+  for (const [name, kind] of alwaysAsked)
+    it(`is never ${name}`, async () => {
+      const { worst } = await alone(patching(kind));
+      assert.doesNotMatch(worst?.command ?? '', /ownerReferences|whenScaled|selector|"command"/);
+    });
+  it('is a suspension or a smaller bound of an autoscaler where High starts alone', async () => {
+    for (const [kind, command] of [
+      ['apiGroups: [batch], resources: [cronjobs]', /"suspend":true/],
+      ['apiGroups: [autoscaling], resources: [horizontalpodautoscalers]', /"maxReplicas":1/],
+    ] as const) {
+      const { worst, why } = await alone(patching(kind, 'limits: {objects: 1}'));
+      assert.match(worst?.command ?? why.join(), command);
+      assert.equal(worst?.level, 'High');
+    }
+  });
+
   const closed: readonly [name: string, policies: string, why: RegExp][] = [
     [
       'no policy lets anything',

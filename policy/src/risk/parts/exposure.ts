@@ -1,7 +1,7 @@
 import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
 import { part } from '../part.ts';
 import { baseOf, namesOf } from '../words.ts';
-import { isMetadataOnly } from './writes.ts';
+import { isMade, isMetadataOnly } from './writes.ts';
 
 const outward = new Set([
   'ingresses',
@@ -15,6 +15,8 @@ const outward = new Set([
   'routes',
   'virtualservices',
   'httpproxies',
+  'endpoints',
+  'endpointslices',
 ]);
 
 /** Whose data the writes may show, and to whom. */
@@ -31,7 +33,7 @@ export function partsOfExposure(effects: readonly Effect[]): RiskPart[] {
     ...part('secrets', secrets.length, `${namesOf(secrets)}: a Secret in itself`),
     ...part('credentials', credentials.length, `${namesOf(credentials)}: a field that by its name is a credential`),
     ...part('configuration', configuration.length, `${namesOf(configuration)}: what programs are configured with`),
-    ...part('exposed', exposed.length, `${namesOf(exposed)}: may open something to the outside`),
+    ...part('exposed', exposed.length, `${namesOf(exposed)}: may open something to the outside, or lead traffic elsewhere`),
   ];
 }
 
@@ -56,6 +58,8 @@ function opens(effect: Effect): boolean {
       !!effect.hiddenChanges ||
       changes.some(({ path }) => path.startsWith('/metadata/annotations/')) ||
       changes.some(opensService) ||
+      // What comes to it goes to other pods, or to none.
+      (!isMade(effect) && changes.some(({ path }) => /^\/spec\/selector(\/|$)/.test(path))) ||
       changes.some(opensHost)
     );
   return changes.some(opensHost);

@@ -23,6 +23,67 @@ describe('The parts of a risk', () => {
     'name what can not be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
     'say once that a delete is one': { given: [effect({ verb: 'delete', reversible: false })], rules: ['delete'] },
     'name a delete of data': { given: [of('', 'secrets', { verb: 'delete' })], rules: ['delete-data', 'secrets'] },
+    'name owners that change, which may delete': {
+      given: [effect(change('/metadata/ownerReferences', '[{"uid":"gone"}]'))],
+      rules: ['delete', 'write'],
+    },
+    'name one of them': { given: [effect(change('/metadata/ownerReferences/0/uid', '"gone"'))], rules: ['delete', 'write'] },
+    'name finalizers that change, which may delete': {
+      given: [effect({ change: [{ path: '/metadata/finalizers', before: '["x"]' }] })],
+      rules: ['delete', 'write'],
+    },
+    'name what may delete data, by its kind': {
+      given: [
+        of('', 'persistentvolumeclaims', change('/metadata/finalizers/0', '"x"')),
+        of('apps', 'statefulsets', change('/metadata/ownerReferences', '[]')),
+      ],
+      rules: ['delete-data', 'write'],
+    },
+    'name volumes that go with their pods': {
+      given: [of('apps', 'statefulsets', change('/spec/persistentVolumeClaimRetentionPolicy/whenScaled', '"Delete"'))],
+      rules: ['delete-data', 'write'],
+    },
+    'name volumes that go with what another maker makes': {
+      given: [
+        of(
+          'monitoring.coreos.com',
+          'prometheuses',
+          change('/spec/persistentVolumeClaimRetentionPolicy', '{"whenDeleted":"Delete"}'),
+        ),
+      ],
+      rules: ['delete-data', 'write'],
+    },
+    'say nothing of volumes that stay': {
+      given: [
+        of('apps', 'statefulsets', change('/spec/persistentVolumeClaimRetentionPolicy', '{"whenDeleted":"Retain"}')),
+        of('apps', 'statefulsets', {
+          change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy', before: '{"whenDeleted":"Delete"}' }],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'say nothing of the owners and finalizers of what is made': {
+      given: [
+        effect({
+          verb: 'create',
+          change: [
+            { path: '/metadata/ownerReferences', after: '[{}]' },
+            { path: '/metadata/finalizers', after: '["x"]' },
+          ],
+        }),
+        effect({
+          change: [
+            { path: '/kind', after: '"Deployment"' },
+            { path: '/metadata/ownerReferences', after: '[{}]' },
+          ],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'say nothing of a label that is called so': {
+      given: [effect(change('/metadata/labels/finalizers', '"x"'))],
+      rules: ['metadata'],
+    },
     'name a privilege': { given: [effect(change('/spec/template/spec/hostNetwork', 'true'))], rules: ['security', 'write'] },
     'name a privilege inside of what is created': {
       given: [effect({ verb: 'create', ...change('/spec/template', '{"hostPID":true}') })],
@@ -31,6 +92,19 @@ describe('The parts of a risk', () => {
     'name a label of what guards others': {
       given: [of('networking.k8s.io', 'networkpolicies', change('/metadata/labels/a', '1'))],
       rules: ['metadata', 'security'],
+    },
+    'name NetworkPolicies of network plugins that are opened': {
+      given: [
+        of('cilium.io', 'ciliumnetworkpolicies'),
+        of('cilium.io', 'ciliumclusterwidenetworkpolicies'),
+        of('crd.projectcalico.org', 'globalnetworkpolicies'),
+        of('policy.networking.k8s.io', 'adminnetworkpolicies'),
+      ],
+      rules: ['security', 'write'],
+    },
+    'name NetworkPolicies of network plugins that are deleted': {
+      given: [of('cilium.io', 'ciliumnetworkpolicies', { verb: 'delete' })],
+      rules: ['delete', 'security'],
     },
     'name RBAC': { given: [of('rbac.authorization.k8s.io', 'roles')], rules: ['rights', 'write'] },
     'name a Secret': { given: [of('', 'secrets', change('/data/a', '"<redacted>"', true))], rules: ['secrets', 'write'] },
@@ -61,6 +135,37 @@ describe('The parts of a risk', () => {
     'say nothing of a Service that is closed': {
       given: [of('', 'services', change('/spec/type', '"ClusterIP"'))],
       rules: ['write'],
+    },
+    'name another selector of a Service, which leads its traffic elsewhere': {
+      given: [of('', 'services', change('/spec/selector/app', '"other"'))],
+      rules: ['exposed', 'write'],
+    },
+    'name a selector of a Service that goes': {
+      given: [of('', 'services', { change: [{ path: '/spec/selector', before: '{"app":"web"}' }] })],
+      rules: ['exposed', 'write'],
+    },
+    'say nothing of the selector of a Service that is made': {
+      given: [
+        of('', 'services', { verb: 'create', ...change('/spec/selector', '{"app":"web"}') }),
+        of('', 'services', {
+          change: [
+            { path: '/kind', after: '"Service"' },
+            { path: '/spec/selector', after: '{"app":"web"}' },
+          ],
+        }),
+      ],
+      rules: ['write'],
+    },
+    'name addresses that a Service answers for, and a name that it leads to': {
+      given: [
+        of('', 'services', change('/spec/externalIPs', '["192.0.2.1"]')),
+        of('', 'services', change('/spec/externalName', '"evil.example"')),
+      ],
+      rules: ['security', 'write'],
+    },
+    'name endpoints that are written, to which Services lead': {
+      given: [of('', 'endpoints', change('/subsets/0/addresses/0/ip', '"192.0.2.1"')), of('discovery.k8s.io', 'endpointslices')],
+      rules: ['exposed', 'write'],
     },
     'name an Ingress': { given: [of('networking.k8s.io', 'ingresses')], rules: ['exposed', 'write'] },
     'name an annotation of an Ingress, which routes by it': {

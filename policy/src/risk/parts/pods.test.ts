@@ -9,6 +9,11 @@ const labels = ['app=web', 'tier=front'];
 const write = (before: number, after: number, more: Partial<Effect> = {}) => effect({ pods: { before, after, labels }, ...more });
 const label = { change: [{ path: '/metadata/labels/a', after: '"1"' }] };
 
+const stopsOf = (one: Effect) =>
+  partsOfPods([one])
+    .filter(({ rule }) => rule === 'stop')
+    .map(({ level }) => level);
+
 describe('The pods that a plan reaches', () => {
   const rows: Record<string, { effects: Effect[]; pods: number; stops?: number }> = {
     'are those of the workload': { effects: [write(50, 50)], pods: 50 },
@@ -30,6 +35,57 @@ describe('The pods that a plan reaches', () => {
       assert.equal(parts.find(({ rule }) => rule === 'pods')?.points ?? 0, pods);
       assert.equal(parts.filter(({ rule }) => rule === 'stop').length, stops);
     });
+
+  const hpa = (path: string, before?: string, after?: string): Effect => {
+    const change = { path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+    return effect({ apiGroup: 'autoscaling', resource: 'horizontalpodautoscalers', change: [change] });
+  };
+  const suspend = (more: Partial<Effect> = {}) =>
+    effect({ apiGroup: 'batch', resource: 'jobs', change: [{ path: '/spec/suspend', before: 'false', after: 'true' }], ...more });
+  const stopping: Record<string, Effect> = {
+    'a Job that is suspended while it has pods': suspend({ pods: { before: 2, after: 2 } }),
+    'a CronJob that is suspended': suspend({ resource: 'cronjobs' }),
+    'a CronJob whose Jobs are suspended': suspend({
+      resource: 'cronjobs',
+      change: [{ path: '/spec/jobTemplate/spec/suspend', after: 'true' }],
+    }),
+    'a workload that is suspended, in a larger value': suspend({
+      change: [{ path: '/spec/runPolicy', after: '{"suspend":true}' }],
+    }),
+    'a suspension of which no value is shown': suspend({ change: [{ path: '/spec/suspend' }] }),
+    'an autoscaler with a smaller most': hpa('/spec/maxReplicas', '50', '1'),
+    'an autoscaler with a smaller least': hpa('/spec/minReplicas', '50', '1'),
+    'an autoscaler that loses its least': hpa('/spec/minReplicas', '50'),
+    'an autoscaler that gets an end': hpa('/spec/maxReplicaCount', undefined, '1'),
+    'an autoscaler whose bound is not shown': hpa('/spec/maxReplicas'),
+    'an autoscaler inside of a workload': hpa('/spec/workerGroupSpecs/0/minReplicas', '9', '2'),
+  };
+  for (const [name, one] of Object.entries(stopping))
+    it(`stop or grow fewer by ${name}`, () => assert.deepEqual(stopsOf(one), ['High']));
+  const running: Record<string, Effect> = {
+    'a Job without pods that is suspended': suspend({ pods: { before: 0, after: 0 } }),
+    'a Job that goes on': suspend({ change: [{ path: '/spec/suspend', before: 'true', after: 'false' }] }),
+    'a CronJob that is made suspended': suspend({ verb: 'create' }),
+    'a workload that was suspended before': suspend({
+      change: [{ path: '/spec/runPolicy', before: '{"suspend":true,"x":1}', after: '{"suspend":true}' }],
+    }),
+    'an autoscaler with a larger most': hpa('/spec/maxReplicas', '9', '50'),
+    'an autoscaler that gets a least': hpa('/spec/minReplicas', undefined, '2'),
+    'an autoscaler that is made': { ...hpa('/spec/maxReplicas', undefined, '3'), verb: 'create' },
+    'a label that is called so': effect({ change: [{ path: '/metadata/labels/suspend', after: 'true' }] }),
+  };
+  for (const [name, one] of Object.entries(running)) it(`do not stop by ${name}`, () => assert.deepEqual(stopsOf(one), []));
+
+  it('stop once, whatever writes stop them', () => {
+    const parts = partsOfPods([write(2, 0), write(2, 0, { resource: 'deployments/scale' })]);
+    assert.equal(parts.filter(({ rule }) => rule === 'stop').length, 1);
+  });
+
+  it('are said with how they stop', () =>
+    assert.deepEqual(
+      partsOfPods([suspend(), hpa('/spec/maxReplicas', '50', '1')]).map(({ message }) => message),
+      ["patch jobs 'web': suspended", "patch horizontalpodautoscalers 'web': /spec/maxReplicas from 50 to 1"],
+    ));
 
   it('are said in a sentence', () =>
     assert.deepEqual(

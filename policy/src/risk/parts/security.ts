@@ -2,7 +2,9 @@ import type { Effect, RiskPart } from '@sentinel/crds';
 import { part } from '../part.ts';
 import { baseOf, namesOf } from '../words.ts';
 
-const guarding = new Set(['networkpolicies', 'poddisruptionbudgets', 'resourcequotas', 'limitranges', 'serviceaccounts']);
+const guarding = new Set(['poddisruptionbudgets', 'resourcequotas', 'limitranges', 'serviceaccounts']);
+// Network plugins have NetworkPolicies of their own, and call them by it.
+const isGuarding = (resource: string) => guarding.has(resource) || resource.endsWith('networkpolicies');
 const sensitive = [
   ...['privileged', 'allowPrivilegeEscalation', 'hostNetwork', 'hostPID', 'hostIPC', 'hostUsers', 'hostPath', 'hostAliases'],
   ...['capabilities', 'runAsUser', 'runAsGroup', 'runAsNonRoot', 'readOnlyRootFilesystem', 'procMount', 'sysctls'],
@@ -40,7 +42,7 @@ export function partsOfSecurity(effects: readonly Effect[]): RiskPart[] {
 // be cut: so names are looked for in its text. What was there and is there no more in the same words may have been a guard.
 function weakens(effect: Effect): string | undefined {
   const resource = baseOf(effect);
-  if (guarding.has(resource)) return `${resource} change`;
+  if (isGuarding(resource)) return `${resource} change`;
   const change = (effect.change ?? []).find(
     ({ path, before, after }) =>
       inPath.test(path) ||

@@ -1,4 +1,4 @@
-import type { Effect, RiskPart } from '@sentinel/crds';
+import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
 import { part } from '../part.ts';
 import { MANY, type RiskRuleName } from '../rules.ts';
 import { baseOf, namesOf } from '../words.ts';
@@ -22,12 +22,16 @@ export function partsOfWrites(effects: readonly Effect[], wayBack: boolean | und
   const [deletes, others] = split(effects, ({ verb }) => verb === 'delete');
   const [ofData, ofOthers] = split(deletes, (effect) => holdsData.has(baseOf(effect)));
   const [ofMetadata, ofObjects] = split(others, isMetadataOnly);
+  const ending = others.filter((effect) => mayDelete(effect) !== undefined);
+  const [endingData, endingOthers] = split(ending, (effect) => holdsData.has(baseOf(effect)) || dropsVolumes(effect));
   const irreversible = others.filter(({ reversible }) => !reversible);
   return [
     ...of('metadata', ofMetadata, 'changes labels or annotations only', 'change labels or annotations only'),
     ...of('write', ofObjects, 'changes an object', 'change objects'),
     ...of('delete', ofOthers, 'deletes an object', 'delete objects'),
     ...of('delete-data', ofData, 'deletes what holds data', 'delete what holds data'),
+    ...of('delete', endingOthers, 'may delete an object', 'may delete objects'),
+    ...of('delete-data', endingData, 'may delete what holds data', 'may delete what holds data'),
     ...of('irreversible', irreversible, 'can not be taken back', 'can not be taken back'),
     ...(wayBack === false ? part('no-way-back', Math.min(1, effects.length), 'the Playbook has no way back') : []),
     ...(effects.length > MANY ? part('many', 1, `${effects.length} writes are more than ${MANY}`) : []),
@@ -41,6 +45,25 @@ export function isMetadataOnly(effect: Effect): boolean {
   if (baseOf(effect) === 'pods' && change.some(({ path }) => path.startsWith('/metadata/labels/'))) return false;
   return change.every(({ path }) => /^\/metadata\/(labels|annotations)\//.test(path));
 }
+
+/** Whether a write makes its object, also where it is an apply of one that is not there: the kind of one that is never changes. */
+export const isMade = ({ verb, change = [] }: Effect): boolean =>
+  verb === 'create' || change.some(({ path, before }) => before === undefined && (path === '' || path === '/kind'));
+
+/** Why a write that is no delete may end in one; undefined when it does not. What is made has owners and finalizers of its own. */
+export function mayDelete(effect: Effect): string | undefined {
+  if (effect.verb === 'delete' || isMade(effect)) return undefined;
+  const changes = (field: string) => (effect.change ?? []).some(({ path }) => `${path}/`.startsWith(`/metadata/${field}/`));
+  if (changes('ownerReferences')) return 'its owners change, and it is deleted when they are gone';
+  if (changes('finalizers')) return 'its finalizers change, which its deletion waits for';
+  return dropsVolumes(effect) ? 'its volumes are deleted with it or with its pods' : undefined;
+}
+
+const dropsVolumes = ({ change = [] }: Effect) => change.some(retainsNoVolume);
+// A field of which no value is shown may say Delete as well.
+const retainsNoVolume = ({ path, before, after }: FieldChange) =>
+  /\/persistentVolumeClaimRetentionPolicy(\/|$)/.test(path) &&
+  (after === undefined ? before === undefined : after.includes('"Delete"'));
 
 function split(effects: readonly Effect[], is: (effect: Effect) => boolean): [Effect[], Effect[]] {
   return [effects.filter(is), effects.filter((effect) => !is(effect))];
