@@ -102,6 +102,13 @@ describe('A secret', () => {
   });
   it('may be anywhere in what is too long to search, so all of that is masked', async () =>
     assert.equal(await maskSecrets('x'.repeat(SEARCHED_MAX + 1)), MASK));
+  it('may be anywhere in what a pattern does not get through in time, so all of that is masked, soon', async () => {
+    const began = performance.now();
+    const slow = Array.from({ length: 32 }, (_, index) => `(.{0,${60 + index}}\\d){2}$`);
+    for (const patterns of [['a(.*Z)?'], slow])
+      assert.ok((await maskSecrets('a'.repeat(16_384), patterns)) === MASK, patterns[0]);
+    assert.ok(performance.now() - began < 2000);
+  });
   it('is looked for to the end in texts made to run long', async () => {
     for (const part of ['a', '=', 'password', 'token=', 'eyJ', '-----BEGIN ', 'http://a:', '"\\', '\n', '\u0000'])
       assert.equal(typeof (await maskSecrets(part.repeat(Math.floor(16_384 / part.length)))), 'string');
@@ -112,6 +119,7 @@ describe('A secret', () => {
     assert.match(patternFault('a(') ?? '', /no RE2 expression/);
     assert.match(patternFault('(?=a)') ?? '', /no RE2 expression/);
     assert.match(patternFault('a*') ?? '', /matches the empty text/);
+    assert.match(patternFault('(?i)(\\w{1,100}.{1,900}K)') ?? '', /takes too long: .* 500 is the most/);
     const spec = AgentPolicySpec.parse({ dataHandling: { redact: { patterns: ['ok', 'a('] } } });
     assert.match(policyFaults(spec, 'AgentPolicy').join(), /`dataHandling\.redact\.patterns\[1\]`: 'a\(' is no RE2 expression/);
   });
@@ -162,6 +170,14 @@ describe('A plan', () => {
     const apart = [{ name: 'one', command: ['login', '--password', 'hunter2', 'now'] }];
     assert.deepEqual((await keepCommands(of(), apart))[0]?.command, ['login', '--password', MASK, 'now']);
     assert.deepEqual(await keepCommands(of({ parameters: 'Stored' }), steps), steps);
+  });
+  it('lets other work have its turn between the words of its commands', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const command = Array.from({ length: 64 }, (_, index) => `${index}=${'a'.repeat(1000)}`);
+    await keepCommands(of(), Array(4).fill({ name: 'one', command }));
+    clearInterval(timer);
+    assert.ok(turns > 5, `${turns} turns`);
   });
   it('shows as much as fits into one object, hides the rest, and lets other work have its turn', async () => {
     const change = Array.from({ length: 64 }, (_, index) => ({ path: `/data/${index}`, after: `"${'x'.repeat(2040)}"` }));

@@ -51,16 +51,18 @@ export async function keepCommands<T extends { readonly command: readonly string
   handling: DataHandling,
   steps: readonly T[],
 ): Promise<(T & { command: string[] })[]> {
-  const keep = async (argument: string, before: string | undefined) => {
-    if (handling.parameters === 'Stored') return argument;
-    return before !== undefined && TELLING.test(before) ? MASK : await maskSecrets(argument, handling.patterns);
-  };
-  return await Promise.all(
-    steps.map(async (step) => ({
-      ...step,
-      command: await Promise.all(step.command.map(async (argument, at) => await keep(argument, step.command[at - 1]))),
-    })),
-  );
+  const kept: (T & { command: string[] })[] = [];
+  for (const step of steps) kept.push({ ...step, command: await keepCommand(handling, step.command) });
+  return kept;
+}
+
+// One after the other: side by side, all of them would have their turn before anything else has.
+async function keepCommand(handling: DataHandling, command: readonly string[]): Promise<string[]> {
+  if (handling.parameters === 'Stored') return [...command];
+  const kept: string[] = [];
+  for (const [at, argument] of command.entries())
+    kept.push(TELLING.test(command[at - 1] ?? '') ? MASK : await maskSecrets(argument, handling.patterns));
+  return kept;
 }
 
 async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
 import { RE2JS } from 're2js';
@@ -7,6 +8,9 @@ export const MASK = '<redacted>';
 
 /** Longer texts are masked whole: nobody should keep what nobody looked through. */
 export const SEARCHED_MAX = 64 * 1024;
+
+/** How long the patterns of policies may look through one text, in milliseconds. What takes longer is masked whole as well. */
+export const SEARCH_MS = 100;
 
 type Range = readonly [start: number, end: number];
 
@@ -25,14 +29,16 @@ const own: readonly RE2JS[] = [
 /**
  * A text with every secret in it masked: those that secretlint knows, keys, bearer tokens, passwords in URLs, values beside names
  * such as `password`, and what `patterns` (RE2) match. A pattern with a group masks the group, else the whole match. A text that
- * can't be searched, or is too long for it, is masked whole.
+ * can't be searched, is too long for it, or takes too long, is masked whole. Other work gets its turn before each text.
  */
 export async function maskSecrets(text: string, patterns: readonly string[] = []): Promise<string> {
   if (text === '') return text;
   if (text.length > SEARCHED_MAX) return MASK;
+  await setImmediate();
   try {
-    const found = [...(await known(text)), ...[...own, ...patterns.map(compiled)].flatMap((pattern) => matches(pattern, text))];
-    return masked(text, found);
+    const found = [...(await known(text)), ...own.flatMap((pattern) => matches(pattern, text))];
+    const until = performance.now() + SEARCH_MS;
+    return masked(text, [...found, ...patterns.flatMap((pattern) => matches(compiled(pattern), text, until))]);
   } catch {
     return MASK;
   }
@@ -56,15 +62,17 @@ function compiled(pattern: string): RE2JS {
   return made;
 }
 
-// RE2: no text makes it run long.
-function matches(pattern: RE2JS, text: string): Range[] {
+// RE2 finds one match in linear time. Finding all of them is quadratic where each looks to the end of the text: `a(.*Z)?`.
+function matches(pattern: RE2JS, text: string, until = Number.POSITIVE_INFINITY): Range[] {
   const matcher = pattern.matcher(text);
   const found: Range[] = [];
-  while (matcher.find()) {
+  for (;;) {
+    const more = matcher.find();
+    if (performance.now() > until) throw new Error(`'${pattern.pattern()}' takes too long`);
+    if (!more) return found;
     const group = matcher.groupCount() > 0 && matcher.start(1) >= 0 ? 1 : 0;
     found.push([matcher.start(group), matcher.end(group)]);
   }
-  return found;
 }
 
 function masked(text: string, ranges: readonly Range[]): string {
@@ -80,11 +88,16 @@ function masked(text: string, ranges: readonly Range[]): string {
   return result + text.slice(at);
 }
 
+/** How large an expression may be, in instructions: each of them may be asked about each character, and nothing ends that early. */
+const INSTRUCTIONS_MAX = 500;
+
 /** What is wrong with an expression of a policy; undefined when it can be used. */
 export function patternFault(pattern: string): string | undefined {
   try {
-    const matcher = RE2JS.compile(pattern).matcher('');
-    return matcher.find() ? `'${pattern}' matches the empty text` : undefined;
+    const made = RE2JS.compile(pattern);
+    if (made.programSize() > INSTRUCTIONS_MAX)
+      return `'${pattern}' takes too long: its repetitions make ${made.programSize()} instructions of it, and ${INSTRUCTIONS_MAX} is the most`;
+    return made.matcher('').find() ? `'${pattern}' matches the empty text` : undefined;
   } catch (error) {
     return `'${pattern}' is no RE2 expression: ${error instanceof Error ? error.message : String(error)}`;
   }
