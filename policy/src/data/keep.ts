@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Effect, FieldChange } from '@sentinel/crds';
+import { NAMES } from './forms.ts';
 import type { DataHandling, DataKind } from './handling.ts';
 import { MASK, maskSecrets } from './secrets.ts';
 
 const HASHED = 'sha256:';
 /** An option whose value is a secret, standing for itself. */
-const TELLING = /^--?[\w-]*(passw(or)?d|passphrase|secret|token|credentials?|api-?key|access-?key|private-?key)$/i;
+const TELLING = new RegExp(`^--?(?:[\\w-]*(?:${NAMES}|credentials)|(?:[\\w-]*[-_])?(?:pass|pwd))$`, 'i');
+/** The option of curl behind which a user and a password stand. */
+const USER = /^(?:-[a-z]*u|--(?:proxy-)?user)$/i;
 
 /** What is kept of a text; undefined when nothing is. A digest lets someone who has the text prove that it was this one. */
 export async function keepText(kind: DataKind, handling: DataHandling, text: string): Promise<string | undefined> {
@@ -59,10 +62,23 @@ export async function keepCommands<T extends { readonly command: readonly string
 // One after the other: side by side, all of them would have their turn before anything else has.
 async function keepCommand(handling: DataHandling, command: readonly string[]): Promise<string[]> {
   if (handling.parameters === 'Stored') return [...command];
+  const curl = command.findIndex((argument) => /(?:^|\/)curl$/.test(argument));
   const kept: string[] = [];
-  for (const [at, argument] of command.entries())
-    kept.push(TELLING.test(command[at - 1] ?? '') ? MASK : await maskSecrets(argument, handling.patterns));
+  for (const [at, argument] of command.entries()) {
+    const before = command[at - 1] ?? '';
+    if (TELLING.test(before)) kept.push(MASK);
+    else if (curl >= 0 && USER.test(before)) kept.push(await maskBehind(handling, `curl ${before} `, argument));
+    else kept.push(await maskBehind(handling, curl >= 0 ? 'curl ' : '', argument));
+  }
   return kept;
+}
+
+// An argument that is a secret by what stands before it.
+async function maskBehind({ patterns }: DataHandling, before: string, argument: string): Promise<string> {
+  const alone = await maskSecrets(argument, patterns);
+  if (before === '' || alone !== argument) return alone;
+  const whole = await maskSecrets(`${before}${argument}`);
+  return whole.startsWith(before) ? whole.slice(before.length) : MASK;
 }
 
 async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
 import { RE2JS } from 're2js';
+import { inForms } from './forms.ts';
+import { type Range, rangesOf } from './ranges.ts';
 
 /** What stands where a secret was. */
 export const MASK = '<redacted>';
@@ -12,22 +14,10 @@ export const SEARCHED_MAX = 64 * 1024;
 /** How long the patterns of policies may look through one text, in milliseconds. What takes longer is masked whole as well. */
 export const SEARCH_MS = 100;
 
-type Range = readonly [start: number, end: number];
-
 const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator, options: {} }] };
 
-// What the rules of secretlint do not look for, because they look for secrets of known makers alone.
-const own: readonly RE2JS[] = [
-  '(?is)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)',
-  '(?i)\\bbearer\\s+([A-Za-z0-9._~+/=-]{16,})',
-  '\\b(eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*)',
-  '(?i)[a-z][a-z0-9+.-]*://[^\\s/:@]+:([^\\s/@]+)@',
-  '(?i)[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key)[a-z0-9_-]*["\']?\\s*[:=]\\s*["\']?([^\\s"\',;}\\]]{4,})',
-  '\\b((?:AKIA|ASIA)[A-Z0-9]{16})\\b',
-].map((pattern) => RE2JS.compile(pattern));
-
 /**
- * A text with every secret in it masked: those that secretlint knows, keys, bearer tokens, passwords in URLs, values beside names
+ * A text with every secret in it masked: those that secretlint knows, keys, credentials in headers and URLs, values beside names
  * such as `password`, and what `patterns` (RE2) match. A pattern with a group masks the group, else the whole match. A text that
  * can't be searched, is too long for it, or takes too long, is masked whole. Other work gets its turn before each text.
  */
@@ -36,9 +26,9 @@ export async function maskSecrets(text: string, patterns: readonly string[] = []
   if (text.length > SEARCHED_MAX) return MASK;
   await setImmediate();
   try {
-    const found = [...(await known(text)), ...own.flatMap((pattern) => matches(pattern, text))];
+    const found = [...(await known(text)), ...inForms(text)];
     const until = performance.now() + SEARCH_MS;
-    return masked(text, [...found, ...patterns.flatMap((pattern) => matches(compiled(pattern), text, until))]);
+    return masked(text, [...found, ...patterns.flatMap((pattern) => rangesOf(compiled(pattern), text, 1, until))]);
   } catch {
     return MASK;
   }
@@ -60,19 +50,6 @@ function compiled(pattern: string): RE2JS {
   const made = RE2JS.compile(pattern);
   cache.set(pattern, made);
   return made;
-}
-
-// RE2 finds one match in linear time. Finding all of them is quadratic where each looks to the end of the text: `a(.*Z)?`.
-function matches(pattern: RE2JS, text: string, until = Number.POSITIVE_INFINITY): Range[] {
-  const matcher = pattern.matcher(text);
-  const found: Range[] = [];
-  for (;;) {
-    const more = matcher.find();
-    if (performance.now() > until) throw new Error(`'${pattern.pattern()}' takes too long`);
-    if (!more) return found;
-    const group = matcher.groupCount() > 0 && matcher.start(1) >= 0 ? 1 : 0;
-    found.push([matcher.start(group), matcher.end(group)]);
-  }
 }
 
 function masked(text: string, ranges: readonly Range[]): string {
