@@ -287,6 +287,17 @@ describe('A plan', () => {
     assert.equal(kept[0]?.change?.[0]?.redacted, undefined);
     assert.ok(turns > 5, `${turns} turns`);
   });
+  it('shows labels of pods only where their values may be shown', async () => {
+    const pods = { before: 1, after: 1, labels: ['app=web', 'acme.io/tier=front'] };
+    const kept = async (rules: object, labels = pods.labels) =>
+      (await keepDiffs(of(rules), [{ ...effect(undefined), pods: { ...pods, labels } }]))[0]?.pods;
+    assert.deepEqual(await kept({}), pods);
+    assert.deepEqual(await kept({ redact: { fields: ['/spec/replicas'] } }), pods);
+    for (const field of ['/spec/template', '/metadata/labels', '/*/template/metadata/labels/acme.io~1tier'])
+      assert.deepEqual(await kept({ redact: { fields: [field] } }), { before: 1, after: 1 });
+    for (const diffs of ['Hashed', 'Dropped']) assert.deepEqual(await kept({ diffs }), { before: 1, after: 1 });
+    assert.deepEqual(await kept({}, ['token=hunter22']), { before: 1, after: 1 });
+  });
   it('leaves an effect without fields as it is', async () =>
     assert.deepEqual(await keepDiffs(of(), [effect(undefined)]), [effect(undefined)]));
 });

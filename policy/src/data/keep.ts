@@ -42,10 +42,24 @@ export async function keepDiffs(handling: DataHandling, effects: readonly Effect
       shown += (one.before?.length ?? 0) + (one.after?.length ?? 0);
       change.push(shown > SHOWN_MAX ? hiddenChange(one) : await keepChange(handling, one));
     }
-    kept.push(effect.change ? { ...effect, change } : effect);
+    kept.push({ ...effect, ...(effect.change ? { change } : {}), ...(await keepPods(handling, effect)) });
   }
   return kept;
 }
+
+// Labels of pods are values of the object as well, wherever it has its pods.
+const PODS = ['/metadata/labels', '/spec/template/metadata/labels', '/spec/jobTemplate/spec/template/metadata/labels'];
+
+async function keepPods(handling: DataHandling, { pods }: Effect): Promise<Pick<Effect, 'pods'>> {
+  if (!pods?.labels) return {};
+  const { labels, ...counts } = pods;
+  const paths = labels.flatMap((label) => PODS.map((path) => `${path}/${pointerPart(label.slice(0, label.indexOf('=')))}`));
+  if (paths.some((path) => handling.fields.some((pointer) => coversPointer(pointer, path)))) return { pods: counts };
+  const text = labels.join('\n');
+  return { pods: (await keepText('diffs', handling, text)) === text ? pods : counts };
+}
+
+const pointerPart = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 const hiddenChange = ({ before: _, after: __, ...rest }: FieldChange): FieldChange => ({ ...rest, redacted: true });
 
@@ -79,6 +93,25 @@ async function maskBehind({ patterns }: DataHandling, before: string, argument: 
   if (before === '' || alone !== argument) return alone;
   const whole = await maskSecrets(`${before}${argument}`);
   return whole.startsWith(before) ? whole.slice(before.length) : MASK;
+}
+
+/** A sentence that may quote a command, or the value of a parameter. */
+export interface Saying {
+  readonly message: string;
+  readonly quote?: string;
+}
+
+/** Sentences without what they quote where policy keeps no values of parameters: nobody knows which are in a command. */
+export function withoutQuotes<T extends Saying>({ parameters }: DataHandling, said: readonly T[]): T[] {
+  if (parameters === 'Stored' || parameters === 'Redacted') return [...said];
+  return said.map((one) =>
+    one.quote === undefined ? one : { ...one, message: one.message.replaceAll(`'${one.quote}'`, `'${MASK}'`) },
+  );
+}
+
+/** What a sentence says of commands as people may see it: unless parameters are stored as they are, with secrets masked. */
+export async function keepSentence({ parameters, patterns }: DataHandling, sentence: string): Promise<string> {
+  return parameters === 'Stored' ? sentence : await maskSecrets(sentence, patterns);
 }
 
 async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {

@@ -17,6 +17,8 @@ import { count } from './words.ts';
 /** What the risk of a plan is computed from. What is left out adds nothing. */
 export interface RiskFacts {
   readonly effects: readonly Effect[];
+  /** The effects as people may see them: no sentence names more. All of each when left out. */
+  readonly shown?: readonly Effect[];
   readonly undeclared: readonly string[];
   readonly notObservable: readonly string[];
   readonly environment: string | undefined;
@@ -58,7 +60,7 @@ export function computeRisk(facts: RiskFacts): Risk {
     ...partsOfWrites(effects, facts.wayBack),
     ...partsOfPlaces(effects, facts.environment),
     ...partsOfSecurity(effects),
-    ...partsOfImages(effects),
+    ...partsOfImages(effects, facts.shown),
     ...partsOfExposure(effects),
     ...partsOfPods(effects),
     ...(facts.budgets ? partsOfBudgets(effects, facts.budgets) : []),
