@@ -2,6 +2,7 @@ import { type ActionPlanSpec, annotations, type RiskLevel } from '@sentinel/crds
 import {
   admit,
   allowedLag,
+  dataHandling,
   explainAll,
   frozenAt,
   higher,
@@ -20,6 +21,7 @@ import {
   type Tally,
   tallyDecisions,
   withAutoReview,
+  withoutQuotes,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -101,7 +103,9 @@ function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefine
   // Only live facts know whether the account may be used: without them it is no reason to look closer.
   const mayUseAccount = facts.live ? facts.mayUseAccount : true;
   const refusals = [...byPlan, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
-  return refusals.length > 0 ? `policy is stricter now: ${explainAll(refusals)}` : undefined;
+  return refusals.length > 0
+    ? `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(facts.policies), refusals))}`
+    : undefined;
 }
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
