@@ -24,8 +24,9 @@ const steps = [{ name: 'one', command: COMMAND.split(' ') }];
 const given = (more: Partial<Facts>) =>
   facts(action('Pending'), { playbook: { ...playbook, spec: { ...playbookSpec, steps } }, live: true, ...more });
 
-async function ended(parameters: string): Promise<string> {
-  const seen = given({ policies: denying({ parameters }) });
+async function ended(parameters: string, command = COMMAND.split(' ')): Promise<string> {
+  const spec = { ...playbookSpec, steps: [{ name: 'one', command }] };
+  const seen = given({ policies: denying({ parameters }), playbook: { ...playbook, spec } });
   const step = decide(seen);
   assert.equal(step.kind, 'End');
   const pass = { facts: seen, action: seen.action, draft: {}, now: NOW, afterwards: [] };
@@ -39,6 +40,10 @@ describe('A refusal', () => {
     assert.match(draft, /'login --password=<redacted>' is denied/);
     assert.equal(draft.includes('hunter22'), false);
     assert.ok((await ended('Stored')).includes(COMMAND));
+  });
+  it('quotes no half of a secret', async () => {
+    const draft = await ended('Redacted', ['login', 'x'.repeat(130), `ghp_${'a1B2'.repeat(9)}`]);
+    assert.match(draft, /'login x{130} …' is denied/);
   });
   it('quotes none where policy keeps no values of parameters', async () => {
     for (const parameters of ['Hashed', 'Dropped']) {

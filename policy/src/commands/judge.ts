@@ -207,5 +207,8 @@ const someOf = (names: readonly string[], count: number): string =>
 
 function text(words: readonly Word[]): string {
   const whole = words.slice(0, 40).map(showWord).join(' ');
-  return whole.length <= 160 ? whole : `${whole.slice(0, 159)}…`;
+  if (whole.length <= 160) return whole;
+  // Not inside of a word: half of a secret is known to nobody as one.
+  const end = whole.lastIndexOf(' ', 158);
+  return `${whole.slice(0, end < 0 ? 159 : end + 1)}…`;
 }
