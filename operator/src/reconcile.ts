@@ -3,7 +3,7 @@ import { type AgentAction, agentActions, namespaces, type State } from '@sentine
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
 import { countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
-import { end } from './act/end.ts';
+import { endAsDecided } from './act/end.ts';
 import { letGo } from './act/let-go.ts';
 import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
@@ -140,7 +140,7 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return startOver(pass);
     case 'End':
       if (step.tally) noteDecisions(pass, step.tally);
-      return end(pass, step.state, step.message, step.actor);
+      return await endAsDecided(pass, step);
     case 'Retire':
       return retire(pass);
     case 'Delete':

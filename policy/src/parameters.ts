@@ -63,7 +63,11 @@ export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec
       continue;
     }
     const fault = faultOf(declaration, value);
-    if (fault) refusals.push(refuse(declaration.name, `parameter '${declaration.name}' ${fault}`, 'Correct the value.'));
+    if (fault)
+      refusals.push({
+        ...refuse(declaration.name, `parameter '${declaration.name}' ${fault}`, 'Correct the value.'),
+        quote: value,
+      });
     values.set(declaration.name, value);
   }
   return { values, refusals };

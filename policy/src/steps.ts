@@ -1,5 +1,6 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
 import { type CommandReason, type CommandVerdict, type CompiledCommands, judgeCommand } from './commands/index.ts';
+import type { Saying } from './data/keep.ts';
 import { fillSteps, resolveParameters } from './parameters.ts';
 import type { PolicySet } from './policies.ts';
 import type { Refusal } from './verdict.ts';
@@ -24,11 +25,14 @@ export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict
 
 /** What the commands of a Playbook ask a person for, parameters filled in, in sentences. */
 export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
+  return askedOf(set, playbook, parameters).map(({ message }) => message);
+}
+
+/** The same, with the commands that the sentences quote. */
+export function askedOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): Saying[] {
   const { values } = resolveParameters(playbook, parameters);
-  return judgeSteps(set, fillSteps([...playbook.steps, ...(playbook.verify ?? [])], values)).asks.map(
-    ({ step, reason }) =>
-      `step '${step}': ${reason.message}${reason.justification === undefined ? '' : `: ${reason.justification}`}`,
-  );
+  const steps = [...playbook.steps, ...(playbook.verify ?? [])];
+  return judgeSteps(set, fillSteps(steps, values)).asks.map(({ step, reason }) => sayingOf(step, reason));
 }
 
 /** The whole verdict over one step: the simple commands in it, and every rule that spoke. */
@@ -45,11 +49,14 @@ const judgeBy = (rules: readonly CompiledCommands[], { command, env = [] }: Pick
     env.map(({ name }) => name),
   );
 
-function refusalOf(step: string, { policy, rule, message, justification, remedy }: CommandReason): Refusal {
-  return {
-    policy,
-    rule,
-    message: `step '${step}': ${message}${justification === undefined ? '' : `: ${justification}`}`,
-    remedy,
-  };
-}
+const refusalOf = (step: string, reason: CommandReason): Refusal => ({
+  policy: reason.policy,
+  rule: reason.rule,
+  ...sayingOf(step, reason),
+  remedy: reason.remedy,
+});
+
+const sayingOf = (step: string, { message, quote, justification }: CommandReason) => ({
+  message: `step '${step}': ${message}${justification === undefined ? '' : `: ${justification}`}`,
+  quote,
+});

@@ -19,6 +19,8 @@ export interface Refusal {
   readonly rule: string;
   /** What is refused and why. */
   readonly message: string;
+  /** The command or value that the message quotes, in which there may be what nobody should keep. */
+  readonly quote?: string;
   /** What to do next. */
   readonly remedy: string;
 }

@@ -1,4 +1,6 @@
 import { type State, successStates } from '@sentinel/crds';
+import { dataHandling, keepSentence } from '@sentinel/policy';
+import type { NextStep } from '../decide/step.ts';
 import { enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { Pass } from './context.ts';
@@ -24,4 +26,9 @@ export function end({ draft, action, now }: Pass, state: State, message: string,
     },
     now,
   );
+}
+
+/** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
+export async function endAsDecided(pass: Pass, { state, message, actor }: Extract<NextStep, { kind: 'End' }>): Promise<void> {
+  end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), actor);
 }

@@ -7,10 +7,12 @@ import {
   fillSteps,
   isAdHoc,
   jobSeconds,
+  keepSentence,
   keepText,
   policyName,
   type Refusal,
   resolveParameters,
+  withoutQuotes,
 } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
@@ -70,7 +72,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
     ...(plan === undefined ? {} : { plan }),
     startedAt: new Date(now).toISOString(),
   };
-  if (stage === 'rehearsal') admitted(pass, attempt, await keptParameters(facts));
+  if (stage === 'rehearsal') admitted(pass, attempt, await keptParameters(facts), await keptAudit(facts));
   draft.stages = [...(draft.stages ?? []), entry].slice(-16);
   delete draft.queuedAt;
   enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
@@ -131,7 +133,12 @@ async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ 
   }
 }
 
-function admitted({ facts, draft, action, now }: Pass, attempt: number, parameters: string | undefined): void {
+function admitted(
+  { facts, draft, action, now }: Pass,
+  attempt: number,
+  parameters: string | undefined,
+  audited: readonly Refusal[],
+): void {
   const { playbook, policies } = facts;
   if (!playbook) return;
   draft.observedGeneration = action.metadata.generation;
@@ -149,13 +156,21 @@ function admitted({ facts, draft, action, now }: Pass, attempt: number, paramete
   if (facts.parent) draft.lineage = [...facts.parent.lineage, { name: facts.parent.name, uid: facts.parent.uid }];
   if (policies.environment !== undefined) draft.environment = policies.environment;
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
-  const audited = auditAdmission({ ...facts, spec: action.spec });
   const allowed = `allowed by ${policies.policies.map(policyName).join(', ')}`;
   const would = audited.length === 0 ? '' : `; only audited: ${explainAll(audited)}`;
   condition(draft, 'Admitted', 'True', 'AsRequired', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
     condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
   if (!again) record(draft, action, admissionEntry(action, facts, audited, parameters), now);
+}
+
+/** What policies that only audit would have refused, as it may be kept: it may quote commands. */
+export async function keptAudit(facts: Facts): Promise<Refusal[]> {
+  const handling = dataHandling(facts.policies);
+  const kept: Refusal[] = [];
+  for (const one of withoutQuotes(handling, auditAdmission({ ...facts, spec: facts.action.spec })))
+    kept.push({ ...one, message: await keepSentence(handling, one.message) });
+  return kept;
 }
 
 // Each value for itself: a digest of them all would tell nobody anything.

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ActionPlanSpec, AgentPolicySpec, digestOf, type Effect, PlaybookSpec } from '@sentinel/crds';
+import { dataHandling, keepDiffs } from '@sentinel/policy';
 import { targetsOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
-import { planOf } from './write-plan.ts';
+import { keptAsks, planOf } from './write-plan.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const playbookSpec = PlaybookSpec.parse({
@@ -81,7 +82,7 @@ const effect = (more: Partial<Effect> = {}): Effect => ({
 });
 const recorded = { effects: [], reads: ['get deployments.apps'], notObservable: [] };
 const plan = (effects: Effect[] = [effect()], given: Facts = facts(), more: object = {}) =>
-  planOf(given, 2, effects, effects, { ...recorded, ...more }, digestOf('t'));
+  planOf(given, 2, effects, { effects, asks: [] }, { ...recorded, ...more }, digestOf('t'));
 
 describe('A plan', () => {
   it('is one that the API server takes, and the same whenever it is made', () => {
@@ -180,7 +181,7 @@ describe('A plan', () => {
     const digests = [
       plan().spec,
       plan([effect()], facts({ requester: { user: 'other', groups: [] } })).spec,
-      planOf(facts(), 2, [effect()], [effect()], recorded, digestOf('other')).spec,
+      planOf(facts(), 2, [effect()], { effects: [effect()], asks: [] }, recorded, digestOf('other')).spec,
       plan([effect({ changeDigest: digestOf('d') })]).spec,
       plan([effect()], facts({ policies: policy({ approvals: [{ upToRisk: 'Critical', approvals: 3 }] }) })).spec,
     ].map(digestOf);
@@ -191,6 +192,53 @@ describe('A plan', () => {
     const { spec, refused } = plan([effect()], facts({ policies: policy({ kubernetes: [] }) }));
     assert.match(refused ?? '', /patch deployments.apps in namespace 'shop' is denied: no rule allows it/);
     assert.equal(spec.effects.length, 1);
+  });
+
+  const secretly = facts({
+    playbook: {
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'Playbook',
+      metadata: { name: 'fix' },
+      spec: { ...playbookSpec, steps: [{ name: 'one', command: ['rm', '-rf', '/tmp/x', '--password=hunter22'] }] },
+    },
+  });
+  const sentences = async (parameters: 'Stored' | 'Redacted' | 'Hashed' | 'Dropped') => {
+    const approvals = [{ upToRisk: 'Critical', autoReview: true }];
+    const given = { ...secretly, policies: policy({ approvals, dataHandling: { parameters } }) };
+    const asks = await keptAsks(given, dataHandling(given.policies));
+    const { spec } = planOf(given, 1, [effect()], { effects: [effect()], asks }, recorded, digestOf('t'));
+    const ofRisk = spec.risk.parts.filter(({ rule }) => rule === 'commands').map(({ message }) => message);
+    return [ofRisk, (spec.required.personBecause ?? []).filter((one) => one.startsWith('step'))];
+  };
+  it('says of commands no more than policy lets it show', async () => {
+    const saying = (what: string) => `step 'one': '${what}' is dangerous: `;
+    const rows = {
+      Stored: 'rm -rf /tmp/x --password=hunter22',
+      Redacted: 'rm -rf /tmp/x --password=<redacted>',
+      Hashed: '<redacted>',
+      Dropped: '<redacted>',
+    } as const;
+    for (const parameters of ['Stored', 'Redacted', 'Hashed', 'Dropped'] as const)
+      for (const list of await sentences(parameters))
+        assert.deepEqual(
+          list.map((one) => one.startsWith(saying(rows[parameters]))),
+          [true],
+          list.join(),
+        );
+  });
+  it('names no image that it does not show', async () => {
+    const given = effect({
+      change: [{ path: '/spec/template/spec/containers/0/image', before: '"acme/web"', after: '"evil/web"' }],
+    });
+    for (const rules of [{ diffs: 'Dropped' }, { diffs: 'Hashed' }, { redact: { fields: ['/spec/template'] } }, {}]) {
+      const policies = policy({ approvals: [{ upToRisk: 'Critical', autoReview: true }], dataHandling: rules });
+      const shown = { effects: await keepDiffs(dataHandling(policies), [given]), asks: [] };
+      const { spec } = planOf(facts({ policies }), 1, [given], shown, recorded, digestOf('t'));
+      const part = spec.risk.parts.find(({ rule }) => rule === 'images');
+      assert.equal(part?.points, 20);
+      assert.match(part?.message ?? '', Object.keys(rules).length === 0 ? /evil/ : /had none: one that is not shown$/);
+      assert.equal(JSON.stringify(spec).includes('evil'), Object.keys(rules).length === 0);
+    }
   });
 
   it('fits into an object, whatever was observed', () => {

@@ -9,10 +9,11 @@ import {
 } from '@sentinel/crds';
 import { isAlreadyExists } from '@sentinel/kube';
 import {
-  asksOf,
+  askedOf,
   auditPlan,
   type Budgets,
   computeRisk,
+  type DataHandling,
   dataHandling,
   explainAll,
   fillSteps,
@@ -24,10 +25,12 @@ import {
   judgePlan,
   keepCommands,
   keepDiffs,
+  keepSentence,
   policyName,
   resolveParameters,
   undeclaredEffects,
   withAutoReview,
+  withoutQuotes,
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
@@ -57,7 +60,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     facts,
     draft.attempt ?? 1,
     effects,
-    await keepDiffs(handling, effects),
+    { effects: await keepDiffs(handling, effects), asks: await keptAsks(facts, handling) },
     { ...recorded, budgets: await readBudgets(listBudgets(context.client), effects) },
     templateDigest(facts, await context.settings()),
   );
@@ -136,12 +139,26 @@ function templateDigest(facts: Facts, settings: Parameters<typeof desiredJob>[4]
   return digestOf(templateOf(desiredJob(facts, 'run', 1, undefined, settings)));
 }
 
-/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. `shown` are the effects as people may see them. */
+/** What people may see of the effects, and of what the commands ask a person for. */
+interface Shown {
+  readonly effects: readonly Effect[];
+  readonly asks: readonly string[];
+}
+
+/** What the commands of a plan ask a person for, as people may see it. */
+export async function keptAsks({ policies, playbook, action }: Facts, handling: DataHandling): Promise<string[]> {
+  const asked = playbook ? askedOf(policies, playbook.spec, action.spec.parameters) : [];
+  const kept: string[] = [];
+  for (const { message } of withoutQuotes(handling, asked)) kept.push(await keepSentence(handling, message));
+  return kept;
+}
+
+/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
 export function planOf(
   facts: Facts,
   attempt: number,
   effects: readonly Effect[],
-  shown: readonly Effect[],
+  shown: Shown,
   recorded: Recorded,
   template: string,
 ): { spec: ActionPlanSpec; refused: string | undefined } {
@@ -149,9 +166,10 @@ export function planOf(
   if (!playbook || !requester) throw new Error('a plan needs a Playbook and a requester');
   const { values } = resolveParameters(playbook.spec, action.spec.parameters);
   const undeclared = undeclaredEffects(action, effects);
-  const asks = asksOf(policies, playbook.spec, action.spec.parameters);
+  const { asks } = shown;
   const risk = computeRisk({
     effects,
+    shown: shown.effects,
     undeclared,
     notObservable: recorded.notObservable,
     environment: policies.environment,
@@ -171,7 +189,7 @@ export function planOf(
   });
   const verdict = judgePlan(policies, action.metadata.namespace ?? '', effects, risk.level);
   // Nobody may take for harmless what is not shown.
-  const person = reasonsForPerson(facts, { effects: shown, risk: risk.level, undeclared, notObservable: recorded.notObservable });
+  const person = reasonsForPerson(facts, { ...shown, risk: risk.level, undeclared, notObservable: recorded.notObservable });
   const requirements = withAutoReview(verdict.requirements, person);
   const refusals = [...verdict.refusals, ...judgeBudget(policies, activityOf(action), facts.activity, effects.length)];
   const way = playbook.spec.rollback;
@@ -200,7 +218,7 @@ export function planOf(
     ...(undeclared.length === 0 ? {} : { undeclared }),
     steps: commandsOf(playbook.spec.steps),
     ...(playbook.spec.verify === undefined ? {} : { verify: commandsOf(playbook.spec.verify) }),
-    effects: [...shown],
+    effects: [...shown.effects],
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
     risk,
     rollback: {
@@ -260,8 +278,10 @@ async function createPlan(
 }
 
 // What a rehearsal found and pins, apart from what policies make of it. What is shown of commands and changes is such a thing too:
-// the pods are pinned by their template, and each change by its digest.
+// the pods are pinned by their template, and each change by its digest; labels of pods come with the changes.
 function observedPart(spec: ActionPlanSpec): unknown {
   const { risk, required, environment, durationSeconds, steps, verify, effects, ...observed } = spec;
-  return { ...observed, effects: effects.map(({ change, ...effect }) => effect) };
+  return { ...observed, effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })) };
 }
+
+const withoutLabels = (pods: Effect['pods']) => (pods ? { pods: { before: pods.before, after: pods.after } } : {});

@@ -9,6 +9,8 @@ export interface Findings {
   readonly risk: RiskLevel;
   readonly undeclared: readonly string[];
   readonly notObservable: readonly string[];
+  /** What the commands ask a person for, where not all of that may be said. */
+  readonly asks?: readonly string[];
 }
 
 /** Why a plan needs a person; see `whyPerson`. Runs are counted in live facts alone, where a start is decided. */
@@ -21,7 +23,7 @@ export function reasonsForPerson(facts: Facts, findings: Findings): string[] | u
     playbook,
     trust,
     adHoc: isAdHoc(action.spec),
-    asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
+    asks: findings.asks ?? (playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : []),
     succeeded: live ? runsSinceFailure(activityOf(action), activity) : undefined,
   });
 }

@@ -2,6 +2,7 @@ import { finalStates, type Stage } from '@sentinel/crds';
 import {
   admit,
   childrenOf,
+  dataHandling,
   endedByParent,
   explainAll,
   judgeAgent,
@@ -9,6 +10,7 @@ import {
   judgeParent,
   playbookDigest,
   suspendedBy,
+  withoutQuotes,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -74,7 +76,8 @@ function decideOnAdmission(facts: Facts): NextStep {
     ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),
   ];
-  if (refusals.length > 0) return { kind: 'End', state: 'Denied', message: explainAll(refusals) };
+  if (refusals.length > 0)
+    return { kind: 'End', state: 'Denied', message: explainAll(withoutQuotes(dataHandling(policies), refusals)) };
   return { kind: 'StartJob', stage: 'rehearsal' };
 }
 

@@ -2,6 +2,7 @@ import { type ActionPlanSpec, annotations, type RiskLevel } from '@sentinel/crds
 import {
   admit,
   allowedLag,
+  dataHandling,
   explainAll,
   frozenAt,
   higher,
@@ -22,6 +23,7 @@ import {
   type Tally,
   tallyDecisions,
   withAutoReview,
+  withoutQuotes,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -104,7 +106,9 @@ function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefine
   const mayUseAccount = facts.live ? facts.mayUseAccount : true;
   const byAgent = facts.requester ? judgeAgent(facts.policies, facts.requester) : [];
   const refusals = [...byPlan, ...byAgent, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
-  return refusals.length > 0 ? `policy is stricter now: ${explainAll(refusals)}` : undefined;
+  return refusals.length > 0
+    ? `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(facts.policies), refusals))}`
+    : undefined;
 }
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {

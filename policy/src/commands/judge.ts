@@ -21,6 +21,8 @@ export interface CommandReason {
   /** False when it matches only if an unresolved word, or an option, is read in one of several ways. */
   readonly certain: boolean;
   readonly message: string;
+  /** The command, or the part of it, that the message quotes. */
+  readonly quote: string;
   readonly justification?: string;
   /** What would have been allowed, or who can allow it. */
   readonly remedy: string;
@@ -67,6 +69,7 @@ function reasonOf(concern: Concern): CommandReason {
     matched: [],
     certain: true,
     message: `'${concern.subject}': ${concern.why}`,
+    quote: concern.subject,
     remedy: remedies[concern.kind],
   };
 }
@@ -93,7 +96,7 @@ function judgeOne(policies: readonly CompiledCommands[], command: PreparedComman
   }
   if (!itself) return;
   const shown = text(found.words);
-  const builtIn = { policy: 'Sentinel', command: index, certain: true };
+  const builtIn = { policy: 'Sentinel', command: index, certain: true, quote: shown };
   if (danger)
     give(reasons, 'RequireApproval', () => ({
       ...builtIn,
@@ -179,6 +182,7 @@ function spoken(
   const matched = rule.prefix;
   const saying = { Allow: 'is allowed', RequireApproval: 'needs approval', Deny: 'is denied' }[rule.decision];
   const may = certain ? '' : ', as it may be read';
+  const quote = text(command.words);
   return {
     policy: policy.name,
     rule: `commands[${rule.index}]`,
@@ -186,7 +190,8 @@ function spoken(
     command: index,
     matched,
     certain,
-    message: `'${text(command.words)}' ${saying} by '${matched.join(' ')}'${may}`,
+    quote,
+    message: `'${quote}' ${saying} by '${matched.join(' ')}'${may}`,
     ...(rule.justification === undefined ? {} : { justification: rule.justification }),
     remedy:
       rule.decision === 'Allow'
@@ -205,5 +210,8 @@ const someOf = (names: readonly string[], count: number): string =>
 
 function text(words: readonly Word[]): string {
   const whole = words.slice(0, 40).map(showWord).join(' ');
-  return whole.length <= 160 ? whole : `${whole.slice(0, 159)}…`;
+  if (whole.length <= 160) return whole;
+  // Not inside of a word: half of a secret is known to nobody as one.
+  const end = whole.lastIndexOf(' ', 158);
+  return `${whole.slice(0, end < 0 ? 159 : end + 1)}…`;
 }

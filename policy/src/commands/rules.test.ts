@@ -131,6 +131,7 @@ describe('Policies about commands', () => {
       matched: ['kubectl', 'delete|drain'],
       certain: true,
       message: "'kubectl -n x delete pod y' is denied by 'kubectl delete|drain'",
+      quote: 'kubectl -n x delete pod y',
       justification: 'Through Git.',
       remedy: 'Do without it, or ask an admin to change the rule.',
     });

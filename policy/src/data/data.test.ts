@@ -84,18 +84,82 @@ describe('A secret', () => {
     'in JSON': ['{"apiKey": "hunter22"}', 'hunter22'],
     'in YAML': ['clientSecret: hunter22', 'hunter22'],
     'in quotes': ["--token='hunter22'", 'hunter22'],
+    'of several words': ['password="correct horse battery"', 'battery'],
+    'of several words, cut off': ['--password="correct horse bat…', 'horse'],
+    'of several words, in JSON': ['{"password":"correct \\"horse\\" battery","user":"x"}', 'battery'],
+    'in JSON in JSON': ['{"msg":"{\\"password\\":\\"hunter22hunter\\"}"}', 'hunter22'],
+    'in JSON in JSON, of several words': ['{"msg":"{\\"password\\": \\"correct horse\\"}"}', 'horse'],
+    'in JSON in JSON in JSON': [JSON.stringify({ a: JSON.stringify({ b: '{"password":"hunter22"}' }) }), 'hunter22'],
+    'in an environment, as JSON': ['{"name":"DB_PASSWORD","value":"hunter22"}', 'hunter22'],
+    'in an environment, as YAML': ['- name: DB_PASS\n  value: hunter22\n', 'hunter22'],
+    'behind a short name': ['DB_PASS=hunter22 make', 'hunter22'],
+    'behind a shorter name': ['host=db pwd=hunter22', 'hunter22'],
+    'behind a short name in JSON': ['{"user":"a","pass":"hunter22"}', 'hunter22'],
+    'behind a short name in YAML': ['user: a\npass: hunter22\n', 'hunter22'],
+    'behind Basic': ['Authorization: Basic YWRtaW46aHVudGVyMjI=', 'YWRt'],
+    'in a URL without a user': ['redis://:pw@db:6379', 'pw'],
+    'behind a user': ['curl -s -u admin:hunter22 http://db', 'hunter22'],
+    'behind a user, written out': ["curl --user 'admin:hunter22' http://db", 'hunter22'],
+    'behind a user, in a list': ['["curl","-u","admin:hunter22"]', 'hunter22'],
+    'behind an option': ["'login --password hunter22 now' is dangerous", 'hunter22'],
+    'behind an option, in a list': ['["login","--password","hunter22"]', 'hunter22'],
+    'in XML': ['<db><password>hunter22</password></db>', 'hunter22'],
+    'in a block': ['password: |\n  hunter22\nuser: a', 'hunter22'],
+    'in a block of several lines': ['- token: >-\n    hunter21\n\n    hunter22\n  user: a', 'hunter2'],
+    'in a block in JSON': ['{"a.yaml":"db:\\n  password: |\\n    hunter21\\n    hunter22\\n  user: a\\n"}', 'hunter2'],
+    'on the next line': ['password:\n  hunter22\nuser: a', 'hunter22'],
+    'on the next line in JSON': ['{"a.yaml":"password:\\n  hunter22\\n"}', 'hunter22'],
+    'in a key of PGP': ['-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQVYBG\n-----END PGP PRIVATE KEY BLOCK-----', 'lQVY'],
+    'in a key whose beginning is cut off': ['EowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\nok', 'EowI'],
+    'in one of two keys': [
+      'EowI\n-----END PRIVATE KEY-----\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n',
+      'EowI',
+    ],
   };
   for (const [name, [text, secret]] of Object.entries(hidden))
     it(`${name} is masked, and the rest stays`, async () => {
       const masked = await maskSecrets(text);
       assert.ok(masked.includes(MASK) && !masked.includes(secret), masked);
+      assert.equal(await maskSecrets(masked), masked);
     });
+  for (const [text, masked] of [
+    [
+      '{"msg":"{\\"password\\":\\"hunter22\\",\\"user\\":\\"a\\"}"}',
+      `{"msg":"{\\"password\\":\\"${MASK}\\",\\"user\\":\\"a\\"}"}`,
+    ],
+    ['{"name":"A_TOKEN","value":"hunter22"}', `{"name":"A_TOKEN","value":"${MASK}"}`],
+    ['password="correct horse" user=a', `password="${MASK}" user=a`],
+    ['curl -u admin:hunter22 http://db', `curl -u admin:${MASK} http://db`],
+    ['<password>hunter22</password>', `<password>${MASK}</password>`],
+    ['password: |\n  hunter22\nuser: a', `password: |\n  ${MASK}\nuser: a`],
+    ['{"a":"password: |\\n  hunter22\\n"}', `{"a":"password: |\\n  ${MASK}\\n"}`],
+  ] as const)
+    it(`leaves what is around it: ${JSON.stringify(masked)}`, async () => assert.equal(await maskSecrets(text), masked));
 
   const kept = [
     'Restart web: its pods are stuck since 12:04.',
     'kubectl get secrets -n shop',
     'the token expired',
     'https://grafana.acme.io/d/abc?orgId=1',
+    'tests pass: 12',
+    'tests pass: all of them',
+    'pass=true fail=false',
+    'pass=100% pass=12/12',
+    '--- PASS: TestLogin (0.00s)',
+    'PASS: TestLogin',
+    'bypass=enabled compass: north',
+    'PWD=/home/ada OLDPWD=/srv/shop',
+    '{"Action":"pass","Test":"TestLogin"}',
+    'basic configuration of the shop',
+    'docker run -u 1000:1000 shop',
+    'curl -s --user-agent shop http://db:8080/health',
+    'curl -o out.json -XPUT http://db:8080/health',
+    '{"name":"LOG_LEVEL","value":"debug"}',
+    '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"key":"pw","name":"db"}}}',
+    'password: |\nuser: ada',
+    'redis://db:6379 and http://db:80/a@b',
+    '<user>ada</user>',
+    '-----BEGIN PUBLIC KEY-----\nMIIBIj\n-----END PUBLIC KEY-----',
     'sha256:9bd463ed4fcf6225030ac1f13ccf613f7fe133ad8097dc0493fe4693dd870314',
     '',
   ];
@@ -109,7 +173,31 @@ describe('A secret', () => {
   });
   it('may be anywhere in what is too long to search, so all of that is masked', async () =>
     assert.equal(await maskSecrets('x'.repeat(SEARCHED_MAX + 1)), MASK));
+  it('may be anywhere in what a pattern does not get through in time, so all of that is masked, soon', async () => {
+    const began = performance.now();
+    const slow = Array.from({ length: 32 }, (_, index) => `(.{0,${60 + index}}\\d){2}$`);
+    for (const patterns of [['a(.*Z)?'], slow])
+      assert.ok((await maskSecrets('a'.repeat(16_384), patterns)) === MASK, patterns[0]);
+    assert.ok(performance.now() - began < 2000);
+  });
   it('is looked for to the end in texts made to run long', async () => {
+    for (const part of [
+      'a',
+      '=',
+      '\\',
+      '\\n',
+      '|',
+      '<',
+      'a:',
+      'pass:',
+      'name:',
+      'curl ',
+      '<token>',
+      'token="',
+      'password: |\n',
+      ' token: |\\n',
+    ])
+      assert.equal(typeof (await maskSecrets(part.repeat(Math.floor(16_384 / part.length)))), 'string');
     for (const part of ['a', '=', 'password', 'token=', 'eyJ', '-----BEGIN ', 'http://a:', '"\\', '\n', '\u0000'])
       assert.equal(typeof (await maskSecrets(part.repeat(Math.floor(16_384 / part.length)))), 'string');
   });
@@ -119,6 +207,7 @@ describe('A secret', () => {
     assert.match(patternFault('a(') ?? '', /no RE2 expression/);
     assert.match(patternFault('(?=a)') ?? '', /no RE2 expression/);
     assert.match(patternFault('a*') ?? '', /matches the empty text/);
+    assert.match(patternFault('(?i)(\\w{1,100}.{1,900}K)') ?? '', /takes too long: .* 500 is the most/);
     const spec = AgentPolicySpec.parse({ dataHandling: { redact: { patterns: ['ok', 'a('] } } });
     assert.match(policyFaults(spec, 'AgentPolicy').join(), /`dataHandling\.redact\.patterns\[1\]`: 'a\(' is no RE2 expression/);
   });
@@ -168,7 +257,28 @@ describe('A plan', () => {
     assert.deepEqual((await keepCommands(of(), steps))[0]?.command, ['login', `--token=${MASK}`]);
     const apart = [{ name: 'one', command: ['login', '--password', 'hunter2', 'now'] }];
     assert.deepEqual((await keepCommands(of(), apart))[0]?.command, ['login', '--password', MASK, 'now']);
+    const users = [
+      { name: 'one', command: ['/usr/bin/curl', '-u', 'ada:hunter22', 'http://db:80'] },
+      { name: 'two', command: ['curl', '--user=ada:hunter22', '--db-pass', 'hunter22', '-uada:hunter22'] },
+      { name: 'three', command: ['docker', 'run', '-u', '1000:1000'] },
+    ];
+    assert.deepEqual(
+      (await keepCommands(of(), users)).map(({ command }) => command),
+      [
+        ['/usr/bin/curl', '-u', `ada:${MASK}`, 'http://db:80'],
+        ['curl', `--user=ada:${MASK}`, '--db-pass', MASK, `-uada:${MASK}`],
+        ['docker', 'run', '-u', '1000:1000'],
+      ],
+    );
     assert.deepEqual(await keepCommands(of({ parameters: 'Stored' }), steps), steps);
+  });
+  it('lets other work have its turn between the words of its commands', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const command = Array.from({ length: 64 }, (_, index) => `${index}=${'a'.repeat(1000)}`);
+    await keepCommands(of(), Array(4).fill({ name: 'one', command }));
+    clearInterval(timer);
+    assert.ok(turns > 5, `${turns} turns`);
   });
   it('shows as much as fits into one object, hides the rest, and lets other work have its turn', async () => {
     const change = Array.from({ length: 64 }, (_, index) => ({ path: `/data/${index}`, after: `"${'x'.repeat(2040)}"` }));
@@ -183,6 +293,17 @@ describe('A plan', () => {
     assert.ok(kept.at(-1)?.change?.every(({ redacted, after }) => redacted && after === undefined));
     assert.equal(kept[0]?.change?.[0]?.redacted, undefined);
     assert.ok(turns > 5, `${turns} turns`);
+  });
+  it('shows labels of pods only where their values may be shown', async () => {
+    const pods = { before: 1, after: 1, labels: ['app=web', 'acme.io/tier=front'] };
+    const kept = async (rules: object, labels = pods.labels) =>
+      (await keepDiffs(of(rules), [{ ...effect(undefined), pods: { ...pods, labels } }]))[0]?.pods;
+    assert.deepEqual(await kept({}), pods);
+    assert.deepEqual(await kept({ redact: { fields: ['/spec/replicas'] } }), pods);
+    for (const field of ['/spec/template', '/metadata/labels', '/*/template/metadata/labels/acme.io~1tier'])
+      assert.deepEqual(await kept({ redact: { fields: [field] } }), { before: 1, after: 1 });
+    for (const diffs of ['Hashed', 'Dropped']) assert.deepEqual(await kept({ diffs }), { before: 1, after: 1 });
+    assert.deepEqual(await kept({}, ['token=hunter22']), { before: 1, after: 1 });
   });
   it('leaves an effect without fields as it is', async () =>
     assert.deepEqual(await keepDiffs(of(), [effect(undefined)]), [effect(undefined)]));

@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
 import { RE2JS } from 're2js';
+import { inForms } from './forms.ts';
+import { type Range, rangesOf } from './ranges.ts';
 
 /** What stands where a secret was. */
 export const MASK = '<redacted>';
@@ -8,31 +11,24 @@ export const MASK = '<redacted>';
 /** Longer texts are masked whole: nobody should keep what nobody looked through. */
 export const SEARCHED_MAX = 64 * 1024;
 
-type Range = readonly [start: number, end: number];
+/** How long the patterns of policies may look through one text, in milliseconds. What takes longer is masked whole as well. */
+export const SEARCH_MS = 100;
 
 const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator, options: {} }] };
 
-// What the rules of secretlint do not look for, because they look for secrets of known makers alone.
-const own: readonly RE2JS[] = [
-  '(?is)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)',
-  '(?i)\\bbearer\\s+([A-Za-z0-9._~+/=-]{16,})',
-  '\\b(eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*)',
-  '(?i)[a-z][a-z0-9+.-]*://[^\\s/:@]+:([^\\s/@]+)@',
-  '(?i)[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key)[a-z0-9_-]*["\']?\\s*[:=]\\s*["\']?([^\\s"\',;}\\]]{4,})',
-  '\\b((?:AKIA|ASIA)[A-Z0-9]{16})\\b',
-].map((pattern) => RE2JS.compile(pattern));
-
 /**
- * A text with every secret in it masked: those that secretlint knows, keys, bearer tokens, passwords in URLs, values beside names
+ * A text with every secret in it masked: those that secretlint knows, keys, credentials in headers and URLs, values beside names
  * such as `password`, and what `patterns` (RE2) match. A pattern with a group masks the group, else the whole match. A text that
- * can't be searched, or is too long for it, is masked whole.
+ * can't be searched, is too long for it, or takes too long, is masked whole. Other work gets its turn before each text.
  */
 export async function maskSecrets(text: string, patterns: readonly string[] = []): Promise<string> {
   if (text === '') return text;
   if (text.length > SEARCHED_MAX) return MASK;
+  await setImmediate();
   try {
-    const found = [...(await known(text)), ...[...own, ...patterns.map(compiled)].flatMap((pattern) => matches(pattern, text))];
-    return masked(text, found);
+    const found = [...(await known(text)), ...inForms(text)];
+    const until = performance.now() + SEARCH_MS;
+    return masked(text, [...found, ...patterns.flatMap((pattern) => rangesOf(compiled(pattern), text, 1, until))]);
   } catch {
     return MASK;
   }
@@ -56,17 +52,6 @@ function compiled(pattern: string): RE2JS {
   return made;
 }
 
-// RE2: no text makes it run long.
-function matches(pattern: RE2JS, text: string): Range[] {
-  const matcher = pattern.matcher(text);
-  const found: Range[] = [];
-  while (matcher.find()) {
-    const group = matcher.groupCount() > 0 && matcher.start(1) >= 0 ? 1 : 0;
-    found.push([matcher.start(group), matcher.end(group)]);
-  }
-  return found;
-}
-
 function masked(text: string, ranges: readonly Range[]): string {
   const sorted = ranges.filter(([start, end]) => end > start).sort((a, b) => a[0] - b[0]);
   let result = '';
@@ -80,11 +65,16 @@ function masked(text: string, ranges: readonly Range[]): string {
   return result + text.slice(at);
 }
 
+/** How large an expression may be, in instructions: each of them may be asked about each character, and nothing ends that early. */
+const INSTRUCTIONS_MAX = 500;
+
 /** What is wrong with an expression of a policy; undefined when it can be used. */
 export function patternFault(pattern: string): string | undefined {
   try {
-    const matcher = RE2JS.compile(pattern).matcher('');
-    return matcher.find() ? `'${pattern}' matches the empty text` : undefined;
+    const made = RE2JS.compile(pattern);
+    if (made.programSize() > INSTRUCTIONS_MAX)
+      return `'${pattern}' takes too long: its repetitions make ${made.programSize()} instructions of it, and ${INSTRUCTIONS_MAX} is the most`;
+    return made.matcher('').find() ? `'${pattern}' matches the empty text` : undefined;
   } catch (error) {
     return `'${pattern}' is no RE2 expression: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -18,6 +18,8 @@ import { count } from './words.ts';
 /** What the risk of a plan is computed from. What is left out adds nothing. */
 export interface RiskFacts {
   readonly effects: readonly Effect[];
+  /** The effects as people may see them: no sentence names more. All of each when left out. */
+  readonly shown?: readonly Effect[];
   readonly undeclared: readonly string[];
   readonly notObservable: readonly string[];
   readonly environment: string | undefined;
@@ -59,7 +61,7 @@ export function computeRisk(facts: RiskFacts): Risk {
     ...partsOfWrites(effects, facts.wayBack),
     ...partsOfPlaces(effects, facts.environment),
     ...partsOfSecurity(effects),
-    ...partsOfImages(effects),
+    ...partsOfImages(effects, facts.shown),
     ...partsOfPrograms(effects),
     ...partsOfExposure(effects),
     ...partsOfPods(effects),

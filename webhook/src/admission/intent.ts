@@ -20,13 +20,11 @@ export async function keptIntent(handling: DataHandling, intent: Intent, before?
   return { ...rest, summary, ...(kept === undefined ? {} : { prompt: kept }) };
 }
 
-// Every text that an agent may fill with what it likes, however deep.
+// Every text that an agent may fill with what it likes, however deep. One after the other, so that other requests get their turn.
 async function masked(value: unknown, handling: DataHandling): Promise<unknown> {
   if (typeof value === 'string') return await maskSecrets(value, handling.patterns);
-  if (Array.isArray(value)) return await Promise.all(value.map((one) => masked(one, handling)));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(
-    async ([key, one]) => [key, FORMAL.has(key) ? one : await masked(one, handling)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
+  const entries: [string, unknown][] = [];
+  for (const [key, one] of Object.entries(value)) entries.push([key, FORMAL.has(key) ? one : await masked(one, handling)]);
+  return Array.isArray(value) ? entries.map(([, one]) => one) : Object.fromEntries(entries);
 }

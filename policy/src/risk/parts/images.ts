@@ -3,15 +3,23 @@ import { imageName } from '../../images.ts';
 import { part } from '../part.ts';
 import { namesOf } from '../words.ts';
 
-/** Other programs than before: images from a place from which the object had none. A tag or digest of the same repository is none. */
-export function partsOfImages(effects: readonly Effect[]): RiskPart[] {
-  const foreign = effects.flatMap((effect) => {
+/**
+ * Other programs than before: images from a place from which the object had none. A tag or digest of the same repository is none.
+ * What the effects as people may see them, `shown`, do not have is counted and not named.
+ */
+export function partsOfImages(effects: readonly Effect[], shown = effects): RiskPart[] {
+  const foreign = effects.flatMap((effect, index) => {
     const places = foreignPlaces(effect);
-    return places.length === 0 ? [] : [{ effect, places }];
+    return places.length === 0 ? [] : [{ effect, places: [...new Set(places.map(nameOnly(shown[index])))] }];
   });
   const [first] = foreign;
   const names = namesOf(foreign.map(({ effect }) => effect));
   return part('images', foreign.length, `${names}: an image from where it had none: ${first?.places.join(', ')}`);
+}
+
+function nameOnly(shown: Effect | undefined): (place: string) => string {
+  const seen = new Set(shown?.change?.flatMap((one) => placesIn(one, one.after)));
+  return (place) => (seen.has(place) ? place : HIDDEN);
 }
 
 function foreignPlaces({ change = [] }: Effect): string[] {
@@ -19,6 +27,7 @@ function foreignPlaces({ change = [] }: Effect): string[] {
   return [...new Set(change.flatMap((one) => placesIn(one, one.after)))].filter((place) => !before.has(place));
 }
 
+const HIDDEN = 'one that is not shown';
 // What fields are called that name an image, and the parts of one that is named by several: custom resources have their own ways.
 const NAMED = '[A-Za-z]*[iI]mage(?:Name|Repository|Registry|Ref|Url|URL)?';
 const PART = '(?:reference|registry|repository|name)';
@@ -29,7 +38,7 @@ const parts = new RegExp(`"${PART}":"([^"]+)"`, 'g');
 
 function placesIn({ path, before, after }: FieldChange, value = ''): string[] {
   // A field of which no value is shown, such as a hidden one.
-  if (before === undefined && after === undefined && field.test(path)) return ['one that is not shown'];
+  if (before === undefined && after === undefined && field.test(path)) return [HIDDEN];
   // As if the field stood in a larger value.
   const whole = field.test(path) ? `"image":${value}` : value;
   return [...whole.matchAll(inside)].flatMap(([, name, object]) => {
