@@ -5,6 +5,7 @@ export { type CommandReason, type CommandVerdict, judgeCommand } from './judge.t
 export type { Line } from './lines.ts';
 export type { HostExecutable } from './programs.ts';
 export { type CommandReading, readArgv } from './reading.ts';
+export { resourceNames } from './resources.ts';
 export { type CommandPolicy, type CommandRule, type CompiledCommands, compileCommands } from './rules.ts';
 export { safeLines } from './safe.ts';
 export { showWord, type Unknown, type Word } from './words.ts';

@@ -168,6 +168,42 @@ describe('The worst that starts without a person', () => {
       assert.match((await ask(policies)).out, /^without a person: nothing starts: /);
     });
 
+  const commands = (...rules: string[]) => `\ncommands: [${rules.join(', ')}]`;
+  const allow = (prefix: string) => `{prefix: [${prefix}], decision: Allow}`;
+  const single: readonly [prefix: string, command: RegExp][] = [
+    ['kubectl, rollout, restart', /^kubectl rollout restart statefulsets\.apps any-1 /],
+    ['kubectl, rollout', /^kubectl rollout restart /],
+    ['kubectl, scale', /^kubectl scale statefulsets\.apps any-1 .*--replicas=2/],
+    ['kubectl, patch, deployment', /^kubectl patch deployment any-1 .*example\/app:other/],
+    ['kubectl, patch, deploy/web', /^kubectl patch deploy\/web --type=merge/],
+    ['kubectl, "annotate|label", deployment', /^kubectl annotate deployment any-1 /],
+    ['kubectl, "get|label", deployment', /^kubectl label deployment any-1 /],
+    ['helm, upgrade', /^helm upgrade$/],
+    ['python3, ./tool.py', /^python3 \.\/tool\.py$/],
+    ['python3', /^python3 \.\/any$/],
+  ];
+  for (const [prefix, command] of single)
+    it(`is found where the one command that rules allow is [${prefix}]`, async () => {
+      const own = policyOf(`${RULES}${commands(allow(prefix))}`);
+      const { worst, why } = await alone(floorOf(`${RULES}\n${MEDIUM}`) + own);
+      assert.match(worst?.command ?? why.join(), command);
+      const gate = await ask(floorOf(`${RULES}\n${MEDIUM}`) + own, '--unattended', '--fail-above', 'None');
+      assert.equal(gate.code, 1, gate.out);
+    });
+
+  const unsure: readonly [name: string, rules: string, code: number][] = [
+    ['fails where no command line that was tried passes', commands(allow('bash, ./x.sh'), '{prefix: [bash], decision: Deny}'), 1],
+    ['passes where rules allow no more than reads', commands(allow('kubectl, "get|describe"'), allow('cat')), 0],
+    ['passes where rules allow no command', commands('{prefix: [kubectl, delete], decision: Deny}'), 0],
+  ];
+  for (const [name, rules, code] of unsure)
+    it(`is a gate that ${name}`, async () => {
+      const ran = await ask(floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES + rules), '--unattended', '--fail-above', 'Critical');
+      assert.equal(ran.code, code, ran.out);
+      if (code === 1) assert.match(ran.out, /no command line that was tried passes, and rules allow others/);
+      else assert.match(ran.out, /nothing starts/);
+    });
+
   const gates: readonly [name: string, policies: string, argv: readonly string[], code: number][] = [
     [
       'passes what is at the bound',
