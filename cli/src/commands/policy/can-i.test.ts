@@ -155,6 +155,22 @@ describe('policy can-i', () => {
     assert.notEqual(before[1]?.digest, after[1]?.digest);
   });
 
+  it('does not guess which of several namespaces is meant', async () => {
+    const files = ['-f', POLICIES, '-f', file(policyOf('modes: [Apply]').replace('namespace: shop', 'namespace: staging'))];
+    for (const argv of [
+      ['can-i', '--host', 'api.acme.io'],
+      ['explain', '--effective'],
+    ]) {
+      const ran = await policy([...argv, ...files, '--as', 'ada']);
+      assert.equal(ran.code, 2, ran.out);
+      assert.match(ran.error, /in which namespace\? Say it with -n: the files hold shop, staging/);
+    }
+    const lines = ['{"host":"api.acme.io"}', '{"host":"api.acme.io","namespace":"staging"}'];
+    const { out } = await policy(['can-i', ...files, '--as', 'ada', '--batch'], lines.join('\n'));
+    assert.match(out, /^\{"error":"in which namespace\?.*\n\{"decision":"Allow"/);
+    assert.doesNotMatch((await policy(['lint', ...files])).error, /namespace/);
+  });
+
   it('answers a batch with the flags for what a line leaves out, and gives back its id', async () => {
     const lines = [
       '{"id":1,"host":"api.acme.io"}',

@@ -37,6 +37,9 @@ export interface Asker {
   readonly environment?: string | undefined;
 }
 
+/** Who asks, where it may be for each question to say in which namespace. */
+export type Sender = Omit<Asker, 'namespace'> & { readonly namespace: string | undefined };
+
 /** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
 export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker): Question {
   if (who.as === undefined)
@@ -135,7 +138,7 @@ export function inWords({ decision, because, commands, allowed, needs, autonomy 
  * Answers questions, one JSON a line; what a line leaves out of `as`, `groups` and `namespace` is that of the flags. A line that is
  * no question is answered with an error, and the next is read. `id` comes back with the answer.
  */
-export async function canIBatch(input: Readable, who: Asker, sources: Sources, io: Terminal): Promise<number> {
+export async function canIBatch(input: Readable, who: Sender, sources: Sources, io: Terminal): Promise<number> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue;
     // raw() breaks lines; here one line is one answer.
@@ -146,7 +149,7 @@ export async function canIBatch(input: Readable, who: Asker, sources: Sources, i
 
 const MAX_LINE = 1_000_000;
 
-function answerLine(line: string, { as, groups, namespace, environment }: Asker, sources: Sources): object {
+function answerLine(line: string, { as, groups, namespace, environment }: Sender, sources: Sources): object {
   if (line.length > MAX_LINE) return { error: `the line is longer than ${MAX_LINE} characters` };
   let value: unknown;
   try {
@@ -157,6 +160,8 @@ function answerLine(line: string, { as, groups, namespace, environment }: Asker,
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'a question is a JSON object' };
   const { id } = value as { id?: unknown };
   const known = typeof id === 'string' || typeof id === 'number' ? { id } : {};
+  if (namespace === undefined && !('namespace' in value))
+    return { ...known, error: 'in which namespace? The files hold several: say `namespace`, or pass -n' };
   const question = Question.safeParse({
     namespace,
     ...(environment === undefined ? {} : { environment }),

@@ -3,7 +3,7 @@ import { formatOf } from '../../print/raw.ts';
 import { visible } from '../../print/visible.ts';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Asker, type CanIFlags, canI, canIBatch, questionOf } from './can-i.ts';
+import { type Asker, type CanIFlags, canI, canIBatch, questionOf, type Sender } from './can-i.ts';
 import { effective } from './effective.ts';
 import { explainAction } from './explain.ts';
 import { lint } from './lint.ts';
@@ -49,7 +49,7 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
   };
   const guarded = (work: () => number | Promise<number>) => answered(work, terminal, exit);
   // Whom the question is about is not whom the cluster is asked as.
-  const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Asker }> => {
+  const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Sender }> => {
     const asker = { as: flags.as, groups: [...(flags.asGroup ?? []), ...(flags.group ?? [])], environment: flags.environment };
     if (flags.filename) {
       const sources = readFiles(flags.filename, flags.namespace);
@@ -62,6 +62,10 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
     } finally {
       await session.close();
     }
+  };
+  const placedOf = async (flags: Flags): Promise<{ sources: Sources; who: Asker }> => {
+    const { sources, who } = await sourcesOf(flags);
+    return { sources, who: { ...who, namespace: placeOf(who, sources) } };
   };
   const fromFiles = (command: Command) =>
     command
@@ -95,8 +99,11 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
-        const { sources, who } = await sourcesOf(global);
-        if (flags.batch) return await canIBatch(io.stdin, who, sources, terminal);
+        if (flags.batch) {
+          const { sources, who } = await sourcesOf(global);
+          return await canIBatch(io.stdin, who, sources, terminal);
+        }
+        const { sources, who } = await placedOf(global);
         return canI(questionOf(flags, argv, who), sources, format, terminal);
       }),
     );
@@ -129,7 +136,7 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
         const global = flagsOf(command);
         const format = formatOf(global.output);
         if (flags.effective) {
-          const { sources, who } = await sourcesOf(global);
+          const { sources, who } = await placedOf(global);
           return effective(sources, who, format, terminal);
         }
         if (name === undefined) throw new UsageError('name an action, or pass --effective');
@@ -156,7 +163,7 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
-        const { sources, who } = await sourcesOf(global);
+        const { sources, who } = await placedOf(global);
         return worstCase(sources, who, flags, format, terminal);
       }),
     );
@@ -172,8 +179,17 @@ async function answered(work: () => number | Promise<number>, io: Terminal, exit
   }
 }
 
-// Files that speak of one namespace are asked about that one.
-function onlyNamespace({ namespaces, policies }: Sources): string {
-  const found = [...new Set([...namespaces.keys(), ...policies.map(({ metadata }) => metadata.namespace ?? '')])];
-  return found.length === 1 ? (found[0] ?? 'default') : 'default';
+const namespacesOf = ({ namespaces, policies }: Sources): string[] => [
+  ...new Set([...namespaces.keys(), ...policies.map(({ metadata }) => metadata.namespace ?? '')]),
+];
+
+// Files that speak of one namespace are asked about that one; of several, none is meant more than another.
+function onlyNamespace(sources: Sources): string | undefined {
+  const [found = 'default', ...more] = namespacesOf(sources);
+  return more.length > 0 ? undefined : found;
+}
+
+function placeOf({ namespace }: Sender, sources: Sources): string {
+  if (namespace !== undefined) return namespace;
+  throw new UsageError(`in which namespace? Say it with -n: the files hold ${namespacesOf(sources).join(', ')}`);
 }

@@ -232,6 +232,40 @@ describe('The worst that starts without a person', () => {
       assert.equal(ran.code, code, ran.out + ran.error);
     });
 
+  const unspoken: readonly [name: string, files: string, argv: readonly string[], message: RegExp][] = [
+    ['a namespace that no file names', policyOf(RULES), ['-n', 'shpo'], /no AgentPolicy in namespace 'shpo'/],
+    [
+      'somebody of whom no policy speaks',
+      policyOf(`${RULES}\nsubjects: [{kind: ServiceAccount, name: bot}]`),
+      ['-n', 'shop', '--as', 'system:serviceaccount:shop:bto'],
+      /no AgentPolicy in namespace 'shop' speaks of 'system:serviceaccount:shop:bto'/,
+    ],
+    [
+      'a namespace that has not opted in',
+      `${policyOf(RULES)}apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n`,
+      ['-n', 'shop'],
+      /namespace 'shop' has not opted in/,
+    ],
+    [
+      'one of several namespaces, and does not say which',
+      policyOf(RULES) + policyOf(RULES).replace('namespace: shop', 'namespace: staging'),
+      [],
+      /in which namespace\? Say it with -n: the files hold shop, staging/,
+    ],
+  ];
+  for (const [name, files, argv, message] of unspoken)
+    it(`is no gate, and ends with 2, when it is asked about ${name}`, async () => {
+      const where = file(floorOf(`${RULES}\n${MEDIUM}`) + files);
+      for (const gate of [
+        ['--unattended', '--fail-above', 'None'],
+        ['--fail-above', 'Critical'],
+      ]) {
+        const ran = await policy(['worst-case', '-f', where, '--as', 'ada', ...argv, ...gate]);
+        assert.equal(ran.code, 2, ran.out);
+        assert.match(ran.error, message);
+      }
+    });
+
   it('prints an action that passes as a file, with the Playbook that it needs', async () => {
     const ran = await policy(['worst-case', '-f', `${examples}/staging-autonomy`, '--as', 'system:serviceaccount:ops:agent']);
     const yaml = ran.out.slice(ran.out.indexOf('apiVersion:'));

@@ -52,7 +52,8 @@ const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
 
 /**
  * Prints the most harmful action that starts without a person, or why none does, and what passes with people. Exit code: 1 when it is
- * above `failAbove`; with `unattended` only what starts without a person counts, and what is not known counts as above.
+ * above `failAbove`; with `unattended` only what starts without a person counts, and what is not known counts as above. Throws
+ * UsageError where a bound is given and the policies speak of nobody there: what is not looked at must not pass.
  */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
   const bound = boundOf(flags.failAbove);
@@ -60,6 +61,9 @@ export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, f
     throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
   const identity = { user: who.as, groups: who.groups };
   const set = policiesFor(sources, identity, who.namespace, who.environment);
+  const [refusal] = set.refusals;
+  if (refusal && bound !== undefined)
+    throw new UsageError(`--fail-above has nothing to look at: ${refusal.message}; correct --as, -n or the files`);
   const tried = { set, namespace: who.namespace, who: withGroups(identity), lines: allowedLines(set) };
   const all = examplesOf(tried);
   const passing = passingOf(all);
