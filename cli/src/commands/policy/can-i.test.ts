@@ -113,6 +113,14 @@ describe('policy can-i', () => {
     ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],
     ['a time that is none', [...BOT, '--at', 'tomorrow', '--host', 'a.io'], /at: Invalid ISO datetime/],
     ['a mode that is none', [...BOT, '--mode', 'Force', '--host', 'a.io'], /mode: Invalid option/],
+    [
+      'a batch and a request',
+      [...BOT, '--batch', '--api', 'get pods'],
+      /--batch reads its questions from stdin: leave out --api/,
+    ],
+    ['a batch and a command', [...BOT, '--batch', '--', 'ls'], /leave out a command/],
+    ['a batch in YAML', [...BOT, '--batch', '-o', 'yaml'], /one JSON a line: leave out -o yaml/],
+    ['a batch at a time that is none', [...BOT, '--batch', '--at', 'tomorrow'], /at: Invalid ISO datetime/],
     ['a format that is none', [...BOT, '-o', 'xml', '--host', 'a.io'], /there is no output format 'xml'/],
   ];
   for (const [name, argv, message] of wrong)
@@ -169,6 +177,27 @@ describe('policy can-i', () => {
     const { out } = await policy(['can-i', ...files, '--as', 'ada', '--batch'], lines.join('\n'));
     assert.match(out, /^\{"error":"in which namespace\?.*\n\{"decision":"Allow"/);
     assert.doesNotMatch((await policy(['lint', ...files])).error, /namespace/);
+  });
+
+  it('answers each line of a batch as the same question alone', async () => {
+    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
+    const frozen = [
+      '-f',
+      POLICIES,
+      '-f',
+      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
+    ];
+    const patch = '{"api":{"verb":"patch","apiGroup":"apps","resource":"deployments","name":"web"}}';
+    for (const flags of [[], ['--at', '2026-03-07T12:00:00Z'], ['--at', '2026-03-07T12:00:00Z', '--mode', 'DryRun']]) {
+      const argv = ['can-i', ...BOT, ...frozen, ...flags];
+      const one = await policy([...argv, '-o', 'json', '--api', 'patch deployments.apps/web']);
+      const { decision } = JSON.parse((await policy([...argv, '--batch'], patch)).out) as { decision: string };
+      assert.equal(decision, (JSON.parse(one.out) as { decision: string }).decision, flags.join(' '));
+      assert.equal(decision === 'Deny', flags.length === 2);
+    }
+    const own = `${patch.slice(0, -1)},"at":"2026-03-11T12:00:00Z"}`;
+    const said = await policy(['can-i', ...BOT, ...frozen, '--at', '2026-03-07T12:00:00Z', '--batch'], own);
+    assert.match(said.out, /"decision":"RequireApproval"/);
   });
 
   it('answers a batch with the flags for what a line leaves out, and gives back its id', async () => {

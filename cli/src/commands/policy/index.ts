@@ -3,7 +3,7 @@ import { formatOf } from '../../print/raw.ts';
 import { visible } from '../../print/visible.ts';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Asker, type CanIFlags, canI, canIBatch, questionOf, type Sender } from './can-i.ts';
+import { type Asker, type CanIFlags, canI, canIBatch, defaultsOf, questionOf, type Sender } from './can-i.ts';
 import { effective } from './effective.ts';
 import { explainAction } from './explain.ts';
 import { lint } from './lint.ts';
@@ -100,8 +100,9 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
         const global = flagsOf(command);
         const format = formatOf(global.output);
         if (flags.batch) {
+          const defaults = defaultsOf({ ...flags, output: global.output }, argv);
           const { sources, who } = await sourcesOf(global);
-          return await canIBatch(io.stdin, who, sources, terminal);
+          return await canIBatch(io.stdin, { ...who, ...defaults }, sources, terminal);
         }
         const { sources, who } = await placedOf(global);
         return canI(questionOf(flags, argv, who), sources, format, terminal);

@@ -38,6 +38,13 @@ const rehearsal = {
   parent: CaseParent.optional(),
 };
 
+const when = {
+  mode: z.enum(['DryRun', 'Apply']).optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
+};
+/** How and when something is meant to be done. */
+export const Moment = z.strictObject(when);
+
 /** What can be asked. */
 export const askable = Object.keys(what) as (keyof typeof what)[];
 
@@ -53,8 +60,7 @@ export const Question = z
     groups,
     namespace: z.string().min(1).default('default'),
     environment: z.string().optional(),
-    mode: z.enum(['DryRun', 'Apply']).optional(),
-    at: z.iso.datetime({ offset: true }).optional(),
+    ...when,
     trusted: z.boolean().default(true),
     mayUseAccount: z.boolean().default(true),
     ...rehearsal,
