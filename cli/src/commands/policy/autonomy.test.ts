@@ -170,6 +170,19 @@ describe('A case of an action', () => {
     it(`is refused: ${fields.slice(0, 60)}`, async () => assert.match(await judged(FLOOR, fields), fault));
 });
 
+describe('A DryRun', () => {
+  const asks = policyOf(
+    'modes: [DryRun, Apply]\nkubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [patch], decision: RequireApproval}]',
+  );
+  for (const asked of [
+    `action: {intent: {summary: x}, playbookRef: {name: auto}, mode: DryRun}, ${restart}`,
+    'api: {verb: patch, apiGroup: apps, resource: deployments, name: web}, mode: DryRun',
+  ])
+    it(`is the same asked as '${asked.slice(0, 6)}'`, async () => {
+      assert.equal(await judged(FLOOR + asks + BOOKS, `${asked}, expect: Allow, because: mode`), '');
+    });
+});
+
 describe('A question about a request', () => {
   const ask = async (policies: string, ...argv: string[]) =>
     await policy(['can-i', '-f', file(policies), '-n', 'shop', '--as', 'ada', ...argv]);

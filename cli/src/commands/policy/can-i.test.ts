@@ -37,6 +37,18 @@ describe('policy can-i', () => {
       3,
       /risk High waits for 2 approval\(s\) from sre/,
     ],
+    [
+      'a change that is only rehearsed waits for nobody',
+      ['--mode', 'DryRun', '--api', 'patch deployments.apps/web'],
+      0,
+      /a DryRun ends with its plan/,
+    ],
+    [
+      'a rehearsal of what is denied is denied',
+      ['--mode', 'DryRun', '--api', 'delete configmaps/data'],
+      1,
+      /no line of `approvals`/,
+    ],
     ['no line covers the risk', ['--api', 'delete configmaps/data'], 1, /no line of `approvals` covers the risk 'Critical'/],
     [
       'subresources stand before or behind the group',

@@ -19,7 +19,7 @@ import {
 import { type Autonomy, autonomyOfRequest } from './autonomy-of-request.ts';
 import { type Because, denial, type Needs, reasonOf, waits } from './because.ts';
 import { isWrite } from './effects.ts';
-import { judgeAction } from './judge-action.ts';
+import { judgeAction, PLANNED } from './judge-action.ts';
 import type { Question } from './question.ts';
 import { riskOfRequest } from './risk-of-request.ts';
 import { isClusterScoped } from './scope.ts';
@@ -107,13 +107,8 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
   if (api) {
     const isWide = api.clusterWide ?? (api.namespace === undefined && isClusterScoped(api.resource));
     const reach = isWide ? undefined : (api.namespace ?? namespace);
-    return ofApi(set, namespace, {
-      verb: api.verb,
-      apiGroup: api.apiGroup,
-      resource: api.resource,
-      namespace: reach,
-      name: api.name,
-    });
+    const { verb, apiGroup, resource, name } = api;
+    return ofApi(set, namespace, { verb, apiGroup, resource, namespace: reach, name }, question.mode);
   }
   if (host !== undefined) return { because: [judgeHost(set, host)] };
   if (image !== undefined) return { because: [judgeImage(set, image)] };
@@ -150,7 +145,7 @@ const argvOf = (command: string | readonly string[]): readonly string[] =>
       ? command.trim().split(/ +/)
       : ['sh', '-c', command];
 
-function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
+function ofApi(set: PolicySet, namespace: string, request: ApiRequest, mode: Question['mode']): Judged {
   const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
   if (refusal) return { because: [denial(refusal)] };
   const at = decidedBy.indexOf(': ');
@@ -167,6 +162,8 @@ function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
   // Whatever the rule says, a change is in a plan, and a plan waits for people.
   const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
   if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
+  // A person is asked before a plan starts, and that of a DryRun never does.
+  if (mode === 'DryRun') return { because: [...because.map((one) => ({ ...one, decision: 'Allow' as const })), PLANNED] };
   const autonomy = autonomyOfRequest(set, namespace, request);
   return {
     because: [...because, waits(level, requirements)],
