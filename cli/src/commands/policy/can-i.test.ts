@@ -191,6 +191,23 @@ describe('policy can-i', () => {
     assert.doesNotMatch((await policy(['lint', ...files])).error, /namespace/);
   });
 
+  it('sees a freeze for commands that do more than read', async () => {
+    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
+    const frozen = [
+      '-f',
+      POLICIES,
+      '-f',
+      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
+    ];
+    const asked = async (at: string, ...command: string[]) =>
+      await policy(['can-i', ...BOT, ...frozen, '--at', at, '--', ...command]);
+    const restart = await asked('2026-03-07T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web');
+    assert.equal(restart.code, 1, restart.out);
+    assert.match(restart.out, /nothing starts until 2026-03-09T00:00:00.000Z: Weekend/);
+    assert.equal((await asked('2026-03-11T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web')).code, 0);
+    assert.equal((await asked('2026-03-07T12:00:00Z', 'kubectl', 'get', 'pods')).code, 0);
+  });
+
   it('answers each line of a batch as the same question alone', async () => {
     const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
     const frozen = [

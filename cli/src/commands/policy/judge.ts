@@ -24,6 +24,7 @@ import type { Question } from './question.ts';
 import { riskOfRequest } from './risk-of-request.ts';
 import { isClusterScoped } from './scope.ts';
 import { policiesFor, type Sources } from './sources.ts';
+import { onlyReads } from './spellings.ts';
 import { TAKEN_FOR_GIVEN } from './work.ts';
 import { wouldAllow } from './would-allow.ts';
 
@@ -80,13 +81,17 @@ type Judged = Pick<Answer, 'because' | 'commands' | 'needs' | 'autonomy'>;
 
 const changes = ({ api, action }: Question) => (api !== undefined && isWrite(api)) || action?.mode === 'Apply';
 
+// A command says nothing of its mode: one that does more than read is meant to be applied.
+const mayChange = ({ command, mode }: Question) => command !== undefined && mode === undefined && !onlyReads(argvOf(command));
+
 // What holds whatever is asked: no floor, an environment that is not allowed, the kill switch; and for changes the mode and the time.
 function inGeneral(question: Question, set: PolicySet): Because[] {
   const mode = question.mode ?? (changes(question) ? 'Apply' : undefined);
   const spec = { intent: { summary: 'x' }, mode: mode ?? 'DryRun', cancelled: false } as AgentActionSpec;
   const rules = new Set(['suspended', 'environments', ...(mode === undefined ? [] : ['modes'])]);
   const refusals = admit({ spec, policies: set, playbook: undefined, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
-  const frozen = question.at !== undefined && mode === 'Apply' ? frozenAt(set, Date.parse(question.at)) : undefined;
+  const frozen =
+    question.at !== undefined && (mode === 'Apply' || mayChange(question)) ? frozenAt(set, Date.parse(question.at)) : undefined;
   const freeze = frozen && {
     policy: frozen.policy,
     rule: frozen.rule,

@@ -35,7 +35,7 @@ type Rules = NonNullable<NonNullable<PolicySet['policies'][number]['spec']>['com
 
 const beginningsOf = (rules: Rules): string[][] =>
   rules.flatMap(({ prefix, decision }) =>
-    decision === 'Allow' ? alternativesOf(prefix).filter((line) => !onlyReads(line)) : [],
+    decision === 'Allow' ? alternativesOf(prefix).filter((line) => !(onlyReads(line) && onlyReads([...line, 'x']))) : [],
   );
 
 const alternativesOf = (prefix: readonly string[]): string[][] =>
@@ -44,10 +44,11 @@ const alternativesOf = (prefix: readonly string[]): string[][] =>
     [[]],
   );
 
-// What a policy without a rule for it would not ask about, whatever follows.
+// A policy without any rule asks about what is not known to read only.
 const silent = compileCommands({ name: '', commands: [] });
-const onlyReads = (line: readonly string[]): boolean =>
-  [line, [...line, 'x']].every((argv) => judgeCommand(silent ? [silent] : [], argv).decision === 'Allow');
+
+/** Whether a command line only reads, as far as that is built in. */
+export const onlyReads = (argv: readonly string[]): boolean => judgeCommand(silent ? [silent] : [], argv).decision === 'Allow';
 
 const isChange = ({ verb }: ApiRequest) => verb === 'patch' || verb === 'update';
 const reaches =
