@@ -162,6 +162,7 @@ describe('A case of an action', () => {
     ['host: a.io, succeeded: 1, expect: Allow', /`succeeded` goes with `action`/],
     [`${auto}, effects: [{resource: pods, verb: get}], expect: Allow`, /effects\.0\.verb/],
     [`${auto}, effects: [{resource: pods, change: [spec]}], expect: Allow`, /effects\.0\.change/],
+    [`${auto}, effects: [{resource: deployments}], expect: Deny`, /effects\.0: `deployments` are of the group 'apps'/],
     [`${auto}, parent: {childs: 1}, expect: Allow`, /childs/],
     [`${auto}, parent: {ended: Running}, expect: Allow`, /must be a state in which an action ends/],
     ['action: {intent: {summary: x}, steps: [{name: a, command: [b]}]}, expect: Deny', /need the `account`/],

@@ -150,6 +150,8 @@ const argvOf = (command: string | readonly string[]): readonly string[] =>
       ? command.trim().split(/ +/)
       : ['sh', '-c', command];
 
+const REHEARSED = { decision: 'Allow', message: 'it may be rehearsed' } as const;
+
 function ofApi(set: PolicySet, namespace: string, request: ApiRequest, mode: Question['mode']): Judged {
   const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
   if (refusal) return { because: [denial(refusal)] };
@@ -168,7 +170,7 @@ function ofApi(set: PolicySet, namespace: string, request: ApiRequest, mode: Que
   const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
   if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
   // A person is asked before a plan starts, and that of a DryRun never does.
-  if (mode === 'DryRun') return { because: [...because.map((one) => ({ ...one, decision: 'Allow' as const })), PLANNED] };
+  if (mode === 'DryRun') return { because: [...because.map((one) => ({ ...one, ...REHEARSED })), PLANNED] };
   const autonomy = autonomyOfRequest(set, namespace, request);
   return {
     because: [...because, waits(level, requirements)],

@@ -2,6 +2,7 @@ import { AgentActionSpec, Decision } from '@sentinel/crds';
 import { z } from 'zod';
 import { CaseEffect } from './effects.ts';
 import { CaseParent } from './family-facts.ts';
+import { requestFault } from './known-resources.ts';
 import { celFaults, strictFaults } from './strict-faults.ts';
 
 const groups = z.array(z.string().min(1)).default([]);
@@ -74,6 +75,8 @@ export const Question = z
     };
     if (asked.length !== 1)
       return fail(`must ask one of ${askable.join(', ')}${asked.length > 1 ? `, not ${asked.join(' and ')}` : ''}`);
+    const unknown = question.api && requestFault(question.api);
+    if (unknown !== undefined) return fail(`api: ${unknown}`);
     const stray = (Object.keys(rehearsal) as (keyof typeof rehearsal)[]).find((key) => question[key] !== undefined);
     if (stray !== undefined && question.action === undefined) return fail(`\`${stray}\` goes with \`action\``);
     const action = question.action === undefined ? undefined : AgentActionSpec.safeParse(question.action);
