@@ -24,6 +24,12 @@ const digest = `@sha256:${'a'.repeat(64)}`;
 describe('policy can-i', () => {
   const rows: readonly [name: string, argv: readonly string[], code: number, out: RegExp][] = [
     ['a plain command is no script', ['--', 'kubectl', 'get', 'pods'], 0, /^yes/],
+    [
+      'a command keeps its options',
+      ['--', 'kubectl', 'get', 'pods', '-n', 'other'],
+      0,
+      /'kubectl get pods -n other'|no policy has rules/,
+    ],
     ['a read is done without people', ['--api', 'list pods'], 0, /kubernetes\[0\]/],
     [
       'a change waits for people, whatever a rule allows',
@@ -133,6 +139,12 @@ describe('policy can-i', () => {
     ],
     ['a short name', [...BOT, '--api', 'delete cm/web'], /`configmaps` are of the core group/],
     ['what nothing serves', [...BOT, '--api', 'delete widgets/web'], /the core group has no 'widgets'/],
+    [
+      'a command without --, of which it would take the options',
+      [...BOT, 'kubectl', 'get', 'pods', '-n', 'other'],
+      /put the command behind `--`: can-i \[options\] -- kubectl get pods/,
+    ],
+    ['a command with -- of its own alone', [...BOT, 'kubectl', 'exec', 'x', '--', 'sh'], /put the command behind `--`/],
     ['half of a tool', [...BOT, '--tool', 'https://mcp.acme.io'], /--tool takes the server and the tool/],
     ['a model without its endpoint', [...BOT, '--model', 'x'], /--model needs the endpoint too/],
     ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],

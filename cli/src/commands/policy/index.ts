@@ -24,6 +24,8 @@ export interface PolicyCommands {
   readonly exit: (code: number) => void;
   /** Sets the exit code of errors: of these commands 1 is an answer. */
   readonly failWith: (code: number) => void;
+  /** The words behind the first `--`. */
+  readonly behind: readonly string[];
 }
 
 /** Exit code for what can't be read or understood. */
@@ -37,7 +39,8 @@ interface Flags extends GlobalFlags {
 }
 
 /** Defines `kubectl sentinel policy …`. Exit code 2 is an error; 0, 1 and 3 are answers. */
-export function definePolicy(program: Command, { add, printable, io, terminal, open, exit, failWith }: PolicyCommands): void {
+export function definePolicy(program: Command, given: PolicyCommands): void {
+  const { add, printable, io, terminal, open, exit, failWith, behind } = given;
   const policy = program.command('policy').description('Test, explain and compare policies');
   program.hook('preSubcommand', (_, command) => {
     if (command === policy) failWith(USAGE);
@@ -99,6 +102,9 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
+        // Options of the command would be taken for those of the question.
+        if (argv.length !== behind.length)
+          throw new UsageError(`put the command behind \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
         if (flags.batch) {
           const defaults = defaultsOf({ ...flags, output: global.output }, argv);
           const { sources, who } = await sourcesOf(global);
