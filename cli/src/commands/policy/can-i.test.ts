@@ -122,6 +122,21 @@ describe('policy can-i', () => {
     );
   });
 
+  const unspoken: readonly [argv: readonly string[], message: RegExp][] = [
+    [
+      ['--as', 'shop:bot'],
+      /no AgentPolicy in namespace 'shop' speaks of 'shop:bot': .* others.*; is 'system:serviceaccount:shop:bot' meant\?/,
+    ],
+    [['--as', 'oidc:ada'], /speaks of 'oidc:ada': those that there are speak of others, or only look on \(/],
+    [['--as', 'shop:bot', '-n', 'other'], /no AgentPolicy in namespace 'other' speaks of 'shop:bot': there is none \(/],
+  ];
+  for (const [argv, message] of unspoken)
+    it(`says why no policy speaks of it: ${argv.join(' ')}`, async () => {
+      const ran = await policy(['can-i', '-f', POLICIES, ...argv, '--host', 'api.acme.io']);
+      assert.equal(ran.code, 1, ran.error);
+      assert.match(ran.out, message);
+    });
+
   const wrong: readonly [name: string, argv: readonly string[], message: RegExp][] = [
     ['nobody', ['-f', POLICIES, '--host', 'a.io'], /who asks\? Say it with --as/],
     ['nothing', BOT, /ask one thing/],
