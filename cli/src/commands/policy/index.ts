@@ -55,6 +55,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
   const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Sender }> => {
     const asker = { as: flags.as, groups: [...(flags.asGroup ?? []), ...(flags.group ?? [])], environment: flags.environment };
     if (flags.filename) {
+      refuse(flags, ofCluster, 'files are read without a cluster');
       const sources = readFiles(flags.filename, flags.namespace);
       return { sources, who: { ...asker, namespace: flags.namespace ?? onlyNamespace(sources) } };
     }
@@ -83,7 +84,12 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
   printable(add(policy, 'test <files...>', 'Run the cases of files against the policies in them, without a cluster'))
     .option('--junit <file>', 'write the outcomes as JUnit XML')
     .action((files: string[], flags: { junit?: string }, command: Command) =>
-      guarded(() => testPolicies(files, { format: formatOf(flagsOf(command).output), junit: flags.junit }, terminal)),
+      guarded(() => {
+        const global = flagsOf(command);
+        refuse(global, ofCluster, 'files are read without a cluster');
+        refuse(global, ['namespace', ...ofAsker], 'each case says who asks and where');
+        return testPolicies(files, { format: formatOf(global.output), junit: flags.junit }, terminal);
+      }),
     );
   about(printable(add(policy, 'can-i [command...]', 'Ask what --as may do: exit code 0 yes, 1 no, 3 with an approval')))
     .option('--api <request>', "a request to the API: 'patch deployments.apps/web'")
@@ -122,6 +128,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     guarded(async () => {
       const global = flagsOf(command);
       const format = formatOf(global.output);
+      refuse(global, [...ofAsker, 'environment'], 'policies are read whoever asks');
       const { sources } = await sourcesOf(
         files.length > 0 ? { ...global, filename: [...files, ...(global.filename ?? [])] } : global,
       );
@@ -143,10 +150,12 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
         const global = flagsOf(command);
         const format = formatOf(global.output);
         if (flags.effective) {
+          if (name !== undefined) throw new UsageError('name an action, or pass --effective, not both');
           const { sources, who } = await placedOf(global);
           return effective(sources, who, format, terminal);
         }
         if (name === undefined) throw new UsageError('name an action, or pass --effective');
+        refuse(global, ['filename', 'group', 'environment'], 'an action is explained by the policies of its cluster');
         return await live(global, (session) => explainAction(session, name, format));
       }),
     );
@@ -174,6 +183,16 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
         return worstCase(sources, who, flags, format, terminal);
       }),
     );
+}
+
+const ofCluster = ['context', 'kubeconfig'] as const;
+const ofAsker = ['as', 'asGroup'] as const;
+const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
+
+// A flag that is taken and not obeyed misleads.
+function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
+  const stray = keys.find((key) => flags[key] !== undefined);
+  if (stray !== undefined) throw new UsageError(`leave out --${written[stray] ?? stray}: ${why}`);
 }
 
 // Faults in files are a list, and read as one.
