@@ -70,12 +70,19 @@ export function exampleOf(
     const effects = effectsOn(own ?? names, request, content);
     const judged = judgeRehearsed(set, { action, work, effects, succeeded: undefined });
     if (judged.refusals.length > 0) continue;
-    const example = { way, action, command, spelling: index, playbook: work.adHoc ? undefined : work.playbook, effects, judged };
+    const playbook = work.adHoc ? undefined : asJudged(work.playbook, judged);
+    const example = { way, action, command, spelling: index, playbook, effects, judged };
     if (judged.requirements.autoReview) return example;
     first ??= example;
   }
   return first;
 }
+
+// What waits for people is shown as a Playbook that says so.
+const asJudged = (playbook: Playbook | undefined, { requirements }: PlanJudged): Playbook | undefined =>
+  playbook && !requirements.autoReview
+    ? { ...playbook, spec: { ...playbook.spec, description: 'A change that people approve.', autonomy: 'Approve' } }
+    : playbook;
 
 const effectsOn = (names: readonly string[], request: ApiRequest, { change, pods }: Content): Effect[] =>
   names.map((name, index) => effectOf({ ...request, name }, change, { index, ...(pods ? { pods } : {}) }));

@@ -266,6 +266,14 @@ describe('The worst that starts without a person', () => {
       }
     });
 
+  it('prints a Playbook that waits for people where they are asked', async () => {
+    const ran = await ask(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf(RULES));
+    assert.match(ran.out, /1 approval\(s\)/);
+    assert.match(ran.out, /description: A change that people approve\.[\s\S]*autonomy: Approve/);
+    const open = await ask(floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES));
+    assert.match(open.out, /description: A change that starts without a person\.[\s\S]*autonomy: Auto/);
+  });
+
   it('prints an action that passes as a file, with the Playbook that it needs', async () => {
     const ran = await policy(['worst-case', '-f', `${examples}/staging-autonomy`, '--as', 'system:serviceaccount:ops:agent']);
     const yaml = ran.out.slice(ran.out.indexOf('apiVersion:'));
