@@ -6,6 +6,18 @@ import { isClusterScoped } from './scope.ts';
 
 const path = z.string().regex(/^(\/[^/]+)*$/, 'must be a JSON pointer, such as /spec/replicas');
 
+// Plans have values as the text of their JSON. A text that is none is a value itself.
+const value = z.json().transform((given) => (typeof given === 'string' && isJson(given) ? given : JSON.stringify(given)));
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A write that a rehearsal would find, as a case says it: `change` names the fields, with their values where these matter. */
 export const CaseEffect = z
   .strictObject({
@@ -16,10 +28,10 @@ export const CaseEffect = z
     name: z.string().min(1).default('any'),
     change: z
       .array(
-        z.union([
-          path,
-          z.strictObject({ path, before: z.string().optional(), after: z.string().optional(), redacted: z.boolean().optional() }),
-        ]),
+        z.union(
+          [path, z.strictObject({ path, before: value.optional(), after: value.optional(), redacted: z.boolean().optional() })],
+          'must be a JSON pointer, such as /spec/replicas, or {path, before, after}',
+        ),
       )
       .min(1)
       .optional(),

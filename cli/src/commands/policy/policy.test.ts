@@ -47,6 +47,11 @@ describe('policy test', () => {
       file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow}]'),
       /'x': must ask one of command, api, host/,
     ],
+    [
+      'a case of nobody',
+      file('kind: PolicyTest\ncases: [{name: x, expect: Deny, host: a.io}]'),
+      /'x': as: must say who asks: a user as the API server names it/,
+    ],
     ['a case with a typo', file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow, hots: a.io}]'), /'x': .*hots/],
     ['YAML that is none', file('kind: [\n'), /policies\.yaml: /],
     ['a bomb of aliases', file('a: &a [x, x]\nb: &b [*a, *a]\nkind: PolicyTest\n'), /cases/],

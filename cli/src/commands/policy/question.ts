@@ -6,11 +6,14 @@ import { requestFault } from './known-resources.ts';
 import { celFaults, strictFaults } from './strict-faults.ts';
 
 const groups = z.array(z.string().min(1)).default([]);
-const As = z.union([
-  z.string().min(1),
-  z.strictObject({ user: z.string().min(1), groups }),
-  z.strictObject({ serviceAccount: z.string().min(1), groups }),
-]);
+const As = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({ user: z.string().min(1), groups }),
+    z.strictObject({ serviceAccount: z.string().min(1), groups }),
+  ],
+  'must say who asks: a user as the API server names it, {user, groups} or {serviceAccount: NAMESPACE:NAME, groups}',
+);
 
 const what = {
   command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
