@@ -1,10 +1,10 @@
 import { runCli } from './main.ts';
 
-// `kubectl sentinel audit show X | head`: the reader has gone, which is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+// `kubectl sentinel audit show X | head`: the reader has gone, which is no error and no answer either.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 
 /** The process: terminal in, exit code out. */
 void runCli(process.argv.slice(2), {

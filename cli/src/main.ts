@@ -58,7 +58,9 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   const failWith = (answered: number) => {
     fault = answered;
   };
-  definePolicy(program, { add, printable, io, terminal, open: (flags) => openSession(flags, terminal, open), exit, failWith });
+  const behind = argv.includes('--') ? argv.slice(argv.indexOf('--') + 1) : [];
+  const session = (flags: GlobalFlags) => openSession(flags, terminal, open);
+  definePolicy(program, { add, printable, io, terminal, open: session, exit, failWith, behind });
   try {
     await program.parseAsync(dashes < 0 ? [...argv] : argv.slice(0, dashes), { from: 'user' });
     return code;

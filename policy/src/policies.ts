@@ -57,7 +57,10 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
     policies,
     auditOnly: all.filter(({ spec }) => spec?.auditOnly),
     environment: metadata.labels?.[namespaceLabels.environment],
-    refusals: missingParts(metadata, policies, requester),
+    refusals: missingParts(metadata, policies, requester, {
+      floor: sources.clusterPolicies.length > 0,
+      own: sources.policies.some((policy) => policy.metadata.namespace === metadata.name),
+    }),
   };
 }
 
@@ -74,7 +77,13 @@ function applicable(
   return { kind: policy.kind, name: policy.metadata.name, ...read };
 }
 
-function missingParts(metadata: ObjectMeta, policies: readonly ApplicablePolicy[], requester: Identity): Refusal[] {
+function missingParts(
+  metadata: ObjectMeta,
+  policies: readonly ApplicablePolicy[],
+  requester: Identity,
+  has: { readonly floor: boolean; readonly own: boolean },
+): Refusal[] {
+  const why = (some: boolean) => (some ? 'those that there are speak of others, or only look on' : 'there is none');
   const found: Refusal[] = [];
   const refuse = (rule: string, message: string, remedy: string) => found.push({ policy: 'Sentinel', rule, message, remedy });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
@@ -87,14 +96,14 @@ function missingParts(metadata: ObjectMeta, policies: readonly ApplicablePolicy[
   if (!policies.some((policy) => policy.kind === 'ClusterAgentPolicy')) {
     refuse(
       'floor',
-      `no ClusterAgentPolicy speaks of '${requester.user}'`,
+      `no ClusterAgentPolicy speaks of '${requester.user}': ${why(has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
   if (!policies.some((policy) => policy.kind === 'AgentPolicy')) {
     refuse(
       'policy',
-      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}'`,
+      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why(has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }

@@ -324,7 +324,7 @@ const rows: readonly Row[] = [
     'AgentAction',
     action(),
     new RegExp(
-      `no AgentPolicy in namespace '${without.policy}' speaks of '[^']+' \\(Sentinel: policy\\)\\. An admin creates one there: without a policy of the namespace nothing runs\\.`,
+      `no AgentPolicy in namespace '${without.policy}' speaks of '[^']+': there is none \\(Sentinel: policy\\)\\. An admin creates one there: without a policy of the namespace nothing runs\\.`,
     ),
     { space: without.policy },
   ],

@@ -99,6 +99,14 @@ describe('A case of an action', () => {
           'modes: [DryRun, Apply]\nkubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [patch], decision: RequireApproval}]',
         ),
     ],
+    [
+      'writes values as any JSON',
+      `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [{path: /spec/replicas, before: 2, after: 3}, {path: /spec/paused, before: null, after: false}]}], succeeded: 2, expect: Allow`,
+    ],
+    [
+      'writes an image from elsewhere as a plain text',
+      `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [{path: /spec/template/spec/containers/0/image, before: example/app, after: evil.example/x}]}], succeeded: 2, expect: RequireApproval, because: autoReview`,
+    ],
     // Steps of its own.
     ['with steps of its own starts alone where all allow it', `${own()}, ${note}, succeeded: 2, expect: Allow`],
     [
@@ -162,12 +170,30 @@ describe('A case of an action', () => {
     ['host: a.io, succeeded: 1, expect: Allow', /`succeeded` goes with `action`/],
     [`${auto}, effects: [{resource: pods, verb: get}], expect: Allow`, /effects\.0\.verb/],
     [`${auto}, effects: [{resource: pods, change: [spec]}], expect: Allow`, /effects\.0\.change/],
+    [`${auto}, effects: [{resource: deployments}], expect: Deny`, /effects\.0: `deployments` are of the group 'apps'/],
+    [
+      `${auto}, effects: [{resource: pods, change: [7]}], expect: Deny`,
+      /effects\.0\.change\.0: must be a JSON pointer, such as .*or \{path, before, after\}/,
+    ],
     [`${auto}, parent: {childs: 1}, expect: Allow`, /childs/],
     [`${auto}, parent: {ended: Running}, expect: Allow`, /must be a state in which an action ends/],
     ['action: {intent: {summary: x}, steps: [{name: a, command: [b]}]}, expect: Deny', /need the `account`/],
   ];
   for (const [fields, fault] of faults)
     it(`is refused: ${fields.slice(0, 60)}`, async () => assert.match(await judged(FLOOR, fields), fault));
+});
+
+describe('A DryRun', () => {
+  const asks = policyOf(
+    'modes: [DryRun, Apply]\nkubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [patch], decision: RequireApproval}]',
+  );
+  for (const asked of [
+    `action: {intent: {summary: x}, playbookRef: {name: auto}, mode: DryRun}, ${restart}`,
+    'api: {verb: patch, apiGroup: apps, resource: deployments, name: web}, mode: DryRun',
+  ])
+    it(`is the same asked as '${asked.slice(0, 6)}'`, async () => {
+      assert.equal(await judged(FLOOR + asks + BOOKS, `${asked}, expect: Allow, because: mode`), '');
+    });
 });
 
 describe('A question about a request', () => {

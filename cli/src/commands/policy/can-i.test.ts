@@ -24,6 +24,12 @@ const digest = `@sha256:${'a'.repeat(64)}`;
 describe('policy can-i', () => {
   const rows: readonly [name: string, argv: readonly string[], code: number, out: RegExp][] = [
     ['a plain command is no script', ['--', 'kubectl', 'get', 'pods'], 0, /^yes/],
+    [
+      'a command keeps its options',
+      ['--', 'kubectl', 'get', 'pods', '-n', 'other'],
+      0,
+      /'kubectl get pods -n other'|no policy has rules/,
+    ],
     ['a read is done without people', ['--api', 'list pods'], 0, /kubernetes\[0\]/],
     [
       'a change waits for people, whatever a rule allows',
@@ -37,6 +43,18 @@ describe('policy can-i', () => {
       3,
       /risk High waits for 2 approval\(s\) from sre/,
     ],
+    [
+      'a change that is only rehearsed waits for nobody',
+      ['--mode', 'DryRun', '--api', 'patch deployments.apps/web'],
+      0,
+      /a DryRun ends with its plan/,
+    ],
+    [
+      'a rehearsal of what is denied is denied',
+      ['--mode', 'DryRun', '--api', 'delete configmaps/data'],
+      1,
+      /no line of `approvals`/,
+    ],
     ['no line covers the risk', ['--api', 'delete configmaps/data'], 1, /no line of `approvals` covers the risk 'Critical'/],
     [
       'subresources stand before or behind the group',
@@ -44,6 +62,7 @@ describe('policy can-i', () => {
       3,
       /patch deployments\/scale is allowed|waits for 1/,
     ],
+    ['kinds of others are theirs', ['--api', 'get pods.metrics.k8s.io'], 0, /^yes/],
     ['and behind the name', ['--api', 'get pods/web/log'], 0, /get pods\/log/],
     ['another namespace is out of reach', ['-n', 'other', '--api', 'get pods'], 1, /no AgentPolicy in namespace 'other'/],
     [
@@ -103,16 +122,57 @@ describe('policy can-i', () => {
     );
   });
 
+  const unspoken: readonly [argv: readonly string[], message: RegExp][] = [
+    [
+      ['--as', 'shop:bot'],
+      /no AgentPolicy in namespace 'shop' speaks of 'shop:bot': .* others.*; is 'system:serviceaccount:shop:bot' meant\?/,
+    ],
+    [['--as', 'oidc:ada'], /speaks of 'oidc:ada': those that there are speak of others, or only look on \(/],
+    [['--as', 'shop:bot', '-n', 'other'], /no AgentPolicy in namespace 'other' speaks of 'shop:bot': there is none \(/],
+  ];
+  for (const [argv, message] of unspoken)
+    it(`says why no policy speaks of it: ${argv.join(' ')}`, async () => {
+      const ran = await policy(['can-i', '-f', POLICIES, ...argv, '--host', 'api.acme.io']);
+      assert.equal(ran.code, 1, ran.error);
+      assert.match(ran.out, message);
+    });
+
   const wrong: readonly [name: string, argv: readonly string[], message: RegExp][] = [
     ['nobody', ['-f', POLICIES, '--host', 'a.io'], /who asks\? Say it with --as/],
     ['nothing', BOT, /ask one thing/],
     ['two things', [...BOT, '--host', 'a.io', '--', 'ls'], /ask one thing/],
     ['a request without a resource', [...BOT, '--api', 'get'], /--api takes 'VERB RESOURCE\.GROUP\/NAME'/],
+    ['a verb that there is not', [...BOT, '--api', 'remove pods/web'], /api: there is no verb 'remove'; verbs are get, list/],
+    ['a verb in capitals', [...BOT, '--api', 'PATCH pods/web'], /there is no verb 'PATCH'/],
+    ['a resource without its group', [...BOT, '--api', 'delete deployments/web'], /api: `deployments` are of the group 'apps'/],
+    ['a resource with another group', [...BOT, '--api', 'delete deployments.batch/web'], /`deployments` are of the group 'apps'/],
+    ['a group that there is not', [...BOT, '--api', 'delete deployments.app/web'], /`deployments` are of the group 'apps'/],
+    [
+      'a resource in the singular',
+      [...BOT, '--api', 'delete deployment.apps/web'],
+      /there is no resource 'deployment': `deployments` are of the group 'apps'/,
+    ],
+    ['a short name', [...BOT, '--api', 'delete cm/web'], /`configmaps` are of the core group/],
+    ['what nothing serves', [...BOT, '--api', 'delete widgets/web'], /the core group has no 'widgets'/],
+    [
+      'a command without --, of which it would take the options',
+      [...BOT, 'kubectl', 'get', 'pods', '-n', 'other'],
+      /put the command behind `--`: can-i \[options\] -- kubectl get pods/,
+    ],
+    ['a command with -- of its own alone', [...BOT, 'kubectl', 'exec', 'x', '--', 'sh'], /put the command behind `--`/],
     ['half of a tool', [...BOT, '--tool', 'https://mcp.acme.io'], /--tool takes the server and the tool/],
     ['a model without its endpoint', [...BOT, '--model', 'x'], /--model needs the endpoint too/],
     ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],
     ['a time that is none', [...BOT, '--at', 'tomorrow', '--host', 'a.io'], /at: Invalid ISO datetime/],
     ['a mode that is none', [...BOT, '--mode', 'Force', '--host', 'a.io'], /mode: Invalid option/],
+    [
+      'a batch and a request',
+      [...BOT, '--batch', '--api', 'get pods'],
+      /--batch reads its questions from stdin: leave out --api/,
+    ],
+    ['a batch and a command', [...BOT, '--batch', '--', 'ls'], /leave out a command/],
+    ['a batch in YAML', [...BOT, '--batch', '-o', 'yaml'], /one JSON a line: leave out -o yaml/],
+    ['a batch at a time that is none', [...BOT, '--batch', '--at', 'tomorrow'], /at: Invalid ISO datetime/],
     ['a format that is none', [...BOT, '-o', 'xml', '--host', 'a.io'], /there is no output format 'xml'/],
   ];
   for (const [name, argv, message] of wrong)
@@ -153,6 +213,60 @@ describe('policy can-i', () => {
     assert.deepEqual(before, same);
     assert.equal(before[0]?.digest, after[0]?.digest);
     assert.notEqual(before[1]?.digest, after[1]?.digest);
+  });
+
+  it('does not guess which of several namespaces is meant', async () => {
+    const files = ['-f', POLICIES, '-f', file(policyOf('modes: [Apply]').replace('namespace: shop', 'namespace: staging'))];
+    for (const argv of [
+      ['can-i', '--host', 'api.acme.io'],
+      ['explain', '--effective'],
+    ]) {
+      const ran = await policy([...argv, ...files, '--as', 'ada']);
+      assert.equal(ran.code, 2, ran.out);
+      assert.match(ran.error, /in which namespace\? Say it with -n: the files hold shop, staging/);
+    }
+    const lines = ['{"host":"api.acme.io"}', '{"host":"api.acme.io","namespace":"staging"}'];
+    const { out } = await policy(['can-i', ...files, '--as', 'ada', '--batch'], lines.join('\n'));
+    assert.match(out, /^\{"error":"in which namespace\?.*\n\{"decision":"Allow"/);
+    assert.doesNotMatch((await policy(['lint', ...files])).error, /namespace/);
+  });
+
+  it('sees a freeze for commands that do more than read', async () => {
+    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
+    const frozen = [
+      '-f',
+      POLICIES,
+      '-f',
+      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
+    ];
+    const asked = async (at: string, ...command: string[]) =>
+      await policy(['can-i', ...BOT, ...frozen, '--at', at, '--', ...command]);
+    const restart = await asked('2026-03-07T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web');
+    assert.equal(restart.code, 1, restart.out);
+    assert.match(restart.out, /nothing starts until 2026-03-09T00:00:00.000Z: Weekend/);
+    assert.equal((await asked('2026-03-11T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web')).code, 0);
+    assert.equal((await asked('2026-03-07T12:00:00Z', 'kubectl', 'get', 'pods')).code, 0);
+  });
+
+  it('answers each line of a batch as the same question alone', async () => {
+    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
+    const frozen = [
+      '-f',
+      POLICIES,
+      '-f',
+      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
+    ];
+    const patch = '{"api":{"verb":"patch","apiGroup":"apps","resource":"deployments","name":"web"}}';
+    for (const flags of [[], ['--at', '2026-03-07T12:00:00Z'], ['--at', '2026-03-07T12:00:00Z', '--mode', 'DryRun']]) {
+      const argv = ['can-i', ...BOT, ...frozen, ...flags];
+      const one = await policy([...argv, '-o', 'json', '--api', 'patch deployments.apps/web']);
+      const { decision } = JSON.parse((await policy([...argv, '--batch'], patch)).out) as { decision: string };
+      assert.equal(decision, (JSON.parse(one.out) as { decision: string }).decision, flags.join(' '));
+      assert.equal(decision === 'Deny', flags.length === 2);
+    }
+    const own = `${patch.slice(0, -1)},"at":"2026-03-11T12:00:00Z"}`;
+    const said = await policy(['can-i', ...BOT, ...frozen, '--at', '2026-03-07T12:00:00Z', '--batch'], own);
+    assert.match(said.out, /"decision":"RequireApproval"/);
   });
 
   it('answers a batch with the flags for what a line leaves out, and gives back its id', async () => {

@@ -7,7 +7,7 @@ import { UsageError } from '../../usage-error.ts';
 import { autonomyInWords } from './autonomy-of-request.ts';
 import { needsInWords } from './because.ts';
 import { type Answer, answer } from './judge.ts';
-import { Question } from './question.ts';
+import { Moment, Question } from './question.ts';
 import type { Sources } from './sources.ts';
 
 /** Exit codes of `policy can-i`. */
@@ -35,6 +35,40 @@ export interface Asker {
   readonly groups: readonly string[];
   readonly namespace: string;
   readonly environment?: string | undefined;
+}
+
+/** Who asks, where it may be for each question to say in which namespace. */
+export type Sender = Omit<Asker, 'namespace'> & { readonly namespace: string | undefined };
+
+// What a question says by itself, and can't be said of all of a batch.
+const ofOne = [
+  ['api', '--api'],
+  ['clusterWide', '--cluster-wide'],
+  ['host', '--host'],
+  ['image', '--image'],
+  ['tool', '--tool'],
+  ['modelEndpoint', '--model-endpoint'],
+  ['model', '--model'],
+  ['file', '--file'],
+  ['repository', '--repository'],
+] as const;
+
+/** What holds for every line of a batch that does not say it. Throws UsageError for flags that ask a question of their own. */
+export function defaultsOf(flags: CanIFlags & { readonly output?: string | undefined }, argv: readonly string[]): BatchDefaults {
+  const stray = ofOne.find(([key]) => flags[key] !== undefined)?.[1] ?? (argv.length > 0 ? 'a command' : undefined);
+  if (stray !== undefined) throw new UsageError(`--batch reads its questions from stdin: leave out ${stray}`);
+  if (flags.output !== undefined && flags.output !== 'json')
+    throw new UsageError(`--batch answers one JSON a line: leave out -o ${flags.output}`);
+  const { mode, at } = flags;
+  const parsed = Moment.safeParse({ mode, at });
+  if (!parsed.success) throw new UsageError(faultsOf(parsed.error));
+  return { ...(mode === undefined ? {} : { mode }), ...(at === undefined ? {} : { at }) };
+}
+
+/** What of a batch its flags say once. */
+export interface BatchDefaults {
+  readonly mode?: string;
+  readonly at?: string;
 }
 
 /** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
@@ -132,10 +166,10 @@ export function inWords({ decision, because, commands, allowed, needs, autonomy 
 }
 
 /**
- * Answers questions, one JSON a line; what a line leaves out of `as`, `groups` and `namespace` is that of the flags. A line that is
+ * Answers questions, one JSON a line; what a line leaves out of `as`, `groups`, `namespace`, `environment`, `mode` and `at` is that of the flags. A line that is
  * no question is answered with an error, and the next is read. `id` comes back with the answer.
  */
-export async function canIBatch(input: Readable, who: Asker, sources: Sources, io: Terminal): Promise<number> {
+export async function canIBatch(input: Readable, who: Sender & BatchDefaults, sources: Sources, io: Terminal): Promise<number> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue;
     // raw() breaks lines; here one line is one answer.
@@ -146,7 +180,11 @@ export async function canIBatch(input: Readable, who: Asker, sources: Sources, i
 
 const MAX_LINE = 1_000_000;
 
-function answerLine(line: string, { as, groups, namespace, environment }: Asker, sources: Sources): object {
+function answerLine(
+  line: string,
+  { as, groups, namespace, environment, mode, at }: Sender & BatchDefaults,
+  sources: Sources,
+): object {
   if (line.length > MAX_LINE) return { error: `the line is longer than ${MAX_LINE} characters` };
   let value: unknown;
   try {
@@ -157,9 +195,13 @@ function answerLine(line: string, { as, groups, namespace, environment }: Asker,
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'a question is a JSON object' };
   const { id } = value as { id?: unknown };
   const known = typeof id === 'string' || typeof id === 'number' ? { id } : {};
+  if (namespace === undefined && !('namespace' in value))
+    return { ...known, error: 'in which namespace? The files hold several: say `namespace`, or pass -n' };
   const question = Question.safeParse({
     namespace,
     ...(environment === undefined ? {} : { environment }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(at === undefined ? {} : { at }),
     ...(as === undefined || 'as' in value ? {} : { as, groups }),
     ...value,
   });

@@ -1,11 +1,12 @@
 import { type AgentAction, type AgentActionSpec, API_VERSION, type Effect, type Playbook } from '@sentinel/crds';
-import { admit, type Identity, judgeAgent, judgeImage, type PolicySet } from '@sentinel/policy';
+import { type ApiRequest, admit, type Identity, judgeAgent, judgeImage, type PolicySet } from '@sentinel/policy';
 import { autoPlaybook } from './autonomy-of-request.ts';
 import { type Candidate, candidates } from './candidates.ts';
 import { effectOf } from './effects.ts';
 import { sampleOf } from './finding.ts';
-import { type Content, contentsOf, spellingsOf } from './harm.ts';
+import { type Content, contentsOf } from './harm.ts';
 import { judgeRehearsed, type PlanJudged } from './rehearsed.ts';
+import { spellingsFor } from './spellings.ts';
 import { TAKEN_FOR_GIVEN, type Work, workOf } from './work.ts';
 
 /** By what an action does something: steps of its own, or a Playbook that somebody trusts and whose autonomy is 'Auto'. */
@@ -31,6 +32,8 @@ export interface Tried {
   readonly set: PolicySet;
   readonly namespace: string;
   readonly who: Identity;
+  /** The beginnings of command lines that rules allow. */
+  readonly lines: readonly (readonly string[])[];
 }
 
 // Of what is tried, so that many namespaces and names take seconds and no more.
@@ -58,20 +61,31 @@ export function exampleOf(
   const { set, who } = tried;
   if (judgeAgent(set, who).length > 0) return undefined;
   const names = objects === 1 ? [request.name ?? 'any'] : Array.from({ length: objects }, (_, index) => `any-${index + 1}`);
-  const effects = names.map((name, index) =>
-    effectOf({ ...request, name }, content.change, { index, ...(content.pods ? { pods: content.pods } : {}) }),
-  );
-  const found = spellingsOf(request, names, content).flatMap((command, index): Example[] => {
-    if (spelling !== undefined && index !== spelling) return [];
+  let first: Example | undefined;
+  for (const [index, { command, names: own }] of spellingsFor(tried.lines, request, names, content).entries()) {
+    if ((spelling !== undefined && index !== spelling) || (own && objects > 1)) continue;
     const { action, work } = asAction(tried, way, request.namespace, command);
     const facts = { spec: action.spec, policies: set, playbook: work.playbook, trust: work.trust, mayUseAccount: true };
-    if (admit(facts).length > 0) return [];
+    if (admit(facts).length > 0) continue;
+    const effects = effectsOn(own ?? names, request, content);
     const judged = judgeRehearsed(set, { action, work, effects, succeeded: undefined });
-    if (judged.refusals.length > 0) return [];
-    return [{ way, action, command, spelling: index, playbook: work.adHoc ? undefined : work.playbook, effects, judged }];
-  });
-  return found.find(({ judged }) => judged.requirements.autoReview) ?? found[0];
+    if (judged.refusals.length > 0) continue;
+    const playbook = work.adHoc ? undefined : asJudged(work.playbook, judged);
+    const example = { way, action, command, spelling: index, playbook, effects, judged };
+    if (judged.requirements.autoReview) return example;
+    first ??= example;
+  }
+  return first;
 }
+
+// What waits for people is shown as a Playbook that says so.
+const asJudged = (playbook: Playbook | undefined, { requirements }: PlanJudged): Playbook | undefined =>
+  playbook && !requirements.autoReview
+    ? { ...playbook, spec: { ...playbook.spec, description: 'A change that people approve.', autonomy: 'Approve' } }
+    : playbook;
+
+const effectsOn = (names: readonly string[], request: ApiRequest, { change, pods }: Content): Effect[] =>
+  names.map((name, index) => effectOf({ ...request, name }, change, { index, ...(pods ? { pods } : {}) }));
 
 function asAction(
   { set, namespace }: Tried,

@@ -295,7 +295,12 @@ describe('what holds, and the worst of it', () => {
   const gates: readonly [name: string, argv: readonly string[], code: number][] = [
     ['passes what is at the bound', ['--fail-above', 'Critical', ...of('staging-autonomy')], 0],
     ['fails above it', ['--fail-above', 'Medium', ...of('production-two-person')], 1],
-    ['passes when nothing can change', ['--fail-above', 'Low', ...of('read-only-agents')], 0],
+    [
+      'passes when nothing can change',
+      ['--fail-above', 'Low', ...of('read-only-agents'), '--as', 'system:serviceaccount:shop:triage-agent'],
+      0,
+    ],
+    ['says nothing of somebody of whom no policy speaks', ['--fail-above', 'Low', ...of('read-only-agents')], 2],
     ['refuses a level that there is not', ['--fail-above', 'Terrible', ...of('staging-autonomy')], 2],
     ['refuses to guess who asks', ['-f', `${examples}/staging-autonomy`], 2],
   ];

@@ -34,7 +34,10 @@ export interface Content {
 
 const container = (more: object) => ({ spec: { template: { spec: { containers: [{ name: 'any', ...more }] } } } });
 const CONTAINER = '/spec/template/spec/containers/0';
+const TEMPLATE = '/spec/template/metadata';
+const restart = { spec: { template: { metadata: { annotations: { at: 'x' } } } } };
 const workloads = new Set(['statefulsets', 'deployments', 'daemonsets', 'jobs', 'cronjobs', 'replicasets']);
+const restarted = new Set(['statefulsets', 'deployments', 'daemonsets']);
 const scaled = new Set([
   'deployments',
   'statefulsets',
@@ -115,10 +118,14 @@ export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
     ...(made || resource.includes('/') ? [] : [orphaned]),
     ...(own && !made ? [own] : []),
     ...(scaled.has(resource) && !made
-      ? [{ change: [changed('/spec/replicas')], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } }]
+      ? [
+          { change: [changed('/spec/replicas')], patch: { spec: { replicas: 0 } }, pods: { before: 1, after: 0 } },
+          { change: [changed('/spec/replicas')], patch: { spec: { replicas: 2 } } },
+        ]
       : []),
     ...(resource === 'configmaps' ? [{ change: [changed('/data/any')], patch: { data: { any: 'x' } } }] : []),
     { change: [changed('/spec')], patch: { spec: {} } },
+    ...(restarted.has(resource) ? [{ change: [changed(`${TEMPLATE}/annotations/at`)], patch: restart }] : []),
     ...(made ? [] : [{ change: [changed('/metadata/annotations/any')], patch: { metadata: { annotations: { any: 'x' } } } }]),
   ];
 }
@@ -151,6 +158,7 @@ export function spellingsOf(request: ApiRequest, names: readonly string[], conte
   const more = [
     ...(field === `${CONTAINER}/image` ? [['kubectl', 'set', 'image', what, ...names, `*=${JSON.parse(after)}`, ...where]] : []),
     ...(field.startsWith('/metadata/annotations') ? [['kubectl', 'annotate', what, ...names, 'any=x', ...where]] : []),
+    ...(field.startsWith(TEMPLATE) ? [['kubectl', 'rollout', 'restart', what, ...names, ...where]] : []),
     ...(content.pods ? [['kubectl', 'scale', what, ...names, '--replicas=0', ...where]] : []),
     ...(verb.startsWith('delete') ? [] : [['kubectl', 'apply', '-f', `${kind}.yaml`, ...where]]),
     // A program of which no list knows what it sends.

@@ -3,7 +3,7 @@ import { formatOf } from '../../print/raw.ts';
 import { visible } from '../../print/visible.ts';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Asker, type CanIFlags, canI, canIBatch, questionOf } from './can-i.ts';
+import { type Asker, type CanIFlags, canI, canIBatch, defaultsOf, questionOf, type Sender } from './can-i.ts';
 import { effective } from './effective.ts';
 import { explainAction } from './explain.ts';
 import { lint } from './lint.ts';
@@ -24,6 +24,8 @@ export interface PolicyCommands {
   readonly exit: (code: number) => void;
   /** Sets the exit code of errors: of these commands 1 is an answer. */
   readonly failWith: (code: number) => void;
+  /** The words behind the first `--`. */
+  readonly behind: readonly string[];
 }
 
 /** Exit code for what can't be read or understood. */
@@ -37,7 +39,8 @@ interface Flags extends GlobalFlags {
 }
 
 /** Defines `kubectl sentinel policy …`. Exit code 2 is an error; 0, 1 and 3 are answers. */
-export function definePolicy(program: Command, { add, printable, io, terminal, open, exit, failWith }: PolicyCommands): void {
+export function definePolicy(program: Command, given: PolicyCommands): void {
+  const { add, printable, io, terminal, open, exit, failWith, behind } = given;
   const policy = program.command('policy').description('Test, explain and compare policies');
   program.hook('preSubcommand', (_, command) => {
     if (command === policy) failWith(USAGE);
@@ -49,9 +52,10 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
   };
   const guarded = (work: () => number | Promise<number>) => answered(work, terminal, exit);
   // Whom the question is about is not whom the cluster is asked as.
-  const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Asker }> => {
+  const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Sender }> => {
     const asker = { as: flags.as, groups: [...(flags.asGroup ?? []), ...(flags.group ?? [])], environment: flags.environment };
     if (flags.filename) {
+      refuse(flags, ofCluster, 'files are read without a cluster');
       const sources = readFiles(flags.filename, flags.namespace);
       return { sources, who: { ...asker, namespace: flags.namespace ?? onlyNamespace(sources) } };
     }
@@ -62,6 +66,10 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
     } finally {
       await session.close();
     }
+  };
+  const placedOf = async (flags: Flags): Promise<{ sources: Sources; who: Asker }> => {
+    const { sources, who } = await sourcesOf(flags);
+    return { sources, who: { ...who, namespace: placeOf(who, sources) } };
   };
   const fromFiles = (command: Command) =>
     command
@@ -76,7 +84,12 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
   printable(add(policy, 'test <files...>', 'Run the cases of files against the policies in them, without a cluster'))
     .option('--junit <file>', 'write the outcomes as JUnit XML')
     .action((files: string[], flags: { junit?: string }, command: Command) =>
-      guarded(() => testPolicies(files, { format: formatOf(flagsOf(command).output), junit: flags.junit }, terminal)),
+      guarded(() => {
+        const global = flagsOf(command);
+        refuse(global, ofCluster, 'files are read without a cluster');
+        refuse(global, ['namespace', ...ofAsker], 'each case says who asks and where');
+        return testPolicies(files, { format: formatOf(global.output), junit: flags.junit }, terminal);
+      }),
     );
   about(printable(add(policy, 'can-i [command...]', 'Ask what --as may do: exit code 0 yes, 1 no, 3 with an approval')))
     .option('--api <request>', "a request to the API: 'patch deployments.apps/web'")
@@ -95,8 +108,15 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
-        const { sources, who } = await sourcesOf(global);
-        if (flags.batch) return await canIBatch(io.stdin, who, sources, terminal);
+        // Options of the command would be taken for those of the question.
+        if (argv.length !== behind.length)
+          throw new UsageError(`put the command behind \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
+        if (flags.batch) {
+          const defaults = defaultsOf({ ...flags, output: global.output }, argv);
+          const { sources, who } = await sourcesOf(global);
+          return await canIBatch(io.stdin, { ...who, ...defaults }, sources, terminal);
+        }
+        const { sources, who } = await placedOf(global);
         return canI(questionOf(flags, argv, who), sources, format, terminal);
       }),
     );
@@ -108,6 +128,7 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
     guarded(async () => {
       const global = flagsOf(command);
       const format = formatOf(global.output);
+      refuse(global, [...ofAsker, 'environment'], 'policies are read whoever asks');
       const { sources } = await sourcesOf(
         files.length > 0 ? { ...global, filename: [...files, ...(global.filename ?? [])] } : global,
       );
@@ -129,10 +150,12 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
         const global = flagsOf(command);
         const format = formatOf(global.output);
         if (flags.effective) {
-          const { sources, who } = await sourcesOf(global);
+          if (name !== undefined) throw new UsageError('name an action, or pass --effective, not both');
+          const { sources, who } = await placedOf(global);
           return effective(sources, who, format, terminal);
         }
         if (name === undefined) throw new UsageError('name an action, or pass --effective');
+        refuse(global, ['filename', 'group', 'environment'], 'an action is explained by the policies of its cluster');
         return await live(global, (session) => explainAction(session, name, format));
       }),
     );
@@ -156,10 +179,20 @@ export function definePolicy(program: Command, { add, printable, io, terminal, o
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
-        const { sources, who } = await sourcesOf(global);
+        const { sources, who } = await placedOf(global);
         return worstCase(sources, who, flags, format, terminal);
       }),
     );
+}
+
+const ofCluster = ['context', 'kubeconfig'] as const;
+const ofAsker = ['as', 'asGroup'] as const;
+const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
+
+// A flag that is taken and not obeyed misleads.
+function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
+  const stray = keys.find((key) => flags[key] !== undefined);
+  if (stray !== undefined) throw new UsageError(`leave out --${written[stray] ?? stray}: ${why}`);
 }
 
 // Faults in files are a list, and read as one.
@@ -172,8 +205,17 @@ async function answered(work: () => number | Promise<number>, io: Terminal, exit
   }
 }
 
-// Files that speak of one namespace are asked about that one.
-function onlyNamespace({ namespaces, policies }: Sources): string {
-  const found = [...new Set([...namespaces.keys(), ...policies.map(({ metadata }) => metadata.namespace ?? '')])];
-  return found.length === 1 ? (found[0] ?? 'default') : 'default';
+const namespacesOf = ({ namespaces, policies }: Sources): string[] => [
+  ...new Set([...namespaces.keys(), ...policies.map(({ metadata }) => metadata.namespace ?? '')]),
+];
+
+// Files that speak of one namespace are asked about that one; of several, none is meant more than another.
+function onlyNamespace(sources: Sources): string | undefined {
+  const [found = 'default', ...more] = namespacesOf(sources);
+  return more.length > 0 ? undefined : found;
+}
+
+function placeOf({ namespace }: Sender, sources: Sources): string {
+  if (namespace !== undefined) return namespace;
+  throw new UsageError(`in which namespace? Say it with -n: the files hold ${namespacesOf(sources).join(', ')}`);
 }

@@ -66,7 +66,8 @@ const built = (rule: string, decision: Because['decision'], message: string): Be
 });
 const PASSES = built('admission', 'Allow', 'it may be rehearsed');
 const NOTHING = built('effects', 'Allow', 'a rehearsal that finds nothing to change has done the work');
-const PLANNED = built('mode', 'Allow', 'a DryRun ends with its plan');
+/** Why a DryRun needs nobody. */
+export const PLANNED = built('mode', 'Allow', 'a DryRun ends with its plan');
 const READS_ONLY: Because = {
   ...built('sandbox.profile', 'Deny', "the profile of the Playbook is 'Observe': any write fails"),
   remedy: "Use a Playbook whose profile is 'Change'.",

@@ -19,11 +19,12 @@ import {
 import { type Autonomy, autonomyOfRequest } from './autonomy-of-request.ts';
 import { type Because, denial, type Needs, reasonOf, waits } from './because.ts';
 import { isWrite } from './effects.ts';
-import { judgeAction } from './judge-action.ts';
+import { judgeAction, PLANNED } from './judge-action.ts';
 import type { Question } from './question.ts';
 import { riskOfRequest } from './risk-of-request.ts';
 import { isClusterScoped } from './scope.ts';
 import { policiesFor, type Sources } from './sources.ts';
+import { onlyReads } from './spellings.ts';
 import { TAKEN_FOR_GIVEN } from './work.ts';
 import { wouldAllow } from './would-allow.ts';
 
@@ -80,13 +81,17 @@ type Judged = Pick<Answer, 'because' | 'commands' | 'needs' | 'autonomy'>;
 
 const changes = ({ api, action }: Question) => (api !== undefined && isWrite(api)) || action?.mode === 'Apply';
 
+// A command says nothing of its mode: one that does more than read is meant to be applied.
+const mayChange = ({ command, mode }: Question) => command !== undefined && mode === undefined && !onlyReads(argvOf(command));
+
 // What holds whatever is asked: no floor, an environment that is not allowed, the kill switch; and for changes the mode and the time.
 function inGeneral(question: Question, set: PolicySet): Because[] {
   const mode = question.mode ?? (changes(question) ? 'Apply' : undefined);
   const spec = { intent: { summary: 'x' }, mode: mode ?? 'DryRun', cancelled: false } as AgentActionSpec;
   const rules = new Set(['suspended', 'environments', ...(mode === undefined ? [] : ['modes'])]);
   const refusals = admit({ spec, policies: set, playbook: undefined, trust: TAKEN_FOR_GIVEN, mayUseAccount: true });
-  const frozen = question.at !== undefined && mode === 'Apply' ? frozenAt(set, Date.parse(question.at)) : undefined;
+  const frozen =
+    question.at !== undefined && (mode === 'Apply' || mayChange(question)) ? frozenAt(set, Date.parse(question.at)) : undefined;
   const freeze = frozen && {
     policy: frozen.policy,
     rule: frozen.rule,
@@ -107,13 +112,8 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
   if (api) {
     const isWide = api.clusterWide ?? (api.namespace === undefined && isClusterScoped(api.resource));
     const reach = isWide ? undefined : (api.namespace ?? namespace);
-    return ofApi(set, namespace, {
-      verb: api.verb,
-      apiGroup: api.apiGroup,
-      resource: api.resource,
-      namespace: reach,
-      name: api.name,
-    });
+    const { verb, apiGroup, resource, name } = api;
+    return ofApi(set, namespace, { verb, apiGroup, resource, namespace: reach, name }, question.mode);
   }
   if (host !== undefined) return { because: [judgeHost(set, host)] };
   if (image !== undefined) return { because: [judgeImage(set, image)] };
@@ -150,7 +150,9 @@ const argvOf = (command: string | readonly string[]): readonly string[] =>
       ? command.trim().split(/ +/)
       : ['sh', '-c', command];
 
-function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
+const REHEARSED = { decision: 'Allow', message: 'it may be rehearsed' } as const;
+
+function ofApi(set: PolicySet, namespace: string, request: ApiRequest, mode: Question['mode']): Judged {
   const { decision, decidedBy, refusal } = judgeApiRequest(set, namespace, request);
   if (refusal) return { because: [denial(refusal)] };
   const at = decidedBy.indexOf(': ');
@@ -167,6 +169,8 @@ function ofApi(set: PolicySet, namespace: string, request: ApiRequest): Judged {
   // Whatever the rule says, a change is in a plan, and a plan waits for people.
   const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
   if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
+  // A person is asked before a plan starts, and that of a DryRun never does.
+  if (mode === 'DryRun') return { because: [...because.map((one) => ({ ...one, ...REHEARSED })), PLANNED] };
   const autonomy = autonomyOfRequest(set, namespace, request);
   return {
     because: [...because, waits(level, requirements)],

@@ -88,10 +88,26 @@ function unreachable(meeting: readonly AnyPolicy[], about: readonly AnyPolicy[],
   const set = setOf(meeting);
   const levels = RISKS.filter((risk) => judgePlan(set, '', [], risk).refusals.some(({ rule }) => rule === 'approvals.groups'));
   const [first] = about;
-  if (levels.length === 0 || !first) return [];
+  if (!first) return [];
+  const refused = allRefused(set, first, how);
+  if (levels.length === 0) return refused;
   const groups = meeting.flatMap((policy) => groupsAt(policy, levels[0] ?? 'Low'));
   const message = `nobody could approve a plan of risk ${levels.join(', ')} ${how}: no group is named by all of ${groups.join('; ')}`;
-  return [{ level: 'error', policy: nameOf(first), path: 'approvals', message }];
+  return [{ level: 'error', policy: nameOf(first), path: 'approvals', message }, ...refused];
+}
+
+// Who is in a group that is refused may not approve, so that a list of such groups names nobody.
+function allRefused(set: PolicySet, policy: AnyPolicy, how: string): Finding[] {
+  const found = RISKS.flatMap((risk) => {
+    const { groups, approverGroups, refuseGroups = [] } = judgePlan(set, '', [], risk).requirements;
+    const lists = [groups, approverGroups].filter((list) => list !== undefined);
+    const refused = lists.find((list) => list.length > 0 && list.every((group) => refuseGroups.includes(group)));
+    return refused ? [{ risk, refused }] : [];
+  });
+  const [lowest] = found;
+  if (!lowest) return [];
+  const message = `nobody could approve a plan of risk ${found.map(({ risk }) => risk).join(', ')} ${how}: \`identity.refuseGroups\` refuses all of ${lowest.refused.join(', ')}`;
+  return [{ level: 'error', policy: nameOf(policy), path: 'approvals', message }];
 }
 
 function groupsAt(policy: AnyPolicy, risk: RiskLevel): string[] {

@@ -41,6 +41,34 @@ describe('policy lint', () => {
     assertGolden('policy-lint', ran.out.trimEnd());
   });
 
+  const refusing: readonly [name: string, floor: string, own: string, message: RegExp | undefined][] = [
+    [
+      'the groups of a line',
+      'approvals: [{upToRisk: Low}, {upToRisk: High, groups: [sre]}]\nidentity: {refuseGroups: [sre]}',
+      '',
+      /risk Medium, High together: `identity\.refuseGroups` refuses all of sre/,
+    ],
+    [
+      'the groups of a policy of a namespace',
+      'approvals: [{upToRisk: High}]\nidentity: {refuseGroups: [devs, "system:masters"]}',
+      'approvals: [{upToRisk: High, groups: [devs]}]',
+      /risk Low, Medium, High with the policies that it meets: `identity\.refuseGroups` refuses all of devs/,
+    ],
+    [
+      'who may approve at all',
+      'approvals: [{upToRisk: High}]\nidentity: {approverGroups: [sre], refuseGroups: [sre]}',
+      '',
+      /refuses all of sre/,
+    ],
+    ['one group of two', 'approvals: [{upToRisk: High, groups: [sre, devs]}]\nidentity: {refuseGroups: [sre]}', '', undefined],
+  ];
+  for (const [name, floor, own, message] of refusing)
+    it(`${message ? 'finds' : 'takes'} a list of groups that refuses ${name}`, async () => {
+      const ran = await policy(['lint', file(floorOf(`${RULES}\n${floor}`) + (own && policyOf(own)))]);
+      assert.equal(ran.code, message ? 1 : 0, ran.out + ran.error);
+      if (message) assert.match(ran.out, message);
+    });
+
   const freezes: readonly [name: string, windows: string, path: string | undefined][] = [
     ['one that begins anew before it ends', '{schedule: "0 * * * *", duration: 2h, reason: x}', 'freeze[0]'],
     [

@@ -47,6 +47,11 @@ describe('policy test', () => {
       file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow}]'),
       /'x': must ask one of command, api, host/,
     ],
+    [
+      'a case of nobody',
+      file('kind: PolicyTest\ncases: [{name: x, expect: Deny, host: a.io}]'),
+      /'x': as: must say who asks: a user as the API server names it/,
+    ],
     ['a case with a typo', file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow, hots: a.io}]'), /'x': .*hots/],
     ['YAML that is none', file('kind: [\n'), /policies\.yaml: /],
     ['a bomb of aliases', file('a: &a [x, x]\nb: &b [*a, *a]\nkind: PolicyTest\n'), /cases/],
@@ -127,6 +132,28 @@ describe('policy can-i', () => {
       ['Allow', 'error', 'Deny', 'error'],
     );
   });
+});
+
+describe('policy', () => {
+  const cases = join(examples, 'read-only-agents');
+  const rows: readonly [argv: readonly string[], message: RegExp][] = [
+    [['test', cases, '-n', 'shop'], /leave out --namespace: each case says who asks and where/],
+    [['test', cases, '--as', 'ada'], /leave out --as: /],
+    [['test', cases, '--context', 'prod'], /leave out --context: files are read without a cluster/],
+    [['lint', cases, '--as', 'ada'], /leave out --as: policies are read whoever asks/],
+    [['lint', cases, '--as-group', 'devs'], /leave out --as-group: /],
+    [['lint', cases, '--environment', 'production'], /leave out --environment: /],
+    [['can-i', '-f', cases, '--as', AGENT, '--context', 'prod', '--host', 'a.io'], /leave out --context: /],
+    [['explain', 'repair-web', '-f', cases], /leave out --filename: an action is explained by the policies of its cluster/],
+    [['explain', 'repair-web', '--environment', 'production'], /leave out --environment: /],
+    [['explain', 'repair-web', '--effective', '-f', cases, '--as', AGENT], /name an action, or pass --effective, not both/],
+  ];
+  for (const [argv, message] of rows)
+    it(`takes no flag that it would not obey: ${argv.filter((word) => word !== cases).join(' ')}`, async () => {
+      const ran = await policy(argv);
+      assert.equal(ran.code, 2, ran.out);
+      assert.match(ran.error, message);
+    });
 });
 
 describe('policy lint', () => {

@@ -2,14 +2,18 @@ import { AgentActionSpec, Decision } from '@sentinel/crds';
 import { z } from 'zod';
 import { CaseEffect } from './effects.ts';
 import { CaseParent } from './family-facts.ts';
+import { requestFault } from './known-resources.ts';
 import { celFaults, strictFaults } from './strict-faults.ts';
 
 const groups = z.array(z.string().min(1)).default([]);
-const As = z.union([
-  z.string().min(1),
-  z.strictObject({ user: z.string().min(1), groups }),
-  z.strictObject({ serviceAccount: z.string().min(1), groups }),
-]);
+const As = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({ user: z.string().min(1), groups }),
+    z.strictObject({ serviceAccount: z.string().min(1), groups }),
+  ],
+  'must say who asks: a user as the API server names it, {user, groups} or {serviceAccount: NAMESPACE:NAME, groups}',
+);
 
 const what = {
   command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
@@ -38,6 +42,13 @@ const rehearsal = {
   parent: CaseParent.optional(),
 };
 
+const when = {
+  mode: z.enum(['DryRun', 'Apply']).optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
+};
+/** How and when something is meant to be done. */
+export const Moment = z.strictObject(when);
+
 /** What can be asked. */
 export const askable = Object.keys(what) as (keyof typeof what)[];
 
@@ -53,8 +64,7 @@ export const Question = z
     groups,
     namespace: z.string().min(1).default('default'),
     environment: z.string().optional(),
-    mode: z.enum(['DryRun', 'Apply']).optional(),
-    at: z.iso.datetime({ offset: true }).optional(),
+    ...when,
     trusted: z.boolean().default(true),
     mayUseAccount: z.boolean().default(true),
     ...rehearsal,
@@ -68,6 +78,8 @@ export const Question = z
     };
     if (asked.length !== 1)
       return fail(`must ask one of ${askable.join(', ')}${asked.length > 1 ? `, not ${asked.join(' and ')}` : ''}`);
+    const unknown = question.api && requestFault(question.api);
+    if (unknown !== undefined) return fail(`api: ${unknown}`);
     const stray = (Object.keys(rehearsal) as (keyof typeof rehearsal)[]).find((key) => question[key] !== undefined);
     if (stray !== undefined && question.action === undefined) return fail(`\`${stray}\` goes with \`action\``);
     const action = question.action === undefined ? undefined : AgentActionSpec.safeParse(question.action);

@@ -77,6 +77,18 @@ describe('reading policies of files', () => {
       `${FLOOR}kind: PolicyTest\ncases: [{name: x, as: ada, expect: Deny, action: {intent: {summary: x}, playbok: x}}]`,
       /'x': action\.playbok: there is no such field/,
     ],
+    [
+      'cases of a misspelt kind',
+      `${FLOOR}kind: policytest\ncases: [{name: x, as: ada, expect: Deny, host: a.io}]`,
+      /policytest: there is no such kind; is 'PolicyTest' meant\?/,
+    ],
+    ['a kind in the plural', `${FLOOR}kind: PolicyTests\ncases: []`, /PolicyTests: there is no such kind/],
+    [
+      'a namespace without a version',
+      `${FLOOR}kind: Namespace\nmetadata: {name: shop}`,
+      /Namespace: apiVersion: is missing; only a document of `kind: PolicyTest` needs none/,
+    ],
+    ['cases that say they are of a version', `${FLOOR}apiVersion: v1\nkind: PolicyTests\n`, /PolicyTests: there is no such kind/],
     ['a document that is no object', '- a\n- b\n', /must be an object with a `kind`/],
   ];
   for (const [name, text, message] of faults)

@@ -32,7 +32,8 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
  * Reads files and folders, as strictly as the API server would: unknown fields, unknown kinds and what is there twice are faults,
- * because a typo in a policy must not pass as silence. Objects of others, such as Deployments, are passed over.
+ * because a typo in a policy must not pass as silence. Objects of others, such as Deployments, are passed over; they have an
+ * `apiVersion`, so that a PolicyTest whose kind is misspelt is none of them.
  *
  * @param namespace of objects that name none; without it they are faults
  * @throws FaultsError that names every fault by file, object and path
@@ -110,6 +111,9 @@ function faultsOf(draft: Draft, file: string, value: unknown, namespace: string 
       return [`${file}: ${kind}: apiVersion: must be '${API_VERSION}', not '${String(apiVersion)}'`];
     return objectFaults(draft, file, kind as Kind, value as Record<string, unknown>, namespace);
   }
+  if (/^policy[-_]?tests?$/i.test(kind)) return [`${file}: ${kind}: there is no such kind; is 'PolicyTest' meant?`];
+  if (typeof apiVersion !== 'string')
+    return [`${file}: ${kind}: apiVersion: is missing; only a document of \`kind: PolicyTest\` needs none`];
   if (isOurs && !others.includes(kind))
     return [`${file}: ${kind}: there is no such kind; policies are AgentPolicy and ClusterAgentPolicy`];
   return [];

@@ -59,8 +59,20 @@ export function policiesFor(sources: Sources, identity: Identity, namespace: str
     labels: environment === undefined ? (labels ?? {}) : { ...labels, [namespaceLabels.environment]: environment },
   };
   const { clusterPolicies, policies } = sources;
-  return policySet({ namespace: { metadata }, clusterPolicies, policies }, withGroups(identity));
+  const about = (user: string) =>
+    policySet({ namespace: { metadata }, clusterPolicies, policies }, withGroups({ ...identity, user }));
+  const set = about(identity.user);
+  const account = accountMeant(identity.user);
+  if (account === undefined || about(account).refusals.length >= set.refusals.length) return set;
+  const hinted = set.refusals.map((one) =>
+    one.rule === 'floor' || one.rule === 'policy' ? { ...one, message: `${one.message}; is '${account}' meant?` } : one,
+  );
+  return { ...set, refusals: hinted };
 }
+
+// ServiceAccounts are written as NAMESPACE:NAME in many places; here they are users as the API server names them.
+const accountMeant = (user: string): string | undefined =>
+  /^[a-z0-9-]+:[a-z0-9.-]+$/.test(user) ? `system:serviceaccount:${user}` : undefined;
 
 /** Somebody with the groups that the API server gives to everyone of their kind. */
 export function withGroups(identity: Identity): Identity {

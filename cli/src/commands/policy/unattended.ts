@@ -1,6 +1,7 @@
 import { autoReviewAt, compareRisk, policyName } from '@sentinel/policy';
-import { type Example, exampleOf, type Found, type Tried } from './example-action.ts';
+import { type Example, exampleOf, examplesOf, type Found, type Tried } from './example-action.ts';
 import { RISKS } from './finding.ts';
+import { commandsMayPass } from './spellings.ts';
 
 /** An action that would start without a person. */
 export interface Unattended extends Example {
@@ -15,6 +16,8 @@ export interface UnattendedVerdict {
   readonly worst: Unattended | undefined;
   /** Why nothing does; empty when something does. */
   readonly why: readonly string[];
+  /** Whether something might all the same: rules allow commands, and none of those that were tried is among them. */
+  readonly untried?: boolean;
 }
 
 // As many names as a command may have arguments, less those around them.
@@ -32,7 +35,7 @@ export function worstUnattended(tried: Tried, all: readonly Found[]): Unattended
     return { worst: undefined, why: ['no policy says `autoReview` for any risk'] };
   const passing = all.filter(({ example }) => example.judged.requirements.autoReview).map((found) => most(tried, found));
   const [first, ...others] = passing;
-  if (!first) return { worst: undefined, why: whyNothing(tried, all) };
+  if (!first) return { worst: undefined, why: whyNothing(tried, all), ...(isUntried(tried) ? { untried: true } : {}) };
   const worst = others.reduce((best, next) => (isWorse(next, best) ? next : best), first);
   return { worst: told(tried, worst), why: [] };
 }
@@ -56,6 +59,15 @@ function most(tried: Tried, found: Found): Found {
     else high = middle - 1;
   }
   return { ...found, example: best };
+}
+
+// Whether nothing but the commands stands in the way, and rules allow some.
+function isUntried(tried: Tried): boolean {
+  const { set } = tried;
+  if (!commandsMayPass(set) || set.policies.every(({ commands }) => commands === undefined)) return false;
+  const policies = set.policies.map((policy) => ({ ...policy, commands: undefined }));
+  const all = examplesOf({ ...tried, set: { ...set, policies }, lines: [] });
+  return all.some(({ example }) => example.judged.requirements.autoReview);
 }
 
 // What stands in the way of the change that comes nearest to starting alone.

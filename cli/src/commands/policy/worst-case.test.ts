@@ -204,6 +204,42 @@ describe('The worst that starts without a person', () => {
       assert.match((await ask(policies)).out, /^without a person: nothing starts: /);
     });
 
+  const commands = (...rules: string[]) => `\ncommands: [${rules.join(', ')}]`;
+  const allow = (prefix: string) => `{prefix: [${prefix}], decision: Allow}`;
+  const single: readonly [prefix: string, command: RegExp][] = [
+    ['kubectl, rollout, restart', /^kubectl rollout restart statefulsets\.apps any-1 /],
+    ['kubectl, rollout', /^kubectl rollout restart /],
+    ['kubectl, scale', /^kubectl scale statefulsets\.apps any-1 .*--replicas=2/],
+    ['kubectl, patch, deployment', /^kubectl patch deployment any-1 .*example\/app:other/],
+    ['kubectl, patch, deploy/web', /^kubectl patch deploy\/web --type=merge/],
+    ['kubectl, "annotate|label", deployment', /^kubectl annotate deployment any-1 /],
+    ['kubectl, "get|label", deployment', /^kubectl label deployment any-1 /],
+    ['helm, upgrade', /^helm upgrade$/],
+    ['python3, ./tool.py', /^python3 \.\/tool\.py$/],
+    ['python3', /^python3 \.\/any$/],
+  ];
+  for (const [prefix, command] of single)
+    it(`is found where the one command that rules allow is [${prefix}]`, async () => {
+      const own = policyOf(`${RULES}${commands(allow(prefix))}`);
+      const { worst, why } = await alone(floorOf(`${RULES}\n${MEDIUM}`) + own);
+      assert.match(worst?.command ?? why.join(), command);
+      const gate = await ask(floorOf(`${RULES}\n${MEDIUM}`) + own, '--unattended', '--fail-above', 'None');
+      assert.equal(gate.code, 1, gate.out);
+    });
+
+  const unsure: readonly [name: string, rules: string, code: number][] = [
+    ['fails where no command line that was tried passes', commands(allow('bash, ./x.sh'), '{prefix: [bash], decision: Deny}'), 1],
+    ['passes where rules allow no more than reads', commands(allow('kubectl, "get|describe"'), allow('cat')), 0],
+    ['passes where rules allow no command', commands('{prefix: [kubectl, delete], decision: Deny}'), 0],
+  ];
+  for (const [name, rules, code] of unsure)
+    it(`is a gate that ${name}`, async () => {
+      const ran = await ask(floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES + rules), '--unattended', '--fail-above', 'Critical');
+      assert.equal(ran.code, code, ran.out);
+      if (code === 1) assert.match(ran.out, /no command line that was tried passes, and rules allow others/);
+      else assert.match(ran.out, /nothing starts/);
+    });
+
   const gates: readonly [name: string, policies: string, argv: readonly string[], code: number][] = [
     [
       'passes what is at the bound',
@@ -231,6 +267,48 @@ describe('The worst that starts without a person', () => {
       const ran = await ask(policies, ...argv);
       assert.equal(ran.code, code, ran.out + ran.error);
     });
+
+  const unspoken: readonly [name: string, files: string, argv: readonly string[], message: RegExp][] = [
+    ['a namespace that no file names', policyOf(RULES), ['-n', 'shpo'], /no AgentPolicy in namespace 'shpo'/],
+    [
+      'somebody of whom no policy speaks',
+      policyOf(`${RULES}\nsubjects: [{kind: ServiceAccount, name: bot}]`),
+      ['-n', 'shop', '--as', 'system:serviceaccount:shop:bto'],
+      /no AgentPolicy in namespace 'shop' speaks of 'system:serviceaccount:shop:bto'/,
+    ],
+    [
+      'a namespace that has not opted in',
+      `${policyOf(RULES)}apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n`,
+      ['-n', 'shop'],
+      /namespace 'shop' has not opted in/,
+    ],
+    [
+      'one of several namespaces, and does not say which',
+      policyOf(RULES) + policyOf(RULES).replace('namespace: shop', 'namespace: staging'),
+      [],
+      /in which namespace\? Say it with -n: the files hold shop, staging/,
+    ],
+  ];
+  for (const [name, files, argv, message] of unspoken)
+    it(`is no gate, and ends with 2, when it is asked about ${name}`, async () => {
+      const where = file(floorOf(`${RULES}\n${MEDIUM}`) + files);
+      for (const gate of [
+        ['--unattended', '--fail-above', 'None'],
+        ['--fail-above', 'Critical'],
+      ]) {
+        const ran = await policy(['worst-case', '-f', where, '--as', 'ada', ...argv, ...gate]);
+        assert.equal(ran.code, 2, ran.out);
+        assert.match(ran.error, message);
+      }
+    });
+
+  it('prints a Playbook that waits for people where they are asked', async () => {
+    const ran = await ask(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf(RULES));
+    assert.match(ran.out, /1 approval\(s\)/);
+    assert.match(ran.out, /description: A change that people approve\.[\s\S]*autonomy: Approve/);
+    const open = await ask(floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES));
+    assert.match(open.out, /description: A change that starts without a person\.[\s\S]*autonomy: Auto/);
+  });
 
   it('prints an action that passes as a file, with the Playbook that it needs', async () => {
     const ran = await policy(['worst-case', '-f', `${examples}/staging-autonomy`, '--as', 'system:serviceaccount:ops:agent']);

@@ -10,6 +10,7 @@ import { type Example, examplesOf, type Found } from './example-action.ts';
 import { RISKS } from './finding.ts';
 import { harmfulCommands } from './harm.ts';
 import { policiesFor, type Sources, withGroups } from './sources.ts';
+import { allowedLines } from './spellings.ts';
 import { type Unattended, type UnattendedVerdict, worstUnattended } from './unattended.ts';
 
 export interface WorstCaseFlags {
@@ -51,7 +52,8 @@ const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
 
 /**
  * Prints the most harmful action that starts without a person, or why none does, and what passes with people. Exit code: 1 when it is
- * above `failAbove`; with `unattended` only what starts without a person counts.
+ * above `failAbove`; with `unattended` only what starts without a person counts, and what is not known counts as above. Throws
+ * UsageError where a bound is given and the policies speak of nobody there: what is not looked at must not pass.
  */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
   const bound = boundOf(flags.failAbove);
@@ -59,7 +61,10 @@ export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, f
     throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
   const identity = { user: who.as, groups: who.groups };
   const set = policiesFor(sources, identity, who.namespace, who.environment);
-  const tried = { set, namespace: who.namespace, who: withGroups(identity) };
+  const [refusal] = set.refusals;
+  if (refusal && bound !== undefined)
+    throw new UsageError(`--fail-above has nothing to look at: ${refusal.message}; correct --as, -n or the files`);
+  const tried = { set, namespace: who.namespace, who: withGroups(identity), lines: allowedLines(set) };
   const all = examplesOf(tried);
   const passing = passingOf(all);
   const alone = worstUnattended(tried, all);
@@ -75,7 +80,9 @@ export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, f
     if (example) io.out(`\n${asYaml(example)}`);
   }
   const level = flags.unattended ? alone.worst?.judged.risk.level : (worst?.risk ?? alone.worst?.judged.risk.level);
-  return level !== undefined && bound !== undefined && RISKS.indexOf(level) > bound ? 1 : 0;
+  if (bound === undefined) return 0;
+  if (flags.unattended && alone.untried) return 1;
+  return level !== undefined && RISKS.indexOf(level) > bound ? 1 : 0;
 }
 
 function boundOf(text: string | undefined): number | undefined {
@@ -98,6 +105,7 @@ function dataOf({ alone, worst, cheapest, unasked }: Outcome): object {
   return {
     unattended: alone.worst ? unattendedData(alone.worst) : null,
     unattendedWhy: alone.why,
+    unattendedUntried: alone.untried === true,
     worst: worst ? plain(worst) : null,
     action: worst?.example.action ?? null,
     playbook: worst?.example.playbook ?? null,
@@ -129,7 +137,9 @@ const unattendedData = ({ way, action, playbook, command, effects, judged, letTh
   playbook: playbook ?? null,
 });
 
-function aloneInWords({ worst, why }: UnattendedVerdict): string {
+function aloneInWords({ worst, why, untried }: UnattendedVerdict): string {
+  if (untried)
+    return `without a person: no command line that was tried passes, and rules allow others: ${why.map(visible).join('; ')}`;
   if (!worst) return `without a person: nothing starts: ${why.map(visible).join('; ')}`;
   const { judged, way, effects, after, command, letThroughBy } = worst;
   const by = way === 'OwnSteps' ? 'steps of its own' : "a trusted Playbook whose autonomy is 'Auto'";
