@@ -4,7 +4,7 @@ import { type FoundCommand, note, noteOpaque, type Place } from './finder.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 import { unknownBefore } from './options.ts';
 import { opaque, readCommand, readSomewhere, readStarted } from './read.ts';
-import { operandCount } from './resources.ts';
+import { insidePods, operandCount } from './resources.ts';
 import { type OptionSpec, type Scanned, scanOptions } from './scan.ts';
 import { guessScript, readScript } from './script.ts';
 import { readShell } from './shells.ts';
@@ -282,8 +282,6 @@ function readKubectl(words: readonly Word[], place: Place, name: string): void {
   else if (surelyMatches('kubectl', [['*'], ['exec']], whole))
     readSomewhere(words.slice(1), 'where the command of exec begins is not certain', place);
 }
-
-const insidePods = [['*'], ['exec', 'run', 'debug', 'attach']];
 
 function readContainer(words: readonly Word[], place: Place): void {
   const at = words.findIndex((word) => typeof word === 'string' && /^(exec|run|create)$/.test(word));
