@@ -1,5 +1,5 @@
 import { lettersOf, widthOf } from './options.ts';
-import { mayBe, mayBeOption, type Word } from './words.ts';
+import { mayBe, mayBeOption, type Unknown, type Word } from './words.ts';
 
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];
@@ -107,10 +107,13 @@ function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]
 export function mayHaveOption(words: readonly Word[], option: string, endsAtDashes: boolean, program?: string): boolean {
   for (const word of words) {
     if (endsAtDashes && word === '--') return false;
-    if (typeof word === 'object' ? mayBeOption(word) : isOption(word, option, program)) return true;
+    if (typeof word === 'object' ? mayHoldOption(word) : isOption(word, option, program)) return true;
   }
   return false;
 }
+
+// What a shell splits may go on with an option, however it begins. File names that a pattern stands for all begin as the pattern does.
+const mayHoldOption = (word: Unknown): boolean => mayBeOption(word) || (word.many && /[$`]/.test(word.source));
 
 function isOption(word: string, option: string, program: string | undefined): boolean {
   if (word === option) return true;
