@@ -1,4 +1,4 @@
-import { lettersOf, widthOf } from './options.ts';
+import { abbreviates, lettersOf, widthOf } from './options.ts';
 import { mayBe, mayBeOption, type Unknown, type Word } from './words.ts';
 
 /** Alternatives of each position of a prefix. */
@@ -121,7 +121,7 @@ function isOption(word: string, option: string, program: string | undefined): bo
   if (option.startsWith('--')) {
     // kubectl reads `--as_group` as `--as-group`.
     const name = (word.split('=', 1)[0] ?? '').replaceAll('_', '-');
-    return word.startsWith('--') && (name === option || (name.length > 3 && option.startsWith(name)));
+    return word.startsWith('--') && (name === option || (abbreviates(program) && name.length > 2 && option.startsWith(name)));
   }
   // A longer option with one dash, as find has them, is never bundled.
   return option.length === 2 && !word.startsWith('--') && lettersOf(program, word).includes(option.slice(1));

@@ -72,6 +72,14 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   ),
 };
 
+// Written in Go, whose libraries know options by their whole names alone.
+const wholeNames = new Set(
+  'kubectl oc helm docker podman nerdctl crictl ctr buildah terraform tofu terragrunt pulumi argocd flux gh kustomize'.split(' '),
+);
+
+/** Whether a program may take the beginning of a long option for the option, as most do. */
+export const abbreviates = (program: string | undefined): boolean => program === undefined || !wholeNames.has(program);
+
 /** How an option is read: 1 word, 2 words, or undefined where it can't be told. */
 export function widthOf(program: string, option: string): 1 | 2 | undefined {
   // A value that is attached makes one word under every reading.
