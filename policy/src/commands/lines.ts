@@ -103,6 +103,6 @@ function withoutValues(name: string, words: readonly Word[]): readonly Word[] {
 }
 
 function isExactly(pattern: RegExp, rest: readonly Word[]): boolean {
-  const texts = rest.map((word) => (typeof word === 'string' ? word : mayBeOption(word) ? undefined : word.prefix));
+  const texts = rest.map((word) => (typeof word === 'string' ? word : word.many || mayBeOption(word) ? undefined : word.prefix));
   return texts.every((text) => text !== undefined) && pattern.test(texts.join(' '));
 }
