@@ -31,6 +31,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   helm: entry(
     '-n --namespace --kube-context --kubeconfig --kube-apiserver --kube-as-group --kube-as-user --kube-ca-file --kube-tls-server-name --kube-token --registry-config --repository-cache --repository-config --content-cache --burst-limit --qps --color --colour',
     '--debug --kube-insecure-skip-tls-verify -h --help',
+    'no',
   ),
   git: entry(
     '-C -c --git-dir --work-tree --namespace --config-env --super-prefix --attr-source',
