@@ -160,15 +160,30 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'git-code',
     programs: ['git'],
-    options: ['-c', '--config-env', '--exec-path'],
+    options: ['-c', '--config-env', '--exec-path', '-C', '--git-dir', '--work-tree'],
     onlyBefore: true,
+    reason: 'Sets which programs git runs, or trusts the configuration of another repository that does.',
+  },
+  {
+    name: 'git-clone',
+    programs: ['git'],
+    subcommands: ['clone'],
+    options: ['-c', '-u'],
     reason: 'Sets which programs git runs.',
+  },
+  {
+    name: 'git-archive',
+    programs: ['git'],
+    subcommands: ['archive|format-patch'],
+    options: ['-o', '--output-directory'],
+    reason: 'Writes files where it is told to.',
   },
   {
     name: 'git-helpers',
     programs: ['git'],
     subcommands: [
-      'fetch|pull|push|clone|ls-remote|archive|diff|log|show|grep|rebase|fetch-pack|send-pack|am|format-patch|submodule|remote',
+      'fetch|pull|push|clone|ls-remote|archive|diff|log|show|grep|rebase|fetch-pack|send-pack|am|format-patch|submodule|remote|init',
+      'diff-tree|diff-index|diff-files|shortlog|range-diff|whatchanged|rev-list|reflog|stash',
     ],
     options: [
       '--upload-pack',
