@@ -28,18 +28,26 @@ const subcommands =
     return runs ? 'it runs what files say' : undefined;
   };
 
-const filter = /system|getline|[|>@`]|include|load|close|fflush|ENVIRON/;
+const filter = /system|getline|[|>@`]|include|load|extension|close|fflush|ENVIRON/;
 
 function awk(words: readonly Word[]): string | undefined {
-  if (
-    ['-f', '-i', '-l', '-e', '-E', '--file', '--exec', '--source', '--include', '--load', '-D', '--debug'].some((option) =>
-      mayHaveOption(words, option, false),
-    )
-  )
-    return 'it runs code that is not read here';
-  return words.some((word) => (typeof word === 'object' ? mayBeOption(word) : filter.test(word)))
-    ? 'its program may run or write something'
-    : undefined;
+  const program = awkProgram(words);
+  if (program === undefined) return 'it runs code that is not read here';
+  return typeof program === 'string' && !filter.test(program) ? undefined : 'its program may run or write something';
+}
+
+// Options other than these name a file that is run or written, or are known to one awk alone.
+function awkProgram(words: readonly Word[]): Word | undefined {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-') || word === '-') return word;
+    if (word === '--') return words[at + 1];
+    if (word === '-F' || word === '-v') {
+      const value = words[++at];
+      if (typeof value === 'object' && value.many) return undefined;
+    } else if (!/^-[Fv].|^--(field-separator|assign)=|^--(posix|traditional|sandbox)$/s.test(word)) return undefined;
+  }
+  return undefined;
 }
 
 const address = String.raw`(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/)`;
