@@ -451,13 +451,14 @@ export const dangerousLines: readonly Line[] = [
   { name: 'sort-run', programs: ['sort'], options: ['--compress-program'], reason: 'Starts a program.' },
   {
     name: 'tar-run',
-    programs: ['tar', 'bsdtar', 'zip', 'rsync', 'cpio'],
+    programs: ['tar', 'gtar', 'bsdtar', 'zip', 'rsync', 'cpio'],
     options: [
       '--to-command',
       '--checkpoint-action',
       '--use-compress-program',
       '-I',
       '--rsh-command',
+      '--rmt-command',
       '--info-script',
       '--new-volume-script',
       '-F',
@@ -468,6 +469,12 @@ export const dangerousLines: readonly Line[] = [
       '--remove-files',
     ],
     reason: 'Options that start a program.',
+  },
+  {
+    name: 'tar-host',
+    programs: ['tar', 'gtar', 'bsdtar', 'cpio'],
+    words: /^(--(f|fi|fil|file)=|-[A-Za-z]*[fFO])?[\w.@-]+:/,
+    reason: 'An archive with a colon lies on another host, which a program of its options reaches.',
   },
   {
     name: 'keys',
