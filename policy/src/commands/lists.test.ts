@@ -5,7 +5,7 @@ import { judgeCommand } from './judge.ts';
 import { judged, policy } from './testing.ts';
 
 const nothing = policy([]);
-const everything = policy(['Allow rm|kubectl|git|dd|find|sudo|curl|helm|terraform|tar|sed|chmod|systemctl|docker']);
+const everything = policy(['Allow rm|kubectl|git|dd|find|sudo|curl|helm|terraform|tar|sed|chmod|systemctl|docker|kustomize']);
 
 describe('A command that only reads', () => {
   const reads = [
@@ -206,6 +206,21 @@ describe('A dangerous command', () => {
     'kubectl --server=x get pods',
     'kubectl get --raw /',
     'kubectl create token x',
+    'kubectl kustomize --enable-helm x',
+    'kubectl kustomize x --helm-command=y',
+    'kubectl kustomize x --enable-exec --enable-alpha-plugins',
+    'kubectl kustomize x -o y',
+    'kustomize build --enable-helm x',
+    'kustomize build x --output=y',
+    'kubectl get pods --profile=cpu',
+    'kubectl get pods --profile-output=x',
+    'kubectl get pods --cache-dir=x',
+    'kubectl --cache-dir x get pods',
+    'kubectl cluster-info dump --output-directory=x',
+    'kubectl apply edit-last-applied -f x',
+    'kubectl create -f x --edit',
+    'kubectl get pods --client-key=x',
+    'helm list --kube-ca-file=x',
     'kubectl "$x"',
     'git push --force',
     'git push -f origin x',
@@ -279,6 +294,9 @@ describe('A dangerous command', () => {
     "echo 'rm -rf a'": 'Allow',
     'git push origin x': 'Allow',
     'git push -u origin x': 'Allow',
+    'kubectl create -f x': 'Allow',
+    'kubectl apply -f x -o yaml': 'Allow',
+    'kustomize build x': 'Allow',
     'tar czf a.tgz ./b:c': 'Allow',
     'tar xzf a.tgz --exclude=b:c': 'Allow',
     'git log -C -c': 'Allow',
