@@ -1,4 +1,5 @@
 import { mayHaveOption } from './match.ts';
+import { widthOf } from './options.ts';
 import { literal, mayBeOption, type Word } from './words.ts';
 
 /** Says why what a program runs can't be seen in its arguments; undefined when it can. */
@@ -79,12 +80,26 @@ function sed(words: readonly Word[]): string | undefined {
     : why;
 }
 
-const readers =
-  /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|docs|help|version|audit|why|explain|fund|-v|--version|-h|--help)$/;
+const readers = /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|help|audit|why|explain|fund)$/;
 
-function npm(words: readonly Word[]): string | undefined {
-  const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
-  return typeof first === 'string' && readers.test(first) ? undefined : 'it runs what files say';
+// An option that is not known may take the word behind it, so that another one is the subcommand.
+const npm =
+  (program: string): CodeRunner =>
+  (words) => {
+    const subcommand = words[subcommandAt(program, words) ?? words.length];
+    return typeof subcommand === 'string' && readers.test(subcommand) ? undefined : 'it runs what files say';
+  };
+
+function subcommandAt(program: string, words: readonly Word[]): number | undefined {
+  let at = 0;
+  for (;;) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-')) return at;
+    const width = widthOf(program, word);
+    const value = words[at + 1];
+    if (width === undefined || (width === 2 && typeof value === 'object' && value.many)) return undefined;
+    at += width;
+  }
 }
 
 function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
@@ -129,8 +144,9 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
     'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
     always(files),
   ),
-  ...names('npm pnpm', npm),
-  ...names('yarn', npm),
+  ...names('npm', npm('npm')),
+  ...names('pnpm', npm('pnpm')),
+  ...names('yarn', npm('yarn')),
   ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
   ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
   ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
