@@ -55,6 +55,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   systemctl: entry(
     '-H --host -M --machine -t --type --state -p --property -P -n --lines -o --output -s --signal --kill-whom --root --job-mode --what --image --timestamp',
     '--user --system --global --no-pager -q --quiet --no-block --now -f --force -a --all -l --full --no-legend --no-ask-password --runtime --plain -h --help --version',
+    'tpPnosHM',
   ),
   npm: entry(
     '--prefix -C -w --workspace --loglevel --registry --userconfig --globalconfig --cache --script-shell',
@@ -62,7 +63,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   ),
   pnpm: entry('-C --dir --filter -F --loglevel --reporter', '-r --recursive -w --workspace-root --silent -h --help'),
   yarn: entry('--cwd --registry --cache-folder', '-s --silent --verbose -h --help'),
-  kustomize: entry('--stack-trace', '-h --help'),
+  kustomize: entry('', '--stack-trace -h --help'),
   aws: entry(
     '--profile --region --output --endpoint-url --query --color --ca-bundle --cli-read-timeout --cli-connect-timeout',
     '--debug --no-verify-ssl --no-paginate --no-sign-request --no-cli-pager --version',
