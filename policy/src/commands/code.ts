@@ -15,10 +15,26 @@ const interpreter =
   (options: readonly string[]): CodeRunner =>
   (words) => {
     if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that is not read here';
-    if (words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word)))
+    if (
+      readsInput(words) ||
+      words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word))
+    )
       return 'it runs what it reads from its standard input';
     return undefined;
   };
+
+const inputs = /^-$|(^|\/)(stdin|fd\/[0-9]+)$|^\/(dev|proc)\//;
+
+// Whether the script is standard input or a descriptor. What follows an option may be its value, so that the script comes after it.
+function readsInput(words: readonly Word[]): boolean {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as Word;
+    if (inputs.test(typeof word === 'string' ? word : word.prefix)) return true;
+    const before = literal(words[at - 1]);
+    if (!mayBeOption(word) && !(before?.startsWith('-') && before !== '--')) return false;
+  }
+  return false;
+}
 
 const subcommands =
   (pattern: RegExp): CodeRunner =>
@@ -128,7 +144,25 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
       '-i',
     ]),
   ),
-  ...names('php', interpreter(['-r', '-B', '-R', '-E', '-d', '-a', '-c'])),
+  ...names(
+    'php',
+    interpreter([
+      '-r',
+      '--run',
+      '-B',
+      '--process-begin',
+      '-R',
+      '--process-code',
+      '-E',
+      '--process-end',
+      '-d',
+      '--define',
+      '-a',
+      '--interactive',
+      '-c',
+      '--php-ini',
+    ]),
+  ),
   ...names(
     'lua luajit tclsh wish guile racket ghc runghc scala groovy jshell irb julia Rscript R octave gnuplot m4 bc dc gdb sqlite psql mysql mongosh mongo redis-cli jq-repl',
     always('it runs code that is not read here'),

@@ -1,5 +1,5 @@
 import { withAliases } from './aliases.ts';
-import { mayHaveOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
+import { mayHaveOption, mayHoldOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
 import { widthOf } from './options.ts';
 import { tokensOf } from './rules.ts';
 import { mayBeOption, type Word } from './words.ts';
@@ -16,6 +16,8 @@ export interface Line {
   readonly onlyBefore?: boolean;
   /** One argument that looks like this; a safe line must have none that does. */
   readonly words?: RegExp;
+  /** One argument that begins like this, in a line that stops. Unlike with `words`, the literal beginning of an unknown one says it. */
+  readonly starts?: RegExp;
   /** All arguments, parted by spaces, look like this. */
   readonly exactly?: RegExp;
   readonly reason: string;
@@ -42,12 +44,16 @@ export function indexLines(lines: readonly Line[], { stops }: { readonly stops: 
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, mayMatch, (line, rest) => {
     if (line.words !== undefined && !rest.some((word) => typeof word === 'object' || line.words?.test(word))) return false;
+    if (line.starts !== undefined && !rest.some((word) => mayStart(line.starts as RegExp, word))) return false;
     if (!line.options) return true;
     // find and its like, whose options are long with one dash, read them after '--' as well.
     const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
     return line.options.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name));
   });
 }
+
+const mayStart = (pattern: RegExp, word: Word): boolean =>
+  typeof word === 'string' ? pattern.test(word) : mayHoldOption(word) || pattern.test(word.prefix);
 
 // The line with a prefix that the words match and of which the rest is true as well. Most lines are about another subcommand, which
 // costs least to see.

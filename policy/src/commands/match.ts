@@ -112,8 +112,11 @@ export function mayHaveOption(words: readonly Word[], option: string, endsAtDash
   return false;
 }
 
-// What a shell splits may go on with an option, however it begins. File names that a pattern stands for all begin as the pattern does.
-const mayHoldOption = (word: Unknown): boolean => mayBeOption(word) || (word.many && /[$`]/.test(word.source));
+/**
+ * Whether an unknown word may hold an option. What a shell splits may go on with one, however it begins; file names that a pattern stands
+ * for all begin as the pattern does.
+ */
+export const mayHoldOption = (word: Unknown): boolean => mayBeOption(word) || (word.many && /[$`]/.test(word.source));
 
 function isOption(word: string, option: string, program: string | undefined): boolean {
   if (word === option) return true;
