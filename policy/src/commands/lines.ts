@@ -101,11 +101,15 @@ function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[]
 }
 
 // An unknown value of an option that is known to take one is no option itself.
-function withoutValues(name: string, words: readonly Word[]): readonly Word[] {
-  return words.filter((word, at) => {
-    const before = words[at - 1];
-    return typeof word === 'string' || word.many || typeof before !== 'string' || widthOf(name, before) !== 2;
-  });
+const withoutValues = (name: string, words: readonly Word[]): readonly Word[] =>
+  words.filter((word, at) => typeof word === 'string' || word.many || !isValue(name, words, at));
+
+// Behind `-n -n` stands no value: the second is that of the first.
+function isValue(name: string, words: readonly Word[], at: number): boolean {
+  const [first, option] = [words[at - 2] ?? '', words[at - 1]];
+  if (typeof option !== 'string' || widthOf(name, option) !== 2) return false;
+  if (typeof first === 'object') return !mayHoldOption(first);
+  return !first.startsWith('-') || widthOf(name, first) === 1;
 }
 
 function isExactly(pattern: RegExp, rest: readonly Word[]): boolean {

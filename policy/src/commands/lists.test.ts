@@ -204,6 +204,9 @@ describe('A dangerous command', () => {
     'kubectl apply --force -f x',
     'kubectl get pods --token=x',
     'kubectl --server=x get pods',
+    'kubectl get pods -n -n "$x"',
+    'kubectl get pods --what -n "$x"',
+    'kubectl get pods "$y" -n "$x"',
     'kubectl get --raw /',
     'kubectl create token x',
     'kubectl kustomize --enable-helm x',
@@ -364,6 +367,9 @@ describe('A dangerous command', () => {
     'docker container inspect x': 'Allow',
     'git log --format=x': 'Allow',
     'kubectl -n "$x" get pods': 'Allow',
+    'kubectl get pods -n a --context "$x"': 'Allow',
+    'kubectl get pods "a$y" -n "$x"': 'Allow',
+    'kubectl get pods --request-timeout=5s -n "$x"': 'Allow',
     'cmd=rm; $cmd -rf a': 'RequireApproval',
   };
   for (const [script, decision] of Object.entries(rows))
