@@ -45,7 +45,7 @@ const subcommands =
     return runs ? 'it runs what files say' : undefined;
   };
 
-const filter = /system|getline|[|>@`]|include|load|extension|close|fflush|ENVIRON/;
+const filter = /system|getline|[|@`]|include|load|extension|close|fflush|ENVIRON|print.*>/s;
 
 function awk(words: readonly Word[]): string | undefined {
   const program = awkProgram(words);
