@@ -68,9 +68,16 @@ function awkProgram(words: readonly Word[]): Word | undefined {
 }
 
 const address = String.raw`(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/)`;
-const simpleSed = new RegExp(
-  String.raw`^\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*;?\s*$`,
-);
+const command = String.raw`\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*`;
+const sedCommand = new RegExp(`${command}(?:;\\s*|$)`, 'y');
+
+function isSimpleSed(script: string): boolean {
+  if (script.length >= 2000) return false;
+  let count = 0;
+  for (sedCommand.lastIndex = 0; sedCommand.lastIndex < script.length; count++) if (!sedCommand.test(script)) return false;
+  // Whether a delimiter in brackets ends an expression is not the same in all seds, and so where the next command begins.
+  return count === 1 || (count > 1 && !script.includes('['));
+}
 
 function sed(words: readonly Word[]): string | undefined {
   const why = 'its script may run or write something';
@@ -81,7 +88,7 @@ function sed(words: readonly Word[]): string | undefined {
     if (word === undefined) continue;
     if (typeof word === 'object' && mayBeOption(word)) return why;
     if (typeof word === 'object' || !word.startsWith('-') || word === '-') operands.push(word);
-    else if (word === '-e' || word === '--expression') scripts.push(words[++at]);
+    else if (/^-[nErsuz]*e$/.test(word) || word === '--expression') scripts.push(words[++at]);
     else if (word.startsWith('--expression=')) scripts.push(word.slice(13));
     else if (
       !/^(-[nErsuzb]+|-i[^e]*|--(quiet|silent|regexp-extended|separate|unbuffered|null-data|posix|sandbox|debug|in-place(=.*)?|version|help))$/.test(
@@ -91,9 +98,7 @@ function sed(words: readonly Word[]): string | undefined {
       return why;
   }
   if (scripts.length === 0) scripts.push(operands[0]);
-  return scripts.every((script) => typeof script === 'string' && script.length < 2000 && simpleSed.test(script))
-    ? undefined
-    : why;
+  return scripts.every((script) => typeof script === 'string' && isSimpleSed(script)) ? undefined : why;
 }
 
 const readers = /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|help|audit|why|explain|fund)$/;
