@@ -97,6 +97,25 @@ export const safeLines: readonly Line[] = [
     programs: ['id', 'pwd', 'whoami', 'uname', 'which', 'type', 'arch', 'nproc', 'tty', 'groups'],
     reason: 'They say where a step runs and as whom.',
   },
+  { name: 'load', programs: ['free', 'uptime'], reason: 'They say how busy the machine is.' },
+  {
+    name: 'ps',
+    programs: ['ps'],
+    exactly: /^(-e|-f|-ef|-A|aux|ax|x)?$/,
+    reason: 'In these shapes it lists processes; in others it would print their environment.',
+  },
+  {
+    name: 'hostname',
+    programs: ['hostname'],
+    exactly: /^(-[dfsiI])?$/,
+    reason: 'It says the name; with an operand or a file it would set it.',
+  },
+  {
+    name: 'diff',
+    programs: ['diff'],
+    options: ['-l', '--paginate'],
+    reason: 'It compares; to paginate it would start pr.',
+  },
   {
     name: 'date',
     programs: ['date'],
@@ -132,7 +151,7 @@ export const safeLines: readonly Line[] = [
   {
     name: 'sed',
     programs: ['sed'],
-    exactly: /^-n ([0-9]+,)?[0-9]+p( [^- ][^ ]*)?$/,
+    exactly: /^-ne? ([0-9]+,)?[0-9]+p( [^- ][^ ]*)?$/,
     reason: 'In this one shape it prints lines of a file.',
   },
   {
