@@ -2,7 +2,7 @@ import { withAliases } from './aliases.ts';
 import { mayHaveOption, mayHoldOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
 import { widthOf } from './options.ts';
 import { tokensOf } from './rules.ts';
-import { mayBeOption, type Word } from './words.ts';
+import { mayBeOption, type Unknown, type Word } from './words.ts';
 
 /** A line of a built-in list. All that it states must hold. */
 export interface Line {
@@ -16,6 +16,8 @@ export interface Line {
   readonly onlyBefore?: boolean;
   /** One argument that looks like this; a safe line must have none that does. */
   readonly words?: RegExp;
+  /** How an unknown argument begins that is none of `words` whatever follows, in a safe line. */
+  readonly sure?: RegExp;
   /** One argument that begins like this, in a line that stops. Unlike with `words`, the literal beginning of an unknown one says it. */
   readonly starts?: RegExp;
   /** All arguments, parted by spaces, look like this. */
@@ -83,10 +85,14 @@ function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, surelyMatches, (line, rest) => {
     if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
-    if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
+    if (line.words && rest.some((word) => (typeof word === 'object' ? !isSure(line, word) : line.words?.test(word))))
+      return false;
     return !line.exactly || isExactly(line.exactly, rest);
   });
 }
+
+const isSure = ({ words, sure }: Line, { prefix, many }: Unknown): boolean =>
+  sure !== undefined && !many && sure.test(prefix) && !words?.test(prefix);
 
 // What may stand before the subcommand: an option that is not known may have taken it for its value.
 function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[] {

@@ -31,6 +31,8 @@ const elsewhere = [
 const kubeReads = {
   programs: ['kubectl'],
   words: /(^|,)secrets?($|[,./])|^--output-directory|^dump$/i,
+  // Behind the kind stands one name: kubectl takes no second slash.
+  sure: /^[a-z][\w.-]*\//i,
 };
 const helmReads = {
   programs: ['helm'],
