@@ -50,6 +50,12 @@ describe('A rule that stops', () => {
       'kubectl get pods,secrets',
       'kubectl get secrets.v1./x',
       'kubectl get SECRETS',
+      'kubectl get -o yaml -- secret/db',
+      'kubectl get -- cm,secret',
+      'kubectl get -- Secret',
+      'kubectl get -- secrets.v1./db',
+      'kubectl get pods/x -- secret/db',
+      'kubectl --v 5 get -n x -- secret/db',
     ],
     'Deny kubectl delete deployment/web': [
       'kubectl delete deploy/web',
@@ -71,6 +77,7 @@ describe('A rule that stops', () => {
     ['Deny kubectl delete secrets', 'kubectl delete pod secrets'],
     ['Deny kubectl delete deployment/web', 'kubectl delete deploy/api'],
     ['Deny kubectl exec secrets', 'kubectl exec x -- cat secrets/y'],
+    ['Deny kubectl exec secrets', 'kubectl -n x exec -- secrets/y'],
     ['Deny kubectl get all', 'kubectl describe all'],
   ];
   for (const [rule, command] of others)

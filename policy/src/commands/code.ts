@@ -1,4 +1,5 @@
 import { mayHaveOption } from './match.ts';
+import { widthOf } from './options.ts';
 import { literal, mayBeOption, type Word } from './words.ts';
 
 /** Says why what a program runs can't be seen in its arguments; undefined when it can. */
@@ -14,10 +15,26 @@ const interpreter =
   (options: readonly string[]): CodeRunner =>
   (words) => {
     if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that is not read here';
-    if (words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word)))
+    if (
+      readsInput(words) ||
+      words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word))
+    )
       return 'it runs what it reads from its standard input';
     return undefined;
   };
+
+const inputs = /^-$|(^|\/)(stdin|fd\/[0-9]+)$|^\/(dev|proc)\//;
+
+// Whether the script is standard input or a descriptor. What follows an option may be its value, so that the script comes after it.
+function readsInput(words: readonly Word[]): boolean {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as Word;
+    if (inputs.test(typeof word === 'string' ? word : word.prefix)) return true;
+    const before = literal(words[at - 1]);
+    if (!mayBeOption(word) && !(before?.startsWith('-') && before !== '--')) return false;
+  }
+  return false;
+}
 
 const subcommands =
   (pattern: RegExp): CodeRunner =>
@@ -28,24 +45,39 @@ const subcommands =
     return runs ? 'it runs what files say' : undefined;
   };
 
-const filter = /system|getline|[|>@`]|include|load|close|fflush|ENVIRON/;
+const filter = /system|getline|[|@`]|include|load|extension|close|fflush|ENVIRON|print.*>/s;
 
 function awk(words: readonly Word[]): string | undefined {
-  if (
-    ['-f', '-i', '-l', '-e', '-E', '--file', '--exec', '--source', '--include', '--load', '-D', '--debug'].some((option) =>
-      mayHaveOption(words, option, false),
-    )
-  )
-    return 'it runs code that is not read here';
-  return words.some((word) => (typeof word === 'object' ? mayBeOption(word) : filter.test(word)))
-    ? 'its program may run or write something'
-    : undefined;
+  const program = awkProgram(words);
+  if (program === undefined) return 'it runs code that is not read here';
+  return typeof program === 'string' && !filter.test(program) ? undefined : 'its program may run or write something';
+}
+
+// Options other than these name a file that is run or written, or are known to one awk alone.
+function awkProgram(words: readonly Word[]): Word | undefined {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-') || word === '-') return word;
+    if (word === '--') return words[at + 1];
+    if (word === '-F' || word === '-v') {
+      const value = words[++at];
+      if (typeof value === 'object' && value.many) return undefined;
+    } else if (!/^-[Fv].|^--(field-separator|assign)=|^--(posix|traditional|sandbox)$/s.test(word)) return undefined;
+  }
+  return undefined;
 }
 
 const address = String.raw`(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/)`;
-const simpleSed = new RegExp(
-  String.raw`^\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*;?\s*$`,
-);
+const command = String.raw`\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*`;
+const sedCommand = new RegExp(`${command}(?:;\\s*|$)`, 'y');
+
+function isSimpleSed(script: string): boolean {
+  if (script.length >= 2000) return false;
+  let count = 0;
+  for (sedCommand.lastIndex = 0; sedCommand.lastIndex < script.length; count++) if (!sedCommand.test(script)) return false;
+  // Whether a delimiter in brackets ends an expression is not the same in all seds, and so where the next command begins.
+  return count === 1 || (count > 1 && !script.includes('['));
+}
 
 function sed(words: readonly Word[]): string | undefined {
   const why = 'its script may run or write something';
@@ -56,7 +88,7 @@ function sed(words: readonly Word[]): string | undefined {
     if (word === undefined) continue;
     if (typeof word === 'object' && mayBeOption(word)) return why;
     if (typeof word === 'object' || !word.startsWith('-') || word === '-') operands.push(word);
-    else if (word === '-e' || word === '--expression') scripts.push(words[++at]);
+    else if (/^-[nErsuz]*e$/.test(word) || word === '--expression') scripts.push(words[++at]);
     else if (word.startsWith('--expression=')) scripts.push(word.slice(13));
     else if (
       !/^(-[nErsuzb]+|-i[^e]*|--(quiet|silent|regexp-extended|separate|unbuffered|null-data|posix|sandbox|debug|in-place(=.*)?|version|help))$/.test(
@@ -66,17 +98,29 @@ function sed(words: readonly Word[]): string | undefined {
       return why;
   }
   if (scripts.length === 0) scripts.push(operands[0]);
-  return scripts.every((script) => typeof script === 'string' && script.length < 2000 && simpleSed.test(script))
-    ? undefined
-    : why;
+  return scripts.every((script) => typeof script === 'string' && isSimpleSed(script)) ? undefined : why;
 }
 
-const readers =
-  /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|docs|help|version|audit|why|explain|fund|-v|--version|-h|--help)$/;
+const readers = /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|help|audit|why|explain|fund)$/;
 
-function npm(words: readonly Word[]): string | undefined {
-  const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
-  return typeof first === 'string' && readers.test(first) ? undefined : 'it runs what files say';
+// An option that is not known may take the word behind it, so that another one is the subcommand.
+const npm =
+  (program: string): CodeRunner =>
+  (words) => {
+    const subcommand = words[subcommandAt(program, words) ?? words.length];
+    return typeof subcommand === 'string' && readers.test(subcommand) ? undefined : 'it runs what files say';
+  };
+
+function subcommandAt(program: string, words: readonly Word[]): number | undefined {
+  let at = 0;
+  for (;;) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-')) return at;
+    const width = widthOf(program, word);
+    const value = words[at + 1];
+    if (width === undefined || (width === 2 && typeof value === 'object' && value.many)) return undefined;
+    at += width;
+  }
 }
 
 function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
@@ -105,7 +149,25 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
       '-i',
     ]),
   ),
-  ...names('php', interpreter(['-r', '-B', '-R', '-E', '-d', '-a', '-c'])),
+  ...names(
+    'php',
+    interpreter([
+      '-r',
+      '--run',
+      '-B',
+      '--process-begin',
+      '-R',
+      '--process-code',
+      '-E',
+      '--process-end',
+      '-d',
+      '--define',
+      '-a',
+      '--interactive',
+      '-c',
+      '--php-ini',
+    ]),
+  ),
   ...names(
     'lua luajit tclsh wish guile racket ghc runghc scala groovy jshell irb julia Rscript R octave gnuplot m4 bc dc gdb sqlite psql mysql mongosh mongo redis-cli jq-repl',
     always('it runs code that is not read here'),
@@ -121,8 +183,9 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
     'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
     always(files),
   ),
-  ...names('npm pnpm', npm),
-  ...names('yarn', npm),
+  ...names('npm', npm('npm')),
+  ...names('pnpm', npm('pnpm')),
+  ...names('yarn', npm('yarn')),
   ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
   ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
   ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),

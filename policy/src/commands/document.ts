@@ -12,6 +12,7 @@ function conditions(line: Line, safe: boolean): string {
       `${safe ? 'none of the options' : `an option${line.onlyBefore ? ' before the subcommand' : ''} of`} ${code(line.options)}`,
     );
   if (line.words) parts.push(`${safe ? 'no' : 'an'} argument like ${code([line.words.source])}`);
+  if (line.starts) parts.push(`an argument that begins like ${code([line.starts.source])}`);
   if (line.exactly) parts.push(`arguments exactly like ${code([line.exactly.source])}`);
   return parts.join('; ') || 'always';
 }

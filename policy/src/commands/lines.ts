@@ -1,8 +1,8 @@
 import { withAliases } from './aliases.ts';
-import { mayHaveOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
+import { mayHaveOption, mayHoldOption, mayMatch, surelyMatches, type Tokens } from './match.ts';
 import { widthOf } from './options.ts';
 import { tokensOf } from './rules.ts';
-import { mayBeOption, type Word } from './words.ts';
+import { mayBeOption, type Unknown, type Word } from './words.ts';
 
 /** A line of a built-in list. All that it states must hold. */
 export interface Line {
@@ -16,6 +16,10 @@ export interface Line {
   readonly onlyBefore?: boolean;
   /** One argument that looks like this; a safe line must have none that does. */
   readonly words?: RegExp;
+  /** How an unknown argument begins that is none of `words` whatever follows, in a safe line. */
+  readonly sure?: RegExp;
+  /** One argument that begins like this, in a line that stops. Unlike with `words`, the literal beginning of an unknown one says it. */
+  readonly starts?: RegExp;
   /** All arguments, parted by spaces, look like this. */
   readonly exactly?: RegExp;
   readonly reason: string;
@@ -42,12 +46,16 @@ export function indexLines(lines: readonly Line[], { stops }: { readonly stops: 
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, mayMatch, (line, rest) => {
     if (line.words !== undefined && !rest.some((word) => typeof word === 'object' || line.words?.test(word))) return false;
+    if (line.starts !== undefined && !rest.some((word) => mayStart(line.starts as RegExp, word))) return false;
     if (!line.options) return true;
     // find and its like, whose options are long with one dash, read them after '--' as well.
     const free = withoutValues(name, line.onlyBefore ? beforeSubcommand(name, rest) : rest);
     return line.options.some((option) => mayHaveOption(free, option, option.length === 2 || option.startsWith('--'), name));
   });
 }
+
+const mayStart = (pattern: RegExp, word: Word): boolean =>
+  typeof word === 'string' ? pattern.test(word) : mayHoldOption(word) || pattern.test(word.prefix);
 
 // The line with a prefix that the words match and of which the rest is true as well. Most lines are about another subcommand, which
 // costs least to see.
@@ -77,10 +85,14 @@ function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, surelyMatches, (line, rest) => {
     if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
-    if (line.words && rest.some((word) => (typeof word === 'object' ? true : line.words?.test(word)))) return false;
+    if (line.words && rest.some((word) => (typeof word === 'object' ? !isSure(line, word) : line.words?.test(word))))
+      return false;
     return !line.exactly || isExactly(line.exactly, rest);
   });
 }
+
+const isSure = ({ words, sure }: Line, { prefix, many }: Unknown): boolean =>
+  sure !== undefined && !many && sure.test(prefix) && !words?.test(prefix);
 
 // What may stand before the subcommand: an option that is not known may have taken it for its value.
 function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[] {
@@ -95,14 +107,18 @@ function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[]
 }
 
 // An unknown value of an option that is known to take one is no option itself.
-function withoutValues(name: string, words: readonly Word[]): readonly Word[] {
-  return words.filter((word, at) => {
-    const before = words[at - 1];
-    return typeof word === 'string' || word.many || typeof before !== 'string' || widthOf(name, before) !== 2;
-  });
+const withoutValues = (name: string, words: readonly Word[]): readonly Word[] =>
+  words.filter((word, at) => typeof word === 'string' || word.many || !isValue(name, words, at));
+
+// Behind `-n -n` stands no value: the second is that of the first.
+function isValue(name: string, words: readonly Word[], at: number): boolean {
+  const [first, option] = [words[at - 2] ?? '', words[at - 1]];
+  if (typeof option !== 'string' || widthOf(name, option) !== 2) return false;
+  if (typeof first === 'object') return !mayHoldOption(first);
+  return !first.startsWith('-') || widthOf(name, first) === 1;
 }
 
 function isExactly(pattern: RegExp, rest: readonly Word[]): boolean {
-  const texts = rest.map((word) => (typeof word === 'string' ? word : mayBeOption(word) ? undefined : word.prefix));
+  const texts = rest.map((word) => (typeof word === 'string' ? word : word.many || mayBeOption(word) ? undefined : word.prefix));
   return texts.every((text) => text !== undefined) && pattern.test(texts.join(' '));
 }

@@ -1,5 +1,5 @@
-import { lettersOf, widthOf } from './options.ts';
-import { mayBe, mayBeOption, type Word } from './words.ts';
+import { abbreviates, lettersOf, widthOf } from './options.ts';
+import { mayBe, mayBeOption, type Unknown, type Word } from './words.ts';
 
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];
@@ -107,10 +107,16 @@ function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]
 export function mayHaveOption(words: readonly Word[], option: string, endsAtDashes: boolean, program?: string): boolean {
   for (const word of words) {
     if (endsAtDashes && word === '--') return false;
-    if (typeof word === 'object' ? mayBeOption(word) : isOption(word, option, program)) return true;
+    if (typeof word === 'object' ? mayHoldOption(word) : isOption(word, option, program)) return true;
   }
   return false;
 }
+
+/**
+ * Whether an unknown word may hold an option. What a shell splits may go on with one, however it begins; file names that a pattern stands
+ * for all begin as the pattern does.
+ */
+export const mayHoldOption = (word: Unknown): boolean => mayBeOption(word) || (word.many && /[$`]/.test(word.source));
 
 function isOption(word: string, option: string, program: string | undefined): boolean {
   if (word === option) return true;
@@ -118,7 +124,7 @@ function isOption(word: string, option: string, program: string | undefined): bo
   if (option.startsWith('--')) {
     // kubectl reads `--as_group` as `--as-group`.
     const name = (word.split('=', 1)[0] ?? '').replaceAll('_', '-');
-    return word.startsWith('--') && (name === option || (name.length > 3 && option.startsWith(name)));
+    return word.startsWith('--') && (name === option || (abbreviates(program) && name.length > 2 && option.startsWith(name)));
   }
   // A longer option with one dash, as find has them, is never bundled.
   return option.length === 2 && !word.startsWith('--') && lettersOf(program, word).includes(option.slice(1));

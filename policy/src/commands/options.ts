@@ -31,6 +31,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   helm: entry(
     '-n --namespace --kube-context --kubeconfig --kube-apiserver --kube-as-group --kube-as-user --kube-ca-file --kube-tls-server-name --kube-token --registry-config --repository-cache --repository-config --content-cache --burst-limit --qps --color --colour',
     '--debug --kube-insecure-skip-tls-verify -h --help',
+    'no',
   ),
   git: entry(
     '-C -c --git-dir --work-tree --namespace --config-env --super-prefix --attr-source',
@@ -54,6 +55,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   systemctl: entry(
     '-H --host -M --machine -t --type --state -p --property -P -n --lines -o --output -s --signal --kill-whom --root --job-mode --what --image --timestamp',
     '--user --system --global --no-pager -q --quiet --no-block --now -f --force -a --all -l --full --no-legend --no-ask-password --runtime --plain -h --help --version',
+    'tpPnosHM',
   ),
   npm: entry(
     '--prefix -C -w --workspace --loglevel --registry --userconfig --globalconfig --cache --script-shell',
@@ -61,7 +63,7 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
   ),
   pnpm: entry('-C --dir --filter -F --loglevel --reporter', '-r --recursive -w --workspace-root --silent -h --help'),
   yarn: entry('--cwd --registry --cache-folder', '-s --silent --verbose -h --help'),
-  kustomize: entry('--stack-trace', '-h --help'),
+  kustomize: entry('', '--stack-trace -h --help'),
   aws: entry(
     '--profile --region --output --endpoint-url --query --color --ca-bundle --cli-read-timeout --cli-connect-timeout',
     '--debug --no-verify-ssl --no-paginate --no-sign-request --no-cli-pager --version',
@@ -71,6 +73,14 @@ export const globalOptions: Readonly<Record<string, GlobalOptions>> = {
     '-q --quiet --help -h',
   ),
 };
+
+// Written in Go, whose libraries know options by their whole names alone.
+const wholeNames = new Set(
+  'kubectl oc helm docker podman nerdctl crictl ctr buildah terraform tofu terragrunt pulumi argocd flux gh kustomize'.split(' '),
+);
+
+/** Whether a program may take the beginning of a long option for the option, as most do. */
+export const abbreviates = (program: string | undefined): boolean => program === undefined || !wholeNames.has(program);
 
 /** How an option is read: 1 word, 2 words, or undefined where it can't be told. */
 export function widthOf(program: string, option: string): 1 | 2 | undefined {

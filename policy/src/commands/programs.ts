@@ -30,10 +30,17 @@ const aliases: Readonly<Record<string, string>> = {
   tf: 'terraform',
 };
 const plugins = /^(kubectl|git|docker|helm|oc|podman)-(.+)$/;
+// Their first word is a bundle of options, with a dash or without.
+const bundling = /^(tar|gtar|bsdtar)$/;
+
+function withDash(letters: Word): Word | undefined {
+  if (typeof letters === 'string') return /^[A-Za-z]/.test(letters) ? `-${letters}` : undefined;
+  return letters.prefix === '' ? undefined : { ...letters, prefix: `-${letters.prefix}` };
+}
 
 /**
  * Other names under which a command is known to whoever would stop it: without its path, its suffix or its version, as the plugin or
- * the alias that it is. Each is a whole command line.
+ * the alias that it is, with the dash that tar does without. Each is a whole command line.
  */
 export function otherNames(words: readonly Word[]): readonly (readonly Word[])[] {
   const program = words[0];
@@ -47,6 +54,11 @@ export function otherNames(words: readonly Word[]): readonly (readonly Word[])[]
   names.forEach((name, at) => {
     if (name !== program && names.indexOf(name) === at) found.push([name, ...rest()]);
   });
+  const letters = words[1];
+  if (bundling.test(plain) && letters !== undefined) {
+    const dashed = withDash(letters);
+    if (dashed) found.push([plain, dashed, ...words.slice(2)]);
+  }
   const [, host, plugin] = plugins.exec(base) ?? [];
   if (host !== undefined && plugin !== undefined) found.push([host, ...plugin.split('-'), ...rest()], [host, plugin, ...rest()]);
   return found;

@@ -1,4 +1,5 @@
 import { bounds } from './bounds.ts';
+import { surelyMatches, type Tokens } from './match.ts';
 import { unknown, type Word } from './words.ts';
 
 // What Kubernetes itself serves: plural, singular, short names. Kinds of others have names that only their cluster knows.
@@ -72,12 +73,15 @@ export function resourceNames(names: readonly string[]): readonly string[] {
   return more.length === 0 ? names : [...new Set([...names, ...more])];
 }
 
+/** Subcommands with a command of their own behind `--`; of all others, what stands there are operands as before. */
+export const insidePods: Tokens = [['*'], ['exec', 'run', 'debug', 'attach']];
+
 /**
  * The words of a kubectl command with each operand written out: `deploy/web` as `deploy web`, `pods,secrets` as `pods` and as
  * `secrets`, `Deployment.v1.apps` as `deployment`. One command line for each, as if the operands before it were not there.
  */
 export function operandForms(words: readonly Word[]): readonly (readonly Word[])[] {
-  const end = words.indexOf('--');
+  const end = surelyMatches('kubectl', insidePods, ['*', ...words.slice(1)]) ? words.indexOf('--') : -1;
   const last = end < 0 ? words.length : end;
   const compound: number[] = [];
   for (let at = 2; at < last && compound.length < bounds.operands; at++) if (isCompound(words[at])) compound.push(at);

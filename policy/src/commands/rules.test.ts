@@ -47,6 +47,16 @@ describe('A rule about commands', () => {
     'is not dodged by a suffix': [reads, 'kubectl.exe delete pod x', 'Deny'],
     'is not dodged by the name of a plugin': [reads, 'kubectl-delete pod x', 'Deny'],
     'is not dodged by another distribution': [reads, 'k3s kubectl delete pod x', 'Deny'],
+    'is not dodged by an option that takes no value': [
+      ['Deny kustomize edit'],
+      'kustomize --stack-trace edit set image x',
+      'Deny',
+    ],
+    'is not given by what only follows an option': [
+      ['Allow kustomize build'],
+      'kustomize --stack-trace edit build',
+      'RequireApproval',
+    ],
     'is not dodged by case of a subcommand of another': [['Deny git push'], 'git -C /x -c a=b push', 'Deny'],
     'allows past options that are known': [reads, 'kubectl -n prod --request-timeout 5s get pods', 'Allow'],
     'allows past an option with its value attached': [reads, 'kubectl --namespace=prod -v=6 get pods', 'Allow'],

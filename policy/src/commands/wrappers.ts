@@ -4,7 +4,7 @@ import { type FoundCommand, note, noteOpaque, type Place } from './finder.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 import { unknownBefore } from './options.ts';
 import { opaque, readCommand, readSomewhere, readStarted } from './read.ts';
-import { operandCount } from './resources.ts';
+import { insidePods, operandCount } from './resources.ts';
 import { type OptionSpec, type Scanned, scanOptions } from './scan.ts';
 import { guessScript, readScript } from './script.ts';
 import { readShell } from './shells.ts';
@@ -24,9 +24,6 @@ type Read = Wrapper['read'];
 const transparent = (words: readonly Word[]): FoundCommand['role'] => (words.length > 0 ? 'Wrapper' : 'Command');
 const itself = (): FoundCommand['role'] => 'Command';
 
-// With nothing but options and assignments, env prints what is in the environment.
-const isSetting = (word: Word): boolean => typeof word === 'string' && (word.startsWith('-') || word.includes('='));
-
 const unclear = (scanned: Scanned, words: readonly Word[], place: Place): boolean => {
   if (scanned.fault === undefined) return false;
   readSomewhere(words, `where its command begins is not certain: ${scanned.fault}`, place);
@@ -44,13 +41,15 @@ const prefix =
     readStarted(scanned.rest.slice(operands), place);
   };
 
+const isAssignment = (word: Word): boolean => (typeof word === 'string' ? word : word.many ? '' : word.prefix).includes('=');
+
 /** Assignments, then a command. */
 function readAssigned(words: readonly Word[], place: Place): void {
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     const text = typeof word === 'object' ? word.prefix : (word ?? '');
     const [name = ''] = text.split('=');
-    if (text.includes('=') && !(typeof word === 'object' && word.many)) {
+    if (isAssignment(word ?? '')) {
       if (isSignificant(name)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
       continue;
     }
@@ -96,6 +95,17 @@ function readEnv(words: readonly Word[], place: Place): void {
   readAssigned(scanned.rest[0] === '-' ? scanned.rest.slice(1) : scanned.rest, place);
 }
 
+// Without a command, env prints what is in the environment.
+function startedByEnv(words: readonly Word[], depth = 0): boolean {
+  const { options, rest, fault } = scanOptions(words, envSpec);
+  const split = options.find(([name]) => name === '-S' || name === '--split-string');
+  const text = literal(split?.[1]);
+  if (split && text !== undefined && depth < 12) return startedByEnv([...textWords(text), ...rest], depth + 1);
+  return split !== undefined || fault !== undefined || !(rest[0] === '-' ? rest.slice(1) : rest).every(isAssignment);
+}
+
+const textWords = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+
 // -S takes words out of one text, and goes on reading options with them.
 function readSplit(words: readonly Word[], scanned: Scanned, text: Word | undefined, place: Place): void {
   const value = literal(text);
@@ -104,7 +114,7 @@ function readSplit(words: readonly Word[], scanned: Scanned, text: Word | undefi
     guessScript(value ?? '', place);
     return;
   }
-  readEnv([...value.split(/\s+/).filter((word) => word !== ''), ...scanned.rest], { ...place, depth: place.depth + 1 });
+  readEnv([...textWords(value), ...scanned.rest], { ...place, depth: place.depth + 1 });
 }
 
 const sudoSpec: OptionSpec = {
@@ -246,9 +256,11 @@ function readFind(words: readonly Word[], place: Place): void {
 
 function readApplet(words: readonly Word[], place: Place): void {
   const [applet] = words;
-  // --list and its like start nothing.
-  if (typeof applet !== 'string' || !applet.startsWith('--')) readStarted(words, place);
+  if (typeof applet !== 'string' || !applet.startsWith('-')) readStarted(words, place);
+  else if (!listsApplets.test(applet)) opaque(words, 'it is no program of its own, and may write files', place);
 }
+
+const listsApplets = /^--(list|list-full|help)$/;
 
 // exec, command and builtin: of a shell, so its variables hold, but a function does not.
 const ofShell =
@@ -282,8 +294,6 @@ function readKubectl(words: readonly Word[], place: Place, name: string): void {
   else if (surelyMatches('kubectl', [['*'], ['exec']], whole))
     readSomewhere(words.slice(1), 'where the command of exec begins is not certain', place);
 }
-
-const insidePods = [['*'], ['exec', 'run', 'debug', 'attach']];
 
 function readContainer(words: readonly Word[], place: Place): void {
   const at = words.findIndex((word) => typeof word === 'string' && /^(exec|run|create)$/.test(word));
@@ -418,7 +428,7 @@ const namespaces: OptionSpec = {
 };
 
 const entries: readonly (readonly [string, Read, Wrapper['role']])[] = [
-  ['env', readEnv, (words) => (words.every(isSetting) ? 'Command' : 'Wrapper')],
+  ['env', readEnv, (words) => (startedByEnv(words) ? 'Wrapper' : 'Command')],
   ['sudo', readSudo, itself],
   ['doas', (words, place) => prefix({ flags: 'nsL', values: 'uC' })(words, place, 'doas'), itself],
   ['su', readSu, itself],
