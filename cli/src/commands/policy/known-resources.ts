@@ -1,32 +1,37 @@
 import { type ApiRequest, resourceNames } from '@sentinel/policy';
 
-// What Kubernetes itself serves, by group. Resources of others only their cluster knows.
-const groups: Readonly<Record<string, string>> = {
-  '': 'bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services',
-  'admissionregistration.k8s.io':
-    'mutatingadmissionpolicies mutatingadmissionpolicybindings mutatingwebhookconfigurations validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations',
-  'apiextensions.k8s.io': 'customresourcedefinitions',
-  'apiregistration.k8s.io': 'apiservices',
-  apps: 'controllerrevisions daemonsets deployments replicasets statefulsets',
-  'authentication.k8s.io': 'selfsubjectreviews tokenreviews',
-  'authorization.k8s.io': 'localsubjectaccessreviews selfsubjectaccessreviews selfsubjectrulesreviews subjectaccessreviews',
-  autoscaling: 'horizontalpodautoscalers',
-  batch: 'cronjobs jobs',
-  'certificates.k8s.io': 'certificatesigningrequests',
-  'coordination.k8s.io': 'leases',
-  'discovery.k8s.io': 'endpointslices',
-  'events.k8s.io': 'events',
-  'flowcontrol.apiserver.k8s.io': 'flowschemas prioritylevelconfigurations',
-  'networking.k8s.io': 'ingressclasses ingresses networkpolicies',
-  'node.k8s.io': 'runtimeclasses',
-  policy: 'poddisruptionbudgets',
-  'rbac.authorization.k8s.io': 'clusterrolebindings clusterroles rolebindings roles',
-  'scheduling.k8s.io': 'priorityclasses',
-  'storage.k8s.io': 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments volumeattributesclasses',
-};
-const groupsOf = new Map<string, string[]>();
-for (const [group, resources] of Object.entries(groups))
-  for (const resource of resources.split(' ')) groupsOf.set(resource, [...(groupsOf.get(resource) ?? []), group]);
+// What Kubernetes itself serves: each group, the core group as '', with its resources.
+const resourcesOf = new Map(
+  ` bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services
+admissionregistration.k8s.io mutatingadmissionpolicies mutatingadmissionpolicybindings mutatingwebhookconfigurations validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations
+apiextensions.k8s.io customresourcedefinitions
+apiregistration.k8s.io apiservices
+apps controllerrevisions daemonsets deployments replicasets statefulsets
+authentication.k8s.io selfsubjectreviews tokenreviews
+authorization.k8s.io localsubjectaccessreviews selfsubjectaccessreviews selfsubjectrulesreviews subjectaccessreviews
+autoscaling horizontalpodautoscalers
+batch cronjobs jobs
+certificates.k8s.io certificatesigningrequests clustertrustbundles podcertificaterequests
+coordination.k8s.io leasecandidates leases
+discovery.k8s.io endpointslices
+events.k8s.io events
+flowcontrol.apiserver.k8s.io flowschemas prioritylevelconfigurations
+internal.apiserver.k8s.io storageversions
+networking.k8s.io ingressclasses ingresses ipaddresses networkpolicies servicecidrs
+node.k8s.io runtimeclasses
+policy poddisruptionbudgets
+rbac.authorization.k8s.io clusterrolebindings clusterroles rolebindings roles
+resource.k8s.io deviceclasses devicetaintrules resourceclaims resourceclaimtemplates resourceslices
+scheduling.k8s.io priorityclasses
+storage.k8s.io csidrivers csinodes csistoragecapacities storageclasses volumeattachments volumeattributesclasses
+storagemigration.k8s.io storageversionmigrations`
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([group = '', ...resources]) => [group, resources] as const),
+);
+const groupsOf = new Map<string, readonly string[]>();
+for (const [group, resources] of resourcesOf)
+  for (const resource of resources) groupsOf.set(resource, [...(groupsOf.get(resource) ?? []), group]);
 
 const verbs = [
   'get',
@@ -53,9 +58,7 @@ export function requestFault({
 /** Why there is no such resource, in a sentence. Of groups that Kubernetes does not serve itself nothing is known. */
 export function resourceFault(apiGroup: string, resource: string): string | undefined {
   const [kind = ''] = resource.split('/');
-  // Groups of others are names of domains.
-  const isOthers = apiGroup.includes('.') && !Object.hasOwn(groups, apiGroup);
-  if (isOthers || groupsOf.get(kind)?.includes(apiGroup)) return undefined;
+  if (isOfOthers(apiGroup) || groupsOf.get(kind)?.includes(apiGroup)) return undefined;
   const meant = resourceNames([kind]).find((name) => groupsOf.has(name));
   if (meant === undefined)
     return apiGroup === ''
@@ -65,3 +68,21 @@ export function resourceFault(apiGroup: string, resource: string): string | unde
   const where = group === '' ? 'of the core group, which has no name' : `of the group '${group}'`;
   return meant === kind ? `\`${kind}\` are ${where}` : `there is no resource '${kind}': \`${meant}\` are ${where}`;
 }
+
+/**
+ * Why a resource that a rule names is in none of its groups, as far as Kubernetes itself serves both; undefined where it may be in one.
+ * What groups of others serve only their cluster knows.
+ */
+export function ruleFault(apiGroups: readonly string[], resource: string): string | undefined {
+  if (apiGroups.some(isOfOthers)) return undefined;
+  const [plain = ''] = resource.split('/');
+  const groups = groupsOf.get(plain);
+  if (groups?.some((group) => apiGroups.includes(group) || apiGroups.includes('*'))) return undefined;
+  if (groups) return `matches nothing: '${plain}' is of the API group ${orOf(groups)}, not of ${orOf(apiGroups)}`;
+  const plural = resourceNames([plain]).find((name) => groupsOf.has(name));
+  return plural === undefined ? undefined : `matches nothing: there is no resource '${plain}'; write '${plural}'`;
+}
+
+// A group that somebody adds to a cluster has the name of a domain.
+const isOfOthers = (group: string): boolean => group.includes('.') && !resourcesOf.has(group);
+const orOf = (groups: readonly string[]): string => groups.map((group) => `'${group}'`).join(' or ');

@@ -1,7 +1,7 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
-import { resourceFault } from './built-in.ts';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
+import { ruleFault } from './known-resources.ts';
 import { lintAutonomy } from './lint-autonomy.ts';
 import { isClusterScoped } from './scope.ts';
 
@@ -82,7 +82,7 @@ function resources({ spec }: AnyPolicy, add: Add): void {
   for (const list of ['kubernetes', 'highRisk'] as const)
     for (const [index, rule] of (spec[list] ?? []).entries())
       for (const [at, resource] of rule.resources.entries()) {
-        const fault = resourceFault(rule.apiGroups, resource);
+        const fault = ruleFault(rule.apiGroups, resource);
         if (fault !== undefined) add('error', `${list}[${index}].resources[${at}]`, fault);
       }
 }
