@@ -1,7 +1,9 @@
 import { note, noteOpaque, type Place } from './finder.ts';
+import { readCommand, readSomewhere } from './read.ts';
+import { scanOptions } from './scan.ts';
 import { evaluate, guessScript } from './script.ts';
 import { assign, isSignificant } from './variables.ts';
-import { beginningOf, literal, mayBeOption, showWord, type Word } from './words.ts';
+import { beginningOf, literal, mayBeOption, showWord, unknown, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
 
@@ -108,6 +110,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
       'it changes how the shell reads what follows',
     ),
   ],
+  ['jobs', starts],
   ['hash', opaqueIf(/^-.*[pd]/, 'it changes which program a name means')],
   ['enable', changesNames('it changes which builtin a name means')],
   ['bind', changesNames('it runs commands on keys')],
@@ -122,6 +125,16 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['setopt', changesNames('it changes how the shell reads what follows')],
   ['unsetopt', changesNames('it changes how the shell reads what follows')],
 ]);
+
+// jobs -x runs a command in the shell itself, builtins as well, with the process of a job for each `%…`.
+function starts(words: readonly Word[], place: Place): void {
+  const scanned = scanOptions(words, { flags: 'lnprsx' });
+  if (scanned.fault !== undefined) readSomewhere(words, `whether it starts a command is not certain: ${scanned.fault}`, place);
+  else if (scanned.options.some(([name]) => name === '-x')) {
+    const command = scanned.rest.map((word) => (typeof word === 'string' && word.startsWith('%') ? unknown(word) : word));
+    readCommand(command, { ...place, depth: place.depth + 1, chain: [...place.chain, 'jobs -x'] });
+  }
+}
 
 function sources(words: readonly Word[], place: Place): void {
   place.scope?.values.clear();

@@ -35,7 +35,9 @@ interface Notes {
   shifts: boolean;
 }
 
-const evaluates = new Set('eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable'.split(' '));
+const evaluates = new Set(
+  'eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable jobs'.split(' '),
+);
 const declares = new Set('declare typeset local readonly export'.split(' '));
 
 /** Looks over a tree. It counts its nodes against the bound, so that what follows may walk the tree freely. */
