@@ -2,7 +2,7 @@ import { note, noteOpaque, type Place } from './finder.ts';
 import { readCommand, readSomewhere } from './read.ts';
 import { scanOptions } from './scan.ts';
 import { evaluate, guessScript } from './script.ts';
-import { assign, isSignificant } from './variables.ts';
+import { assign, assignNumber, isSignificant } from './variables.ts';
 import { beginningOf, literal, mayBeOption, showWord, unknown, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
@@ -33,7 +33,7 @@ const names =
   };
 
 // A name that is only known later could hold a subscript, which is evaluated.
-function nameOf(word: Word, place: Place): void {
+function nameOf(word: Word, place: Place, declared = false): void {
   const text = typeof word === 'string' ? word : word.prefix.includes('=') ? word.prefix : undefined;
   if (text === undefined) {
     place.scope?.values.clear();
@@ -41,6 +41,10 @@ function nameOf(word: Word, place: Place): void {
     return;
   }
   const [name = '', ...value] = text.split('=');
+  if (declared && typeof word === 'string' && value.length === 0) {
+    assignNumber(place, name);
+    return;
+  }
   assign(
     place,
     name.replace(/\+$/, ''),
@@ -49,13 +53,13 @@ function nameOf(word: Word, place: Place): void {
 }
 
 const declares: Builtin = (words, place) => {
-  if (words.some((word) => (typeof word === 'string' ? /^[-+].*[iulcnrftaA]/.test(word) : mayBeOption(word))) && place.scope) {
+  const has = (letters: RegExp) => words.some((word) => (typeof word === 'string' ? letters.test(word) : mayBeOption(word)));
+  if (has(/^[-+].*[iulcnrftaA]/) && place.scope) {
     place.scope.script.blind = true;
     place.scope.script.forgetful = true;
   }
-  if (words.some((word) => (typeof word === 'string' ? /^-[a-zA-Z]*n/.test(word) : mayBeOption(word))))
-    noteOpaque(place, words, 'it lets one variable stand for another');
-  names('')(words, place);
+  if (has(/^-[a-zA-Z]*n/)) noteOpaque(place, words, 'it lets one variable stand for another');
+  for (const word of words) if (typeof word === 'object' || !/^[-+]./.test(word)) nameOf(word, place, true);
 };
 
 const opaqueIf =
@@ -144,7 +148,7 @@ function sources(words: readonly Word[], place: Place): void {
 
 function blindly(words: readonly Word[], place: Place): void {
   if (place.scope) place.scope.script.blind = true;
-  names('')(words, place);
+  declares(words, place);
 }
 
 function fills(words: readonly Word[], place: Place): void {

@@ -18,6 +18,29 @@ describe('A script that runs rm', () => {
       'jobs "$x" rm q',
       'jobs -rx rm q',
     ],
+    'through integers of the shell': [
+      `RANDOM='a[$(rm q)]'`,
+      `SRANDOM='a[$(rm q)]'`,
+      `HISTCMD='a[$(rm q)]'`,
+      `OPTIND='a[$(rm q)]'`,
+      `export RANDOM='a[$(rm q)]'`,
+      `export 'RANDOM=a[$(rm q)]'`,
+      `read RANDOM <<< 'a[$(rm q)]'`,
+      `for OPTIND in 'a[$(rm q)]'; do :; done`,
+      `SHLVL='b[$(rm q)]'; echo $((SHLVL))`,
+      `unset RANDOM; RANDOM='b[$(rm q)]'; echo $((RANDOM))`,
+      ['env', 'UID=a[$(rm q)]', 'bash', '-c', 'echo $((UID))'],
+      ['env', 'EUID=a[$(rm q)]', 'bash', '-c', 'echo $((EUID))'],
+    ],
+    'through variables that are not numbers': [
+      `y='a[$(rm q)]'; x=y; echo $((x))`,
+      `for i in y; do y='a[$(rm z)]'; echo $((i)); done`,
+      `x=1; y=1; x1='b[$(rm q)]'; echo $((x$y))`,
+      `x=1; y=1; x1='b[$(rm q)]'; echo $(("x$y"))`,
+      `x=1; y=1; x1='b[$(rm q)]'; echo $(("x"$y))`,
+      `x=1; y=1; x1='b[$(rm q)]'; echo \${a[x$y]}`,
+      `x=1; x+=y; y='b[$(rm q)]'; echo $((x))`,
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -25,6 +48,11 @@ describe('A script that runs rm', () => {
 });
 
 describe('A script that only looks like it', () => {
-  const commands: readonly (string | readonly string[])[] = ['sleep 5 & jobs -l; jobs'];
+  const commands: readonly (string | readonly string[])[] = [
+    'sleep 5 & jobs -l; jobs',
+    'x=5; y=-1; x+=1; echo $((x + y * 2)) $(($x$y)) $(("$x"0)) $((RANDOM % SECONDS)) $(( ($# + 1) / 2 ))',
+    'i=0; for j in 1 2; do i=$((i + j)); done; OPTIND=1; (( OPTIND = 2 ))',
+    'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
+  ];
   for (const command of commands) it(`is allowed: ${show(command)}`, () => assert.equal(decisionOf(command), 'Allow'));
 });

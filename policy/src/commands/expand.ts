@@ -1,7 +1,7 @@
 import { type ArithmeticExpression, forEachChild, type Word as ShellWord, type SyntaxNode, type WordPart } from 'unbash';
 import { copyScope, note, type Place } from './finder.ts';
 import { readTree } from './script.ts';
-import { assign } from './variables.ts';
+import { assign, assignNumber } from './variables.ts';
 import { anyNumber, literal, unknown, type Word } from './words.ts';
 
 /** The words that a word of a script becomes. Commands inside of it are read on the way. */
@@ -177,7 +177,7 @@ export function readArithmetic(expression: ArithmeticExpression | undefined, tex
       !/^(==|!=|<=|>=)$/.test(node.operator) &&
       node.left.type === 'ArithmeticWord'
     )
-      assign(place, node.left.value.replace(/\[.*$/s, ''), undefined);
+      assignNumber(place, node.left.value.replace(/\[.*$/s, ''));
     forEachChild(node, visit);
   };
   visit(expression);
@@ -200,11 +200,21 @@ function arithmeticFault(node: ArithmeticExpression, place: Place): string | und
       return node.text;
     case 'ArithmeticWord': {
       const fine = node.parts
-        ? node.parts.every((part) => isNumericPart(part, place)) && !node.value.includes('[')
+        ? areNumeric(node.parts, place) && !node.value.includes('[')
         : /^[0-9][0-9A-Za-z#@_]*$/.test(node.value) || isNumeric(node.value, place);
       return fine ? undefined : node.value;
     }
   }
+}
+
+// Parts that stand side by side become one word: a name and a number would be another name.
+function areNumeric(parts: readonly WordPart[], place: Place): boolean {
+  const flat = parts.flatMap((part): readonly WordPart[] => (part.type === 'DoubleQuoted' ? part.parts : [part]));
+  return flat.every(
+    (part) =>
+      isNumericPart(part, place) &&
+      (flat.length === 1 || !(part.type === 'Literal' || part.type === 'SingleQuoted') || /^[0-9]*$/.test(part.value)),
+  );
 }
 
 function isNumericPart(part: WordPart, place: Place): boolean {
@@ -213,7 +223,7 @@ function isNumericPart(part: WordPart, place: Place): boolean {
     case 'SingleQuoted':
       return /^[0-9]*$/.test(part.value) || isNumeric(part.value, place);
     case 'DoubleQuoted':
-      return part.parts.every((inner) => isNumericPart(inner, place));
+      return areNumeric(part.parts, place);
     case 'SimpleExpansion':
       return isNumeric(part.text.slice(1), place);
     case 'ParameterExpansion':
@@ -225,7 +235,8 @@ function isNumericPart(part: WordPart, place: Place): boolean {
   }
 }
 
-const counters = /^(#|\?|\$|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|BASHPID|EPOCHSECONDS|SHLVL)$/;
+// The environment can not give these another value, and a script can give them none but a number without being noted.
+const counters = /^(#|\?|\$|RANDOM|SRANDOM|SECONDS|LINENO|PPID|BASHPID|EPOCHSECONDS|SHLVL)$/;
 
 function isNumeric(name: string, place: Place): boolean {
   if (counters.test(name)) return true;

@@ -1,6 +1,7 @@
 import { forEachChild, type ParsedScript, type SyntaxNode, type Word } from 'unbash';
 import { bounds } from './bounds.ts';
 import type { Finder, ScriptFacts } from './finder.ts';
+import { isNumber } from './variables.ts';
 
 /** What a look over a whole syntax tree says, before its commands are read. */
 export interface Survey {
@@ -77,13 +78,13 @@ function inspect(node: SyntaxNode, notes: Notes): void {
     case 'Assignment':
       notes.assigned.add(node.name);
       notes.given.add(node.name);
-      if (!isNumber(node) || node.append || node.index) notes.text.add(node.name);
+      if (!hasNumber(node) || node.index) notes.text.add(node.name);
       return;
     case 'For':
     case 'Select':
       notes.assigned.add(node.name.value);
       notes.given.add(node.name.value);
-      if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && !word.value.includes('[')))
+      if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && isNumber(word.value)))
         notes.text.add(node.name.value);
       return;
     case 'ArithmeticBinary':
@@ -126,11 +127,11 @@ function isPlain(word: Word): boolean {
   });
 }
 
-function isNumber(node: Extract<SyntaxNode, { type: 'Assignment' }>): boolean {
+function hasNumber(node: Extract<SyntaxNode, { type: 'Assignment' }>): boolean {
   const value = node.value;
   if (value.type === 'ArrayValue') return false;
-  if (!value.parts) return !value.value.includes('[');
-  return value.parts.length === 1 && value.parts[0]?.type === 'ArithmeticExpansion';
+  if (!value.parts) return isNumber(value.value) && !(node.append && value.value.startsWith('-'));
+  return !node.append && value.parts.length === 1 && value.parts[0]?.type === 'ArithmeticExpansion';
 }
 
 const bashNodes: Readonly<Record<string, string>> = {

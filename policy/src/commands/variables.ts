@@ -22,11 +22,27 @@ export const isSignificant = (name: string): boolean => names.has(name) || begin
 const special =
   /^(_|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|GROUPS|OPTIND|OPTARG|OPTERR|REPLY|PWD|OLDPWD|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|SHLVL|DIRSTACK|FUNCNAME|PIPESTATUS|HIST.*|EPOCH.*|COPROC.*|COMP.*|MAPFILE|READLINE.*|COLUMNS|LINES|argv|ARGC|status|pipestatus|GID|EGID|USERNAME|TTYIDLE)$/;
 
+// The shell evaluates what is assigned to these as arithmetic, or hands it on to arithmetic as it is.
+const integers =
+  /^(RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|GID|EGID|BASHPID|OPTIND|SHLVL|MAILCHECK|EPOCHSECONDS|EPOCHREALTIME|HISTCMD|HISTSIZE|SAVEHIST|TTYIDLE|ERRNO|KEYTIMEOUT|LISTMAX|LOGCHECK|BAUD|DIRSTACKSIZE|ARGC)$/;
+
+/** Whether a value is a number, so that to evaluate it runs nothing. */
+export const isNumber = (value: string | undefined): boolean => /^-?[0-9]+$/.test(value ?? '');
+
 /** Whether a variable keeps the value that a script gives it. */
 export const keepsValue = (name: string): boolean => !special.test(name) && !isSignificant(name) && /^[A-Za-z_]\w*$/.test(name);
 
 /** Notes that a variable gets a value; `undefined` when the value is not certain. */
 export function assign(place: Place, name: string, value: string | undefined): void {
+  if (integers.test(name) && !isNumber(value))
+    note(place, 'Opaque', name, 'what it is set to is evaluated as arithmetic, and is not certain to be a number');
+  take(place, name, value);
+}
+
+/** Notes that a variable gets a number, or that it is declared without a value. */
+export const assignNumber = (place: Place, name: string): void => take(place, name, undefined);
+
+function take(place: Place, name: string, value: string | undefined): void {
   if (isSignificant(name)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
   else if (!/^[A-Za-z_]\w*$/.test(name)) note(place, 'Opaque', name, 'which variable it sets is not certain');
   if (!place.scope) return;
