@@ -2,7 +2,7 @@ import { note, noteOpaque, type Place } from './finder.ts';
 import { readCommand, readSomewhere } from './read.ts';
 import { scanOptions } from './scan.ts';
 import { evaluate, guessScript } from './script.ts';
-import { assign, assignNumber, isSignificant } from './variables.ts';
+import { assign, assignNumber, isNumber, isSignificant } from './variables.ts';
 import { beginningOf, literal, mayBeOption, showWord, unknown, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
@@ -59,8 +59,35 @@ const declares: Builtin = (words, place) => {
     place.scope.script.forgetful = true;
   }
   if (has(/^-[a-zA-Z]*n/)) noteOpaque(place, words, 'it lets one variable stand for another');
+  readAttributes(words, has(/^-[a-zA-Z]*[aA]/), has(/^-[a-zA-Z]*i/), place);
   for (const word of words) if (typeof word === 'object' || !/^[-+]./.test(word)) nameOf(word, place, true);
 };
+
+// What an integer is set to is arithmetic. The list that an array is set to is evaluated once more, unless it was one when it was parsed.
+function readAttributes(words: readonly Word[], array: boolean, integer: boolean, place: Place): void {
+  for (const word of words) {
+    if (typeof word === 'string' ? /^[-+]./.test(word) : isList(word)) continue;
+    const text = typeof word === 'string' ? word : word.prefix;
+    const [name = '', ...values] = text.split('=');
+    const value = values.join('=');
+    const open = typeof word === 'object' && value === '';
+    const mayBeArray = array || special.test(name) || place.scope?.script.arrays.has(name.replace(/\+$/, '')) !== false;
+    if ((value.startsWith('(') && (typeof word === 'object' || value.endsWith(')'))) || (open && mayBeArray))
+      noteOpaque(place, words, 'the list that it sets is evaluated');
+  }
+  if (integer && !words.every((word) => isInteger(word, place)))
+    noteOpaque(place, words, 'what it is set to is evaluated as arithmetic, and is not certain to be a number');
+}
+
+const special = /^(PIPESTATUS|DIRSTACK|GROUPS|FUNCNAME|MAPFILE|COPROC)$/;
+
+const isList = (word: Word): boolean => typeof word === 'object' && /^[A-Za-z_]\w*\+?=\(/.test(word.source);
+
+function isInteger(word: Word, place: Place): boolean {
+  if (typeof word !== 'string') return false;
+  const [name = '', ...values] = word.split('=');
+  return /^[-+]./.test(word) || (place.scope?.script.numeric.has(name) === true && values.every(isNumber));
+}
 
 const opaqueIf =
   (pattern: RegExp, why: string): Builtin =>
@@ -93,8 +120,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['declare', declares],
   ['typeset', declares],
   ['local', declares],
-  ['integer', declares],
-  ['float', declares],
+  ['integer', (words, place) => declares(['-i', ...words], place)],
+  ['float', (words, place) => declares(['-i', ...words], place)],
   ['read', names('dinNptu')],
   ['mapfile', (words, place) => fills(words, place)],
   ['readarray', (words, place) => fills(words, place)],

@@ -41,6 +41,23 @@ describe('A script that runs rm', () => {
       `x=1; y=1; x1='b[$(rm q)]'; echo \${a[x$y]}`,
       `x=1; x+=y; y='b[$(rm q)]'; echo $((x))`,
     ],
+    'through what integers and arrays are declared with': [
+      `declare -i x='a[$(rm q)]'`,
+      `declare -i x; read x <<< 'a[$(rm q)]'`,
+      `declare -i x; x='a[$(rm q)]'`,
+      `declare -i x=1; x='a[$(rm q)]'`,
+      `declare -i x=1; for x in 'a[$(rm q)]'; do :; done`,
+      `opt=-i; declare $opt x='a[$(rm q)]'`,
+      `declare -a 'x=($(rm q))'`,
+      `declare -A x='([a]=$(rm q))'`,
+      `readonly -a x='($(rm q))'`,
+      `export -a 'x=($(rm q))'`,
+      `typeset -a 'x=($(rm q))'`,
+      `x=(); declare 'x=($(rm q))'`,
+      `y='($(rm q))'; declare -a x="$y"`,
+      `x=(); f() { declare x="$1"; }; f '($(rm q))'`,
+      `declare -a x; f() { declare -g x="$1"; }; f '($(rm q))'`,
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -52,6 +69,8 @@ describe('A script that only looks like it', () => {
     'sleep 5 & jobs -l; jobs',
     'x=5; y=-1; x+=1; echo $((x + y * 2)) $(($x$y)) $(("$x"0)) $((RANDOM % SECONDS)) $(( ($# + 1) / 2 ))',
     'i=0; for j in 1 2; do i=$((i + j)); done; OPTIND=1; (( OPTIND = 2 ))',
+    'declare -a x=(a b); declare -A y=(); local z="$1"; export w="$(ls)" v="(a"',
+    'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];
   for (const command of commands) it(`is allowed: ${show(command)}`, () => assert.equal(decisionOf(command), 'Allow'));

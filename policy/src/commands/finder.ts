@@ -51,6 +51,8 @@ export interface ScriptFacts {
   readonly dialect: 'bash' | 'posix' | 'zsh';
   /** Variables that only ever hold numbers. */
   readonly numeric: ReadonlySet<string>;
+  /** Variables that may be arrays: a list that one is declared with is evaluated. */
+  readonly arrays: Set<string>;
   /** No variable is certain any more: a trap or an attribute may change one at any time. */
   blind: boolean;
   /** Functions may be gone by the time they are called. */

@@ -39,7 +39,8 @@ export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
     if (!outer) return { values: new Map(), given: new Set(), positional: undefined, functions: new Set(), script: facts };
-    const script = { ...facts, dialect: outer.script.dialect, blind: true, forgetful: true };
+    for (const name of facts.arrays) outer.script.arrays.add(name);
+    const script = { ...facts, arrays: outer.script.arrays, dialect: outer.script.dialect, blind: true, forgetful: true };
     return { ...outer, values: new Map(), script };
   });
   if (!place.scope) return;

@@ -14,6 +14,7 @@ export interface Survey {
   /** Anything may be assigned: it evaluates text, or starts what is not known. */
   readonly anything: boolean;
   readonly numeric: ReadonlySet<string>;
+  readonly arrays: ReadonlySet<string>;
   readonly traps: boolean;
   readonly unsets: boolean;
   /** Functions that it defines anywhere. */
@@ -29,6 +30,7 @@ interface Notes {
   assigned: Set<string>;
   given: Set<string>;
   text: Set<string>;
+  arrays: Set<string>;
   anything: boolean;
   traps: boolean;
   unsets: boolean;
@@ -40,6 +42,8 @@ const evaluates = new Set(
   'eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable jobs'.split(' '),
 );
 const declares = new Set('declare typeset local readonly export'.split(' '));
+const fills = new Set('mapfile readarray read'.split(' '));
+const makesArray = (word: string): boolean => /^-[a-zA-Z]*[aA]/.test(word);
 
 /** Looks over a tree. It counts its nodes against the bound, so that what follows may walk the tree freely. */
 export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey {
@@ -50,6 +54,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     assigned: new Set(),
     given: new Set(),
     text: new Set(),
+    arrays: new Set(),
     anything: false,
     traps: false,
     unsets: false,
@@ -79,6 +84,7 @@ function inspect(node: SyntaxNode, notes: Notes): void {
       notes.assigned.add(node.name);
       notes.given.add(node.name);
       if (!hasNumber(node) || node.index) notes.text.add(node.name);
+      if (node.index || node.value.type === 'ArrayValue') notes.arrays.add(node.name);
       return;
     case 'For':
     case 'Select':
@@ -111,6 +117,9 @@ function inspect(node: SyntaxNode, notes: Notes): void {
 function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: Notes): void {
   if (node.name === undefined) return;
   const name = node.name.value;
+  const words = [name, ...node.args.map((word) => (word.type === 'Word' ? word.value : word.name))];
+  if (words.some((word) => declares.has(word) || fills.has(word)) && (fills.has(name) || words.some(makesArray)))
+    for (const word of words) notes.arrays.add(word.replace(/\+?=.*$/s, ''));
   if (!isPlain(node.name) || evaluates.has(name)) notes.anything = true;
   if (name === 'printf' && node.args.some((word) => !('value' in word) || String(word.value).startsWith('-')))
     notes.anything = true;
@@ -171,6 +180,7 @@ function bashOnly(node: SyntaxNode): string | undefined {
 export const factsOf = (found: Survey, dialect: ScriptFacts['dialect']): ScriptFacts => ({
   dialect,
   numeric: found.numeric,
+  arrays: new Set(found.arrays),
   blind: found.traps,
   forgetful: found.unsets,
   callsBack: found.functions,
