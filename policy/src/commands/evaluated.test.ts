@@ -58,6 +58,13 @@ describe('A script that runs rm', () => {
       `x=(); f() { declare x="$1"; }; f '($(rm q))'`,
       `declare -a x; f() { declare -g x="$1"; }; f '($(rm q))'`,
     ],
+    'through a subscript in a list': [
+      `a=(['x[$(rm y)]']=1)`,
+      `x='b[$(rm q)]'; a=([x]=1)`,
+      `x='b[$(rm q)]'; a+=([x]=1)`,
+      `x='b[$(rm q)]'; declare a=([x]=1)`,
+      `x='b[$(rm q)]'; a=([0]=1 [x]+=2)`,
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -70,6 +77,7 @@ describe('A script that only looks like it', () => {
     'x=5; y=-1; x+=1; echo $((x + y * 2)) $(($x$y)) $(("$x"0)) $((RANDOM % SECONDS)) $(( ($# + 1) / 2 ))',
     'i=0; for j in 1 2; do i=$((i + j)); done; OPTIND=1; (( OPTIND = 2 ))',
     'declare -a x=(a b); declare -A y=(); local z="$1"; export w="$(ls)" v="(a"',
+    'a=([0]=x [12]+=y [ab]*); declare -A b=([x]=1 ["$1"]=2)',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

@@ -264,12 +264,14 @@ function readTest(node: SyntaxNode, place: Place): void {
   }
 }
 
+type AssignmentNode = Extract<SyntaxNode, { type: 'Assignment' }>;
+
 function readSimple(node: Command, place: Place): void {
   const words: Word[] = [];
   if (node.name) words.push(...expandWord(node.name, place));
   for (const argument of node.args) {
     if (argument.type === 'Word') words.push(...expandWord(argument, place));
-    else words.push(assignmentWord(argument, place));
+    else words.push(assignmentWord(argument, place, words.some(makesKeys)));
   }
   readRedirects(node.redirects, place);
   for (const prefix of node.prefix) {
@@ -281,13 +283,20 @@ function readSimple(node: Command, place: Place): void {
   if (words.length > 0) readCommand(words, place);
 }
 
-function valueOfAssignment(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): string | undefined {
+// Inside of a list a subscript is evaluated as any other is, but is written as a part of a word.
+function readSubscript(element: ShellWord, place: Place): void {
+  if (element.text.startsWith('[') && element.text.includes('=') && !/^\[-?[0-9]+\]\+?=/.test(element.text))
+    note(place, 'Opaque', element.text, 'a subscript is evaluated as arithmetic, and is not certain to be a number');
+}
+
+function valueOfAssignment(node: AssignmentNode, place: Place, keyed = false): string | undefined {
   if (node.index) {
     readNested(node.index, place);
     readIndex(node.index, place);
   }
   if (node.value.type === 'ArrayValue') {
     readNested(node.value, place);
+    if (!keyed) for (const element of node.value.elements) readSubscript(element, place);
     return undefined;
   }
   const value = expandValue(node.value, place);
@@ -295,12 +304,15 @@ function valueOfAssignment(node: Extract<SyntaxNode, { type: 'Assignment' }>, pl
 }
 
 // An argument of export and its like: it is one word, whatever it holds.
-function assignmentWord(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): Word {
-  const value = valueOfAssignment(node, place);
+function assignmentWord(node: AssignmentNode, place: Place, keyed: boolean): Word {
+  const value = valueOfAssignment(node, place, keyed);
   const name = node.text.slice(0, node.text.indexOf('='));
   if (value === undefined) return { source: node.text, prefix: /[^\w+]/.test(name) ? '' : `${name}=`, many: false };
   return `${name}=${value}`;
 }
+
+// The keys of an associative array are text.
+const makesKeys = (word: Word): boolean => typeof word === 'string' && /^-[a-zA-Z]*A/.test(word);
 
 const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
 
