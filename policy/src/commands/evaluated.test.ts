@@ -65,6 +65,19 @@ describe('A script that runs rm', () => {
       `x='b[$(rm q)]'; declare a=([x]=1)`,
       `x='b[$(rm q)]'; a=([0]=1 [x]+=2)`,
     ],
+    'after a redirection that fails': [
+      'x=rm; { x=ls; } </nonexistent; $x -rf a',
+      'x=rm; { x=ls; } <&9; $x -rf a',
+      'x=rm; if x=ls; then :; fi </nonexistent; $x -rf a',
+      'x=rm; export x=ls <&9; $x -rf a',
+      'x=rm; declare x=ls </nonexistent; $x -rf a',
+      '{ mv() { :; }; } </nonexistent; mv a b',
+      ['dash', '-c', 'x=rm; x=ls </nonexistent; $x -rf a'],
+      'for x in rm; do { x=ls; } <&9; "$x" q; done',
+      'x=rm; exec 1>&-; { x=ls; } >&1; $x -rf a',
+      'x=rm; ulimit -n 3; { x=ls; } >/dev/null; $x -rf a',
+      ['bash', '-c', 'set -- ls <&9; "$1" q', '_', 'rm'],
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -78,6 +91,7 @@ describe('A script that only looks like it', () => {
     'i=0; for j in 1 2; do i=$((i + j)); done; OPTIND=1; (( OPTIND = 2 ))',
     'declare -a x=(a b); declare -A y=(); local z="$1"; export w="$(ls)" v="(a"',
     'a=([0]=x [12]+=y [ab]*); declare -A b=([x]=1 ["$1"]=2)',
+    'x=ls; { x=foo; } >/dev/null 2>&1; $x a',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

@@ -57,6 +57,8 @@ export interface ScriptFacts {
   blind: boolean;
   /** Functions may be gone by the time they are called. */
   forgetful: boolean;
+  /** Redirections that never fail otherwise may fail: it closes a descriptor, or bounds how many there are. */
+  readonly closes: boolean;
   /** Functions that it defines anywhere: they may assign whatever they like wherever they are called. */
   readonly callsBack: ReadonlySet<string>;
 }

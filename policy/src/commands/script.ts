@@ -40,7 +40,14 @@ export function evaluate(text: string, place: Place): void {
     const outer = place.scope;
     if (!outer) return { values: new Map(), given: new Set(), positional: undefined, functions: new Set(), script: facts };
     for (const name of facts.arrays) outer.script.arrays.add(name);
-    const script = { ...facts, arrays: outer.script.arrays, dialect: outer.script.dialect, blind: true, forgetful: true };
+    const script = {
+      ...facts,
+      arrays: outer.script.arrays,
+      dialect: outer.script.dialect,
+      closes: facts.closes || outer.script.closes,
+      blind: true,
+      forgetful: true,
+    };
     return { ...outer, values: new Map(), script };
   });
   if (!place.scope) return;
@@ -142,7 +149,8 @@ function forget(node: SyntaxNode, place: Place): boolean {
 function readNode(node: SyntaxNode, place: Place): void {
   switch (node.type) {
     case 'Command':
-      readSimple(node, place);
+      if (mayFail(node.redirects, place)) perhaps(node, place, (inside) => readSimple(node, inside));
+      else readSimple(node, place);
       return;
     case 'Pipeline':
       if (node.commands.length === 1) for (const command of node.commands) readNode(command, place);
@@ -153,7 +161,8 @@ function readNode(node: SyntaxNode, place: Place): void {
       return;
     case 'Redirected':
       readRedirects(node.redirects, place);
-      readNode(node.command, place);
+      if (mayFail(node.redirects, place)) perhaps(node.command, place, (inside) => readNode(node.command, inside));
+      else readNode(node.command, place);
       return;
     case 'BraceGroup':
       readBody(node.body, place);
@@ -313,6 +322,12 @@ function assignmentWord(node: AssignmentNode, place: Place, keyed: boolean): Wor
 
 // The keys of an associative array are text.
 const makesKeys = (word: Word): boolean => typeof word === 'string' && /^-[a-zA-Z]*A/.test(word);
+
+// Where a redirection fails, what it belongs to does not run. These never do, as long as nothing closes what they use.
+function mayFail(redirects: readonly Redirection[], place: Place): boolean {
+  if (redirects.length > 0 && place.scope?.script.closes !== false) return true;
+  return redirects.some((redirect) => redirect.type === 'Redirect' && !/^([0-2]|\/dev\/null)$/.test(redirect.target?.text ?? ''));
+}
 
 const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
 

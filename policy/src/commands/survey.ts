@@ -17,6 +17,8 @@ export interface Survey {
   readonly arrays: ReadonlySet<string>;
   readonly traps: boolean;
   readonly unsets: boolean;
+  /** It closes descriptors, or bounds how many there are. */
+  readonly closes: boolean;
   /** Functions that it defines anywhere. */
   readonly functions: ReadonlySet<string>;
   /** The arguments of the script may become others. */
@@ -34,6 +36,7 @@ interface Notes {
   anything: boolean;
   traps: boolean;
   unsets: boolean;
+  closes: boolean;
   functions: Set<string>;
   shifts: boolean;
 }
@@ -58,6 +61,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     anything: false,
     traps: false,
     unsets: false,
+    closes: false,
     functions: new Set(),
     shifts: false,
   };
@@ -105,6 +109,7 @@ function inspect(node: SyntaxNode, notes: Notes): void {
       return;
     case 'Redirect':
       if (node.descriptor?.type === 'FileDescriptorVariable') notes.assigned.add(node.descriptor.name);
+      if (node.operator.includes('&') && !/^[0-9]+$/.test(node.target?.value ?? '')) notes.closes = true;
       return;
     case 'Function':
       notes.functions.add(node.name.value);
@@ -125,6 +130,7 @@ function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: N
     notes.anything = true;
   if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
   if (name === 'trap' || name === 'eval' || name === '.' || name === 'source') notes.traps = true;
+  if (words.includes('ulimit')) notes.closes = true;
   if (name === 'set' || name === 'shift' || name === 'command' || name === 'builtin') notes.shifts = true;
   if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
 }
@@ -183,5 +189,6 @@ export const factsOf = (found: Survey, dialect: ScriptFacts['dialect']): ScriptF
   arrays: new Set(found.arrays),
   blind: found.traps,
   forgetful: found.unsets,
+  closes: found.closes,
   callsBack: found.functions,
 });
