@@ -78,6 +78,16 @@ describe('A script that runs rm', () => {
       'x=rm; ulimit -n 3; { x=ls; } >/dev/null; $x -rf a',
       ['bash', '-c', 'set -- ls <&9; "$1" q', '_', 'rm'],
     ],
+    'through what is assigned where it is not seen at first': [
+      'x=ls; true && export "x=rm"; $x -rf a',
+      'x=ls; true && declare "x=rm"; $x -rf a',
+      'x=ls; true && typeset "x=rm"; $x -rf a',
+      'x=ls; for i in a; do declare "x=rm"; done; "$x" q',
+      'x=ls; true && command read x <<< rm; $x q',
+      'x=ls; true && command export x=rm; $x q',
+      'x=ls; true && command -p read x <<< rm; $x q',
+      `f() { :; }; x=ls; for i in 1; do command trap 'x=rm' DEBUG; done; x=ls; "$x" q`,
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -92,6 +102,7 @@ describe('A script that only looks like it', () => {
     'declare -a x=(a b); declare -A y=(); local z="$1"; export w="$(ls)" v="(a"',
     'a=([0]=x [12]+=y [ab]*); declare -A b=([x]=1 ["$1"]=2)',
     'x=ls; { x=foo; } >/dev/null 2>&1; $x a',
+    'x=ls; if command -v foo; then foo; fi; $x a',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

@@ -106,7 +106,7 @@ function variable(name: string, place: Place, quoted: boolean): Value {
     const word = before?.at(Number(name));
     if (!before || before.some((one) => typeof one === 'object' && one.many)) return hidden;
     value = word === undefined ? '' : literal(word);
-  } else if (!scope.script.blind) {
+  } else if (!scope.script.blind && !scope.uncertain) {
     value = scope.values.get(name);
   }
   if (value === undefined) return hidden;

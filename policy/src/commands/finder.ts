@@ -43,6 +43,8 @@ export interface Scope {
   positional: readonly Word[] | undefined;
   /** Functions that are certainly defined. */
   readonly functions: Set<string>;
+  /** No variable is certain here: what runs again and again may have changed any of them. */
+  readonly uncertain: boolean;
   readonly script: ScriptFacts;
 }
 

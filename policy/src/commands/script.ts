@@ -25,6 +25,7 @@ export function readScript(text: string, dialect: ScriptFacts['dialect'], positi
     given: new Set(),
     positional,
     functions: new Set(),
+    uncertain: false,
     script: { ...facts, dialect },
   }));
 }
@@ -38,7 +39,15 @@ export function guessScript(beginning: string, place: Place): void {
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
-    if (!outer) return { values: new Map(), given: new Set(), positional: undefined, functions: new Set(), script: facts };
+    if (!outer)
+      return {
+        values: new Map(),
+        given: new Set(),
+        positional: undefined,
+        functions: new Set(),
+        uncertain: false,
+        script: facts,
+      };
     for (const name of facts.arrays) outer.script.arrays.add(name);
     const script = {
       ...facts,
@@ -126,8 +135,7 @@ function perhaps(node: SyntaxNode, place: Place, read: (inside: Place) => void):
 function repeatedly(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
   const everything = forget(node, place);
   const scope = place.scope && copyScope(place.scope);
-  const inside = scope && everything ? { ...scope, script: { ...scope.script, blind: true } } : scope;
-  read({ ...place, scope: inside });
+  read({ ...place, scope: scope && everything ? { ...scope, uncertain: true } : scope });
   forget(node, place);
 }
 

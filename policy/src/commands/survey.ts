@@ -42,7 +42,7 @@ interface Notes {
 }
 
 const evaluates = new Set(
-  'eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable jobs'.split(' '),
+  'eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable jobs command exec'.split(' '),
 );
 const declares = new Set('declare typeset local readonly export'.split(' '));
 const fills = new Set('mapfile readarray read'.split(' '));
@@ -125,15 +125,27 @@ function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: N
   const words = [name, ...node.args.map((word) => (word.type === 'Word' ? word.value : word.name))];
   if (words.some((word) => declares.has(word) || fills.has(word)) && (fills.has(name) || words.some(makesArray)))
     for (const word of words) notes.arrays.add(word.replace(/\+?=.*$/s, ''));
-  if (!isPlain(node.name) || evaluates.has(name)) notes.anything = true;
+  if (!isPlain(node.name) || (evaluates.has(name) && !isIdle(name, words[1]))) notes.anything = true;
   if (name === 'printf' && node.args.some((word) => !('value' in word) || String(word.value).startsWith('-')))
     notes.anything = true;
   if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
+  if (declares.has(name)) for (const word of words.slice(1)) if (word.includes('=')) inspectText(word, notes);
   if (name === 'trap' || name === 'eval' || name === '.' || name === 'source') notes.traps = true;
   if (words.includes('ulimit')) notes.closes = true;
   if (name === 'set' || name === 'shift' || name === 'command' || name === 'builtin') notes.shifts = true;
   if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
 }
+
+// What a word that is no assignment to the parser sets all the same.
+function inspectText(word: string, notes: Notes): void {
+  const name = word.replace(/\+?=.*$/s, '');
+  notes.assigned.add(name);
+  notes.text.add(name);
+}
+
+// exec without a command only redirects, and command only tells where one is.
+const isIdle = (name: string, first: string | undefined): boolean =>
+  (name === 'exec' && first === undefined) || (name === 'command' && /^-[vV]$/.test(first ?? ''));
 
 function isPlain(word: Word): boolean {
   return (word.parts ?? []).every((part) => {
