@@ -244,6 +244,7 @@ function shifts(_: readonly Word[], place: Place): void {
 function traps(words: readonly Word[], place: Place): void {
   if (place.scope) {
     place.scope.script.blind = true;
+    place.scope.script.resets = true;
     place.scope.script.forgetful = true;
   }
   const rest = words[0] === '--' ? words.slice(1) : words;

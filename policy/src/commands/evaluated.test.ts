@@ -88,6 +88,13 @@ describe('A script that runs rm', () => {
       'x=ls; true && command -p read x <<< rm; $x q',
       `f() { :; }; x=ls; for i in 1; do command trap 'x=rm' DEBUG; done; x=ls; "$x" q`,
     ],
+    'through arguments that a trap or eval changes': [
+      ['bash', '-c', 'trap "set -- rm" DEBUG; "$1" -rf /data', '_', 'ls'],
+      ['bash', '-c', "trap '$1 q' EXIT; shift", '_', 'ls', 'rm'],
+      ['bash', '-c', 'eval "set -- rm -rf x"; "$@"', '_', 'ls'],
+      ['bash', '-c', 'f() { trap "set -- rm" DEBUG; }; f; "$1" q', '_', 'ls'],
+      ['bash', '-c', 'builtin eval "set -- rm -rf x"; "$@"', '_', 'ls'],
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)

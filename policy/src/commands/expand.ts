@@ -49,8 +49,10 @@ function wholeArguments(parts: readonly WordPart[], place: Place): readonly Word
   const [part] = parts;
   if (parts.length !== 1 || part?.type !== 'DoubleQuoted' || part.parts.length !== 1) return undefined;
   const text = part.parts[0]?.text;
-  return text === '$@' || text === '${@}' ? place.scope?.positional?.slice(1) : undefined;
+  return text === '$@' || text === '${@}' ? positionalOf(place)?.slice(1) : undefined;
 }
+
+const positionalOf = ({ scope }: Place) => (scope?.script.resets ? undefined : scope?.positional);
 
 type Value = string | { readonly prefix: string; readonly many: boolean };
 
@@ -102,7 +104,7 @@ function variable(name: string, place: Place, quoted: boolean): Value {
   if (!scope) return hidden;
   let value: string | undefined;
   if (/^[0-9]+$/.test(name)) {
-    const before = scope.positional?.slice(0, Number(name) + 1);
+    const before = positionalOf(place)?.slice(0, Number(name) + 1);
     const word = before?.at(Number(name));
     if (!before || before.some((one) => typeof one === 'object' && one.many)) return hidden;
     value = word === undefined ? '' : literal(word);
@@ -241,7 +243,7 @@ const counters = /^(#|\?|\$|RANDOM|SRANDOM|SECONDS|LINENO|PPID|BASHPID|EPOCHSECO
 function isNumeric(name: string, place: Place): boolean {
   if (counters.test(name)) return true;
   if (/^[0-9]+$/.test(name)) {
-    const value = place.scope?.positional?.[Number(name)];
+    const value = positionalOf(place)?.[Number(name)];
     return typeof value === 'string' && /^-?[0-9]+$/.test(value);
   }
   return place.scope?.script.numeric.has(name) === true && place.scope.given.has(name);

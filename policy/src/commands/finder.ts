@@ -57,6 +57,8 @@ export interface ScriptFacts {
   readonly arrays: Set<string>;
   /** No variable is certain any more: a trap or an attribute may change one at any time. */
   blind: boolean;
+  /** The arguments of the script are not certain any more: evaluated text may change them at any time, or run where they are others. */
+  resets: boolean;
   /** Functions may be gone by the time they are called. */
   forgetful: boolean;
   /** Redirections that never fail otherwise may fail: it closes a descriptor, or bounds how many there are. */

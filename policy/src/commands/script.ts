@@ -55,6 +55,7 @@ export function evaluate(text: string, place: Place): void {
       dialect: outer.script.dialect,
       closes: facts.closes || outer.script.closes,
       blind: true,
+      resets: true,
       forgetful: true,
     };
     return { ...outer, values: new Map(), script };
@@ -62,6 +63,7 @@ export function evaluate(text: string, place: Place): void {
   if (!place.scope) return;
   place.scope.values.clear();
   place.scope.script.blind = true;
+  place.scope.script.resets = true;
   place.scope.script.forgetful = true;
 }
 

@@ -200,6 +200,7 @@ export const factsOf = (found: Survey, dialect: ScriptFacts['dialect']): ScriptF
   numeric: found.numeric,
   arrays: new Set(found.arrays),
   blind: found.traps,
+  resets: found.traps,
   forgetful: found.unsets,
   closes: found.closes,
   callsBack: found.functions,
