@@ -95,6 +95,24 @@ describe('A script that runs rm', () => {
       ['bash', '-c', 'f() { trap "set -- rm" DEBUG; }; f; "$1" q', '_', 'ls'],
       ['bash', '-c', 'builtin eval "set -- rm -rf x"; "$@"', '_', 'ls'],
     ],
+    'behind a lone dash': [
+      ['bash', '-c', '-', 'rm -rf x'],
+      ['dash', '-c', '-', 'rm -rf x'],
+      ['sh', '-ec', '-', 'rm -rf x'],
+    ],
+    'through quotes inside of quotes': [
+      `cat <<EOF\n\${x:-'$(rm q)'}\nEOF`,
+      `cat <<EOF\n\${x:-$'$(rm q)'}\nEOF`,
+      `cat <<EOF\n\${x-'\`rm q\`'}\nEOF`,
+      `x=1; cat <<EOF\n\${x:+'$(rm q)'}\nEOF`,
+      `cat <<EOF\n\${x='$(rm q)'}\nEOF`,
+      `cat <<EOF\n\${x:-\${y:-'$(rm q)'}}\nEOF`,
+      `cat <<-EOF\n\${x:-a'$(rm q)'b}\nEOF`,
+      ['dash', '-c', `cat <<EOF\n\${x:-'$(rm q)'}\nEOF`],
+      `echo "\${x:-$'$(rm q)'}"`,
+      `echo "\${x:-'$(rm q)'}"`,
+    ],
+    'through a translation': ['ls $"a"'],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -110,6 +128,8 @@ describe('A script that only looks like it', () => {
     'a=([0]=x [12]+=y [ab]*); declare -A b=([x]=1 ["$1"]=2)',
     'x=ls; { x=foo; } >/dev/null 2>&1; $x a',
     'x=ls; if command -v foo; then foo; fi; $x a',
+    `cat <<EOF\n\${x:-'a b'} it's $x \${y:-"a"}\nEOF`,
+    `ls '$(rm)' \${x:-'$(rm)'}`,
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

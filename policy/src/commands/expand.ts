@@ -116,8 +116,16 @@ function variable(name: string, place: Place, quoted: boolean): Value {
 }
 
 /** Reads the commands inside of a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
-export function readNested(node: SyntaxNode, place: Place): void {
+export function readNested(node: SyntaxNode, place: Place, quoted = false): void {
   switch (node.type) {
+    case 'SingleQuoted':
+    case 'AnsiCQuoted':
+      if (quoted && /[$`]/.test(node.text.slice(1)))
+        note(place, 'Opaque', node.text, 'quotes inside of quotes do not keep what they hold from being expanded');
+      return;
+    case 'LocaleString':
+      note(place, 'Opaque', node.text, 'it is translated, and the translation is expanded');
+      break;
     case 'CommandExpansion':
     case 'ProcessSubstitution':
     case 'ArithmeticCommandExpansion':
@@ -136,7 +144,8 @@ export function readNested(node: SyntaxNode, place: Place): void {
       // What it becomes is not looked into, so neither are its parts' values, only their commands.
       break;
   }
-  forEachChild(node, (child) => readNested(child, place));
+  const inside = quoted || node.type === 'DoubleQuoted' || node.type === 'HereDocBody' || node.type === 'LocaleString';
+  forEachChild(node, (child) => readNested(child, place, inside));
 }
 
 function readParameter(node: Extract<WordPart, { type: 'ParameterExpansion' }>, place: Place): void {
