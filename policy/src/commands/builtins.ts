@@ -210,7 +210,7 @@ function compares(words: readonly Word[], place: Place): void {
 function unsets(words: readonly Word[], place: Place): void {
   place.scope?.functions.clear();
   for (const word of words) {
-    if (typeof word === 'string' && (word.startsWith('-') || !isSignificant(word)) && !word.includes('['))
+    if (typeof word === 'string' && (word.startsWith('-') || !isSignificant(word, '')) && !word.includes('['))
       place.scope?.values.delete(word);
     else nameOf(word, place);
   }

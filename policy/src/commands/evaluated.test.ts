@@ -112,7 +112,7 @@ describe('A script that runs rm', () => {
       `echo "\${x:-$'$(rm q)'}"`,
       `echo "\${x:-'$(rm q)'}"`,
     ],
-    'through a translation': ['ls $"a"'],
+    'through a translation': ['ls $"a"', 'TEXTDOMAINDIR=. ls', 'LANGUAGE=x ls', 'LC_ALL=zh_CN.GBK ls', 'export LANG="$x"; ls'],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -130,8 +130,16 @@ describe('A script that only looks like it', () => {
     'x=ls; if command -v foo; then foo; fi; $x a',
     `cat <<EOF\n\${x:-'a b'} it's $x \${y:-"a"}\nEOF`,
     `ls '$(rm)' \${x:-'$(rm)'}`,
+    'LC_ALL=C sort; LANG=en_US.UTF-8 ls; export LC_ALL=C.UTF-8; unset LANG',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];
   for (const command of commands) it(`is allowed: ${show(command)}`, () => assert.equal(decisionOf(command), 'Allow'));
+});
+
+describe('A variable that changes what programs do', () => {
+  const names = `SSLKEYLOGFILE CURL_CA_BUNDLE ZIPOPT TAPE SVN_SSH HGRCPATH RSYNC_RSH AWKPATH AWKLIBPATH GNUPGHOME GODEBUG GOCOVERDIR
+DOTNET_STARTUP_HOOKS ftp_proxy NETRC REGISTRY_AUTH_FILE INPUTRC`;
+  for (const name of names.split(/\s+/))
+    it(`is not set without a question: ${name}`, () => assert.notEqual(decisionOf(`${name}=x ls`), 'Allow'));
 });

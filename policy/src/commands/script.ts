@@ -15,7 +15,7 @@ import { copyScope, note, noteOpaque, type Place, type Scope, type ScriptFacts }
 import { known } from './known.ts';
 import { readCommand } from './read.ts';
 import { factsOf, survey } from './survey.ts';
-import { assign } from './variables.ts';
+import { assign, assignFor } from './variables.ts';
 import type { Word } from './words.ts';
 
 /** Reads the commands of a script that a shell of its own runs. */
@@ -297,7 +297,8 @@ function readSimple(node: Command, place: Place): void {
     if (prefix.type !== 'Assignment') continue;
     const value = valueOfAssignment(prefix, place);
     // Before a command it holds for that command alone, or for good before some builtins of some shells.
-    assign(place, prefix.name, words.length === 0 ? value : undefined);
+    if (words.length === 0) assign(place, prefix.name, value);
+    else assignFor(place, prefix.name, value);
   }
   if (words.length > 0) readCommand(words, place);
 }
