@@ -1,9 +1,9 @@
 import { note, noteOpaque, type Place } from './finder.ts';
 import { readCommand, readSomewhere } from './read.ts';
-import { scanOptions } from './scan.ts';
+import { type OptionSpec, scanOptions } from './scan.ts';
 import { evaluate, guessScript } from './script.ts';
 import { assign, assignNumber, isNumber, isSignificant } from './variables.ts';
-import { beginningOf, literal, mayBeOption, showWord, unknown, type Word } from './words.ts';
+import { beginningOf, literal, mayBe, mayBeOption, showWord, unknown, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
 
@@ -18,18 +18,17 @@ const evaluates: Builtin = (words, place) => {
   }
 };
 
+// Which words are names, and which the values of options, only the options tell.
 const names =
-  (skipValuesOf: string): Builtin =>
+  (spec: OptionSpec, named: RegExp = /^$/): Builtin =>
   (words, place) => {
-    for (let at = 0; at < words.length; at++) {
-      const word = words[at];
-      if (word === undefined) continue;
-      if (typeof word === 'string' && word.startsWith('-') && word.length > 1) {
-        if (skipValuesOf !== '' && skipValuesOf.includes(word.at(-1) ?? '')) at += 1;
-        continue;
-      }
-      nameOf(word, place);
+    const scanned = scanOptions(words, spec);
+    if (scanned.fault !== undefined) {
+      place.scope?.values.clear();
+      noteOpaque(place, words, `which variable it sets is not certain: ${scanned.fault}`);
     }
+    for (const [option, value] of scanned.options) if (named.test(option) && value !== undefined) nameOf(value, place);
+    for (const word of scanned.rest) nameOf(word, place);
   };
 
 // A name that is only known later could hold a subscript, which is evaluated.
@@ -122,10 +121,10 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['local', declares],
   ['integer', (words, place) => declares(['-i', ...words], place)],
   ['float', (words, place) => declares(['-i', ...words], place)],
-  ['read', names('dinNptu')],
+  ['read', names({ flags: 'Eers', values: 'adinNptu' }, /^-a$/)],
   ['mapfile', (words, place) => fills(words, place)],
   ['readarray', (words, place) => fills(words, place)],
-  ['getopts', (words, place) => names('')(words.slice(1, 2), place)],
+  ['getopts', getsOptions],
   ['printf', prints],
   ['wait', (words, place) => waits(words, place)],
   ['unset', (words, place) => unsets(words, place)],
@@ -181,19 +180,35 @@ function blindly(words: readonly Word[], place: Place): void {
 function fills(words: readonly Word[], place: Place): void {
   if (words.some((word) => (typeof word === 'string' ? /^-.*[Cc]/.test(word) : mayBeOption(word))))
     noteOpaque(place, words, 'it runs a command for each line');
-  names('dnOsuCc')(words, place);
+  names({ flags: 't', values: 'dnOsuCc' })(words, place);
+}
+
+function getsOptions(words: readonly Word[], place: Place): void {
+  const [first, ...rest] = words;
+  const ends = first !== undefined && mayBe(first, '--');
+  // Where the first word is not certain to be the options, the name may be one later.
+  const several = typeof first === 'object' && first.many;
+  for (const word of several ? words : rest.slice(first === '--' ? 1 : 0, ends ? 2 : 1)) nameOf(word, place);
 }
 
 function prints(words: readonly Word[], place: Place): void {
   const [first, second] = words;
   if (first === undefined) return;
-  if (typeof first === 'object') {
-    if (mayBeOption(first)) place.scope?.values.clear();
-    return;
-  }
-  if (!first.startsWith('-v')) return;
-  if (first === '-v' && second !== undefined) nameOf(second, place);
-  else nameOf(first.slice(2), place);
+  if (typeof first === 'object' && mayBeOption(first)) place.scope?.values.clear();
+  if (first === '-v') {
+    if (second !== undefined) nameOf(second, place);
+    printsInto(words.slice(2), place);
+  } else if (typeof first === 'string' && first.startsWith('-v')) {
+    nameOf(first.slice(2), place);
+    printsInto(words.slice(1), place);
+  } else printsInto(first === '--' ? words.slice(1) : words, place);
+}
+
+// %n sets a variable of which the name is an operand.
+function printsInto(words: readonly Word[], place: Place): void {
+  const [format, ...operands] = words;
+  if (format === undefined || (typeof format === 'string' && !/%[^%a-zA-Z]*[hlLjzt]*n/.test(format.replaceAll('%%', '')))) return;
+  for (const word of operands) if (typeof word === 'object' || /^[A-Za-z_]/.test(word)) nameOf(word, place);
 }
 
 function compares(words: readonly Word[], place: Place): void {

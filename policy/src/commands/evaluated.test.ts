@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { judged } from './testing.ts';
 
-const rules = ['Deny rm', 'Deny mv', 'Allow kubectl get', 'Allow ls', 'Allow cat', 'Allow foo', 'Allow sort'];
+const rules = ['Deny rm', 'Deny mv', 'Allow kubectl get', 'Allow ls', 'Allow cat', 'Allow foo', 'Allow sort', 'Allow printf'];
 const decisionOf = (command: string | readonly string[]) => judged(rules, command).decision;
 const show = (command: string | readonly string[]) => (typeof command === 'string' ? command : command.join(' '));
 
@@ -113,6 +113,23 @@ describe('A script that runs rm', () => {
       `echo "\${x:-'$(rm q)'}"`,
     ],
     'through a translation': ['ls $"a"', 'TEXTDOMAINDIR=. ls', 'LANGUAGE=x ls', 'LC_ALL=zh_CN.GBK ls', 'export LANG="$x"; ls'],
+    'through PATH, or a name that a builtin sets': [
+      `printf '12345%n' PATH; kubectl get pods`,
+      `printf -- '%-5ln' PATH; ls`,
+      `printf -v y '%n' PATH; ls`,
+      `printf "$f" PATH; ls`,
+      `x=ls; printf '%n' x; $x q`,
+      'getopts -- p PATH -p; ls',
+      'getopts "$o" p PATH; ls',
+      'getopts $o PATH; ls',
+      'read -dn PATH <<< ./evil; ls',
+      'read -rdn PATH <<< ./evil; ls',
+      'read -pn PATH <<< ./evil; ls',
+      'read -iu PATH <<< ./evil; ls',
+      'read -a PATH <<< ./evil; ls',
+      'mapfile -tdn PATH <<< ./evil; ls',
+      'x=ls; read -dn x <<< rm; $x q',
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -131,6 +148,8 @@ describe('A script that only looks like it', () => {
     `cat <<EOF\n\${x:-'a b'} it's $x \${y:-"a"}\nEOF`,
     `ls '$(rm)' \${x:-'$(rm)'}`,
     'LC_ALL=C sort; LANG=en_US.UTF-8 ls; export LC_ALL=C.UTF-8; unset LANG',
+    `printf '%s\\n' "$x" a; printf '100%%n' b; printf "a$x\\n"`,
+    'while read -r -d "" x; do ls "$x"; done; read -rp "a: " y; read -t 5 z; mapfile -t w; getopts "$o" v',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

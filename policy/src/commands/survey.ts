@@ -126,7 +126,8 @@ function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: N
   if (words.some((word) => declares.has(word) || fills.has(word)) && (fills.has(name) || words.some(makesArray)))
     for (const word of words) notes.arrays.add(word.replace(/\+?=.*$/s, ''));
   if (!isPlain(node.name) || (evaluates.has(name) && !isIdle(name, words[1]))) notes.anything = true;
-  if (name === 'printf' && node.args.some((word) => !('value' in word) || String(word.value).startsWith('-')))
+  const [first] = node.args;
+  if (name === 'printf' && first && (first.type !== 'Word' || !isPlain(first) || words.some((word) => /^-|%[^%]*n/.test(word))))
     notes.anything = true;
   if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
   if (declares.has(name)) for (const word of words.slice(1)) if (word.includes('=')) inspectText(word, notes);
