@@ -16,7 +16,7 @@ import { known } from './known.ts';
 import { readCommand } from './read.ts';
 import { factsOf, survey } from './survey.ts';
 import { assign, assignFor } from './variables.ts';
-import type { Word } from './words.ts';
+import { literal, unknown, type Word } from './words.ts';
 
 /** Reads the commands of a script that a shell of its own runs. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
@@ -150,7 +150,7 @@ function forget(node: SyntaxNode, place: Place): boolean {
   const found = survey(node, finder);
   finder.nodes = counted + Math.ceil(finder.nodes / 8);
   const everything = found.anything || found.over !== undefined || scope.script.callsBack.size > 0 || scope.functions.size > 0;
-  if (everything || found.shifts) scope.positional = undefined;
+  if (everything || found.shifts || found.assigned.has('argv')) scope.positional = undefined;
   if (everything) scope.values.clear();
   else for (const name of found.assigned) scope.values.delete(name);
   return everything;
@@ -350,19 +350,33 @@ function readRedirects(redirects: readonly Redirection[], place: Place): void {
       if (!redirect.closing) note(place, 'Opaque', redirect.delimiter?.text ?? '<<', 'the here-document has no end');
       continue;
     }
-    const target = redirect.target ? expandTarget(redirect.target, place) : undefined;
+    const target = redirect.target ? expandTarget(redirect.target, place) : unknown('');
     if (redirect.type === 'HereString') continue;
     readTarget(redirect.operator, target, redirect.target?.text ?? '', place);
   }
 }
 
-function expandTarget(target: ShellWord, place: Place): string | undefined {
+function expandTarget(target: ShellWord, place: Place): Word {
   const [word, ...more] = expandWord(target, place);
-  return typeof word === 'string' && more.length === 0 ? word : undefined;
+  return word === undefined || more.length > 0 ? unknown(target.text) : word;
 }
 
-function readTarget(operator: string, target: string | undefined, source: string, place: Place): void {
-  if (/^\/dev\/(tcp|udp)\//.test(target ?? source.replace(/["']/g, ''))) note(place, 'Opaque', source, 'it opens a connection');
+// What is opened there is a connection; an unknown end of a name may lead there.
+const mayConnect = (target: Word): boolean =>
+  typeof target === 'string'
+    ? /^\/dev\/(tcp|udp)\//.test(target)
+    : ['/dev/tcp/', '/dev/udp/'].some((folder) => folder.startsWith(target.prefix) || target.prefix.startsWith(folder));
+
+function readTarget(operator: string, word: Word, source: string, place: Place): void {
+  const target = literal(word);
+  const named = target !== undefined || /^["']*\/dev\/(tcp|udp)\//.test(source);
+  if (mayConnect(word) && (named || operator === '<') && !/^[<>]\(/.test(source))
+    note(
+      place,
+      'Opaque',
+      source,
+      named ? 'it opens a connection' : 'it may open a connection: what it reads is only known when it runs',
+    );
   if (operator === '<' || (operator === '<&' && target !== undefined)) return;
   if (target !== undefined && harmless.test(target) && (operator.includes('&') || !/^[0-9-]+$/.test(target))) return;
   if (/^>\(/.test(source)) return;
