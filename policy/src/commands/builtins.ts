@@ -133,6 +133,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['[', compares],
   ['set', sets],
   ['shift', shifts],
+  ['exit', counts],
+  ['return', counts],
   [
     'shopt',
     opaqueIf(
@@ -141,7 +143,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     ),
   ],
   ['jobs', starts],
-  ['hash', opaqueIf(/^-.*[pd]/, 'it changes which program a name means')],
+  ['hash', opaqueIf(/^-.*[pd]|=/, 'it changes which program a name means')],
   ['enable', changesNames('it changes which builtin a name means')],
   ['bind', changesNames('it runs commands on keys')],
   ['complete', changesNames('it runs commands')],
@@ -214,6 +216,11 @@ function printsInto(words: readonly Word[], place: Place): void {
 function compares(words: readonly Word[], place: Place): void {
   words.forEach((word, at) => {
     const next = words[at + 1];
+    if (typeof word === 'object' ? mayBeOption(word) : /^-(eq|ne|lt|le|gt|ge)$/.test(word))
+      counts(
+        [words[at - 1] ?? '', next ?? ''].filter((operand) => operand !== ''),
+        place,
+      );
     if ((word === '-v' || word === '-R') && next !== undefined && (typeof next === 'object' || !/^[A-Za-z_]\w*$/.test(next)))
       noteOpaque(place, words, 'the name of a variable is evaluated');
     const evaluated = next !== undefined && (typeof next === 'object' ? mayBeOption(word) : next.includes('['));
@@ -252,7 +259,16 @@ function waits(words: readonly Word[], place: Place): void {
   });
 }
 
-function shifts(_: readonly Word[], place: Place): void {
+// Some shells evaluate as arithmetic what others only take as a number.
+const evaluatesNumbers = ({ scope }: Place): boolean => scope?.script.dialect === 'zsh' || scope?.script.dialect === 'ksh';
+
+function counts(words: readonly Word[], place: Place): void {
+  if (evaluatesNumbers(place) && words.some((word) => typeof word === 'object' || !isNumber(word)))
+    noteOpaque(place, words, 'what is not certain to be a number is evaluated as arithmetic');
+}
+
+function shifts(words: readonly Word[], place: Place): void {
+  counts(words, place);
   if (place.scope) place.scope.positional = undefined;
 }
 

@@ -130,6 +130,22 @@ describe('A script that runs rm', () => {
       'mapfile -tdn PATH <<< ./evil; ls',
       'x=ls; read -dn x <<< rm; $x q',
     ],
+    'where an unknown file may be a connection': [
+      'f() { { cat FILE >&3; } 3<"$1"; }; f /dev/tcp/127.0.0.1/80',
+      'for x in /dev/tcp/127.0.0.1/80; do cat <$x; done',
+      'x=$(ls); cat < "/dev/$x"',
+    ],
+    'where another shell evaluates more': [
+      ['zsh', '-c', 'hash ls=/tmp/x; ls'],
+      ['zsh', '-c', 'argv=rm; $1 -rf x', '_', 'ls'],
+      ['zsh', '-c', "[ 'a[$(rm q)]' -eq 1 ]"],
+      ['ksh', '-c', "[ 'a[$(rm q)]' -eq 1 ]"],
+      ['ksh', '-c', "test 1 -lt 'a[$(rm q)]'"],
+      ['zsh', '-c', "exit 'a[$(rm q)]'"],
+      ['zsh', '-c', "shift 'a[$(rm q)]'"],
+      ['ksh', '-c', "typeset -i x='a[$(rm q)]'"],
+      ['ksh', '-c', "integer x='a[$(rm q)]'"],
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -150,6 +166,9 @@ describe('A script that only looks like it', () => {
     'LC_ALL=C sort; LANG=en_US.UTF-8 ls; export LC_ALL=C.UTF-8; unset LANG',
     `printf '%s\\n' "$x" a; printf '100%%n' b; printf "a$x\\n"`,
     'while read -r -d "" x; do ls "$x"; done; read -rp "a: " y; read -t 5 z; mapfile -t w; getopts "$o" v',
+    'cat < a; cat < "a$x"; cat < "/etc/$x"; cat < <(ls)',
+    ['ksh', '-c', '[ 1 -eq 2 ]; exit 1'],
+    ['sh', '-c', '[ "$x" -eq 2 ]; exit 1'],
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

@@ -50,7 +50,7 @@ export interface Scope {
 
 /** What holds for a whole script. */
 export interface ScriptFacts {
-  readonly dialect: 'bash' | 'posix' | 'zsh';
+  readonly dialect: 'bash' | 'posix' | 'zsh' | 'ksh';
   /** Variables that only ever hold numbers. */
   readonly numeric: ReadonlySet<string>;
   /** Variables that may be arrays: a list that one is declared with is evaluated. */

@@ -55,7 +55,7 @@ export const readShell =
       return;
     }
     const positional: readonly Word[] = rest.length > 0 ? rest : [name];
-    readScript(script, dialect, positional, {
+    readScript(script, /ksh$/.test(name) ? 'ksh' : dialect, positional, {
       ...place,
       depth: place.depth + 1,
       chain: [...place.chain.slice(0, -1), `${name} -c`],

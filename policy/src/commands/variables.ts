@@ -56,6 +56,8 @@ function take(place: Place, name: string, value: string | undefined): void {
   if (isSignificant(name, value)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
   else if (!/^[A-Za-z_]\w*$/.test(name)) note(place, 'Opaque', name, 'which variable it sets is not certain');
   if (!place.scope) return;
+  // zsh keeps the arguments of the script in it.
+  if (name === 'argv') place.scope.positional = undefined;
   place.scope.given.add(name);
   if (value !== undefined && keepsValue(name)) place.scope.values.set(name, value);
   else place.scope.values.delete(name);
