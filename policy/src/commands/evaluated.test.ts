@@ -147,6 +147,15 @@ describe('A script that runs rm', () => {
       ['zsh', '-c', "shift 'a[$(rm q)]'"],
       ['ksh', '-c', "typeset -i x='a[$(rm q)]'"],
     ],
+    'after an expansion that fails': [
+      'x=rm\n{ : $((1/0)); x=ls; }\n$x q',
+      'x=rm\nfoo $((2#9)); x=ls\n$x q',
+      'x=rm\n{ : $((08)); x=ls; }\n$x q',
+      'x=rm\n{ : ${x:0:-5}; x=ls; }\n$x q',
+      'x=rm\n{ : ${x:08}; x=ls; }\n$x q',
+      'x=rm\n{ a[-5]=1; x=ls; }\n$x q',
+      '{ : $((1/0)); mv() { :; }; }\nmv q',
+    ],
   };
   for (const [how, commands] of Object.entries(rows))
     for (const command of commands)
@@ -170,6 +179,7 @@ describe('A script that only looks like it', () => {
     'cat < a; cat < "a$x"; cat < "/etc/$x"; cat < <(ls)',
     ['ksh', '-c', '[ 1 -eq 2 ]; exit 1'],
     ['sh', '-c', '[ "$x" -eq 2 ]; exit 1'],
+    'x=ls\n: ${x:0:2} $((1 + 2 * 3))\n$x a',
     'declare -i x=5; x=6; x+=2',
     'f() { local OPTIND; while getopts ab x; do :; done; }; f -a',
   ];

@@ -84,7 +84,11 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
       noteOpaque(place, text, found.over);
       return;
     }
-    const scope = scopeOf(factsOf(found, 'bash'));
+    const facts = factsOf(found, 'bash');
+    // Where an expansion fails, bash leaves the rest of the line, with all that it would have assigned, and goes on with the next.
+    const torn = found.breaks && text.trim().includes('\n');
+    const made = scopeOf(torn ? { ...facts, forgetful: true } : facts);
+    const scope = torn ? { ...made, uncertain: true } : made;
     if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
       noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
     // Where its bracket is missing, the parser takes it for text and the shell for a fault.

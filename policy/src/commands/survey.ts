@@ -17,6 +17,8 @@ export interface Survey {
   readonly arrays: ReadonlySet<string>;
   readonly traps: boolean;
   readonly unsets: boolean;
+  /** An expansion in it may fail, at which bash goes on with the next line. */
+  readonly breaks: boolean;
   /** It closes descriptors, or bounds how many there are. */
   readonly closes: boolean;
   /** Functions that it defines anywhere. */
@@ -36,6 +38,7 @@ interface Notes {
   anything: boolean;
   traps: boolean;
   unsets: boolean;
+  breaks: boolean;
   closes: boolean;
   functions: Set<string>;
   shifts: boolean;
@@ -61,6 +64,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     anything: false,
     traps: false,
     unsets: false,
+    breaks: false,
     closes: false,
     functions: new Set(),
     shifts: false,
@@ -83,6 +87,7 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
 function inspect(node: SyntaxNode, notes: Notes): void {
   if ('errors' in node && node.errors && node.errors.length > 0) notes.errors = true;
   notes.bashOnly ??= bashOnly(node);
+  notes.breaks ||= breaks(node);
   switch (node.type) {
     case 'Assignment':
       notes.assigned.add(node.name);
@@ -116,6 +121,20 @@ function inspect(node: SyntaxNode, notes: Notes): void {
       return;
     case 'Command':
       inspectCommand(node, notes);
+  }
+}
+
+// Division by zero, digits that are none, negative lengths, and assignments to what is no variable.
+function breaks(node: SyntaxNode): boolean {
+  switch (node.type) {
+    case 'ArithmeticExpansion':
+      return /[/%#=]|\*\*|\+\+|--|\b0[0-9]/.test(node.text);
+    case 'Slice':
+      return ![node.offset, ...(node.length ? [node.length] : [])].every(({ text }) => /^\s*(0|[1-9][0-9]*)$/.test(text));
+    case 'Assignment':
+      return node.index !== undefined && !/^(0|[1-9][0-9]*)$/.test(node.index.text);
+    default:
+      return false;
   }
 }
 

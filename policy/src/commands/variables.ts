@@ -32,7 +32,7 @@ const integers =
   /^(RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|GID|EGID|BASHPID|OPTIND|SHLVL|MAILCHECK|EPOCHSECONDS|EPOCHREALTIME|HISTCMD|HISTSIZE|SAVEHIST|TTYIDLE|ERRNO|KEYTIMEOUT|LISTMAX|LOGCHECK|BAUD|DIRSTACKSIZE|ARGC)$/;
 
 /** Whether a value is a number, so that to evaluate it runs nothing. */
-export const isNumber = (value: string | undefined): boolean => /^-?[0-9]+$/.test(value ?? '');
+export const isNumber = (value: string | undefined): boolean => /^-?(0|[1-9][0-9]*)$/.test(value ?? '');
 
 /** Whether a variable keeps the value that a script gives it. */
 export const keepsValue = (name: string): boolean => !special.test(name) && !isSignificant(name) && /^[A-Za-z_]\w*$/.test(name);
