@@ -46,7 +46,7 @@ const judgeBy = (rules: readonly CompiledCommands[], { command, env = [] }: Pick
   judgeCommand(
     rules,
     command,
-    env.map(({ name }) => name),
+    env.map(({ name, value }) => `${name}=${value}`),
   );
 
 const refusalOf = (step: string, reason: CommandReason): Refusal => ({

@@ -1,7 +1,9 @@
 import { note, noteOpaque, type Place } from './finder.ts';
+import { readCommand, readSomewhere } from './read.ts';
+import { type OptionSpec, scanOptions } from './scan.ts';
 import { evaluate, guessScript } from './script.ts';
-import { assign, isSignificant } from './variables.ts';
-import { beginningOf, literal, mayBeOption, showWord, type Word } from './words.ts';
+import { assign, assignNumber, isNumber, isSignificant } from './variables.ts';
+import { beginningOf, literal, mayBe, mayBeOption, showWord, unknown, type Word } from './words.ts';
 
 type Builtin = (words: readonly Word[], place: Place) => void;
 
@@ -16,22 +18,21 @@ const evaluates: Builtin = (words, place) => {
   }
 };
 
+// Which words are names, and which the values of options, only the options tell.
 const names =
-  (skipValuesOf: string): Builtin =>
+  (spec: OptionSpec, named: RegExp = /^$/): Builtin =>
   (words, place) => {
-    for (let at = 0; at < words.length; at++) {
-      const word = words[at];
-      if (word === undefined) continue;
-      if (typeof word === 'string' && word.startsWith('-') && word.length > 1) {
-        if (skipValuesOf !== '' && skipValuesOf.includes(word.at(-1) ?? '')) at += 1;
-        continue;
-      }
-      nameOf(word, place);
+    const scanned = scanOptions(words, spec);
+    if (scanned.fault !== undefined) {
+      place.scope?.values.clear();
+      noteOpaque(place, words, `which variable it sets is not certain: ${scanned.fault}`);
     }
+    for (const [option, value] of scanned.options) if (named.test(option) && value !== undefined) nameOf(value, place);
+    for (const word of scanned.rest) nameOf(word, place);
   };
 
 // A name that is only known later could hold a subscript, which is evaluated.
-function nameOf(word: Word, place: Place): void {
+function nameOf(word: Word, place: Place, declared = false): void {
   const text = typeof word === 'string' ? word : word.prefix.includes('=') ? word.prefix : undefined;
   if (text === undefined) {
     place.scope?.values.clear();
@@ -39,6 +40,10 @@ function nameOf(word: Word, place: Place): void {
     return;
   }
   const [name = '', ...value] = text.split('=');
+  if (declared && typeof word === 'string' && value.length === 0) {
+    assignNumber(place, name);
+    return;
+  }
   assign(
     place,
     name.replace(/\+$/, ''),
@@ -47,14 +52,41 @@ function nameOf(word: Word, place: Place): void {
 }
 
 const declares: Builtin = (words, place) => {
-  if (words.some((word) => (typeof word === 'string' ? /^[-+].*[iulcnrftaA]/.test(word) : mayBeOption(word))) && place.scope) {
+  const has = (letters: RegExp) => words.some((word) => (typeof word === 'string' ? letters.test(word) : mayBeOption(word)));
+  if (has(/^[-+].*[iulcnrftaA]/) && place.scope) {
     place.scope.script.blind = true;
     place.scope.script.forgetful = true;
   }
-  if (words.some((word) => (typeof word === 'string' ? /^-[a-zA-Z]*n/.test(word) : mayBeOption(word))))
-    noteOpaque(place, words, 'it lets one variable stand for another');
-  names('')(words, place);
+  if (has(/^-[a-zA-Z]*n/)) noteOpaque(place, words, 'it lets one variable stand for another');
+  readAttributes(words, has(/^-[a-zA-Z]*[aA]/), has(/^-[a-zA-Z]*i/), place);
+  for (const word of words) if (typeof word === 'object' || !/^[-+]./.test(word)) nameOf(word, place, true);
 };
+
+// What an integer is set to is arithmetic. The list that an array is set to is evaluated once more, unless it was one when it was parsed.
+function readAttributes(words: readonly Word[], array: boolean, integer: boolean, place: Place): void {
+  for (const word of words) {
+    if (typeof word === 'string' ? /^[-+]./.test(word) : isList(word)) continue;
+    const text = typeof word === 'string' ? word : word.prefix;
+    const [name = '', ...values] = text.split('=');
+    const value = values.join('=');
+    const open = typeof word === 'object' && value === '';
+    const mayBeArray = array || special.test(name) || place.scope?.script.arrays.has(name.replace(/\+$/, '')) !== false;
+    if ((value.startsWith('(') && (typeof word === 'object' || value.endsWith(')'))) || (open && mayBeArray))
+      noteOpaque(place, words, 'the list that it sets is evaluated');
+  }
+  if (integer && !words.every((word) => isInteger(word, place)))
+    noteOpaque(place, words, 'what it is set to is evaluated as arithmetic, and is not certain to be a number');
+}
+
+const special = /^(PIPESTATUS|DIRSTACK|GROUPS|FUNCNAME|MAPFILE|COPROC)$/;
+
+const isList = (word: Word): boolean => typeof word === 'object' && /^[A-Za-z_]\w*\+?=\(/.test(word.source);
+
+function isInteger(word: Word, place: Place): boolean {
+  if (typeof word !== 'string') return false;
+  const [name = '', ...values] = word.split('=');
+  return /^[-+]./.test(word) || (place.scope?.script.numeric.has(name) === true && values.every(isNumber));
+}
 
 const opaqueIf =
   (pattern: RegExp, why: string): Builtin =>
@@ -87,12 +119,12 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['declare', declares],
   ['typeset', declares],
   ['local', declares],
-  ['integer', declares],
-  ['float', declares],
-  ['read', names('dinNptu')],
+  ['integer', (words, place) => declares(['-i', ...words], place)],
+  ['float', (words, place) => declares(['-i', ...words], place)],
+  ['read', names({ flags: 'Eers', values: 'adinNptu' }, /^-a$/)],
   ['mapfile', (words, place) => fills(words, place)],
   ['readarray', (words, place) => fills(words, place)],
-  ['getopts', (words, place) => names('')(words.slice(1, 2), place)],
+  ['getopts', getsOptions],
   ['printf', prints],
   ['wait', (words, place) => waits(words, place)],
   ['unset', (words, place) => unsets(words, place)],
@@ -101,6 +133,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['[', compares],
   ['set', sets],
   ['shift', shifts],
+  ['exit', counts],
+  ['return', counts],
   [
     'shopt',
     opaqueIf(
@@ -108,7 +142,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
       'it changes how the shell reads what follows',
     ),
   ],
-  ['hash', opaqueIf(/^-.*[pd]/, 'it changes which program a name means')],
+  ['jobs', starts],
+  ['hash', opaqueIf(/^-.*[pd]|=/, 'it changes which program a name means')],
   ['enable', changesNames('it changes which builtin a name means')],
   ['bind', changesNames('it runs commands on keys')],
   ['complete', changesNames('it runs commands')],
@@ -123,6 +158,16 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['unsetopt', changesNames('it changes how the shell reads what follows')],
 ]);
 
+// jobs -x runs a command in the shell itself, builtins as well, with the process of a job for each `%…`.
+function starts(words: readonly Word[], place: Place): void {
+  const scanned = scanOptions(words, { flags: 'lnprsx' });
+  if (scanned.fault !== undefined) readSomewhere(words, `whether it starts a command is not certain: ${scanned.fault}`, place);
+  else if (scanned.options.some(([name]) => name === '-x')) {
+    const command = scanned.rest.map((word) => (typeof word === 'string' && word.startsWith('%') ? unknown(word) : word));
+    readCommand(command, { ...place, depth: place.depth + 1, chain: [...place.chain, 'jobs -x'] });
+  }
+}
+
 function sources(words: readonly Word[], place: Place): void {
   place.scope?.values.clear();
   place.scope?.functions.clear();
@@ -131,30 +176,51 @@ function sources(words: readonly Word[], place: Place): void {
 
 function blindly(words: readonly Word[], place: Place): void {
   if (place.scope) place.scope.script.blind = true;
-  names('')(words, place);
+  declares(words, place);
 }
 
 function fills(words: readonly Word[], place: Place): void {
   if (words.some((word) => (typeof word === 'string' ? /^-.*[Cc]/.test(word) : mayBeOption(word))))
     noteOpaque(place, words, 'it runs a command for each line');
-  names('dnOsuCc')(words, place);
+  names({ flags: 't', values: 'dnOsuCc' })(words, place);
+}
+
+function getsOptions(words: readonly Word[], place: Place): void {
+  const [first, ...rest] = words;
+  const ends = first !== undefined && mayBe(first, '--');
+  // Where the first word is not certain to be the options, the name may be one later.
+  const several = typeof first === 'object' && first.many;
+  for (const word of several ? words : rest.slice(first === '--' ? 1 : 0, ends ? 2 : 1)) nameOf(word, place);
 }
 
 function prints(words: readonly Word[], place: Place): void {
   const [first, second] = words;
   if (first === undefined) return;
-  if (typeof first === 'object') {
-    if (mayBeOption(first)) place.scope?.values.clear();
-    return;
-  }
-  if (!first.startsWith('-v')) return;
-  if (first === '-v' && second !== undefined) nameOf(second, place);
-  else nameOf(first.slice(2), place);
+  if (typeof first === 'object' && mayBeOption(first)) place.scope?.values.clear();
+  if (first === '-v') {
+    if (second !== undefined) nameOf(second, place);
+    printsInto(words.slice(2), place);
+  } else if (typeof first === 'string' && first.startsWith('-v')) {
+    nameOf(first.slice(2), place);
+    printsInto(words.slice(1), place);
+  } else printsInto(first === '--' ? words.slice(1) : words, place);
+}
+
+// %n sets a variable of which the name is an operand.
+function printsInto(words: readonly Word[], place: Place): void {
+  const [format, ...operands] = words;
+  if (format === undefined || (typeof format === 'string' && !/%[^%a-zA-Z]*[hlLjzt]*n/.test(format.replaceAll('%%', '')))) return;
+  for (const word of operands) if (typeof word === 'object' || /^[A-Za-z_]/.test(word)) nameOf(word, place);
 }
 
 function compares(words: readonly Word[], place: Place): void {
   words.forEach((word, at) => {
     const next = words[at + 1];
+    if (typeof word === 'object' ? mayBeOption(word) : /^-(eq|ne|lt|le|gt|ge)$/.test(word))
+      counts(
+        [words[at - 1] ?? '', next ?? ''].filter((operand) => operand !== ''),
+        place,
+      );
     if ((word === '-v' || word === '-R') && next !== undefined && (typeof next === 'object' || !/^[A-Za-z_]\w*$/.test(next)))
       noteOpaque(place, words, 'the name of a variable is evaluated');
     const evaluated = next !== undefined && (typeof next === 'object' ? mayBeOption(word) : next.includes('['));
@@ -166,7 +232,7 @@ function compares(words: readonly Word[], place: Place): void {
 function unsets(words: readonly Word[], place: Place): void {
   place.scope?.functions.clear();
   for (const word of words) {
-    if (typeof word === 'string' && (word.startsWith('-') || !isSignificant(word)) && !word.includes('['))
+    if (typeof word === 'string' && (word.startsWith('-') || !isSignificant(word, '')) && !word.includes('['))
       place.scope?.values.delete(word);
     else nameOf(word, place);
   }
@@ -193,13 +259,23 @@ function waits(words: readonly Word[], place: Place): void {
   });
 }
 
-function shifts(_: readonly Word[], place: Place): void {
+// Some shells evaluate as arithmetic what others only take as a number.
+const evaluatesNumbers = ({ scope }: Place): boolean => scope?.script.dialect === 'zsh' || scope?.script.dialect === 'ksh';
+
+function counts(words: readonly Word[], place: Place): void {
+  if (evaluatesNumbers(place) && words.some((word) => typeof word === 'object' || !isNumber(word)))
+    noteOpaque(place, words, 'what is not certain to be a number is evaluated as arithmetic');
+}
+
+function shifts(words: readonly Word[], place: Place): void {
+  counts(words, place);
   if (place.scope) place.scope.positional = undefined;
 }
 
 function traps(words: readonly Word[], place: Place): void {
   if (place.scope) {
     place.scope.script.blind = true;
+    place.scope.script.resets = true;
     place.scope.script.forgetful = true;
   }
   const rest = words[0] === '--' ? words.slice(1) : words;

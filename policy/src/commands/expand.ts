@@ -1,7 +1,7 @@
 import { type ArithmeticExpression, forEachChild, type Word as ShellWord, type SyntaxNode, type WordPart } from 'unbash';
 import { copyScope, note, type Place } from './finder.ts';
 import { readTree } from './script.ts';
-import { assign } from './variables.ts';
+import { assign, assignNumber } from './variables.ts';
 import { anyNumber, literal, unknown, type Word } from './words.ts';
 
 /** The words that a word of a script becomes. Commands inside of it are read on the way. */
@@ -49,8 +49,10 @@ function wholeArguments(parts: readonly WordPart[], place: Place): readonly Word
   const [part] = parts;
   if (parts.length !== 1 || part?.type !== 'DoubleQuoted' || part.parts.length !== 1) return undefined;
   const text = part.parts[0]?.text;
-  return text === '$@' || text === '${@}' ? place.scope?.positional?.slice(1) : undefined;
+  return text === '$@' || text === '${@}' ? positionalOf(place)?.slice(1) : undefined;
 }
+
+const positionalOf = ({ scope }: Place) => (scope?.script.resets ? undefined : scope?.positional);
 
 type Value = string | { readonly prefix: string; readonly many: boolean };
 
@@ -102,11 +104,11 @@ function variable(name: string, place: Place, quoted: boolean): Value {
   if (!scope) return hidden;
   let value: string | undefined;
   if (/^[0-9]+$/.test(name)) {
-    const before = scope.positional?.slice(0, Number(name) + 1);
+    const before = positionalOf(place)?.slice(0, Number(name) + 1);
     const word = before?.at(Number(name));
     if (!before || before.some((one) => typeof one === 'object' && one.many)) return hidden;
     value = word === undefined ? '' : literal(word);
-  } else if (!scope.script.blind) {
+  } else if (!scope.script.blind && !scope.uncertain) {
     value = scope.values.get(name);
   }
   if (value === undefined) return hidden;
@@ -114,8 +116,16 @@ function variable(name: string, place: Place, quoted: boolean): Value {
 }
 
 /** Reads the commands inside of a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
-export function readNested(node: SyntaxNode, place: Place): void {
+export function readNested(node: SyntaxNode, place: Place, quoted = false): void {
   switch (node.type) {
+    case 'SingleQuoted':
+    case 'AnsiCQuoted':
+      if (quoted && /[$`]/.test(node.text.slice(1)))
+        note(place, 'Opaque', node.text, 'quotes inside of quotes do not keep what they hold from being expanded');
+      return;
+    case 'LocaleString':
+      note(place, 'Opaque', node.text, 'it is translated, and the translation is expanded');
+      break;
     case 'CommandExpansion':
     case 'ProcessSubstitution':
     case 'ArithmeticCommandExpansion':
@@ -134,7 +144,8 @@ export function readNested(node: SyntaxNode, place: Place): void {
       // What it becomes is not looked into, so neither are its parts' values, only their commands.
       break;
   }
-  forEachChild(node, (child) => readNested(child, place));
+  const inside = quoted || node.type === 'DoubleQuoted' || node.type === 'HereDocBody' || node.type === 'LocaleString';
+  forEachChild(node, (child) => readNested(child, place, inside));
 }
 
 function readParameter(node: Extract<WordPart, { type: 'ParameterExpansion' }>, place: Place): void {
@@ -177,7 +188,7 @@ export function readArithmetic(expression: ArithmeticExpression | undefined, tex
       !/^(==|!=|<=|>=)$/.test(node.operator) &&
       node.left.type === 'ArithmeticWord'
     )
-      assign(place, node.left.value.replace(/\[.*$/s, ''), undefined);
+      assignNumber(place, node.left.value.replace(/\[.*$/s, ''));
     forEachChild(node, visit);
   };
   visit(expression);
@@ -200,11 +211,21 @@ function arithmeticFault(node: ArithmeticExpression, place: Place): string | und
       return node.text;
     case 'ArithmeticWord': {
       const fine = node.parts
-        ? node.parts.every((part) => isNumericPart(part, place)) && !node.value.includes('[')
+        ? areNumeric(node.parts, place) && !node.value.includes('[')
         : /^[0-9][0-9A-Za-z#@_]*$/.test(node.value) || isNumeric(node.value, place);
       return fine ? undefined : node.value;
     }
   }
+}
+
+// Parts that stand side by side become one word: a name and a number would be another name.
+function areNumeric(parts: readonly WordPart[], place: Place): boolean {
+  const flat = parts.flatMap((part): readonly WordPart[] => (part.type === 'DoubleQuoted' ? part.parts : [part]));
+  return flat.every(
+    (part) =>
+      isNumericPart(part, place) &&
+      (flat.length === 1 || !(part.type === 'Literal' || part.type === 'SingleQuoted') || /^[0-9]*$/.test(part.value)),
+  );
 }
 
 function isNumericPart(part: WordPart, place: Place): boolean {
@@ -213,7 +234,7 @@ function isNumericPart(part: WordPart, place: Place): boolean {
     case 'SingleQuoted':
       return /^[0-9]*$/.test(part.value) || isNumeric(part.value, place);
     case 'DoubleQuoted':
-      return part.parts.every((inner) => isNumericPart(inner, place));
+      return areNumeric(part.parts, place);
     case 'SimpleExpansion':
       return isNumeric(part.text.slice(1), place);
     case 'ParameterExpansion':
@@ -225,12 +246,13 @@ function isNumericPart(part: WordPart, place: Place): boolean {
   }
 }
 
-const counters = /^(#|\?|\$|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|BASHPID|EPOCHSECONDS|SHLVL)$/;
+// The environment can not give these another value, and a script can give them none but a number without being noted.
+const counters = /^(#|\?|\$|RANDOM|SRANDOM|SECONDS|LINENO|PPID|BASHPID|EPOCHSECONDS|SHLVL)$/;
 
 function isNumeric(name: string, place: Place): boolean {
   if (counters.test(name)) return true;
   if (/^[0-9]+$/.test(name)) {
-    const value = place.scope?.positional?.[Number(name)];
+    const value = positionalOf(place)?.[Number(name)];
     return typeof value === 'string' && /^-?[0-9]+$/.test(value);
   }
   return place.scope?.script.numeric.has(name) === true && place.scope.given.has(name);

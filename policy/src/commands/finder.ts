@@ -43,18 +43,26 @@ export interface Scope {
   positional: readonly Word[] | undefined;
   /** Functions that are certainly defined. */
   readonly functions: Set<string>;
+  /** No variable is certain here: what runs again and again may have changed any of them. */
+  readonly uncertain: boolean;
   readonly script: ScriptFacts;
 }
 
 /** What holds for a whole script. */
 export interface ScriptFacts {
-  readonly dialect: 'bash' | 'posix' | 'zsh';
+  readonly dialect: 'bash' | 'posix' | 'zsh' | 'ksh';
   /** Variables that only ever hold numbers. */
   readonly numeric: ReadonlySet<string>;
+  /** Variables that may be arrays: a list that one is declared with is evaluated. */
+  readonly arrays: Set<string>;
   /** No variable is certain any more: a trap or an attribute may change one at any time. */
   blind: boolean;
+  /** The arguments of the script are not certain any more: evaluated text may change them at any time, or run where they are others. */
+  resets: boolean;
   /** Functions may be gone by the time they are called. */
   forgetful: boolean;
+  /** Redirections that never fail otherwise may fail: it closes a descriptor, or bounds how many there are. */
+  readonly closes: boolean;
   /** Functions that it defines anywhere: they may assign whatever they like wherever they are called. */
   readonly callsBack: ReadonlySet<string>;
 }

@@ -8,15 +8,16 @@ export interface CommandReading {
   readonly concerns: readonly Concern[];
 }
 
-/** Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it. */
+/** Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it, as `NAME` or `NAME=value`. */
 export function readArgv(argv: readonly string[], variables: readonly string[] = []): CommandReading {
   const finder = newFinder();
   const place = { finder, chain: [], depth: 0, guess: false, scope: undefined };
   if (argv.length === 0 || argv[0] === '') {
     finder.concerns.push({ kind: 'Opaque', subject: '', why: 'it names no program', chain: [] });
   }
-  for (const name of variables) {
-    if (isSignificant(name))
+  for (const variable of variables) {
+    const [name = ''] = variable.split('=', 1);
+    if (isSignificant(name, variable === name ? undefined : variable.slice(name.length + 1)))
       finder.concerns.push({ kind: 'Variable', subject: name, why: 'it changes which programs run, or what they do', chain: [] });
   }
   try {

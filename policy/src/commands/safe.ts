@@ -177,7 +177,6 @@ export const safeLines: readonly Line[] = [
       'pushd',
       'popd',
       'dirs',
-      'jobs',
       'local',
       'export',
       'readonly',
@@ -196,6 +195,12 @@ export const safeLines: readonly Line[] = [
       'hash',
     ],
     reason: 'Builtins that steer the shell itself; what they could change of it is told apart before.',
+  },
+  {
+    name: 'jobs',
+    programs: ['jobs'],
+    exactly: /^(-[lnprs]+)?$/,
+    reason: 'It lists the jobs of the shell; with -x it would start a program.',
   },
   {
     ...kubeReads,

@@ -15,8 +15,8 @@ import { copyScope, note, noteOpaque, type Place, type Scope, type ScriptFacts }
 import { known } from './known.ts';
 import { readCommand } from './read.ts';
 import { factsOf, survey } from './survey.ts';
-import { assign } from './variables.ts';
-import type { Word } from './words.ts';
+import { assign, assignFor } from './variables.ts';
+import { literal, unknown, type Word } from './words.ts';
 
 /** Reads the commands of a script that a shell of its own runs. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
@@ -25,6 +25,7 @@ export function readScript(text: string, dialect: ScriptFacts['dialect'], positi
     given: new Set(),
     positional,
     functions: new Set(),
+    uncertain: false,
     script: { ...facts, dialect },
   }));
 }
@@ -38,13 +39,31 @@ export function guessScript(beginning: string, place: Place): void {
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
-    if (!outer) return { values: new Map(), given: new Set(), positional: undefined, functions: new Set(), script: facts };
-    const script = { ...facts, dialect: outer.script.dialect, blind: true, forgetful: true };
+    if (!outer)
+      return {
+        values: new Map(),
+        given: new Set(),
+        positional: undefined,
+        functions: new Set(),
+        uncertain: false,
+        script: facts,
+      };
+    for (const name of facts.arrays) outer.script.arrays.add(name);
+    const script = {
+      ...facts,
+      arrays: outer.script.arrays,
+      dialect: outer.script.dialect,
+      closes: facts.closes || outer.script.closes,
+      blind: true,
+      resets: true,
+      forgetful: true,
+    };
     return { ...outer, values: new Map(), script };
   });
   if (!place.scope) return;
   place.scope.values.clear();
   place.scope.script.blind = true;
+  place.scope.script.resets = true;
   place.scope.script.forgetful = true;
 }
 
@@ -65,7 +84,11 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
       noteOpaque(place, text, found.over);
       return;
     }
-    const scope = scopeOf(factsOf(found, 'bash'));
+    const facts = factsOf(found, 'bash');
+    // Where an expansion fails, bash leaves the rest of the line, with all that it would have assigned, and goes on with the next.
+    const torn = found.breaks && text.trim().includes('\n');
+    const made = scopeOf(torn ? { ...facts, forgetful: true } : facts);
+    const scope = torn ? { ...made, uncertain: true } : made;
     if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
       noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
     // Where its bracket is missing, the parser takes it for text and the shell for a fault.
@@ -118,8 +141,7 @@ function perhaps(node: SyntaxNode, place: Place, read: (inside: Place) => void):
 function repeatedly(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
   const everything = forget(node, place);
   const scope = place.scope && copyScope(place.scope);
-  const inside = scope && everything ? { ...scope, script: { ...scope.script, blind: true } } : scope;
-  read({ ...place, scope: inside });
+  read({ ...place, scope: scope && everything ? { ...scope, uncertain: true } : scope });
   forget(node, place);
 }
 
@@ -132,7 +154,7 @@ function forget(node: SyntaxNode, place: Place): boolean {
   const found = survey(node, finder);
   finder.nodes = counted + Math.ceil(finder.nodes / 8);
   const everything = found.anything || found.over !== undefined || scope.script.callsBack.size > 0 || scope.functions.size > 0;
-  if (everything || found.shifts) scope.positional = undefined;
+  if (everything || found.shifts || found.assigned.has('argv')) scope.positional = undefined;
   if (everything) scope.values.clear();
   else for (const name of found.assigned) scope.values.delete(name);
   return everything;
@@ -141,7 +163,8 @@ function forget(node: SyntaxNode, place: Place): boolean {
 function readNode(node: SyntaxNode, place: Place): void {
   switch (node.type) {
     case 'Command':
-      readSimple(node, place);
+      if (mayFail(node.redirects, place)) perhaps(node, place, (inside) => readSimple(node, inside));
+      else readSimple(node, place);
       return;
     case 'Pipeline':
       if (node.commands.length === 1) for (const command of node.commands) readNode(command, place);
@@ -152,7 +175,8 @@ function readNode(node: SyntaxNode, place: Place): void {
       return;
     case 'Redirected':
       readRedirects(node.redirects, place);
-      readNode(node.command, place);
+      if (mayFail(node.redirects, place)) perhaps(node.command, place, (inside) => readNode(node.command, inside));
+      else readNode(node.command, place);
       return;
     case 'BraceGroup':
       readBody(node.body, place);
@@ -263,30 +287,40 @@ function readTest(node: SyntaxNode, place: Place): void {
   }
 }
 
+type AssignmentNode = Extract<SyntaxNode, { type: 'Assignment' }>;
+
 function readSimple(node: Command, place: Place): void {
   const words: Word[] = [];
   if (node.name) words.push(...expandWord(node.name, place));
   for (const argument of node.args) {
     if (argument.type === 'Word') words.push(...expandWord(argument, place));
-    else words.push(assignmentWord(argument, place));
+    else words.push(assignmentWord(argument, place, words.some(makesKeys)));
   }
   readRedirects(node.redirects, place);
   for (const prefix of node.prefix) {
     if (prefix.type !== 'Assignment') continue;
     const value = valueOfAssignment(prefix, place);
     // Before a command it holds for that command alone, or for good before some builtins of some shells.
-    assign(place, prefix.name, words.length === 0 ? value : undefined);
+    if (words.length === 0) assign(place, prefix.name, value);
+    else assignFor(place, prefix.name, value);
   }
   if (words.length > 0) readCommand(words, place);
 }
 
-function valueOfAssignment(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): string | undefined {
+// Inside of a list a subscript is evaluated as any other is, but is written as a part of a word.
+function readSubscript(element: ShellWord, place: Place): void {
+  if (element.text.startsWith('[') && element.text.includes('=') && !/^\[-?[0-9]+\]\+?=/.test(element.text))
+    note(place, 'Opaque', element.text, 'a subscript is evaluated as arithmetic, and is not certain to be a number');
+}
+
+function valueOfAssignment(node: AssignmentNode, place: Place, keyed = false): string | undefined {
   if (node.index) {
     readNested(node.index, place);
     readIndex(node.index, place);
   }
   if (node.value.type === 'ArrayValue') {
     readNested(node.value, place);
+    if (!keyed) for (const element of node.value.elements) readSubscript(element, place);
     return undefined;
   }
   const value = expandValue(node.value, place);
@@ -294,11 +328,20 @@ function valueOfAssignment(node: Extract<SyntaxNode, { type: 'Assignment' }>, pl
 }
 
 // An argument of export and its like: it is one word, whatever it holds.
-function assignmentWord(node: Extract<SyntaxNode, { type: 'Assignment' }>, place: Place): Word {
-  const value = valueOfAssignment(node, place);
+function assignmentWord(node: AssignmentNode, place: Place, keyed: boolean): Word {
+  const value = valueOfAssignment(node, place, keyed);
   const name = node.text.slice(0, node.text.indexOf('='));
   if (value === undefined) return { source: node.text, prefix: /[^\w+]/.test(name) ? '' : `${name}=`, many: false };
   return `${name}=${value}`;
+}
+
+// The keys of an associative array are text.
+const makesKeys = (word: Word): boolean => typeof word === 'string' && /^-[a-zA-Z]*A/.test(word);
+
+// Where a redirection fails, what it belongs to does not run. These never do, as long as nothing closes what they use.
+function mayFail(redirects: readonly Redirection[], place: Place): boolean {
+  if (redirects.length > 0 && place.scope?.script.closes !== false) return true;
+  return redirects.some((redirect) => redirect.type === 'Redirect' && !/^([0-2]|\/dev\/null)$/.test(redirect.target?.text ?? ''));
 }
 
 const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
@@ -311,19 +354,33 @@ function readRedirects(redirects: readonly Redirection[], place: Place): void {
       if (!redirect.closing) note(place, 'Opaque', redirect.delimiter?.text ?? '<<', 'the here-document has no end');
       continue;
     }
-    const target = redirect.target ? expandTarget(redirect.target, place) : undefined;
+    const target = redirect.target ? expandTarget(redirect.target, place) : unknown('');
     if (redirect.type === 'HereString') continue;
     readTarget(redirect.operator, target, redirect.target?.text ?? '', place);
   }
 }
 
-function expandTarget(target: ShellWord, place: Place): string | undefined {
+function expandTarget(target: ShellWord, place: Place): Word {
   const [word, ...more] = expandWord(target, place);
-  return typeof word === 'string' && more.length === 0 ? word : undefined;
+  return word === undefined || more.length > 0 ? unknown(target.text) : word;
 }
 
-function readTarget(operator: string, target: string | undefined, source: string, place: Place): void {
-  if (/^\/dev\/(tcp|udp)\//.test(target ?? source.replace(/["']/g, ''))) note(place, 'Opaque', source, 'it opens a connection');
+// What is opened there is a connection; an unknown end of a name may lead there.
+const mayConnect = (target: Word): boolean =>
+  typeof target === 'string'
+    ? /^\/dev\/(tcp|udp)\//.test(target)
+    : ['/dev/tcp/', '/dev/udp/'].some((folder) => folder.startsWith(target.prefix) || target.prefix.startsWith(folder));
+
+function readTarget(operator: string, word: Word, source: string, place: Place): void {
+  const target = literal(word);
+  const named = target !== undefined || /^["']*\/dev\/(tcp|udp)\//.test(source);
+  if (mayConnect(word) && (named || operator === '<') && !/^[<>]\(/.test(source))
+    note(
+      place,
+      'Opaque',
+      source,
+      named ? 'it opens a connection' : 'it may open a connection: what it reads is only known when it runs',
+    );
   if (operator === '<' || (operator === '<&' && target !== undefined)) return;
   if (target !== undefined && harmless.test(target) && (operator.includes('&') || !/^[0-9-]+$/.test(target))) return;
   if (/^>\(/.test(source)) return;

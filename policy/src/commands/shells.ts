@@ -13,6 +13,11 @@ const spec = {
 };
 const options = /^(errexit|nounset|noglob|xtrace|verbose|pipefail|noclobber|errtrace|functrace|noexec|posix)$/;
 
+// A lone dash ends the options, unless they had ended before.
+function operandsOf(words: readonly Word[], rest: readonly Word[]): readonly Word[] {
+  return rest[0] === '-' && words[words.length - rest.length - 1] !== '--' ? rest.slice(1) : rest;
+}
+
 /** Reads what a shell is told to run. Its script is read where it is an argument; anywhere else it is opaque. */
 export const readShell =
   (dialect: ScriptFacts['dialect']) =>
@@ -34,7 +39,7 @@ export const readShell =
       if (/^[-+]o$/.test(option) && !options.test(literal(value) ?? '?'))
         opaque([name, ...words], 'it changes how the script is read', place);
     }
-    const [script, ...rest] = scanned.rest;
+    const [script, ...rest] = operandsOf(words, scanned.rest);
     if (!given('-c')) {
       if (script === undefined || given('-s')) opaque([name, ...words], 'it runs what it reads from its standard input', place);
       else opaque([name, ...words], 'it runs what a file says', place);
@@ -50,7 +55,7 @@ export const readShell =
       return;
     }
     const positional: readonly Word[] = rest.length > 0 ? rest : [name];
-    readScript(script, dialect, positional, {
+    readScript(script, /ksh$/.test(name) ? 'ksh' : dialect, positional, {
       ...place,
       depth: place.depth + 1,
       chain: [...place.chain.slice(0, -1), `${name} -c`],

@@ -1,6 +1,7 @@
 import { forEachChild, type ParsedScript, type SyntaxNode, type Word } from 'unbash';
 import { bounds } from './bounds.ts';
 import type { Finder, ScriptFacts } from './finder.ts';
+import { isNumber } from './variables.ts';
 
 /** What a look over a whole syntax tree says, before its commands are read. */
 export interface Survey {
@@ -13,8 +14,13 @@ export interface Survey {
   /** Anything may be assigned: it evaluates text, or starts what is not known. */
   readonly anything: boolean;
   readonly numeric: ReadonlySet<string>;
+  readonly arrays: ReadonlySet<string>;
   readonly traps: boolean;
   readonly unsets: boolean;
+  /** An expansion in it may fail, at which bash goes on with the next line. */
+  readonly breaks: boolean;
+  /** It closes descriptors, or bounds how many there are. */
+  readonly closes: boolean;
   /** Functions that it defines anywhere. */
   readonly functions: ReadonlySet<string>;
   /** The arguments of the script may become others. */
@@ -28,15 +34,22 @@ interface Notes {
   assigned: Set<string>;
   given: Set<string>;
   text: Set<string>;
+  arrays: Set<string>;
   anything: boolean;
   traps: boolean;
   unsets: boolean;
+  breaks: boolean;
+  closes: boolean;
   functions: Set<string>;
   shifts: boolean;
 }
 
-const evaluates = new Set('eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable'.split(' '));
+const evaluates = new Set(
+  'eval . source trap read mapfile readarray getopts let unset shopt alias builtin enable jobs command exec'.split(' '),
+);
 const declares = new Set('declare typeset local readonly export'.split(' '));
+const fills = new Set('mapfile readarray read'.split(' '));
+const makesArray = (word: string): boolean => /^-[a-zA-Z]*[aA]/.test(word);
 
 /** Looks over a tree. It counts its nodes against the bound, so that what follows may walk the tree freely. */
 export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey {
@@ -47,9 +60,12 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
     assigned: new Set(),
     given: new Set(),
     text: new Set(),
+    arrays: new Set(),
     anything: false,
     traps: false,
     unsets: false,
+    breaks: false,
+    closes: false,
     functions: new Set(),
     shifts: false,
   };
@@ -71,17 +87,19 @@ export function survey(root: ParsedScript | SyntaxNode, finder: Finder): Survey 
 function inspect(node: SyntaxNode, notes: Notes): void {
   if ('errors' in node && node.errors && node.errors.length > 0) notes.errors = true;
   notes.bashOnly ??= bashOnly(node);
+  notes.breaks ||= breaks(node);
   switch (node.type) {
     case 'Assignment':
       notes.assigned.add(node.name);
       notes.given.add(node.name);
-      if (!isNumber(node) || node.append || node.index) notes.text.add(node.name);
+      if (!hasNumber(node) || node.index) notes.text.add(node.name);
+      if (node.index || node.value.type === 'ArrayValue') notes.arrays.add(node.name);
       return;
     case 'For':
     case 'Select':
       notes.assigned.add(node.name.value);
       notes.given.add(node.name.value);
-      if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && !word.value.includes('[')))
+      if (node.type === 'Select' || !node.wordlist?.every((word) => !word.parts && isNumber(word.value)))
         notes.text.add(node.name.value);
       return;
     case 'ArithmeticBinary':
@@ -96,6 +114,7 @@ function inspect(node: SyntaxNode, notes: Notes): void {
       return;
     case 'Redirect':
       if (node.descriptor?.type === 'FileDescriptorVariable') notes.assigned.add(node.descriptor.name);
+      if (node.operator.includes('&') && !/^[0-9]+$/.test(node.target?.value ?? '')) notes.closes = true;
       return;
     case 'Function':
       notes.functions.add(node.name.value);
@@ -105,17 +124,48 @@ function inspect(node: SyntaxNode, notes: Notes): void {
   }
 }
 
+// Division by zero, digits that are none, negative lengths, and assignments to what is no variable.
+function breaks(node: SyntaxNode): boolean {
+  switch (node.type) {
+    case 'ArithmeticExpansion':
+      return /[/%#=]|\*\*|\+\+|--|\b0[0-9]/.test(node.text);
+    case 'Slice':
+      return ![node.offset, ...(node.length ? [node.length] : [])].every(({ text }) => /^\s*(0|[1-9][0-9]*)$/.test(text));
+    case 'Assignment':
+      return node.index !== undefined && !/^(0|[1-9][0-9]*)$/.test(node.index.text);
+    default:
+      return false;
+  }
+}
+
 function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: Notes): void {
   if (node.name === undefined) return;
   const name = node.name.value;
-  if (!isPlain(node.name) || evaluates.has(name)) notes.anything = true;
-  if (name === 'printf' && node.args.some((word) => !('value' in word) || String(word.value).startsWith('-')))
+  const words = [name, ...node.args.map((word) => (word.type === 'Word' ? word.value : word.name))];
+  if (words.some((word) => declares.has(word) || fills.has(word)) && (fills.has(name) || words.some(makesArray)))
+    for (const word of words) notes.arrays.add(word.replace(/\+?=.*$/s, ''));
+  if (!isPlain(node.name) || (evaluates.has(name) && !isIdle(name, words[1]))) notes.anything = true;
+  const [first] = node.args;
+  if (name === 'printf' && first && (first.type !== 'Word' || !isPlain(first) || words.some((word) => /^-|%[^%]*n/.test(word))))
     notes.anything = true;
   if (declares.has(name) && node.args.some((word) => word.type === 'Word' && !isPlain(word))) notes.anything = true;
+  if (declares.has(name)) for (const word of words.slice(1)) if (word.includes('=')) inspectText(word, notes);
   if (name === 'trap' || name === 'eval' || name === '.' || name === 'source') notes.traps = true;
+  if (words.includes('ulimit')) notes.closes = true;
   if (name === 'set' || name === 'shift' || name === 'command' || name === 'builtin') notes.shifts = true;
   if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
 }
+
+// What a word that is no assignment to the parser sets all the same.
+function inspectText(word: string, notes: Notes): void {
+  const name = word.replace(/\+?=.*$/s, '');
+  notes.assigned.add(name);
+  notes.text.add(name);
+}
+
+// exec without a command only redirects, and command only tells where one is.
+const isIdle = (name: string, first: string | undefined): boolean =>
+  (name === 'exec' && first === undefined) || (name === 'command' && /^-[vV]$/.test(first ?? ''));
 
 function isPlain(word: Word): boolean {
   return (word.parts ?? []).every((part) => {
@@ -124,11 +174,11 @@ function isPlain(word: Word): boolean {
   });
 }
 
-function isNumber(node: Extract<SyntaxNode, { type: 'Assignment' }>): boolean {
+function hasNumber(node: Extract<SyntaxNode, { type: 'Assignment' }>): boolean {
   const value = node.value;
   if (value.type === 'ArrayValue') return false;
-  if (!value.parts) return !value.value.includes('[');
-  return value.parts.length === 1 && value.parts[0]?.type === 'ArithmeticExpansion';
+  if (!value.parts) return isNumber(value.value) && !(node.append && value.value.startsWith('-'));
+  return !node.append && value.parts.length === 1 && value.parts[0]?.type === 'ArithmeticExpansion';
 }
 
 const bashNodes: Readonly<Record<string, string>> = {
@@ -168,7 +218,10 @@ function bashOnly(node: SyntaxNode): string | undefined {
 export const factsOf = (found: Survey, dialect: ScriptFacts['dialect']): ScriptFacts => ({
   dialect,
   numeric: found.numeric,
+  arrays: new Set(found.arrays),
   blind: found.traps,
+  resets: found.traps,
   forgetful: found.unsets,
+  closes: found.closes,
   callsBack: found.functions,
 });

@@ -50,7 +50,8 @@ function readAssigned(words: readonly Word[], place: Place): void {
     const text = typeof word === 'object' ? word.prefix : (word ?? '');
     const [name = ''] = text.split('=');
     if (isAssignment(word ?? '')) {
-      if (isSignificant(name)) note(place, 'Variable', name, 'it changes which programs run, or what they do');
+      if (isSignificant(name, typeof word === 'string' ? word.slice(name.length + 1) : undefined))
+        note(place, 'Variable', name, 'it changes which programs run, or what they do');
       continue;
     }
     if (typeof word === 'object') readSomewhere(words.slice(at), 'an unknown word may be a variable or its command', place);

@@ -162,6 +162,22 @@ function rarer(context: Context, inner: () => string): (() => string)[] {
     () => `x=$(${simple(context)}); y=\`${random.of(stubs)} b\``,
     () => `ls "$(${simple(context)})" "\`rm k\`" ${'$'}{x:-$(rm l)} ${'$'}{y:+\`rm m\`}`,
     () => `$(echo rm) z; \`echo rm\` y; "$(echo rm)" w`,
+    () => `jobs -x ${simple(context)}`,
+    () => `jobs -x export ${name}=rm; $${name} q`,
+    () => `declare -i ${name}='a[$(rm z)]'`,
+    () => `declare -i ${name}=1; read ${name} <<< 'a[$(rm z)]'`,
+    () => `declare -a '${name}=($(rm z))'`,
+    () => `${name}=(); declare '${name}=($(rm z))'`,
+    () => `RANDOM='a[$(rm z)]'`,
+    () => `u='a[$(rm z)]'; ${name}=u; ls $(( ${name} ))`,
+    () => `a=(['x[$(rm z)]']=1)`,
+    () => `${name}=rm; { ${name}=ls; } ${random.of(['</nonexistent', '<&9', '>/dev/null', '2>&1'])}; $${name} q`,
+    () => `${name}=rm; export ${name}=ls <&9; $${name} q`,
+    () => `${name}=ls; true && ${random.of(['export', 'declare', 'command export'])} "${name}=rm"; $${name} q`,
+    () => `${name}=ls; true && command read ${name} <<< rm; $${name} q`,
+    () => `set -- ls; eval "set -- rm"; "$1" q`,
+    () => `cat <<EOF\n${'$'}{x:-'$(rm z)'}\nEOF\n${simple(context)}`,
+    () => `${name}=ls; read -dn ${name} <<< rm; $${name} q`,
     () => `cat < <(${simple(context)}) > >(${simple(context)}); wait`,
   ];
 }
@@ -175,7 +191,8 @@ function pipeline(context: Context): string {
 function simple(context: Context): string {
   const { random, plain, depth } = context;
   const program = plain || random.chance(0.95) ? random.of([...stubs, 'echo', 'true', 'printf']) : word(context);
-  const words = [program];
+  // A format that is only known when it runs may name variables to set.
+  const words = program === 'printf' && plain ? [program, "'%s'"] : [program];
   for (let count = random.below(4); count > 0; count--) words.push(word(context));
   let text = words.join(' ');
   if (random.chance(0.15)) text += random.of([' >/dev/null', ' 2>/dev/null', ' 2>&1', ' </dev/null', ' >/dev/null 2>&1']);
