@@ -319,7 +319,7 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
 describe('A run that is ended on the way', { concurrency: true }, () => {
   let tenant: Tenant;
   const script = (name: string) =>
-    `kubectl annotate --overwrite deployment ${name} note=agent; if [ "$(kubectl get configmap go -o 'jsonpath={.data.real}')" = yes ]; then sleep 60; fi`;
+    `kubectl annotate --overwrite deployment ${name} note=agent; if [ "$(kubectl get configmap go-${name} -o 'jsonpath={.data.real}')" = yes ]; then sleep 60; fi`;
 
   before(async () => {
     tenant = await makeTenant('gw-stop', {
@@ -327,12 +327,22 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
       playbooks: step('cancel', script('cancel')) + step('remove', script('remove')),
     });
     await admin.apply(['cancel', 'remove'].map((name) => deployment(tenant, name)).join('\n---\n'));
-    await admin.kubectl(['create', 'configmap', 'go', '-n', tenant.namespace]);
+    // One for each: the run of one begins while the other is still rehearsed.
+    for (const name of ['cancel', 'remove']) await admin.kubectl(['create', 'configmap', `go-${name}`, '-n', tenant.namespace]);
   });
 
   const underWay = async (playbook: string) => {
     const name = await rehearsed(tenant, playbook);
-    await admin.kubectl(['patch', 'configmap', 'go', '-n', tenant.namespace, '--type=merge', '-p', '{"data":{"real":"yes"}}']);
+    await admin.kubectl([
+      'patch',
+      'configmap',
+      `go-${playbook}`,
+      '-n',
+      tenant.namespace,
+      '--type=merge',
+      '-p',
+      '{"data":{"real":"yes"}}',
+    ]);
     await approve(tenant, name);
     await eventually(
       'the write of the run',
