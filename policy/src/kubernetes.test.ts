@@ -65,6 +65,17 @@ describe('A request to the Kubernetes API', () => {
       request({ verb: 'list', apiGroup: '', resource: 'nodes', namespace: undefined, name: undefined }),
       'Allow',
     ],
+    [
+      'may not list nodes where a rule denies everything',
+      [
+        [
+          rule({ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }),
+          rule({ apiGroups: ['*'], resources: ['*'], verbs: ['list'], decision: 'Deny' }),
+        ],
+      ],
+      request({ verb: 'list', apiGroup: '', resource: 'nodes', namespace: undefined, name: undefined }),
+      'Deny',
+    ],
   ];
   for (const [name, policies, asked, decision] of rows) {
     it(name, () => {

@@ -75,9 +75,10 @@ function matches(rule: KubernetesRule, actionNamespace: string, request: ApiRequ
   return inGroup && isResource && isVerb && isNamed && inNamespace;
 }
 
-// Cluster-scoped objects are matched by rules that list resources by name; '*' never reaches beyond the namespace.
+// Cluster-scoped objects are matched by rules that list resources by name; only a '*' that denies reaches beyond the namespace.
 function clusterWide(rule: KubernetesRule, request: ApiRequest): boolean {
-  return rule.resources.includes(request.resource) && rule.namespaces === undefined && clusterScoped.has(request.resource);
+  const isMeant = rule.resources.includes(request.resource) || (rule.decision === 'Deny' && rule.resources.includes('*'));
+  return isMeant && rule.namespaces === undefined && clusterScoped.has(request.resource);
 }
 
 // What a health check reads of the cluster itself. A list over all namespaces of a namespaced resource is not among them.
