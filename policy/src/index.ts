@@ -1,5 +1,6 @@
 export * from './ad-hoc.ts';
 export * from './admit.ts';
+export * from './approval-line.ts';
 export * from './audit-only.ts';
 export * from './auto-review.ts';
 export * from './commands/index.ts';

@@ -8,7 +8,10 @@ export interface CommandReading {
   readonly concerns: readonly Concern[];
 }
 
-/** Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it, as `NAME` or `NAME=value`. */
+/**
+ * Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it, as `NAME` or
+ * `NAME=value`.
+ */
 export function readArgv(argv: readonly string[], variables: readonly string[] = []): CommandReading {
   const finder = newFinder();
   const place = { finder, chain: [], depth: 0, guess: false, scope: undefined };

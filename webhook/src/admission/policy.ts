@@ -7,7 +7,8 @@ const SHOWN = 8;
 
 /**
  * Admits a policy: one that can't be obeyed as written is refused with the path of each fault, and nobody writes or deletes
- * policies whom a policy names as an agent, whatever rights they hold. Faults that were there before refuse no kill switch. Throws Denied.
+ * policies whom a policy names as an agent, whatever rights they hold. Faults that were there before refuse no kill
+ * switch. Throws Denied.
  */
 export async function admitPolicy(request: AdmissionRequest, policies: PolicyReader): Promise<undefined> {
   const { object, oldObject, operation, userInfo, namespace } = request;

@@ -243,6 +243,14 @@ describe('What holds', () => {
     return (field: string) => parsed.values.filter((one) => one.field === field).map(({ field: _, ...rest }) => rest);
   };
 
+  it('names the line that covers a risk, also where a line for less risk wants more people', async () => {
+    const floor = floorOf(`${RULES}\napprovals: [{upToRisk: Low, approvals: 2}, {upToRisk: Critical, approvals: 1}]`);
+    const of = await values(floor + policyOf('modes: [Apply]'));
+    assert.deepEqual(of('approvals at risk High'), [
+      { value: '2, good for 4h', policy: 'ClusterAgentPolicy/floor', path: 'approvals[1]' },
+    ]);
+  });
+
   it('without a word of a policy is what is built in', async () => {
     const of = await values(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf('modes: [Apply]'));
     const built = { policy: 'Sentinel', path: 'default' };

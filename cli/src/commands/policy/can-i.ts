@@ -166,8 +166,8 @@ export function inWords({ decision, because, commands, allowed, needs, autonomy 
 }
 
 /**
- * Answers questions, one JSON a line; what a line leaves out of `as`, `groups`, `namespace`, `environment`, `mode` and `at` is that of the flags. A line that is
- * no question is answered with an error, and the next is read. `id` comes back with the answer.
+ * Answers questions, one JSON a line; what a line leaves out of `as`, `groups`, `namespace`, `environment`, `mode` and `at` is that of
+ * the flags. A line that is no question is answered with an error, and the next is read. `id` comes back with the answer.
  */
 export async function canIBatch(input: Readable, who: Sender & BatchDefaults, sources: Sources, io: Terminal): Promise<number> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {

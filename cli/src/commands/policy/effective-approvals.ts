@@ -1,4 +1,4 @@
-import { judgePlan, type PolicySet, policyName } from '@sentinel/policy';
+import { approvalLine, judgePlan, type PolicySet, policyName } from '@sentinel/policy';
 import type { EffectiveValue } from './effective.ts';
 import { RISKS } from './finding.ts';
 
@@ -11,9 +11,8 @@ export function effectiveApprovals(set: PolicySet): EffectiveValue[] {
     if (refusal) return { field, value: `denied: ${refusal.message}`, policy: refusal.policy, path: refusal.rule };
     const { approvals, groups, expiresAfter } = requirements;
     const lines = set.policies.flatMap((policy) => {
-      const index = policy.spec?.approvals?.findIndex(({ upToRisk }) => RISKS.indexOf(upToRisk) >= RISKS.indexOf(risk)) ?? -1;
-      const line = policy.spec?.approvals?.[index];
-      return line ? [{ policy: policyName(policy), path: `approvals[${index}]`, line }] : [];
+      const line = approvalLine(policy.spec?.approvals ?? [], risk);
+      return line ? [{ policy: policyName(policy), path: `approvals[${line.index}]`, line }] : [];
     });
     // Those that say the number; the others are met by it.
     const decisive = lines.filter(({ line }) => line.approvals === approvals);
