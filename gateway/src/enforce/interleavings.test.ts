@@ -22,7 +22,6 @@ import { Turns } from './turns.ts';
 // the write lands at most once, and what the ledger says of it is true.
 
 const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
-const FLAGS = '/api/v1/namespaces/shop/configmaps';
 const LEDGER = '/api/v1/namespaces/sentinel-ledger';
 const JOB = 'job-1';
 
@@ -63,7 +62,10 @@ const handling: DataHandling = {
 const points: Readonly<Record<string, (request: TransportRequest) => boolean>> = {
   'the intent': ({ method, path }) => method === 'POST' && path === `${LEDGER}/secrets`,
   'the write': ({ method, path, query }) =>
-    method !== 'GET' && /^\/(apis\/apps|api\/v1\/namespaces\/shop)/.test(path) && !path.includes('dryRun=') && query?.dryRun === undefined,
+    method !== 'GET' &&
+    /^\/(apis\/apps|api\/v1\/namespaces\/shop)/.test(path) &&
+    !path.includes('dryRun=') &&
+    query?.dryRun === undefined,
   'the note that it is sent': ({ method, body }) => method === 'PUT' && stateIn(body) === 'Sent',
   'the note of its outcome': ({ method, body }) => method === 'PUT' && ['Done', 'Refused'].includes(stateIn(body)),
 };
@@ -72,6 +74,10 @@ function stateIn(body: unknown): string {
   const { data } = JSON.parse(String(body)) as { data?: { head?: string } };
   return data?.head ? (JSON.parse(Buffer.from(data.head, 'base64').toString()) as { state: string }).state : '';
 }
+
+/** The process dies: before it sends a request, with the request on its way, or before it reads the answer. */
+type Death = 'death-before' | 'death-in-flight' | 'death-after';
+const isDeath = (fault: Fault | Death | undefined): fault is Death => typeof fault === 'string' && fault.startsWith('death');
 
 class World {
   readonly api = new MemoryApi();
@@ -87,7 +93,7 @@ class World {
   /** A replica: `at` and `fault` say what goes wrong with it, once. A `death` ends it there. */
   replica(
     process: string,
-    more: { at?: string | undefined; fault?: Fault | 'death-before' | 'death-after' | undefined; refusal?: () => string | undefined } = {},
+    more: { at?: string | undefined; fault?: Fault | Death | undefined; refusal?: () => string | undefined } = {},
   ): { context: EnforceContext; run: Run; died: Promise<string> } {
     const { at, fault, refusal } = more;
     const hits = at === undefined ? () => false : (points[at] ?? assert.fail(at));
@@ -95,14 +101,15 @@ class World {
     const { promise: died, resolve: die } = Promise.withResolvers<string>();
     let used = false;
     const isDead = (asked: TransportRequest, sent: boolean) => {
-      if ((fault === 'death-before' && !sent) || (fault === 'death-after' && sent)) if (hits(asked)) dead = true;
+      if (((fault === 'death-before' && !sent) || (isDeath(fault) && sent)) && hits(asked)) dead = true;
       if (dead) die('dead');
       return dead;
     };
     const faultOf = (asked: TransportRequest) => {
-      if (used || fault === undefined || fault === 'death-before' || fault === 'death-after' || !hits(asked)) return undefined;
+      if (used || fault === undefined || !hits(asked)) return undefined;
       used = true;
-      return fault;
+      if (fault === 'death-in-flight') return 'late';
+      return isDeath(fault) ? undefined : fault;
     };
     const transport = this.api.connect(faultOf, isDead);
     const context: EnforceContext = {
@@ -174,12 +181,14 @@ async function settled({ context, run }: Pick<Replica, 'context' | 'run'>) {
   return entry;
 }
 
-const faults: readonly (Fault | 'death-before' | 'death-after')[] = [
+const faults: readonly (Fault | Death)[] = [
   'death-before',
+  'death-in-flight',
   'death-after',
   'lost',
   'answer-lost',
   'late',
+  'held',
   409,
   422,
   500,
@@ -188,26 +197,45 @@ const writes = { 'a patch': scaleUp, 'a create': createFlags, 'a delete': delete
 /** Who asks for the same write afterwards, and when something late arrives. */
 const sequels = ['nobody', 'the same replica', 'another replica', 'both at once'] as const;
 const arrivals = ['before that', 'after that', 'after the report'] as const;
+const arrivalsOf = (fault: Fault | Death) =>
+  ['late', 'held', 'death-in-flight'].includes(fault as string) ? arrivals : (['never'] as const);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('One approved write', () => {
   for (const [name, what] of Object.entries(writes))
     for (const at of Object.keys(points))
       for (const fault of faults)
         for (const sequel of sequels)
-          for (const arrival of fault === 'late' ? arrivals : (['never'] as const))
-            it(`${name}: ${fault} at ${at}; then ${sequel}${fault === 'late' ? `, late arrival ${arrival}` : ''}`, async () => {
+          for (const arrival of arrivalsOf(fault))
+            it(`${name}: ${fault} at ${at}; then ${sequel}${arrival === 'never' ? '' : `, arrival ${arrival}`}`, async () => {
               const world = new World(what);
+              const arrive = (when: string) => {
+                if (when !== arrival) return;
+                world.api.land();
+                world.api.release();
+              };
               const first = world.replica('one', { at, fault });
-              await attempt(first, what);
-              if (arrival === 'before that') world.api.land();
+              const begun = attempt(first, what);
+              // What is held has no end of its own.
+              await (fault === 'held' ? pause(10) : begun);
+              arrive('before that');
               const other = world.replica('two');
-              const isGone = fault === 'death-before' || fault === 'death-after';
-              const here = isGone ? world.replica('one-again') : first;
-              const askers = { nobody: [], 'the same replica': [here], 'another replica': [other], 'both at once': [here, other] };
-              await Promise.all(askers[sequel].map((asker) => attempt(asker, what)));
-              if (arrival === 'after that') world.api.land();
-              const entry = await settled(world.replica('three'));
-              world.api.land();
+              const here = isDeath(fault) ? world.replica('one-again') : first;
+              const askers = {
+                nobody: [],
+                'the same replica': [here],
+                'another replica': [other],
+                'both at once': [here, other],
+              };
+              const asked = askers[sequel].map((asker) => attempt(asker, what));
+              await (fault === 'held' ? pause(25) : Promise.all(asked));
+              arrive('after that');
+              const report = await settled(world.replica('three'));
+              arrive('after the report');
+              const goOn = setInterval(() => world.api.release(), 5);
+              await Promise.all(isDeath(fault) ? asked : [begun, ...asked]).finally(() => clearInterval(goOn));
+              // A process that is alive goes on after a report; of one that is not, the report is the last word.
+              const entry = fault === 'held' ? await settled(world.replica('four')) : report;
               const times = world.landed();
               assert.ok(times <= 1, `it landed ${times} times`);
               if (entry?.state === 'Done') assert.equal(times, 1, 'the ledger says that it is done');

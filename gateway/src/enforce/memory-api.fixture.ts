@@ -9,6 +9,8 @@ export type Fault =
   | 'answer-lost'
   /** No answer comes, and it is carried out when the test says so. */
   | 'late'
+  /** It is on its way until the test says so; then it is carried out and answered. */
+  | 'held'
   | 409
   | 422
   | 500;
@@ -28,6 +30,7 @@ export class MemoryApi {
   readonly persisted: string[] = [];
   #version = 100;
   #late: (() => void)[] = [];
+  #held: (() => void)[] = [];
 
   /** Puts an object there. */
   put(path: string, object: object): void {
@@ -53,11 +56,21 @@ export class MemoryApi {
     for (const one of late) one();
   }
 
+  /** What was held goes on. */
+  release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const one of held) one();
+  }
+
   /**
    * A connection to it. `fault` is asked for each request. `isDead` says whether the process is gone: its requests neither arrive nor
    * get an answer.
    */
-  connect(fault: (request: TransportRequest) => Fault | undefined, isDead: (request: TransportRequest, sent: boolean) => boolean): Transport {
+  connect(
+    fault: (request: TransportRequest) => Fault | undefined,
+    isDead: (request: TransportRequest, sent: boolean) => boolean,
+  ): Transport {
     const never = () => new Promise<TransportResponse>(() => {});
     return {
       request: async (request) => {
@@ -65,6 +78,11 @@ export class MemoryApi {
         if (isDead(request, false)) return await never();
         const what = fault(request);
         if (what === 'late') this.#late.push(() => this.#serve(request));
+        if (what === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
+        if (what === 'late' && isDead(request, true)) {
+          this.#late.push(() => this.#serve(request));
+          return await never();
+        }
         if (what === 'lost' || what === 'late') throw lost();
         if (typeof what === 'number') return answer(what, { kind: 'Status', code: what, message: `injected ${what}` });
         const found = this.#serve(request);
@@ -97,7 +115,10 @@ export class MemoryApi {
     const { resourceVersion } = (body?.metadata ?? {}) as Partial<Stored['metadata']>;
     if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) return conflict();
     const merged = (method === 'PUT' ? { ...body, metadata: live.metadata } : merge(live, body)) as Stored;
-    const next = { ...merged, metadata: { ...merged.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion } };
+    const next = {
+      ...merged,
+      metadata: { ...merged.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
+    };
     if (dry || JSON.stringify(next) === JSON.stringify(live)) return answer(200, next);
     this.#version += 1;
     next.metadata.resourceVersion = String(this.#version);
@@ -112,7 +133,9 @@ export class MemoryApi {
     if (typeof selector !== 'string') return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
     const wanted = selector.split(',').map((one) => one.split('='));
     const items = [...this.objects].flatMap(([key, object]) =>
-      key.startsWith(`${path}/`) && wanted.every(([name = '', value]) => object.metadata.labels?.[name] === value) ? [object] : [],
+      key.startsWith(`${path}/`) && wanted.every(([name = '', value]) => object.metadata.labels?.[name] === value)
+        ? [object]
+        : [],
     );
     return answer(200, { kind: 'List', metadata: { resourceVersion: String(this.#version) }, items });
   }
