@@ -74,7 +74,9 @@ function namespaceLabels(templates: ReadonlyMap<string, string>): Record<string,
   const plain = document.replaceAll(/^\{\{- end \}\}\n/gm, '').replace('{{ $name }}', SANDBOXES);
   if (plain.includes('{{')) throw new Error(`the labels of namespace '${SANDBOXES}' must be the same in each installation`);
   const object = parse(plain) as { metadata: { labels: Record<string, string> } } | null;
-  const labels = Object.entries(object?.metadata.labels ?? {}).filter(([label]) => label.startsWith('pod-security.kubernetes.io/'));
+  const labels = Object.entries(object?.metadata.labels ?? {}).filter(([label]) =>
+    label.startsWith('pod-security.kubernetes.io/'),
+  );
   if (labels.length === 0) throw new Error(`no template sets the Pod Security labels of namespace '${SANDBOXES}'`);
   return Object.fromEntries(labels);
 }
