@@ -102,6 +102,7 @@ describe('The guards of a real run', () => {
       for (const { what, path, live } of all) {
         const fault = judgeGuard(rendered, live) ?? '';
         assert.ok(fault.startsWith(`${object} differs from this version of Sentinel at ${path}: expected `), `${what}: ${fault}`);
+        if (what.startsWith('add ')) assert.match(fault, /; remove what was added$/);
         assert.ok(fault.length < 600, fault);
       }
     });
@@ -139,8 +140,11 @@ describe('The guards of a real run', () => {
     for (const [label, value] of Object.entries(sandboxNamespaceLabels)) {
       const { [label]: _, ...without } = intact as Record<string, string>;
       const at = `Namespace 'sentinel-sandboxes' differs from this version of Sentinel at metadata.labels["${label}"]: expected "${value}", found`;
-      assert.equal(judge(namespace({ ...intact, [label]: 'x' })), `${at} "x"; run \`helm upgrade\` to restore it`);
-      assert.equal(judge(namespace(without)), `${at} no such field; run \`helm upgrade\` to restore it`);
+      assert.equal(
+        judge(namespace({ ...intact, [label]: 'x' })),
+        `${at} "x"; run \`helm upgrade --force-conflicts\` to restore it`,
+      );
+      assert.equal(judge(namespace(without)), `${at} no such field; run \`helm upgrade --force-conflicts\` to restore it`);
     }
     assert.match(judge(namespace(undefined)) ?? '', /differs .*1 more difference/);
     assert.match(judge(null) ?? '', /Namespace 'sentinel-sandboxes' is missing/);
@@ -158,12 +162,12 @@ describe('The guards of a real run', () => {
     assert.equal(
       judgeGuard(rendered(`${long} && false`), live),
       'ValidatingAdmissionPolicy \'x\' differs from this version of Sentinel at spec.failurePolicy: expected "Fail", found no such field ' +
-        '(and 2 more differences); run `helm upgrade` to restore it',
+        '(and 2 more differences); run `helm upgrade --force-conflicts` to restore it',
     );
     assert.equal(
       judgeGuard(rendered(`${long} && false`), rendered(`${long} || true`)),
       "ValidatingAdmissionPolicy 'x' differs from this version of Sentinel at spec.validations[0].expression: " +
-        'expected "…aaaaaaaaaaaaaaaaaaa && false", found "…aaaaaaaaaaaaaaaaaaa || true"; run `helm upgrade` to restore it',
+        'expected "…aaaaaaaaaaaaaaaaaaa && false", found "…aaaaaaaaaaaaaaaaaaa || true"; run `helm upgrade --force-conflicts` to restore it',
     );
   });
 });

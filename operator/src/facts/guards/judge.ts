@@ -2,14 +2,18 @@ import { namespaces } from '@sentinel/crds';
 import type { AnyObject } from '@sentinel/kube';
 import { compareObjects, type Difference } from './compare.ts';
 
-const RESTORE = 'run `helm upgrade` to restore it';
+const RECREATE = 'run `helm upgrade` to restore it';
+// Helm applies server-side: without the flag it stops at a field that somebody else has changed since.
+const OVERWRITE = 'run `helm upgrade --force-conflicts` to restore it';
+// Helm leaves alone what it never set.
+const REMOVE = 'remove what was added';
 /** Characters of a value that a message shows. */
 const SHOWN = 60;
 
 /** What is wrong with one guard, as a sentence for people; undefined when it is as rendered. */
 export function judgeGuard(rendered: AnyObject, live: AnyObject | null | undefined): string | undefined {
   const object = `${rendered.kind} '${rendered.metadata.name}'`;
-  if (!live) return `${object} is missing; ${RESTORE}`;
+  if (!live) return `${object} is missing; ${RECREATE}`;
   const [first, ...more] = compareObjects(rendered, live);
   return first && `${object} differs from this version of Sentinel at ${explain(first, more.length)}`;
 }
@@ -38,7 +42,7 @@ export function judgeNetworkPolicies(rendered: readonly AnyObject[], live: reado
 /** What is wrong with the labels of the sandbox namespace that Kubernetes enforces Pod Security by. */
 export function judgeNamespace(labels: Readonly<Record<string, string>>, live: AnyObject | null): string | undefined {
   const object = `Namespace '${namespaces.sandboxes}'`;
-  if (!live) return `${object} is missing; ${RESTORE}`;
+  if (!live) return `${object} is missing; ${RECREATE}`;
   const differences = Object.entries(labels)
     .map(([label, expected]) => ({
       path: `metadata.labels[${JSON.stringify(label)}]`,
@@ -50,13 +54,15 @@ export function judgeNamespace(labels: Readonly<Record<string, string>>, live: A
   return first && `${object} differs from this version of Sentinel at ${explain(first, more.length)}`;
 }
 
-// Helm leaves a field alone that it never set.
 function explain({ path, expected, found }: Difference, more: number): string {
   const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'difference' : 'differences'})`;
-  const next = expected === undefined ? 'remove this field' : RESTORE;
+  const next = isAddition(expected, found) ? REMOVE : OVERWRITE;
   const from = firstDifference(expected, found);
   return `${path}: expected ${show(expected, from)}, found ${show(found, from)}${others}; ${next}`;
 }
+
+const isAddition = (expected: unknown, found: unknown): boolean =>
+  expected === undefined || (Array.isArray(expected) && Array.isArray(found) && found.length > expected.length);
 
 function show(value: unknown, from: number): string {
   if (value === undefined) return 'no such field';
