@@ -89,7 +89,7 @@ function start(facts: Facts, tally: Tally): NextStep {
 function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?: boolean } | undefined {
   const { policies, action, activity, sink, now } = facts;
   const soon = (why: string) => ({ why, requeueAfterMs: HELD_RETRY_MS });
-  if (facts.guards.length > 0) return soon(`no start while guards are missing: ${facts.guards.join('; ')}`);
+  if (facts.guards.length > 0) return soon(`no run starts until the guards are restored: ${facts.guards.join('; ')}`);
   if (outboxRoom(action.status) < ROOM_TO_END)
     return soon('no start while the audit trail is full: no sink acknowledges its records');
   if (!isAcknowledged(facts, sink?.acknowledged))
