@@ -36,6 +36,7 @@ import { reasonsForPerson } from '../decide/auto-review.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
 import { listBudgets, readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
+import { copyForPlan } from '../facts/pinned-playbook.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
@@ -206,7 +207,7 @@ export function planOf(
     playbook: {
       name: playbook.metadata.name,
       digest: digestOf(playbook.spec),
-      ...(isAdHoc(action.spec) ? { adHoc: true } : {}),
+      ...(isAdHoc(action.spec) ? { adHoc: true } : copyForPlan(playbook)),
     },
     account: playbook.spec.account,
     ...(policies.environment === undefined ? {} : { environment: policies.environment }),
@@ -278,10 +279,12 @@ async function createPlan(
 }
 
 // What a rehearsal found and pins, apart from what policies make of it. What is shown of commands and changes is such a thing too:
-// the pods are pinned by their template, and each change by its digest; labels of pods come with the changes.
+// the pods are pinned by their template, and each change by its digest; labels of pods come with the changes. The copy of the
+// Playbook is pinned by its digest, and an older version may have left it out; rollback follows from Playbook and effects.
 function observedPart(spec: ActionPlanSpec): unknown {
-  const { risk, required, environment, durationSeconds, steps, verify, effects, ...observed } = spec;
-  return { ...observed, effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })) };
+  const { risk, required, environment, durationSeconds, steps, verify, effects, rollback, playbook, ...observed } = spec;
+  const { spec: _, ...named } = playbook;
+  return { ...observed, playbook: named, effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })) };
 }
 
 const withoutLabels = (pods: Effect['pods']) => (pods ? { pods: { before: pods.before, after: pods.after } } : {});

@@ -27,7 +27,7 @@ export interface Facts {
   readonly action: AgentAction;
   readonly requester: Identity | undefined;
   readonly policies: PolicySet;
-  /** The Playbook that it names, or what its own steps come to. */
+  /** The Playbook that it names, or what its own steps come to. From the start of the real run on: as it was admitted, or undefined. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly keys: SealKeys;
