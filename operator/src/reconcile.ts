@@ -4,6 +4,7 @@ import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube'
 import { countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
 import { endAsDecided } from './act/end.ts';
+import { failVerification } from './act/fail-verification.ts';
 import { letGo } from './act/let-go.ts';
 import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
@@ -86,6 +87,7 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
   'StartJob',
   'ReadOutcome',
   'StopJob',
+  'FailVerification',
   'RollBack',
   'End',
   'Retire',
@@ -129,6 +131,8 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return await readOutcome(context, pass, step.stage);
     case 'StopJob':
       return await stopJob(context, pass, step.evidence);
+    case 'FailVerification':
+      return failVerification(pass, step.why);
     case 'RollBack':
       return await rollBack(context, pass);
     case 'NoteDecisions':

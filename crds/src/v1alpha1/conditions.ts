@@ -90,7 +90,8 @@ export const transitions = {
   VerificationStarted: 'The verification Job was recorded and is released.',
   VerificationEnded: 'The verification Job came to its end.',
   RollbackEnded: 'What was changed was taken back, as far as possible.',
-  StartedOver: 'The spec was edited before the real run: new generation, new plan, earlier decisions void.',
+  StartedOver:
+    'A new rehearsal replaces what was there. The spec was edited before the real run, and earlier decisions are void; or the kubelet executed a step of the rehearsal more than once.',
   Ended: 'The action came to its end.',
   Retired: 'Its time of retention is over. It is deleted as soon as a sink has acknowledged this record.',
 } as const;

@@ -33,13 +33,13 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
     },
     now,
   );
-  const verification = newestStage(action, 'verification');
+  const failed = draft.conditions?.find(({ type, status }) => type === 'Verified' && status === 'False');
   const why =
     run.outcome !== 'Succeeded'
       ? (run.message ?? 'the run failed')
-      : verification === undefined
-        ? 'it was ended before it was verified'
-        : `verification failed: ${verification.message ?? ''}`;
+      : failed
+        ? `verification failed: ${failed.message}`
+        : 'it was ended before it was verified';
   const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }

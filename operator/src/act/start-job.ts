@@ -14,6 +14,7 @@ import {
   resolveParameters,
   withoutQuotes,
 } from '@sentinel/policy';
+import { whyUnverifiable } from '../decide/decide.ts';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
 import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
@@ -22,6 +23,7 @@ import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
+import { failVerification } from './fail-verification.ts';
 import { releaseJob } from './release-job.ts';
 
 /** The status holds the jobs of this many rehearsals by number. */
@@ -36,7 +38,10 @@ const states: Record<Stage, State> = { rehearsal: 'Rehearsing', run: 'Running', 
 export async function startJob(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
   const { facts, draft, now } = pass;
   const { playbook } = facts;
-  if (!playbook) return end(pass, 'Denied', 'the Playbook is gone');
+  if (!playbook)
+    return stage === 'verification'
+      ? failVerification(pass, whyUnverifiable(facts))
+      : end(pass, 'Denied', 'the Playbook is gone');
   const attempt = stage === 'rehearsal' ? (draft.attempt ?? 0) + 1 : 1;
   if (attempt > MAX_ATTEMPTS) return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times. File a new action.`);
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;

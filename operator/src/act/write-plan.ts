@@ -284,7 +284,11 @@ async function createPlan(
 function observedPart(spec: ActionPlanSpec): unknown {
   const { risk, required, environment, durationSeconds, steps, verify, effects, rollback, playbook, ...observed } = spec;
   const { spec: _, ...named } = playbook;
-  return { ...observed, playbook: named, effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })) };
+  return {
+    ...observed,
+    playbook: named,
+    effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })),
+  };
 }
 
 const withoutLabels = (pods: Effect['pods']) => (pods ? { pods: { before: pods.before, after: pods.after } } : {});

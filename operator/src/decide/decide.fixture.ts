@@ -149,6 +149,7 @@ export const job = (more: Partial<JobView> = {}): JobView => ({
   podName: 'p',
   ending: false,
   ends: [],
+  restarts: {},
   failure: undefined,
   ...more,
 });

@@ -109,15 +109,22 @@ function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
 }
 
 function decideOnVerification(facts: Facts): NextStep {
-  const { stage, plan, now } = facts;
-  if (!plan) return { kind: 'End', state: 'VerificationFailed', message: 'the plan is gone, so the outcome can not be verified' };
+  const { stage, plan, playbook, now } = facts;
   if (stage?.stage === 'run') {
+    if (!plan || !playbook)
+      return facts.live ? { kind: 'FailVerification', why: whyUnverifiable(facts) } : { kind: 'LookAgainLive' };
     const due = Date.parse(stage.finishedAt ?? '') + verifyAfterMs(facts);
     if (due > now) return { kind: 'Wait', requeueAfterMs: due - now };
     return startUnlessSuspended(facts, 'verification');
   }
   return decideOnJob(facts, 'verification');
 }
+
+/** Why the checks that were approved cannot be run any more. */
+export const whyUnverifiable = ({ plan }: Pick<Facts, 'plan'>): string =>
+  plan
+    ? 'the Playbook is not what was approved any more, and the plan has no copy of it, so its checks cannot be run'
+    : 'the plan is gone, so its checks cannot be run';
 
 /** How long the Playbook wants to wait before it verifies, in milliseconds. */
 export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
@@ -144,7 +151,7 @@ function stop(facts: Facts, why: string): NextStep {
   return {
     kind: 'End',
     state: 'Cancelled',
-    message: state === 'Verifying' ? `${why} before it was verified; what it did stays, for there is no way back` : why,
+    message: state === 'Verifying' ? `${why} before it was verified; what it did stays: rollback is not available` : why,
   };
 }
 
