@@ -3,6 +3,7 @@ import { type AgentAction, agentActions, namespaces, type State } from '@sentine
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
 import { countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
+import { deleteOrphans } from './act/delete-orphans.ts';
 import { endAsDecided } from './act/end.ts';
 import { failVerification } from './act/fail-verification.ts';
 import { letGo } from './act/let-go.ts';
@@ -18,6 +19,7 @@ import { stopJob } from './act/stop-job.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
+import { orphanedJobs } from './decide/orphans.ts';
 import type { NextStep } from './decide/step.ts';
 import { activityOf } from './facts/activity.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
@@ -37,6 +39,9 @@ const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'Starti
 /** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
 export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {
   const cached = context.caches.actions.store.get(key);
+  // First of all: the finalizer of an action goes after the Jobs that it left behind, not before.
+  const mine = context.caches.jobs.store.byIndex('action', key);
+  if (orphanedJobs(mine, cached).length > 0) await deleteOrphans(context.client, key, mine);
   if (!cached) {
     context.exporter.forget(key);
     return undefined;

@@ -15,6 +15,7 @@ import {
   withoutQuotes,
 } from '@sentinel/policy';
 import { whyUnverifiable } from '../decide/decide.ts';
+import { isSuspended } from '../decide/orphans.ts';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
 import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
@@ -55,12 +56,10 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   }
   const { job: created, existed } = await createOnce(context, wanted);
   // One that an earlier pass made and released was compared before its release, and does not look as it was sent any more.
-  const released = existed && (created.spec as { suspend?: boolean }).suspend !== true;
-  const found = released ? [] : differences({ spec: wanted.spec }, { spec: created.spec });
+  const released = existed && !isSuspended(created);
+  const found = released ? [] : altered(wanted, created);
   if (found.length > 0) {
-    const preconditions = { uid: created.metadata.uid, resourceVersion: created.metadata.resourceVersion };
-    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
-    await context.client.delete(jobs, key, { preconditions, propagationPolicy: 'Background' });
+    await deleteAsSeen(context.client, created);
     return end(
       pass,
       stage === 'run' ? 'RunFailed' : 'RehearsalFailed',
@@ -127,15 +126,28 @@ export function desiredJob(
 /** What is digested of a Job: its pods. */
 export const templateOf = (job: AnyObject): unknown => (job.spec as { template: unknown }).template;
 
-// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here.
+// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here. That pass may
+// have seen another spec of the action: a Job that is still suspended then makes room for the one that is wanted now.
 async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ job: AnyObject; existed: boolean }> {
   try {
     return { job: await client.create(jobs, wanted), existed: false };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
-    return { job: await client.getOrThrow(jobs, key), existed: true };
   }
+  const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
+  const found = await client.getOrThrow(jobs, key);
+  if (found.metadata.deletionTimestamp !== undefined) throw new Error(`Job '${key.name}' of an earlier pass is being deleted`);
+  if (!isSuspended(found) || altered(wanted, found).length === 0) return { job: found, existed: true };
+  await deleteAsSeen(client, found);
+  return { job: await client.create(jobs, wanted), existed: false };
+}
+
+const altered = (wanted: AnyObject, found: AnyObject) => differences({ spec: wanted.spec }, { spec: found.spec });
+
+async function deleteAsSeen(client: ActContext['client'], { metadata }: AnyObject): Promise<void> {
+  const { name, uid, resourceVersion } = metadata;
+  const options = { preconditions: { uid, resourceVersion }, propagationPolicy: 'Background' } as const;
+  await client.delete(jobs, { name: name ?? '', namespace: namespaces.sandboxes }, options);
 }
 
 function admitted(
