@@ -164,7 +164,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
       intent: {
         summary: plan.spec.says.summary,
         reason: 'Pods crash since 1.2.3.',
-        prompt: 'fix the shop\nNEEDS  0 approvals',
+        prompt: 'fix the shop\nAPPROVALS  0 required',
         agent: { name: 'codex', model: 'gpt-5' },
       },
       playbookRef: { name: 'set-image' },

@@ -8,6 +8,23 @@ import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tena
 
 const sandboxes = 'sentinel-sandboxes';
 
+const policy = `
+apiVersion: sentinel.dev/v1alpha1
+kind: AgentPolicy
+metadata:
+  name: shop
+  namespace: shop
+spec:
+  subjects:
+  - {kind: ServiceAccount, name: repair-agent}
+  modes: [DryRun, Apply]
+  kubernetes:
+  - {apiGroups: ["*"], resources: ["*"], verbs: ["*"], decision: RequireApproval}
+  approvals:
+  - {upToRisk: High, approvals: 1, groups: [shop-approvers], expiresAfter: 1h}
+  limits: {duration: 3m, objects: 20}
+`;
+
 /** Names of the Jobs of a tenant that were created and never released. */
 async function suspendedJobs({ namespace }: Tenant): Promise<string[]> {
   const { items } = await client.list(jobs, { namespace: sandboxes });
@@ -28,7 +45,7 @@ describe('An action that is ended right after it was filed', { concurrency: fals
 
   before(async () => {
     const playbooks = oneStep('wait', ['sleep', '5'], { profile: 'Observe' });
-    tenant = await makeTenant('lc-orphan', { playbooks });
+    tenant = await makeTenant('lc-orphan', { policy, playbooks });
   });
 
   const ends: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
@@ -82,22 +99,7 @@ describe('A Playbook that changes while its action runs', { concurrency: true },
     const playbook = (name: string, check: string) =>
       oneStep(name, ['sh', '-ec', script(name)], { more: `  verify:\n  - {name: check, command: [sh, -c, "${check}"]}\n` });
     tenant = await makeTenant('lc-pinned', {
-      policy: `
-apiVersion: sentinel.dev/v1alpha1
-kind: AgentPolicy
-metadata:
-  name: shop
-  namespace: shop
-spec:
-  subjects:
-  - {kind: ServiceAccount, name: repair-agent}
-  modes: [DryRun, Apply]
-  kubernetes:
-  - {apiGroups: ["*"], resources: ["*"], verbs: ["*"], decision: RequireApproval}
-  approvals:
-  - {upToRisk: High, approvals: 1, groups: [shop-approvers], expiresAfter: 1h}
-  limits: {duration: 3m, objects: 20}
-`,
+      policy,
       playbooks: [playbook('unchecked', 'exit 1'), playbook('replaced', 'exit 0'), playbook('gone', 'exit 1')].join(''),
     });
   });

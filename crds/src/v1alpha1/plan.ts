@@ -110,11 +110,13 @@ export const ActionPlanSpec = z
       .describe('The risk of the plan, from fixed rules.'),
     rollback: z
       .object({
-        from: z.enum(['PreImages', 'None']).describe('Where the way back comes from.'),
+        from: z
+          .enum(['PreImages', 'None'])
+          .describe("Where the rollback comes from. 'None' also when no change of the plan can be restored."),
         reason: z.string().max(512).describe('Why there is none.').optional(),
-        irreversible: list(text(512, 'An effect.'), 32, 'What can not be taken back.').optional(),
+        irreversible: list(text(512, 'An effect.'), 32, 'The changes that cannot be restored.').optional(),
       })
-      .describe('The way back.'),
+      .describe('The rollback, for when the run or its verification fails.'),
     permissions: list(text(512, 'A permission.'), 64, 'Requests to the Kubernetes API that the run needs.').optional(),
     required: z
       .object({

@@ -33,6 +33,7 @@ import {
   withoutQuotes,
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
+import { planRollback } from '../decide/plan-rollback.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
 import { listBudgets, readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -193,11 +194,6 @@ export function planOf(
   const person = reasonsForPerson(facts, { ...shown, risk: risk.level, undeclared, notObservable: recorded.notObservable });
   const requirements = withAutoReview(verdict.requirements, person);
   const refusals = [...verdict.refusals, ...judgeBudget(policies, activityOf(action), facts.activity, effects.length)];
-  const way = playbook.spec.rollback;
-  const irreversible = effects
-    .filter(({ reversible }) => !reversible)
-    .map(summaryOf)
-    .slice(0, 32);
   const commandsOf = (steps: typeof playbook.spec.steps) =>
     fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
   const spec: ActionPlanSpec = {
@@ -222,11 +218,7 @@ export function planOf(
     effects: [...shown.effects],
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
     risk,
-    rollback: {
-      from: way?.from === 'PreImages' ? 'PreImages' : 'None',
-      ...(way?.reason === undefined ? {} : { reason: way.reason }),
-      ...(irreversible.length === 0 ? {} : { irreversible }),
-    },
+    rollback: planRollback(playbook.spec.rollback, effects),
     permissions: permissionsOf(effects, recorded.reads),
     required: {
       ...requiredOf(requirements),
