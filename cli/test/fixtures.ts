@@ -181,7 +181,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
           message: 'waits for people',
           lastTransitionTime: '2026-03-02T10:10:00Z',
         },
-        { type: 'Rehearsed', status: 'True', reason: 'AsRequired', message: 'ok', lastTransitionTime: '2026-03-02T10:10:00Z' },
+        { type: 'Rehearsed', status: 'True', reason: 'Satisfied', message: 'ok', lastTransitionTime: '2026-03-02T10:10:00Z' },
       ],
       plan: {
         name: plan.metadata.name,

@@ -77,7 +77,7 @@ describe('A gateway that is killed', { concurrency: false }, () => {
     readonly says: RegExp;
   }
   const [same, made, back] = ['1 localhost/web:one', '2 localhost/web:two', '3 localhost/web:one'];
-  const unknown = /0 of 1 approved effects carried out, the outcome of 1 is not known/;
+  const unknown = /0 of 1 approved effects carried out, the outcome of 1 is unknown/;
   const cases: Readonly<Record<string, Case>> = {
     'no-intent': {
       what: 'before its intent: nothing was done, and that is said',
@@ -92,15 +92,22 @@ describe('A gateway that is killed', { concurrency: false }, () => {
     },
     'intent-only': {
       what: 'between intent and write: what is not known is looked at, and nothing was done',
-      ...{ when: 'after', at: 'POST intent', state: 'RolledBack', end: same, written: 0, says: /1 of 1 effects taken back/ },
+      ...{ when: 'after', at: 'POST intent', state: 'RolledBack', end: same, written: 0, says: /1 of 1 effects rolled back/ },
     },
     'write-lost': {
       what: 'between write and result: what is not known is looked at and taken back',
-      ...{ when: 'after', at: 'PATCH deployment', state: 'RolledBack', end: back, written: 2, says: /1 of 1 effects taken back/ },
+      ...{
+        when: 'after',
+        at: 'PATCH deployment',
+        state: 'RolledBack',
+        end: back,
+        written: 2,
+        says: /1 of 1 effects rolled back/,
+      },
     },
     'result-lost': {
       what: 'after the result: what the step did not learn of is taken back',
-      ...{ when: 'after', at: 'PATCH intent', state: 'RolledBack', end: back, written: 2, says: /1 of 1 effects taken back/ },
+      ...{ when: 'after', at: 'PATCH intent', state: 'RolledBack', end: back, written: 2, says: /1 of 1 effects rolled back/ },
     },
     'intent-again': {
       what: 'between intent and write, and the step tries again: it is done once',
@@ -338,8 +345,8 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     await deletePod(name, 'run');
     const action = await tenant.until(name, over, 60);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
-    assert.match(messageOf(action), /step 'one' did not come to its end|step 'one' ended with exit code|its Job is gone/);
-    assert.match(messageOf(action), /1 of 1 effects taken back/);
+    assert.match(messageOf(action), /step 'one' did not complete|step 'one' ended with exit code|its Job is gone/);
+    assert.match(messageOf(action), /1 of 1 effects rolled back/);
     assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
     assert.equal(await realWrites(tenant.namespace, 'gone-run'), 2);
     await onePod(name, 'run');

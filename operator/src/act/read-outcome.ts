@@ -139,8 +139,8 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   const { draft, facts, now, action } = pass;
   const stopped = action.spec.cancelled || action.metadata.deletionTimestamp !== undefined;
   const good = ended.outcome === 'Succeeded';
-  condition(draft, 'Executed', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
-  const unclear = report.unknown.length === 0 ? '' : `, the outcome of ${report.unknown.length} is not known`;
+  condition(draft, 'Executed', good ? 'True' : 'False', good ? 'Satisfied' : 'Failed', ended.message ?? '', now);
+  const unclear = report.unknown.length === 0 ? '' : `, the outcome of ${report.unknown.length} is unknown`;
   const done = `${report.consumed.length} of ${facts.plan?.spec.effects.length ?? 0} approved effects carried out${unclear}`;
   record(
     draft,
@@ -172,12 +172,15 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   }
   // The kill switch freezes what there is: nothing is written any more, not even to take something back.
   const killed = killedBy(pass, ended);
-  if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay as they are`);
+  if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay`);
   // What was begun may have been carried out: the way back looks at each object and says what became of it.
   if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
-    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are taken back`, now);
+    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are rolled back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
-  end(pass, state, `${ended.message ?? 'the run failed'} (${done})`);
+  const { from, reason } = facts.plan?.spec.rollback ?? { from: 'None', reason: 'the plan is gone' };
+  const stays = from === 'None' && report.consumed.length + report.unknown.length > 0;
+  const why = stays ? `; rollback is not available: ${reason ?? 'the Playbook has none'}` : '';
+  end(pass, state, `${ended.message ?? 'the run failed'} (${done}${why})`);
 }
 
 // What does not end well while the kill switch is on was ended by it, or would be: nothing more is done about it.
@@ -190,7 +193,7 @@ function killedBy({ facts }: Pass, ended: StageStatus): string | undefined {
 function afterVerification(pass: Pass, ended: StageStatus): void {
   const { draft, now, action } = pass;
   const good = ended.outcome === 'Succeeded';
-  condition(draft, 'Verified', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
+  condition(draft, 'Verified', good ? 'True' : 'False', good ? 'Satisfied' : 'Failed', ended.message ?? '', now);
   record(
     draft,
     action,
@@ -206,6 +209,6 @@ function afterVerification(pass: Pass, ended: StageStatus): void {
   );
   const killed = killedBy(pass, ended);
   if (good) end(pass, 'Succeeded', 'everything that was approved was done, and verified');
-  else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; what was done stays as it is`);
+  else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; its changes stay`);
   else failVerification(pass, ended.message ?? '');
 }

@@ -20,19 +20,19 @@ export function mergeOutcomes(before: readonly Outcome[], now: readonly Outcome[
   return [...merged.values()].sort((a, b) => b.effect - a.effect);
 }
 
-/** Has the gateway take the run back from its pre-images, and ends the action by what became of each effect. Safe to repeat. */
+/** Has the gateway roll the run back from its pre-images, and ends the action by what became of each effect. Safe to repeat. */
 export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   const { draft, action, now } = pass;
   const run = newestStage(action, 'run');
-  if (!run) return end(pass, 'RunFailed', 'there is no run to take back');
+  if (!run) return end(pass, 'RunFailed', 'there is no run to roll back');
   const { gatewayAddress } = await context.settings();
   const identity = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, job: run.uid };
   const outcomes = mergeOutcomes(draft.rollback ?? [], await context.gateway.rollBack(gatewayAddress, identity));
   draft.rollback = outcomes;
   const incomplete = outcomes.filter(({ outcome }) => outcome === 'Skipped' || outcome === 'Failed');
-  const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects taken back`;
+  const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects rolled back`;
   const all = incomplete.length === 0;
-  condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'AsRequired' : 'Failed', summary, now);
+  condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'Satisfied' : 'Failed', summary, now);
   record(
     draft,
     action,
@@ -54,7 +54,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
       ? (run.message ?? 'the run failed')
       : failed
         ? `verification failed: ${failed.message}`
-        : 'it was ended before it was verified';
+        : 'the action was ended before it was verified';
   const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }

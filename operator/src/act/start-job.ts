@@ -175,9 +175,9 @@ function admitted(
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
   const allowed = `allowed by ${policies.policies.map(policyName).join(', ')}`;
   const would = audited.length === 0 ? '' : `; only audited: ${explainAll(audited)}`;
-  condition(draft, 'Admitted', 'True', 'AsRequired', `${allowed}${would}`, now);
+  condition(draft, 'Admitted', 'True', 'Satisfied', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
-    condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
+    condition(draft, type, 'Unknown', 'Pending', 'not yet', now);
   if (!again) record(draft, action, admissionEntry(action, facts, audited, parameters), now);
 }
 

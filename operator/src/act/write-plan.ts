@@ -54,7 +54,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   const { facts, draft, action, now } = pass;
   const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
   if (effects.length === 0) {
-    condition(draft, 'Rehearsed', 'True', 'AsRequired', 'nothing would change', now);
+    condition(draft, 'Rehearsed', 'True', 'Satisfied', 'nothing would change', now);
     return end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
   }
   const handling = dataHandling(facts.policies);
@@ -75,7 +75,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   const { spec, digest } = await createPlan(context, pass, name, made);
   draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length, targets: targetsOf(effects) };
   draft.required = spec.required;
-  condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
+  condition(draft, 'Rehearsed', 'True', 'Satisfied', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
   record(
     draft,
     action,
@@ -102,7 +102,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   if (action.spec.mode === 'DryRun')
     return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
   if (spec.required.autoReview) return letStart(pass, digest);
-  condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', `0 of ${spec.required.approvals} approval(s)`, now);
+  condition(draft, 'Approved', 'Unknown', 'AwaitingApproval', `0 of ${spec.required.approvals} approval(s)`, now);
   enter(
     draft,
     'AwaitingApproval',

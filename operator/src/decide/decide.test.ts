@@ -353,7 +353,7 @@ describe('The next step in every state', () => {
     assert.partialDeepStrictEqual(decide(facts(waiting, none)), {
       kind: 'End',
       state: 'Cancelled',
-      message: 'the action was cancelled before it was verified; what it did stays: rollback is not available',
+      message: 'the action was cancelled before it was verified; its changes stay, because rollback is not available',
     });
   });
 
@@ -371,7 +371,7 @@ describe('The next step in every state', () => {
       assert.partialDeepStrictEqual(decide(facts(one, suspended)), {
         kind: 'End',
         state: 'RollbackIncomplete',
-        message: 'ended by the kill switch of ClusterAgentPolicy/floor before it was taken back; what was done stays as it is',
+        message: 'ended by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
       });
   });
 

@@ -65,7 +65,7 @@ function decideOnAdmission(facts: Facts): NextStep {
     return {
       kind: 'End',
       state: 'Denied',
-      message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.',
+      message: 'missing requester annotation (the admission webhook did not run); create the action again',
     };
   const { action, policies, activity, requester, parent } = facts;
   const self = activityOf(action);
@@ -86,7 +86,7 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   const { stage: current, job } = facts;
   // The Job of a real run is recorded in the write that says Running. It is started after a review and nowhere else.
   if (stage === 'run' && (current?.stage !== 'run' || current.outcome !== undefined))
-    return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded; what it did is not known' };
+    return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded, so its outcome is unknown' };
   if (!current || current.stage !== stage || current.outcome !== undefined) return startUnlessSuspended(facts, stage);
   // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
   if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };
@@ -151,7 +151,7 @@ function stop(facts: Facts, why: string): NextStep {
   return {
     kind: 'End',
     state: 'Cancelled',
-    message: state === 'Verifying' ? `${why} before it was verified; what it did stays: rollback is not available` : why,
+    message: state === 'Verifying' ? `${why} before it was verified; its changes stay, because rollback is not available` : why,
   };
 }
 
@@ -160,7 +160,7 @@ function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
   if (!live) return { kind: 'LookAgainLive' };
-  const message = `ended by the kill switch of ${stoppers.join(', ')} before it was taken back; what was done stays as it is`;
+  const message = `ended by the kill switch of ${stoppers.join(', ')} before the rollback; its changes stay`;
   return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 

@@ -31,7 +31,7 @@ describe('The outcome of a stage', () => {
       all,
       report(),
       'Succeeded',
-      /ended well/,
+      /every step succeeded/,
     ],
     ['is not known when the Job is gone', undefined, report(), 'Unknown', /gone/],
     [
@@ -43,7 +43,7 @@ describe('The outcome of a stage', () => {
     ],
     ['is failure when the gate stayed shut', job(end('gate', 1)), report(), 'Failed', /network isolation check failed/],
     ['is failure when a step failed', job(end('gate'), end('step-one', 3)), report(), 'Failed', /exit code 3/],
-    ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not come to its end/],
+    ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not complete/],
     [
       'is not known when the end was not reached, though every step exited 0',
       job(end('gate'), end('step-one')),
@@ -56,14 +56,14 @@ describe('The outcome of a stage', () => {
       { ...all, ending: true },
       report(),
       'Unknown',
-      /told to end/,
+      /was terminated/,
     ],
     [
       'is not known when the outcome of a write is not known',
       all,
       report({ unknown: [0], consumed: [] }),
       'Unknown',
-      /not known/,
+      /is unknown/,
     ],
     ['is failure when an approved effect was not done', all, report({ consumed: [] }), 'Failed', /only 0 of 1/],
   ];
@@ -102,7 +102,7 @@ describe('A step that the kubelet executed again', () => {
     for (const stage of ['run', 'verification'] as const)
       assert.partialDeepStrictEqual(withReexecution(stage, ended), {
         outcome: 'Succeeded',
-        message: "every step ended well; the kubelet executed step 'one' 2 times",
+        message: "every step succeeded; the kubelet executed step 'one' 2 times",
       });
     const short = withReexecution('run', outcomeOf(view, ['one'], report({ consumed: [] }), 1));
     assert.equal(short.outcome, 'Failed');

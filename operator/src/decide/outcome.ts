@@ -10,8 +10,8 @@ export function outcomeOf(
   effects: number,
 ): Pick<StageStatus, 'outcome' | 'message' | 'steps'> {
   if (report?.blocked !== undefined) return { outcome: 'Blocked', message: report.blocked, steps: stepResults(job, steps ?? []) };
-  if (!job) return { outcome: 'Unknown', message: 'its Job is gone; what it did is not known' };
-  if (!steps) return { outcome: 'Unknown', message: 'the steps that were approved are not known: their plan is gone' };
+  if (!job) return { outcome: 'Unknown', message: 'its Job is gone, so its outcome is unknown' };
+  if (!steps) return { outcome: 'Unknown', message: 'the plan is gone, so the approved steps are unknown' };
   const results = stepResults(job, steps);
   const ended = (name: string) => job.ends.find((one) => one.name === name)?.exitCode;
   if (ended(GATE) !== undefined && ended(GATE) !== 0)
@@ -26,7 +26,7 @@ export function outcomeOf(
       outcome: 'Failed',
       message:
         failed.exitCode === -1
-          ? `step '${failed.name}' did not come to its end${job.failure ? `: ${job.failure}` : ''}`
+          ? `step '${failed.name}' did not complete${job.failure ? `: ${job.failure}` : ''}`
           : `step '${failed.name}' ended with exit code ${failed.exitCode}`,
       steps: results,
     };
@@ -40,18 +40,18 @@ export function outcomeOf(
   if (job.ending)
     return {
       outcome: 'Unknown',
-      message: `its pod was told to end while it ran${job.failure ? `: ${job.failure}` : ''}`,
+      message: `its pod was terminated while it ran${job.failure ? `: ${job.failure}` : ''}`,
       steps: results,
     };
   if (report && report.unknown.length > 0)
-    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is not known`, steps: results };
+    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is unknown`, steps: results };
   if (report && report.consumed.length < effects)
     return {
       outcome: 'Failed',
       message: `only ${report.consumed.length} of ${effects} approved effects were carried out`,
       steps: results,
     };
-  return { outcome: 'Succeeded', message: 'every step ended well', steps: results };
+  return { outcome: 'Succeeded', message: 'every step succeeded', steps: results };
 }
 
 function stepResults(job: JobView | undefined, steps: readonly string[]): NonNullable<StageStatus['steps']> {
