@@ -1,3 +1,4 @@
+import { rollsBack } from '../decide/rollback.ts';
 import { condition, enter } from '../status/conditions.ts';
 import type { Pass } from './context.ts';
 import { end } from './end.ts';
@@ -6,6 +7,6 @@ import { end } from './end.ts';
 export function failVerification(pass: Pass, why: string): void {
   const { draft, facts, now } = pass;
   condition(draft, 'Verified', 'False', 'Failed', why, now);
-  if (facts.plan?.spec.rollback.from === 'PreImages') enter(draft, 'RollingBack', `verification failed: ${why}`, now);
+  if (rollsBack(facts)) enter(draft, 'RollingBack', `verification failed: ${why}`, now);
   else end(pass, 'VerificationFailed', `verification failed and rollback is not available: ${why}`);
 }

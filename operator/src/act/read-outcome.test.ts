@@ -65,8 +65,17 @@ describe('After the run', () => {
   it('a run whose plan is gone is never a success', async () => {
     for (const given of [{ plan: undefined }, { plan: undefined, playbook: undefined }]) {
       const found = await after(running, 'run', { job: view, ...given });
-      assert.equal(found.state, 'RunFailed');
+      // The Playbook as it was admitted says whether it is rolled back.
+      assert.equal(found.state, 'playbook' in given ? 'RunFailed' : 'RollingBack');
     }
+  });
+
+  it('a run that failed says why its changes stay', async () => {
+    const failed = { job: job({ phase: 'Ended', ends: [end('gate'), end('step-one', 1)] }), ...none };
+    const found = await after(running, 'run', failed);
+    assert.equal(found.state, 'RunFailed');
+    assert.match(found.message, /1 of 1 approved effects carried out; rollback is not available: the Playbook has none/);
+    assert.doesNotMatch((await after(running, 'run', failed, { ...report, consumed: [] })).message, /rollback/);
   });
 
   it('a step that the kubelet executed again is in the message and in the record', async () => {

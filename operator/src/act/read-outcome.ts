@@ -3,6 +3,7 @@ import { dataHandling, endedByParent, keepText, suspendedBy } from '@sentinel/po
 import { z } from 'zod';
 import { playbookUnchanged, whyUnverifiable } from '../decide/decide.ts';
 import { outcomeOf, reexecutionDetail, reexecutionOf, withReexecution } from '../decide/outcome.ts';
+import { rollsBack } from '../decide/rollback.ts';
 import { type Facts, stepsOf } from '../facts/facts.ts';
 import { END, stepContainer } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
@@ -173,13 +174,13 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   // The kill switch freezes what there is: nothing is written any more, not even to take something back.
   const killed = killedBy(pass, ended);
   if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay`);
-  // What was begun may have been carried out: the way back looks at each object and says what became of it.
-  if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
+  // What was begun may have been carried out: the rollback looks at each object and says what became of it.
+  const begun = report.consumed.length + report.unknown.length > 0;
+  if (begun && rollsBack(facts))
     return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are rolled back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
-  const { from, reason } = facts.plan?.spec.rollback ?? { from: 'None', reason: 'the plan is gone' };
-  const stays = from === 'None' && report.consumed.length + report.unknown.length > 0;
-  const why = stays ? `; rollback is not available: ${reason ?? 'the Playbook has none'}` : '';
+  const reason = facts.plan ? (facts.plan.spec.rollback.reason ?? 'the Playbook has none') : 'the plan is gone';
+  const why = begun ? `; rollback is not available: ${reason}` : '';
   end(pass, state, `${ended.message ?? 'the run failed'} (${done}${why})`);
 }
 

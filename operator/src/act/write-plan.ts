@@ -33,7 +33,7 @@ import {
   withoutQuotes,
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
-import { planRollback } from '../decide/plan-rollback.ts';
+import { planRollback } from '../decide/rollback.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
 import { listBudgets, readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';

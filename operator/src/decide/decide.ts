@@ -18,6 +18,7 @@ import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { decideOnRetirement } from './retirement.ts';
 import { decideOnReview } from './review.ts';
+import { rollsBack } from './rollback.ts';
 import type { NextStep } from './step.ts';
 
 const FULL_RETRY_MS = 5_000;
@@ -139,7 +140,7 @@ const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome ==
 
 // Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
 function stop(facts: Facts, why: string): NextStep {
-  const { stage, job, action, plan } = facts;
+  const { stage, job, action } = facts;
   const state = stateOf(action.status);
   if (state === 'RollingBack') return rollBack(facts);
   if (stage && stage.outcome === undefined) {
@@ -147,7 +148,7 @@ function stop(facts: Facts, why: string): NextStep {
     if (!facts.live) return { kind: 'LookAgainLive' };
     return { kind: 'ReadOutcome', stage: stage.stage };
   }
-  if (state === 'Verifying' && plan?.spec.rollback.from === 'PreImages') return rollBack(facts);
+  if (state === 'Verifying' && rollsBack(facts)) return rollBack(facts);
   return {
     kind: 'End',
     state: 'Cancelled',

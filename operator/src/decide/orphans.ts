@@ -4,8 +4,8 @@ import { jobName } from '../sandbox/names.ts';
 import { stateOf } from '../status/conditions.ts';
 
 /**
- * The Jobs that were created for an action, are not recorded in its status, and will not be. A Job is created before it is recorded,
- * so a crash or a conflict in between leaves one behind, which is suspended and would stay so for ever.
+ * The Jobs of an action that are suspended and that nobody will release: those that its status does not name and will not, and all
+ * when the action has ended. A Job is created before it is recorded, so a crash or a conflict in between leaves one behind.
  *
  * `jobs` are those that name the action, and `action` is undefined when there is none of that name. A Job that the next pass would
  * start is no orphan: that pass finds it by its name and records it.
@@ -15,8 +15,9 @@ export function orphanedJobs(jobs: readonly AnyObject[], action: AgentAction | u
     const owner = job.metadata.labels?.[ACTION_UID_LABEL];
     if (owner === undefined || !isSuspended(job) || job.metadata.deletionTimestamp !== undefined) return false;
     if (action === undefined || action.metadata.uid !== owner) return true;
-    if (action.status?.stages?.some(({ uid }) => uid === job.metadata.uid)) return false;
-    return finalStates.has(stateOf(action.status)) || !nextNames(action, owner).includes(job.metadata.name ?? '');
+    if (finalStates.has(stateOf(action.status))) return true;
+    const isRecorded = action.status?.stages?.some(({ uid }) => uid === job.metadata.uid) === true;
+    return !isRecorded && !nextNames(action, owner).includes(job.metadata.name ?? '');
   });
 }
 

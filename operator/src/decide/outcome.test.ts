@@ -94,7 +94,7 @@ describe('A step that the kubelet executed again', () => {
     for (const one of [ended, failed])
       assert.partialDeepStrictEqual(withReexecution('rehearsal', one), {
         outcome: 'Unknown',
-        message: "the kubelet executed step 'one' 2 times; a rehearsal executes each step once",
+        message: "a rehearsal executes each step once; the kubelet executed step 'one' 2 times",
       });
   });
 
@@ -106,5 +106,11 @@ describe('A step that the kubelet executed again', () => {
       });
     const short = withReexecution('run', outcomeOf(view, ['one'], report({ consumed: [] }), 1));
     assert.equal(short.outcome, 'Failed');
+  });
+
+  it('is said within the room that a message has', () => {
+    const long = withReexecution('run', { ...ended, message: 'x'.repeat(2048) }).message ?? '';
+    assert.equal(long.length, 2048);
+    assert.match(long, /2 times$/);
   });
 });

@@ -1,6 +1,9 @@
 import type { RunReport, Stage, StageStatus } from '@sentinel/crds';
 import type { JobView } from '../facts/facts.ts';
 import { END, GATE, stepContainer } from '../sandbox/names.ts';
+import { cut } from '../status/text.ts';
+
+const MESSAGE_MAX = 2048;
 
 /** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
 export function outcomeOf(
@@ -92,6 +95,6 @@ const reexecuted = (steps: StageStatus['steps'] = []) =>
 export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(stage: Stage, ended: T): T {
   const again = reexecutionOf(ended);
   if (again === undefined) return ended;
-  if (stage === 'rehearsal') return { ...ended, outcome: 'Unknown', message: `${again}; a rehearsal executes each step once` };
-  return { ...ended, message: `${ended.message ?? ''}; ${again}` };
+  if (stage === 'rehearsal') return { ...ended, outcome: 'Unknown', message: `a rehearsal executes each step once; ${again}` };
+  return { ...ended, message: `${cut(ended.message ?? '', MESSAGE_MAX - again.length - 2)}; ${again}` };
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect, PlaybookSpec } from '@sentinel/crds';
-import { planSpec } from './decide.fixture.ts';
-import { planRollback } from './plan-rollback.ts';
+import { plan, planSpec, playbook } from './decide.fixture.ts';
+import { planRollback, rollsBack } from './rollback.ts';
 
 const [first] = planSpec.effects;
 const effects = (...reversible: boolean[]) =>
@@ -33,4 +33,16 @@ describe('The rollback that a plan promises', () => {
     ['is none when the Playbook says nothing', undefined, effects(true), { from: 'None' }],
   ];
   for (const [name, wanted, of, expected] of rows) it(name, () => assert.deepEqual(planRollback(wanted, of), expected));
+});
+
+describe('A run that fails is rolled back', () => {
+  const none = { ...plan, spec: { ...planSpec, rollback: { from: 'None' as const } } };
+  it('where its plan says so, whatever the Playbook says', () => {
+    assert.equal(rollsBack({ plan, playbook: undefined }), true);
+    assert.equal(rollsBack({ plan: none, playbook }), false);
+  });
+  it('where the Playbook says so when the plan is gone, and never when both are', () => {
+    assert.equal(rollsBack({ plan: undefined, playbook }), true);
+    assert.equal(rollsBack({ plan: undefined, playbook: undefined }), false);
+  });
 });

@@ -1,4 +1,5 @@
 import type { ActionPlanSpec, Effect, PlaybookSpec } from '@sentinel/crds';
+import type { Facts } from '../facts/facts.ts';
 import { cut } from '../status/text.ts';
 
 const NAMED = 32;
@@ -14,3 +15,10 @@ export function planRollback(wanted: PlaybookSpec['rollback'], effects: readonly
   const reason = wanted?.reason === undefined ? {} : { reason: wanted.reason };
   return { from: wanted?.from === 'PreImages' ? 'PreImages' : 'None', ...reason, ...named };
 }
+
+/**
+ * Whether what a run did is rolled back when it fails. Somebody may have deleted the plan; that must not keep the changes, so the
+ * Playbook as it was admitted says it then.
+ */
+export const rollsBack = ({ plan, playbook }: Pick<Facts, 'plan' | 'playbook'>): boolean =>
+  (plan ? plan.spec.rollback.from : playbook?.spec.rollback?.from) === 'PreImages';
