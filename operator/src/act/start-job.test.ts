@@ -36,14 +36,14 @@ describe('A Job that is there already when it is to be started', () => {
     };
   };
 
-  async function start(there: AnyObject) {
+  async function start(there?: AnyObject, alter: (job: AnyObject) => AnyObject = (job) => job) {
     const calls: unknown[] = [];
-    let taken = true;
+    let taken = there !== undefined;
     const client = {
       create: async (_: unknown, job: AnyObject) => {
         if (taken) throw new ApiError({ status: 409, reason: 'AlreadyExists', message: 'there' });
         calls.push('create');
-        return { ...job, metadata: { ...job.metadata, uid: 'new' } };
+        return alter({ ...job, metadata: { ...job.metadata, uid: 'new' } });
       },
       getOrThrow: async () => there,
       delete: async (_: unknown, __: unknown, { preconditions }: { preconditions: object }) => {
@@ -69,5 +69,17 @@ describe('A Job that is there already when it is to be started', () => {
 
   it('is not taken when it is being deleted', async () => {
     await assert.rejects(start(stored({ deletionTimestamp: 'now' })), /is being deleted/);
+  });
+
+  it('is deleted when it was altered on its way, also when it was released by that', async () => {
+    const made = await start(undefined, (job) => ({ ...job, spec: { ...(job.spec as object), suspend: false } }));
+    assert.deepEqual(made.calls, ['create', { uid: 'new' }]);
+    assert.deepEqual([made.state, made.uid, made.releases], ['RehearsalFailed', undefined, 0]);
+  });
+
+  it('is compared also when it runs already', async () => {
+    assert.deepEqual(await start(stored({ suspend: false })), { calls: [], state: 'Rehearsing', uid: 'old', releases: 0 });
+    const made = await start(stored({ suspend: false, image: 'another' }));
+    assert.deepEqual([made.calls, made.state, made.uid], [[{ uid: 'old' }], 'RehearsalFailed', undefined]);
   });
 });

@@ -23,6 +23,7 @@ import { jobName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { ActContext, Pass } from './context.ts';
+import { deleteSuspended } from './delete-suspended.ts';
 import { end } from './end.ts';
 import { failVerification } from './fail-verification.ts';
 import { releaseJob } from './release-job.ts';
@@ -55,11 +56,13 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
     );
   }
   const { job: created, existed } = await createOnce(context, wanted);
-  // One that an earlier pass made and released was compared before its release, and does not look as it was sent any more.
+  // One that another operator made and released is not suspended any more. Its pods must be those that are wanted all the same.
   const released = existed && !isSuspended(created);
-  const found = released ? [] : altered(wanted, created);
+  const found = released ? differences(templateOf(wanted), templateOf(created), '.template') : altered(wanted, created);
   if (found.length > 0) {
-    await deleteAsSeen(context.client, created);
+    // By its uid alone: it may not even be suspended any more, if that was altered.
+    const options = { preconditions: { uid: created.metadata.uid }, propagationPolicy: 'Background' } as const;
+    await context.client.delete(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes }, options);
     return end(
       pass,
       stage === 'run' ? 'RunFailed' : 'RehearsalFailed',
@@ -138,17 +141,11 @@ async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ 
   const found = await client.getOrThrow(jobs, key);
   if (found.metadata.deletionTimestamp !== undefined) throw new Error(`Job '${key.name}' of an earlier pass is being deleted`);
   if (!isSuspended(found) || altered(wanted, found).length === 0) return { job: found, existed: true };
-  await deleteAsSeen(client, found);
+  if (!(await deleteSuspended(client, found))) throw new Error(`Job '${key.name}' was released by another operator`);
   return { job: await client.create(jobs, wanted), existed: false };
 }
 
 const altered = (wanted: AnyObject, found: AnyObject) => differences({ spec: wanted.spec }, { spec: found.spec });
-
-async function deleteAsSeen(client: ActContext['client'], { metadata }: AnyObject): Promise<void> {
-  const { name, uid, resourceVersion } = metadata;
-  const options = { preconditions: { uid, resourceVersion }, propagationPolicy: 'Background' } as const;
-  await client.delete(jobs, { name: name ?? '', namespace: namespaces.sandboxes }, options);
-}
 
 function admitted(
   { facts, draft, action, now }: Pass,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, finalStates, type Stage, type State } from '@sentinel/crds';
+import { type AgentAction, agentActions, finalStates, type Stage, type State } from '@sentinel/crds';
 import { type AnyObject, ApiError } from '@sentinel/kube';
 import { deleteOrphans } from '../act/delete-orphans.ts';
 import { sandboxJob } from '../sandbox/job.ts';
@@ -81,12 +81,14 @@ describe('A Job is no orphan', () => {
 });
 
 describe('Orphans are deleted', () => {
-  const run = async (live: AgentAction | null, error?: Error) => {
+  const conflict = () => new ApiError({ status: 409, reason: 'Conflict', message: 'changed' });
+  const run = async (live: AgentAction | null, errors: Error[] = [], later: AnyObject | null = null) => {
     const deleted: unknown[] = [];
     const client = {
-      get: async () => live,
+      get: async (kind: unknown) => (kind === agentActions ? live : later),
       delete: async (_: unknown, key: unknown, options: unknown) => {
         deleted.push([key, options]);
+        const error = errors.shift();
         if (error) throw error;
         return null;
       },
@@ -94,20 +96,25 @@ describe('Orphans are deleted', () => {
     await deleteOrphans(client as never, 'shop/a', [job()]);
     return deleted;
   };
+  const as = (resourceVersion: string) => [
+    { name: jobName('u', 'rehearsal', 1, undefined), namespace: 'sentinel-sandboxes' },
+    { preconditions: { uid: 'j', resourceVersion }, propagationPolicy: 'Background' },
+  ];
+  const newer = (more: Given = {}) => ({ ...job(more), metadata: { ...job(more).metadata, resourceVersion: '8' } });
 
   it('by what the API server says of their action, and only as they were seen', async () => {
-    assert.deepEqual(await run(action('Cancelled')), [
-      [
-        { name: jobName('u', 'rehearsal', 1, undefined), namespace: 'sentinel-sandboxes' },
-        { preconditions: { uid: 'j', resourceVersion: '7' }, propagationPolicy: 'Background' },
-      ],
-    ]);
-    assert.equal((await run(null)).length, 1);
+    assert.deepEqual(await run(action('Cancelled')), [as('7')]);
+    assert.deepEqual(await run(null), [as('7')]);
     assert.deepEqual(await run(recorded('Rehearsing')), []);
   });
 
-  it('and one that changed meanwhile is left to its next event', async () => {
-    assert.equal((await run(null, new ApiError({ status: 409, reason: 'Conflict', message: 'changed' }))).length, 1);
-    await assert.rejects(run(null, new Error('no answer')));
+  it('and are judged again when they changed meanwhile', async () => {
+    assert.deepEqual(await run(null, [conflict()], newer()), [as('7'), as('8')]);
+    assert.deepEqual(await run(null, [conflict()], newer({ released: true })), [as('7')]);
+    assert.deepEqual(await run(null, [conflict()], null), [as('7')]);
+  });
+
+  it('or tried again later when the API server does not answer', async () => {
+    await assert.rejects(run(null, [new Error('no answer')]));
   });
 });
