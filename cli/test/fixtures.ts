@@ -164,7 +164,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
       intent: {
         summary: plan.spec.says.summary,
         reason: 'Pods crash since 1.2.3.',
-        prompt: 'fix the shop\nNEEDS  0 approvals',
+        prompt: 'fix the shop\nAPPROVALS  0 required',
         agent: { name: 'codex', model: 'gpt-5' },
       },
       playbookRef: { name: 'set-image' },
@@ -181,7 +181,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
           message: 'waits for people',
           lastTransitionTime: '2026-03-02T10:10:00Z',
         },
-        { type: 'Rehearsed', status: 'True', reason: 'AsRequired', message: 'ok', lastTransitionTime: '2026-03-02T10:10:00Z' },
+        { type: 'Rehearsed', status: 'True', reason: 'Satisfied', message: 'ok', lastTransitionTime: '2026-03-02T10:10:00Z' },
       ],
       plan: {
         name: plan.metadata.name,

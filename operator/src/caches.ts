@@ -3,6 +3,7 @@ import {
   type AgentPolicy,
   agentActions,
   agentPolicies,
+  annotations,
   type ClusterAgentPolicy,
   clusterAgentPolicies,
   namespaces as own,
@@ -29,6 +30,7 @@ export interface Caches {
   readonly policies: Informer<AgentPolicy>;
   readonly clusterPolicies: Informer<ClusterAgentPolicy>;
   readonly namespaces: Informer<AnyObject>;
+  /** Jobs of the sandbox namespace, by index `action` for NAMESPACE/NAME of their action. */
   readonly jobs: Informer<AnyObject>;
   /** Pods of the sandbox namespace, by index `job` for the uid of their Job. */
   readonly pods: Informer<AnyObject>;
@@ -46,7 +48,7 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
     policies: createInformer({ ...common, resource: agentPolicies }),
     clusterPolicies: createInformer({ ...common, resource: clusterAgentPolicies }),
     namespaces: createInformer({ ...common, resource: namespaces }),
-    jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes }),
+    jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes, indexers: { action: actionKey } }),
     pods: createInformer({ ...common, resource: pods, namespace: own.sandboxes, indexers: { job: ownerJobs } }),
     sealKeys: createInformer({
       ...common,
@@ -59,6 +61,11 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
 
 const parentKey = ({ metadata, spec }: AgentAction) =>
   spec.intent.parentAction === undefined ? [] : [`${metadata.namespace ?? ''}/${spec.intent.parentAction}`];
+
+const actionKey = ({ metadata }: AnyObject) => {
+  const key = metadata.annotations?.[annotations.action];
+  return key === undefined ? [] : [key];
+};
 
 const ownerJobs = (pod: AnyObject) =>
   (pod.metadata.ownerReferences ?? []).filter(({ kind, controller }) => kind === 'Job' && controller).map(({ uid }) => uid);

@@ -3,7 +3,9 @@ import { type AgentAction, agentActions, namespaces, type State } from '@sentine
 import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
 import { countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
+import { deleteOrphans } from './act/delete-orphans.ts';
 import { endAsDecided } from './act/end.ts';
+import { failVerification } from './act/fail-verification.ts';
 import { letGo } from './act/let-go.ts';
 import { noteDecisions } from './act/note-decisions.ts';
 import { readOutcome } from './act/read-outcome.ts';
@@ -17,6 +19,7 @@ import { stopJob } from './act/stop-job.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
+import { orphanedJobs } from './decide/orphans.ts';
 import type { NextStep } from './decide/step.ts';
 import { activityOf } from './facts/activity.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
@@ -36,6 +39,9 @@ const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'Starti
 /** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
 export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {
   const cached = context.caches.actions.store.get(key);
+  // First of all: the finalizer of an action goes after the Jobs that it left behind, not before.
+  const mine = context.caches.jobs.store.byIndex('action', key);
+  if (orphanedJobs(mine, cached).length > 0) await deleteOrphans(context.client, key, mine);
   if (!cached) {
     context.exporter.forget(key);
     return undefined;
@@ -86,6 +92,7 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
   'StartJob',
   'ReadOutcome',
   'StopJob',
+  'FailVerification',
   'RollBack',
   'End',
   'Retire',
@@ -129,6 +136,8 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return await readOutcome(context, pass, step.stage);
     case 'StopJob':
       return await stopJob(context, pass, step.evidence);
+    case 'FailVerification':
+      return failVerification(pass, step.why);
     case 'RollBack':
       return await rollBack(context, pass);
     case 'NoteDecisions':

@@ -91,17 +91,17 @@ describe('A gateway that is killed', { concurrency: false }, () => {
     'sent-only': {
       what: 'between the note that it is sent and the write: it is sent again, so that its outcome is known, and rolled back',
       ...{ when: 'after', at: 'PUT intent Sent', state: 'RolledBack', end: back, written: 2 },
-      says: /1 of 1 effects taken back/,
+      says: /1 of 1 effects rolled back/,
     },
     'write-lost': {
       what: 'between write and result: what was done is found out and rolled back',
       ...{ when: 'after', at: 'PATCH deployment', state: 'RolledBack', end: back, written: 2 },
-      says: /1 of 1 effects taken back/,
+      says: /1 of 1 effects rolled back/,
     },
     'result-lost': {
       what: 'after the result: what the step did not learn of is rolled back',
       ...{ when: 'after', at: 'PUT intent Done', state: 'RolledBack', end: back, written: 2 },
-      says: /1 of 1 effects taken back/,
+      says: /1 of 1 effects rolled back/,
     },
     'intent-again': {
       what: 'after its intent, and the step tries again: it is done once',
@@ -329,7 +329,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     const action = await tenant.until(name, over, 60);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
     assert.match(messageOf(action), /step 'one' did not come to its end|step 'one' ended with exit code|its Job is gone/);
-    assert.match(messageOf(action), /1 of 1 effects taken back/);
+    assert.match(messageOf(action), /1 of 1 effects rolled back/);
     assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
     assert.equal(await realWrites(tenant.namespace, 'gone-run'), 2);
     await onePod(name, 'run');

@@ -68,7 +68,7 @@ function effectsTitle({ stages }: AgentActionStatus): string {
 
 function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }: AgentActionStatus): string {
   const back = rollback?.find(({ effect: index }) => index === effect.index);
-  const fate = back ? `   taken back: ${visible(back.outcome)}${back.message ? ` (${visible(back.message)})` : ''}` : '';
+  const fate = back ? `   rollback: ${visible(back.outcome)}${back.message ? ` (${visible(back.message)})` : ''}` : '';
   return `  ${effect.index + 1}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }
 

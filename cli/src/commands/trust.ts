@@ -69,8 +69,8 @@ export function renderPlaybook({ metadata, spec }: Playbook, digest: string, pai
     `  account ${visible(spec.account)}, profile ${visible(spec.sandbox.profile)}, image ${visible(spec.sandbox.image)}`,
     ...section('PARAMETERS', parameters),
     ...section('STEPS', spec.steps.flatMap(step)),
-    ...section('VERIFIED BY', (spec.verify ?? []).flatMap(step)),
-    `${paint('bold', 'WAY BACK')}  ${spec.rollback ? visible([spec.rollback.from, spec.rollback.reason].filter(Boolean).join(': ')) : 'none needed'}`,
+    ...section('VERIFICATION', (spec.verify ?? []).flatMap(step)),
+    `${paint('bold', 'ROLLBACK')}  ${spec.rollback ? visible([spec.rollback.from, spec.rollback.reason].filter(Boolean).join(': ')) : 'none needed'}`,
     `${paint('bold', 'DIGEST')}  ${digest}`,
   ].join('\n');
 }

@@ -28,7 +28,7 @@ function writeLines(effect: Effect, paint: Paint): string[] {
   for (const change of effect.change ?? []) lines.push(...changeLines(change, paint));
   if (effect.hiddenChanges)
     lines.push(paint('yellow', `      ! ${effect.hiddenChanges} more field(s) change that are not shown here in full`));
-  if (!effect.reversible) lines.push(paint('red', '      ! can not be taken back'));
+  if (!effect.reversible) lines.push(paint('red', '      ! cannot be restored'));
   for (const note of effect.notes ?? []) lines.push(paint('yellow', `      ! ${visible(note)}`));
   return lines;
 }

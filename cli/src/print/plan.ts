@@ -3,13 +3,14 @@ import { decidable, messageOf, placeOf, type Review, requesterOf, stateOf } from
 import { effectLines, objectOf } from './effects.ts';
 import type { Paint } from './paint.ts';
 import { riskLines } from './risk.ts';
+import { rollbackLine } from './rollback.ts';
 import { visible, visibleBlock } from './visible.ts';
 
 const PROMPT_SHOWN = 800;
 const CLAIM = '  | ';
 
 /**
- * A plan for a person who has seconds: say against do, risk and why, what changes, what can not be taken back, how to decide.
+ * A plan for a person who has seconds: say against do, risk and why, what changes, what cannot be restored, how to decide.
  * Everything that an agent or an object says is made visible; what the agent says stands behind a bar.
  */
 export function renderPlan(review: Review, paint: Paint): string {
@@ -85,8 +86,8 @@ function does({ plan: { spec } }: Review, paint: Paint): string[] {
     `${paint('bold', 'DOES')}  (observed in the rehearsal: ${count(spec.effects.length, 'write')})`,
     ...shown,
     ...(objects.size > 8 ? [`  … and ${objects.size - 8} more, see CHANGES`] : []),
-    ...(spec.undeclared ?? []).map((difference) => paint('red', `  ! NOT ANNOUNCED: ${visible(difference)}`)),
-    ...(spec.rollback.irreversible ?? []).map((what) => paint('red', `  ! CAN NOT BE TAKEN BACK: ${visible(what)}`)),
+    ...(spec.undeclared ?? []).map((difference) => paint('red', `  ! UNDECLARED EFFECT: ${visible(difference)}`)),
+    ...(spec.rollback.irreversible ?? []).map((what) => paint('red', `  ! CANNOT BE RESTORED: ${visible(what)}`)),
     ...(spec.notObservable ?? []).map((gap) => paint('yellow', `  ! NOT OBSERVABLE: ${visible(gap)}`)),
     ...(spec.says.expect ? [`  the Playbook expects: ${visible(spec.says.expect)}`] : []),
     '',
@@ -106,8 +107,8 @@ function steps(spec: ActionPlanSpec, paint: Paint): string[] {
     paint('bold', 'STEPS'),
     ...spec.steps.map(line),
     ...(spec.verify?.length
-      ? [paint('bold', 'VERIFIED BY'), ...spec.verify.map(line)]
-      : [paint('yellow', '  ! nothing verifies the outcome')]),
+      ? [paint('bold', 'VERIFICATION'), ...spec.verify.map(line)]
+      : [`${paint('bold', 'VERIFICATION')}  ${paint('yellow', 'none: no check follows the run')}`]),
     ...(spec.permissions?.length ? [paint('bold', 'PERMISSIONS'), `  ${visible(spec.permissions.join(', '))}`] : []),
     '',
   ];
@@ -118,14 +119,11 @@ const argument = (text: string) => visible(/^[\w@%+=:,./-]+$/.test(text) ? text 
 
 function needs({ plan: { spec }, action }: Review, paint: Paint): string[] {
   const { approvals, autoReview, groups, expiresAfter } = action.status?.required ?? spec.required;
-  const { from, reason } = spec.rollback;
-  const back =
-    from === 'PreImages' ? 'from the pre-images, when verification fails' : `none: ${visible(reason ?? 'no reason given')}`;
   return [
-    `${paint('bold', 'WAY BACK')}  ${from === 'PreImages' ? back : paint('yellow', back)}`,
+    rollbackLine(spec, paint),
     autoReview
-      ? `${paint('bold', 'NEEDS')}  nobody: policy lets it start without a person`
-      : `${paint('bold', 'NEEDS')}  ${count(approvals, 'approval')}${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
+      ? `${paint('bold', 'APPROVALS')}  none required: policy lets it start without a person`
+      : `${paint('bold', 'APPROVALS')}  ${approvals} required${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
     ...(spec.required.personBecause ?? []).map((why) => `  a person, because ${visible(why)}`),
     ...decisionLines(action.status?.decisions ?? [], paint),
   ];

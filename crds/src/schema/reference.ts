@@ -38,6 +38,8 @@ function fieldRows(schema: Schema, path: string): string[] {
   const properties = (schema.properties ?? {}) as Record<string, Schema>;
   const required = new Set((schema.required as string[] | undefined) ?? []);
   for (const [name, property] of Object.entries(properties)) {
+    // The fields of a copy have no descriptions: they are listed at the original.
+    if (property.description === undefined) continue;
     const here = `${path}.${name}`;
     rows.push(`| \`${here}\`${required.has(name) ? ' *' : ''} | ${typeOf(property)} | ${meaning(property)} |`);
     const inner = property.type === 'array' ? (property.items as Schema) : property;

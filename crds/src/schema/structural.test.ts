@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { list, text, unsupported } from '../v1alpha1/fields.ts';
+import { copied, list, text, unsupported } from '../v1alpha1/fields.ts';
 import { SchemaError, structuralSchema } from './structural.ts';
 
 describe('The generator', () => {
@@ -59,6 +59,28 @@ describe('The generator', () => {
     assert.deepEqual(schema['x-kubernetes-validations'], [
       { rule: '!has(self.a)', message: '`a` is not supported yet: leave it out', reason: 'FieldValueForbidden', fieldPath: '.a' },
     ]);
+  });
+
+  it('leaves rules, defaults and descriptions out of a copy, at any depth, and keeps its bounds', () => {
+    const item = z.object({ c: text(5, 'C').default('x'), d: z.boolean().meta(unsupported).optional() });
+    const inner = z.object({ b: list(item, 2, 'B') }).meta({ 'x-kubernetes-validations': [{ rule: 'true', message: 'm' }] });
+    const schema = structuralSchema(z.object({ a: inner.meta(copied).describe('A copy.').optional() }), 'K');
+    assert.deepEqual((schema.properties as Record<string, unknown>).a, {
+      type: 'object',
+      description: 'A copy.',
+      properties: {
+        b: {
+          type: 'array',
+          maxItems: 2,
+          'x-kubernetes-list-type': 'atomic',
+          items: {
+            type: 'object',
+            properties: { c: { type: 'string', minLength: 1, maxLength: 5 }, d: { type: 'boolean' } },
+          },
+        },
+      },
+      required: ['b'],
+    });
   });
 
   it('keeps defaults, bounds and list types, and closes nothing that pruning closes', () => {

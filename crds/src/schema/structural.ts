@@ -54,8 +54,9 @@ function objectNode(schema: Schema, path: string): Schema {
   const refusals: Schema[] = [];
   const converted: Record<string, Schema> = {};
   for (const [name, property] of Object.entries(properties)) {
-    const { 'x-sentinel-unsupported': refused, ...rest } = property;
-    converted[name] = node(rest, `${path}.${name}`);
+    const { 'x-sentinel-unsupported': refused, 'x-sentinel-copied': copied, ...rest } = property;
+    const child = node(rest, `${path}.${name}`);
+    converted[name] = copied ? { ...withoutRules(child), description: child.description } : child;
     if (refused) {
       refusals.push({
         rule: `!has(self.${name})`,
@@ -71,6 +72,19 @@ function objectNode(schema: Schema, path: string): Schema {
   const { 'x-kubernetes-validations': _, ...rest } = schema;
   return { ...rest, properties: converted, ...(validations.length > 0 ? { 'x-kubernetes-validations': validations } : {}) };
 }
+
+// What only the original needs. Bounds and types stay.
+function withoutRules(schema: Schema): Schema {
+  const { 'x-kubernetes-validations': _, default: __, description: ___, properties, items, ...rest } = schema;
+  return {
+    ...rest,
+    ...(properties ? { properties: mapValues(properties as Record<string, Schema>, withoutRules) } : {}),
+    ...(items ? { items: withoutRules(items as Schema) } : {}),
+  };
+}
+
+const mapValues = (from: Record<string, Schema>, change: (schema: Schema) => Schema) =>
+  Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value)]));
 
 function arrayNode(schema: Schema, path: string): Schema {
   if (typeof schema.maxItems !== 'number') throw new SchemaError(`${path}: a list must have an upper bound`);

@@ -157,6 +157,11 @@ const StepResult = z.object({
     .meta({ format: 'int32' })
     .describe('Exit code of the step; -1 when it never ran to its end.'),
   reason: z.string().max(128).describe('What the kubelet says of the end.').optional(),
+  restarts: integer(
+    0,
+    1000000,
+    'How often the kubelet executed the step again, which it must not. Left out when it did not. A rehearsal with such a step starts over.',
+  ).optional(),
 });
 
 const StageStatus = z

@@ -11,7 +11,7 @@ export const conditionTypes = {
   Approved: 'Whether enough valid sealed decisions exist for the current plan.',
   Executed: 'Whether the real run did everything that was approved, and nothing else.',
   Verified: 'Whether the checks of the Playbook passed after the run.',
-  RolledBack: 'Whether what the run had changed was taken back.',
+  RolledBack: 'Whether what the run had changed was rolled back.',
   Reconciling: 'True until the action has come to its end, waiting for people included. Absent afterwards.',
   Stalled: 'True when the action ended without success. Absent otherwise.',
   Ready: 'The summary of a policy or a Playbook: whether it is in force as written.',
@@ -21,13 +21,13 @@ export type ConditionType = keyof typeof conditionTypes;
 
 /** Reasons of `Succeeded`: the states of an action. */
 export const states = {
-  Pending: 'The operator has not looked at it yet.',
+  Pending: 'The action waits for the operator.',
   Rehearsing: 'A sandbox runs the steps; every write is a dry-run and is recorded.',
   AwaitingApproval: 'The plan is written and waits for people.',
   Starting: 'Approved; the last checks before the real run are made from live reads.',
   Running: 'The real Job runs under the approved plan.',
   Verifying: 'The run has ended; the checks of the Playbook run, or wait for their time.',
-  RollingBack: 'Verification failed or the run was stopped half-way; changes are being taken back.',
+  RollingBack: 'The run or its verification failed; changes are being rolled back.',
   Suspended: 'A policy stops new starts. It goes on by itself only as far as a person decides.',
   Succeeded: 'Everything that was approved was done, and verified.',
   NoEffect: 'The rehearsal found nothing to change and so has done the work.',
@@ -38,9 +38,9 @@ export const states = {
   Expired: 'Nobody decided in time.',
   Blocked: 'The real run tried something that is not in the approved plan. It was refused, and the run was ended.',
   RunFailed: 'The real run failed half-way or its outcome is not known.',
-  VerificationFailed: 'The checks failed and there is no way back.',
-  RolledBack: 'The checks failed and everything that was changed was taken back.',
-  RollbackIncomplete: 'The checks failed and not everything could be taken back. The message says what.',
+  VerificationFailed: 'The checks failed or could not be run, and rollback is not available.',
+  RolledBack: 'The checks failed and everything that was changed was rolled back.',
+  RollbackIncomplete: 'The checks failed and not everything could be rolled back. The message says what.',
   Cancelled: 'It was cancelled.',
 } as const;
 export type State = keyof typeof states;
@@ -67,10 +67,10 @@ export const successStates: ReadonlySet<State> = new Set<State>(['Succeeded', 'N
 
 /** Reasons of the other conditions. */
 export const reasons = {
-  AsRequired: 'It holds.',
-  NotYet: 'The action has not come so far.',
+  Satisfied: 'It holds.',
+  Pending: 'The action has not come so far.',
   NotNeeded: 'This action does not need it.',
-  WaitingForPeople: 'Fewer valid approvals than the plan requires.',
+  AwaitingApproval: 'Fewer valid approvals than the plan requires.',
   Failed: 'It was tried and did not succeed; the message says why.',
   Invalid: 'The object can not be read as it is meant; the strictest reading applies.',
   NotTrusted: 'No seal covers the digest of the Playbook as it stands.',
@@ -89,8 +89,9 @@ export const transitions = {
   RunEnded: 'The real Job came to its end.',
   VerificationStarted: 'The verification Job was recorded and is released.',
   VerificationEnded: 'The verification Job came to its end.',
-  RollbackEnded: 'What was changed was taken back, as far as possible.',
-  StartedOver: 'The spec was edited before the real run: new generation, new plan, earlier decisions void.',
+  RollbackEnded: 'What was changed was rolled back, as far as possible.',
+  StartedOver:
+    'A new rehearsal replaces what was there. The spec was edited before the real run, and earlier decisions are void; or the kubelet executed a step of the rehearsal more than once.',
   Ended: 'The action came to its end.',
   Retired: 'Its time of retention is over. It is deleted as soon as a sink has acknowledged this record.',
 } as const;

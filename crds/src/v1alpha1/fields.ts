@@ -8,6 +8,12 @@ import { z } from 'zod';
 /** Marks a field that no program obeys yet: the generator adds a CEL rule that refuses it, so that it is never silently ignored. */
 export const unsupported = { 'x-sentinel-unsupported': true } as const;
 
+/**
+ * Marks a copy of the spec of another kind. The API server has checked the original and filled in its defaults, so the generator
+ * leaves rules, defaults and descriptions out of the copy: a default that a later version adds must not change what was copied.
+ */
+export const copied = { 'x-sentinel-copied': true } as const;
+
 /** A CEL rule of an object or a field, evaluated by the API server. */
 export interface Rule {
   readonly rule: string;

@@ -28,6 +28,9 @@ export const namespaceLabels = {
   environment: `${GROUP}/environment`,
 } as const;
 
+/** Label of a sandbox Job: the uid of its action. The operator finds by it the Jobs that no action names. */
+export const ACTION_UID_LABEL = `${GROUP}/action-uid`;
+
 /** The finalizer of an action: ends what runs before the object goes. */
 export const FINALIZER = `${GROUP}/end-runs`;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { digest, integer, label, list, objectName, RiskLevel, rules, text, uid } from './fields.ts';
+import { copied, digest, integer, label, list, objectName, RiskLevel, rules, text, uid } from './fields.ts';
+import { PlaybookSpec } from './playbook.ts';
 
 /** A field of an object before and after a request, as JSON text. */
 export const FieldChange = z
@@ -79,6 +80,11 @@ export const ActionPlanSpec = z
         name: objectName('Name.'),
         digest: digest('Digest of the spec.'),
         adHoc: z.boolean().describe('Whether there is no Playbook, and the steps are those of the action.').optional(),
+        spec: PlaybookSpec.meta(copied)
+          .describe(
+            'The spec of the Playbook as it was rehearsed, see Playbook.spec. The run, its verification, its results and its rollback use this copy, whatever becomes of the Playbook. It is the text that the Playbook holds, without values of parameters; what policies hide in `steps` and `verify` is not hidden here, because whoever reads the Playbook reads it there. Left out for steps of the action itself, and for a Playbook of more than 256 KiB.',
+          )
+          .optional(),
       })
       .describe('The Playbook that runs.'),
     account: label('The account that it runs as.'),
@@ -111,11 +117,13 @@ export const ActionPlanSpec = z
       .describe('The risk of the plan, from fixed rules.'),
     rollback: z
       .object({
-        from: z.enum(['PreImages', 'None']).describe('Where the way back comes from.'),
+        from: z
+          .enum(['PreImages', 'None'])
+          .describe("Where the rollback comes from. 'None' also when no change of the plan can be restored."),
         reason: z.string().max(512).describe('Why there is none.').optional(),
-        irreversible: list(text(512, 'An effect.'), 32, 'What can not be taken back.').optional(),
+        irreversible: list(text(512, 'An effect.'), 32, 'The changes that cannot be restored.').optional(),
       })
-      .describe('The way back.'),
+      .describe('The rollback, for when the run or its verification fails.'),
     permissions: list(text(512, 'A permission.'), 64, 'Requests to the Kubernetes API that the run needs.').optional(),
     required: z
       .object({

@@ -50,7 +50,7 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     draft,
     'Approved',
     tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
-    tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'AsRequired') : 'WaitingForPeople',
+    tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
     autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${needed} approval(s)`,
     now,
   );

@@ -1,75 +1,164 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunReport } from '@sentinel/crds';
-import type { JobView } from '../facts/facts.ts';
-import { outcomeOf } from './read-outcome.ts';
+import type { AgentAction, RunReport, Stage, StageStatus } from '@sentinel/crds';
+import { copyOf } from '@sentinel/kube';
+import { action, facts, iso, job, NOW, plan, planSpec, playbook, playbookSpec, stage } from '../decide/decide.fixture.ts';
+import type { Facts } from '../facts/facts.ts';
+import { stateOf } from '../status/conditions.ts';
+import type { ActContext, Pass } from './context.ts';
+import { readOutcome } from './read-outcome.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
-const job = (...ends: JobView['ends']): JobView => ({
-  uid: 'u',
-  suspended: false,
-  phase: 'Ended',
-  podName: 'p',
-  ending: false,
-  ends,
-  failure: undefined,
-});
-const report = (more: Partial<RunReport> = {}): RunReport => ({
-  claimed: true,
-  consumed: [0],
-  unknown: [],
-  ...more,
+const good = (step: string) => job({ phase: 'Ended', ends: [end('gate'), end(`step-${step}`), end('end')] });
+const report: RunReport = { claimed: true, consumed: [0], unknown: [], recorded: { effects: [], reads: [], notObservable: [] } };
+
+const context = (said: RunReport, created: unknown[] = []) =>
+  ({
+    gateway: { report: async () => said },
+    settings: async () => ({ image: 'own', gatewayAddress: '10.96.0.9', forbidden: '10.96.0.1:443', hostUsers: true }),
+    client: {
+      logs: async () => '',
+      create: async (_: unknown, made: { metadata: object }) => {
+        created.push(made);
+        return { ...made, metadata: { ...made.metadata, uid: 'made' } };
+      },
+    },
+  }) as unknown as ActContext;
+
+async function after(of: AgentAction, at: Stage, more: Partial<Facts>, said = report, created: unknown[] = []) {
+  const given = facts(of, more);
+  const pass: Pass = { facts: given, action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };
+  await readOutcome(context(said, created), pass, at);
+  const { conditions, outbox, stages } = pass.draft;
+  return {
+    state: stateOf(pass.draft),
+    message: conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '',
+    verified: conditions?.find(({ type }) => type === 'Verified')?.status,
+    records: outbox?.records ?? [],
+    stages: stages ?? [],
+  };
+}
+
+const none = { plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' as const } } } };
+
+describe('After the run', () => {
+  const running = action('Running', { stages: [stage('run')] });
+  const view = good('one');
+
+  it('the checks come next', async () => {
+    const found = await after(running, 'run', { job: view });
+    assert.equal(found.state, 'Verifying');
+    assert.equal(found.stages.at(-1)?.stage, 'verification');
+  });
+
+  it('a Playbook without checks ends well, and only one that is known to have none', async () => {
+    const { verify: _, ...unchecked } = playbookSpec;
+    const bare = { ...playbook, spec: unchecked };
+    assert.match((await after(running, 'run', { job: view, playbook: bare })).message, /the Playbook has no checks/);
+    const lost = await after(running, 'run', { job: view, playbook: undefined });
+    assert.deepEqual([lost.state, lost.verified], ['RollingBack', 'False']);
+    const stays = await after(running, 'run', { job: view, playbook: undefined, ...none });
+    assert.deepEqual([stays.state, stays.verified], ['VerificationFailed', 'False']);
+    assert.match(stays.message, /not what was approved any more/);
+  });
+
+  it('a run whose plan is gone is never a success', async () => {
+    for (const given of [{ plan: undefined }, { plan: undefined, playbook: undefined }]) {
+      const found = await after(running, 'run', { job: view, ...given });
+      // The Playbook as it was admitted says whether it is rolled back.
+      assert.equal(found.state, 'playbook' in given ? 'RunFailed' : 'RollingBack');
+    }
+  });
+
+  it('a run that failed says why its changes stay', async () => {
+    const failed = { job: job({ phase: 'Ended', ends: [end('gate'), end('step-one', 1)] }), ...none };
+    const found = await after(running, 'run', failed);
+    assert.equal(found.state, 'RunFailed');
+    assert.match(found.message, /1 of 1 approved effects carried out; rollback is not available: the Playbook has none/);
+    assert.doesNotMatch((await after(running, 'run', failed, { ...report, consumed: [] })).message, /rollback/);
+  });
+
+  it('a step that the kubelet executed again is in the message and in the record', async () => {
+    const found = await after(running, 'run', { job: { ...view, restarts: { 'step-one': 1 } } });
+    assert.equal(found.state, 'Verifying');
+    const ended = found.records.find(({ transition }) => transition === 'RunEnded');
+    assert.deepEqual(
+      ended?.details?.find(({ name }) => name === 'sentinel.steps.reexecuted'),
+      { name: 'sentinel.steps.reexecuted', value: 'one=2' },
+    );
+    assert.match(found.stages[0]?.message ?? '', /the kubelet executed step 'one' 2 times/);
+  });
 });
 
-describe('The outcome of a stage', () => {
-  const all = job(end('gate'), end('step-one'), end('end'));
-  const rows: [name: string, view: JobView | undefined, report: RunReport | undefined, outcome: string, message: RegExp][] = [
-    [
-      'is success when every step exited 0, the end was reached and every effect was done',
-      all,
-      report(),
-      'Succeeded',
-      /ended well/,
-    ],
-    ['is not known when the Job is gone', undefined, report(), 'Unknown', /gone/],
-    [
-      'is blocked when the gateway says so, whatever the containers say',
-      all,
-      report({ blocked: 'left the plan' }),
-      'Blocked',
-      /left the plan/,
-    ],
-    ['is failure when the gate stayed shut', job(end('gate', 1)), report(), 'Failed', /gate did not open/],
-    ['is failure when a step failed', job(end('gate'), end('step-one', 3)), report(), 'Failed', /exit code 3/],
-    ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not come to its end/],
-    [
-      'is not known when the end was not reached, though every step exited 0',
-      job(end('gate'), end('step-one')),
-      report(),
-      'Unknown',
-      /end was not reached/,
-    ],
-    [
-      'is not known when its pod was told to end, whatever its containers say: a step may take a refusal for an answer',
-      { ...all, ending: true },
-      report(),
-      'Unknown',
-      /told to end/,
-    ],
-    [
-      'is not known when the outcome of a write is not known',
-      all,
-      report({ unknown: [0], consumed: [] }),
-      'Unknown',
-      /not known/,
-    ],
-    ['is failure when an approved effect was not done', all, report({ consumed: [] }), 'Failed', /only 0 of 1/],
-  ];
-  for (const [name, view, said, outcome, message] of rows) {
-    it(name, () => {
-      const found = outcomeOf(view, ['one'], said, 1);
-      assert.equal(found.outcome, outcome);
-      assert.match(found.message ?? '', message);
+describe('After the verification', () => {
+  const verifying = action('Verifying', {
+    stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) }), stage('verification')],
+  });
+  const verify = [{ name: 'ready', command: ['true'] }];
+  const checked = { ...plan, spec: { ...planSpec, verify } };
+
+  it('the steps that count are those of the plan, whatever became of the Playbook', async () => {
+    for (const given of [{}, { playbook: undefined }]) {
+      const one = { plan: checked, ...given };
+      assert.equal((await after(verifying, 'verification', { job: good('ready'), ...one })).state, 'Succeeded');
+      const unfinished = job({ phase: 'Ended', ends: [end('gate'), end('end')] });
+      assert.equal((await after(verifying, 'verification', { job: unfinished, ...one })).state, 'RollingBack');
+    }
+  });
+
+  it('is no success when the plan is gone or names no checks', async () => {
+    for (const kept of [plan, undefined]) {
+      const found = await after(verifying, 'verification', { job: good('ready'), plan: kept });
+      assert.deepEqual([found.verified, found.state === 'Succeeded'], ['False', false]);
+    }
+  });
+});
+
+describe('After the rehearsal', () => {
+  const rehearsing = (attempt: number, more: Partial<StageStatus> = {}) => {
+    const of = action('Rehearsing', { stages: [stage('rehearsal', { attempt, ...more })] });
+    return { ...of, status: { ...of.status, attempt } };
+  };
+  const again = (exitCode: number) => ({
+    ...good('one'),
+    ends: [end('gate'), end('step-one', exitCode), end('end')],
+    restarts: { 'step-one': 1 },
+  });
+
+  for (const exitCode of [0, 1])
+    it(`it starts over when the kubelet executed a step again, which ended with ${exitCode}`, async () => {
+      const created: unknown[] = [];
+      const found = await after(rehearsing(1), 'rehearsal', { job: again(exitCode) }, report, created);
+      assert.equal(found.state, 'Rehearsing');
+      assert.deepEqual(
+        found.stages.map(({ attempt, outcome }) => [attempt, outcome]),
+        [
+          [1, 'Unknown'],
+          [2, undefined],
+        ],
+      );
+      assert.equal(created.length, 1);
+      const [record] = found.records;
+      assert.equal(record?.transition, 'StartedOver');
+      assert.match(record?.summary ?? '', /rehearsal 1 does not count: the kubelet executed step 'one' 2 times/);
     });
-  }
+
+  it('it fails when that happens in every rehearsal', async () => {
+    const found = await after(rehearsing(3), 'rehearsal', { job: again(0) });
+    assert.equal(found.state, 'RehearsalFailed');
+    assert.match(found.message, /executed step 'one' 2 times/);
+  });
+
+  it('it counts when every step was executed once', async () => {
+    assert.equal((await after(rehearsing(1), 'rehearsal', { job: good('one') })).state, 'NoEffect');
+  });
+
+  it('it does not count when the Playbook changed meanwhile, or is gone', async () => {
+    const changed = { ...playbook, spec: { ...playbookSpec, description: 'another' } };
+    for (const live of [changed, undefined]) {
+      const found = await after(rehearsing(1), 'rehearsal', { job: good('one'), playbook: live });
+      assert.equal(found.state, 'Denied');
+      assert.match(found.message, /changed while it was rehearsed/);
+    }
+  });
 });

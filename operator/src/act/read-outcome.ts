@@ -1,12 +1,16 @@
 import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
 import { dataHandling, endedByParent, keepText, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
-import type { Facts, JobView } from '../facts/facts.ts';
-import { END, GATE, stepContainer } from '../sandbox/names.ts';
+import { playbookUnchanged, whyUnverifiable } from '../decide/decide.ts';
+import { outcomeOf, reexecutionDetail, reexecutionOf, withReexecution } from '../decide/outcome.ts';
+import { rollsBack } from '../decide/rollback.ts';
+import { type Facts, stepsOf } from '../facts/facts.ts';
+import { END, stepContainer } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
+import { failVerification } from './fail-verification.ts';
 import { startJob } from './start-job.ts';
 import { writePlan } from './write-plan.ts';
 
@@ -22,18 +26,12 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   if (!current) return;
   const { gatewayAddress } = await context.settings();
   const report = await context.gateway.report(current.uid, gatewayAddress);
-  const steps = (stage === 'verification' ? facts.playbook?.spec.verify : facts.playbook?.spec.steps) ?? [];
   const outcome = await explainOutcome(
     context,
     pass,
-    outcomeOf(
-      facts.job,
-      steps.map(({ name }) => name),
-      stage === 'run' ? report : undefined,
-      facts.plan?.spec.effects.length ?? 0,
-    ),
+    outcomeOf(facts.job, stepsOf(facts, stage), stage === 'run' ? report : undefined, facts.plan?.spec.effects.length ?? 0),
   );
-  const ended: StageStatus = { ...current, ...outcome, finishedAt: new Date(now).toISOString() };
+  const ended: StageStatus = { ...current, ...withReexecution(stage, outcome), finishedAt: new Date(now).toISOString() };
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
   // What the kill switch kept is kept.
   if (stage !== 'verification' && facts.job?.podName && killedBy(pass, ended) === undefined)
@@ -41,64 +39,6 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
   if (stage === 'run') return await afterRun(context, pass, ended, report);
   return afterVerification(pass, ended);
-}
-
-/** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
-export function outcomeOf(
-  job: JobView | undefined,
-  steps: readonly string[],
-  report: RunReport | undefined,
-  effects: number,
-): Pick<StageStatus, 'outcome' | 'message' | 'steps'> {
-  if (report?.blocked !== undefined) return { outcome: 'Blocked', message: report.blocked, steps: stepResults(job, steps) };
-  if (!job) return { outcome: 'Unknown', message: 'its Job is gone; what it did is not known' };
-  const results = stepResults(job, steps);
-  const ended = (name: string) => job.ends.find((one) => one.name === name)?.exitCode;
-  if (ended(GATE) !== undefined && ended(GATE) !== 0)
-    return {
-      outcome: 'Failed',
-      message: 'the gate did not open: network policies are not seen to hold, so nothing was started',
-      steps: results,
-    };
-  const failed = results.find(({ exitCode }) => exitCode !== 0);
-  if (failed)
-    return {
-      outcome: 'Failed',
-      message:
-        failed.exitCode === -1
-          ? `step '${failed.name}' did not come to its end${job.failure ? `: ${job.failure}` : ''}`
-          : `step '${failed.name}' ended with exit code ${failed.exitCode}`,
-      steps: results,
-    };
-  if (ended(END) !== 0)
-    return { outcome: 'Unknown', message: `the end was not reached${job.failure ? `: ${job.failure}` : ''}`, steps: results };
-  // The gateway refuses everything once a pod is told to end. A step that goes on all the same ends well, and has done nothing.
-  if (job.ending)
-    return {
-      outcome: 'Unknown',
-      message: `its pod was told to end while it ran${job.failure ? `: ${job.failure}` : ''}`,
-      steps: results,
-    };
-  if (report && report.unknown.length > 0)
-    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is not known`, steps: results };
-  if (report && report.consumed.length < effects)
-    return {
-      outcome: 'Failed',
-      message: `only ${report.consumed.length} of ${effects} approved effects were carried out`,
-      steps: results,
-    };
-  return { outcome: 'Succeeded', message: 'every step ended well', steps: results };
-}
-
-function stepResults(job: JobView | undefined, steps: readonly string[]): NonNullable<StageStatus['steps']> {
-  return steps.map((name) => {
-    const found = job?.ends.find((one) => one.name === stepContainer(name));
-    return {
-      name,
-      exitCode: found ? Math.max(-1, Math.min(255, found.exitCode)) : -1,
-      ...(found?.reason === undefined ? {} : { reason: found.reason }),
-    };
-  });
 }
 
 // The last words of the step that failed: what a person needs to understand it. Data from a sandbox, cut to size.
@@ -157,12 +97,20 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
     condition(draft, 'Rehearsed', 'False', 'Failed', killed, now);
     return end(pass, 'RehearsalFailed', killed);
   }
+  if (!playbookUnchanged(pass.facts)) {
+    const changed = 'the Playbook changed while it was rehearsed. File the action again.';
+    condition(draft, 'Rehearsed', 'False', 'Failed', changed, now);
+    return end(pass, 'Denied', changed);
+  }
+  const again = reexecutionOf(ended);
+  const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;
+  const mayRepeat = !orphaned && ended.attempt < MAX_REHEARSALS;
+  if (again !== undefined && mayRepeat) return await rehearseAgain(context, pass, ended, again);
   // A run is claimed before anything of it is answered: without a claim its steps never asked for anything.
   const recorded = report.claimed ? report.recorded : { effects: [], shown: [], reads: [], notObservable: [], digest: '' };
   if (ended.outcome === 'Succeeded' && recorded) return await writePlan(context, pass, recorded);
   // The replica that recorded it is gone, which fails what the steps still ask for. Nothing persisted: it can simply be made again.
-  const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;
-  if (!recorded && !orphaned && ended.attempt < MAX_REHEARSALS) return await startJob(context, pass, 'rehearsal');
+  if (!recorded && mayRepeat) return await startJob(context, pass, 'rehearsal');
   const message =
     ended.outcome === 'Succeeded'
       ? 'what the rehearsal recorded was lost with a replica of the gateway'
@@ -171,12 +119,29 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   end(pass, 'RehearsalFailed', message);
 }
 
+// Nothing persisted, and what it recorded is not what one execution of each step does.
+async function rehearseAgain(context: ActContext, pass: Pass, ended: StageStatus, why: string): Promise<void> {
+  record(
+    pass.draft,
+    pass.action,
+    {
+      transition: 'StartedOver',
+      actor: 'sentinel-operator',
+      summary: `rehearsal ${ended.attempt} does not count: ${why}`,
+      job: ended.uid,
+      details: { 'sentinel.steps.reexecuted': reexecutionDetail(ended) },
+    },
+    pass.now,
+  );
+  await startJob(context, pass, 'rehearsal');
+}
+
 async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, report: RunReport): Promise<void> {
   const { draft, facts, now, action } = pass;
   const stopped = action.spec.cancelled || action.metadata.deletionTimestamp !== undefined;
   const good = ended.outcome === 'Succeeded';
-  condition(draft, 'Executed', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
-  const unclear = report.unknown.length === 0 ? '' : `, the outcome of ${report.unknown.length} is not known`;
+  condition(draft, 'Executed', good ? 'True' : 'False', good ? 'Satisfied' : 'Failed', ended.message ?? '', now);
+  const unclear = report.unknown.length === 0 ? '' : `, the outcome of ${report.unknown.length} is unknown`;
   const done = `${report.consumed.length} of ${facts.plan?.spec.effects.length ?? 0} approved effects carried out${unclear}`;
   record(
     draft,
@@ -187,12 +152,17 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
       summary: `${ended.outcome}: ${ended.message ?? ''}; ${done}`,
       plan: ended.plan,
       job: ended.uid,
-      details: { 'sentinel.outcome': ended.outcome, 'sentinel.effects.done': report.consumed.join(',') },
+      details: {
+        'sentinel.outcome': ended.outcome,
+        'sentinel.effects.done': report.consumed.join(','),
+        'sentinel.steps.reexecuted': reexecutionDetail(ended),
+      },
     },
     now,
   );
   if (good && !stopped) {
-    if (!facts.playbook?.spec.verify?.length) {
+    if (!facts.plan || !facts.playbook) return failVerification(pass, whyUnverifiable(facts));
+    if (!facts.playbook.spec.verify?.length) {
       condition(draft, 'Verified', 'Unknown', 'NotNeeded', 'the Playbook has no checks', now);
       return end(pass, 'Succeeded', `${done}; the Playbook has no checks`);
     }
@@ -203,12 +173,15 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   }
   // The kill switch freezes what there is: nothing is written any more, not even to take something back.
   const killed = killedBy(pass, ended);
-  if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay as they are`);
-  // What was begun may have been carried out: the way back looks at each object and says what became of it.
-  if (report.consumed.length + report.unknown.length > 0 && facts.plan?.spec.rollback.from === 'PreImages')
-    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are taken back`, now);
+  if (killed !== undefined) return end(pass, 'RunFailed', `${killed}; ${done}, and stay`);
+  // What was begun may have been carried out: the rollback looks at each object and says what became of it.
+  const begun = report.consumed.length + report.unknown.length > 0;
+  if (begun && rollsBack(facts))
+    return enter(draft, 'RollingBack', `${ended.message ?? 'the run failed'}; ${done}; they are rolled back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
-  end(pass, state, `${ended.message ?? 'the run failed'} (${done})`);
+  const reason = facts.plan ? (facts.plan.spec.rollback.reason ?? 'the Playbook has none') : 'the plan is gone';
+  const why = begun ? `; rollback is not available: ${reason}` : '';
+  end(pass, state, `${ended.message ?? 'the run failed'} (${done}${why})`);
 }
 
 // What does not end well while the kill switch is on was ended by it, or would be: nothing more is done about it.
@@ -219,9 +192,9 @@ function killedBy({ facts }: Pass, ended: StageStatus): string | undefined {
 }
 
 function afterVerification(pass: Pass, ended: StageStatus): void {
-  const { draft, facts, now, action } = pass;
+  const { draft, now, action } = pass;
   const good = ended.outcome === 'Succeeded';
-  condition(draft, 'Verified', good ? 'True' : 'False', good ? 'AsRequired' : 'Failed', ended.message ?? '', now);
+  condition(draft, 'Verified', good ? 'True' : 'False', good ? 'Satisfied' : 'Failed', ended.message ?? '', now);
   record(
     draft,
     action,
@@ -231,13 +204,12 @@ function afterVerification(pass: Pass, ended: StageStatus): void {
       summary: `${ended.outcome}: ${ended.message ?? ''}`,
       plan: ended.plan,
       job: ended.uid,
+      details: { 'sentinel.steps.reexecuted': reexecutionDetail(ended) },
     },
     now,
   );
   const killed = killedBy(pass, ended);
   if (good) end(pass, 'Succeeded', 'everything that was approved was done, and verified');
-  else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; what was done stays as it is`);
-  else if (facts.plan?.spec.rollback.from === 'PreImages')
-    enter(draft, 'RollingBack', `verification failed: ${ended.message ?? ''}`, now);
-  else end(pass, 'VerificationFailed', `verification failed and there is no way back: ${ended.message ?? ''}`);
+  else if (killed !== undefined) end(pass, 'VerificationFailed', `${killed}; its changes stay`);
+  else failVerification(pass, ended.message ?? '');
 }

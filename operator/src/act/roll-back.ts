@@ -1,23 +1,38 @@
-import type { State } from '@sentinel/crds';
+import type { AgentActionStatus, State } from '@sentinel/crds';
 import { newestStage } from '../facts/facts.ts';
 import { condition } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { ActContext, Pass } from './context.ts';
 import { end } from './end.ts';
 
-/** Has the gateway take the run back from its pre-images, and ends the action by what became of each effect. Safe to repeat. */
+type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
+
+/**
+ * The outcomes of this pass over those of an earlier one. What an earlier pass restored is found unchanged by a later one, so that
+ * says nothing new. An effect that a later pass does not mention keeps what became of it. Anything else the later pass knows better.
+ */
+export function mergeOutcomes(before: readonly Outcome[], now: readonly Outcome[]): Outcome[] {
+  const merged = new Map(before.map((one) => [one.effect, one]));
+  for (const one of now) {
+    const isKept = one.outcome === 'Unchanged' && merged.get(one.effect)?.outcome === 'Restored';
+    if (!isKept) merged.set(one.effect, one);
+  }
+  return [...merged.values()].sort((a, b) => b.effect - a.effect);
+}
+
+/** Has the gateway roll the run back from its pre-images, and ends the action by what became of each effect. Safe to repeat. */
 export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   const { draft, action, now } = pass;
   const run = newestStage(action, 'run');
-  if (!run) return end(pass, 'RunFailed', 'there is no run to take back');
+  if (!run) return end(pass, 'RunFailed', 'there is no run to roll back');
   const { gatewayAddress } = await context.settings();
   const identity = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, job: run.uid };
-  const outcomes = await context.gateway.rollBack(gatewayAddress, identity);
+  const outcomes = mergeOutcomes(draft.rollback ?? [], await context.gateway.rollBack(gatewayAddress, identity));
   draft.rollback = outcomes;
   const incomplete = outcomes.filter(({ outcome }) => outcome === 'Skipped' || outcome === 'Failed');
-  const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects taken back`;
+  const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects rolled back`;
   const all = incomplete.length === 0;
-  condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'AsRequired' : 'Failed', summary, now);
+  condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'Satisfied' : 'Failed', summary, now);
   record(
     draft,
     action,
@@ -33,13 +48,13 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
     },
     now,
   );
-  const verification = newestStage(action, 'verification');
+  const failed = draft.conditions?.find(({ type, status }) => type === 'Verified' && status === 'False');
   const why =
     run.outcome !== 'Succeeded'
       ? (run.message ?? 'the run failed')
-      : verification === undefined
-        ? 'it was ended before it was verified'
-        : `verification failed: ${verification.message ?? ''}`;
+      : failed
+        ? `verification failed: ${failed.message}`
+        : 'the action was ended before it was verified';
   const left = incomplete.map(({ effect, message }) => `effect ${effect}: ${message ?? ''}`).join('; ');
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }

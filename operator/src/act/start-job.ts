@@ -14,6 +14,8 @@ import {
   resolveParameters,
   withoutQuotes,
 } from '@sentinel/policy';
+import { whyUnverifiable } from '../decide/decide.ts';
+import { isSuspended } from '../decide/orphans.ts';
 import type { Facts } from '../facts/facts.ts';
 import { differences } from '../sandbox/compare.ts';
 import { type SandboxSettings, sandboxJob } from '../sandbox/job.ts';
@@ -21,7 +23,9 @@ import { jobName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { ActContext, Pass } from './context.ts';
+import { deleteSuspended } from './delete-suspended.ts';
 import { end } from './end.ts';
+import { failVerification } from './fail-verification.ts';
 import { releaseJob } from './release-job.ts';
 
 /** The status holds the jobs of this many rehearsals by number. */
@@ -36,7 +40,10 @@ const states: Record<Stage, State> = { rehearsal: 'Rehearsing', run: 'Running', 
 export async function startJob(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
   const { facts, draft, now } = pass;
   const { playbook } = facts;
-  if (!playbook) return end(pass, 'Denied', 'the Playbook is gone');
+  if (!playbook)
+    return stage === 'verification'
+      ? failVerification(pass, whyUnverifiable(facts))
+      : end(pass, 'Denied', 'the Playbook is gone');
   const attempt = stage === 'rehearsal' ? (draft.attempt ?? 0) + 1 : 1;
   if (attempt > MAX_ATTEMPTS) return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times. File a new action.`);
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
@@ -49,13 +56,13 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
     );
   }
   const { job: created, existed } = await createOnce(context, wanted);
-  // One that an earlier pass made and released was compared before its release, and does not look as it was sent any more.
-  const released = existed && (created.spec as { suspend?: boolean }).suspend !== true;
-  const found = released ? [] : differences({ spec: wanted.spec }, { spec: created.spec });
+  // One that another operator made and released is not suspended any more. Its pods must be those that are wanted all the same.
+  const released = existed && !isSuspended(created);
+  const found = released ? differences(templateOf(wanted), templateOf(created), '.template') : altered(wanted, created);
   if (found.length > 0) {
-    const preconditions = { uid: created.metadata.uid, resourceVersion: created.metadata.resourceVersion };
-    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
-    await context.client.delete(jobs, key, { preconditions, propagationPolicy: 'Background' });
+    // By its uid alone: it may not even be suspended any more, if that was altered.
+    const options = { preconditions: { uid: created.metadata.uid }, propagationPolicy: 'Background' } as const;
+    await context.client.delete(jobs, { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes }, options);
     return end(
       pass,
       stage === 'run' ? 'RunFailed' : 'RehearsalFailed',
@@ -122,16 +129,23 @@ export function desiredJob(
 /** What is digested of a Job: its pods. */
 export const templateOf = (job: AnyObject): unknown => (job.spec as { template: unknown }).template;
 
-// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here.
+// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here. That pass may
+// have seen another spec of the action: a Job that is still suspended then makes room for the one that is wanted now.
 async function createOnce({ client }: ActContext, wanted: AnyObject): Promise<{ job: AnyObject; existed: boolean }> {
   try {
     return { job: await client.create(jobs, wanted), existed: false };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
-    return { job: await client.getOrThrow(jobs, key), existed: true };
   }
+  const key = { name: wanted.metadata.name ?? '', namespace: namespaces.sandboxes };
+  const found = await client.getOrThrow(jobs, key);
+  if (found.metadata.deletionTimestamp !== undefined) throw new Error(`Job '${key.name}' of an earlier pass is being deleted`);
+  if (!isSuspended(found) || altered(wanted, found).length === 0) return { job: found, existed: true };
+  if (!(await deleteSuspended(client, found))) throw new Error(`Job '${key.name}' was released by another operator`);
+  return { job: await client.create(jobs, wanted), existed: false };
 }
+
+const altered = (wanted: AnyObject, found: AnyObject) => differences({ spec: wanted.spec }, { spec: found.spec });
 
 function admitted(
   { facts, draft, action, now }: Pass,
@@ -158,9 +172,9 @@ function admitted(
   draft.policies = policies.policies.map(({ kind, name, digest }) => ({ kind, name, digest }));
   const allowed = `allowed by ${policies.policies.map(policyName).join(', ')}`;
   const would = audited.length === 0 ? '' : `; only audited: ${explainAll(audited)}`;
-  condition(draft, 'Admitted', 'True', 'AsRequired', `${allowed}${would}`, now);
+  condition(draft, 'Admitted', 'True', 'Satisfied', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
-    condition(draft, type, 'Unknown', 'NotYet', 'not yet', now);
+    condition(draft, type, 'Unknown', 'Pending', 'not yet', now);
   if (!again) record(draft, action, admissionEntry(action, facts, audited, parameters), now);
 }
 

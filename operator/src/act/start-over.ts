@@ -25,6 +25,6 @@ export function startOver({ draft, action, now }: Pass): void {
   delete draft.decisions;
   delete draft.results;
   for (const type of ['Rehearsed', 'Approved'] as const)
-    condition(draft, type, 'Unknown', 'NotYet', 'the action was edited', now);
+    condition(draft, type, 'Unknown', 'Pending', 'the action was edited', now);
   enter(draft, 'Pending', 'the action was edited and starts over', now);
 }

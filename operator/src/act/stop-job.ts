@@ -1,6 +1,7 @@
 import { namespaces } from '@sentinel/crds';
 import { jobs } from '@sentinel/kube';
 import { dataHandling, keepText } from '@sentinel/policy';
+import { stepsOf } from '../facts/facts.ts';
 import { stepContainer } from '../sandbox/names.ts';
 import type { ActContext, Pass } from './context.ts';
 
@@ -26,9 +27,9 @@ async function keepEvidence({ client }: ActContext, { facts, draft }: Pass): Pro
   const pod = facts.job?.podName;
   if (pod === undefined || facts.stage === undefined) return;
   const handling = dataHandling(facts.policies);
-  const steps = (facts.stage.stage === 'verification' ? facts.playbook?.spec.verify : facts.playbook?.spec.steps) ?? [];
+  const steps = stepsOf(facts, facts.stage.stage) ?? [];
   const logs = await Promise.all(
-    steps.slice(-EVIDENCE_STEPS).map(async ({ name }, index) => ({
+    steps.slice(-EVIDENCE_STEPS).map(async (name, index) => ({
       name: `evidence-${index}`,
       mediaType: 'text/plain',
       log: await client

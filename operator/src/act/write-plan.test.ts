@@ -92,6 +92,17 @@ describe('A plan', () => {
     assert.equal(digestOf(plan([effect()], facts({ now: NOW + 1e6, guards: ['x'] })).spec), digestOf(spec));
   });
 
+  it('carries the Playbook as it was rehearsed, unless that is too large or there is none', () => {
+    assert.deepEqual(plan().spec.playbook.spec, playbookSpec);
+    const given = facts();
+    const long = Array.from({ length: 8 }, (_, at) => ({ name: `s${at}`, command: Array(9).fill('x'.repeat(4096)) }));
+    const large = { ...given.playbook, spec: { ...playbookSpec, steps: long } } as NonNullable<Facts['playbook']>;
+    assert.equal(plan([effect()], facts({ playbook: large })).spec.playbook.spec, undefined);
+    const { playbookRef: _, ...rest } = given.action.spec;
+    const own = { ...given.action, spec: { ...rest, steps: playbookSpec.steps, account: 'a', image: 'i' } };
+    assert.deepEqual(Object.keys(plan([effect()], facts({ action: own })).spec.playbook), ['name', 'digest', 'adHoc']);
+  });
+
   it('shows the commands as they run, each value inside of its argument', () => {
     const { spec } = plan();
     assert.deepEqual(spec.steps[0]?.command, ['kubectl', 'restart', "deployment/web'; rm -rf / #"]);

@@ -32,9 +32,11 @@ import {
   withoutQuotes,
 } from '@sentinel/policy';
 import { reasonsForPerson } from '../decide/auto-review.ts';
+import { planRollback } from '../decide/rollback.ts';
 import { activityOf, targetsOf } from '../facts/activity.ts';
 import { listBudgets, readBudgets } from '../facts/budgets.ts';
 import type { Facts } from '../facts/facts.ts';
+import { copyForPlan } from '../facts/pinned-playbook.ts';
 import { planName } from '../sandbox/names.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
@@ -51,7 +53,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   const { facts, draft, action, now } = pass;
   const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
   if (effects.length === 0) {
-    condition(draft, 'Rehearsed', 'True', 'AsRequired', 'nothing would change', now);
+    condition(draft, 'Rehearsed', 'True', 'Satisfied', 'nothing would change', now);
     return end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
   }
   const handling = dataHandling(facts.policies);
@@ -72,7 +74,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   const { spec, digest } = await createPlan(context, pass, name, made);
   draft.plan = { name, digest, risk: spec.risk.level, effects: effects.length, targets: targetsOf(effects) };
   draft.required = spec.required;
-  condition(draft, 'Rehearsed', 'True', 'AsRequired', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
+  condition(draft, 'Rehearsed', 'True', 'Satisfied', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
   record(
     draft,
     action,
@@ -99,7 +101,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
   if (action.spec.mode === 'DryRun')
     return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
   if (spec.required.autoReview) return letStart(pass, digest);
-  condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', `0 of ${spec.required.approvals} approval(s)`, now);
+  condition(draft, 'Approved', 'Unknown', 'AwaitingApproval', `0 of ${spec.required.approvals} approval(s)`, now);
   enter(
     draft,
     'AwaitingApproval',
@@ -191,11 +193,6 @@ export function planOf(
   const person = reasonsForPerson(facts, { ...shown, risk: risk.level, undeclared, notObservable: recorded.notObservable });
   const requirements = withAutoReview(verdict.requirements, person);
   const refusals = [...verdict.refusals, ...judgeBudget(policies, activityOf(action), facts.activity, effects.length)];
-  const way = playbook.spec.rollback;
-  const irreversible = effects
-    .filter(({ reversible }) => !reversible)
-    .map(summaryOf)
-    .slice(0, 32);
   const commandsOf = (steps: typeof playbook.spec.steps) =>
     fillSteps(steps, values).map(({ name, command }) => ({ name, command }));
   const spec: ActionPlanSpec = {
@@ -205,7 +202,7 @@ export function planOf(
     playbook: {
       name: playbook.metadata.name,
       digest: digestOf(playbook.spec),
-      ...(isAdHoc(action.spec) ? { adHoc: true } : {}),
+      ...(isAdHoc(action.spec) ? { adHoc: true } : copyForPlan(playbook)),
     },
     account: playbook.spec.account,
     ...(facts.stage === undefined ? {} : { recording: { job: facts.stage.uid, digest: recorded.digest } }),
@@ -221,11 +218,7 @@ export function planOf(
     effects: [...shown.effects],
     ...(recorded.notObservable.length === 0 ? {} : { notObservable: recorded.notObservable.slice(0, 16) }),
     risk,
-    rollback: {
-      from: way?.from === 'PreImages' ? 'PreImages' : 'None',
-      ...(way?.reason === undefined ? {} : { reason: way.reason }),
-      ...(irreversible.length === 0 ? {} : { irreversible }),
-    },
+    rollback: planRollback(playbook.spec.rollback, effects),
     permissions: permissionsOf(effects, recorded.reads),
     required: {
       ...requiredOf(requirements),
@@ -278,10 +271,16 @@ async function createPlan(
 }
 
 // What a rehearsal found and pins, apart from what policies make of it. What is shown of commands and changes is such a thing too:
-// the pods are pinned by their template, and each change by its digest; labels of pods come with the changes.
+// the pods are pinned by their template, and each change by its digest; labels of pods come with the changes. The copy of the
+// Playbook is pinned by its digest, and an older version may have left it out; rollback follows from Playbook and effects.
 function observedPart(spec: ActionPlanSpec): unknown {
-  const { risk, required, environment, durationSeconds, steps, verify, effects, ...observed } = spec;
-  return { ...observed, effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })) };
+  const { risk, required, environment, durationSeconds, steps, verify, effects, rollback, playbook, ...observed } = spec;
+  const { spec: _, ...named } = playbook;
+  return {
+    ...observed,
+    playbook: named,
+    effects: effects.map(({ change, pods, ...effect }) => ({ ...effect, ...withoutLabels(pods) })),
+  };
 }
 
 const withoutLabels = (pods: Effect['pods']) => (pods ? { pods: { before: pods.before, after: pods.after } } : {});

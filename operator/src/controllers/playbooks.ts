@@ -15,14 +15,14 @@ export async function reconcilePlaybook(client: KubeClient, caches: Caches, key:
   const ready = {
     type: 'Ready',
     status: faults.length === 0 ? ('True' as const) : ('False' as const),
-    reason: faults.length === 0 ? 'AsRequired' : 'Invalid',
+    reason: faults.length === 0 ? 'Satisfied' : 'Invalid',
     message: faults.join('; ') || 'it can be run as written',
     observedGeneration: generation,
   };
   const trusted = {
     type: 'Trusted',
     status: trust.trusted ? ('True' as const) : ('False' as const),
-    reason: trust.trusted ? 'AsRequired' : 'NotTrusted',
+    reason: trust.trusted ? 'Satisfied' : 'NotTrusted',
     message: trust.trusted ? `sealed by ${trust.by.user}` : trust.why,
     observedGeneration: generation,
   };

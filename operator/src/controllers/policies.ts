@@ -40,8 +40,8 @@ function statusOf(policy: AgentPolicy | ClusterAgentPolicy, now: Date): PolicySt
   const ready = {
     type: 'Ready',
     status: good ? ('True' as const) : ('False' as const),
-    reason: good ? 'AsRequired' : 'Invalid',
-    message: (good ? inForce : `counts as the strictest there is, for it can not be read: ${faults.join('; ')}`).slice(0, 2048),
+    reason: good ? 'Satisfied' : 'Invalid',
+    message: (good ? inForce : `invalid policy: treated as deny-all until fixed: ${faults.join('; ')}`).slice(0, 2048),
     observedGeneration: generation,
   };
   return { observedGeneration: generation, conditions: setCondition(policy.status?.conditions, ready, now), digest };

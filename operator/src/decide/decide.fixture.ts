@@ -128,7 +128,7 @@ export function action(
       plan: { name: 'a-1', digest: planDigest, risk: 'Medium', effects: 1 },
       conditions: [
         { type: 'Succeeded', status: 'Unknown', reason: state, message: '', lastTransitionTime: iso(-5) },
-        { type: 'Rehearsed', status: 'True', reason: 'AsRequired', message: '', lastTransitionTime: iso(-5) },
+        { type: 'Rehearsed', status: 'True', reason: 'Satisfied', message: '', lastTransitionTime: iso(-5) },
       ],
       ...(more.stages ? { stages: more.stages } : {}),
     },
@@ -149,6 +149,7 @@ export const job = (more: Partial<JobView> = {}): JobView => ({
   podName: 'p',
   ending: false,
   ends: [],
+  restarts: {},
   failure: undefined,
   ...more,
 });

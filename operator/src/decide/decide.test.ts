@@ -188,6 +188,26 @@ describe('The next step of an action', () => {
       }),
       { kind: 'Wait', requeueAfterMs: 30_000 },
     ],
+    [
+      'whose approved checks are not known is a verification that failed, once that was seen live',
+      facts(action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] }), {
+        playbook: undefined,
+      }),
+      { kind: 'FailVerification' },
+    ],
+    [
+      'whose approved checks are not in the caches is looked at live',
+      facts(action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] }), {
+        playbook: undefined,
+        live: false,
+      }),
+      { kind: 'LookAgainLive' },
+    ],
+    [
+      'whose plan is gone is a verification that failed',
+      facts(action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] }), { plan: undefined }),
+      { kind: 'FailVerification' },
+    ],
     ['that has ended lets go of its finalizer', facts(action('Succeeded', { finalizers: ['x'] })), { kind: 'LetGo' }],
     ['that has ended is nothing', facts(action('Blocked')), { kind: 'Wait' }],
   ];
@@ -333,7 +353,7 @@ describe('The next step in every state', () => {
     assert.partialDeepStrictEqual(decide(facts(waiting, none)), {
       kind: 'End',
       state: 'Cancelled',
-      message: 'the action was cancelled before it was verified; what it did stays, for there is no way back',
+      message: 'the action was cancelled before it was verified; its changes stay, because rollback is not available',
     });
   });
 
@@ -351,7 +371,7 @@ describe('The next step in every state', () => {
       assert.partialDeepStrictEqual(decide(facts(one, suspended)), {
         kind: 'End',
         state: 'RollbackIncomplete',
-        message: 'ended by the kill switch of ClusterAgentPolicy/floor before it was taken back; what was done stays as it is',
+        message: 'ended by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
       });
   });
 

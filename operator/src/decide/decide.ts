@@ -18,6 +18,7 @@ import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { decideOnRetirement } from './retirement.ts';
 import { decideOnReview } from './review.ts';
+import { rollsBack } from './rollback.ts';
 import type { NextStep } from './step.ts';
 
 const FULL_RETRY_MS = 5_000;
@@ -65,7 +66,7 @@ function decideOnAdmission(facts: Facts): NextStep {
     return {
       kind: 'End',
       state: 'Denied',
-      message: 'it is not known who asked: the action carries no stamp of the webhook. File it again.',
+      message: 'missing requester annotation (the admission webhook did not run); create the action again',
     };
   const { action, policies, activity, requester, parent } = facts;
   const self = activityOf(action);
@@ -86,7 +87,7 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   const { stage: current, job } = facts;
   // The Job of a real run is recorded in the write that says Running. It is started after a review and nowhere else.
   if (stage === 'run' && (current?.stage !== 'run' || current.outcome !== undefined))
-    return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded; what it did is not known' };
+    return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded, so its outcome is unknown' };
   if (!current || current.stage !== stage || current.outcome !== undefined) return startUnlessSuspended(facts, stage);
   // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
   if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };
@@ -109,15 +110,22 @@ function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
 }
 
 function decideOnVerification(facts: Facts): NextStep {
-  const { stage, plan, now } = facts;
-  if (!plan) return { kind: 'End', state: 'VerificationFailed', message: 'the plan is gone, so the outcome can not be verified' };
+  const { stage, plan, playbook, now } = facts;
   if (stage?.stage === 'run') {
+    if (!plan || !playbook)
+      return facts.live ? { kind: 'FailVerification', why: whyUnverifiable(facts) } : { kind: 'LookAgainLive' };
     const due = Date.parse(stage.finishedAt ?? '') + verifyAfterMs(facts);
     if (due > now) return { kind: 'Wait', requeueAfterMs: due - now };
     return startUnlessSuspended(facts, 'verification');
   }
   return decideOnJob(facts, 'verification');
 }
+
+/** Why the checks that were approved cannot be run any more. */
+export const whyUnverifiable = ({ plan }: Pick<Facts, 'plan'>): string =>
+  plan
+    ? 'the Playbook is not what was approved any more, and the plan has no copy of it, so its checks cannot be run'
+    : 'the plan is gone, so its checks cannot be run';
 
 /** How long the Playbook wants to wait before it verifies, in milliseconds. */
 export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
@@ -132,7 +140,7 @@ const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome ==
 
 // Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
 function stop(facts: Facts, why: string): NextStep {
-  const { stage, job, action, plan } = facts;
+  const { stage, job, action } = facts;
   const state = stateOf(action.status);
   if (state === 'RollingBack') return rollBack(facts);
   if (stage && stage.outcome === undefined) {
@@ -140,11 +148,11 @@ function stop(facts: Facts, why: string): NextStep {
     if (!facts.live) return { kind: 'LookAgainLive' };
     return { kind: 'ReadOutcome', stage: stage.stage };
   }
-  if (state === 'Verifying' && plan?.spec.rollback.from === 'PreImages') return rollBack(facts);
+  if (state === 'Verifying' && rollsBack(facts)) return rollBack(facts);
   return {
     kind: 'End',
     state: 'Cancelled',
-    message: state === 'Verifying' ? `${why} before it was verified; what it did stays, for there is no way back` : why,
+    message: state === 'Verifying' ? `${why} before it was verified; its changes stay, because rollback is not available` : why,
   };
 }
 
@@ -153,7 +161,7 @@ function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
   if (!live) return { kind: 'LookAgainLive' };
-  const message = `ended by the kill switch of ${stoppers.join(', ')} before it was taken back; what was done stays as it is`;
+  const message = `ended by the kill switch of ${stoppers.join(', ')} before the rollback; its changes stay`;
   return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 

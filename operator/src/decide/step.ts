@@ -27,6 +27,7 @@ export type NextStep =
   | { readonly kind: 'ReleaseJob' }
   | { readonly kind: 'ReadOutcome'; readonly stage: Stage }
   | { readonly kind: 'StopJob'; readonly why: string /** Whether what its steps printed is kept. */; readonly evidence?: boolean }
+  | { readonly kind: 'FailVerification'; readonly why: string }
   | { readonly kind: 'RollBack' }
   | { readonly kind: 'End'; readonly state: State; readonly message: string; readonly tally?: Tally; readonly actor?: string }
   | { readonly kind: 'LetGo' }

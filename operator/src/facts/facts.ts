@@ -19,6 +19,8 @@ export interface JobView {
   /** Its pod was told to end. From then on the gateway answers nothing, and what its containers say is no proof of anything. */
   readonly ending: boolean;
   readonly ends: readonly ContainerEnd[];
+  /** How often the kubelet executed a container again, by name; only those that it did. */
+  readonly restarts: Readonly<Record<string, number>>;
   readonly failure: string | undefined;
 }
 
@@ -27,7 +29,7 @@ export interface Facts {
   readonly action: AgentAction;
   readonly requester: Identity | undefined;
   readonly policies: PolicySet;
-  /** The Playbook that it names, or what its own steps come to. */
+  /** The Playbook that it names, or what its own steps come to. From the start of the real run on: as it was admitted, or undefined. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly keys: SealKeys;
@@ -53,4 +55,13 @@ export interface Facts {
 /** The newest Job of a stage. */
 export function newestStage(action: AgentAction, stage: Stage): StageStatus | undefined {
   return action.status?.stages?.findLast((one) => one.stage === stage);
+}
+
+/**
+ * The names of the steps of a stage; undefined when they are not known. A rehearsal has those of the Playbook. Afterwards they are
+ * pinned in the plan.
+ */
+export function stepsOf({ plan, playbook }: Pick<Facts, 'plan' | 'playbook'>, stage: Stage): readonly string[] | undefined {
+  const steps = stage === 'rehearsal' ? playbook?.spec.steps : stage === 'run' ? plan?.spec.steps : plan?.spec.verify;
+  return steps?.map(({ name }) => name);
 }

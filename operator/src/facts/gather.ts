@@ -28,6 +28,7 @@ import { stateOf } from '../status/conditions.ts';
 import type { Facts, JobView } from './facts.ts';
 import { readGuards } from './guards/read.ts';
 import { viewJob } from './job-view.ts';
+import { playbookInForce } from './pinned-playbook.ts';
 
 /** Everything around an action, from the caches: enough to see whether there is anything to do. */
 export async function gatherFromCaches(
@@ -95,7 +96,7 @@ export async function gatherLive(
     sink,
     now,
   });
-  const account = playbook?.spec.account;
+  const account = facts.playbook?.spec.account;
   const mayUseAccount =
     facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
   const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(stateOf(action.status));
@@ -127,7 +128,7 @@ function assemble(
       { namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies },
       requester ?? { user: 'nobody', groups: [] },
     ),
-    playbook,
+    playbook: playbookInForce(action, around.plan, playbook),
     trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys),
     keys,
     ...around,

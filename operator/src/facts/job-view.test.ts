@@ -48,6 +48,20 @@ describe('A sandbox Job', () => {
     assert.equal(viewJob(job(), told).ending, true);
   });
 
+  it('says which containers were executed again, also while one runs again', () => {
+    const again = pod(
+      'Running',
+      [
+        { ...ended('gate'), restartCount: 0 },
+        { name: 'step-one', restartCount: 1, state: { running: {} } },
+      ],
+      [{ ...ended('end'), restartCount: 2 }],
+    );
+    assert.deepEqual(viewJob(job(), again).restarts, { 'step-one': 1, end: 2 });
+    assert.deepEqual(viewJob(job(), pod('Running', [ended('gate')])).restarts, {});
+    assert.deepEqual(viewJob(job(), undefined).restarts, {});
+  });
+
   it('says why it failed', () => {
     assert.equal(viewJob(job({ failed: true }), undefined).failure, 'DeadlineExceeded: too long');
     assert.equal(viewJob(job(), undefined).failure, undefined);

@@ -17,6 +17,7 @@ const Job = z.object({
 
 const Container = z.object({
   name: z.string(),
+  restartCount: z.int().optional(),
   state: z.object({ terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional() }).optional(),
 });
 const Pod = z.object({
@@ -49,15 +50,28 @@ export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
     podName: parsed?.metadata.name,
     ending: parsed?.metadata.deletionTimestamp !== undefined,
     ends,
+    restarts: parsed ? restartsOf(parsed) : {},
     failure: failed
       ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`
       : (parsed?.status?.message ?? parsed?.status?.reason),
   };
 }
 
-function endsOf({ status }: z.infer<typeof Pod>): ContainerEnd[] {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return all.flatMap(({ name, state }) =>
+const containersOf = ({ status }: z.infer<typeof Pod>) => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+// restartPolicy is Never, so each of these was executed again by mistake.
+function restartsOf(pod: z.infer<typeof Pod>): Record<string, number> {
+  const again = containersOf(pod).flatMap(({ name, restartCount = 0 }) =>
+    restartCount > 0 ? [[name, restartCount] as const] : [],
+  );
+  return Object.fromEntries(again);
+}
+
+function endsOf(pod: z.infer<typeof Pod>): ContainerEnd[] {
+  return containersOf(pod).flatMap(({ name, state }) =>
     state?.terminated ? [{ name, exitCode: state.terminated.exitCode, reason: state.terminated.reason }] : [],
   );
 }

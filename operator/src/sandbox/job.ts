@@ -1,4 +1,12 @@
-import { annotations, GATEWAY_AUDIENCE, namespaces, type PlaybookSpec, type Stage, type Step } from '@sentinel/crds';
+import {
+  ACTION_UID_LABEL,
+  annotations,
+  GATEWAY_AUDIENCE,
+  namespaces,
+  type PlaybookSpec,
+  type Stage,
+  type Step,
+} from '@sentinel/crds';
 import type { AnyObject } from '@sentinel/kube';
 import { END, GATE, stepContainer } from './names.ts';
 
@@ -65,7 +73,12 @@ export function sandboxJob(input: JobInput): AnyObject {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: input.name, namespace: namespaces.sandboxes, labels, annotations: marks },
+    metadata: {
+      name: input.name,
+      namespace: namespaces.sandboxes,
+      labels: { ...labels, [ACTION_UID_LABEL]: action.uid },
+      annotations: marks,
+    },
     spec: {
       suspend: true,
       parallelism: 1,

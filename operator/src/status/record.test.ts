@@ -100,11 +100,11 @@ describe('The state of an action', () => {
 
   it('keeps the time of a condition whose status stays', () => {
     const draft: Draft = {};
-    condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', '0 of 2', NOW);
-    condition(draft, 'Approved', 'Unknown', 'WaitingForPeople', '1 of 2', NOW + 5000);
+    condition(draft, 'Approved', 'Unknown', 'AwaitingApproval', '0 of 2', NOW);
+    condition(draft, 'Approved', 'Unknown', 'AwaitingApproval', '1 of 2', NOW + 5000);
     const [made] = draft.conditions ?? [];
     assert.deepEqual([made?.message, Date.parse(made?.lastTransitionTime ?? '')], ['1 of 2', NOW]);
-    condition(draft, 'Approved', 'True', 'AsRequired', '2 of 2', NOW + 9000);
+    condition(draft, 'Approved', 'True', 'Satisfied', '2 of 2', NOW + 9000);
     assert.equal(Date.parse(draft.conditions?.[0]?.lastTransitionTime ?? ''), NOW + 9000);
   });
 });

@@ -4,7 +4,7 @@ import { cut } from './text.ts';
 
 /** Most records that an object keeps. */
 export const OUTBOX_MAX = 64;
-/** Room that is kept for the records of a run, its verification, its way back and its end, whatever people or agents do before. */
+/** Room that is kept for the records of a run, its verification, its rollback and its end, whatever people or agents do before. */
 export const ROOM_TO_END = 12;
 
 /** A transition, told for the audit trail. */

@@ -1,0 +1,100 @@
+import type { RunReport, Stage, StageStatus } from '@sentinel/crds';
+import type { JobView } from '../facts/facts.ts';
+import { END, GATE, stepContainer } from '../sandbox/names.ts';
+import { cut } from '../status/text.ts';
+
+const MESSAGE_MAX = 2048;
+
+/** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
+export function outcomeOf(
+  job: JobView | undefined,
+  steps: readonly string[] | undefined,
+  report: RunReport | undefined,
+  effects: number,
+): Pick<StageStatus, 'outcome' | 'message' | 'steps'> {
+  if (report?.blocked !== undefined) return { outcome: 'Blocked', message: report.blocked, steps: stepResults(job, steps ?? []) };
+  if (!job) return { outcome: 'Unknown', message: 'its Job is gone, so its outcome is unknown' };
+  if (!steps) return { outcome: 'Unknown', message: 'the plan is gone, so the approved steps are unknown' };
+  const results = stepResults(job, steps);
+  const ended = (name: string) => job.ends.find((one) => one.name === name)?.exitCode;
+  if (ended(GATE) !== undefined && ended(GATE) !== 0)
+    return {
+      outcome: 'Failed',
+      message: 'network isolation check failed; no step was started',
+      steps: results,
+    };
+  const failed = results.find(({ exitCode }) => exitCode !== 0);
+  if (failed)
+    return {
+      outcome: 'Failed',
+      message:
+        failed.exitCode === -1
+          ? `step '${failed.name}' did not complete${job.failure ? `: ${job.failure}` : ''}`
+          : `step '${failed.name}' ended with exit code ${failed.exitCode}`,
+      steps: results,
+    };
+  if (ended(END) !== 0)
+    return {
+      outcome: 'Unknown',
+      message: `sandbox exited before completing all steps${job.failure ? `: ${job.failure}` : ''}`,
+      steps: results,
+    };
+  // The gateway refuses everything once a pod is told to end. A step that goes on all the same ends well, and has done nothing.
+  if (job.ending)
+    return {
+      outcome: 'Unknown',
+      message: `its pod was terminated while it ran${job.failure ? `: ${job.failure}` : ''}`,
+      steps: results,
+    };
+  if (report && report.unknown.length > 0)
+    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is unknown`, steps: results };
+  if (report && report.consumed.length < effects)
+    return {
+      outcome: 'Failed',
+      message: `only ${report.consumed.length} of ${effects} approved effects were carried out`,
+      steps: results,
+    };
+  return { outcome: 'Succeeded', message: 'every step succeeded', steps: results };
+}
+
+function stepResults(job: JobView | undefined, steps: readonly string[]): NonNullable<StageStatus['steps']> {
+  return steps.map((name) => {
+    const found = job?.ends.find((one) => one.name === stepContainer(name));
+    const restarts = job?.restarts[stepContainer(name)] ?? 0;
+    return {
+      name,
+      exitCode: found ? Math.max(-1, Math.min(255, found.exitCode)) : -1,
+      ...(found?.reason === undefined ? {} : { reason: found.reason }),
+      ...(restarts > 0 ? { restarts } : {}),
+    };
+  });
+}
+
+/**
+ * Says which steps the kubelet executed more than once; undefined when it was none. It starts no container of a sandbox pod again
+ * (restartPolicy: Never), but may lose sight of one that has ended and execute it a second time (kubernetes/kubernetes issue 83705).
+ */
+export function reexecutionOf({ steps }: Pick<StageStatus, 'steps'>): string | undefined {
+  const again = reexecuted(steps).map(({ name, restarts }) => `step '${name}' ${restarts + 1} times`);
+  return again.length === 0 ? undefined : `the kubelet executed ${again.join(', ')}`;
+}
+
+/** The same for an audit record: NAME=EXECUTIONS, separated by commas. */
+export const reexecutionDetail = ({ steps }: Pick<StageStatus, 'steps'>): string | undefined =>
+  reexecuted(steps)
+    .map(({ name, restarts }) => `${name}=${restarts + 1}`)
+    .join(',') || undefined;
+
+const reexecuted = (steps: StageStatus['steps'] = []) =>
+  steps.flatMap(({ name, restarts = 0 }) => (restarts > 0 ? [{ name, restarts }] : []));
+
+/**
+ * The outcome of a stage with what a second execution of a step means for it. A rehearsal must see every step once, for a step
+ * that ran again has met its own first writes. A run or a verification stays what it is, and says so.
+ */
+export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(stage: Stage, ended: T): T {
+  const again = reexecutionOf(ended);
+  if (again === undefined) return ended;
+  if (stage === 'rehearsal') return { ...ended, outcome: 'Unknown', message: `a rehearsal executes each step once; ${again}` };
+  return { ...ended, message: `${cut(ended.message ?? '', MESSAGE_MAX - again.length - 2)}; ${again}` };
+}
