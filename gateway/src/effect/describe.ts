@@ -69,7 +69,8 @@ function byField(change: Change): Change[] {
 }
 
 function shown(change: Change, result: unknown): FieldChange {
-  const hides = hidesValue(change.path, result);
+  // A switch such as automountServiceAccountToken keeps no secret, and people must see which way it goes.
+  const hides = hidesValue(change.path, result) && ![change.before, change.after].every(isSwitch);
   const before = hides ? REDACTED : redact(change.before);
   const after = hides ? REDACTED : redact(change.after);
   const redacted = hides || before !== change.before || after !== change.after;
@@ -81,6 +82,8 @@ function shown(change: Change, result: unknown): FieldChange {
     ...(redacted ? { redacted } : {}),
   };
 }
+
+const isSwitch = (value: unknown) => value === undefined || typeof value === 'boolean';
 
 const isCut = ({ before, after }: FieldChange) => before?.endsWith('…') || after?.endsWith('…');
 
