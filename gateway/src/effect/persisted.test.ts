@@ -13,7 +13,7 @@ const patched = (body: unknown) =>
   request({}, { contentType: 'application/merge-patch+json', body: Buffer.from(JSON.stringify(body)) });
 const observe = (asked: ParsedRequest, live: unknown, result: unknown) => {
   const { before, after } = compared(asked, live, result);
-  return { live, result, changes: asRequested(asked, changesBetween(before, after), NOW) };
+  return { uid: 'u', resourceVersion: '1', live, result, changes: asRequested(asked, changesBetween(before, after), NOW) };
 };
 
 describe('What persists of a write', () => {
@@ -40,6 +40,18 @@ describe('What persists of a write', () => {
   it('includes the status of a kind without the subresource', () => {
     const asked = { ...body, info: { ...body.info, hasStatus: false } };
     assert.deepEqual(differences({ ...result, status: { ready: 1 } }, asked), [{ path: '/status/ready', before: 0, after: 1 }]);
+  });
+
+  it('may have the precondition of the gateway in what kubectl keeps of an apply, and nothing else there', () => {
+    const kept = (value: object, data = 'a') => ({
+      metadata: {
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ metadata: value, data }) },
+      },
+    });
+    const seen = observe(body, live, kept({ name: 'web' }));
+    assert.deepEqual(persistedDifferences(body, seen, kept({ name: 'web', uid: 'u', resourceVersion: '1' })), []);
+    for (const other of [kept({ name: 'web', uid: 'x' }), kept({ name: 'web', more: 'x' }), kept({ name: 'web' }, 'b')])
+      assert.equal(persistedDifferences(body, seen, other).length, 1);
   });
 
   it('may be another time only where the request sets the current one', () => {

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, changesBetween } from './change.ts';
 import { assignedPaths, resultAs } from './normalize.ts';
 import type { Observation } from './observe.ts';
-import { valueAt } from './pointer.ts';
+import { isRecord, type Json, valueAt } from './pointer.ts';
 import { isTimeNear } from './times.ts';
 
 /**
@@ -12,7 +13,7 @@ import { isTimeNear } from './times.ts';
  */
 export function persistedDifferences(
   request: ParsedRequest,
-  observed: Pick<Observation, 'live' | 'result' | 'changes'>,
+  observed: Pick<Observation, 'uid' | 'resourceVersion' | 'live' | 'result' | 'changes'>,
   persisted: unknown,
 ): Change[] {
   if (request.api.verb === 'delete') return [];
@@ -23,5 +24,28 @@ export function persistedDifferences(
   const found = resultAs(request, live, persisted, assigned.filter(isGiven));
   const times = new Set(changes.filter(({ volatile }) => volatile).map(({ path }) => path));
   const isLaterTime = ({ path, before, after }: Change) => times.has(path) && isTimeNear(after, Date.parse(String(before)));
-  return changesBetween(promised, found).filter((change) => !isLaterTime(change));
+  return changesBetween(promised, found).filter((change) => !isLaterTime(change) && !isPrecondition(change, observed));
+}
+
+const LAST_APPLIED = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
+
+// An apply by kubectl keeps this annotation, where the object has it, equal to the body of the apply (managedfields/internal
+// lastappliedupdater.go), and so with the precondition that the gateway put into the body that was sent for real.
+function isPrecondition({ path, before, after }: Change, { uid, resourceVersion }: Pick<Observation, 'uid' | 'resourceVersion'>) {
+  if (path !== LAST_APPLIED) return false;
+  const [promised, found] = [parsed(before), parsed(after)];
+  if (!isRecord(promised) || !isRecord(found) || !isRecord(found.metadata)) return false;
+  const metadata: Json = { ...found.metadata };
+  const stated = isRecord(promised.metadata) ? promised.metadata : {};
+  for (const [key, sent] of Object.entries({ uid, resourceVersion }))
+    if (stated[key] === undefined && metadata[key] === sent) delete metadata[key];
+  return isDeepStrictEqual(promised, { ...found, metadata });
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
 }
