@@ -39,7 +39,7 @@ async function sentFor(asked: ParsedRequest, uid: string | undefined, resourceVe
 
 async function seen(asked: ParsedRequest, live: unknown, result: unknown): Promise<Observation> {
   const { upstream } = server(({ method }) => {
-    if (method !== 'GET') return { status: 200, body: result };
+    if (method !== 'GET') return { status: live === undefined ? 201 : 200, body: result };
     return live === undefined ? { status: 404, body: {} } : { status: 200, body: live };
   });
   const observed = await observe(upstream, run, 'rehearsal', asked);
@@ -111,5 +111,38 @@ describe('What is observed of a write', () => {
   it('is what an update does that carries the owners as it read them', async () => {
     const { changes } = await seen(write('', owned, { verb: 'update' }), owned, { ...owned, spec: { replicas: 2 } });
     assert.deepEqual(changes, [{ path: '/spec/replicas', before: 1, after: 2 }]);
+  });
+
+  const version = (resourceVersion: string, more: object) => ({ ...live, ...more, metadata: { ...metadata, resourceVersion } });
+  // Others write between the first read and the dry-run, as often as told.
+  const busy = (times: number) => {
+    let reads = 0;
+    return server(({ method }) => {
+      if (method === 'GET') return { status: 200, body: reads++ < times ? live : version('8', { others: 1 }) };
+      return { status: 200, body: version('8', { others: 1, spec: { replicas: 2 } }) };
+    });
+  };
+  const patch = write('application/merge-patch+json', {});
+
+  it('is what the request does and not what others did in between', async () => {
+    const found = await observe(busy(1).upstream, run, 'enforce', patch);
+    assert.ok(!isAnswer(found));
+    assert.deepEqual(found.changes, [{ path: '/spec/replicas', before: 1, after: 2 }]);
+    assert.equal(found.resourceVersion, '8');
+  });
+  it('is a conflict where others never stop', async () => {
+    const { upstream, sent } = busy(99);
+    await assert.rejects(observe(upstream, run, 'enforce', patch), isRefused(409));
+    assert.equal(sent.length, 8);
+  });
+  it('is looked at again where somebody creates what an apply was to create', async () => {
+    let reads = 0;
+    const { upstream } = server(({ method }) => {
+      if (method === 'GET') return reads++ === 0 ? { status: 404, body: {} } : { status: 200, body: live };
+      return { status: 200, body: result };
+    });
+    const found = await observe(upstream, run, 'enforce', write(APPLY, {}, {}, 'fieldManager=x'));
+    assert.ok(!isAnswer(found));
+    assert.deepEqual([found.uid, found.changes.length], ['u-1', 1]);
   });
 });

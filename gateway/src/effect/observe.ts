@@ -39,18 +39,39 @@ export interface Answer {
   readonly contentType: string;
 }
 
-/** Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. */
+const TRIES = 4;
+
+/**
+ * Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. A dry-run that
+ * was made on another version of the object than the one that was read shows the changes of others too: both are done again.
+ */
 export async function observe(
   upstream: Upstream,
   run: Run,
   as: 'rehearsal' | 'enforce',
   request: ParsedRequest,
 ): Promise<Observation | Answer> {
-  const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
-  if (isAnswer(live)) return live;
-  const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
-  if (answer.status >= 300) return answer;
-  const result: unknown = JSON.parse(answer.body.toString('utf8'));
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
+    if (isAnswer(live)) return live;
+    const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
+    if (answer.status >= 300) return answer;
+    const result: unknown = JSON.parse(answer.body.toString('utf8'));
+    if (isOfOneVersion(request, live, result, answer.status)) return observation(request, live, result);
+  }
+  throw new Refused(409, 'Conflict', 'others keep changing the object: send the request again');
+}
+
+// A dry-run answers with the resourceVersion that it started from, and with 201 when it found no object (seen with 1.36.3).
+function isOfOneVersion({ api }: ParsedRequest, live: unknown, result: unknown, status: number): boolean {
+  if (api.verb === 'create' || api.verb === 'delete') return true;
+  if (live === undefined) return status === 201;
+  return versionOf(live) === versionOf(result);
+}
+
+const versionOf = (object: unknown) => Identified.safeParse(object).data?.metadata.resourceVersion;
+
+function observation(request: ParsedRequest, live: unknown, result: unknown): Observation {
   const { verb } = request.api;
   if (verb !== 'delete') refuseOwnership(request, live, result);
   const { before, after } = compared(request, live, result);
