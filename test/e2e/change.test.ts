@@ -172,6 +172,24 @@ describe('Each leaf that the API server takes from a request', { concurrency: fa
   }
 });
 
+describe('A patch of the status by way of the object itself', { concurrency: false }, () => {
+  for (const { resource, kind, hasStatus, object } of examples.filter((example) => example.group === group)) {
+    const title = hasStatus ? 'changes nothing where the status is a subresource' : 'is a change where the status is none';
+    it(title, async () => {
+      const { metadata: _, ...rest } = object;
+      const name = kind.toLowerCase();
+      await admin.apply(texts({ ...rest, metadata: { name, namespace } }));
+      const path = `/apis/${group}/v1/namespaces/${namespace}/${resource}/${name}`;
+      const request = await understood('PATCH', path, { status: { phase: 'Broken' } }, 'application/merge-patch+json');
+      const found = await observed(request);
+      const wanted = hasStatus ? [] : [{ path: '/status/phase', before: 'Ready', after: 'Broken' }];
+      assert.deepEqual(found.changes, wanted);
+      const answer = await sent(request, found);
+      assert.deepEqual(persistedDifferences(request, found, JSON.parse(answer.body.toString('utf8'))), []);
+    });
+  }
+});
+
 describe('A command of kubectl', { concurrency: false }, () => {
   const gateway = new MiniGateway();
   let server = '';

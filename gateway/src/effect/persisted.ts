@@ -18,10 +18,10 @@ export function persistedDifferences(
 ): Change[] {
   if (request.api.verb === 'delete') return [];
   const { live, result, changes } = observed;
-  const assigned = assignedPaths(request, live, result);
   const isGiven = (path: string) => typeof valueAt(persisted, path) === typeof valueAt(result, path);
+  const assigned = assignedPaths(request, live, result).filter(isGiven);
   const promised = resultAs(request, live, result, assigned);
-  const found = resultAs(request, live, persisted, assigned.filter(isGiven));
+  const found = resultAs(request, live, persisted, assigned);
   const times = new Set(changes.filter(({ volatile }) => volatile).map(({ path }) => path));
   const isLaterTime = ({ path, before, after }: Change) => times.has(path) && isTimeNear(after, Date.parse(String(before)));
   return changesBetween(promised, found).filter((change) => !isLaterTime(change) && !isPrecondition(change, observed));
