@@ -176,5 +176,8 @@ describe('What a new object has of the API server alone', () => {
       [{}, 'other-7f8mf'],
     ] as const)
       assert.deepEqual(after(create(body), undefined, pod(name)), pod(name));
+    // The same name, written with escapes.
+    const [name, escaped] = ['kube-api-access-7f8mf', '{"spec":{"volumes":[{"name":"kube\\u002dapi-access-7f8mf"}]}}'];
+    assert.deepEqual(after({ ...create({}), body: Buffer.from(escaped) }, undefined, pod(name)), pod(name));
   });
 });

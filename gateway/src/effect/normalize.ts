@@ -102,7 +102,8 @@ function dropAssigned(object: Json, path: string): void {
   if (Array.isArray(list) && list.every((entry) => entry === ASSIGNED)) removeAt(object, parent);
 }
 
-function replaceGenerated({ api, base, body }: ParsedRequest, object: Json, uid: unknown): void {
+function replaceGenerated(request: ParsedRequest, object: Json, uid: unknown): void {
+  const { api, base } = request;
   if (api.apiGroup === 'batch' && base === 'jobs' && typeof uid === 'string')
     for (const path of uidLabels) if (valueAt(object, path) === uid) setAt(object, path, '<uid>');
   if (api.apiGroup !== '' || base !== 'pods') return;
@@ -110,10 +111,13 @@ function replaceGenerated({ api, base, body }: ParsedRequest, object: Json, uid:
     ...placesOf(object, '/spec/volumes/*/name'),
     ...['containers', 'initContainers'].flatMap((list) => placesOf(object, `/spec/${list}/*/volumeMounts/*/name`)),
   ];
+  const body = bodyOf(request);
+  const given = new Set(leavesOf(body));
+  // A name that the request itself gives stays. In protobuf a text stands as it is.
+  const isGiven = (name: string) => (body === undefined ? request.body.includes(name) : given.has(name));
   for (const path of places) {
     const name = String(valueAt(object, path));
-    // A name that the request itself gives stays, in whatever encoding the body is.
-    if (TOKEN_VOLUME.test(name) && !body.includes(name)) setAt(object, path, 'kube-api-access-<random>');
+    if (TOKEN_VOLUME.test(name) && !isGiven(name)) setAt(object, path, 'kube-api-access-<random>');
   }
 }
 
