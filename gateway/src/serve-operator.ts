@@ -120,7 +120,7 @@ async function openRun(context: OperatorContext, claim: Claim): Promise<Run | un
     consumed: new Set<number>(),
     turns: new Turns(),
   };
-  return { ...asRun(action, claim.job, plan.spec.account), enforcement };
+  return { ...asRun(action, claim.job, claim.account), enforcement };
 }
 
 /** Takes a run back, if the action's own status says that its time has come: the operator's word alone is not enough. */
@@ -132,11 +132,9 @@ async function takeBack(context: OperatorContext, body: Buffer): Promise<AgentAc
   if (!action || !stage || stage.outcome === undefined) throw forbidden('the action has no ended run with this Job');
   const succeeded = action.status?.conditions?.find(({ type }) => type === 'Succeeded');
   if (succeeded?.reason !== 'RollingBack') throw forbidden('the action is not being rolled back');
-  const plan = await readPlan(context.client, action, stage);
-  if (plan.spec.rollback.from !== 'PreImages') throw forbidden('the plan has no rollback');
   const claim = await context.ledger.claimOf(parsed.data.job);
-  if (claim?.action.uid !== action.metadata.uid) throw forbidden('the gateway knows no run of this action with this Job');
-  return await rollBack(context, asRun(action, parsed.data.job, plan.spec.account));
+  if (!claim || claim.action.uid !== action.metadata.uid) throw forbidden('the gateway knows no run of this action with this Job');
+  return await rollBack(context, asRun(action, parsed.data.job, claim.account));
 }
 
 function asRun(action: AgentAction, jobUid: string, account: string): Run {

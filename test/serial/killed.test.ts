@@ -328,7 +328,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     await deletePod(name, 'run');
     const action = await tenant.until(name, over, 60);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
-    assert.match(messageOf(action), /step 'one' did not come to its end|step 'one' ended with exit code|its Job is gone/);
+    assert.match(messageOf(action), /step 'one' did not complete|step 'one' ended with exit code|its Job is gone/);
     assert.match(messageOf(action), /1 of 1 effects rolled back/);
     assert.equal(await shown('gone-run', tenant.namespace), '3 localhost/web:one');
     assert.equal(await realWrites(tenant.namespace, 'gone-run'), 2);

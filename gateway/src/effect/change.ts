@@ -1,4 +1,9 @@
 import { digestOf } from '@sentinel/crds';
+import { entriesOn } from './entries.ts';
+import { escapeKey, isRecord, type Json, own, put, segmentsOf, valueAt } from './pointer.ts';
+import { isTimeField, isTimeNear, TIME, type TimedResource } from './times.ts';
+
+export { valueAt };
 
 /** A field before and after, in full. `undefined` is the absence of the field. */
 export interface Change {
@@ -6,28 +11,41 @@ export interface Change {
   readonly before: unknown;
   readonly after: unknown;
   readonly volatile?: 'Time';
+  /** What the path passes in lists, as it was before: an index alone says nothing once the list is reordered (entries.ts). */
+  readonly entries?: Readonly<Record<string, unknown>>;
+  /** Of a server-side apply: who owns the field afterwards, and whether it is taken from others. */
+  readonly applied?: { readonly manager: string; readonly force: boolean };
 }
-
-type Json = Record<string, unknown>;
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-// Names come from sandboxes: `constructor` and `__proto__` are keys like any other, and never those of the prototype.
-const own = (object: object, key: string): unknown => (Object.hasOwn(object, key) ? (object as Json)[key] : undefined);
-const put = (object: object, key: string, value: unknown): unknown =>
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
-const unescapeKey = (segment: string) => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /**
  * The fields that differ, by JSON pointer, in a fixed order. Lists of one length are compared entry by entry; a list that grows
- * or shrinks is one change, because the entries behind it have no lasting address.
+ * or shrinks is one change, because the entries behind it have no lasting address. A change inside of a list says which entry it is.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
+  return withEntries(differences(before, after, path), (pointer) =>
+    pointer.length < path.length ? undefined : valueAt(before, pointer.slice(path.length)),
+  );
+}
+
+/** `changes` with the entries of lists that their paths pass in `before`, the whole object that they start from. */
+export const identified = (changes: readonly Change[], before: unknown): Change[] =>
+  withEntries(changes, (pointer) => valueAt(before, pointer));
+
+function withEntries(changes: readonly Change[], at: (pointer: string) => unknown): Change[] {
+  const identities = new Map<string, unknown>();
+  return changes.map(({ entries: _, ...change }) => {
+    const entries = entriesOn(change.path, at, identities);
+    return entries === undefined ? change : { ...change, entries };
+  });
+}
+
+function differences(before: unknown, after: unknown, path: string): Change[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => changesBetween(own(before, key), own(after, key), `${path}/${escapeKey(key)}`));
+    return keys.flatMap((key) => differences(own(before, key), own(after, key), `${path}/${escapeKey(key)}`));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
-    return before.flatMap((entry, index) => changesBetween(entry, after[index], `${path}/${index}`));
+    return before.flatMap((entry, index) => differences(entry, after[index], `${path}/${index}`));
   }
   return isEqual(before, after) ? [] : [{ path, before, after }];
 }
@@ -37,26 +55,23 @@ function isEqual(a: unknown, b: unknown): boolean {
   return digestOf({ value: a }) === digestOf({ value: b });
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-const NEAR_MS = 5 * 60_000;
-
 // A map that is new as a whole, such as the first annotations of a template, hides the time in it: show its fields one by one.
-function splitAtTimes(change: Change, isNear: (value: unknown) => boolean): Change[] {
-  const { path, before, after } = change;
-  if (path === '' || before !== undefined || !isRecord(after)) return [change];
-  const fields = changesBetween({}, after, path).flatMap((field) => splitAtTimes(field, isNear));
-  return fields.some((field) => isNear(field.after)) ? fields : [change];
+function splitAtTimes(change: Change, isVolatile: (path: string, value: unknown) => boolean): Change[] {
+  const { path, before, after, ...tags } = change;
+  if (before !== undefined || !isRecord(after)) return [change];
+  const fields = differences({}, after, path).flatMap((field) => splitAtTimes({ ...field, ...tags }, isVolatile));
+  return fields.some((field) => isVolatile(field.path, field.after)) ? fields : [change];
 }
 
-/** Marks the changes whose new value is a time near `now`: it will be another one in the real run. */
-export function markVolatile(changes: readonly Change[], now: number): Change[] {
-  const isNear = (value: unknown): boolean =>
-    typeof value === 'string' && TIME.test(value) && Math.abs(Date.parse(value) - now) <= NEAR_MS;
+/**
+ * Marks the changes whose new value is a time near `now`, in a field that by its meaning holds the time of the request (times.ts):
+ * it will be another one in the real run. Marks that are there already stay.
+ */
+export function markVolatile(changes: readonly Change[], now: number, request?: TimedResource): Change[] {
+  const isVolatile = (path: string, value: unknown) => isTimeNear(value, now) && isTimeField(path, request);
   return changes
-    .flatMap((change) => splitAtTimes(change, isNear))
-    .map((change) => {
-      return isNear(change.after) ? { ...change, volatile: 'Time' as const } : change;
-    });
+    .flatMap((change) => splitAtTimes(change, isVolatile))
+    .map((change) => (isVolatile(change.path, change.after) ? { ...change, volatile: 'Time' as const } : change));
 }
 
 /**
@@ -65,28 +80,20 @@ export function markVolatile(changes: readonly Change[], now: number): Change[] 
  */
 export function changeDigest(changes: readonly Change[]): string {
   return digestOf(
-    changes.map(({ path, before, after, volatile }) =>
-      volatile
-        ? { path, before: typeof before === 'string' && TIME.test(before) ? '<Time>' : before, volatile }
-        : { path, before, after },
-    ),
+    changes.map(({ path, before, after, volatile, entries, applied }) => ({
+      path,
+      ...(volatile
+        ? { before: typeof before === 'string' && TIME.test(before) ? '<Time>' : before, volatile }
+        : { before, after }),
+      ...(entries === undefined ? {} : { entries }),
+      ...(applied === undefined ? {} : { applied }),
+    })),
   );
-}
-
-/** The value at a JSON pointer; undefined when there is none. */
-export function valueAt(object: unknown, path: string): unknown {
-  let here: unknown = object;
-  for (const segment of segmentsOf(path)) {
-    if (Array.isArray(here)) here = here[Number(segment)];
-    else if (isRecord(here)) here = own(here, segment);
-    else return undefined;
-  }
-  return here;
 }
 
 /** A copy of `object` with each change made. Missing parents are created; a change to the whole object replaces it. */
 export function applyChanges(object: unknown, changes: readonly { readonly path: string; readonly after: unknown }[]): unknown {
-  let root: unknown = structuredClone(object);
+  let root: unknown = structuredClone(object) ?? {};
   for (const { path, after } of changes) {
     const segments = segmentsOf(path);
     const last = segments.pop();
@@ -115,6 +122,18 @@ export function toJsonPatch(changes: readonly Change[]): object[] {
   });
 }
 
-function segmentsOf(path: string): string[] {
-  return path === '' ? [] : path.slice(1).split('/').map(unescapeKey);
+/**
+ * Whether each change is still the one at its path in `object`: the value is the one it made, in the entry of the list that it was
+ * made in. For a rollback; true only where taking the changes back gives the entries that they started from.
+ */
+export function isStillMade(object: unknown, changes: readonly Change[]): boolean {
+  // In JSON absence is null.
+  const same = (a: unknown, b: unknown) => isEqual(a ?? null, b ?? null);
+  if (!changes.every(({ path, after }) => same(valueAt(object, path), after))) return false;
+  const before = applyChanges(
+    object,
+    changes.map((change) => ({ path: change.path, after: change.before ?? undefined })).reverse(),
+  );
+  const found = identified(changes, before);
+  return changes.every(({ entries }, index) => same(found[index]?.entries, entries));
 }

@@ -1,12 +1,22 @@
 import { z } from 'zod';
-import { asksForDryRun, type Body, readBody, readDeleteOptions, refuseGeneratedName, withPrecondition } from '../request/body.ts';
+import {
+  asksForDryRun,
+  readBody,
+  readDeleteOptions,
+  refuseGeneratedName,
+  refuseManagedFields,
+  withAbsence,
+  withPrecondition,
+  withUid,
+} from '../request/body.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
-import { buildQuery } from '../request/query.ts';
+import { buildQuery, isOn } from '../request/query.ts';
 import { badRequest, Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
-import { type Change, changesBetween, markVolatile } from './change.ts';
-import { normalize } from './normalize.ts';
+import { type Change, changesBetween } from './change.ts';
+import { compared, hasAssignedFields } from './normalize.ts';
+import { APPLY, asRequested } from './ownership.ts';
 
 const Identified = z.object({
   metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }),
@@ -29,22 +39,43 @@ export interface Answer {
   readonly contentType: string;
 }
 
-/** Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. */
+const TRIES = 4;
+
+/**
+ * Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. A dry-run that
+ * was made on another version of the object than the one that was read shows the changes of others too: both are done again.
+ */
 export async function observe(
   upstream: Upstream,
   run: Run,
   as: 'rehearsal' | 'enforce',
   request: ParsedRequest,
 ): Promise<Observation | Answer> {
-  const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
-  if (isAnswer(live)) return live;
-  const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
-  if (answer.status >= 300) return answer;
-  const result: unknown = JSON.parse(answer.body.toString('utf8'));
-  const { verb, resource } = request.api;
-  const before = normalize(live, resource, verb);
-  const changes =
-    verb === 'delete' ? deletion(request) : markVolatile(changesBetween(before, normalize(result, resource, verb)), Date.now());
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const live = request.api.verb === 'create' ? undefined : await readLive(upstream, run, as, request);
+    if (isAnswer(live)) return live;
+    const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
+    if (answer.status >= 300) return answer;
+    const result: unknown = JSON.parse(answer.body.toString('utf8'));
+    if (isOfOneVersion(request, live, result, answer.status)) return observation(request, live, result);
+  }
+  throw new Refused(409, 'Conflict', 'others keep changing the object: send the request again');
+}
+
+// A dry-run answers with the resourceVersion that it started from, and with 201 when it found no object (seen with 1.36.3).
+function isOfOneVersion({ api }: ParsedRequest, live: unknown, result: unknown, status: number): boolean {
+  if (api.verb === 'create' || api.verb === 'delete') return true;
+  if (live === undefined) return status === 201;
+  return versionOf(live) === versionOf(result);
+}
+
+const versionOf = (object: unknown) => Identified.safeParse(object).data?.metadata.resourceVersion;
+
+function observation(request: ParsedRequest, live: unknown, result: unknown): Observation {
+  const { verb } = request.api;
+  if (verb !== 'delete') refuseOwnership(request, live, result);
+  const { before, after } = compared(request, live, result);
+  const changes = verb === 'delete' ? deletion(request) : asRequested(request, changesBetween(before, after));
   // An apply of an object that is not there creates it: what the dry-run makes up for it says nothing.
   const creates = live === undefined;
   const identified = Identified.safeParse(creates ? result : live);
@@ -59,8 +90,7 @@ export const isAnswer = (value: unknown): value is Answer =>
 
 async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce', request: ParsedRequest): Promise<unknown> {
   const answer = await upstream.send(run, as, { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
-  if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === 'application/apply-patch+yaml')
-    return undefined;
+  if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === APPLY) return undefined;
   if (answer.status !== 200) return { status: answer.status, body: answer.body, contentType: 'application/json' };
   return JSON.parse(answer.body.toString('utf8'));
 }
@@ -87,7 +117,21 @@ function refuseGenerated(result: unknown, verb: string): void {
     throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal can not know the name; give the object a name");
 }
 
-/** How a write is sent: as a dry-run, or for real and only if the object is still what was compared. */
+// Who owns which field decides what later applies do, and no change of fields shows it: a request has no say over it but by an apply.
+function refuseOwnership(request: ParsedRequest, live: unknown, result: unknown): void {
+  const body = readBody(request);
+  if (body.kind === 'json') refuseManagedFields(request, body.value, live);
+  const owners = (object: unknown) => ManagedFields.safeParse(object).data?.metadata.managedFields?.length ?? 0;
+  if (owners(live) > 0 && owners(result) === 0)
+    throw new Refused(403, 'Forbidden', 'the request would empty metadata.managedFields: change the fields of the object only');
+}
+
+const ManagedFields = z.object({ metadata: z.object({ managedFields: z.array(z.unknown()).nullish() }) });
+
+/**
+ * How a write is sent: as a dry-run, or for real and only if the object is still what was compared. Without a resourceVersion the
+ * object must not exist: then the write only creates.
+ */
 export type Sending =
   | { readonly dryRun: true }
   | { readonly dryRun: false; readonly uid: string | undefined; readonly resourceVersion: string | undefined };
@@ -107,7 +151,7 @@ export async function sendWrite(
   const query = buildQuery({
     fieldManager: request.query.get('fieldManager'),
     fieldValidation: request.query.get('fieldValidation'),
-    force: request.query.get('force'),
+    force: isOn(request.query.get('force')) ? 'true' : undefined,
     dryRun: sending.dryRun ? 'All' : undefined,
   });
   const { body, contentType } = verb === 'delete' ? deleteBody(request, sending) : writeBody(request, sending);
@@ -136,19 +180,38 @@ function deleteBody(request: ParsedRequest, sending: Sending): { body: string; c
 }
 
 function writeBody(request: ParsedRequest, sending: Sending): { body: string | Buffer; contentType: string } {
-  const body: Body = readBody(request);
+  const body = readBody(request);
   const eviction = request.subresource === 'eviction';
   if (eviction) throw new Refused(403, 'Forbidden', 'evictions are not supported yet');
   if (body.kind === 'none') throw badRequest('the request has no body');
-  if (body.kind === 'opaque') return { body: body.bytes, contentType: request.contentType };
+  if (body.kind === 'opaque') {
+    if (hasAssignedFields(request))
+      throw new Refused(
+        415,
+        'UnsupportedMediaType',
+        'send JSON: the fields that a protobuf body sets cannot be told from others',
+      );
+    return { body: body.bytes, contentType: request.contentType };
+  }
   refuseGeneratedName(body.value);
-  const precondition = !sending.dryRun && request.api.verb !== 'create' ? sending.resourceVersion : undefined;
-  const value = precondition === undefined ? body.value : withPrecondition(request.contentType, body.value, precondition);
+  // An update may carry what it has read; that is compared with the live object once the API server has answered.
+  if (request.api.verb !== 'update') refuseManagedFields(request, body.value);
+  const value = sending.dryRun ? body.value : withGuard(request, body.value, sending);
   return {
     body: JSON.stringify(value),
     contentType:
       request.contentType === '' || request.contentType === 'application/yaml' ? 'application/json' : request.contentType,
   };
+}
+
+function withGuard(request: ParsedRequest, value: unknown, sending: Sending & { dryRun: false }): unknown {
+  const { uid, resourceVersion } = sending;
+  const { contentType, api } = request;
+  if (api.verb === 'create') return value;
+  if (resourceVersion === undefined) return contentType === APPLY ? withAbsence(value) : value;
+  const guarded = withPrecondition(contentType, value, resourceVersion);
+  const creates = contentType === APPLY || api.verb === 'update';
+  return creates && uid !== undefined ? withUid(guarded, uid) : guarded;
 }
 
 export { asksForDryRun };

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { applyChanges, changeDigest, changesBetween, markVolatile, valueAt } from './change.ts';
+import { applyChanges, changeDigest, changesBetween, valueAt } from './change.ts';
 import { describeEffect } from './describe.ts';
-import { normalize } from './normalize.ts';
 import { relativeTo } from './overlay.ts';
 import { request } from './request.fixture.ts';
-
-const NOW = Date.parse('2026-01-01T12:00:00Z');
 
 describe('A second write to one object', () => {
   // What the rehearsal records must be what the gateway sees in the real run, where the first write has happened.
@@ -70,105 +67,6 @@ describe('A name that every object inherits', () => {
         `{"${key}":{"polluted":"yes"}}`,
       );
       assert.equal(({} as Record<string, unknown>).polluted, undefined);
-    });
-  }
-});
-
-describe('A volatile time', () => {
-  const digest = (before: unknown, after: unknown, now = NOW) =>
-    changeDigest(markVolatile(changesBetween({ metadata: { before } }, { metadata: { before: after } }), now));
-  const annotations = (time: string, more: object = {}) => ({ restartedAt: time, ...more });
-
-  it('may be another one inside of a map that is new', () => {
-    const first = digest(undefined, annotations('2026-01-01T12:00:00Z'));
-    assert.equal(digest(undefined, annotations('2026-01-01T12:40:00Z'), NOW + 40 * 60_000), first);
-    assert.notEqual(digest(undefined, annotations('2026-01-01T14:00:00Z')), first);
-    assert.notEqual(digest(undefined, annotations('2026-01-01T12:00:00Z', { more: 'x' })), first);
-    assert.notEqual(digest(undefined, { startedAt: '2026-01-01T12:00:00Z' }), first);
-  });
-
-  it('may follow another time, and nothing else', () => {
-    const first = digest('2025-01-01T00:00:00Z', '2026-01-01T12:00:00Z');
-    assert.equal(digest('2026-01-01T11:00:00Z', '2026-01-01T12:00:30Z'), first);
-    assert.notEqual(digest('never', '2026-01-01T12:00:30Z'), first);
-  });
-
-  const never: Record<string, string> = {
-    'with text around it': 'at 2026-01-01T12:00:00Z',
-    'without a zone': '2026-01-01T12:00:00',
-    'of a day that is none': '2026-13-01T12:00:00Z',
-    'with a line behind it': '2026-01-01T12:00:00Z\n',
-  };
-  for (const [name, text] of Object.entries(never)) {
-    it(`is none ${name}`, () =>
-      assert.equal(markVolatile([{ path: '/a', before: 1, after: text }], NOW)[0]?.volatile, undefined));
-  }
-
-  it('is never taken for the text by which it is replaced', () => {
-    assert.notEqual(digest('a', '<Time>'), digest('a', '2026-01-01T12:00:00Z'));
-  });
-});
-
-describe('What is compared of an object', () => {
-  const object = (more: object = {}) => ({
-    metadata: {
-      name: 'a',
-      uid: 'u-1',
-      resourceVersion: '7',
-      generation: 2,
-      managedFields: [],
-      creationTimestamp: 'x',
-      labels: { a: 'b' },
-    },
-    spec: { replicas: 1 },
-    status: { ready: 1 },
-    ...more,
-  });
-  const metadata = { name: 'a', labels: { a: 'b' } };
-  const rows: Record<string, { resource: string; verb: string; object: unknown; compared: unknown }> = {
-    'is nothing that the server keeps for itself': {
-      resource: 'deployments',
-      verb: 'patch',
-      object: object(),
-      compared: { metadata, spec: { replicas: 1 } },
-    },
-    'is the status alone for a write to it': {
-      resource: 'deployments/status',
-      verb: 'patch',
-      object: object(),
-      compared: { metadata, status: { ready: 1 } },
-    },
-    'is not the address that a new Service is given': {
-      resource: 'services',
-      verb: 'create',
-      object: object({ spec: { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ports: [{ port: 1, nodePort: 30000 }] } }),
-      compared: { metadata, spec: { ports: [{ port: 1 }] } },
-    },
-    'is that a new Service has none': {
-      resource: 'services',
-      verb: 'create',
-      object: object({ spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
-      compared: { metadata, spec: { clusterIP: 'None', clusterIPs: ['None'] } },
-    },
-    'is the address of a Service that is changed': {
-      resource: 'services',
-      verb: 'update',
-      object: object({ spec: { clusterIP: '10.0.0.1', ports: [{ nodePort: 30000 }] } }),
-      compared: { metadata, spec: { clusterIP: '10.0.0.1', ports: [{ nodePort: 30000 }] } },
-    },
-    'is not the uid that a new Job puts on its pods': {
-      resource: 'jobs',
-      verb: 'create',
-      object: object({ spec: { selector: { 'controller-uid': 'u-1' }, list: ['x u-1 y'] } }),
-      compared: { metadata, spec: { selector: { 'controller-uid': '<uid>' }, list: ['x <uid> y'] } },
-    },
-    'is a missing object as it is': { resource: 'jobs', verb: 'create', object: undefined, compared: undefined },
-  };
-  for (const [name, { resource, verb, object: given, compared }] of Object.entries(rows)) {
-    it(name, () => {
-      const before = structuredClone(given);
-      assert.deepEqual(normalize(given, resource, verb), compared);
-      assert.deepEqual(given, before);
     });
   }
 });

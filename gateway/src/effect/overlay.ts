@@ -1,5 +1,5 @@
 import type { ParsedRequest } from '../request/parse.ts';
-import { applyChanges, type Change, changesBetween, valueAt } from './change.ts';
+import { applyChanges, type Change, changesBetween, identified, valueAt } from './change.ts';
 
 /** The rehearsed state of the objects that a rehearsal touched: what a GET of them shows. `null` is a deleted object. */
 export class Overlay {
@@ -32,16 +32,18 @@ export class Overlay {
 /**
  * A change seen from the rehearsed state. Each dry-run is relative to the live object and so repeats what earlier writes of the
  * rehearsal did; in the real run those have happened, and the change starts from them, named as finely as it will be then.
- * A request that merges adds to a map that an earlier write made; any other replaces it. Marks of volatile values are lost.
+ * A request that merges adds to a map that an earlier write made; any other replaces it. Marks of volatile values and of
+ * an apply are lost: `asRequested` sets them again.
  */
 export function relativeTo(rehearsed: unknown, changes: readonly Change[], merges: boolean): Change[] {
   if (rehearsed === undefined || rehearsed === null) return [...changes];
-  return changes.flatMap(({ path, before, after }) => {
+  const relative = changes.flatMap(({ path, before, after }) => {
     const here = valueAt(rehearsed, path);
     const found = changesBetween(here, after, path);
     // What the live object lacks comes from the request alone: what the rehearsal put there before is not taken out by it.
     return merges && before === undefined && isMap(here) && isMap(after) ? found.filter((one) => one.after !== undefined) : found;
   });
+  return identified(relative, rehearsed);
 }
 
 const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,11 +3,9 @@ import { readBody } from '../request/body.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import { applyChanges, type Change, changesBetween, valueAt } from './change.ts';
-import { normalize } from './normalize.ts';
-
-type Json = Record<string, unknown>;
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+import { comparable, compared } from './normalize.ts';
+import { asRequested } from './ownership.ts';
+import { escapeKey, isRecord } from './pointer.ts';
 
 /**
  * `changes` of a write, and beside them the fields that it sets to what they are in the live object while an earlier write of the
@@ -21,11 +19,14 @@ export function withPutBack(
   result: unknown,
   changes: readonly Change[],
 ): readonly Change[] {
+  return asRequested(request, allChanges(request, rehearsed, result, changes));
+}
+
+function allChanges(request: ParsedRequest, rehearsed: unknown, result: unknown, changes: readonly Change[]): readonly Change[] {
   if (!isRecord(rehearsed)) return changes;
-  const { resource, verb } = request.api;
   const scale = request.subresource === 'scale';
-  const here = normalize(rehearsed, scale ? request.base : resource, verb);
-  const there = normalize(result, resource, verb);
+  const here = comparable(rehearsed, scale ? { ...request, subresource: undefined } : request);
+  const there = compared(request, rehearsed, result).after;
   const covered = (path: string) =>
     changes.some((change) => change.path === path || isInside(change.path, path) || isInside(path, change.path));
   const back = namedPaths(request, here, there)

@@ -6,7 +6,7 @@ export function request(api: Partial<ApiRequest> = {}, more: Partial<ParsedReque
   return {
     api: { verb: 'patch', apiGroup: 'apps', resource: 'deployments', namespace: 'shop', name: 'web', ...api },
     version: 'v1',
-    info: { kind: 'Deployment', namespaced: true, verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
+    info: { kind: 'Deployment', namespaced: true, verbs: ['get', 'list', 'watch', 'patch', 'delete'], hasStatus: true },
     base: 'deployments',
     subresource: undefined,
     query: new Map(),

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { valueAt } from '../effect/change.ts';
-import { normalize } from '../effect/normalize.ts';
+import { applyChanges, isStillMade } from '../effect/change.ts';
+import { assignedPaths, comparable, resultAs } from '../effect/normalize.ts';
 import type { Answer } from '../effect/observe.ts';
+import { valueAt } from '../effect/pointer.ts';
 import type { Entry, Stored, Target } from '../ledger/entry.ts';
 import { pathOf } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
@@ -58,20 +59,22 @@ export function pathOfTarget({ apiGroup, version, resource, namespace, name }: T
 }
 
 // One of the same name, made since the write was intended and with everything that the write says, is the one that it made.
-function created({ sending, since, target }: Entry, live: Live, answer: Answer): Found {
-  const wanted = sending?.change.find(({ path }) => path === '')?.after;
-  const here = normalize(live, target.resource, target.verb);
+function created({ sending, since }: Entry, live: Live, answer: Answer): Found {
+  if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
+  const { request, change } = sending;
+  const here = resultAs(request, undefined, live, assignedPaths(request, undefined, live));
   const made = Date.parse(live.metadata.creationTimestamp ?? '');
-  if (made + CLOCK_SKEW_MS >= since && isDeepStrictEqual(here, wanted)) return landed(live, answer);
   if (made + CLOCK_SKEW_MS < since) return { kind: 'not-landed' };
+  if (isDeepStrictEqual(here, applyChanges(undefined, change))) return landed(live, answer);
   return { kind: 'unclear', why: 'an object of this name was created in the meantime and has other content' };
 }
 
-function changed({ sending, target }: Entry, live: Live, answer: Answer): Found {
-  const here = normalize(live, target.resource, target.verb);
-  const changes = sending?.change ?? [];
-  if (changes.every(({ path, after }) => isDeepStrictEqual(valueAt(here, path), after))) return landed(live, answer);
-  if (changes.every(({ path, before }) => isDeepStrictEqual(valueAt(here, path), before))) return { kind: 'not-landed' };
+function changed({ sending }: Entry, live: Live, answer: Answer): Found {
+  if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
+  const { request, change } = sending;
+  const here = comparable(live, request);
+  if (isStillMade(here, change)) return landed(live, answer);
+  if (change.every(({ path, before }) => isDeepStrictEqual(valueAt(here, path), before))) return { kind: 'not-landed' };
   return { kind: 'unclear', why: 'the object shows neither the state before the write nor the state after it' };
 }
 

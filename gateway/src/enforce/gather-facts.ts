@@ -1,6 +1,7 @@
 import {
   type ActionPlan,
   type AgentAction,
+  API_VERSION,
   agentActions,
   agentPolicies,
   annotations,
@@ -95,11 +96,16 @@ export async function gatherFacts(
   return { facts, action, parent: parent ? parentOf(parent) : undefined };
 }
 
-// The Playbook that was rehearsed, from wherever it is found unchanged.
+// The Playbook that was rehearsed: the copy in the plan, or the live one while it is unchanged.
 function admittedPlaybook(action: AgentAction, { spec }: ActionPlan, live: Playbook | undefined): Playbook | undefined {
-  const adHoc = adHocPlaybook(action);
-  if (adHoc) return playbookDigest(adHoc) === spec.playbook.digest ? adHoc : undefined;
-  return live;
+  const copy: Playbook | undefined = spec.playbook.spec && {
+    apiVersion: API_VERSION,
+    kind: 'Playbook',
+    metadata: { name: spec.playbook.name, namespace: action.metadata.namespace ?? '' },
+    spec: spec.playbook.spec,
+  };
+  const found = adHocPlaybook(action) ?? copy ?? live;
+  return found && playbookDigest(found) === spec.playbook.digest ? found : undefined;
 }
 
 async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {

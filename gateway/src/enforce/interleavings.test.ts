@@ -30,7 +30,7 @@ const createFlags = request(
   { verb: 'create', apiGroup: '', resource: 'configmaps', name: undefined },
   {
     base: 'configmaps',
-    info: { kind: 'ConfigMap', namespaced: true, verbs: ['create', 'get'] },
+    info: { kind: 'ConfigMap', namespaced: true, verbs: ['create', 'get'], hasStatus: false },
     body: Buffer.from('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"flags"},"data":{"a":"1"}}'),
   },
 );
@@ -86,7 +86,16 @@ class World {
   constructor(what: ParsedRequest) {
     this.what = what;
     this.api.put(WEB, { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 1 } });
-    const data = { job: JOB, pod: 'p', replica: '10.0.0.1', process: 'one', action: 'shop/fix', actionUid: 'a', claimedAt: '1' };
+    const data = {
+      job: JOB,
+      pod: 'p',
+      replica: '10.0.0.1',
+      process: 'one',
+      action: 'shop/fix',
+      actionUid: 'a',
+      account: 'x',
+      claimedAt: '1',
+    };
     this.api.put(`${LEDGER}/configmaps/claim-x`, { apiVersion: 'v1', kind: 'ConfigMap', data });
   }
 

@@ -1,5 +1,5 @@
 import { changesBetween } from '../effect/change.ts';
-import { normalize } from '../effect/normalize.ts';
+import { assignedPaths, comparable, resultAs } from '../effect/normalize.ts';
 import type { Answer, Observation } from '../effect/observe.ts';
 import { persistedDifferences } from '../effect/persisted.ts';
 import { hidesValue } from '../effect/redact.ts';
@@ -21,8 +21,9 @@ export function readStored(
   if (target.verb === 'delete' || !observed || !sending) return { stored: { uid, resourceVersion }, altered: undefined };
   const differences = persistedDifferences(sending.request, observed, persisted);
   if (differences.length === 0) return { stored: { uid, resourceVersion }, altered: undefined };
-  const before = normalize(observed.live, target.resource, target.verb);
-  const change = changesBetween(before, normalize(persisted, target.resource, target.verb));
+  const { request } = sending;
+  const assigned = assignedPaths(request, observed.live, persisted);
+  const change = changesBetween(comparable(observed.live, request), resultAs(request, observed.live, persisted, assigned));
   const named = differences
     .slice(0, SHOWN)
     .map(({ path, after }) => (hidesValue(path, persisted) ? path : `${path} is ${shorten(JSON.stringify(after))}`));

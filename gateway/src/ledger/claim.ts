@@ -17,6 +17,7 @@ export interface ClaimRequest {
   readonly podUid: string;
   readonly replica: Replica;
   readonly action: ActionRef;
+  readonly account: string;
   /** The digest of the plan of a real run. One plan of one action is claimed once, whatever Jobs there are. */
   readonly plan: string | undefined;
   readonly now: number;
@@ -26,6 +27,8 @@ export interface ClaimRequest {
 export interface Claim {
   readonly name: string;
   readonly action: ActionRef;
+  /** The account that the run acts as. */
+  readonly account: string;
   readonly job: string;
   readonly pod: string;
   readonly replica: string;

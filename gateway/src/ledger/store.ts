@@ -34,7 +34,7 @@ export class Ledger {
 
   /** Claims a run; answers with the claim that holds, which may be that of another pod or Job. */
   async claim(request: ClaimRequest): Promise<Claim> {
-    const { jobUid, podUid: pod, replica, action, plan, now } = request;
+    const { jobUid, podUid: pod, replica, action, account, plan, now } = request;
     const name = claimName(request);
     const data = {
       job: jobUid,
@@ -43,6 +43,7 @@ export class Ledger {
       process: replica.process,
       action: `${action.namespace}/${action.name}`,
       actionUid: action.uid,
+      account,
       claimedAt: String(now),
       ...(plan === undefined ? {} : { plan }),
     };
@@ -258,12 +259,14 @@ function claimName({ jobUid, action, plan }: ClaimRequest): string {
 
 function readClaim(object: AnyObject): Claim {
   const data = (object.data ?? {}) as Record<string, string | undefined>;
-  const { job, pod, replica, process, blocked, claimedAt } = data;
+  const { job, pod, replica, process, account, blocked, claimedAt } = data;
   const action = readAction(data);
-  if (!job || !pod || !replica || !process || !action) throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
+  if (!job || !pod || !replica || !process || !account || !action)
+    throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
   return {
     name: object.metadata.name ?? '',
     action,
+    account,
     job,
     pod,
     replica,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import type { ParsedRequest } from './parse.ts';
 import { badRequest, forbidden, Refused } from './refused.ts';
@@ -79,6 +80,60 @@ export function withPrecondition(contentType: string, value: unknown, resourceVe
   if (asked !== undefined && asked !== '' && asked !== resourceVersion)
     throw new Refused(409, 'Conflict', 'the object has been modified since it was read');
   return { ...value, metadata: { ...metadata, resourceVersion } };
+}
+
+/**
+ * The body of an apply that only creates. The API server compares a resourceVersion with an object that exists and not with one
+ * that does not (seen with 1.36.3), and no object has the first revision of etcd: a conflict wherever somebody was quicker.
+ */
+export function withAbsence(value: unknown): unknown {
+  if (!isRecord(value)) throw badRequest('the body must be an object');
+  return { ...value, metadata: { ...(isRecord(value.metadata) ? value.metadata : {}), resourceVersion: '1' } };
+}
+
+/** The body of a write that must not create its object anew when that is gone: a PUT and an apply would (seen with 1.36.3). */
+export function withUid(value: unknown, uid: string): unknown {
+  const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
+  return isRecord(value) ? { ...value, metadata: { ...metadata, uid } } : value;
+}
+
+const setsManagedFields = "'metadata.managedFields' cannot be set: it says who owns which field. Leave it out of the request";
+
+/**
+ * Refuses a body that changes who owns which field. An update may carry what it read: `live` is the object that it replaces.
+ * Null is no change for the API server; an empty list is one.
+ */
+export function refuseManagedFields(request: ParsedRequest, value: unknown, live?: unknown): void {
+  if (request.contentType === 'application/json-patch+json') {
+    const operations = Array.isArray(value) ? value.filter(isRecord) : [];
+    // What stands before the first slash is no part of the path for the API server (evanphx/json-patch, findObject).
+    const isPointer = (path: unknown) => typeof path !== 'string' || path === '' || path.startsWith('/');
+    if (!operations.every(({ path, from }) => isPointer(path) && isPointer(from)))
+      throw badRequest("each 'path' and 'from' of a JSON patch must begin with '/'");
+    if (operations.some(reachesManagedFields)) throw forbidden(setsManagedFields);
+    return;
+  }
+  const sent = managedFieldsOf(value);
+  if (sent === undefined || sent === null) return;
+  if (request.api.verb !== 'update' || !isDeepStrictEqual(sent, managedFieldsOf(live))) throw forbidden(setsManagedFields);
+}
+
+const managedFieldsOf = (object: unknown): unknown =>
+  isRecord(object) && isRecord(object.metadata) ? object.metadata.managedFields : undefined;
+
+const MANAGED_FIELDS = '/metadata/managedFields';
+const holdsManagedFields = ['', '/metadata'];
+
+// An operation on what holds the field counts when its value has it, or when its value comes from elsewhere in the object.
+function reachesManagedFields(operation: Record<string, unknown>): boolean {
+  if (operation.op === 'test') return false;
+  const paths = [operation.path, operation.op === 'move' ? operation.from : undefined].filter((path) => typeof path === 'string');
+  if (paths.some((path) => `${path}/`.startsWith(`${MANAGED_FIELDS}/`))) return true;
+  if (!holdsManagedFields.includes(String(operation.path))) return false;
+  if (operation.from !== undefined) return true;
+  return (
+    (operation.path === '' ? managedFieldsOf(operation.value) : managedFieldsOf({ metadata: operation.value })) !== undefined
+  );
 }
 
 /** Refuses names that the server makes up: each try would give another one, and what was approved could not be recognised. */

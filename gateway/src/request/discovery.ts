@@ -16,6 +16,8 @@ export interface ResourceInfo {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** Whether the resource has a status subresource: then a write to the resource itself leaves the status alone. */
+  readonly hasStatus: boolean;
 }
 
 const FRESH_MS = 30_000;
@@ -48,7 +50,10 @@ export class Discovery {
     const answer = await this.#transport.request({ method: 'GET', path });
     if (answer.status !== 200) throw forbidden(`the API '${key}' is not known`);
     const { resources } = ResourceList.parse(JSON.parse(answer.body.toString('utf8')));
-    const byName = new Map(resources.map(({ name, ...info }) => [name, info]));
+    const names = new Set(resources.map(({ name }) => name));
+    const byName = new Map(
+      resources.map(({ name, ...info }) => [name, { ...info, hasStatus: names.has(`${name.split('/')[0]}/status`) }]),
+    );
     this.#lists.set(key, { at: Date.now(), resources: byName });
     return byName;
   }

@@ -1,7 +1,7 @@
 import type { ApiRequest } from '@sentinel/policy';
 import type { Discovery, ResourceInfo } from './discovery.ts';
 import { parsePath } from './path.ts';
-import { parseQuery } from './query.ts';
+import { isOn, parseQuery } from './query.ts';
 import { forbidden, Refused } from './refused.ts';
 
 /** A request of a sandbox, understood: matched against discovery, with nothing of the original path or query left. */
@@ -76,9 +76,6 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
     watch,
   };
 }
-
-// As the API server reads a switch: everything but these two is yes, also no value at all.
-const isOn = (value: string | undefined) => value !== undefined && !['false', '0'].includes(value.toLowerCase());
 
 function verbOf(method: string, name: string | undefined, watch: boolean, contentType: string): string {
   switch (method) {

@@ -59,6 +59,9 @@ function decode(text: string): string {
   }
 }
 
+/** A switch as the API server reads it: everything but these two is yes, also no value at all. */
+export const isOn = (value: string | undefined) => value !== undefined && !['false', '0'].includes(value.toLowerCase());
+
 /** The query of a request that the gateway sends, built anew from known values. */
 export function buildQuery(values: Readonly<Record<string, string | undefined>>): string {
   const parts = Object.entries(values).flatMap(([key, value]) =>

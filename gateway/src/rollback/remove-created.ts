@@ -1,5 +1,5 @@
 import { applyChanges, changesBetween } from '../effect/change.ts';
-import { normalize } from '../effect/normalize.ts';
+import { assignedPaths, resultAs } from '../effect/normalize.ts';
 import { changeOf, type Entry } from '../ledger/entry.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
@@ -57,8 +57,10 @@ export async function removeCreated(
 
 /** The first field in which the object differs from what the run created, apart from what controllers write. */
 function changedSince(entry: Entry, live: Live): string | undefined {
+  const request = entry.sending?.request;
+  if (!request) return 'something';
   const created = applyChanges(undefined, changeOf(entry));
-  const here = normalize(live, entry.target.resource, entry.target.verb);
+  const here = resultAs(request, undefined, live, assignedPaths(request, undefined, live));
   return changesBetween(fields(created), fields(here))
     .flatMap(({ path, before, after }) =>
       before === undefined || after === undefined ? [...leaves(path, after ?? before)] : [path],

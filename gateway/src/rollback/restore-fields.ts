@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyChanges, type Change, changesBetween, toJsonPatch, valueAt } from '../effect/change.ts';
-import { normalize } from '../effect/normalize.ts';
-import type { Target } from '../ledger/entry.ts';
+import { applyChanges, type Change, changesBetween, isStillMade, toJsonPatch } from '../effect/change.ts';
+import { comparable } from '../effect/normalize.ts';
+import { valueAt } from '../effect/pointer.ts';
+import type { ParsedRequest } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { refusedWith } from './refused-with.ts';
@@ -11,7 +12,7 @@ interface Wanted {
   readonly path: string;
   readonly live: Live;
   readonly changes: readonly Change[];
-  readonly target: Target;
+  readonly request: ParsedRequest;
   readonly noteStart: () => Promise<void>;
 }
 
@@ -19,13 +20,15 @@ interface Wanted {
 export async function restoreFields(
   upstream: Upstream,
   run: Run,
-  { path, live, changes, target, noteStart }: Wanted,
+  { path, live, changes, request, noteStart }: Wanted,
 ): Promise<Restored | undefined> {
-  const now = normalize(live, target.resource, 'patch');
+  const now = comparable(live, request);
   if (changes.every((change) => isDeepStrictEqual(valueAt(now, change.path), change.before)))
     return { outcome: 'Unchanged', message: 'it is as it was before the run' };
-  const foreign = changes.find((change) => !isDeepStrictEqual(valueAt(now, change.path), change.after));
-  if (foreign) return { outcome: 'Skipped', message: `others changed ${foreign.path} since; it is left as it is`.slice(0, 500) };
+  if (!isStillMade(now, changes)) {
+    const foreign = changes.find(({ path, after }) => !isDeepStrictEqual(valueAt(now, path), after)) ?? changes[0];
+    return { outcome: 'Skipped', message: `others changed ${foreign?.path ?? 'it'} since; it is left as it is`.slice(0, 500) };
+  }
   const inverse = changes.map(({ path, before, after }) => ({ path, before: after, after: before })).reverse();
   await noteStart();
   const answer = await upstream.send(run, 'enforce', {
@@ -40,7 +43,7 @@ export async function restoreFields(
   // A test that fails makes the patch invalid: the object is another one than was read.
   if (answer.status === 409 || answer.status === 422) return undefined;
   if (answer.status !== 200) return refusedWith(answer);
-  const stored = normalize(JSON.parse(answer.body.toString('utf8')), target.resource, 'patch');
+  const stored = comparable(JSON.parse(answer.body.toString('utf8')), request);
   const [different] = changesBetween(applyChanges(now, inverse), stored);
   if (!different) return { outcome: 'Restored' };
   return {

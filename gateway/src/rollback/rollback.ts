@@ -62,7 +62,8 @@ async function restoreOnce(
   known: Entry,
 ): Promise<{ entry: Entry; restored: Restored | undefined }> {
   let entry = known;
-  const { target, stored } = entry;
+  const { target, stored, sending } = entry;
+  if (!sending) return { entry, restored: { outcome: 'Failed', message: 'the ledger does not hold what was sent' } };
   const path = pathOfTarget(target);
   const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
   // An apply that found no object created one.
@@ -71,7 +72,7 @@ async function restoreOnce(
   if (read.status !== 200)
     return { entry, restored: { outcome: 'Failed', message: `the object cannot be read (HTTP ${read.status})` } };
   const live = JSON.parse(read.body.toString('utf8')) as Live;
-  const mayStillLand = stored === undefined && entry.sending?.preconditions.resourceVersion === live.metadata.resourceVersion;
+  const mayStillLand = stored === undefined && sending.preconditions.resourceVersion === live.metadata.resourceVersion;
   if (mayStillLand)
     return {
       entry,
@@ -85,7 +86,7 @@ async function restoreOnce(
   };
   const restored = made
     ? await removeCreated(upstream, run, entry, path, live, noteStart)
-    : await restoreFields(upstream, run, { path, live, changes: changeOf(entry), target, noteStart });
+    : await restoreFields(upstream, run, { path, live, changes: changeOf(entry), request: sending.request, noteStart });
   if (restored?.outcome === 'Unchanged' && entry.rollback === 'Restoring') return { entry, restored: { outcome: 'Restored' } };
   return { entry, restored };
 }

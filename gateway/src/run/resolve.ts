@@ -80,14 +80,15 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
     const digest = stage.plan ?? '';
     const held = await ledger.claimOf(owner.uid);
     const risk = await requireApproved(client, ledger, ref, { plan, digest, held, now: claimWith.now });
-    const claim = requireClaim(await ledger.claim({ ...claimWith, plan: digest }), owner.uid, podUid);
+    const claim = requireClaim(await ledger.claim({ ...claimWith, account: plan.spec.account, plan: digest }), owner.uid, podUid);
     const enforcement = await enforcementOf(ledger, { plan, digest, risk }, claim);
     return { ...run, account: plan.spec.account, mayWrite: true, enforcement };
   }
-  const playbook = await readPlaybook(client, action);
-  const mayWrite = stage.stage === 'rehearsal' && playbook?.spec.sandbox.profile === 'Change';
-  const account = accountOf(action, stage, playbook);
-  const claim = requireClaim(await ledger.claim({ ...claimWith, plan: undefined }), owner.uid, podUid);
+  const { account, mayWrite } =
+    stage.stage === 'verification'
+      ? { account: (await readPlan(client, action, stage)).spec.account, mayWrite: false }
+      : rightsOf(action, await readPlaybook(client, action));
+  const claim = requireClaim(await ledger.claim({ ...claimWith, account, plan: undefined }), owner.uid, podUid);
   if (stage.stage === 'rehearsal' && claim.process !== replica.process)
     throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');
   return { ...run, account, mayWrite, enforcement: undefined };
@@ -124,22 +125,20 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
   return action;
 }
 
-// What the Playbook may do, and as whom, comes from the Playbook that was admitted; one that changed since is not believed.
-async function readPlaybook(client: KubeClient, action: AgentAction): Promise<Playbook | undefined> {
+// What a rehearsal may do, and as whom, comes from the Playbook that was admitted; one that changed since is not believed.
+async function readPlaybook(client: KubeClient, action: AgentAction): Promise<Playbook> {
   const admitted = action.status?.playbook;
   if (!admitted) throw forbidden('the action names no Playbook');
   const playbook =
     adHocPlaybook(action) ?? (await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace }));
-  return playbook && playbookDigest(playbook) === admitted.digest ? playbook : undefined;
+  if (!playbook || playbookDigest(playbook) !== admitted.digest)
+    throw forbidden('the Playbook changed after the action was admitted');
+  return playbook;
 }
 
-// A rehearsal and its checks run as the account of the Playbook. Where the Playbook changed while a run was under way, its checks read as
-// the account that the status names: a verification may not write.
-function accountOf(action: AgentAction, { stage }: StageStatus, playbook: Playbook | undefined): string {
-  const account = playbook?.spec.account ?? (stage === 'verification' ? action.status?.account : undefined);
-  if (account === undefined) throw forbidden('the Playbook changed after the action was admitted');
-  if (action.status?.account !== account) throw forbidden('the action names another account than its Playbook');
-  return account;
+function rightsOf(action: AgentAction, { spec }: Playbook): { account: string; mayWrite: boolean } {
+  if (action.status?.account !== spec.account) throw forbidden('the action names another account than its Playbook');
+  return { account: spec.account, mayWrite: spec.sandbox.profile === 'Change' };
 }
 
 /** The plan of a real run, if its digest is the one that the action and the stage name. Throws Refused otherwise. */

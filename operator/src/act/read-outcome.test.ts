@@ -10,7 +10,12 @@ import { readOutcome } from './read-outcome.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
 const good = (step: string) => job({ phase: 'Ended', ends: [end('gate'), end(`step-${step}`), end('end')] });
-const report: RunReport = { claimed: true, consumed: [0], unknown: [], recorded: { effects: [], reads: [], notObservable: [] } };
+const report: RunReport = {
+  claimed: true,
+  consumed: [0],
+  unknown: [],
+  recorded: { effects: [], shown: [], reads: [], notObservable: [], digest: '' },
+};
 
 const context = (said: RunReport, created: unknown[] = []) =>
   ({

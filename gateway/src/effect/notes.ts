@@ -1,0 +1,79 @@
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Change } from './change.ts';
+import { managersThatLose } from './ownership.ts';
+import { escapeKey, isRecord, valueAt } from './pointer.ts';
+import { hidesValue } from './redact.ts';
+import { isTimeNear } from './times.ts';
+
+const NOTES = 8;
+const LENGTH = 512;
+/** How many notes of one kind are written out. */
+const OF_A_KIND = 3;
+
+/** What was seen of an effect. */
+interface Seen {
+  readonly changes: readonly Change[];
+  readonly live?: unknown;
+  readonly result?: unknown;
+}
+
+/** What people must know of an effect beside its fields. */
+export function notesOf(request: ParsedRequest, observed: Seen, now: number): string[] {
+  const { changes } = observed;
+  const notes = [
+    ...limitsOfRehearsal(request, changes),
+    ...ownersThatLose(observed),
+    ...few(currentTimes(changes, now), 'values are set to the current time as well'),
+    ...few(entriesOfLists(changes, observed.live ?? observed.result), 'entries of lists are changed as well'),
+  ];
+  return notes.slice(0, NOTES).map((note) => (note.length <= LENGTH ? note : `${note.slice(0, LENGTH - 1)}…`).toWellFormed());
+}
+
+function limitsOfRehearsal({ api, base }: ParsedRequest, changes: readonly Change[]): string[] {
+  const notes: string[] = [];
+  if (api.verb === 'delete') notes.push('What the object owns is deleted with it; a rehearsal can not see that.');
+  const template = changes.some(({ path }) => path.startsWith('/spec/template'));
+  if (template && ['deployments', 'statefulsets', 'daemonsets'].includes(base))
+    notes.push('Its controller replaces the pods; a rehearsal can not see that.');
+  return notes;
+}
+
+function ownersThatLose({ changes, live, result }: Seen): string[] {
+  const applied = changes.find((change) => change.applied?.force)?.applied;
+  const losing = applied ? managersThatLose(live, result, applied.manager) : [];
+  if (!applied || losing.length === 0) return [];
+  return [`Server-side apply with force: ${quoted(applied.manager)} takes fields from ${losing.map(quoted).join(', ')}.`];
+}
+
+// Where a field is not known to hold the time of the request, its value must be the same in the run.
+function currentTimes(changes: readonly Change[], now: number): string[] {
+  const paths = changes.flatMap(({ path, after, volatile }) => (volatile ? [] : timesIn(after, path, now)));
+  return paths.map(
+    (path) =>
+      `${quoted(path)} is set to the current time. If the step computes it, the real run will differ and be blocked; pass a fixed value.`,
+  );
+}
+
+function timesIn(value: unknown, path: string, now: number): string[] {
+  if (isTimeNear(value, now)) return [path];
+  if (Array.isArray(value)) return value.flatMap((entry, index) => timesIn(entry, `${path}/${index}`, now));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, entry]) => timesIn(entry, `${path}/${escapeKey(key)}`, now));
+}
+
+// An index says little to people; the name beside it says which entry it is.
+function entriesOfLists(changes: readonly Change[], object: unknown): string[] {
+  const pointers = new Set(changes.flatMap(({ entries }) => Object.keys(entries ?? {})));
+  return [...pointers].flatMap((pointer) => {
+    const name = valueAt(object, `${pointer}/name`);
+    if (typeof name !== 'string' || hidesValue(pointer, object)) return [];
+    return [`${quoted(pointer)} is the entry with the name ${quoted(name)}.`];
+  });
+}
+
+const quoted = (text: string) => JSON.stringify(text.length <= 128 ? text : `${text.slice(0, 127)}…`);
+
+function few(notes: readonly string[], more: string): string[] {
+  const rest = notes.length - OF_A_KIND;
+  return rest <= 0 ? [...notes] : [...notes.slice(0, OF_A_KIND), `${rest} more ${more}.`];
+}
