@@ -2,6 +2,7 @@ import { type ActionPlanSpec, annotations, type RiskLevel } from '@sentinel/crds
 import {
   admit,
   allowedLag,
+  approverClaimFault,
   dataHandling,
   explainAll,
   frozenAt,
@@ -54,6 +55,7 @@ export function decideOnReview(facts: Facts): NextStep {
     editors,
     requirements,
     keys: facts.keys,
+    claimFault: (claims) => approverClaimFault(facts.policies, claims),
     notBefore: action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt),
     now,
   });
