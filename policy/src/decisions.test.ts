@@ -10,7 +10,16 @@ const NOW = Date.parse('2026-01-01T12:00:00Z');
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
 
 const plan = `sha256:${'1'.repeat(64)}`;
-const base = { action: 'uid-1', plan, user: 'ada', uid: '7', groups: ['sre'], extra: {}, decision: 'approve' as const, time: at(-10) };
+const base = {
+  action: 'uid-1',
+  plan,
+  user: 'ada',
+  uid: '7',
+  groups: ['sre'],
+  extra: {},
+  decision: 'approve' as const,
+  time: at(-10),
+};
 type Unsealed = Omit<DecisionRecord, 'key' | 'seal'>;
 
 const line = (record: Partial<Unsealed> = {}, key = privateKey) => JSON.stringify(sealRecord({ ...base, ...record }, 'k1', key));
@@ -146,6 +155,8 @@ describe('A sealed decision', () => {
   });
 
   it('begins with action, plan, user, uid, groups and claims: what the API server compares with the request', () => {
-    assert.ok(ok.startsWith(`{"action":"uid-1","plan":"${plan}","user":"ada","uid":"7","groups":["sre"],"extra":{},"decision":"approve"`));
+    assert.ok(
+      ok.startsWith(`{"action":"uid-1","plan":"${plan}","user":"ada","uid":"7","groups":["sre"],"extra":{},"decision":"approve"`),
+    );
   });
 });

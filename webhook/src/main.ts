@@ -1,5 +1,5 @@
 import { namespaces } from '@sentinel/crds';
-import { createClient, createLogger, createTransport, loadConfig } from '@sentinel/kube';
+import { createClient, createLogger, createTransport, loadConfig, MissingObjectError } from '@sentinel/kube';
 import { ServingCertificate } from '@sentinel/kube/certificates';
 import { Authorizer } from './authorize.ts';
 import { injectCaBundle } from './ca-bundle.ts';
@@ -21,6 +21,7 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const client = createClient(transport);
   const keeper = new SealKeeper(client, config.sealKeyMaxAgeMs);
   await keeper.tend();
+  let fault: string | undefined;
   const certificate = new ServingCertificate({
     client,
     secret: { namespace: namespaces.system, name: 'sentinel-webhook-ca' },
@@ -32,6 +33,7 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     policies: new PolicyReader(client),
     key: () => keeper.current(),
     logger,
+    fault: () => fault,
   });
   await app.listen({ host: '0.0.0.0', port: PORT });
   // Listening comes first: the bundle makes the API server call.
@@ -40,9 +42,13 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const tend = async () => {
     await tendCertificate();
     if (await keeper.tend()) logger.info('Seals with another key', { key: keeper.current().id });
+    fault = undefined;
   };
   const timer = setInterval(() => {
-    tend().catch((error: unknown) => logger.error('Failed to tend keys and certificates', { error: String(error) }));
+    tend().catch((error: unknown) => {
+      if (error instanceof MissingObjectError) fault = error.message;
+      logger.error('Failed to tend keys and certificates', { error: String(error) });
+    });
   }, TEND_MS);
   logger.info('Started', { port: PORT, key: keeper.current().id });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -10,6 +10,8 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 
 export interface WebhookContext extends ActionContext {
   readonly logger: Logger;
+  /** Why this replica must not be asked now; undefined when it may. */
+  readonly fault: () => string | undefined;
 }
 
 /** The HTTPS server of the webhook, not yet listening. Whatever goes wrong in a check is a refusal that says why. */
@@ -22,12 +24,17 @@ export function createWebhookServer(tls: { key: string; cert: string }, context:
     forceCloseConnections: 'idle',
   });
   app.get('/healthz', () => 'ok\n');
-  app.post('/mutate', async (incoming, reply) => {
-    const parsed = AdmissionReview.safeParse(incoming.body);
-    if (!parsed.success)
-      return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
-    return await answer(parsed.data.request, context);
+  app.get('/readyz', (_request, reply) => {
+    const fault = context.fault();
+    return fault === undefined ? 'ok\n' : reply.code(503).send(`${fault}\n`);
   });
+  for (const path of ['/mutate', '/validate'])
+    app.post(path, async (incoming, reply) => {
+      const parsed = AdmissionReview.safeParse(incoming.body);
+      if (!parsed.success)
+        return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
+      return await answer(parsed.data.request, context);
+    });
   return app;
 }
 
