@@ -235,6 +235,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
     const { namespace } = tenant;
     const spec = {
       subjects: [{ kind: 'ServiceAccount', name: 'repair-agent', namespace }],
+      modes: ['DryRun', 'Apply'],
       identity: { approverClaims: [{ name: 'example.com/mfa', values: ['true'] }] },
     };
     const floor = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'ClusterAgentPolicy', metadata: { name: namespace }, spec };
