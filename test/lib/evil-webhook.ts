@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { layout } from '@sentinel/cluster';
 import { createAuthority, issueServerCertificate } from '@sentinel/kube/certificates';
 import { readPrivateKey, sealRecord } from '@sentinel/policy';
 import { admin } from './cluster.ts';
@@ -56,7 +57,7 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
     const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/annotations', value }])).toString('base64');
     return { uid: request.uid, allowed: true, patchType: 'JSONPatch', patch };
   };
-  const server = createServer(await issueServerCertificate(authority, ['localhost'], 1), (request, response) => {
+  const server = createServer(await issueServerCertificate(authority, [`evil.${namespace}.svc`], 1), (request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (part: string) => {
       text += part;
@@ -70,10 +71,11 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, layout.hostAddress, resolve));
   const { port } = server.address() as AddressInfo;
   const name = `zz-evil-${namespace}`;
-  await admin.apply(JSON.stringify(configuration(name, namespace, port, authority.cert)));
+  for (const object of [...service(namespace, port), configuration(name, namespace, authority.cert)])
+    await admin.apply(JSON.stringify(object));
   // A configuration is in force a moment after it is stored.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   return {
@@ -88,7 +90,25 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
   };
 }
 
-const configuration = (name: string, namespace: string, port: number, ca: string) => ({
+// A Service without a selector: its address is this machine, as the cluster sees it.
+const service = (namespace: string, port: number) => [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'evil', namespace },
+    spec: { ports: [{ name: 'https', port: 443, targetPort: port }] },
+  },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'evil-1', namespace, labels: { 'kubernetes.io/service-name': 'evil' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+    endpoints: [{ addresses: [layout.hostAddress], conditions: { ready: true } }],
+  },
+];
+
+const configuration = (name: string, namespace: string, ca: string) => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'MutatingWebhookConfiguration',
   metadata: { name },
@@ -98,7 +118,7 @@ const configuration = (name: string, namespace: string, port: number, ca: string
       admissionReviewVersions: ['v1'],
       sideEffects: 'None',
       failurePolicy: 'Fail',
-      clientConfig: { url: `https://localhost:${port}/`, caBundle: Buffer.from(ca).toString('base64') },
+      clientConfig: { service: { name: 'evil', namespace }, caBundle: Buffer.from(ca).toString('base64') },
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
       rules: [{ apiGroups: ['sentinel.dev'], apiVersions: ['*'], operations: ['UPDATE'], resources: ['agentactions'] }],
     },
