@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { namespaces } from '@sentinel/crds';
 import { createClient, createLogger, createTransport, loadConfig, MissingObjectError } from '@sentinel/kube';
 import { ServingCertificate } from '@sentinel/kube/certificates';
@@ -6,7 +7,7 @@ import { injectCaBundle } from './ca-bundle.ts';
 import { readConfig } from './config.ts';
 import { PolicyReader } from './policy-reader.ts';
 import { SealKeeper } from './seal-key.ts';
-import { createWebhookServer } from './server.ts';
+import { createWebhookServer, tlsOf } from './server.ts';
 
 const CONFIGURATION = 'sentinel';
 const PORT = 9443;
@@ -28,16 +29,18 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     dnsNames: [`sentinel-webhook.${namespaces.system}.svc`],
     publish: (bundle) => injectCaBundle(client, CONFIGURATION, bundle),
   });
+  const clientCa = config.clientCaFile === undefined ? undefined : readFileSync(config.clientCaFile, 'utf8');
   const app = createWebhookServer(await certificate.first(), {
     authorizer: new Authorizer(client),
     policies: new PolicyReader(client),
     key: () => keeper.current(),
     logger,
     fault: () => fault,
+    clientCa,
   });
   await app.listen({ host: '0.0.0.0', port: PORT });
   // Listening comes first: the bundle makes the API server call.
-  const tendCertificate = () => certificate.tend((pair) => app.server.setSecureContext(pair));
+  const tendCertificate = () => certificate.tend((pair) => app.server.setSecureContext(tlsOf(pair, clientCa)));
   await tendCertificate();
   const tend = async () => {
     await tendCertificate();
