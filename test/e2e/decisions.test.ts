@@ -771,6 +771,11 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
       );
     });
 
+    it('is not given by a request that does not say so itself', async () => {
+      const args = ['annotate', '--overwrite', 'playbook', 'mine', '-n', namespace, `${trust}=${first}`];
+      refused(await tenant.truster.tryKubectl(args), `add --field-manager=trust:${first}`);
+    });
+
     it('is given to nobody by a dry-run', async () => {
       const { code, stdout, stderr } = await ask(tenant.truster, first, '--dry-run=server', '-o', 'json');
       assert.equal(code, 0, stderr);

@@ -423,6 +423,26 @@ describe('A webhook that somebody has taken over and that is asked by the API se
       assert.match(stderr, reason);
     });
 
+  it('does not turn a note on a Playbook into trust, and makes the trust that was asked for', async () => {
+    evil.makes('trust');
+    const { status } = await admin.get<{ status: { digest: string } }>(['playbook', 'touch', '-n', tenant.namespace]);
+    const tell = (annotations: Record<string, string>, ...more: string[]) =>
+      tenant.truster.tryKubectl([
+        ...['patch', 'playbook', 'touch', '-n', tenant.namespace, DRY, '--type=merge'],
+        ...['-p', JSON.stringify({ metadata: { annotations } }), ...more],
+      ]);
+    const manager = `--field-manager=trust:${status.digest}`;
+    const noted = await tell({ note: 'x' });
+    assert.notEqual(noted.code, 0, 'it was not refused');
+    assert.match(noted.stderr, /the request must say itself that it trusts this Playbook as it stands/);
+    const asked = await tell({ 'sentinel.dev/trust': status.digest }, manager);
+    assert.equal(asked.code, 0, asked.stderr);
+    evil.makes('');
+    const dropped = await tell({ 'sentinel.dev/trust': status.digest }, manager);
+    assert.notEqual(dropped.code, 0, 'it was not refused');
+    assert.match(dropped.stderr, /the trust that was asked for was not recorded/);
+  });
+
   it('does not put claims into an approval that the person does not carry', async () => {
     evil.makes('approve', { 'example.com/mfa': ['true'] });
     const { code, stderr } = await send(asked('approve'), `--field-manager=approve:${plan}`);
