@@ -5,9 +5,11 @@ import { customResourceDefinition } from '../crds/src/schema/crd.ts';
 import { apiReference } from '../crds/src/schema/reference.ts';
 import { GROUP, kinds } from '../crds/src/v1alpha1/kinds.ts';
 import { builtInTables } from '../policy/src/commands/document.ts';
+import { guardsModule, guardsOf, templatesOf } from './guards.ts';
 
 /**
- * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; and the tables of docs/commands.md.
+ * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; and the
+ * guards that the operator compares the cluster with, from the templates of the chart.
  * With `--check` nothing is written; it fails when a committed file differs from what would be.
  */
 const root = join(import.meta.dirname, '..');
@@ -25,6 +27,7 @@ function files(): Map<string, string> {
   const { safe, dangerous } = builtInTables();
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
+  written.set('operator/src/generated/guards.ts', guardsModule(guardsOf(templatesOf(join(root, 'charts/sentinel')))));
   return written;
 }
 
@@ -55,7 +58,7 @@ for (const [path, content] of files()) {
   writeFileSync(target, content);
 }
 if (stale.length > 0) {
-  process.stderr.write(`These files are not what the kinds say; run \`make generate\`:\n  ${stale.join('\n  ')}\n`);
+  process.stderr.write(`These files differ from what their sources generate; run \`make generate\`:\n  ${stale.join('\n  ')}\n`);
   process.exitCode = 1;
 }
 

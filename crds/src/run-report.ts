@@ -21,9 +21,13 @@ export const RunReport = z.object({
   recorded: z
     .object({
       effects: z.array(ObservedEffect),
+      /** The effects as a plan shows them: what policy hides is hidden. */
+      shown: z.array(Effect),
       /** Reads, as `verb resource.group`. */
       reads: z.array(z.string()),
       notObservable: z.array(z.string()),
+      /** Digest of the recording that the gateway keeps. */
+      digest: z.string(),
     })
     .optional(),
 });

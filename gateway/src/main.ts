@@ -13,10 +13,12 @@ import {
 } from '@sentinel/kube';
 import { ServingCertificate } from '@sentinel/kube/certificates';
 import { Authenticator } from './authenticate.ts';
+import { Executions } from './enforce/executions.ts';
+import { Permission } from './enforce/permission.ts';
+import { Ledger } from './ledger/store.ts';
+import { sweepLedger } from './ledger/sweep.ts';
 import { Lock } from './lock.ts';
 import { Discovery } from './request/discovery.ts';
-import { Ledger } from './run/ledger.ts';
-import { sweepLedger } from './run/sweep.ts';
 import { Runs } from './runs.ts';
 import { createGatewayServer } from './server.ts';
 import { Upstream } from './upstream.ts';
@@ -57,6 +59,9 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     client,
     ledger,
     logger,
+    replica,
+    permission: new Permission(client),
+    executions: new Executions(client),
     runs: new Runs(client, ledger, podInformer, replica),
     authenticator: new Authenticator(client),
     discovery: new Discovery(transport),

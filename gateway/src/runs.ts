@@ -1,7 +1,8 @@
 import { namespaces } from '@sentinel/crds';
 import { type AnyObject, type Informer, type KubeClient, pods } from '@sentinel/kube';
+import type { Replica } from './ledger/claim.ts';
+import type { Ledger } from './ledger/store.ts';
 import { forbidden } from './request/refused.ts';
-import type { Ledger, Replica } from './run/ledger.ts';
 import { type PodIdentity, resolveRun } from './run/resolve.ts';
 import type { Run } from './run/run.ts';
 

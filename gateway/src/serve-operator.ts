@@ -1,13 +1,28 @@
-import { type AgentAction, type AgentActionStatus, agentActions, annotations, type RunReport } from '@sentinel/crds';
-import type { KubeClient } from '@sentinel/kube';
-import { parseIdentity } from '@sentinel/policy';
+import {
+  type AgentAction,
+  type AgentActionStatus,
+  type AgentPolicy,
+  agentActions,
+  annotations,
+  type ClusterAgentPolicy,
+  type RunReport,
+} from '@sentinel/crds';
+import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
+import { dataHandling, parseIdentity } from '@sentinel/policy';
 import { z } from 'zod';
+import type { EnforceContext } from './enforce/context.ts';
+import { settleEntry } from './enforce/settle.ts';
+import { Turns } from './enforce/turns.ts';
+import type { Claim, Replica } from './ledger/claim.ts';
+import { type Entry, isOpen } from './ledger/entry.ts';
+import type { Ledger } from './ledger/store.ts';
 import type { Lock } from './lock.ts';
+import { policiesOf } from './policies.ts';
+import { newRecording } from './rehearse/recording.ts';
+import { recordingDigest, type SealedRecording, sealRecording } from './rehearse/sealed-recording.ts';
 import { badRequest, forbidden, Refused } from './request/refused.ts';
-import type { Ledger } from './run/ledger.ts';
-import { newRecording } from './run/recording.ts';
-import { readApprovedPlan } from './run/resolve.ts';
-import { rollBack } from './run/rollback.ts';
+import { rollBack } from './rollback/rollback.ts';
+import { readPlan } from './run/resolve.ts';
 import type { Run } from './run/run.ts';
 import type { Runs } from './runs.ts';
 import type { Upstream } from './upstream.ts';
@@ -18,6 +33,11 @@ export interface OperatorContext {
   readonly runs: Runs;
   readonly upstream: Upstream;
   readonly lock: Lock;
+  readonly replica: Replica;
+  readonly permission: EnforceContext['permission'];
+  readonly namespaces: Informer<AnyObject>;
+  readonly policies: Informer<AgentPolicy>;
+  readonly clusterPolicies: Informer<ClusterAgentPolicy>;
 }
 
 const RollbackRequest = z.object({
@@ -35,22 +55,72 @@ export async function serveOperator(context: OperatorContext, method: string, pa
   throw new Refused(404, 'NotFound', 'there is nothing here');
 }
 
-async function report({ ledger, runs }: OperatorContext, jobUid: string): Promise<RunReport> {
-  const claim = await ledger.readClaim(jobUid);
-  const intents = claim ? await ledger.intents(jobUid) : [];
-  const run = runs.byJob(jobUid);
+async function report(context: OperatorContext, jobUid: string): Promise<RunReport> {
+  const { ledger } = context;
+  const claim = await ledger.claimOf(jobUid);
+  const entries = claim ? await settleOpen(context, claim, await ledger.entries(jobUid)) : [];
+  const recording = await recordingOf(context, jobUid);
+  // What was blocked while the open writes were settled is said, too.
+  const blocked = claim && (await ledger.claimNamed(claim.name)).blocked;
+  const inState = (...states: Entry['state'][]) =>
+    entries.filter(({ state }) => states.includes(state)).map(({ target }) => target.index);
   return {
     claimed: claim !== undefined,
     replica: claim?.replica,
-    blocked: claim?.blocked,
-    consumed: intents.filter(({ result }) => result).map(({ intent }) => intent.effect.index),
-    unknown: intents.filter(({ result }) => !result).map(({ intent }) => intent.effect.index),
-    recorded: run && {
-      effects: run.recording.effects,
-      reads: [...run.recording.reads],
-      notObservable: [...run.recording.notObservable],
+    blocked,
+    consumed: inState('Done'),
+    unknown: inState('Sent', 'Unknown'),
+    recorded: recording && {
+      effects: [...recording.effects],
+      shown: [...recording.shown],
+      reads: [...recording.reads],
+      notObservable: [...recording.notObservable],
+      digest: recordingDigest(recording),
     },
   };
+}
+
+// The recording that is kept, or what this replica has in memory: from now on that is the one that holds.
+async function recordingOf(context: OperatorContext, jobUid: string): Promise<SealedRecording | undefined> {
+  const kept = await context.ledger.recording<SealedRecording>(jobUid);
+  if (kept) return kept;
+  const run = context.runs.byJob(jobUid);
+  if (run?.stage !== 'rehearsal') return undefined;
+  return await sealRecording(context.ledger, run, dataHandling(policiesOf(context, run)));
+}
+
+/** Finds out what became of the writes that a run left open; what nobody can find out stays open. */
+async function settleOpen(context: OperatorContext, claim: Claim, entries: readonly Entry[]): Promise<Entry[]> {
+  if (!entries.some(isOpen)) return [...entries];
+  const run = await openRun(context, claim);
+  for (const entry of run ? entries.filter(isOpen) : []) {
+    const outcome = run && (await settleEntry(context, run, entry));
+    if (outcome?.kind === 'unknown')
+      await context.ledger.block(claim.name, `the outcome of effect ${entry.target.index} is unknown: ${outcome.why}`);
+  }
+  return await context.ledger.entries(claim.job);
+}
+
+// The run of a claim as far as it takes to look after its writes; undefined when its action is gone.
+async function openRun(context: OperatorContext, claim: Claim): Promise<Run | undefined> {
+  const served = context.runs.byJob(claim.job);
+  if (served) return served;
+  const action = await context.client.get(agentActions, { namespace: claim.action.namespace, name: claim.action.name });
+  const stage = action?.status?.stages?.find(({ uid }) => uid === claim.job);
+  if (!action || !stage || action.metadata.uid !== claim.action.uid) return undefined;
+  const plan = await readPlan(context.client, action, stage);
+  const { claimedAt, blocked, name } = claim;
+  const enforcement = {
+    plan,
+    digest: stage.plan ?? '',
+    risk: plan.spec.risk.level,
+    claim: name,
+    claimedAt,
+    blocked,
+    consumed: new Set<number>(),
+    turns: new Turns(),
+  };
+  return { ...asRun(action, claim.job, plan.spec.account), enforcement };
 }
 
 /** Takes a run back, if the action's own status says that its time has come: the operator's word alone is not enough. */
@@ -62,22 +132,25 @@ async function takeBack(context: OperatorContext, body: Buffer): Promise<AgentAc
   if (!action || !stage || stage.outcome === undefined) throw forbidden('the action has no ended run with this Job');
   const succeeded = action.status?.conditions?.find(({ type }) => type === 'Succeeded');
   if (succeeded?.reason !== 'RollingBack') throw forbidden('the action is not being rolled back');
-  const plan = await readApprovedPlan(context.client, action, stage);
-  if (plan.spec.rollback.from !== 'PreImages') throw forbidden('the plan has no way back');
-  return await rollBack(context.upstream, context.ledger, asRun(action, parsed.data.job));
+  const plan = await readPlan(context.client, action, stage);
+  if (plan.spec.rollback.from !== 'PreImages') throw forbidden('the plan has no rollback');
+  const claim = await context.ledger.claimOf(parsed.data.job);
+  if (claim?.action.uid !== action.metadata.uid) throw forbidden('the gateway knows no run of this action with this Job');
+  return await rollBack(context, asRun(action, parsed.data.job, plan.spec.account));
 }
 
-function asRun(action: AgentAction, jobUid: string): Run {
+function asRun(action: AgentAction, jobUid: string, account: string): Run {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  const account = action.status?.account;
-  if (!requester || !account) throw forbidden('the action has no requester or no account');
+  if (!requester) throw forbidden('the action has no requester');
   return {
     stage: 'run',
     jobUid,
     podUid: '',
+    podName: '',
     namespace: action.metadata.namespace ?? '',
     actionName: action.metadata.name,
     actionUid: action.metadata.uid ?? '',
+    generation: action.metadata.generation ?? 0,
     account,
     requester,
     mayWrite: true,

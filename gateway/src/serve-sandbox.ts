@@ -1,23 +1,23 @@
 import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
 import type { AnyObject, Informer, TransportStream } from '@sentinel/kube';
-import { dataHandling, explain, judgeApiRequest, type PolicySet, policySet } from '@sentinel/policy';
+import { dataHandling, explain, judgeApiRequest, type PolicySet } from '@sentinel/policy';
 import { type Answer, asksForDryRun, sendWrite } from './effect/observe.ts';
+import type { EnforceContext } from './enforce/context.ts';
+import { enforceWrite } from './enforce/enforce-write.ts';
 import type { Lock } from './lock.ts';
+import { policiesOf } from './policies.ts';
+import { noteRead } from './rehearse/recording.ts';
+import { json, notFound, readRehearsedScale, rehearseWrite } from './rehearse/rehearse.ts';
 import type { Discovery } from './request/discovery.ts';
 import { type ParsedRequest, parseRequest, pathOf, type RawRequest } from './request/parse.ts';
 import { buildQuery } from './request/query.ts';
 import { forbidden } from './request/refused.ts';
-import { enforceWrite } from './run/enforce.ts';
-import type { Ledger } from './run/ledger.ts';
-import { noteRead } from './run/recording.ts';
-import { json, notFound, readRehearsedScale, rehearseWrite } from './run/rehearse.ts';
 import type { Run } from './run/run.ts';
 import { stageUser, type Upstream } from './upstream.ts';
 
 /** What serving a sandbox needs. */
-export interface SandboxContext {
+export interface SandboxContext extends Omit<EnforceContext, 'handling'> {
   readonly upstream: Upstream;
-  readonly ledger: Ledger;
   readonly discovery: Discovery;
   readonly lock: Lock;
   readonly namespaces: Informer<AnyObject>;
@@ -49,14 +49,7 @@ const accept = (value: string | undefined) => ({ accept: value ?? 'application/j
 
 // Policy is asked for each request, with the policies as they are now: a stricter one takes hold in the middle of a run.
 function judge(context: SandboxContext, run: Run, request: ParsedRequest): PolicySet {
-  const namespace = context.namespaces.store.get(run.namespace);
-  if (!namespace?.metadata.name) throw forbidden(`namespace '${run.namespace}' is not known here yet`);
-  const sources = {
-    namespace: { metadata: { ...namespace.metadata, name: namespace.metadata.name } },
-    clusterPolicies: context.clusterPolicies.store.list(),
-    policies: context.policies.store.list(),
-  };
-  const policies = policySet(sources, run.requester);
+  const policies = policiesOf(context, run);
   const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
   if (refusal) throw forbidden(explain(refusal));
   return policies;
@@ -96,7 +89,7 @@ async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequ
       run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
     throw forbidden(`${request.api.verb} ${request.api.resource} is refused: ${why}`);
   }
-  if (run.stage === 'run') return await enforceWrite(context.upstream, context.ledger, run, request, dataHandling(policies));
+  if (run.stage === 'run') return await enforceWrite({ ...context, handling: dataHandling(policies) }, run, request);
   const fault = await context.lock.fault();
   if (fault) throw forbidden(`no rehearsal: ${fault}`);
   return await rehearseWrite(context.upstream, run, request);

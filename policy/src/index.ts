@@ -22,6 +22,7 @@ export * from './limits.ts';
 export * from './models.ts';
 export * from './order.ts';
 export * from './parameters.ts';
+export * from './plan/evaluate-plan.ts';
 export * from './policies.ts';
 export * from './protected.ts';
 export * from './read-policy.ts';

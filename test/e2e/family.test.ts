@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@sentinel/crds';
-import { parseIdentity } from '@sentinel/policy';
-import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
+import { type ActionPlan, type AgentAction, actionPlans, agentActions, digestOf } from '@sentinel/crds';
+import { evaluatePlan } from '@sentinel/policy';
+import { gatherFacts } from '../../gateway/src/enforce/gather-facts.ts';
 import { admin } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -131,12 +131,12 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     });
     // What an operator could write that somebody has taken over.
     const forged = { ...plan, spec: { ...plan.spec, required: { approvals: 0, autoReview: true, expiresAfter: '4h' } } };
-    const requester = parseIdentity(action.metadata.annotations?.['sentinel.dev/requested-by']);
-    assert.ok(requester);
-    await assert.rejects(
-      requireNobodyNeeded(client, action, forged, requester, new Map()),
-      /the plan needs a person and has none: no policy lets a plan of this risk start without one/,
-    );
+    const ref = { namespace: tenant.namespace, name, uid: action.metadata.uid ?? '' };
+    const { facts } = await gatherFacts(client, ref, forged, digestOf(forged.spec), Date.now());
+    const { approved, requirements } = evaluatePlan(facts);
+    assert.equal(approved, false);
+    assert.equal(requirements.autoReview, undefined);
+    assert.equal(requirements.approvals, 1);
   });
 });
 

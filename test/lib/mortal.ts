@@ -59,12 +59,12 @@ function nameOf({ method, path, body }) {
   if (job) return [owners.get(job)?.[0] ?? '', method + ' Job ' + owners.get(job)?.[1]];
   if (path === '/sentinel/v1/rollbacks') return [json().name, 'POST rollback'];
   const [, intent] = /\\/sentinel-ledger\\/secrets(?:\\/([^/?]+))?$/.exec(path) ?? [undefined, null];
-  if (intent !== null && method === 'POST') {
+  if (intent !== null && ['POST', 'PUT'].includes(method)) {
     const { metadata, data } = json();
-    own(metadata.name, JSON.parse(Buffer.from(data.intent, 'base64')).effect.name);
-    return [owners.get(metadata.name), 'POST intent'];
+    const { target, state } = data.head ? JSON.parse(Buffer.from(data.head, 'base64')) : {};
+    if (!target) return undefined;
+    return [target.name, method + ' intent ' + state];
   }
-  if (intent) return [owners.get(intent) ?? '', method + ' intent'];
   const [, written] = /^\\/apis\\/apps\\/v1\\/namespaces\\/[^/]+\\/deployments\\/([^/?]+)/.exec(path) ?? [];
   return written && [written, method + (path.includes('dryRun=') ? ' deployment as a dry-run' : ' deployment')];
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type ActionPlan, type AgentAction, actionPlans, agentActions } from '@sentinel/crds';
-import { configmaps } from '@sentinel/kube';
-import { parseIdentity, readSealKeys } from '@sentinel/policy';
-import { requireNobodyNeeded } from '../../gateway/src/run/auto-review.ts';
+import { type ActionPlan, actionPlans, agentActions, digestOf } from '@sentinel/crds';
+import { evaluatePlan } from '@sentinel/policy';
+import { gatherFacts } from '../../gateway/src/enforce/gather-facts.ts';
+import { judgeObserved } from '../../gateway/src/enforce/permission.ts';
 import { admin } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -75,30 +75,30 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     const key = { name: done.metadata.name, namespace: tenant.namespace };
     const action = await client.getOrThrow(agentActions, key);
     const plan = await client.getOrThrow(actionPlans, { ...key, name: done.status?.plan?.name ?? '' });
-    const published = await client.getOrThrow(configmaps, { name: 'sentinel-seal-keys', namespace: 'sentinel-system' });
-    const keys = readSealKeys(published.data as Record<string, string>);
-    const requester = parseIdentity(action.metadata.annotations?.['sentinel.dev/requested-by']);
-    assert.ok(requester);
-    const ask = (of: Partial<AgentAction>, spec: Partial<ActionPlan['spec']> = {}) =>
-      requireNobodyNeeded(client, { ...action, ...of }, { ...plan, spec: { ...plan.spec, ...spec } }, requester, keys);
-    const judge = await ask({});
+    const ref = { namespace: tenant.namespace, name: action.metadata.name, uid: action.metadata.uid ?? '' };
+    const gathered = async (spec: Partial<ActionPlan['spec']> = {}) => {
+      const forged = { ...plan, spec: { ...plan.spec, ...spec } };
+      return await gatherFacts(client, ref, forged, digestOf(forged.spec), Date.now());
+    };
+    const found = await gathered();
+    const { approved, refused } = evaluatePlan(found.facts);
+    assert.deepEqual({ approved, refused }, { approved: true, refused: undefined });
     const [effect] = plan.spec.effects;
     assert.ok(effect);
-    assert.deepEqual(judge([effect]), []);
+    assert.deepEqual(judgeObserved(found, effect), []);
     const privileged = { path: '/spec/template/spec/containers/0/securityContext/privileged', after: 'true' };
-    assert.match(judge([{ ...effect, change: [privileged] }]).join('\n'), /no policy lets a plan of this risk start without one/);
-    // What an operator could write that somebody has taken over.
-    const forged: readonly [Partial<AgentAction>, Partial<ActionPlan['spec']>, RegExp][] = [
-      [{ spec: { ...action.spec, mode: 'DryRun' } }, {}, /the action is a DryRun/],
-      [{ metadata: { ...action.metadata, generation: 99 } }, {}, /another generation/],
-      [{ status: { ...action.status, account: 'root' } }, {}, /another account/],
-      [{}, { account: 'root' }, /another account/],
-      [{}, { environment: 'sandbox' }, /another environment/],
-      [{}, { playbook: { ...plan.spec.playbook, digest: `sha256:${'0'.repeat(64)}` } }, /another Playbook/],
-      [{}, { risk: { ...plan.spec.risk, level: 'High' } }, /no policy lets a plan of this risk/],
-    ];
-    for (const [of, spec, message] of forged) await assert.rejects(ask(of, spec), message);
-    await assert.rejects(requireNobodyNeeded(client, action, plan, requester, new Map()), /not trusted/);
+    assert.match(
+      judgeObserved(found, { ...effect, change: [privileged] }).join('\n'),
+      /no policy lets a plan of this risk start without one/,
+    );
+    // What an operator could write that somebody has taken over. Other accounts, effects, generations: see plan-faults.test.ts.
+    const refusedNow = async (spec: Partial<ActionPlan['spec']>) => evaluatePlan((await gathered(spec)).facts);
+    assert.match((await refusedNow({ environment: 'sandbox' })).refused ?? '', /the environment of the namespace changed/);
+    const other = { ...plan.spec.playbook, digest: `sha256:${'0'.repeat(64)}` };
+    assert.match((await refusedNow({ playbook: other })).refused ?? '', /the Playbook changed/);
+    assert.equal((await refusedNow({ risk: { ...plan.spec.risk, level: 'High' } })).approved, false);
+    assert.equal(evaluatePlan({ ...found.facts, trust: { trusted: false, why: 'nobody' } }).approved, false);
+    assert.equal(evaluatePlan({ ...found.facts, risk: 'High' }).approved, false);
   });
 
   it('with steps of its own starts as well, where every policy allows them', async () => {

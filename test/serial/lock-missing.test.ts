@@ -107,7 +107,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
         await new Promise((resolve) => setTimeout(resolve, 1500));
         const refused = await tenant.until(await file('localhost/web:two'), ['RehearsalFailed'], 40);
         assert.match(messageOf(refused), /no rehearsal: the API server let a write through that is no dry-run/);
-        await staysBecause(name, /binding of ValidatingAdmissionPolicy 'sentinel-run-lock' is missing/);
+        await staysBecause(name, /ValidatingAdmissionPolicyBinding 'sentinel-run-lock' is missing/);
       });
     } finally {
       await eventually('the lock', lockHolds, 30);

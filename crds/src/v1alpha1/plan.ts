@@ -82,6 +82,13 @@ export const ActionPlanSpec = z
       })
       .describe('The Playbook that runs.'),
     account: label('The account that it runs as.'),
+    recording: z
+      .object({
+        job: uid('Uid of the Job of the rehearsal.'),
+        digest: digest('Digest of what the gateway recorded.'),
+      })
+      .describe("The gateway's own recording of the rehearsal. In the real run the gateway holds the plan against it.")
+      .optional(),
     environment: z.string().max(63).describe('The environment.').optional(),
     template: digest('Digest of the pod template of the real run.'),
     says: z

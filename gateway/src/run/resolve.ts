@@ -6,29 +6,33 @@ import {
   annotations,
   digestOf,
   namespaces,
+  type Playbook,
   playbooks,
+  type RiskLevel,
   type StageStatus,
 } from '@sentinel/crds';
-import { type AnyObject, configmaps, jobs, type KubeClient, splitKey } from '@sentinel/kube';
+import { type AnyObject, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import {
   adHocPlaybook,
-  type Identity,
-  isApproved,
-  parseIdentities,
+  computeRisk,
+  evaluatePlan,
+  isAdHoc,
+  judgeHighRisk,
+  type PlanFacts,
   parseIdentity,
   playbookDigest,
-  readSealKeys,
-  type SealKeys,
-  tallyDecisions,
 } from '@sentinel/policy';
+import { gatherFacts } from '../enforce/gather-facts.ts';
+import { endingOf, startRefusal } from '../enforce/permission.ts';
+import { planFaults } from '../enforce/plan-faults.ts';
+import { Turns } from '../enforce/turns.ts';
+import type { Claim, Replica } from '../ledger/claim.ts';
+import type { Ledger } from '../ledger/store.ts';
+import { newRecording } from '../rehearse/recording.ts';
+import type { SealedRecording } from '../rehearse/sealed-recording.ts';
 import { forbidden } from '../request/refused.ts';
-import { requireNobodyNeeded } from './auto-review.ts';
-import type { Ledger, Replica } from './ledger.ts';
-import { newRecording } from './recording.ts';
+import { podDifferences } from './pod-matches-job.ts';
 import type { Enforcement, Run } from './run.ts';
-
-/** The ConfigMap in which the webhook publishes the public keys of its seals. */
-export const SEAL_KEYS = 'sentinel-seal-keys';
 
 /** A pod whose token was verified. */
 export interface PodIdentity {
@@ -39,7 +43,9 @@ export interface PodIdentity {
 /**
  * Finds the run of a sandbox pod by what the API server says: pod uid → owner Job uid → the stage whose Job uid the action's
  * status recorded before the Job was released. Labels and annotations only say where to look. Then the run is claimed for this
- * pod, once. For a real run the plan's digest and the seals of its approvals are checked here again. Throws Refused otherwise.
+ * pod, once. For a real run the plan is held against the gateway's own recording and against the policies as they are now.
+ *
+ * @throws Refused with the reason.
  */
 export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Replica, pod: AnyObject): Promise<Run> {
   const podUid = pod.metadata.uid ?? '';
@@ -47,35 +53,66 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
   if (!owner) throw forbidden('the pod belongs to no Job');
   const job = await client.get(jobs, { name: owner.name, namespace: namespaces.sandboxes });
   if (!job || job.metadata.uid !== owner.uid) throw forbidden('the Job of the pod is gone');
+  const altered = podDifferences(job, pod);
+  if (altered.length > 0)
+    throw forbidden(`the pod is not what its Job says, so something changed it: ${altered.slice(0, 3).join('; ')}`);
   const action = await readAction(client, job);
   const stage = action.status?.stages?.find(({ uid }) => uid === owner.uid);
-  if (!stage || stage.outcome !== undefined) throw forbidden('the action knows no running Job with this uid');
+  if (!stage || stage.outcome !== undefined) throw forbidden('the action has no running Job with this uid');
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  const account = action.status?.account;
-  if (!requester || !account || action.metadata.uid === undefined) throw forbidden('the action has no requester or no account');
-  const enforcement = stage.stage === 'run' ? await readEnforcement(client, action, stage) : undefined;
-  const mayWrite = stage.stage === 'run' || (stage.stage === 'rehearsal' && (await isChanging(client, action)));
+  if (!requester || action.metadata.uid === undefined) throw forbidden('the action has no requester');
   const ref = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, uid: action.metadata.uid };
-  const claim = await ledger.claim(owner.uid, podUid, replica, ref);
-  if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
-  if (stage.stage === 'rehearsal' && claim.process !== replica.process)
-    throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');
-  if (enforcement) {
-    enforcement.blocked = claim.blocked;
-    for (const { intent, result } of await ledger.intents(owner.uid)) if (result) enforcement.consumed.add(intent.effect.index);
-  }
-  return {
+  const run = {
     stage: stage.stage,
     jobUid: owner.uid,
     podUid,
-    namespace: action.metadata.namespace ?? '',
-    actionName: action.metadata.name,
-    actionUid: action.metadata.uid,
-    account,
+    podName: pod.metadata.name ?? '',
+    namespace: ref.namespace,
+    actionName: ref.name,
+    actionUid: ref.uid,
+    generation: action.metadata.generation ?? 0,
     requester,
-    mayWrite,
     recording: newRecording(),
-    enforcement,
+  };
+  const claimWith = { jobUid: owner.uid, podUid, replica, action: ref, now: Date.now() };
+  if (stage.stage === 'run') {
+    const plan = await readPlan(client, action, stage);
+    const digest = stage.plan ?? '';
+    const held = await ledger.claimOf(owner.uid);
+    const risk = await requireApproved(client, ledger, ref, { plan, digest, held, now: claimWith.now });
+    const claim = requireClaim(await ledger.claim({ ...claimWith, plan: digest }), owner.uid, podUid);
+    const enforcement = await enforcementOf(ledger, { plan, digest, risk }, claim);
+    return { ...run, account: plan.spec.account, mayWrite: true, enforcement };
+  }
+  const playbook = await readPlaybook(client, action);
+  const mayWrite = stage.stage === 'rehearsal' && playbook?.spec.sandbox.profile === 'Change';
+  const account = accountOf(action, stage, playbook);
+  const claim = requireClaim(await ledger.claim({ ...claimWith, plan: undefined }), owner.uid, podUid);
+  if (stage.stage === 'rehearsal' && claim.process !== replica.process)
+    throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');
+  return { ...run, account, mayWrite, enforcement: undefined };
+}
+
+function requireClaim(claim: Claim, jobUid: string, podUid: string): Claim {
+  if (claim.job !== jobUid) throw forbidden('another Job has claimed this plan already: a plan is carried out once');
+  if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
+  return claim;
+}
+
+async function enforcementOf(
+  ledger: Ledger,
+  approved: Pick<Enforcement, 'plan' | 'digest' | 'risk'>,
+  claim: Claim,
+): Promise<Enforcement> {
+  const entries = await ledger.entries(claim.job);
+  const consumed = new Set(entries.filter((entry) => entry.state === 'Done').map(({ target }) => target.index));
+  return {
+    ...approved,
+    claim: claim.name,
+    claimedAt: claim.claimedAt,
+    consumed,
+    turns: new Turns(),
+    blocked: claim.blocked,
   };
 }
 
@@ -87,59 +124,72 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
   return action;
 }
 
-// What the Playbook may do comes from the Playbook that was admitted; one that changed since is not believed.
-async function isChanging(client: KubeClient, action: AgentAction): Promise<boolean> {
+// What the Playbook may do, and as whom, comes from the Playbook that was admitted; one that changed since is not believed.
+async function readPlaybook(client: KubeClient, action: AgentAction): Promise<Playbook | undefined> {
   const admitted = action.status?.playbook;
   if (!admitted) throw forbidden('the action names no Playbook');
   const playbook =
     adHocPlaybook(action) ?? (await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace }));
-  if (!playbook || playbookDigest(playbook) !== admitted.digest)
-    throw forbidden('the Playbook changed after the action was admitted');
-  return playbook.spec.sandbox.profile === 'Change';
+  return playbook && playbookDigest(playbook) === admitted.digest ? playbook : undefined;
 }
 
-async function readEnforcement(client: KubeClient, action: AgentAction, stage: StageStatus): Promise<Enforcement> {
-  const { plan, requester, keys } = await readApproved(client, action, stage);
-  const needsPerson = plan.spec.required.autoReview
-    ? await requireNobodyNeeded(client, action, plan, requester, keys)
-    : undefined;
-  return { plan, consumed: new Set(), blocked: undefined, needsPerson };
+// A rehearsal and its checks run as the account of the Playbook. Where the Playbook changed while a run was under way, its checks read as
+// the account that the status names: a verification may not write.
+function accountOf(action: AgentAction, { stage }: StageStatus, playbook: Playbook | undefined): string {
+  const account = playbook?.spec.account ?? (stage === 'verification' ? action.status?.account : undefined);
+  if (account === undefined) throw forbidden('the Playbook changed after the action was admitted');
+  if (action.status?.account !== account) throw forbidden('the action names another account than its Playbook');
+  return account;
 }
 
-/** The plan of a real run, if its digest is the one that was approved and the seals say so. Throws Refused otherwise. */
-export const readApprovedPlan = async (client: KubeClient, action: AgentAction, stage: StageStatus): Promise<ActionPlan> =>
-  (await readApproved(client, action, stage)).plan;
-
-async function readApproved(
-  client: KubeClient,
-  action: AgentAction,
-  stage: StageStatus,
-  now = Date.now(),
-): Promise<{ plan: ActionPlan; requester: Identity; keys: SealKeys }> {
+/** The plan of a real run, if its digest is the one that the action and the stage name. Throws Refused otherwise. */
+export async function readPlan(client: KubeClient, action: AgentAction, stage: StageStatus): Promise<ActionPlan> {
   const { plan: summary } = action.status ?? {};
-  const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
-  if (!summary || !requester || !editors || stage.plan !== summary.digest)
-    throw forbidden('the run is not that of the current plan');
+  if (!summary || stage.plan !== summary.digest) throw forbidden('the run is not that of the current plan');
   const plan = await client.get(actionPlans, { name: summary.name, namespace: action.metadata.namespace });
   if (!plan || digestOf(plan.spec) !== summary.digest) throw forbidden('the plan is gone or is not what was approved');
   if (plan.spec.action.uid !== action.metadata.uid) throw forbidden('the plan is for another action');
-  const keys = readSealKeys(
-    (await client.get(configmaps, { name: SEAL_KEYS, namespace: namespaces.system }))?.data as Record<string, string> | undefined,
-  );
-  const requirements = { ...plan.spec.required, groups: plan.spec.required.groups };
-  // Judged as of the start of the Job: an approval that ran out while the run was under way was good when it counted.
-  const at = stage.startedAt === undefined ? now : Math.min(now, Date.parse(stage.startedAt));
-  const tally = tallyDecisions({
-    approvals: action.metadata.annotations?.[annotations.approvals],
-    actionUid: action.metadata.uid ?? '',
-    plan: summary.digest,
-    requester,
-    editors,
-    requirements,
-    keys,
-    now: at,
-  });
-  if (!isApproved(tally, requirements)) throw forbidden('the sealed approvals of the plan do not verify');
-  return { plan, requester, keys };
+  return plan;
+}
+
+/**
+ * Holds a plan against the recording of the gateway and against everything that policy asks for a start now. Answers with the risk of
+ * what was recorded, by the gateway's own reckoning. Throws Refused.
+ */
+async function requireApproved(
+  client: KubeClient,
+  ledger: Ledger,
+  ref: { readonly namespace: string; readonly name: string; readonly uid: string },
+  run: { readonly plan: ActionPlan; readonly digest: string; readonly held: Claim | undefined; readonly now: number },
+): Promise<RiskLevel> {
+  const { plan, digest, held, now } = run;
+  const recording = plan.spec.recording && (await ledger.recording<SealedRecording>(plan.spec.recording.job));
+  const gathered = await gatherFacts(client, ref, plan, digest, held?.claimedAt ?? now);
+  const faults = planFaults(gathered.action, plan, recording);
+  if (faults.length > 0 || !recording)
+    throw forbidden(`the plan is not what the gateway recorded: ${faults.slice(0, 4).join('; ')}`);
+  // A freeze holds what has not started; a run that another replica has claimed goes on.
+  const refusal = endingOf(gathered) ?? (held ? undefined : startRefusal(gathered));
+  if (refusal !== undefined) throw forbidden(refusal);
+  const risk = riskOf(gathered.facts, recording);
+  const { refused, approved } = evaluatePlan({ ...gathered.facts, risk });
+  if (refused !== undefined) throw forbidden(refused);
+  if (!approved) throw forbidden('the plan does not have the approvals that policy requires');
+  return risk;
+}
+
+// From the effects in full, which the plan may hide. What only the operator counts can raise it further.
+function riskOf({ policies, plan, playbook, action }: PlanFacts, { effects, shown, notObservable }: SealedRecording): RiskLevel {
+  const indexed = effects.map((effect, index) => ({ ...effect, index }));
+  return computeRisk({
+    effects: indexed,
+    shown,
+    undeclared: plan.undeclared ?? [],
+    notObservable,
+    environment: policies.environment,
+    floor: playbook?.spec.risk?.floor,
+    raised: judgeHighRisk(policies, indexed).raised,
+    ownSteps: isAdHoc(action.spec),
+    wayBack: plan.rollback.from === 'PreImages',
+  }).level;
 }

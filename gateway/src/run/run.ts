@@ -1,8 +1,7 @@
-import type { ActionPlan, Effect, ObservedEffect } from '@sentinel/crds';
+import type { ActionPlan, ObservedEffect, RiskLevel } from '@sentinel/crds';
 import type { Identity } from '@sentinel/policy';
-import type { Change } from '../effect/change.ts';
 import type { Overlay } from '../effect/overlay.ts';
-import type { JudgeEffects } from './auto-review.ts';
+import type { Turns } from '../enforce/turns.ts';
 
 /** What a rehearsal found, held in memory by the replica that its claim names. */
 export interface Recording {
@@ -18,11 +17,19 @@ export interface Recording {
 /** What a real run may do and has done. */
 export interface Enforcement {
   readonly plan: ActionPlan;
-  /** Indices of effects that this run has consumed. */
+  /** The digest that people approved. */
+  readonly digest: string;
+  /** The risk of what was recorded, by the gateway's own reckoning. */
+  readonly risk: RiskLevel;
+  /** The name of the run's claim in the ledger. */
+  readonly claim: string;
+  /** When the run was claimed, by the clock of the gateway, in milliseconds since the epoch. Approvals must be good then. */
+  readonly claimedAt: number;
+  /** Indices of effects that this run has consumed, as far as this replica knows. */
   readonly consumed: Set<number>;
-  /** Why an effect needs a person, in a run that no person has approved; undefined in all others. */
-  readonly needsPerson?: JudgeEffects | undefined;
-  /** Why the run is blocked: set by the first write that is not in the plan. */
+  /** Lets one write through at a time. */
+  readonly turns: Turns;
+  /** Why the run is blocked, as far as this replica knows. */
   blocked: string | undefined;
 }
 
@@ -31,21 +38,15 @@ export interface Run {
   readonly stage: 'rehearsal' | 'run' | 'verification';
   readonly jobUid: string;
   readonly podUid: string;
+  readonly podName: string;
   readonly namespace: string;
   readonly actionName: string;
   readonly actionUid: string;
+  readonly generation: number;
   readonly account: string;
   readonly requester: Identity;
   /** Whether writes may be effects at all: false for the profile `Observe` and for verification. */
   readonly mayWrite: boolean;
   readonly recording: Recording;
   readonly enforcement: Enforcement | undefined;
-}
-
-/** What the ledger keeps of a write before it is sent: enough to go on after a crash, and to take it back. */
-export interface Intent {
-  readonly effect: Effect;
-  readonly version: string;
-  readonly preImage: unknown;
-  readonly change: readonly Change[];
 }

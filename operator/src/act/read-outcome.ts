@@ -158,7 +158,7 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
     return end(pass, 'RehearsalFailed', killed);
   }
   // A run is claimed before anything of it is answered: without a claim its steps never asked for anything.
-  const recorded = report.claimed ? report.recorded : { effects: [], reads: [], notObservable: [] };
+  const recorded = report.claimed ? report.recorded : { effects: [], shown: [], reads: [], notObservable: [], digest: '' };
   if (ended.outcome === 'Succeeded' && recorded) return await writePlan(context, pass, recorded);
   // The replica that recorded it is gone, which fails what the steps still ask for. Nothing persisted: it can simply be made again.
   const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;

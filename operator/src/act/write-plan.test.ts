@@ -80,7 +80,7 @@ const effect = (more: Partial<Effect> = {}): Effect => ({
   reversible: true,
   ...more,
 });
-const recorded = { effects: [], reads: ['get deployments.apps'], notObservable: [] };
+const recorded = { effects: [], shown: [], reads: ['get deployments.apps'], notObservable: [], digest: digestOf('r') };
 const plan = (effects: Effect[] = [effect()], given: Facts = facts(), more: object = {}) =>
   planOf(given, 2, effects, { effects, asks: [] }, { ...recorded, ...more }, digestOf('t'));
 

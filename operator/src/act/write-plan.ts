@@ -24,7 +24,6 @@ import {
   judgeHighRisk,
   judgePlan,
   keepCommands,
-  keepDiffs,
   keepSentence,
   policyName,
   resolveParameters,
@@ -60,7 +59,7 @@ export async function writePlan(context: ActContext, pass: Pass, recorded: Recor
     facts,
     draft.attempt ?? 1,
     effects,
-    { effects: await keepDiffs(handling, effects), asks: await keptAsks(facts, handling) },
+    { effects: recorded.shown, asks: await keptAsks(facts, handling) },
     { ...recorded, budgets: await readBudgets(listBudgets(context.client), effects) },
     templateDigest(facts, await context.settings()),
   );
@@ -209,6 +208,7 @@ export function planOf(
       ...(isAdHoc(action.spec) ? { adHoc: true } : {}),
     },
     account: playbook.spec.account,
+    ...(facts.stage === undefined ? {} : { recording: { job: facts.stage.uid, digest: recorded.digest } }),
     ...(policies.environment === undefined ? {} : { environment: policies.environment }),
     template,
     says: {

@@ -1,36 +1,22 @@
-import { type ActionPlanSpec, annotations, type RiskLevel } from '@sentinel/crds';
+import { annotations } from '@sentinel/crds';
 import {
-  admit,
   allowedLag,
-  approverClaimFault,
-  dataHandling,
-  explainAll,
+  evaluatePlan,
   frozenAt,
-  higher,
   holdStart,
-  isApproved,
-  judgeAgent,
   judgeBudget,
-  judgeHighRisk,
-  judgePlan,
   parseIdentities,
-  type Refusal,
-  type Requirements,
   requiresSink,
   restsUntil,
+  runsSinceFailure,
   seconds,
-  strictest,
   suspendedBy,
   type Tally,
-  tallyDecisions,
-  withAutoReview,
-  withoutQuotes,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
-import { reasonsForPerson } from './auto-review.ts';
 import { playbookUnchanged } from './decide.ts';
 import type { NextStep } from './step.ts';
 
@@ -45,18 +31,21 @@ export function decideOnReview(facts: Facts): NextStep {
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
   if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
-  const verdict = judgePlan(facts.policies, action.metadata.namespace ?? '', plan.spec.effects, riskNow(facts, plan.spec));
-  const requirements = requiredNow(facts, plan.spec, verdict.requirements);
-  const tally = tallyDecisions({
-    approvals: action.metadata.annotations?.[annotations.approvals],
-    actionUid: action.metadata.uid ?? '',
-    plan: action.status?.plan?.digest ?? '',
+  const { tally, approved, refused } = evaluatePlan({
+    action,
+    plan: plan.spec,
+    digest: action.status?.plan?.digest ?? '',
     requester,
     editors,
-    requirements,
+    policies: facts.policies,
+    playbook: playbookUnchanged(facts) ? facts.playbook : undefined,
+    trust: facts.trust,
+    // Only live facts know whether the account may be used: without them it is no reason to look closer.
+    mayUseAccount: facts.live ? facts.mayUseAccount : true,
     keys: facts.keys,
-    claimFault: (claims) => approverClaimFault(facts.policies, claims),
-    notBefore: action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt),
+    // Runs are counted in live facts alone, where a start is decided.
+    succeeded: facts.live ? runsSinceFailure(activityOf(action), facts.activity) : undefined,
+    limits: judgeBudget(facts.policies, activityOf(action), facts.activity, plan.spec.effects.length),
     now,
   });
   if (tally.rejectedBy) {
@@ -70,47 +59,11 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
   if (stateOf(action.status) === 'Suspended') return { kind: 'Resume', tally };
-  const budget = judgeBudget(facts.policies, activityOf(action), facts.activity, plan.spec.effects.length);
-  const refused = refusedNow(facts, [...verdict.refusals, ...budget]);
   if (refused !== undefined)
     return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally } : { kind: 'LookAgainLive' };
-  if (!isApproved(tally, requirements)) return wait(facts, tally, plan.spec.required.expiresAfter);
+  if (!approved) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
   return start(facts, tally);
-}
-
-// Rules about high risk may have come since. What else makes up a risk was seen in the rehearsal, and is pinned with it.
-function riskNow({ policies }: Facts, { effects, risk }: ActionPlanSpec): RiskLevel {
-  return judgeHighRisk(policies, effects).raised.reduce((worst, { level }) => higher(worst, level ?? 'Low'), risk.level);
-}
-
-// The stricter of what policy required when the plan was made and what it requires now.
-function requiredNow(facts: Facts, spec: ActionPlanSpec, now: Requirements): Requirements {
-  const then: Requirements = { ...spec.required, groups: spec.required.groups };
-  // Lifting a suspension resumes nothing by itself, so what was suspended waits for a person from then on.
-  if (!then.autoReview || facts.action.status?.resumedAt !== undefined) return strictest(then, now);
-  const reasons = reasonsForPerson(facts, {
-    effects: spec.effects,
-    risk: riskNow(facts, spec),
-    undeclared: spec.undeclared ?? [],
-    notObservable: spec.notObservable ?? [],
-  });
-  return strictest(then, withAutoReview(now, reasons));
-}
-
-// A plan that could not start any more is told so at once, not after people have read and approved it.
-function refusedNow(facts: Facts, byPlan: readonly Refusal[]): string | undefined {
-  if (!playbookUnchanged(facts)) return 'the Playbook changed after the action was admitted. File the action again.';
-  const [then, now] = [facts.plan?.spec.environment, facts.policies.environment];
-  if (then !== now)
-    return `the environment of the namespace changed from '${then ?? 'none'}' to '${now ?? 'none'}' after the rehearsal. File the action again.`;
-  // Only live facts know whether the account may be used: without them it is no reason to look closer.
-  const mayUseAccount = facts.live ? facts.mayUseAccount : true;
-  const byAgent = facts.requester ? judgeAgent(facts.policies, facts.requester) : [];
-  const refusals = [...byPlan, ...byAgent, ...admit({ ...facts, mayUseAccount, spec: facts.action.spec })];
-  return refusals.length > 0
-    ? `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(facts.policies), refusals))}`
-    : undefined;
 }
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
@@ -136,7 +89,7 @@ function start(facts: Facts, tally: Tally): NextStep {
 function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?: boolean } | undefined {
   const { policies, action, activity, sink, now } = facts;
   const soon = (why: string) => ({ why, requeueAfterMs: HELD_RETRY_MS });
-  if (facts.guards.length > 0) return soon(`no start while guards are missing: ${facts.guards.join('; ')}`);
+  if (facts.guards.length > 0) return soon(`no run starts until the guards are restored: ${facts.guards.join('; ')}`);
   if (outboxRoom(action.status) < ROOM_TO_END)
     return soon('no start while the audit trail is full: no sink acknowledges its records');
   if (!isAcknowledged(facts, sink?.acknowledged))

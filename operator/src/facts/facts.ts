@@ -39,7 +39,7 @@ export interface Facts {
   /** The newest stage of the current attempt and its Job; the Job is undefined when it is gone. */
   readonly stage: StageStatus | undefined;
   readonly job: JobView | undefined;
-  /** What is wrong with the guards that a real run relies on; only gathered before a start. */
+  /** What is missing or altered among the guards of a real run; only read before a start. */
   readonly guards: readonly string[];
   /** What the sink of the audit trail has of the records, by its own acknowledgement; undefined without a sink. */
   readonly sink: SinkCursor | undefined;

@@ -26,7 +26,7 @@ import type { SinkCursor } from '../audit/exporter.ts';
 import type { Caches } from '../caches.ts';
 import { stateOf } from '../status/conditions.ts';
 import type { Facts, JobView } from './facts.ts';
-import { readGuards } from './guards.ts';
+import { readGuards } from './guards/read.ts';
 import { viewJob } from './job-view.ts';
 
 /** Everything around an action, from the caches: enough to see whether there is anything to do. */

@@ -5,9 +5,9 @@ import { relativeTo } from '../effect/overlay.ts';
 import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
+import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { noteEffect, requireRoom } from './recording.ts';
-import type { Run } from './run.ts';
 
 /**
  * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server

@@ -1,6 +1,6 @@
 import { agentActions, namespaces } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from './store.ts';
 
 /**
  * Forgets what the ledger holds of actions that are gone: nobody can take their runs back any more, and pre-images are not for

@@ -2,7 +2,7 @@ import type { ObservedEffect } from '@sentinel/crds';
 import { Overlay } from '../effect/overlay.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
-import type { Recording } from './run.ts';
+import type { Recording } from '../run/run.ts';
 
 const MAX_READS = 64;
 const MAX_EFFECTS = 500;

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import type { Effect } from '@sentinel/crds';
+import { describeEffect } from '../effect/describe.ts';
+import { type Answer, isAnswer, type Observation, observe } from '../effect/observe.ts';
+import { type Entry, intendAgain, intended, isOpen, refuse, send, type Target } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
+import { type ParsedRequest, pathOf } from '../request/parse.ts';
+import { forbidden, Refused } from '../request/refused.ts';
+import type { Enforcement, Run } from '../run/run.ts';
+import { block } from './block.ts';
+import type { EnforceContext } from './context.ts';
+import { judgeWrite, nameOf } from './judge-write.ts';
+import { type Outcome, sendEntry, settleEntry } from './settle.ts';
+
+const TRIES = 8;
+
+/**
+ * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the approved
+ * effects that nothing has consumed yet, and when claim, action and policies allow it at that moment. Its intent is in the ledger first,
+ * and it carries a precondition on the object that was compared. Anything else blocks the run for good. One write of a run goes
+ * through at a time.
+ *
+ * @throws Refused with what the client is told.
+ */
+export async function enforceWrite(context: EnforceContext, run: Run, request: ParsedRequest): Promise<Answer> {
+  const { enforcement } = run;
+  if (!enforcement) throw forbidden('this run has no approved plan');
+  return await enforcement.turns.take(() => inTurn(context, run, enforcement, request));
+}
+
+async function inTurn(context: EnforceContext, run: Run, enforcement: Enforcement, request: ParsedRequest): Promise<Answer> {
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    await becomeWriter(context, run, enforcement);
+    const observed = await observe(context.upstream, run, 'enforce', request);
+    if (isAnswer(observed)) return (await answerOfRepeated(context, run, enforcement, request)) ?? observed;
+    // Nothing would change: nothing to approve, and nothing to send.
+    if (observed.changes.length === 0) return json(observed.result, 200);
+    const judged = await judgeWrite(enforcement, request, observed, context.handling);
+    if (judged.kind === 'foreign') return await block(context, enforcement, judged.why);
+    if (judged.kind === 'repeated') {
+      const answer = await answerOfRepeated(context, run, enforcement, request);
+      return answer ?? (await block(context, enforcement, judged.why));
+    }
+    const answer = await carryOut(context, run, enforcement, request, judged.effect, observed);
+    if (answer) return answer;
+  }
+  throw new Refused(409, 'Conflict', 'the object keeps changing; the approved change was not made');
+}
+
+/**
+ * Makes this process the one that writes in the run. Writes that another process left open are settled first: until their outcome is
+ * known, nothing else is sent.
+ */
+async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enforcement): Promise<void> {
+  const { ledger, replica } = context;
+  if (enforcement.blocked !== undefined) throw forbidden(enforcement.blocked);
+  const claim = await ledger.claimNamed(enforcement.claim);
+  if (claim.blocked !== undefined) {
+    enforcement.blocked = claim.blocked;
+    throw forbidden(claim.blocked);
+  }
+  if (claim.process === replica.process) return;
+  for (const entry of await ledger.entries(run.jobUid)) {
+    if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
+    if (isOpen(entry)) await settle(context, run, enforcement, entry);
+  }
+  try {
+    await ledger.takeOverClaim(claim, replica);
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+    throw new Refused(429, 'TooManyRequests', 'another replica of the gateway serves this run; send the request again');
+  }
+}
+
+/** Carries out one approved effect; undefined when the object or the entry changed in between and everything must be looked at anew. */
+async function carryOut(
+  context: EnforceContext,
+  run: Run,
+  enforcement: Enforcement,
+  request: ParsedRequest,
+  effect: Effect,
+  observed: Observation,
+): Promise<Answer | undefined> {
+  const { ledger, replica } = context;
+  const owner = { process: replica.process, nonce: randomUUID() };
+  const held = await ledger.entry(run.jobUid, effect.index);
+  if (held?.state === 'Done') {
+    enforcement.consumed.add(effect.index);
+    return undefined;
+  }
+  if (held && isOpen(held)) {
+    await settle(context, run, enforcement, held);
+    return undefined;
+  }
+  let sent: Entry;
+  try {
+    const target = targetOf(request, effect, observed);
+    const entry = await ledger.store(held ? intendAgain(held, owner) : intended(run.jobUid, target, owner, Date.now()));
+    const refusal = await refusalOf(context, run, enforcement, request, effect, observed);
+    if (refusal !== undefined) {
+      await ledger.store(refuse(entry, owner, refusal));
+      throw forbidden(refusal);
+    }
+    const { uid, resourceVersion, changes } = observed;
+    sent = await ledger.store(send(entry, owner, { request, preconditions: { uid, resourceVersion }, change: changes }));
+  } catch (error) {
+    if (error instanceof Overtaken) return undefined;
+    throw error;
+  }
+  return await answerOf(context, enforcement, sent, await sendEntry(context, run, sent, owner, observed));
+}
+
+// Read right before the write is sent: a block, a cancellation or a stricter policy stops it, with the operator or without it.
+async function refusalOf(
+  { ledger, permission, replica }: EnforceContext,
+  run: Run,
+  enforcement: Enforcement,
+  request: ParsedRequest,
+  effect: Effect,
+  observed: Observation,
+): Promise<string | undefined> {
+  const seen = { ...describeEffect(request, observed), index: effect.index };
+  const [claim, refusal] = await Promise.all([ledger.claimNamed(enforcement.claim), permission.refusal(run, seen)]);
+  if (claim.blocked !== undefined) return claim.blocked;
+  if (claim.process !== replica.process) return 'another replica of the gateway serves this run now';
+  return refusal === undefined ? undefined : `${nameOf(effect)} is refused: ${refusal}`;
+}
+
+async function settle(context: EnforceContext, run: Run, enforcement: Enforcement, entry: Entry): Promise<void> {
+  await answerOf(context, enforcement, entry, await settleEntry(context, run, entry));
+}
+
+/** What a write came to, for the client; undefined when everything must be looked at anew. Blocks the run where that is due. */
+async function answerOf(
+  context: EnforceContext,
+  enforcement: Enforcement,
+  { target }: Entry,
+  outcome: Outcome,
+): Promise<Answer | undefined> {
+  switch (outcome.kind) {
+    case 'done':
+      enforcement.consumed.add(target.index);
+      if (outcome.altered !== undefined)
+        return await block(
+          context,
+          enforcement,
+          `${nameOf(target)} was stored differently from what was approved: ${outcome.altered}. An admission policy or webhook may have changed it`,
+        );
+      return outcome.answer;
+    case 'refused':
+      return outcome.answer;
+    case 'again':
+      return undefined;
+    case 'unknown':
+      return await block(
+        context,
+        enforcement,
+        `the outcome of effect ${target.index} (${nameOf(target)}) is unknown: ${outcome.why}`,
+      );
+  }
+}
+
+/**
+ * The answer to a write of a step that the kubelet executed a second time: what the first execution has done is not sent again, and the
+ * client gets the object as it is. Undefined when no step was executed again, or nothing of the kind was carried out.
+ */
+async function answerOfRepeated(
+  { upstream, ledger, executions }: EnforceContext,
+  run: Run,
+  { consumed }: Enforcement,
+  request: ParsedRequest,
+): Promise<Answer | undefined> {
+  if (consumed.size === 0) return undefined;
+  const entries = await ledger.entries(run.jobUid);
+  const same = entries.find((entry) => entry.state === 'Done' && entry.sending && isSameRequest(entry.sending.request, request));
+  if (!same || !(await executions.isRepeated(run))) return undefined;
+  const { target } = same;
+  if (target.verb === 'delete') return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }, 200);
+  const path = pathOf({ ...request, api: { ...request.api, name: target.name } });
+  const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
+  return { status: read.status, body: read.body, contentType: 'application/json' };
+}
+
+const isSameRequest = (a: ParsedRequest, b: ParsedRequest): boolean =>
+  JSON.stringify([a.api, a.version, a.contentType]) === JSON.stringify([b.api, b.version, b.contentType]) &&
+  a.body.equals(b.body);
+
+function targetOf({ api, version }: ParsedRequest, effect: Effect, observed: Observation): Target {
+  return {
+    index: effect.index,
+    verb: effect.verb,
+    apiGroup: api.apiGroup,
+    version,
+    resource: api.resource,
+    ...(api.namespace === undefined ? {} : { namespace: api.namespace }),
+    name: observed.name,
+    ...(observed.uid === undefined ? {} : { uid: observed.uid }),
+  };
+}
+
+function json(value: unknown, status: number): Answer {
+  return { status, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' };
+}

@@ -1,0 +1,88 @@
+import type { Effect, FieldChange } from '@sentinel/crds';
+import { type DataHandling, keepDiffs } from '@sentinel/policy';
+import { changeDigest } from '../effect/change.ts';
+import { describeEffect } from '../effect/describe.ts';
+import type { Observation } from '../effect/observe.ts';
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Enforcement } from '../run/run.ts';
+
+/** What a write is in an approved plan. */
+export type Judged =
+  | { readonly kind: 'approved'; readonly effect: Effect }
+  /** It equals an effect that has been carried out already. */
+  | { readonly kind: 'repeated'; readonly effect: Effect; readonly why: string }
+  | { readonly kind: 'foreign'; readonly why: string };
+
+type Approved = Pick<Enforcement, 'plan' | 'consumed'>;
+
+/** Finds the approved effect that a write is, or says why it is none. */
+export async function judgeWrite(
+  enforcement: Approved,
+  request: ParsedRequest,
+  observed: Observation,
+  handling: DataHandling,
+): Promise<Judged> {
+  const effect = findApproved(enforcement, request, observed);
+  if (effect) return { kind: 'approved', effect };
+  const candidates = enforcement.plan.spec.effects.filter((one) => isSameObject(one, request, observed));
+  const [again] = candidates;
+  if (again && candidates.every(({ index }) => enforcement.consumed.has(index)))
+    return { kind: 'repeated', effect: again, why: `${nameOf(again)} was approved once and has been carried out already` };
+  return { kind: 'foreign', why: await differenceOf(enforcement, request, observed, handling) };
+}
+
+/** The approved effect that equals what would happen: same request, same object, same change. */
+export function findApproved(enforcement: Approved, request: ParsedRequest, observed: Observation): Effect | undefined {
+  const digest = changeDigest(observed.changes);
+  return enforcement.plan.spec.effects.find(
+    (effect) =>
+      !enforcement.consumed.has(effect.index) && isSameObject(effect, request, observed) && effect.changeDigest === digest,
+  );
+}
+
+function isSameObject(effect: Effect, request: ParsedRequest, observed: Observation): boolean {
+  const { api } = request;
+  return (
+    effect.verb === api.verb &&
+    effect.apiGroup === api.apiGroup &&
+    effect.version === request.version &&
+    effect.resource === api.resource &&
+    effect.namespace === api.namespace &&
+    effect.name === observed.name &&
+    (effect.verb === 'create' || effect.uid === observed.uid)
+  );
+}
+
+/** An effect in the words of a message. */
+export const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>): string =>
+  `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
+
+// What differs from the plan, for the person who is asked why it stopped. It ends up in status, records and Events, so it says no more
+// of a value than the plan does.
+async function differenceOf(
+  enforcement: Approved,
+  request: ParsedRequest,
+  observed: Observation,
+  handling: DataHandling,
+): Promise<string> {
+  const attempted = describeEffect(request, observed);
+  const about = nameOf(attempted);
+  const candidates = enforcement.plan.spec.effects.filter((effect) => isSameObject(effect, request, observed));
+  const open = candidates.find((effect) => !enforcement.consumed.has(effect.index));
+  if (!open) return `${about} is not in the approved plan`;
+  const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
+  const [shown] = await keepDiffs(handling, [{ ...attempted, index: open.index }]);
+  const differing = shown?.change?.find(
+    (change) => approved.get(change.path)?.after !== change.after || approved.get(change.path)?.before !== change.before,
+  );
+  if (!differing) return `${about} differs from the approved plan in a field that the plan does not show`;
+  const planned = approved.get(differing.path);
+  const what = planned === undefined ? 'not in the plan' : inWords(planned);
+  return `${about} differs from the approved plan at ${differing.path}: approved ${what}, attempted ${inWords(differing)}`;
+}
+
+function inWords({ redacted, before, after }: FieldChange): string {
+  if (redacted && before === undefined && after === undefined) return 'a value that is not shown';
+  if (before === undefined) return after === undefined ? 'no value' : `to set ${after}`;
+  return after === undefined ? `to remove ${before}` : `${before} → ${after}`;
+}

@@ -1,0 +1,97 @@
+import type { Effect } from '@sentinel/crds';
+import type { KubeClient } from '@sentinel/kube';
+import {
+  computeRisk,
+  endedByParent,
+  evaluatePlan,
+  frozenAt,
+  isAdHoc,
+  judgeHighRisk,
+  judgePlan,
+  reasonsForPerson,
+} from '@sentinel/policy';
+import { Refused } from '../request/refused.ts';
+import type { Run } from '../run/run.ts';
+import { type GatheredFacts, gatherFacts } from './gather-facts.ts';
+
+/** Facts of a run are read again when they are older than this: no write starts later than a second after something forbids it. */
+const FRESH_MS = 400;
+const REASONS = 4;
+
+/** Says why a run may not start or go on: the same evaluation as at its start, with the action and the policies as they are now. */
+export class Permission {
+  readonly #client: KubeClient;
+  readonly #known = new Map<string, { at: number; gathered: Promise<GatheredFacts> }>();
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  /**
+   * Why the next write of a run is refused; undefined when it may be sent. `effect` is what the gateway observed of that write right
+   * now; in a plan that no person has approved it is judged, too, because what a plan shows may not be what its digests allow.
+   */
+  async refusal(run: Run, effect: Effect | undefined): Promise<string | undefined> {
+    try {
+      return refusalOf(await this.#facts(run), run, effect);
+    } catch (error) {
+      return error instanceof Refused ? error.message : `the policies cannot be read (${String(error).slice(0, 200)})`;
+    }
+  }
+
+  async #facts({ jobUid, namespace, actionName, actionUid, enforcement }: Run): Promise<GatheredFacts> {
+    if (!enforcement) throw new Error('a run without a plan has no facts');
+    const now = performance.now();
+    const known = this.#known.get(jobUid);
+    if (known && now - known.at <= FRESH_MS) return await known.gathered;
+    const { plan, digest, claimedAt } = enforcement;
+    const gathered = gatherFacts(this.#client, { namespace, name: actionName, uid: actionUid }, plan, digest, claimedAt);
+    for (const [job, { at }] of this.#known) if (now - at > FRESH_MS) this.#known.delete(job);
+    this.#known.set(jobUid, { at: now, gathered });
+    return await gathered;
+  }
+}
+
+function refusalOf(gathered: GatheredFacts, run: Run, effect: Effect | undefined): string | undefined {
+  const { action, facts } = gathered;
+  const ending = endingOf(gathered);
+  if (ending !== undefined) return ending;
+  const stage = action.status?.stages?.find(({ uid }) => uid === run.jobUid);
+  if (!stage || stage.outcome !== undefined) return 'the run has ended';
+  const { refused, approved, requirements } = evaluatePlan(run.enforcement ? { ...facts, risk: run.enforcement.risk } : facts);
+  if (refused !== undefined) return refused;
+  if (!approved) return 'the plan does not have the approvals that policy requires now';
+  if (effect === undefined || !requirements.autoReview) return undefined;
+  const reasons = judgeObserved(gathered, effect);
+  return reasons.length === 0 ? undefined : `it needs the approval of a person: ${reasons.slice(0, REASONS).join('; ')}`;
+}
+
+/** Why a run may not be claimed now, beside what is asked before each write; undefined when it may. */
+export function startRefusal({ facts }: GatheredFacts): string | undefined {
+  const frozen = frozenAt(facts.policies, Date.now());
+  return frozen && `${frozen.reason} (${frozen.policy}: ${frozen.rule})`;
+}
+
+/** Why an action is being ended; undefined when it is not. */
+export function endingOf({ action, parent }: GatheredFacts): string | undefined {
+  if (action.metadata.deletionTimestamp !== undefined) return 'the action is being deleted';
+  if (action.spec.cancelled) return 'the action was cancelled';
+  return endedByParent(parent, action.status?.lineage?.at(-1)?.uid, action.spec.mode);
+}
+
+/** Why an observed write needs a person in a run that no person approved. */
+export function judgeObserved({ action, facts }: GatheredFacts, effect: Effect): readonly string[] {
+  const { policies, plan, playbook } = facts;
+  const { level } = computeRisk({
+    effects: [effect],
+    undeclared: plan.undeclared ?? [],
+    notObservable: plan.notObservable ?? [],
+    environment: policies.environment,
+    floor: playbook?.spec.risk?.floor,
+    raised: judgeHighRisk(policies, [effect]).raised,
+    ownSteps: isAdHoc(action.spec),
+  });
+  const reasons = reasonsForPerson(facts, [effect], level);
+  const refused = judgePlan(policies, action.metadata.namespace ?? '', [effect], level).refusals.map(({ message }) => message);
+  return [...refused, ...(reasons ?? ['no policy lets a plan of this risk start without one'])];
+}

@@ -1,0 +1,33 @@
+import { type ActionPlan, type AgentAction, digestOf } from '@sentinel/crds';
+import { recordingDigest, type SealedRecording } from '../rehearse/sealed-recording.ts';
+
+/**
+ * Where a plan is not what the gateway recorded in the rehearsal, or not that of the action as it stands. The operator made the plan; the
+ * gateway believes its own recording: the account, each effect in full, what is shown of it, and what could not be observed.
+ */
+export function planFaults(action: AgentAction, { spec }: ActionPlan, recording: SealedRecording | undefined): string[] {
+  if (!spec.recording || !recording) return ['it names no recording of the gateway; rehearse the action again'];
+  const faults: string[] = [];
+  const expect = (holds: boolean, fault: string) => {
+    if (!holds) faults.push(fault);
+  };
+  expect(spec.recording.job === recording.job, 'it names the recording of another rehearsal');
+  expect(spec.recording.digest === recordingDigest(recording), 'it names another recording than the gateway keeps');
+  expect(spec.action.uid === action.metadata.uid && spec.action.uid === recording.action.uid, 'it is for another action');
+  expect(
+    spec.action.generation === action.metadata.generation && spec.action.generation === recording.action.generation,
+    'it is for another generation of the action',
+  );
+  expect(spec.account === recording.account, `it names the account '${spec.account}', but '${recording.account}' was rehearsed`);
+  expect(
+    spec.effects.length === recording.shown.length && digestOf(spec.effects) === digestOf(recording.shown),
+    'its effects are not those that were recorded',
+  );
+  const unseen = new Set(spec.notObservable ?? []);
+  expect(
+    recording.notObservable.slice(0, unseen.size || 1).every((gap) => unseen.has(gap)),
+    'it leaves out what could not be observed',
+  );
+  expect(action.spec.mode === 'Apply', `the action is a ${action.spec.mode}`);
+  return faults;
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransportError } from '@sentinel/kube';
+import { type Answer, type Observation, sendWrite } from '../effect/observe.ts';
+import { done, type Entry, isOpen, lose, type Owner, refuse, takeOver } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Run } from '../run/run.ts';
+import { type EnforceContext, TIMING } from './context.ts';
+import { findLanded } from './find-landed.ts';
+import { readStored } from './read-stored.ts';
+
+/** What a sent write came to. */
+export type Outcome =
+  /** The API server has it; `altered` says in what it is not what was sent. */
+  | { readonly kind: 'done'; readonly answer: Answer; readonly altered: string | undefined }
+  /** The API server surely does not have it. */
+  | { readonly kind: 'refused'; readonly answer: Answer }
+  /** Nothing landed, and the object or the entry changed: look at everything again. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+type Context = Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing'>;
+
+/** Sends a write that the ledger calls `Sent` and finds out what became of it. */
+export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner, observed: Observation): Promise<Outcome> {
+  return await orOvertaken(async () => {
+    const answer = await sendOnce(context, run, entry);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer, observed);
+    if (answer && answer.status < 500) return await noteRefusal(context, entry, owner, answer);
+    return await sendAgain(context, run, entry, owner, observed);
+  });
+}
+
+/**
+ * Finds out what became of a write that was left open: by another process, by this one before a time-out, by one that died. A read alone
+ * cannot show that a write in flight will not land, so the write is sent again with the same preconditions: then at most one lands.
+ */
+export async function settleEntry(context: Context, run: Run, open: Entry): Promise<Outcome> {
+  const { ledger, replica } = context;
+  return await orOvertaken(async () => {
+    const entry = open.owner.process === replica.process ? open : await waitForOwner(context, run, open);
+    if (!isOpen(entry)) return { kind: 'again' };
+    const owner = { process: replica.process, nonce: randomUUID() };
+    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner, undefined);
+  });
+}
+
+// Whoever moved the entry in between knows more: it is read again.
+async function orOvertaken(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Overtaken) return { kind: 'again' };
+    throw error;
+  }
+}
+
+async function waitForOwner({ ledger, timing = TIMING }: Context, { jobUid }: Run, open: Entry): Promise<Entry> {
+  let entry = open;
+  for (const end = performance.now() + timing.patience; entry.state === 'Sent' && performance.now() < end; ) {
+    await sleep(timing.poll);
+    entry = (await ledger.entry(jobUid, open.target.index)) ?? open;
+  }
+  return entry;
+}
+
+/** Sends the write once, exactly as the ledger holds it; undefined when no answer says what became of it. */
+async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Promise<Answer | undefined> {
+  if (!sending) throw new Error('a write that was never sent cannot be sent again');
+  try {
+    return await sendWrite(upstream, run, 'enforce', sending.request, { dryRun: false, ...sending.preconditions });
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
+  }
+}
+
+async function sendAgain(
+  context: Context,
+  run: Run,
+  entry: Entry,
+  owner: Owner,
+  observed: Observation | undefined,
+): Promise<Outcome> {
+  for (const pause of (context.timing ?? TIMING).pauses) {
+    await sleep(pause);
+    const refusal = await context.permission.refusal(run, undefined);
+    if (refusal !== undefined) return await look(context, run, entry, owner, false, `it may not be sent again: ${refusal}`);
+    const answer = await sendOnce(context, run, entry);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer, observed);
+    if (answer && answer.status < 500 && answer.status !== 429)
+      return await look(context, run, entry, owner, isPreconditionFailure(entry.sending?.request, answer), reasonOf(answer));
+  }
+  return await look(context, run, entry, owner, false, 'the API server did not say whether it was carried out');
+}
+
+/**
+ * Looks at the object after the write could not be sent again. `excluded` says that the precondition failed, so that nothing in flight
+ * can land any more: then the object shows whether it had landed before.
+ */
+async function look(context: Context, run: Run, entry: Entry, owner: Owner, excluded: boolean, why: string): Promise<Outcome> {
+  const { upstream, ledger } = context;
+  const found = await findLanded(upstream, run, entry);
+  if (found.kind === 'landed') {
+    await ledger.store(done(entry, owner, found.stored));
+    return { kind: 'done', answer: found.answer, altered: undefined };
+  }
+  if (found.kind === 'not-landed' && excluded) {
+    await ledger.store(refuse(entry, owner, why));
+    return { kind: 'again' };
+  }
+  const reason = found.kind === 'unclear' ? `${found.why} (${why})` : why;
+  await ledger.store(lose(entry, owner, reason.slice(0, 1000)));
+  return { kind: 'unknown', why: reason };
+}
+
+async function conclude(
+  { ledger }: Context,
+  entry: Entry,
+  owner: Owner,
+  answer: Answer,
+  observed: Observation | undefined,
+): Promise<Outcome> {
+  const { stored, altered } = readStored(entry, answer, observed);
+  await ledger.store(done(entry, owner, stored));
+  return { kind: 'done', answer, altered };
+}
+
+// The API server refused it, so nothing happened: the effect may be intended again.
+async function noteRefusal({ ledger }: Context, entry: Entry, owner: Owner, answer: Answer): Promise<Outcome> {
+  await ledger.store(refuse(entry, owner, reasonOf(answer)));
+  return isPreconditionFailure(entry.sending?.request, answer) ? { kind: 'again' } : { kind: 'refused', answer };
+}
+
+/** Whether an answer says that the object is not the one that was compared. */
+function isPreconditionFailure(request: ParsedRequest | undefined, { status }: Answer): boolean {
+  if (!request) return false;
+  const { verb } = request.api;
+  if (status === 409) return true;
+  if (status === 404) return verb !== 'create';
+  // A failed `test` of a JSON patch is an invalid patch.
+  return status === 422 && request.contentType === 'application/json-patch+json';
+}
+
+function reasonOf({ status, body }: Answer): string {
+  let message = '';
+  try {
+    message = String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '');
+  } catch {
+    // The status says enough.
+  }
+  return `HTTP ${status}${message === '' ? '' : `: ${message.slice(0, 300)}`}`;
+}

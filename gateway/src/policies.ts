@@ -1,0 +1,24 @@
+import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
+import type { AnyObject, Informer } from '@sentinel/kube';
+import { type PolicySet, policySet } from '@sentinel/policy';
+import { forbidden } from './request/refused.ts';
+import type { Run } from './run/run.ts';
+
+/** What informers hold of policies and namespaces. */
+export interface PolicyInformers {
+  readonly namespaces: Informer<AnyObject>;
+  readonly policies: Informer<AgentPolicy>;
+  readonly clusterPolicies: Informer<ClusterAgentPolicy>;
+}
+
+/** The policies that speak of a run, as the informers have them. Throws Refused when its namespace is not known. */
+export function policiesOf({ namespaces, policies, clusterPolicies }: PolicyInformers, run: Run): PolicySet {
+  const namespace = namespaces.store.get(run.namespace);
+  if (!namespace?.metadata.name) throw forbidden(`namespace '${run.namespace}' is not known here yet`);
+  const sources = {
+    namespace: { metadata: { ...namespace.metadata, name: namespace.metadata.name } },
+    clusterPolicies: clusterPolicies.store.list(),
+    policies: policies.store.list(),
+  };
+  return policySet(sources, run.requester);
+}

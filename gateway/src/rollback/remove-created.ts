@@ -1,0 +1,79 @@
+import { applyChanges, changesBetween } from '../effect/change.ts';
+import { normalize } from '../effect/normalize.ts';
+import { changeOf, type Entry } from '../ledger/entry.ts';
+import type { Run } from '../run/run.ts';
+import type { Upstream } from '../upstream.ts';
+import { refusedWith } from './refused-with.ts';
+import type { Live, Restored } from './rollback.ts';
+
+/**
+ * What controllers of Kubernetes write into objects that others create, by JSON pointer. An object that differs from what the run
+ * created in nothing else has not been extended by anybody.
+ *
+ * Sources: deployment controller (revision annotation), scheduler (nodeName), PersistentVolume controller (binding, annotations),
+ * storage protection (finalizers), Service and EndpointSlice controllers, job controller (start time in the annotations of pods).
+ */
+const CONTROLLED = [
+  /^\/metadata\/annotations\/deployment\.kubernetes\.io~1revision$/,
+  /^\/metadata\/annotations\/pv\.kubernetes\.io~1[a-z-]+$/,
+  /^\/metadata\/annotations\/volume\.(beta\.)?kubernetes\.io~1[a-z-]+$/,
+  /^\/metadata\/annotations\/batch\.kubernetes\.io~1[a-z-]+$/,
+  /^\/metadata\/annotations\/endpoints\.kubernetes\.io~1[a-z-]+$/,
+  /^\/metadata\/finalizers(\/|$)/,
+  /^\/spec\/nodeName$/,
+  /^\/spec\/volumeName$/,
+  /^\/spec\/nodeSelector\/kubernetes\.io~1hostname$/,
+];
+
+/** Deletes an object that the run created; undefined when it changed in between and must be read again. */
+export async function removeCreated(
+  upstream: Upstream,
+  run: Run,
+  entry: Entry,
+  path: string,
+  live: Live,
+  noteStart: () => Promise<void>,
+): Promise<Restored | undefined> {
+  const made = entry.stored?.uid;
+  if (made === undefined || made !== live.metadata.uid)
+    return { outcome: 'Skipped', message: 'the object is not known to be the one that the run created' };
+  const foreign = changedSince(entry, live);
+  if (foreign !== undefined)
+    return {
+      outcome: 'Skipped',
+      message: `others changed ${foreign} of the created object since; it is left as it is`.slice(0, 500),
+    };
+  await noteStart();
+  const preconditions = { uid: made, resourceVersion: live.metadata.resourceVersion };
+  const answer = await upstream.send(run, 'enforce', {
+    method: 'DELETE',
+    path,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' }),
+  });
+  if (answer.status === 409) return undefined;
+  return answer.status < 300 || answer.status === 404 ? { outcome: 'Restored' } : refusedWith(answer);
+}
+
+/** The first field in which the object differs from what the run created, apart from what controllers write. */
+function changedSince(entry: Entry, live: Live): string | undefined {
+  const created = applyChanges(undefined, changeOf(entry));
+  const here = normalize(live, entry.target.resource, entry.target.verb);
+  return changesBetween(fields(created), fields(here))
+    .flatMap(({ path, before, after }) =>
+      before === undefined || after === undefined ? [...leaves(path, after ?? before)] : [path],
+    )
+    .find((path) => !CONTROLLED.some((pattern) => pattern.test(path)));
+}
+
+// Maps that are not there and maps that are empty mean the same.
+function fields(object: unknown): unknown {
+  const { metadata, ...rest } = (object ?? {}) as { metadata?: object };
+  return { metadata: { annotations: {}, labels: {}, ...metadata }, ...rest };
+}
+
+function* leaves(path: string, value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) return yield path;
+  for (const [key, entry] of Object.entries(value))
+    yield* leaves(`${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, entry);
+}

@@ -1,0 +1,98 @@
+import type { AgentActionStatus } from '@sentinel/crds';
+import { pathOfTarget } from '../enforce/find-landed.ts';
+import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
+import type { Ledger } from '../ledger/store.ts';
+import type { Run } from '../run/run.ts';
+import type { Upstream } from '../upstream.ts';
+import { removeCreated } from './remove-created.ts';
+import { restoreFields } from './restore-fields.ts';
+
+/** What became of one effect in a rollback. */
+export type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
+/** The same, before it is known for which effect. */
+export type Restored = Omit<Outcome, 'effect'>;
+
+/** What the steps of a rollback work with. */
+export interface RollbackContext {
+  readonly upstream: Upstream;
+  readonly ledger: Ledger;
+}
+
+/** The object as it is now. */
+export interface Live {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+}
+
+/** A precondition that failed means: read again and judge again. Controllers may write for a while; this many times is enough. */
+const TRIES = 12;
+
+/**
+ * Rolls a run back, newest effect first, from the pre-images. Each field is restored only when it still is what the run made of it, on
+ * the same object: what others changed since is reported, not overwritten. Safe to call again: what was restored stays restored in the
+ * answer.
+ */
+export async function rollBack(context: RollbackContext, run: Run): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const entries = await context.ledger.entries(run.jobUid);
+  for (const entry of entries.reverse())
+    if (entry.state !== 'Intended' && entry.state !== 'Refused')
+      outcomes.push({ effect: entry.target.index, ...(await restore(context, run, entry)) });
+  return outcomes;
+}
+
+async function restore(context: RollbackContext, run: Run, first: Entry): Promise<Restored> {
+  if (first.rollback === 'Restored') return { outcome: 'Restored' };
+  if (first.target.verb === 'delete')
+    return { outcome: 'Skipped', message: 'a deleted object cannot be restored; the plan said so' };
+  let entry = first;
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const found = await restoreOnce(context, run, entry);
+    entry = found.entry;
+    if (found.restored === undefined) continue;
+    if (found.restored.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
+    return found.restored;
+  }
+  return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
+}
+
+/** One try; without an outcome the object changed in between. */
+async function restoreOnce(
+  { upstream, ledger }: RollbackContext,
+  run: Run,
+  known: Entry,
+): Promise<{ entry: Entry; restored: Restored | undefined }> {
+  let entry = known;
+  const { target, stored } = entry;
+  const path = pathOfTarget(target);
+  const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
+  // An apply that found no object created one.
+  const made = target.verb === 'create' || target.uid === undefined;
+  if (read.status === 404) return { entry, restored: gone(entry, made) };
+  if (read.status !== 200)
+    return { entry, restored: { outcome: 'Failed', message: `the object cannot be read (HTTP ${read.status})` } };
+  const live = JSON.parse(read.body.toString('utf8')) as Live;
+  const mayStillLand = stored === undefined && entry.sending?.preconditions.resourceVersion === live.metadata.resourceVersion;
+  if (mayStillLand)
+    return {
+      entry,
+      restored: { outcome: 'Failed', message: 'the outcome of the write is unknown, and it may still be applied' },
+    };
+  if (!made && live.metadata.uid !== target.uid)
+    return { entry, restored: { outcome: 'Skipped', message: 'another object has this name now' } };
+  // That a rollback has begun is stored first: after a crash, an object that is as it was before the run was restored by it.
+  const noteStart = async () => {
+    if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));
+  };
+  const restored = made
+    ? await removeCreated(upstream, run, entry, path, live, noteStart)
+    : await restoreFields(upstream, run, { path, live, changes: changeOf(entry), target, noteStart });
+  if (restored?.outcome === 'Unchanged' && entry.rollback === 'Restoring') return { entry, restored: { outcome: 'Restored' } };
+  return { entry, restored };
+}
+
+function gone(entry: Entry, made: boolean): Restored {
+  if (entry.rollback === 'Restoring' && made) return { outcome: 'Restored' };
+  if (made && entry.stored !== undefined) return { outcome: 'Unchanged', message: 'the object that was created is gone already' };
+  if (made) return { outcome: 'Failed', message: 'the outcome of the write is unknown, and it may still be applied' };
+  return { outcome: 'Failed', message: 'the object is gone' };
+}

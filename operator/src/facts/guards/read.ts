@@ -1,0 +1,51 @@
+import { namespaces as own } from '@sentinel/crds';
+import {
+  type KubeClient,
+  mutatingwebhookconfigurations,
+  namespaces,
+  networkpolicies,
+  type ResourceKind,
+  validatingadmissionpolicies,
+  validatingadmissionpolicybindings,
+  validatingwebhookconfigurations,
+} from '@sentinel/kube';
+import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
+import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
+
+/** More are counted, not told: the message of a condition has an end. */
+const TOLD = 4;
+
+const clusterKinds: readonly ResourceKind[] = [
+  validatingadmissionpolicies,
+  validatingadmissionpolicybindings,
+  mutatingwebhookconfigurations,
+  validatingwebhookconfigurations,
+];
+
+/**
+ * What is missing or altered among the guards of a real run, compared field by field with what the chart of this version renders;
+ * empty when they are intact. Any fault holds starts back. `lock` tells whether the API server enforces the run lock.
+ */
+export async function readGuards(client: KubeClient, lock: () => Promise<string | undefined>): Promise<string[]> {
+  const [policies, labels, held, ...guards] = await Promise.all([
+    client.list(networkpolicies, { namespace: own.sandboxes }),
+    client.get(namespaces, { name: own.sandboxes }),
+    lock(),
+    ...clusterKinds.flatMap((kind) =>
+      ofKind(kind).map(async (guard) => judgeGuard(guard, await client.get(kind, { name: guard.metadata.name ?? '' }))),
+    ),
+  ]);
+  const faults = [
+    ...guards,
+    ...judgeNetworkPolicies(ofKind(networkpolicies), policies.items),
+    judgeNamespace(sandboxNamespaceLabels, labels),
+  ].filter((fault) => fault !== undefined);
+  const untold = faults.length - TOLD;
+  return [
+    ...(held === undefined ? [] : [held]),
+    ...faults.slice(0, TOLD),
+    ...(untold > 0 ? [`${untold} more ${untold === 1 ? 'guard differs' : 'guards differ'}`] : []),
+  ];
+}
+
+const ofKind = ({ kind }: ResourceKind) => renderedGuards.filter((guard) => guard.kind === kind);
