@@ -286,7 +286,7 @@ const operator: readonly Row[] = [
       '-n',
       SANDBOXES,
     ),
-    cannot('patch', 'networkpolicies'),
+    cannot('get|patch', 'networkpolicies'),
   ],
   ['takes the lock away', unlock, cannot('delete', 'validatingadmissionpolicybindings')],
   [
