@@ -50,9 +50,9 @@ describe('The guards among the templates', () => {
       'a kind that the operator does not read',
       new Map([
         ...templates,
-        ['new.yaml', 'apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata:\n  name: x\n'],
+        ['new.yaml', 'apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata:\n  name: x\n'],
       ]),
-      /new\.yaml: the operator does not compare ValidatingWebhookConfiguration 'x'/,
+      /new\.yaml: the operator does not compare MutatingAdmissionPolicy 'x'/,
     ],
     ['a guard twice', new Map([...templates, ['copy.yaml', templates.get('sandbox.yaml') ?? '']]), /is in the templates twice/],
     ['no guard of a kind', new Map([...templates, ['webhook.yaml', '']]), /no template has a MutatingWebhookConfiguration/],

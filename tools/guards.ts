@@ -20,6 +20,7 @@ const KINDS = [
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
   'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
   'NetworkPolicy',
 ] as const;
 

@@ -7,6 +7,7 @@ import {
   createLogger,
   createTransport,
   loadConfig,
+  MissingObjectError,
   namespaces,
   pods,
 } from '@sentinel/kube';
@@ -51,7 +52,9 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const ledger = new Ledger(client);
   // A container that starts anew in its pod keeps the address and has forgotten what it recorded, so a replica is more than that.
   const replica = { address: env.POD_IP ?? '127.0.0.1', process: randomUUID() };
+  let fault: string | undefined;
   const context = {
+    fault: () => fault,
     ...informers,
     client,
     ledger,
@@ -66,17 +69,23 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     upstream: new Upstream(transport),
   };
   const server = createGatewayServer(await certificate.first(), context);
-  const tend = () => certificate.tend((pair) => server.setSecureContext(pair));
+  const tend = async () => {
+    await certificate.tend((pair) => server.setSecureContext(pair));
+    fault = undefined;
+  };
   await tend();
   const tending = setInterval(() => {
-    tend().catch((error: unknown) => logger.error('Failed to tend the certificate', { error: String(error) }));
+    tend().catch((error: unknown) => {
+      if (error instanceof MissingObjectError) fault = error.message;
+      logger.error('Failed to tend the certificate', { error: String(error) });
+    });
   }, TEND_MS);
   const sweeping = setInterval(() => {
     sweepLedger(client, ledger).catch((error: unknown) => logger.warn('Failed to sweep the ledger', { error: String(error) }));
   }, SWEEP_MS);
   server.listen(PORT);
-  const fault = await context.lock.fault();
-  logger.info('Started', { ...replica, lock: fault ?? 'holds' });
+  const lockFault = await context.lock.fault();
+  logger.info('Started', { ...replica, lock: lockFault ?? 'holds' });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   clearInterval(tending);
   clearInterval(sweeping);
@@ -94,7 +103,8 @@ async function publish(client: ReturnType<typeof createClient>, bundle: string):
   for (const namespace of [own.sandboxes, own.system]) {
     const key = { name: 'sentinel-gateway-ca', namespace };
     const held = await client.get(configmaps, key);
-    if ((held?.data as Record<string, string> | undefined)?.['ca.crt'] === bundle) continue;
+    if (!held) throw new MissingObjectError('ConfigMap', key);
+    if ((held.data as Record<string, string> | undefined)?.['ca.crt'] === bundle) continue;
     await client.patch(
       configmaps,
       key,

@@ -15,6 +15,8 @@ export interface ServerContext extends SandboxContext, OperatorContext {
   readonly authenticator: Authenticator;
   readonly runs: Runs;
   readonly logger: Logger;
+  /** Why this replica must get no new connections now; undefined when it may. */
+  readonly fault: () => string | undefined;
 }
 
 /** The HTTPS server of the gateway. Every answer to an error is a Status in the words of the API server; upgrades get none. */
@@ -34,7 +36,11 @@ export function createGatewayServer(tls: { key: string; cert: string }, context:
 
 async function handle(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = request.url ?? '/';
-  if (url === '/sentinel/ready') return void response.writeHead(200).end('ok\n');
+  if (url === '/sentinel/live') return void response.writeHead(200).end('ok\n');
+  if (url === '/sentinel/ready') {
+    const fault = context.fault();
+    return void response.writeHead(fault === undefined ? 200 : 503).end(`${fault ?? 'ok'}\n`);
+  }
   const caller = await context.authenticator.authenticate(request.headers.authorization);
   const body = await readAll(request);
   const method = request.method ?? 'GET';

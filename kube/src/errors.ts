@@ -50,6 +50,19 @@ export class TerminalError extends Error {
   }
 }
 
+/**
+ * An object is missing that the installation makes and a program only fills. The program does not create it: with a right to create
+ * it could make objects under any name.
+ */
+export class MissingObjectError extends Error {
+  constructor(kind: string, { namespace, name }: { readonly namespace: string; readonly name: string }) {
+    super(
+      `${kind} '${name}' does not exist in namespace '${namespace}'. The installation creates it and this program only fills it: install the chart again (helm upgrade)`,
+    );
+    this.name = 'MissingObjectError';
+  }
+}
+
 /** The reason a signal carries when leadership was lost: work must stop at once, without a grace period. */
 export class LeadershipLostError extends Error {
   constructor(message = 'The lease was not renewed in time') {

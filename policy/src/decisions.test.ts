@@ -10,7 +10,16 @@ const NOW = Date.parse('2026-01-01T12:00:00Z');
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
 
 const plan = `sha256:${'1'.repeat(64)}`;
-const base = { action: 'uid-1', plan, user: 'ada', groups: ['sre'], decision: 'approve' as const, time: at(-10) };
+const base = {
+  action: 'uid-1',
+  plan,
+  user: 'ada',
+  uid: '7',
+  groups: ['sre'],
+  extra: {},
+  decision: 'approve' as const,
+  time: at(-10),
+};
 type Unsealed = Omit<DecisionRecord, 'key' | 'seal'>;
 
 const line = (record: Partial<Unsealed> = {}, key = privateKey) => JSON.stringify(sealRecord({ ...base, ...record }, 'k1', key));
@@ -53,6 +62,11 @@ describe('A sealed decision', () => {
       why: /expired/,
     },
     'that has expired by its own word': { text: line({ expires: at(-1) }), why: /expired/ },
+    'without the claims that policy requires now': {
+      text: line({ extra: { amr: ['pwd'] } }),
+      more: { claimFault: ({ amr }) => (amr?.includes('mfa') ? undefined : "the claim 'amr' must be one of mfa") },
+      why: /policy does not accept the identity that approved \(the claim 'amr' must be one of mfa\): approve again/,
+    },
     'from the future': { text: line({ time: at(10) }), why: /future/ },
   };
   for (const [name, { text, more, why }] of Object.entries(refused)) {
@@ -69,6 +83,12 @@ describe('A sealed decision', () => {
     assert.equal(tally.approvals, 1);
     assert.equal(isApproved(tally, facts(undefined).requirements), true);
     assert.equal(tally.goodUntil, NOW + 50 * 60_000);
+  });
+
+  it('counts with the claims that policy requires now, and a rejection counts without them', () => {
+    const claimFault: TallyFacts['claimFault'] = ({ amr }) => (amr?.includes('mfa') ? undefined : 'no');
+    assert.equal(tallyDecisions(facts(line({ extra: { amr: ['mfa'] } }), { claimFault })).approvals, 1);
+    assert.equal(tallyDecisions(facts(line({ decision: 'reject' }), { claimFault })).rejectedBy?.user, 'ada');
   });
 
   it('counts once for each person, and not at all after it is revoked', () => {
@@ -134,7 +154,9 @@ describe('A sealed decision', () => {
     assert.deepEqual([records.length, unreadable], [0, 1]);
   });
 
-  it('begins with action, plan, user and groups: what the API server compares with the request', () => {
-    assert.ok(ok.startsWith(`{"action":"uid-1","plan":"${plan}","user":"ada","groups":["sre"],"decision":"approve"`));
+  it('begins with action, plan, user, uid, groups and claims: what the API server compares with the request', () => {
+    assert.ok(
+      ok.startsWith(`{"action":"uid-1","plan":"${plan}","user":"ada","uid":"7","groups":["sre"],"extra":{},"decision":"approve"`),
+    );
   });
 });

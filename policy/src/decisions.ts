@@ -1,18 +1,23 @@
 import { z } from 'zod';
+import type { Claims } from './identities.ts';
 import { type Identity, isProgram } from './identity.ts';
 import { seconds } from './order.ts';
 import type { Requirements } from './requirements.ts';
 import { type SealKeys, sealFault } from './seal.ts';
 
 /**
- * A decision as the webhook seals it. The order of the first four fields is part of the contract: the ValidatingAdmissionPolicy
- * builds `{"action":…,"plan":…,"user":…,"groups":[…]` from the request and compares it with the beginning of the record.
+ * A decision as the webhook seals it. The order of the first six fields is part of the contract: the ValidatingAdmissionPolicy
+ * `sentinel-actions` builds `{"action":…,"plan":…,"user":…,"uid":…,"groups":[…],"extra":{…}` from the request and compares it with
+ * the beginning of the record. So no field of it rests on what the webhook was told.
  */
 export const DecisionRecord = z.strictObject({
   action: z.string(),
   plan: z.string(),
   user: z.string(),
+  uid: z.string(),
   groups: z.array(z.string()),
+  /** The claims that an approval was judged by: only those that a policy asked for. Empty for other decisions. */
+  extra: z.record(z.string(), z.array(z.string())),
   decision: z.enum(['approve', 'reject', 'revoke']),
   time: z.string(),
   expires: z.string().optional(),
@@ -53,6 +58,11 @@ export interface TallyFacts {
   readonly keys: SealKeys;
   /** Approvals from before this moment do not count: a suspension was lifted then. Milliseconds since the epoch. */
   readonly notBefore?: number | undefined;
+  /**
+   * Why claims are not accepted by the policies of now (`approverClaimFault`), undefined when they are. A seal proves which claims
+   * were recorded, not that policy still accepts them.
+   */
+  readonly claimFault?: ((claims: Claims) => string | undefined) | undefined;
   readonly now: number;
 }
 
@@ -60,7 +70,8 @@ export interface TallyFacts {
  * Counts the decisions on a plan.
  *
  * A record counts only when its seal verifies, it is for this action uid and this plan digest, it has not expired by the sooner
- * of its own time and what policy says now, and its user is a person, not the requester, and in a required group. The last word of each user is what counts
+ * of its own time and what policy says now, and its user is a person, not the requester, in a required group, and with the claims
+ * that policy requires. The last word of each user is what counts
  * of theirs, so one person counts once and `revoke` takes an approval back; a rejection is final.
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
@@ -130,6 +141,8 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   if (refused !== undefined) return `members of '${refused}' can not approve`;
   if (approverGroups && !approverGroups.some((group) => record.groups.includes(group)))
     return `the user is in none of the groups ${approverGroups.join(', ')}`;
+  const claims = facts.claimFault?.(record.extra);
+  if (claims !== undefined) return `policy does not accept the identity that approved (${claims}): approve again`;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time lies in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClusterAgentPolicySpec } from '@sentinel/crds';
-import { approverClaimFault, judgeAgent } from './identities.ts';
+import { approverClaimFault, approverClaims, judgeAgent } from './identities.ts';
 import type { PolicySet } from './policies.ts';
 
 const set = (...identities: object[]): PolicySet => ({
@@ -69,5 +69,12 @@ describe('An approver', () => {
     );
     assert.match(approverClaimFault(set({ approverClaims: [{ name: 'mfa' }] }), {}) ?? '', /the claim 'mfa' is missing/);
     assert.equal(approverClaimFault(set({}), {}), undefined);
+  });
+
+  it('has those claims recorded that a policy asks for, and no others', () => {
+    const both = set({ approverClaims: [{ name: 'mfa' }, { name: 'b' }] }, { approverClaims: [{ name: 'a' }, { name: 'mfa' }] });
+    const claims = { session: ['secret'], mfa: ['true'], b: [], a: ['x', 'y'] };
+    assert.equal(JSON.stringify(approverClaims(both, claims)), '{"a":["x","y"],"mfa":["true"]}');
+    assert.deepEqual(approverClaims(set({}), claims), {});
   });
 });

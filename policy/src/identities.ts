@@ -43,6 +43,17 @@ export function approverClaimFault(set: PolicySet, claims: Claims): string | und
   return undefined;
 }
 
+/** The claims of somebody that policies about approvers ask for, and no others: what a record of an approval keeps. */
+export function approverClaims(set: PolicySet, claims: Claims): Record<string, string[]> {
+  const names = new Set(set.policies.flatMap(({ spec }) => (spec?.identity?.approverClaims ?? []).map(({ name }) => name)));
+  return Object.fromEntries(
+    [...names].sort().flatMap((name) => {
+      const values = claims[name];
+      return values === undefined || values.length === 0 ? [] : [[name, [...values]] as const];
+    }),
+  );
+}
+
 const carries = (claims: Claims, { name, values }: Wanted) =>
   (claims[name] ?? []).some((value) => values === undefined || values.includes(value));
 

@@ -71,11 +71,12 @@ function refused({ code, stderr }: Answer | { code: number; stderr: string }, me
   assert.ok(stderr.includes(message), `${stderr}\ndoes not say: ${message}`);
 }
 
-/** Annotates an action, as it is or as it was when `version` was read. */
-const annotate = (who: Person, tenant: Tenant, name: string, annotations: Record<string, string>): Promise<Answer> =>
+/** Annotates an action, in a request that says that it approves the plan. */
+const annotate = async (who: Person, tenant: Tenant, name: string, annotations: Record<string, string>): Promise<Answer> =>
   who.tryKubectl([
     ...['patch', 'agentaction', name, '-n', tenant.namespace, '--type=merge'],
     ...['-p', JSON.stringify({ metadata: { annotations } })],
+    `--field-manager=approve:${(await tenant.action(name)).status?.plan?.digest}`,
   ]);
 
 describe('A review of one’s own, straight to the webhook', { concurrency: false }, () => {
@@ -123,7 +124,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
   /** What the webhook answers to a review that says that `userInfo` approves; `forge` changes what it says of the action. */
   async function review(
     name: string,
-    userInfo: { username: string; groups: string[] },
+    userInfo: { username: string; groups: string[]; extra?: Record<string, string[]> },
     forge: (object: Record<string, never>) => void = () => undefined,
   ): Promise<Review> {
     const live = await admin.get<Record<string, never>>(['agentaction', name, '-n', tenant.namespace]);
@@ -140,6 +141,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
       userInfo,
       object,
       oldObject: live,
+      options: { kind: 'UpdateOptions', fieldManager: `approve:${status?.plan?.digest}` },
     };
     const { text } = await post(port, { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request });
     return (JSON.parse(text) as { response: Review }).response;
@@ -227,6 +229,31 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
     await stillWaits(name);
   });
 
+  it('that brings claims which policy requires gets a seal that does not fit: the record names them', async () => {
+    const name = await tenant.file('touch', { key: 'claims' });
+    await tenant.until(name, ['AwaitingApproval']);
+    const { namespace } = tenant;
+    const spec = {
+      subjects: [{ kind: 'ServiceAccount', name: 'repair-agent', namespace }],
+      modes: ['DryRun', 'Apply'],
+      identity: { approverClaims: [{ name: 'example.com/mfa', values: ['true'] }] },
+    };
+    const floor = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'ClusterAgentPolicy', metadata: { name: namespace }, spec };
+    await admin.apply(JSON.stringify(floor));
+    try {
+      const me = await whoAmI(tenant.approver);
+      assert.match((await review(name, me)).status?.message ?? '', /the claim 'example\.com\/mfa' must be one of true/);
+      const line = sealed(await review(name, { ...me, extra: { 'example.com/mfa': ['true'] } }));
+      refused(
+        await annotate(tenant.approver, tenant, name, { [approvals]: line }),
+        'sentinel: a decision must name the claims of who makes it as the API server authenticated them',
+      );
+    } finally {
+      await admin.kubectl(['delete', 'clusteragentpolicy', namespace]);
+    }
+    await stillWaits(name);
+  });
+
   it('that hides what policy asks for gets a seal that does not count', async () => {
     const me = await whoAmI(otto);
     const honest = await review(action, me);
@@ -294,12 +321,13 @@ describe('Somebody in the name of somebody else', { concurrency: false }, () => 
     await tenant.until(action, ['AwaitingApproval']);
   });
 
-  const approve = async (who: Person, more: readonly string[]) =>
-    await who.tryKubectl([
+  const approve = async (who: Person, more: readonly string[]) => {
+    const plan = (await tenant.action(action)).status?.plan?.digest;
+    return await who.tryKubectl([
       ...['annotate', 'agentaction', action, '-n', tenant.namespace, 'sentinel.dev/decision=approve'],
-      `sentinel.dev/plan=${(await tenant.action(action)).status?.plan?.digest}`,
-      ...more,
+      ...[`sentinel.dev/plan=${plan}`, `--field-manager=approve:${plan}`, ...more],
     ]);
+  };
 
   it('is refused by the API server without the right to impersonate', async () => {
     for (const who of [tenant.viewer, tenant.agent, tenant.approver]) {

@@ -164,7 +164,8 @@ before(async () => {
   await eventually('trust', async () => {
     const { status } = (await connection.send('GET', path)).body as { status?: { digest?: string } };
     const annotations = { 'sentinel.dev/trust': status?.digest ?? '' };
-    const { code, message } = await truster.send('PATCH', path, JSON.stringify({ metadata: { annotations } }));
+    const asked = `${path}?fieldManager=${encodeURIComponent(`trust:${status?.digest}`)}`;
+    const { code, message } = await truster.send('PATCH', asked, JSON.stringify({ metadata: { annotations } }));
     if (code !== 200) throw new Error(message);
     return true;
   });

@@ -81,8 +81,12 @@ function patch(who: Person, what: string, body: unknown, type = 'merge', ...more
   return who.tryKubectl(args);
 }
 
-const annotate = (who: Person, what: string, annotations: Record<string, string | null>, ...more: string[]) =>
-  patch(who, what, { metadata: { annotations } }, 'merge', ...more);
+// Says in the options of the request what the annotations ask for, as a person has to.
+const annotate = (who: Person, what: string, annotations: Record<string, string | null>, ...more: string[]) => {
+  const { 'sentinel.dev/decision': word, 'sentinel.dev/plan': plan } = annotations;
+  const asked = word && plan ? [`--field-manager=${word}:${plan}`] : [];
+  return patch(who, what, { metadata: { annotations } }, 'merge', ...asked, ...more);
+};
 
 const decision = (plan: string, word = 'approve') => ({ 'sentinel.dev/decision': word, 'sentinel.dev/plan': plan });
 
@@ -106,7 +110,7 @@ async function file(what: string, playbook: string, who: Person = tenant.agent):
 /** A record as the webhook writes it, for somebody to write with their own hand. */
 async function record(who: Person, what: string, changed: Record<string, unknown> = {}): Promise<string> {
   const { status } = JSON.parse(await who.kubectl(['auth', 'whoami', '-o', 'json'])) as {
-    status: { userInfo: { username: string; groups: string[] } };
+    status: { userInfo: { username: string; uid?: string; groups: string[] } };
   };
   const action = await read(what);
   const keys = await admin.get<{ data: Record<string, string> }>(['configmap', 'sentinel-seal-keys', '-n', 'sentinel-system']);
@@ -114,7 +118,9 @@ async function record(who: Person, what: string, changed: Record<string, unknown
     action: action.metadata.uid,
     plan: action.status?.plan?.digest,
     user: status.userInfo.username,
+    uid: status.userInfo.uid ?? '',
     groups: status.userInfo.groups,
+    extra: {},
     decision: 'approve',
     time: new Date().toISOString(),
     key: Object.keys(keys.data)[0],
@@ -123,11 +129,20 @@ async function record(who: Person, what: string, changed: Record<string, unknown
   });
 }
 
+async function whoAmI(who: Person): Promise<{ extra?: Record<string, string[]> }> {
+  const { status } = JSON.parse(await who.kubectl(['auth', 'whoami', '-o', 'json'])) as {
+    status: { userInfo: { extra?: Record<string, string[]> } };
+  };
+  return status.userInfo;
+}
+
 const behind = (before: string | undefined, line: string) => (before === undefined ? line : `${before}\n${line}`);
 
 /** Writes a record with one's own hand behind those that are there. */
 async function write(who: Person, what: string, line: string, others: Record<string, string> = {}): Promise<Answer> {
-  return annotate(who, what, { [approvals]: behind((await read(what)).metadata.annotations[approvals], line), ...others });
+  const { metadata, status } = await read(what);
+  const asked = `--field-manager=approve:${status?.plan?.digest}`;
+  return annotate(who, what, { [approvals]: behind(metadata.annotations[approvals], line), ...others }, asked);
 }
 
 const counted = (what: string, amount: number) =>
@@ -231,6 +246,41 @@ describe('The decisions on an action', { concurrency: true }, () => {
         const forged = `${line.slice(0, -1)},${more}}`;
         refused(await annotate(ada, 'forged', { [approvals]: forged }, '--dry-run=server'), message);
       }
+    });
+
+    it('names no claims that the request does not carry', async () => {
+      const wrong = 'sentinel: a decision must name the claims of who makes it as the API server authenticated them';
+      const { extra } = await whoAmI(ada);
+      const [[name, values] = ['', []]] = Object.entries(extra ?? {});
+      assert.ok(values.length > 0, 'a certificate of this cluster carries its own id as a claim');
+      const dry = async (claims: object) =>
+        annotate(
+          ada,
+          'forged',
+          { [approvals]: await record(ada, 'forged', { extra: claims }) },
+          `--field-manager=approve:${await planOf('forged')}`,
+          '--dry-run=server',
+        );
+      for (const claims of [{ mfa: ['true'] }, { [name]: ['other'] }, { [name]: [...values, 'more'] }, { [name]: [] }])
+        refused(await dry(claims), wrong);
+      accepted(await dry({ [name]: values }));
+      accepted(await dry({}));
+    });
+
+    it('is no approval when the request itself does not ask for one, whatever a webhook makes of the object', async () => {
+      const line = await record(ada, 'forged');
+      const says = (message: string) => `sentinel: the request must say itself that it approves this plan: ${message}`;
+      const plan = await planOf('forged');
+      const send = (...more: string[]) => annotate(ada, 'forged', { [approvals]: line }, '--dry-run=server', ...more);
+      refused(await send(), says(`add --field-manager=approve:${plan}`));
+      refused(await send(`--field-manager=approve:sha256:${'0'.repeat(64)}`), says(`add --field-manager=approve:${plan}`));
+      refused(await send(`--field-manager=reject:${plan}`), says(`add --field-manager=approve:${plan}`));
+      const notRecorded = "sentinel: what was asked for was not recorded: Sentinel's webhook did not take part, or changed it";
+      const rejects = await record(ada, 'forged', { decision: 'reject' });
+      const revokes = { [approvals]: await record(ada, 'forged', { decision: 'revoke' }) };
+      refused(await annotate(ada, 'forged', revokes, '--dry-run=server', `--field-manager=reject:${plan}`), notRecorded);
+      refused(await annotate(ada, 'forged', { note: 'x' }, '--dry-run=server', `--field-manager=reject:${plan}`), notRecorded);
+      accepted(await annotate(ada, 'forged', { [approvals]: rejects }, '--dry-run=server', `--field-manager=reject:${plan}`));
     });
 
     it('is two records in one write as little as a record and something else', async () => {
@@ -675,7 +725,11 @@ describe('The decisions on an action', { concurrency: true }, () => {
         namespace,
       ]);
     const ask = (who: Person, value: string, ...more: string[]) =>
-      who.tryKubectl(['annotate', '--overwrite', 'playbook', 'mine', '-n', namespace, `${trust}=${value}`, ...more]);
+      who.tryKubectl([
+        ...['annotate', '--overwrite', 'playbook', 'mine', '-n', namespace, `${trust}=${value}`],
+        `--field-manager=trust:${value.slice(0, 71)}`,
+        ...more,
+      ]);
     const digest = () => eventually('the digest', async () => (await book()).status?.digest);
     let first = '';
 
@@ -715,6 +769,11 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
         await ask(tenant.truster, '{"playbook":"x"}'),
         /the digest that you saw .* is not that of the Playbook as it stands/,
       );
+    });
+
+    it('is not given by a request that does not say so itself', async () => {
+      const args = ['annotate', '--overwrite', 'playbook', 'mine', '-n', namespace, `${trust}=${first}`];
+      refused(await tenant.truster.tryKubectl(args), `add --field-manager=trust:${first}`);
     });
 
     it('is given to nobody by a dry-run', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { paths } from '@sentinel/cluster';
-import { agentActions, playbooks } from '@sentinel/crds';
+import { agentActions, askingManager, playbooks } from '@sentinel/crds';
 import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
 import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
 import { loadedImages } from './images.ts';
@@ -158,6 +158,7 @@ function makeVerbs(base: Base): Tenant {
         namespace,
         `sentinel.dev/decision=${decision}`,
         `sentinel.dev/plan=${digest}`,
+        `--field-manager=${askingManager(decision, digest)}`,
       ]);
     },
     async setPolicy(spec) {
@@ -177,7 +178,8 @@ function makeVerbs(base: Base): Tenant {
           const { status } = await client.getOrThrow(playbooks, key);
           if (status?.digest === undefined) return false;
           const annotations = { 'sentinel.dev/trust': status.digest };
-          await truster.patch(playbooks, key, { metadata: { annotations } }, { type: 'merge' });
+          const fieldManager = askingManager('trust', status.digest);
+          await truster.patch(playbooks, key, { metadata: { annotations } }, { type: 'merge', fieldManager });
           return true;
         },
         15,

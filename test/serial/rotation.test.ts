@@ -5,7 +5,14 @@ import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import { paths } from '@sentinel/cluster';
 import { agentActions } from '@sentinel/crds';
-import { type AnyObject, configmaps, mutatingwebhookconfigurations, pods, secrets } from '@sentinel/kube';
+import {
+  type AnyObject,
+  configmaps,
+  mutatingwebhookconfigurations,
+  pods,
+  secrets,
+  validatingwebhookconfigurations,
+} from '@sentinel/kube';
 import { createAuthority } from '@sentinel/kube/certificates';
 import { admin, eventually, example, type Person, person } from '../lib/cluster.ts';
 import { annotateWeb } from '../lib/one-step.ts';
@@ -138,11 +145,15 @@ describe('While they rotate', { concurrency: true }, () => {
   }
 
   it('the authority of the webhook is followed by another, and the API server trusts both in between', async () => {
-    await rotate('sentinel-webhook-ca', 'webhook', async () => {
-      const { webhooks } = (await client.getOrThrow(mutatingwebhookconfigurations, { name: 'sentinel' })) as unknown as {
+    const bundleOf = async (resource: typeof mutatingwebhookconfigurations) => {
+      const { webhooks } = (await client.getOrThrow(resource, { name: 'sentinel' })) as unknown as {
         webhooks: { clientConfig: { caBundle: string } }[];
       };
-      return certificates(decode(webhooks[0]?.clientConfig.caBundle));
+      return decode(webhooks[0]?.clientConfig.caBundle);
+    };
+    await rotate('sentinel-webhook-ca', 'webhook', async () => {
+      const both = await Promise.all([mutatingwebhookconfigurations, validatingwebhookconfigurations].map(bundleOf));
+      return both[0] === both[1] ? certificates(both[0] ?? '') : [];
     });
   });
 
@@ -238,14 +249,14 @@ describe('While they rotate', { concurrency: true }, () => {
       );
     });
 
-    it('is replaced when it is too old, and made anew when it is deleted', async () => {
+    it('is replaced when it is too old, and by another replacement when somebody asks again', async () => {
       const known = await publicKeys();
       const held = await secretOf(secret);
       const old = await idNow();
       const made = encode(new Date(Date.now() - 91 * 24 * 3600_000).toISOString());
       await client.replace(secrets, { ...held, data: { ...dataOf(held), made } });
       const third = await otherThan(old);
-      await admin.kubectl(['delete', 'secret', secret, '-n', SYSTEM]);
+      await admin.kubectl(['annotate', 'secret', secret, '-n', SYSTEM, 'sentinel.dev/rotate=now']);
       const fourth = await otherThan(third);
       await eventually('all public keys', async () => {
         const now = await publicKeys();

@@ -14,32 +14,34 @@ interface Kept {
   };
 }
 
-const KIND = 'mutatingwebhookconfiguration';
+const KINDS = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const;
 
 describe('Without the webhook', { concurrency: false }, () => {
   let tenant: Tenant;
   let waiting: string;
   let digest: string;
-  let kept: Kept & { webhooks: unknown };
+  let kept: readonly (Kept & { kind: string; webhooks: unknown })[] = [];
 
   before(async () => {
     tenant = await makeTenant('no-webhook');
     await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
     waiting = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
     digest = (await tenant.until(waiting, ['AwaitingApproval'])).status?.plan?.digest ?? '';
-    kept = await admin.get([KIND, 'sentinel']);
-    await admin.kubectl(['delete', KIND, 'sentinel']);
+    kept = await Promise.all(KINDS.map((kind) => admin.get<(typeof kept)[number]>([kind, 'sentinel'])));
+    for (const kind of KINDS) await admin.kubectl(['delete', kind, 'sentinel']);
   });
 
-  const restore = () =>
-    admin.apply(
-      JSON.stringify({
-        apiVersion: 'admissionregistration.k8s.io/v1',
-        kind: 'MutatingWebhookConfiguration',
-        metadata: { name: kept.metadata.name, labels: kept.metadata.labels ?? {}, annotations: kept.metadata.annotations ?? {} },
-        webhooks: kept.webhooks,
-      }),
-    );
+  const restore = async () => {
+    for (const { kind, metadata, webhooks } of kept)
+      await admin.apply(
+        JSON.stringify({
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind,
+          metadata: { name: metadata.name, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} },
+          webhooks,
+        }),
+      );
+  };
 
   after(restore);
 
@@ -75,7 +77,9 @@ describe('Without the webhook', { concurrency: false }, () => {
       action: metadata.uid,
       plan: digest,
       user,
+      uid: '',
       groups,
+      extra: {},
       decision: 'approve',
       time: new Date().toISOString(),
       key: 'key-00000000',
@@ -84,7 +88,10 @@ describe('Without the webhook', { concurrency: false }, () => {
     return JSON.stringify(named);
   };
   const write = (text: string) =>
-    tenant.approver.tryKubectl(['annotate', 'agentaction', waiting, '-n', tenant.namespace, `sentinel.dev/approvals=${text}`]);
+    tenant.approver.tryKubectl([
+      ...['annotate', 'agentaction', waiting, '-n', tenant.namespace, `sentinel.dev/approvals=${text}`],
+      `--field-manager=approve:${digest}`,
+    ]);
 
   it('a record that names somebody else is refused', async () => {
     const { code, stderr } = await write(await record('bea', ['shop-approvers']));
@@ -122,6 +129,7 @@ describe('Without the webhook', { concurrency: false }, () => {
       '-n',
       tenant.namespace,
       `sentinel.dev/trust=${known}`,
+      `--field-manager=trust:${known}`,
     ]);
     assert.equal(code, 1);
     assert.match(stderr, /the trust was not sealed for this Playbook as it stands/);

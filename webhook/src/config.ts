@@ -6,12 +6,15 @@ const Environment = z.object({
     .string()
     .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90d')
     .default('90d'),
+  SENTINEL_CLIENT_CA_FILE: z.string().optional(),
 });
 
 /** The settings of the webhook. Nobody else reads the environment. */
 export interface Config {
   /** A key that seals is replaced when it is older. */
   readonly sealKeyMaxAgeMs: number;
+  /** A file with the authority (PEM) of the certificate that the API server calls with. Without one every caller is answered. */
+  readonly clientCaFile: string | undefined;
 }
 
 /** Reads the settings. Throws with every fault named. */
@@ -19,5 +22,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
   if (!parsed.success)
     throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
-  return { sealKeyMaxAgeMs: seconds(parsed.data.SENTINEL_SEAL_KEY_MAX_AGE) * 1000 };
+  const { SENTINEL_SEAL_KEY_MAX_AGE: age, SENTINEL_CLIENT_CA_FILE: clientCaFile } = parsed.data;
+  return { sealKeyMaxAgeMs: seconds(age) * 1000, clientCaFile: clientCaFile || undefined };
 }

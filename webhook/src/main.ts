@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { namespaces } from '@sentinel/crds';
-import { createClient, createLogger, createTransport, loadConfig } from '@sentinel/kube';
+import { createClient, createLogger, createTransport, loadConfig, MissingObjectError } from '@sentinel/kube';
 import { ServingCertificate } from '@sentinel/kube/certificates';
 import { Authorizer } from './authorize.ts';
 import { injectCaBundle } from './ca-bundle.ts';
 import { readConfig } from './config.ts';
 import { PolicyReader } from './policy-reader.ts';
 import { SealKeeper } from './seal-key.ts';
-import { createWebhookServer } from './server.ts';
+import { createWebhookServer, tlsOf } from './server.ts';
 
 const CONFIGURATION = 'sentinel';
 const PORT = 9443;
@@ -21,28 +22,36 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const client = createClient(transport);
   const keeper = new SealKeeper(client, config.sealKeyMaxAgeMs);
   await keeper.tend();
+  let fault: string | undefined;
   const certificate = new ServingCertificate({
     client,
     secret: { namespace: namespaces.system, name: 'sentinel-webhook-ca' },
     dnsNames: [`sentinel-webhook.${namespaces.system}.svc`],
     publish: (bundle) => injectCaBundle(client, CONFIGURATION, bundle),
   });
+  const clientCa = config.clientCaFile === undefined ? undefined : readFileSync(config.clientCaFile, 'utf8');
   const app = createWebhookServer(await certificate.first(), {
     authorizer: new Authorizer(client),
     policies: new PolicyReader(client),
     key: () => keeper.current(),
     logger,
+    fault: () => fault,
+    clientCa,
   });
   await app.listen({ host: '0.0.0.0', port: PORT });
   // Listening comes first: the bundle makes the API server call.
-  const tendCertificate = () => certificate.tend((pair) => app.server.setSecureContext(pair));
+  const tendCertificate = () => certificate.tend((pair) => app.server.setSecureContext(tlsOf(pair, clientCa)));
   await tendCertificate();
   const tend = async () => {
     await tendCertificate();
     if (await keeper.tend()) logger.info('Seals with another key', { key: keeper.current().id });
+    fault = undefined;
   };
   const timer = setInterval(() => {
-    tend().catch((error: unknown) => logger.error('Failed to tend keys and certificates', { error: String(error) }));
+    tend().catch((error: unknown) => {
+      if (error instanceof MissingObjectError) fault = error.message;
+      logger.error('Failed to tend keys and certificates', { error: String(error) });
+    });
   }, TEND_MS);
   logger.info('Started', { port: PORT, key: keeper.current().id });
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

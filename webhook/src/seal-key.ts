@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { namespaces } from '@sentinel/crds';
-import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClient, secrets } from '@sentinel/kube';
+import { type AnyObject, configmaps, isConflict, type KubeClient, MissingObjectError, secrets } from '@sentinel/kube';
 import { readPrivateKey } from '@sentinel/policy';
 
 const SECRET = { namespace: namespaces.system, name: 'sentinel-webhook-seal' };
@@ -22,8 +22,8 @@ interface Held extends SealKey {
 }
 
 /**
- * Keeps the key that seals: made when there is none (deleting the Secret is a way to ask for another), replaced when it is too
- * old or when somebody asks. Of the one before it nothing is kept but its public half, which stays in the ConfigMap
+ * Keeps the key that seals: made when the Secret is empty, replaced when it is too old or when somebody asks (`ROTATE`). The
+ * Secret and the ConfigMap themselves come with the installation. Of the one before it nothing is kept but its public half, which stays in the ConfigMap
  * sentinel-seal-keys, so that what it sealed still verifies.
  */
 export class SealKeeper {
@@ -42,7 +42,10 @@ export class SealKeeper {
     return this.#held;
   }
 
-  /** Makes or replaces the key where that is due, and takes up what another replica made. Says whether the key is another now. */
+  /**
+   * Makes or replaces the key where that is due, and takes up what another replica made. Says whether the key is another now.
+   * Throws MissingObjectError when the Secret or the ConfigMap is missing.
+   */
   async tend(now: () => number = Date.now): Promise<boolean> {
     const held = await this.#ensure(now);
     await this.#publish(held);
@@ -54,21 +57,23 @@ export class SealKeeper {
   async #ensure(now: () => number): Promise<Held> {
     for (;;) {
       const secret = await this.#client.get(secrets, SECRET);
-      const held = secret ? read(secret) : undefined;
-      if (secret && held && !isDue(secret, this.#maxAgeMs, now())) return held;
+      if (!secret) throw new MissingObjectError('Secret', SECRET);
+      const held = read(secret);
+      if (held && !isDue(secret, this.#maxAgeMs, now())) return held;
       try {
-        if (secret) await this.#client.replace(secrets, renewed(secret, now()));
-        else await this.#client.create(secrets, renewed({ apiVersion: 'v1', kind: 'Secret', metadata: { ...SECRET } }, now()));
+        await this.#client.replace(secrets, renewed(secret, now()));
       } catch (error) {
         // Another replica was quicker: what it wrote is read in the next turn.
-        if (!isAlreadyExists(error) && !isConflict(error)) throw error;
+        if (!isConflict(error)) throw error;
       }
     }
   }
 
   // Before anything is sealed with it. Each key has a field manager of its own, so that none takes another away.
   async #publish(held: Held): Promise<void> {
-    const published = (await this.#client.get(configmaps, PUBLISHED))?.data as Record<string, string> | undefined;
+    const object = await this.#client.get(configmaps, PUBLISHED);
+    if (!object) throw new MissingObjectError('ConfigMap', PUBLISHED);
+    const published = object.data as Record<string, string> | undefined;
     if (published?.[held.id] === held.public) return;
     await this.#client.patch(
       configmaps,
@@ -102,7 +107,6 @@ function renewed(secret: AnyObject, now: number): AnyObject {
   return {
     ...secret,
     metadata: { ...secret.metadata, annotations },
-    type: 'sentinel.dev/seal-key',
     data: {
       id: encode(`key-${randomBytes(4).toString('hex')}`),
       private: encode(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')),

@@ -1,4 +1,4 @@
-import { type AgentAction, agentActions, annotations } from '@sentinel/crds';
+import { type AgentAction, agentActions, annotations, askingManager } from '@sentinel/crds';
 import { isConflict } from '@sentinel/kube';
 import { painter } from '../print/paint.ts';
 import { renderShort } from '../print/plan.ts';
@@ -28,7 +28,7 @@ export async function decide(session: Session, name: string, verb: Verb, flags: 
     io.error('nothing was decided');
     return 1;
   }
-  const answer = await send(session, review, requestOf(verb, review.digest, flags.comment));
+  const answer = await send(session, review, verb, requestOf(verb, review.digest, flags.comment));
   requireSealed(review.action, answer, verb);
   io.out(`agentaction.sentinel.dev/${name} ${done[verb]}`);
   return 0;
@@ -67,7 +67,7 @@ const TRIES = 3;
 
 // While a person reads, others decide and the operator writes: a conflict says nothing about the plan. It is sent again only when
 // action, generation and plan are still those that were shown.
-async function send(session: Session, shown: Review, asked: Record<string, string>): Promise<AgentAction> {
+async function send(session: Session, shown: Review, verb: Verb, asked: Record<string, string>): Promise<AgentAction> {
   const { client, namespace } = session;
   const { name } = shown.action.metadata;
   let { action } = shown;
@@ -78,7 +78,7 @@ async function send(session: Session, shown: Review, asked: Record<string, strin
         agentActions,
         { name, namespace },
         { metadata: { uid, resourceVersion, annotations: asked } },
-        { type: 'merge', fieldManager: 'kubectl-sentinel' },
+        { type: 'merge', fieldManager: askingManager(verb, shown.digest) },
       );
     } catch (error) {
       if (!isConflict(error) || attempt === TRIES) throw error;

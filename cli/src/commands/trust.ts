@@ -1,4 +1,4 @@
-import { annotations, type Playbook, playbooks } from '@sentinel/crds';
+import { annotations, askingManager, type Playbook, playbooks } from '@sentinel/crds';
 import { parseIdentity, playbookDigest } from '@sentinel/policy';
 import { type Paint, painter } from '../print/paint.ts';
 import { visible, visibleBlock } from '../print/visible.ts';
@@ -30,7 +30,7 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
     playbooks,
     { name, namespace },
     { metadata: { uid, resourceVersion, annotations: { [annotations.trust]: digest } } },
-    { type: 'merge', fieldManager: 'kubectl-sentinel' },
+    { type: 'merge', fieldManager: askingManager('trust', digest) },
   );
   if (answer.metadata.annotations?.[annotations.trust] === digest)
     throw new UsageError(

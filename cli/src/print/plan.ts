@@ -1,4 +1,4 @@
-import { type ActionPlanSpec, annotations } from '@sentinel/crds';
+import { type ActionPlanSpec, annotations, askingManager } from '@sentinel/crds';
 import { decidable, messageOf, placeOf, type Review, requesterOf, stateOf } from '../read.ts';
 import { effectLines, objectOf } from './effects.ts';
 import type { Paint } from './paint.ts';
@@ -144,8 +144,8 @@ function commands({ action, digest }: Review, paint: Paint): string[] {
   if (!decidable.has(stateOf(action)))
     return [title, `  nothing to decide: ${visible(stateOf(action))}: ${visible(messageOf(action))}`];
   const place = visible(`${action.metadata.name} -n ${action.metadata.namespace ?? ''}`);
-  const annotate = (decision: string) =>
-    `  kubectl annotate agentaction ${place} ${annotations.decision}=${decision} ${annotations.plan}=${digest}`;
+  const annotate = (decision: 'approve' | 'reject') =>
+    `  kubectl annotate agentaction ${place} ${annotations.decision}=${decision} ${annotations.plan}=${digest} --field-manager=${askingManager(decision, digest)}`;
   return [
     title,
     `  kubectl sentinel approve ${place} --plan ${digest}`,

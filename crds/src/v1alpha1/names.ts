@@ -22,6 +22,12 @@ export const annotations = {
   action: `${GROUP}/action`,
 } as const;
 
+/**
+ * The field manager of an update that asks for a decision or for trust. The API server's policies compare it with what was sealed:
+ * unlike the annotations, it is no part of the object, so a mutating webhook cannot change it.
+ */
+export const askingManager = (word: 'approve' | 'reject' | 'revoke' | 'trust', digest: string): string => `${word}:${digest}`;
+
 /** Labels that admins set on a tenant's namespace. */
 export const namespaceLabels = {
   enabled: `${GROUP}/enabled`,

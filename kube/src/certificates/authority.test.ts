@@ -5,7 +5,10 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import { advance } from './authority.ts';
+import type { KubeClient } from '../client.ts';
+import { MissingObjectError } from '../errors.ts';
+import type { AnyObject } from '../types.ts';
+import { advance, ensureAuthority } from './authority.ts';
 import { createAuthority, issueServerCertificate, type KeyPair } from './issue.ts';
 
 const HOUR = 3600_000;
@@ -47,6 +50,29 @@ describe('An authority', () => {
       assert.notEqual(followed.current.cert, held.current.cert);
       assert.equal(followed.previous, held.current.cert);
     }
+  });
+
+  it('fills the Secret of the installation, and creates none where there is none', async () => {
+    let secret: AnyObject | null = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'ca', labels: { a: 'b' } },
+      type: 'Opaque',
+    };
+    const client = {
+      get: () => Promise.resolve(secret),
+      replace: (_: unknown, object: AnyObject) => {
+        secret = object;
+        return Promise.resolve(object);
+      },
+      create: () => assert.fail('it creates a Secret'),
+    } as unknown as KubeClient;
+    const key = { namespace: 'system', name: 'ca' };
+    const made = await ensureAuthority(client, key, 'ca');
+    assert.deepEqual([secret.type, secret.metadata.labels], ['Opaque', { a: 'b' }]);
+    assert.equal((await ensureAuthority(client, key, 'ca')).current.cert, made.current.cert);
+    secret = null;
+    await assert.rejects(ensureAuthority(client, key, 'ca'), MissingObjectError);
   });
 
   it('is found by name among two that are trusted, in either order', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../client.ts';
-import { isAlreadyExists, isConflict } from '../errors.ts';
+import { isConflict, MissingObjectError } from '../errors.ts';
 import { secrets } from '../resources.ts';
 import type { AnyObject } from '../types.ts';
 import { createAuthority, daysLeft, type KeyPair } from './issue.ts';
@@ -27,9 +27,10 @@ const RENEW_DAYS = 30;
 const SETTLE_MS = 3600_000;
 
 /**
- * The certificate authority that a Secret holds, made when there is none. 30 days before its end the next one is made and
+ * The certificate authority that a Secret holds, made when the Secret is empty. 30 days before its end the next one is made and
  * published beside it, and an hour later takes its place, so that at no moment anybody meets a certificate that they do not trust
  * yet. Any number of replicas may call this at any time: the API server lets one of them write, and all read what was written.
+ * Throws MissingObjectError when there is no Secret.
  */
 export async function ensureAuthority(
   client: KubeClient,
@@ -38,14 +39,15 @@ export async function ensureAuthority(
 ): Promise<Authority> {
   for (;;) {
     const secret = await client.get(secrets, key);
-    const held = secret ? read(secret) : undefined;
+    if (!secret) throw new MissingObjectError('Secret', key);
+    const held = read(secret);
     const wanted = await advance(held, commonName, Date.now());
     if (wanted === held) return { current: wanted.current, bundle: bundleOf(wanted) };
     try {
-      await write(client, key, secret, wanted);
+      await write(client, secret, wanted);
     } catch (error) {
       // Another replica was quicker: what it wrote is read in the next turn.
-      if (!isAlreadyExists(error) && !isConflict(error)) throw error;
+      if (!isConflict(error)) throw error;
     }
   }
 }
@@ -66,12 +68,7 @@ export async function advance(held: Parts | undefined, commonName: string, now: 
 const bundleOf = ({ current, next, previous }: Parts) =>
   [current.cert, next?.cert, previous].filter((cert) => cert !== undefined).join('\n');
 
-async function write(
-  client: KubeClient,
-  key: { namespace: string; name: string },
-  secret: AnyObject | null,
-  parts: Parts,
-): Promise<void> {
+async function write(client: KubeClient, secret: AnyObject, parts: Parts): Promise<void> {
   const { current, next, previous } = parts;
   const plain = {
     'tls.crt': current.cert,
@@ -81,8 +78,7 @@ async function write(
     ...(previous === undefined ? {} : { 'previous.crt': previous }),
   };
   const data = Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, Buffer.from(text).toString('base64')]));
-  if (secret) await client.replace(secrets, { ...secret, data });
-  else await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { ...key }, type: 'kubernetes.io/tls', data });
+  await client.replace(secrets, { ...secret, data });
 }
 
 function read(secret: AnyObject): Parts | undefined {

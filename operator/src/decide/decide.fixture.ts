@@ -92,7 +92,7 @@ export const planDigest = digestOf(planSpec);
 export const decision = (more: object = {}) =>
   JSON.stringify(
     sealRecord(
-      { action: 'u', plan: planDigest, user: 'ada', groups: [], decision: 'approve', time: iso(-1), ...more },
+      { action: 'u', plan: planDigest, user: 'ada', uid: '', groups: [], extra: {}, decision: 'approve', time: iso(-1), ...more },
       'k',
       privateKey,
     ),

@@ -116,6 +116,11 @@ describe('The next step of an action', () => {
       { kind: 'NoteDecisions' },
     ],
     [
+      'whose approval names none of the claims that policy asks for now is to wait',
+      facts(approved, { policies: policies({ identity: { approverClaims: [{ name: 'mfa', values: ['true'] }] } }) }),
+      { kind: 'NoteDecisions' },
+    ],
+    [
       'whose change is of high risk by a rule that came since is the end where nothing covers that',
       facts(approved, {
         policies: policies({ highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical' }] }),

@@ -61,6 +61,18 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "variables.groups.size() == 0 ? '' : '\"' + variables.groups.join('\",\"') + '\"'"
         },
         {
+          "name": "plain",
+          "expression": "([variables.user, has(request.userInfo.uid) ? request.userInfo.uid : ''] + variables.groups).all(n, n.matches(r'^[^\"\\\\]*$'))"
+        },
+        {
+          "name": "asked",
+          "expression": "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''"
+        },
+        {
+          "name": "extra",
+          "expression": "has(request.userInfo.extra) ? request.userInfo.extra : {}"
+        },
+        {
           "name": "stamp",
           "expression": "'{\"user\":\"' + variables.user + '\",\"uid\":\"' + (has(request.userInfo.uid) ? request.userInfo.uid : '') + '\",\"groups\":[' + variables.groupList + ']}'"
         },
@@ -82,7 +94,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "program",
-          "expression": "variables.user.startsWith('system:serviceaccount:') || variables.user.startsWith('system:node:') || variables.user.startsWith('sentinel:') || (has(request.userInfo.extra) && 'authentication.kubernetes.io/pod-name' in request.userInfo.extra)"
+          "expression": "variables.user.startsWith('system:serviceaccount:') || variables.user.startsWith('system:node:') || variables.user.startsWith('sentinel:') || 'authentication.kubernetes.io/pod-name' in variables.extra"
         },
         {
           "name": "approvals",
@@ -110,7 +122,35 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "prefix",
-          "expression": "oldObject == null ? '' : '{\"action\":\"' + oldObject.metadata.uid + '\",\"plan\":\"' + variables.plan + '\",\"user\":\"' + variables.user + '\",\"groups\":[' + variables.groupList + '],\"decision\":\"'"
+          "expression": "oldObject == null ? '' : '{\"action\":\"' + oldObject.metadata.uid + '\",\"plan\":\"' + variables.plan + '\",\"user\":\"' + variables.user + '\",\"uid\":\"' + (has(request.userInfo.uid) ? request.userInfo.uid : '') + '\",\"groups\":[' + variables.groupList + '],\"extra\":{'"
+        },
+        {
+          "name": "rest",
+          "expression": "variables.line != '' && variables.line.startsWith(variables.prefix) ? variables.line.substring(variables.prefix.size()) : ''"
+        },
+        {
+          "name": "claimsEnd",
+          "expression": "variables.rest.indexOf('},\"decision\":\"')"
+        },
+        {
+          "name": "claims",
+          "expression": "variables.claimsEnd > 0 ? variables.rest.substring(0, variables.claimsEnd) : ''"
+        },
+        {
+          "name": "claimNames",
+          "expression": "variables.claims.findAll(r'\"[^\"\\\\]*\":\\[').map(k, k.substring(1, k.size() - 3))"
+        },
+        {
+          "name": "trueClaims",
+          "expression": "variables.claimNames.map(k, '\"' + k + '\":[\"' + (k in variables.extra ? variables.extra[k].join('\",\"') : '\\\\') + '\"]').join(',')"
+        },
+        {
+          "name": "plainClaims",
+          "expression": "variables.claimNames.all(k, k in variables.extra && variables.extra[k].all(v, v.matches(r'^[^\"\\\\]*$')))"
+        },
+        {
+          "name": "word",
+          "expression": "variables.claimsEnd < 0 ? '' : variables.rest.substring(variables.claimsEnd + 14)"
         },
         {
           "name": "state",
@@ -151,12 +191,32 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.line.substring(variables.prefix.size()).matches(r'^(approve|reject|revoke)\",\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^(approve|reject|revoke)\",\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
           "message": "sentinel: a decision must name this action, its current plan, and who makes it",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || variables.approvals.split('\\n').size() <= (variables.line.startsWith(variables.prefix + 'reject\"') ? 32 : 24)",
+          "expression": "!variables.decided || variables.create || (variables.plainClaims && variables.claims == variables.trueClaims)",
+          "message": "sentinel: a decision must name the claims of who makes it as the API server authenticated them",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "(!variables.create && variables.sameSpec && !variables.decided) || variables.plain",
+          "message": "sentinel: your user or group name contains a quote or a backslash; it cannot be recorded exactly",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.create || !variables.word.startsWith('approve\"') || variables.asked == 'approve:' + variables.plan",
+          "messageExpression": "'sentinel: the request must say itself that it approves this plan: add --field-manager=approve:' + variables.plan",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke):') || (variables.decided && variables.word.startsWith(variables.asked.substring(0, variables.asked.indexOf(':')) + '\"') && variables.asked.endsWith(':' + variables.plan))",
+          "message": "sentinel: what was asked for was not recorded: Sentinel's webhook did not take part, or changed it; nothing was decided",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.create || variables.approvals.split('\\n').size() <= (variables.word.startsWith('reject\"') ? 32 : 24)",
           "message": "sentinel: too many decisions on this action: reject it, or file it again",
           "reason": "Forbidden"
         },
@@ -166,7 +226,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || !(variables.line.startsWith(variables.prefix + 'approve\"') && (variables.requester || variables.editor))",
+          "expression": "!variables.decided || variables.create || !(variables.word.startsWith('approve\"') && (variables.requester || variables.editor))",
           "message": "sentinel: you asked for this action, or edited it: somebody else must approve it",
           "reason": "Forbidden"
         },
@@ -518,7 +578,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "publishes",
-          "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-gateway' && request.resource.resource == 'configmaps'"
+          "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-gateway' && request.resource.resource == 'configmaps' && request.operation == 'UPDATE' && request.name == 'sentinel-gateway-ca'"
         }
       ],
       "validations": [
@@ -688,6 +748,14 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "variables.user.startsWith('system:serviceaccount:') || variables.user.startsWith('system:node:') || variables.user.startsWith('sentinel:') || (has(request.userInfo.extra) && 'authentication.kubernetes.io/pod-name' in request.userInfo.extra)"
         },
         {
+          "name": "plain",
+          "expression": "([variables.user, has(request.userInfo.uid) ? request.userInfo.uid : ''] + variables.groups).all(n, n.matches(r'^[^\"\\\\]*$'))"
+        },
+        {
+          "name": "asked",
+          "expression": "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''"
+        },
+        {
           "name": "sameSpec",
           "expression": "!variables.create && object.spec == oldObject.spec"
         },
@@ -746,6 +814,21 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
+          "expression": "!variables.trusted || variables.asked == 'trust:' + variables.digest",
+          "messageExpression": "'sentinel: the request must say itself that it trusts this Playbook as it stands: add --field-manager=trust:' + variables.digest",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.asked.startsWith('trust:') || variables.trusted",
+          "message": "sentinel: the trust that was asked for was not recorded: Sentinel's webhook did not take part; nothing is trusted",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "(variables.sameSpec && !variables.trusted) || variables.plain",
+          "message": "sentinel: your user or group name contains a quote or a backslash; it cannot be recorded exactly",
+          "reason": "Forbidden"
+        },
+        {
           "expression": "!variables.trusted || !variables.program",
           "message": "sentinel: programs can not trust a Playbook, only people can",
           "reason": "Forbidden"
@@ -782,6 +865,67 @@ export const renderedGuards: readonly AnyObject[] = [
     },
     "metadata": {
       "name": "sentinel-playbooks"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "admissionregistration.k8s.io"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "mutatingwebhookconfigurations",
+              "validatingwebhookconfigurations"
+            ],
+            "scope": "*"
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "webhook",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-webhook'"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "request.operation == 'UPDATE' && request.name == 'sentinel' && has(object.webhooks) && has(oldObject.webhooks) && object.webhooks.size() == oldObject.webhooks.size() && object.webhooks.all(w, oldObject.webhooks.exists(o, o.name == w.name && w.all(k, k == 'clientConfig' || (k in o && o[k] == w[k])) && o.all(k, k in w) && w.clientConfig.all(k, k == 'caBundle' || (k in o.clientConfig && o.clientConfig[k] == w.clientConfig[k])) && o.clientConfig.all(k, k == 'caBundle' || k in w.clientConfig)))",
+          "message": "sentinel: Sentinel's webhook may change nothing of its configuration but the CA bundle",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "request.operation == 'UPDATE' && object.all(k, k in ['metadata', 'webhooks'] || (k in oldObject && oldObject[k] == object[k])) && oldObject.all(k, k in object) && object.metadata.all(k, k in ['managedFields', 'generation', 'resourceVersion'] || (k in oldObject.metadata && oldObject.metadata[k] == object.metadata[k])) && oldObject.metadata.all(k, k == 'managedFields' || k in object.metadata)",
+          "message": "sentinel: Sentinel's webhook may not change the metadata of its configuration",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-webhook-configuration"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-webhook-configuration",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-webhook-configuration"
     }
   },
   {
@@ -883,7 +1027,16 @@ export const renderedGuards: readonly AnyObject[] = [
             "expression": "!(request.userInfo.username in ['system:serviceaccount:sentinel-system:sentinel-operator', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller'])"
           }
         ]
-      },
+      }
+    ],
+    "metadata": {
+      "name": "sentinel"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingWebhookConfiguration",
+    "webhooks": [
       {
         "name": "policies.sentinel.dev",
         "admissionReviewVersions": [
@@ -897,7 +1050,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "service": {
             "name": "sentinel-webhook",
             "namespace": "sentinel-system",
-            "path": "/mutate"
+            "path": "/validate"
           }
         },
         "rules": [

@@ -6,7 +6,7 @@ import { dataHandling } from '../data/handling.ts';
 import { withoutQuotes } from '../data/keep.ts';
 import { isApproved, type Tally, tallyDecisions } from '../decisions.ts';
 import { judgeHighRisk } from '../high-risk.ts';
-import { judgeAgent } from '../identities.ts';
+import { approverClaimFault, judgeAgent } from '../identities.ts';
 import type { Identity } from '../identity.ts';
 import { higher } from '../order.ts';
 import type { PolicySet } from '../policies.ts';
@@ -69,6 +69,7 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     editors: facts.editors,
     requirements,
     keys: facts.keys,
+    claimFault: (claims) => approverClaimFault(policies, claims),
     notBefore: action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt),
     now: facts.now,
   });

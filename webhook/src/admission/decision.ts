@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AgentActionSpec, type AgentActionStatus, annotations } from '@sentinel/crds';
+import { AgentActionSpec, type AgentActionStatus, annotations, askingManager } from '@sentinel/crds';
 import {
   approverClaimFault,
+  approverClaims,
   type DecisionRecord,
   type Identity,
   parseIdentities,
@@ -12,7 +13,7 @@ import {
 import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import type { SealKey } from '../seal-key.ts';
-import { requirePerson, requirePlainNames } from './identity.ts';
+import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
 
 /** What a decision is judged and sealed with. */
@@ -54,6 +55,7 @@ export async function sealDecision(
   requireNothingElse(object, oldObject);
   const status = (oldObject.status ?? {}) as AgentActionStatus;
   const plan = requireCurrentPlan(asked[annotations.plan], status);
+  requireSaidInRequest(request, decision, plan);
   const comment = asked[annotations.comment];
   if (comment !== undefined && comment.length > COMMENT_MAX)
     throw new Denied(`${annotations.comment} may have at most ${COMMENT_MAX} characters`);
@@ -70,7 +72,7 @@ export async function sealDecision(
     name: request.name,
   });
   requireGroup(decision, status, userInfo.groups);
-  if (decision === 'approve') await requireClaims(request, policies, requester);
+  const extra = decision === 'approve' ? await requireClaims(request, policies, requester) : {};
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most) {
@@ -80,12 +82,14 @@ export async function sealDecision(
     decision === 'approve' && status.required
       ? new Date(now.getTime() + seconds(status.required.expiresAfter) * 1000).toISOString()
       : undefined;
-  // The order of the first four fields is what the ValidatingAdmissionPolicy compares with the request.
+  // The order of the first six fields is what the ValidatingAdmissionPolicy compares with the request.
   const record: Omit<DecisionRecord, 'key' | 'seal'> = {
     action: oldObject.metadata.uid ?? '',
     plan,
     user: userInfo.username,
+    uid: userInfo.uid,
     groups: userInfo.groups,
+    extra,
     decision,
     time: now.toISOString(),
     ...(expires === undefined ? {} : { expires }),
@@ -104,17 +108,30 @@ export async function sealDecision(
   };
 }
 
-// Groups are in the record, and judged again whenever it is counted; claims are not, so the seal stands for them.
+// Groups and claims are in the record, and judged again whenever it is counted.
 async function requireClaims(
   { object, namespace, userInfo }: AdmissionRequest,
   policies: PolicyReader,
   requester: Identity | undefined,
-): Promise<void> {
+): Promise<Record<string, string[]>> {
   const spec = AgentActionSpec.safeParse(object?.spec);
   if (!spec.success || !requester) throw new Denied('the action can not be read, so it is not known whose approval it needs');
   const facts = await policies.read(namespace, spec.data, requester);
   const fault = approverClaimFault(facts.policies, userInfo.extra);
   if (fault !== undefined) throw new Denied(`policy does not accept your identity (${fault})`);
+  const judged = approverClaims(facts.policies, userInfo.extra);
+  requirePlainClaims(judged);
+  return judged;
+}
+
+// The policy inside the API server refuses the same; here the person reads what to do.
+function requireSaidInRequest({ options }: AdmissionRequest, decision: (typeof decisions)[number], plan: string): void {
+  const said = options?.fieldManager ?? '';
+  const wanted = askingManager(decision, plan);
+  if (said === wanted || (decision !== 'approve' && !/^(approve|reject|revoke):/.test(said))) return;
+  throw new Denied(
+    `the request must say that it asks to ${decision} this plan, in a place that no webhook can change: add --field-manager=${wanted}`,
+  );
 }
 
 function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): void {

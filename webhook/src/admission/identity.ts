@@ -22,6 +22,15 @@ export function requirePlainNames(user: UserInfo): void {
   }
 }
 
+/** Throws Denied for claims that could not be compared inside the API server. */
+export function requirePlainClaims(claims: Readonly<Record<string, readonly string[]>>): void {
+  const odd = Object.entries(claims).find(([name, values]) => ![name, ...values].every((text) => PLAIN.test(text)));
+  if (odd)
+    throw new Denied(
+      `your claim '${odd[0].slice(0, 80)}' contains a quote, a backslash or a control character; it cannot be recorded exactly`,
+    );
+}
+
 /** Throws Denied for identities of programs: only people decide. */
 export function requirePerson(user: UserInfo, what: string): void {
   if (isProgram({ user: user.username, groups: user.groups }) || user.extra[POD_NAME] !== undefined) {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { annotations, PlaybookSpec, type PlaybookStatus } from '@sentinel/crds';
+import { annotations, askingManager, PlaybookSpec, type PlaybookStatus } from '@sentinel/crds';
 import { parseIdentity, playbookDigest, playbookFaults, sealRecord, type TrustRecord } from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
 import type { SealKey } from '../seal-key.ts';
@@ -51,6 +51,11 @@ async function sealTrust(
     );
   const author = parseIdentity(playbook.metadata.annotations?.[annotations.author]);
   if (!author || author.user === userInfo.username) throw new Denied('you wrote this Playbook: somebody else must trust it');
+  const wanted = askingManager('trust', digest);
+  if (request.options?.fieldManager !== wanted)
+    throw new Denied(
+      `the request must say that it asks to trust this digest, in a place that no webhook can change: add --field-manager=${wanted}`,
+    );
   await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
   const record: Omit<TrustRecord, 'key' | 'seal'> = {
     playbook: playbook.metadata.uid ?? '',

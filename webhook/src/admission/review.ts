@@ -36,6 +36,7 @@ export const AdmissionReview = z.object({
     object: AdmittedObject.nullish(),
     oldObject: AdmittedObject.nullish(),
     dryRun: z.boolean().nullish(),
+    options: z.looseObject({ fieldManager: z.string().optional() }).nullish(),
   }),
 });
 export type AdmissionRequest = z.infer<typeof AdmissionReview>['request'];

@@ -142,6 +142,48 @@ export const answers: readonly { readonly sent: AnyObject; readonly stored: AnyO
   },
   {
     sent: {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'xp-domains' },
+      webhooks: [
+        {
+          name: 'a.sentinel.dev',
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+          clientConfig: { service: { name: 'none', namespace: 'xp-domains' } },
+          rules: [{ apiGroups: ['sentinel.dev'], apiVersions: ['*'], operations: ['CREATE'], resources: ['nothing'] }],
+        },
+      ],
+    },
+    stored: {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: {
+        creationTimestamp: '2026-11-28T12:07:12Z',
+        generation: 1,
+        name: 'xp-domains',
+        uid: '7c93b94b-9fed-42ee-99a1-e5d9a29e50f5',
+      },
+      webhooks: [
+        {
+          admissionReviewVersions: ['v1'],
+          clientConfig: { service: { name: 'none', namespace: 'xp-domains', port: 443 } },
+          failurePolicy: 'Fail',
+          matchPolicy: 'Equivalent',
+          name: 'a.sentinel.dev',
+          namespaceSelector: {},
+          objectSelector: {},
+          rules: [
+            { apiGroups: ['sentinel.dev'], apiVersions: ['*'], operations: ['CREATE'], resources: ['nothing'], scope: '*' },
+          ],
+          sideEffects: 'None',
+          timeoutSeconds: 10,
+        },
+      ],
+    },
+  },
+  {
+    sent: {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
       metadata: { name: 'xp-guards', namespace: 'xp-guards' },

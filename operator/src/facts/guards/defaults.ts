@@ -21,6 +21,18 @@ const matchResources = (path: string): DefaultTable => ({
   ...rules(`${path}.excludeResourceRules`),
 });
 
+// ValidatingWebhook; a MutatingWebhook has one field more.
+const webhooks: DefaultTable = {
+  'webhooks[].failurePolicy': 'Fail',
+  'webhooks[].matchPolicy': 'Equivalent',
+  'webhooks[].namespaceSelector': {},
+  'webhooks[].objectSelector': {},
+  'webhooks[].timeoutSeconds': 10,
+  // ServiceReference
+  'webhooks[].clientConfig.service.port': 443,
+  ...rules('webhooks[].rules'),
+};
+
 /** What the API server fills in, by kind. */
 export const SERVER_DEFAULTS: Readonly<Record<string, DefaultTable>> = {
   ValidatingAdmissionPolicy: {
@@ -28,17 +40,8 @@ export const SERVER_DEFAULTS: Readonly<Record<string, DefaultTable>> = {
     ...matchResources('spec.matchConstraints'),
   },
   ValidatingAdmissionPolicyBinding: matchResources('spec.matchResources'),
-  MutatingWebhookConfiguration: {
-    'webhooks[].failurePolicy': 'Fail',
-    'webhooks[].matchPolicy': 'Equivalent',
-    'webhooks[].namespaceSelector': {},
-    'webhooks[].objectSelector': {},
-    'webhooks[].reinvocationPolicy': 'Never',
-    'webhooks[].timeoutSeconds': 10,
-    // ServiceReference
-    'webhooks[].clientConfig.service.port': 443,
-    ...rules('webhooks[].rules'),
-  },
+  MutatingWebhookConfiguration: { ...webhooks, 'webhooks[].reinvocationPolicy': 'Never' },
+  ValidatingWebhookConfiguration: webhooks,
   NetworkPolicy: {
     // NetworkPolicyPort
     'spec.ingress[].ports[].protocol': 'TCP',

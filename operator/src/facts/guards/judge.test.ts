@@ -86,6 +86,7 @@ describe('The guards of a real run', () => {
     assert.ok(count('ValidatingAdmissionPolicy') >= 7);
     assert.equal(count('NetworkPolicy'), 2);
     assert.equal(count('MutatingWebhookConfiguration'), 1);
+    assert.equal(count('ValidatingWebhookConfiguration'), 1);
   });
 
   for (const rendered of renderedGuards) {

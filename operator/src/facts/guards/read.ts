@@ -7,6 +7,7 @@ import {
   type ResourceKind,
   validatingadmissionpolicies,
   validatingadmissionpolicybindings,
+  validatingwebhookconfigurations,
 } from '@sentinel/kube';
 import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
 import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
@@ -18,6 +19,7 @@ const clusterKinds: readonly ResourceKind[] = [
   validatingadmissionpolicies,
   validatingadmissionpolicybindings,
   mutatingwebhookconfigurations,
+  validatingwebhookconfigurations,
 ];
 
 /**
