@@ -133,7 +133,8 @@ async function takeBack(context: OperatorContext, body: Buffer): Promise<AgentAc
   const succeeded = action.status?.conditions?.find(({ type }) => type === 'Succeeded');
   if (succeeded?.reason !== 'RollingBack') throw forbidden('the action is not being rolled back');
   const claim = await context.ledger.claimOf(parsed.data.job);
-  if (!claim || claim.action.uid !== action.metadata.uid) throw forbidden('the gateway knows no run of this action with this Job');
+  if (!claim || claim.action.uid !== action.metadata.uid)
+    throw forbidden('the gateway knows no run of this action with this Job');
   return await rollBack(context, asRun(action, parsed.data.job, claim.account));
 }
 
