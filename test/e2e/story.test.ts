@@ -169,7 +169,7 @@ describe('A run that tries one write more than its rehearsal', { concurrency: fa
     const blocked = await tenant.until(action, ['Blocked']);
     assert.match(
       messageOf(blocked),
-      /patch deployments story-blocked-[0-9a-f]+\/web differs from the approved plan|was approved once and has been done already|is not in the approved plan/,
+      /patch deployments story-blocked-[0-9a-f]+\/web differs from the approved plan|was approved once and has been carried out already|is not in the approved plan/,
     );
     assert.deepEqual(
       blocked.status?.rollback?.map(({ outcome }) => outcome),
