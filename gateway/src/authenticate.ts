@@ -48,7 +48,7 @@ export class Authenticator {
     if (name === undefined || uid === undefined) throw unauthorized('the token is not bound to a pod');
     if (username === OPERATOR) return { kind: 'operator' };
     if (username === SANDBOX) return { kind: 'sandbox', pod: { name, uid } };
-    throw unauthorized('this account has no business here');
+    throw unauthorized('the service account is not authorized to use the gateway');
   }
 }
 

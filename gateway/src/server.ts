@@ -95,7 +95,7 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
 
 function toRefused(error: unknown): Refused {
   if (error instanceof TransportError)
-    return new Refused(503, 'ServiceUnavailable', `the API server can not be reached: ${error.message}`);
+    return new Refused(503, 'ServiceUnavailable', `the API server cannot be reached: ${error.message}`);
   if (error instanceof SyntaxError) return badRequest('the body can not be read');
-  return new Refused(500, 'InternalError', 'the gateway could not answer; nothing was written on its own account');
+  return new Refused(500, 'InternalError', 'internal gateway error; the write may or may not have been applied');
 }

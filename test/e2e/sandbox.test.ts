@@ -281,7 +281,10 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
     await admin.kubectl(['annotate', '--overwrite', 'deployment', 'same', '-n', tenant.namespace, 'note=somebody']);
     const action = await carriedOut(tenant, name);
     assert.equal(stateOf(action), 'Blocked', messageOf(action));
-    assert.match(messageOf(action), /at \/metadata\/annotations\/note: approved "first" → "agent", tried "somebody" → "agent"/);
+    assert.match(
+      messageOf(action),
+      /at \/metadata\/annotations\/note: approved "first" → "agent", attempted "somebody" → "agent"/,
+    );
     assert.equal(await read(tenant, 'deployment', 'same', '.metadata.annotations.note'), 'somebody');
   });
 

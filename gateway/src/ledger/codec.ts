@@ -5,8 +5,8 @@ import type { Sending } from './entry.ts';
 
 /** What one object of the ledger holds at most, in bytes. A Secret may hold 1 MiB (Kubernetes API reference, `Secret.data`). */
 const PART_BYTES = 700 * 1024;
-/** What the parts of one entry may come to, compressed. The API server takes no request of more than 3 MiB. */
-export const PAYLOAD_MAX = 12 * 1024 * 1024;
+/** How many characters the values of one change may come to, before and after, as JSON. */
+export const RESTORABLE_MAX = 8 * 1024 * 1024;
 /** A limit for what is unpacked: what was packed here is never larger. */
 const UNPACKED_MAX = 128 * 1024 * 1024;
 
@@ -32,9 +32,6 @@ export function unpack(digest: string, parts: readonly Buffer[]): unknown {
   if (createHash('sha256').update(bytes).digest('hex') !== digest) throw new Error('an entry of the ledger is not complete');
   return JSON.parse(gunzipSync(bytes, { maxOutputLength: UNPACKED_MAX }).toString('utf8'));
 }
-
-/** How many bytes the ledger would need for a value. */
-export const packedSize = (value: unknown): number => pack(value).parts.reduce((sum, part) => sum + part.length, 0);
 
 /** A sent write as plain JSON. */
 export function toPlain({ request, preconditions, change }: Sending): unknown {

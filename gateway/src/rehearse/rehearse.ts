@@ -8,6 +8,7 @@ import { forbidden } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { noteEffect, requireRoom } from './recording.ts';
+import { asFarAsRestorable } from './restorable.ts';
 
 /**
  * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
@@ -41,7 +42,8 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
         )
       : observed.changes;
   const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
-  if (changes.length > 0) noteEffect(run.recording, describeEffect(request, { ...observed, changes, scaled }));
+  if (changes.length > 0)
+    noteEffect(run.recording, asFarAsRestorable(describeEffect(request, { ...observed, changes, scaled }), changes));
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
   } else if (request.api.verb === 'create' && main) {
