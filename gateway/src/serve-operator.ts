@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type AgentAction,
   type AgentActionStatus,
@@ -11,11 +12,12 @@ import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
 import { dataHandling, parseIdentity } from '@sentinel/policy';
 import { z } from 'zod';
 import type { EnforceContext } from './enforce/context.ts';
+import { nameOf } from './enforce/judge-write.ts';
 import { settleEntry } from './enforce/settle.ts';
 import { Turns } from './enforce/turns.ts';
 import type { Claim, Replica } from './ledger/claim.ts';
-import { type Entry, isOpen } from './ledger/entry.ts';
-import type { Ledger } from './ledger/store.ts';
+import { type Entry, intendAgain, isOpen, refuse } from './ledger/entry.ts';
+import { type Ledger, Overtaken } from './ledger/store.ts';
 import type { Lock } from './lock.ts';
 import { policiesOf } from './policies.ts';
 import { newRecording } from './rehearse/recording.ts';
@@ -58,7 +60,7 @@ export async function serveOperator(context: OperatorContext, method: string, pa
 async function report(context: OperatorContext, jobUid: string): Promise<RunReport> {
   const { ledger } = context;
   const claim = await ledger.claimOf(jobUid);
-  const entries = claim ? await settleOpen(context, claim, await ledger.entries(jobUid)) : [];
+  const entries = claim ? await settleRun(context, claim) : [];
   const recording = await recordingOf(context, jobUid);
   // What was blocked while the open writes were settled is said, too.
   const blocked = claim && (await ledger.claimNamed(claim.name)).blocked;
@@ -89,16 +91,42 @@ async function recordingOf(context: OperatorContext, jobUid: string): Promise<Se
   return await sealRecording(context.ledger, run, dataHandling(policiesOf(context, run)));
 }
 
-/** Finds out what became of the writes that a run left open; what nobody can find out stays open. */
-async function settleOpen(context: OperatorContext, claim: Claim, entries: readonly Entry[]): Promise<Entry[]> {
-  if (!entries.some(isOpen)) return [...entries];
+/**
+ * The entries of a run that has ended, their outcomes found out as far as anybody can. Unless everything is done, the claim is closed
+ * first: then a request that is still on its way in some replica sends nothing after this was read.
+ */
+async function settleRun(context: OperatorContext, claim: Claim): Promise<Entry[]> {
+  const { ledger, replica } = context;
+  const entries = await ledger.entries(claim.job);
+  const isDone = ({ state }: Entry) => state === 'Done';
+  if (entries.filter(isDone).length === claim.effects) return entries;
+  await ledger.close(claim.name);
   const run = await openRun(context, claim);
-  for (const entry of run ? entries.filter(isOpen) : []) {
-    const outcome = run && (await settleEntry(context, run, entry));
-    if (outcome?.kind === 'unknown')
-      await context.ledger.block(claim.name, `the outcome of effect ${entry.target.index} is unknown: ${outcome.why}`);
+  for (const entry of await ledger.entries(claim.job)) {
+    if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
+    if (!run || !isOpen(entry)) continue;
+    const outcome = await settleEntry(context, run, entry);
+    const why = outcome.kind === 'unknown' ? outcome.why : undefined;
+    if (why !== undefined) await ledger.block(claim.name, `the outcome of ${nameOfEntry(entry)} is unknown: ${why}`);
+    if (outcome.kind === 'done' && outcome.altered !== undefined)
+      await ledger.block(claim.name, `${nameOfEntry(entry)} was stored differently from what was approved: ${outcome.altered}`);
   }
-  return await context.ledger.entries(claim.job);
+  return await ledger.entries(claim.job);
+}
+
+const nameOfEntry = ({ target }: Entry) => `effect ${target.index} (${nameOf(target)})`;
+
+// It was never sent. Whoever intended it can no longer send it once it is refused.
+async function withdraw(ledger: Ledger, entry: Entry, { process }: Replica): Promise<void> {
+  const owner = { process, nonce: randomUUID() };
+  try {
+    const mine = await ledger.store(intendAgain(entry, owner));
+    await ledger.store(refuse(mine, owner, 'the run ended before it was sent'));
+  } catch (error) {
+    // It was sent after all: that is settled with the others, when the operator asks again.
+    if (!(error instanceof Overtaken)) throw error;
+    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
+  }
 }
 
 // The run of a claim as far as it takes to look after its writes; undefined when its action is gone.

@@ -13,6 +13,7 @@ import { judgeWrite, nameOf } from './judge-write.ts';
 import { type Outcome, sendEntry, settleEntry } from './settle.ts';
 
 const TRIES = 8;
+const CLOSED = 'the run has ended: its outcome was read already';
 
 /**
  * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the approved
@@ -59,6 +60,7 @@ async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enfo
     enforcement.blocked = claim.blocked;
     throw forbidden(claim.blocked);
   }
+  if (claim.closed) throw forbidden(CLOSED);
   if (claim.process === replica.process) return;
   for (const entry of await ledger.entries(run.jobUid)) {
     if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
@@ -122,6 +124,7 @@ async function refusalOf(
   const seen = { ...describeEffect(request, observed), index: effect.index };
   const [claim, refusal] = await Promise.all([ledger.claimNamed(enforcement.claim), permission.refusal(run, seen)]);
   if (claim.blocked !== undefined) return claim.blocked;
+  if (claim.closed) return CLOSED;
   if (claim.process !== replica.process) return 'another replica of the gateway serves this run now';
   return refusal === undefined ? undefined : `${nameOf(effect)} is refused: ${refusal}`;
 }

@@ -18,8 +18,8 @@ export interface ClaimRequest {
   readonly replica: Replica;
   readonly action: ActionRef;
   readonly account: string;
-  /** The digest of the plan of a real run. One plan of one action is claimed once, whatever Jobs there are. */
-  readonly plan: string | undefined;
+  /** The plan of a real run: its digest, and how many effects it has. One plan of one action is claimed once, whatever Jobs there are. */
+  readonly plan: { readonly digest: string; readonly effects: number } | undefined;
   readonly now: number;
 }
 
@@ -35,6 +35,10 @@ export interface Claim {
   /** The process that records a rehearsal, or that may write in a real run. */
   readonly process: string;
   readonly blocked: string | undefined;
+  /** How many effects the plan of a real run has. */
+  readonly effects: number;
+  /** Whether its outcome was read: from then on nothing new is sent. */
+  readonly closed: boolean;
   /** When it was made, by the clock of the gateway, in milliseconds since the epoch. Expiry of approvals is judged by it. */
   readonly claimedAt: number;
   /** The version of the object, the precondition of a change. */

@@ -45,7 +45,7 @@ export class Ledger {
       actionUid: action.uid,
       account,
       claimedAt: String(now),
-      ...(plan === undefined ? {} : { plan }),
+      ...(plan === undefined ? {} : { plan: plan.digest, effects: String(plan.effects) }),
     };
     const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid } };
     try {
@@ -75,11 +75,22 @@ export class Ledger {
 
   /** Blocks a run for good; the first reason stays. */
   async block(name: string, why: string): Promise<void> {
+    await this.#insist(name, ({ blocked }) => (blocked === undefined ? { blocked: why } : undefined));
+  }
+
+  /** Closes a run: a write that is only intended by then is never sent. */
+  async close(name: string): Promise<void> {
+    await this.#insist(name, ({ closed }) => (closed ? undefined : { closed: 'true' }));
+  }
+
+  // Changes a claim however often others change it in between; nothing where nothing is to be changed.
+  async #insist(name: string, change: (claim: Claim) => Readonly<Record<string, string>> | undefined): Promise<void> {
     for (;;) {
       const claim = await this.claimNamed(name);
-      if (claim.blocked !== undefined) return;
+      const data = change(claim);
+      if (data === undefined) return;
       try {
-        await this.#changeClaim(claim, { blocked: why });
+        await this.#changeClaim(claim, data);
         return;
       } catch (error) {
         if (!(error instanceof Overtaken)) throw error;
@@ -254,12 +265,12 @@ const entryName = (jobUid: string, index: number) => `intent-${jobUid}-${index}`
 // A plan is claimed once for its action, so the Job is no part of the name. A name may have 253 characters, and a digest has 71.
 function claimName({ jobUid, action, plan }: ClaimRequest): string {
   if (plan === undefined) return `claim-${jobUid}`;
-  return `claim-${createHash('sha256').update(`${action.uid}/${plan}`).digest('hex').slice(0, 40)}`;
+  return `claim-${createHash('sha256').update(`${action.uid}/${plan.digest}`).digest('hex').slice(0, 40)}`;
 }
 
 function readClaim(object: AnyObject): Claim {
   const data = (object.data ?? {}) as Record<string, string | undefined>;
-  const { job, pod, replica, process, account, blocked, claimedAt } = data;
+  const { job, pod, replica, process, account, blocked, effects, closed, claimedAt } = data;
   const action = readAction(data);
   if (!job || !pod || !replica || !process || !account || !action)
     throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
@@ -272,6 +283,8 @@ function readClaim(object: AnyObject): Claim {
     replica,
     process,
     blocked,
+    effects: Number(effects ?? 0),
+    closed: closed !== undefined,
     claimedAt: Number(claimedAt),
     version: object.metadata.resourceVersion ?? '',
   };

@@ -80,7 +80,11 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
     const digest = stage.plan ?? '';
     const held = await ledger.claimOf(owner.uid);
     const risk = await requireApproved(client, ledger, ref, { plan, digest, held, now: claimWith.now });
-    const claim = requireClaim(await ledger.claim({ ...claimWith, account: plan.spec.account, plan: digest }), owner.uid, podUid);
+    const claim = requireClaim(
+      await ledger.claim({ ...claimWith, account: plan.spec.account, plan: { digest, effects: plan.spec.effects.length } }),
+      owner.uid,
+      podUid,
+    );
     const enforcement = await enforcementOf(ledger, { plan, digest, risk }, claim);
     return { ...run, account: plan.spec.account, mayWrite: true, enforcement };
   }
