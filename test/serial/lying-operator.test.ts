@@ -6,7 +6,7 @@ import { type ActionPlan, type AgentAction, actionPlans, agentActions, digestOf,
 import { type AnyObject, createClient, createTransport, jobs, loadConfig } from '@sentinel/kube';
 import { Ledger } from '../../gateway/src/ledger/store.ts';
 import { resolveRun } from '../../gateway/src/run/resolve.ts';
-import { admin } from '../lib/cluster.ts';
+import { admin, eventually } from '../lib/cluster.ts';
 import { client, makeTenant, type Tenant } from '../lib/tenant.ts';
 
 // An operator that somebody has taken over: it writes plans, statuses and Jobs as it likes, with the operator's own account. The real
@@ -60,12 +60,17 @@ describe('An operator that lies', { concurrency: false }, () => {
 
   const nameOf = (one: string) => actions[cases.indexOf(one)] ?? assert.fail(one);
   const read = (name: string) => client.getOrThrow(agentActions, { name, namespace: tenant.namespace });
-  const setStatus = async (name: string, change: (status: NonNullable<AgentAction['status']>) => void) => {
-    const action = await read(name);
-    assert.ok(action.status);
-    change(action.status);
-    await operator.replaceStatus(agentActions, action);
-  };
+  const setStatus = (name: string, change: (status: NonNullable<AgentAction['status']>) => void) =>
+    eventually(
+      `a status of ${name}`,
+      async () => {
+        const action = await read(name);
+        assert.ok(action.status);
+        change(action.status);
+        return await operator.replaceStatus(agentActions, action);
+      },
+      10,
+    );
 
   /** Puts another plan in the place of the one that was made; answers with its digest. */
   async function forge(name: string, change: (spec: ActionPlan['spec']) => void): Promise<string> {
