@@ -17,6 +17,8 @@ export const RunReport = z.object({
   consumed: z.array(z.int()),
   /** Indices of the effects whose outcome is not known. */
   unknown: z.array(z.int()),
+  /** Why approved effects were refused in the end; missing where none was. */
+  refused: z.array(z.object({ effect: z.int(), why: z.string() })).optional(),
   /** What a rehearsal recorded; missing when another replica holds it, or nobody does. */
   recorded: z
     .object({

@@ -72,6 +72,9 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
     blocked,
     consumed: inState('Done'),
     unknown: inState('Sent', 'Unknown'),
+    refused: entries.flatMap(({ state, target, why }) =>
+      state === 'Refused' && why !== undefined ? [{ effect: target.index, why }] : [],
+    ),
     recorded: recording && {
       effects: [...recording.effects],
       shown: [...recording.shown],

@@ -4,6 +4,7 @@ import { dataHandling, explain, judgeApiRequest, type PolicySet } from '@sentine
 import { type Answer, asksForDryRun, sendWrite } from './effect/observe.ts';
 import type { EnforceContext } from './enforce/context.ts';
 import { enforceWrite } from './enforce/enforce-write.ts';
+import { noteRefused } from './enforce/note-refused.ts';
 import type { Lock } from './lock.ts';
 import { policiesOf } from './policies.ts';
 import { noteRead } from './rehearse/recording.ts';
@@ -40,7 +41,7 @@ export async function serveSandbox(
       headers: accept(raw.headers.accept),
       signal,
     });
-  const policies = judge(context, run, request);
+  const policies = await judge(context, run, request);
   return isRead(request) ? await serveRead(context, run, request, signal) : await serveWrite(context, run, request, policies);
 }
 
@@ -48,11 +49,13 @@ const isRead = (request: ParsedRequest) => ['get', 'list', 'watch'].includes(req
 const accept = (value: string | undefined) => ({ accept: value ?? 'application/json' });
 
 // Policy is asked for each request, with the policies as they are now: a stricter one takes hold in the middle of a run.
-function judge(context: SandboxContext, run: Run, request: ParsedRequest): PolicySet {
+async function judge(context: SandboxContext, run: Run, request: ParsedRequest): Promise<PolicySet> {
   const policies = policiesOf(context, run);
   const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
-  if (refusal) throw forbidden(explain(refusal));
-  return policies;
+  if (!refusal) return policies;
+  const why = explain(refusal);
+  if (run.enforcement && !isRead(request) && !asksForDryRun(request)) await noteRefused(context, run, request, why);
+  throw forbidden(why);
 }
 
 async function serveRead(

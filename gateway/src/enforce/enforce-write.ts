@@ -10,10 +10,17 @@ import type { Enforcement, Run } from '../run/run.ts';
 import { block } from './block.ts';
 import type { EnforceContext } from './context.ts';
 import { judgeWrite, nameOf } from './judge-write.ts';
-import { type Outcome, sendEntry, settleEntry } from './settle.ts';
+import { noteRefused } from './note-refused.ts';
+import { type Outcome, reasonOf, sendEntry, settleEntry } from './settle.ts';
 
 const TRIES = 8;
 const CLOSED = 'the run has ended: its outcome was read already';
+/**
+ * How long a permission is good for after it was asked for. What it is given by may be older by `FRESH_MS` of permission.ts, and both
+ * together are less than the second after which nothing is sent any more.
+ */
+const GOOD_MS = 500;
+const ASKS = 3;
 
 /**
  * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the approved
@@ -33,7 +40,11 @@ async function inTurn(context: EnforceContext, run: Run, enforcement: Enforcemen
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     await becomeWriter(context, run, enforcement);
     const observed = await observe(context.upstream, run, 'enforce', request);
-    if (isAnswer(observed)) return (await answerOfRepeated(context, run, enforcement, request)) ?? observed;
+    if (isAnswer(observed)) {
+      const repeated = await answerOfRepeated(context, run, enforcement, request);
+      if (!repeated) await noteRefused(context, run, request, reasonOf(observed));
+      return repeated ?? observed;
+    }
     // Nothing would change: nothing to approve, and nothing to send.
     if (observed.changes.length === 0) return json(observed.result, 200);
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
@@ -98,18 +109,32 @@ async function carryOut(
   try {
     const target = targetOf(request, effect, observed);
     const entry = await ledger.store(held ? intendAgain(held, owner) : intended(run.jobUid, target, owner, Date.now()));
-    const refusal = await refusalOf(context, run, enforcement, request, effect, observed);
-    if (refusal !== undefined) {
-      await ledger.store(refuse(entry, owner, refusal));
+    const mayGoOn = async (at: Entry): Promise<number> => {
+      const asked = performance.now();
+      const refusal = await refusalOf(context, run, enforcement, request, effect, observed);
+      if (refusal === undefined) return asked;
+      await ledger.store(refuse(at, owner, refusal));
       throw forbidden(refusal);
-    }
+    };
+    let asked = await mayGoOn(entry);
     const { uid, resourceVersion, changes } = observed;
     sent = await ledger.store(send(entry, owner, { request, preconditions: { uid, resourceVersion }, change: changes }));
+    // A slow API server makes what it said old: then it is asked again, with nothing left to do but to send.
+    for (let again = 1; performance.now() - asked > GOOD_MS; again++) {
+      if (again > ASKS) return await tooSlow(context, sent, owner);
+      asked = await mayGoOn(sent);
+    }
   } catch (error) {
     if (error instanceof Overtaken) return undefined;
     throw error;
   }
   return await answerOf(context, enforcement, sent, await sendEntry(context, run, sent, owner, observed));
+}
+
+async function tooSlow({ ledger }: EnforceContext, sent: Entry, owner: Entry['owner']): Promise<never> {
+  const why = `${nameOf(sent.target)} was not sent: the API server is too slow to say whether the run may still write`;
+  await ledger.store(refuse(sent, owner, why));
+  throw new Refused(429, 'TooManyRequests', why);
 }
 
 // Read right before the write is sent: a block, a cancellation or a stricter policy stops it, with the operator or without it.

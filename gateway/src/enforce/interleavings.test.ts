@@ -15,6 +15,7 @@ import { Upstream } from '../upstream.ts';
 import type { EnforceContext } from './context.ts';
 import { enforceWrite } from './enforce-write.ts';
 import { type Fault, MemoryApi } from './memory-api.fixture.ts';
+import { noteRefused } from './note-refused.ts';
 import { settleEntry } from './settle.ts';
 import { Turns } from './turns.ts';
 
@@ -287,6 +288,31 @@ describe('A run', () => {
     refusal = undefined;
     assert.equal(await attempt(one, scaleUp), '200');
     assert.equal(world.landed(), 1);
+  });
+
+  it('writes nothing by a permission that a slow API server has made old', async () => {
+    const world = new World(scaleUp);
+    const one = world.replica('one', { at: 'the note that it is sent', fault: 'held', refusal: firstOnly('suspended') });
+    const begun = attempt(one, scaleUp);
+    await pause(600);
+    world.api.release();
+    assert.match(await begun, /suspended/);
+    assert.equal(world.landed(), 0);
+    assert.equal((await settled(one))?.state, 'Refused');
+  });
+
+  it('says why a write was refused before it was intended, and keeps what is known of it otherwise', async () => {
+    const world = new World(scaleUp);
+    const { context, run } = world.replica('one');
+    await noteRefused(context, run, request({ name: 'other' }), 'not this one');
+    assert.deepEqual(await context.ledger.entries(JOB), []);
+    await noteRefused(context, run, scaleUp, 'hands off');
+    await noteRefused(context, run, scaleUp, 'hands off!');
+    const [entry] = await context.ledger.entries(JOB);
+    assert.deepEqual([entry?.state, entry?.why], ['Refused', 'patch deployments shop/web is refused: hands off!']);
+    assert.equal((await enforceWrite(context, run, scaleUp)).status, 200);
+    await noteRefused(context, run, scaleUp, 'too late');
+    assert.equal((await context.ledger.entry(JOB, 0))?.state, 'Done');
   });
 
   it('does not send again what is forbidden by then: its outcome is unknown, until it shows', async () => {

@@ -143,7 +143,8 @@ function isPreconditionFailure(request: ParsedRequest | undefined, { status }: A
   return status === 422 && request.contentType === 'application/json-patch+json';
 }
 
-function reasonOf({ status, body }: Answer): string {
+/** What an answer of the API server says, in words. */
+export function reasonOf({ status, body }: Answer): string {
   let message = '';
   try {
     message = String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '');

@@ -1,8 +1,8 @@
 import { type AgentActionStatus, namespaces, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
-import { dataHandling, endedByParent, keepText, suspendedBy } from '@sentinel/policy';
+import { dataHandling, endedByParent, keepSentence, keepText, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
 import { playbookUnchanged, whyUnverifiable } from '../decide/decide.ts';
-import { outcomeOf, reexecutionDetail, reexecutionOf, withReexecution } from '../decide/outcome.ts';
+import { outcomeOf, reexecutionDetail, reexecutionOf, refusalsOf, withReexecution } from '../decide/outcome.ts';
 import { rollsBack } from '../decide/rollback.ts';
 import { type Facts, stepsOf } from '../facts/facts.ts';
 import { END, stepContainer } from '../sandbox/names.ts';
@@ -25,11 +25,12 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   const current = facts.stage;
   if (!current) return;
   const { gatewayAddress } = await context.settings();
-  const report = await context.gateway.report(current.uid, gatewayAddress);
+  const report = await keepRefusals(facts, await context.gateway.report(current.uid, gatewayAddress));
   const outcome = await explainOutcome(
     context,
     pass,
     outcomeOf(facts.job, stepsOf(facts, stage), stage === 'run' ? report : undefined, facts.plan?.spec.effects.length ?? 0),
+    refusalsOf(report),
   );
   const ended: StageStatus = { ...current, ...withReexecution(stage, outcome), finishedAt: new Date(now).toISOString() };
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
@@ -41,14 +42,25 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   return afterVerification(pass, ended);
 }
 
-// The last words of the step that failed: what a person needs to understand it. Data from a sandbox, cut to size.
+// Refusals quote commands, and what the API server answered.
+async function keepRefusals({ policies }: Facts, { refused = [], ...report }: RunReport): Promise<RunReport> {
+  const handling = dataHandling(policies);
+  const kept = refused.map(async ({ effect, why }) => ({ effect, why: await keepSentence(handling, why) }));
+  return { ...report, refused: await Promise.all(kept) };
+}
+
+// The last words of the step that failed: what a person needs to understand it. Data from a sandbox, cut to size. What the gateway
+// refused is said by the gateway, whatever the step made of it.
 async function explainOutcome(
   { client }: ActContext,
   { facts }: Pass,
-  outcome: Pick<StageStatus, 'outcome' | 'message' | 'steps'>,
+  ended: Pick<StageStatus, 'outcome' | 'message' | 'steps'>,
+  refusals: string | undefined,
 ) {
-  const failed = outcome.steps?.find(({ exitCode }) => exitCode > 0);
-  if (outcome.outcome !== 'Failed' || !failed || !facts.job?.podName) return outcome;
+  const failed = ended.steps?.find(({ exitCode }) => exitCode > 0);
+  if (ended.outcome !== 'Failed' || !failed) return ended;
+  const outcome = refusals === undefined ? ended : { ...ended, message: `${ended.message ?? ''}: ${refusals}` };
+  if (!facts.job?.podName) return outcome;
   const log = await client
     .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
     .catch(() => '');

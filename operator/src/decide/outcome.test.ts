@@ -66,6 +66,13 @@ describe('The outcome of a stage', () => {
       /is unknown/,
     ],
     ['is failure when an approved effect was not done', all, report({ consumed: [] }), 'Failed', /only 0 of 1/],
+    [
+      'says why an approved effect was refused, also where every step took that for an answer',
+      all,
+      report({ consumed: [], refused: [{ effect: 0, why: 'patch deployments shop/web is refused: mode' }] }),
+      'Failed',
+      /only 0 of 1 approved effects were carried out \(patch deployments shop\/web is refused: mode\)/,
+    ],
   ];
   for (const [name, view, said, outcome, message] of rows) {
     it(name, () => {

@@ -4,6 +4,8 @@ import { END, GATE, stepContainer } from '../sandbox/names.ts';
 import { cut } from '../status/text.ts';
 
 const MESSAGE_MAX = 2048;
+const NAMED = 3;
+const REFUSAL_MAX = 450;
 
 /** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
 export function outcomeOf(
@@ -51,10 +53,22 @@ export function outcomeOf(
   if (report && report.consumed.length < effects)
     return {
       outcome: 'Failed',
-      message: `only ${report.consumed.length} of ${effects} approved effects were carried out`,
+      message: `only ${report.consumed.length} of ${effects} approved effects were carried out${inBrackets(report)}`,
       steps: results,
     };
   return { outcome: 'Succeeded', message: 'every step succeeded', steps: results };
+}
+
+/** Why approved effects were refused, in words of the gateway; undefined when none was. */
+export function refusalsOf({ refused = [] }: Pick<RunReport, 'refused'>): string | undefined {
+  const first = refused.slice(0, NAMED).map(({ why }) => cut(why, REFUSAL_MAX));
+  const more = refused.length > NAMED ? [`and ${refused.length - NAMED} more`] : [];
+  return refused.length === 0 ? undefined : [...first, ...more].join('; ');
+}
+
+function inBrackets(report: RunReport): string {
+  const refusals = refusalsOf(report);
+  return refusals === undefined ? '' : ` (${refusals})`;
 }
 
 function stepResults(job: JobView | undefined, steps: readonly string[]): NonNullable<StageStatus['steps']> {

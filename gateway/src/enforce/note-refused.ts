@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { Effect } from '@sentinel/crds';
+import { intendAgain, intended, refuse } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Run } from '../run/run.ts';
+import type { EnforceContext } from './context.ts';
+import { nameOf } from './judge-write.ts';
+
+const WHY_MAX = 1000;
+
+/**
+ * Notes in the ledger why a write was refused before it came to be intended: a step may take a refusal for an answer and end well, and
+ * people must read then why an approved effect was not carried out. What is under way, done or not approved is left alone.
+ */
+export async function noteRefused(
+  { ledger, replica }: Pick<EnforceContext, 'ledger' | 'replica'>,
+  { jobUid, enforcement }: Pick<Run, 'jobUid' | 'enforcement'>,
+  request: ParsedRequest,
+  reason: string,
+): Promise<void> {
+  const entries = await ledger.entries(jobUid);
+  const held = new Map(entries.map((entry) => [entry.target.index, entry]));
+  const effect = enforcement?.plan.spec.effects.find(
+    (one) => isMeant(one, request) && ['Refused', undefined].includes(held.get(one.index)?.state),
+  );
+  if (!effect) return;
+  const why = `${nameOf(effect)} is refused: ${reason}`.slice(0, WHY_MAX);
+  const known = held.get(effect.index);
+  if (known?.why === why) return;
+  const owner = { process: replica.process, nonce: randomUUID() };
+  const { index, verb, apiGroup, version, resource, namespace, name, uid } = effect;
+  const target = {
+    ...{ index, verb, apiGroup, version, resource, name },
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+  };
+  try {
+    const entry = await ledger.store(known ? intendAgain(known, owner) : intended(jobUid, target, owner, Date.now()));
+    await ledger.store(refuse(entry, owner, why));
+  } catch (error) {
+    // Another request for the same effect was first, and what became of it says more.
+    if (!(error instanceof Overtaken)) throw error;
+  }
+}
+
+// What the write would change is not known here. The name of an object that is to be created may be in its body.
+const isMeant = (effect: Effect, { api, version }: ParsedRequest): boolean =>
+  effect.verb === api.verb &&
+  effect.apiGroup === api.apiGroup &&
+  effect.version === version &&
+  effect.resource === api.resource &&
+  effect.namespace === api.namespace &&
+  (api.name === undefined || effect.name === api.name);

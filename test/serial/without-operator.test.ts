@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { agentActions } from '@sentinel/crds';
+import { configmaps, pods } from '@sentinel/kube';
+import { auditEntries } from '../lib/audit-log.ts';
+import { admin, eventually, example } from '../lib/cluster.ts';
+import { hold, whileHeld } from '../lib/hold.ts';
+import { imageOnly } from '../lib/image-only.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// The operator is gone while a run is under way. What is stored then, a suspension or a cancellation, stops the next write all the
+// same: the gateway asks the API server itself, and one second later nothing is written any more.
+
+const SYSTEM = 'sentinel-system';
+const SANDBOXES = 'sentinel-sandboxes';
+const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'Blocked', 'Cancelled', 'VerificationFailed'];
+
+const policy = example('shop/policy.yaml').replace(
+  ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
+  '',
+);
+const annotate = (key: string) => `kubectl annotate --overwrite deployment web ${key}=yes`;
+// Once it is let go, it tries for ten seconds, and ends well whatever came of it.
+const script = `${annotate('first')} && ${whileHeld('held')}; for i in 1 2 3 4 5; do ${annotate('second')} && break; sleep 2; done; ${whileHeld('open')}`;
+
+const scale = async (replicas: number) => {
+  await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
+  if (replicas > 0) {
+    await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
+    return;
+  }
+  await eventually('the end of the operator', async () => {
+    const labelSelector = 'app.kubernetes.io/component=operator';
+    return (await client.list(pods, { namespace: SYSTEM, labelSelector })).items.length === 0;
+  });
+};
+
+const annotationsOf = async ({ namespace }: Tenant): Promise<Record<string, string>> =>
+  (await admin.get<{ metadata: { annotations?: Record<string, string> } }>(['deployment', 'web', '-n', namespace])).metadata
+    .annotations ?? {};
+
+/** The writes of the run to the object, as the API server's own audit log has them, dry-runs apart. */
+const writesOf = async ({ namespace }: Tenant) =>
+  (await auditEntries(namespace)).filter(
+    ({ verb, impersonatedUser, requestURI, objectRef }) =>
+      verb === 'patch' &&
+      impersonatedUser?.username.startsWith('sentinel:enforce:') &&
+      !requestURI.includes('dryRun') &&
+      objectRef?.name === 'web',
+  );
+
+describe('With the operator stopped', { concurrency: false }, () => {
+  before(() => scale(1));
+  afterEach(() => scale(1));
+  after(() => scale(1));
+
+  /** A run that has written once; the operator is gone, and the step waits to be let go. */
+  async function halfDone(name: string) {
+    const tenant = await makeTenant(name, { policy, playbooks: oneStep('twice', ['sh', '-c', script]) });
+    await admin.apply(JSON.stringify(imageOnly('web', tenant.namespace)));
+    const action = await tenant.file('twice');
+    await tenant.until(action, ['AwaitingApproval'], 90);
+    const letGo = await hold(tenant, 'held');
+    const letEnd = await hold(tenant, 'open');
+    const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
+    assert.equal(code, 0, stderr);
+    await eventually('the first write', async () => (await annotationsOf(tenant)).first === 'yes');
+    // The Job is released and recorded by then, but not every write of the operator need be over.
+    await tenant.until(action, ['Running']);
+    await scale(0);
+    return { tenant, action, letGo, letEnd };
+  }
+
+  /** Lets the step go one second after the change was stored, and shows that the gateway alone refused its second write. */
+  async function refusedAlone(tenant: Tenant, action: string, letGo: () => Promise<unknown>): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await letGo();
+    const run = (await tenant.action(action)).status?.stages?.find(({ stage }) => stage === 'run') ?? assert.fail('no run');
+    const { items } = await client.list(pods, {
+      namespace: SANDBOXES,
+      labelSelector: `batch.kubernetes.io/controller-uid=${run.uid}`,
+    });
+    const log = await eventually('the answer to the second write', async () => {
+      const text = await client.logs(SANDBOXES, items[0]?.metadata.name ?? '', 'step-one', {});
+      return /second|refused|suspended|cancelled/.test(text) && text;
+    });
+    assert.match(log, /is refused: .*(suspended|cancelled)/);
+    // It tries on; none of that goes through.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const { first, second } = await annotationsOf(tenant);
+    assert.deepEqual({ first, second }, { first: 'yes', second: undefined });
+    assert.equal((await writesOf(tenant)).length, 1);
+    assert.equal(stateOf(await tenant.action(action)), 'Running', 'somebody else ended it');
+  }
+
+  it('a suspension stops the next write; the operator ends the run when it is back, and nothing more is written', async () => {
+    const { tenant, action, letGo, letEnd } = await halfDone('no-op-suspended');
+    await tenant.setPolicy({ suspended: true });
+    await refusedAlone(tenant, action, letGo);
+    await scale(1);
+    const ended = await tenant.until(action, over, 90);
+    await letEnd();
+    assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
+    assert.match(
+      messageOf(ended),
+      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+; 1 of 2 approved effects carried out, and stay/,
+    );
+    assert.equal((await writesOf(tenant)).length, 1);
+  });
+
+  it('a cancellation stops the next write; the operator takes back the first one when it is back', async () => {
+    const { tenant, action, letGo, letEnd } = await halfDone('no-op-cancelled');
+    const { namespace } = tenant;
+    await client.patch(agentActions, { name: action, namespace }, { spec: { cancelled: true } }, { type: 'merge' });
+    await refusedAlone(tenant, action, letGo);
+    await scale(1);
+    const ended = await tenant.until(action, over, 90);
+    await letEnd();
+    assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
+    const { first, second } = await annotationsOf(tenant);
+    assert.deepEqual({ first, second }, { first: undefined, second: undefined });
+    // The first write, and its rollback.
+    assert.equal((await writesOf(tenant)).length, 2);
+  });
+
+  it('a block stops the next write, whoever stored it', async () => {
+    const { tenant, action, letGo, letEnd } = await halfDone('no-op-blocked');
+    const run = (await tenant.action(action)).status?.stages?.find(({ stage }) => stage === 'run') ?? assert.fail('no run');
+    const { items } = await client.list(configmaps, {
+      namespace: 'sentinel-ledger',
+      labelSelector: `sentinel.dev/job=${run.uid}`,
+    });
+    assert.equal(items.length, 1);
+    // As another replica of the gateway does it: nobody else may write the ledger.
+    const gateway = ['--as', `system:serviceaccount:${SYSTEM}:sentinel-gateway`];
+    const patch = JSON.stringify({ data: { blocked: 'the action is refused: it was cancelled by a test' } });
+    await admin.kubectl([
+      'patch',
+      'configmap',
+      items[0]?.metadata.name ?? '',
+      '-n',
+      'sentinel-ledger',
+      '--type=merge',
+      '-p',
+      patch,
+      ...gateway,
+    ]);
+    await refusedAlone(tenant, action, letGo);
+    await scale(1);
+    await letEnd();
+    const ended = await tenant.until(action, over, 90);
+    assert.equal(stateOf(ended), 'Blocked', messageOf(ended));
+    assert.match(messageOf(ended), /cancelled by a test/);
+  });
+});
