@@ -9,7 +9,7 @@ import { Ledger } from '../ledger/store.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
 import { Upstream } from '../upstream.ts';
-import { rollBack } from './rollback.ts';
+import { type RollbackContext, rollBack } from './rollback.ts';
 
 const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
 const MADE = '/api/v1/namespaces/shop/configmaps/made';
@@ -27,14 +27,19 @@ class World {
   readonly api = new MemoryApi();
   /** Called before each request; what it answers goes wrong with the request. */
   before: (request: TransportRequest) => 'lost' | 'answer-lost' | 500 | undefined = () => undefined;
-  readonly context: { upstream: Upstream; ledger: Ledger };
+  readonly context: RollbackContext;
+  readonly pauses: number[] = [];
 
   constructor() {
     const transport = this.api.connect(
       (asked) => this.before(asked),
       () => false,
     );
-    this.context = { upstream: new Upstream(transport), ledger: new Ledger(createClient(transport, { readRetries: 0 })) };
+    this.context = {
+      upstream: new Upstream(transport),
+      ledger: new Ledger(createClient(transport, { readRetries: 0 })),
+      pause: async (ms) => this.pauses.push(ms),
+    };
     this.api.put(WEB, { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 2 }, note: 'b' });
     this.api.put(MADE, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
   }
@@ -161,5 +166,7 @@ describe('A rollback whose objects change between read and write', () => {
       outcome: 'Failed',
       message: 'the object keeps changing; the change of the run was not rolled back',
     });
+    assert.equal(world.pauses.length, 40);
+    assert.ok(world.pauses.every((ms) => ms <= 500));
   });
 });

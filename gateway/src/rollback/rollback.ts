@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentActionStatus } from '@sentinel/crds';
 import { pathOfTarget } from '../enforce/find-landed.ts';
 import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
@@ -16,6 +17,8 @@ export type Restored = Omit<Outcome, 'effect'>;
 export interface RollbackContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
+  /** Waits; tests do not. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** The object as it is now. */
@@ -23,8 +26,12 @@ export interface Live {
   readonly metadata: { readonly uid: string; readonly resourceVersion: string };
 }
 
-/** A precondition that failed means: read again and judge again. Controllers may write for a while; this many times is enough. */
-const TRIES = 12;
+/**
+ * A precondition that failed means: read again and judge again. Controllers may write for a while, and in the rhythm of the tries:
+ * pauses grow and are random, about 3 s in all.
+ */
+const TRIES = 20;
+const PAUSE_MS = { first: 10, most: 500, factor: 1.6 };
 
 /**
  * Rolls a run back, newest effect first, from the pre-images. Each field is restored only when it still is what the run made of it, on
@@ -48,7 +55,11 @@ async function restore(context: RollbackContext, run: Run, first: Entry): Promis
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const found = await restoreOnce(context, run, entry);
     entry = found.entry;
-    if (found.restored === undefined) continue;
+    if (found.restored === undefined) {
+      const { first: shortest, most, factor } = PAUSE_MS;
+      await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
+      continue;
+    }
     if (found.restored.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
     return found.restored;
   }
