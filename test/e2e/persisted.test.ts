@@ -76,7 +76,7 @@ describe('A mutating policy that acts on the writes of a run', () => {
       patch: '[JSONPatch{op: "replace", path: "/spec/replicas", value: 5}]',
       shows: ({ spec }) => spec.replicas === 5,
       state: 'Blocked',
-      says: /deployments web.* was stored differently from what was approved: \/spec\/replicas is 5/,
+      says: /deployments \S+\/web was stored differently from what was approved: \/spec\/replicas is 5/,
       outcomes: ['0 Restored'],
       stays: false,
     },
