@@ -52,7 +52,7 @@ export async function restoreFields(
   return {
     outcome: 'Failed',
     message:
-      `it was restored, but the API server stored another value at ${different.path} (an admission policy or webhook?)`.slice(
+      `its fields were written back, but the API server stored another value at ${different.path} (an admission policy or webhook?)`.slice(
         0,
         500,
       ),
