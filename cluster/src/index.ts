@@ -4,6 +4,7 @@ export { down } from './down.ts';
 export { goModule } from './go.ts';
 export { buildImage, type Image, type ImageRecipe } from './image.ts';
 export { nodeImage, toolsImage } from './image-kinds.ts';
+export { killKubelet } from './kubelet.ts';
 export { loadImage } from './load.ts';
 export { layout, paths } from './paths.ts';
 export { buildPrograms, type Programs } from './programs.ts';

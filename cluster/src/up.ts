@@ -72,16 +72,21 @@ async function start(programs: Programs): Promise<void> {
   say(`Kubernetes is up after ${((performance.now() - began) / 1000).toFixed(1)} s: export KUBECONFIG=${paths.kubeconfig}`);
 }
 
-async function startDaemon({ name, args }: Daemon, pids: Record<string, number>): Promise<void> {
-  const log = openSync(join(paths.logs, `${name}.log`), 'w');
+/** Starts a program of the cluster, and records its process id in `pids` and in the state of the cluster. */
+export async function startDaemon(
+  { name, args }: Daemon,
+  pids: Record<string, number>,
+  log: 'new' | 'continued' = 'new',
+): Promise<void> {
+  const output = openSync(join(paths.logs, `${name}.log`), log === 'new' ? 'w' : 'a');
   const child = spawn('nsenter', [...inNetwork, join(paths.bin, name), ...args], {
     cwd: paths.state,
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', output, output],
     // A proxy of the caller must not come between the parts of the cluster.
     env: { PATH: `${paths.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
   });
-  closeSync(log);
+  closeSync(output);
   child.on('error', () => undefined);
   child.unref();
   if (child.pid === undefined) throw new Error(`${name} did not start`);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type Transport, TransportError, type TransportRequest, type TransportResponse } from '@sentinel/kube';
+import { applyChanges, valueAt } from '../effect/change.ts';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -14,6 +16,12 @@ export type Fault =
   | 409
   | 422
   | 500;
+
+interface Operation {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: unknown;
+}
 
 interface Stored {
   metadata: { name: string; uid: string; resourceVersion: string; labels?: Record<string, string> };
@@ -100,7 +108,9 @@ export class MemoryApi {
     const [path = '', search = ''] = request.path.split('?');
     const query = new URLSearchParams(search);
     const dry = query.get('dryRun') === 'All' || request.query?.dryRun === 'All';
-    const body = request.body === undefined ? undefined : (JSON.parse(String(request.body)) as Record<string, unknown>);
+    const parsed: unknown = request.body === undefined ? undefined : JSON.parse(String(request.body));
+    const operations = Array.isArray(parsed) ? (parsed as readonly Operation[]) : undefined;
+    const body = operations ? undefined : (parsed as Record<string, unknown> | undefined);
     if (method === 'GET') return this.#read(path, request.query?.labelSelector);
     if (method === 'POST') return this.#create(path, body as unknown as Stored, dry);
     const live = this.objects.get(path);
@@ -114,7 +124,9 @@ export class MemoryApi {
     }
     const { resourceVersion } = (body?.metadata ?? {}) as Partial<Stored['metadata']>;
     if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) return conflict();
-    const merged = (method === 'PUT' ? { ...body, metadata: live.metadata } : merge(live, body)) as Stored;
+    const patched = operations ? patch(live, operations) : undefined;
+    if (operations && !patched) return answer(422, { kind: 'Status', code: 422, message: 'a test of the patch failed' });
+    const merged = (patched ?? (method === 'PUT' ? { ...body, metadata: live.metadata } : merge(live, body))) as Stored;
     const next = {
       ...merged,
       metadata: { ...merged.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
@@ -182,4 +194,14 @@ function merge(target: unknown, patch: unknown): unknown {
     else result[key] = merge(result[key], value);
   }
   return result;
+}
+
+/** A JSON patch of `test`, `add`, `replace` and `remove`; undefined when a test fails. */
+function patch(target: Stored, operations: readonly Operation[]): unknown {
+  let patched: unknown = target;
+  for (const { op, path, value } of operations) {
+    if (op === 'test' && !isDeepStrictEqual(valueAt(patched, path), value)) return undefined;
+    if (op !== 'test') patched = applyChanges(patched, [{ path, after: op === 'remove' ? undefined : value }]);
+  }
+  return patched;
 }

@@ -4,7 +4,7 @@ import { changeOf, type Entry } from '../ledger/entry.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { refusedWith } from './refused-with.ts';
-import type { Live, Restored } from './rollback.ts';
+import type { Live, Refusal, Restored } from './rollback.ts';
 
 /**
  * What controllers of Kubernetes write into objects that others create, by JSON pointer. An object that differs from what the run
@@ -25,7 +25,7 @@ const CONTROLLED = [
   /^\/spec\/nodeSelector\/kubernetes\.io~1hostname$/,
 ];
 
-/** Deletes an object that the run created; undefined when it changed in between and must be read again. */
+/** Deletes an object that the run created, when nobody has extended it since. */
 export async function removeCreated(
   upstream: Upstream,
   run: Run,
@@ -33,7 +33,7 @@ export async function removeCreated(
   path: string,
   live: Live,
   noteStart: () => Promise<void>,
-): Promise<Restored | undefined> {
+): Promise<Restored | Refusal> {
   const made = entry.stored?.uid;
   if (made === undefined || made !== live.metadata.uid)
     return { outcome: 'Skipped', message: 'the object is not known to be the one that the run created' };
@@ -51,7 +51,7 @@ export async function removeCreated(
     headers: { accept: 'application/json', 'content-type': 'application/json' },
     body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' }),
   });
-  if (answer.status === 409) return undefined;
+  if (answer.status === 409) return { version: live.metadata.resourceVersion, answer };
   return answer.status < 300 || answer.status === 404 ? { outcome: 'Restored' } : refusedWith(answer);
 }
 

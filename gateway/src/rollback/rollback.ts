@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentActionStatus } from '@sentinel/crds';
 import { pathOfTarget } from '../enforce/find-landed.ts';
 import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
+import { refusedWith } from './refused-with.ts';
 import { removeCreated } from './remove-created.ts';
 import { restoreFields } from './restore-fields.ts';
 
@@ -16,6 +18,8 @@ export type Restored = Omit<Outcome, 'effect'>;
 export interface RollbackContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
+  /** Waits; tests do not. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** The object as it is now. */
@@ -23,8 +27,20 @@ export interface Live {
   readonly metadata: { readonly uid: string; readonly resourceVersion: string };
 }
 
-/** A precondition that failed means: read again and judge again. Controllers may write for a while; this many times is enough. */
-const TRIES = 12;
+/** The API server refused a write. If the object has the same version still, no precondition failed, and it means the write itself. */
+export interface Refusal {
+  readonly version: string;
+  readonly answer: { readonly status: number; readonly body: Buffer };
+}
+
+/**
+ * A precondition that failed means: read again and judge again. Controllers may write for a while, and in the rhythm of the tries:
+ * pauses grow and are random, about 5 s in all.
+ */
+const TRIES = 30;
+const PAUSE_MS = { first: 10, most: 500, factor: 1.6 };
+/** From this try on, only what the rollback depends on is a precondition, no longer the version of the whole object. */
+const BUSY_FROM = 5;
 
 /**
  * Rolls a run back, newest effect first, from the pre-images. Each field is restored only when it still is what the run made of it, on
@@ -44,24 +60,27 @@ async function restore(context: RollbackContext, run: Run, first: Entry): Promis
   if (first.rollback === 'Restored') return { outcome: 'Restored' };
   if (first.target.verb === 'delete')
     return { outcome: 'Skipped', message: 'a deleted object cannot be restored; the plan said so' };
-  let entry = first;
+  let tried: Tried = { entry: first };
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const found = await restoreOnce(context, run, entry);
-    entry = found.entry;
-    if (found.restored === undefined) continue;
-    if (found.restored.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
-    return found.restored;
+    tried = await restoreOnce(context, run, tried, attempt >= BUSY_FROM);
+    const { entry, restored } = tried;
+    if (restored?.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
+    if (restored) return restored;
+    const { first: shortest, most, factor } = PAUSE_MS;
+    await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
 
-/** One try; without an outcome the object changed in between. */
-async function restoreOnce(
-  { upstream, ledger }: RollbackContext,
-  run: Run,
-  known: Entry,
-): Promise<{ entry: Entry; restored: Restored | undefined }> {
-  let entry = known;
+/** How far an effect has got: its entry as it is stored now, and the outcome or why there is none yet. */
+interface Tried {
+  readonly entry: Entry;
+  readonly restored?: Restored | undefined;
+  readonly refusal?: Refusal | undefined;
+}
+
+async function restoreOnce({ upstream, ledger }: RollbackContext, run: Run, last: Tried, isBusy: boolean): Promise<Tried> {
+  let { entry } = last;
   const { target, stored, sending } = entry;
   if (!sending) return { entry, restored: { outcome: 'Failed', message: 'the ledger does not hold what was sent' } };
   const path = pathOfTarget(target);
@@ -72,6 +91,7 @@ async function restoreOnce(
   if (read.status !== 200)
     return { entry, restored: { outcome: 'Failed', message: `the object cannot be read (HTTP ${read.status})` } };
   const live = JSON.parse(read.body.toString('utf8')) as Live;
+  if (last.refusal?.version === live.metadata.resourceVersion) return { entry, restored: refusedWith(last.refusal.answer) };
   const mayStillLand = stored === undefined && sending.preconditions.resourceVersion === live.metadata.resourceVersion;
   if (mayStillLand)
     return {
@@ -84,11 +104,16 @@ async function restoreOnce(
   const noteStart = async () => {
     if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));
   };
-  const restored = made
+  const found = made
     ? await removeCreated(upstream, run, entry, path, live, noteStart)
-    : await restoreFields(upstream, run, { path, live, changes: changeOf(entry), request: sending.request, noteStart });
-  if (restored?.outcome === 'Unchanged' && entry.rollback === 'Restoring') return { entry, restored: { outcome: 'Restored' } };
-  return { entry, restored };
+    : await restoreFields(upstream, run, {
+        ...{ path, live, isBusy, noteStart },
+        changes: changeOf(entry),
+        request: sending.request,
+      });
+  if ('answer' in found) return { entry, refusal: found };
+  if (found.outcome === 'Unchanged' && entry.rollback === 'Restoring') return { entry, restored: { outcome: 'Restored' } };
+  return { entry, restored: found };
 }
 
 function gone(entry: Entry, made: boolean): Restored {

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createClient, type TransportRequest } from '@sentinel/kube';
+import { changesBetween } from '../effect/change.ts';
+import { request } from '../effect/request.fixture.ts';
+import { MemoryApi } from '../enforce/memory-api.fixture.ts';
+import { done, intended, send } from '../ledger/entry.ts';
+import { Ledger } from '../ledger/store.ts';
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Run } from '../run/run.ts';
+import { Upstream } from '../upstream.ts';
+import { type RollbackContext, rollBack } from './rollback.ts';
+
+const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
+const MADE = '/api/v1/namespaces/shop/configmaps/made';
+const run = { jobUid: 'job-1', account: 'x', namespace: 'shop' } as Run;
+const owner = { process: 'one', nonce: 'n' };
+
+const isWrite = ({ method, path }: TransportRequest) => ['PATCH', 'DELETE'].includes(method) && !path.includes('sentinel-ledger');
+const isNoteOfEnd = ({ method, body }: TransportRequest) =>
+  method === 'PUT' &&
+  JSON.parse(Buffer.from(String((JSON.parse(String(body)) as { data: { head: string } }).data.head), 'base64').toString())
+    .rollback === 'Restored';
+
+/** A run that changed the replicas of `web`, then its annotation, and then made a ConfigMap. */
+class World {
+  readonly api = new MemoryApi();
+  /** Called before each request; what it answers goes wrong with the request. */
+  before: (request: TransportRequest) => 'lost' | 'answer-lost' | 422 | 500 | undefined = () => undefined;
+  readonly context: RollbackContext;
+  readonly pauses: number[] = [];
+
+  constructor() {
+    const transport = this.api.connect(
+      (asked) => this.before(asked),
+      () => false,
+    );
+    this.context = {
+      upstream: new Upstream(transport),
+      ledger: new Ledger(createClient(transport, { readRetries: 0 })),
+      pause: async (ms) => this.pauses.push(ms),
+    };
+    this.api.put(WEB, { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 2 }, note: 'b' });
+    this.api.put(MADE, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
+  }
+
+  static async make(): Promise<World> {
+    const world = new World();
+    const patch = request();
+    await world.#did(0, patch, { spec: { replicas: 1 }, note: 'a' }, { spec: { replicas: 2 }, note: 'a' });
+    await world.#did(1, patch, { spec: { replicas: 2 }, note: 'a' }, { spec: { replicas: 2 }, note: 'b' });
+    const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' }, data: { a: '1' } };
+    const create = request(
+      { verb: 'create', apiGroup: '', resource: 'configmaps', name: undefined },
+      {
+        base: 'configmaps',
+        info: { kind: 'ConfigMap', namespaced: true, verbs: ['create', 'get'], hasStatus: false },
+        body: Buffer.from(JSON.stringify(made)),
+      },
+    );
+    await world.#did(2, create, undefined, made);
+    return world;
+  }
+
+  async #did(index: number, what: ParsedRequest, was: unknown, is: unknown): Promise<void> {
+    const { verb, apiGroup, resource } = what.api;
+    const name = verb === 'create' ? 'made' : 'web';
+    const uid = `uid-${name}`;
+    const target = { index, verb, apiGroup, version: 'v1', resource, namespace: 'shop', name };
+    const { ledger } = this.context;
+    const preconditions = { uid: verb === 'create' ? undefined : uid, resourceVersion: undefined };
+    const known = verb === 'create' ? target : { ...target, uid };
+    let entry = await ledger.store(intended(run.jobUid, known as never, owner, Date.now()));
+    entry = await ledger.store(send(entry, owner, { request: what, preconditions, change: changesBetween(was, is) }));
+    await ledger.store(done(entry, owner, { uid, resourceVersion: '1' }));
+  }
+
+  /** One pass; what became of each effect. */
+  async pass(): Promise<string[]> {
+    return (await rollBack(this.context, run)).map(({ effect, outcome }) => `${effect} ${outcome}`);
+  }
+
+  isAsBefore(): boolean {
+    const { spec, note } = this.api.objects.get(WEB) as { spec?: { replicas: number }; note?: string };
+    return spec?.replicas === 1 && note === 'a' && !this.api.objects.has(MADE);
+  }
+}
+
+const restored = ['2 Restored', '1 Restored', '0 Restored'];
+
+describe('A rollback that is asked for twice', () => {
+  it('says of what the first pass restored that it is restored, and writes nothing', async () => {
+    const world = await World.make();
+    assert.deepEqual(await world.pass(), restored);
+    assert.ok(world.isAsBefore());
+    const { length } = world.api.persisted;
+    assert.deepEqual(await world.pass(), restored);
+    assert.equal(world.api.persisted.length, length);
+  });
+
+  const faults: Readonly<Record<string, readonly ['lost' | 'answer-lost' | 500, (request: TransportRequest) => boolean]>> = {
+    'no write of the first arrived': ['lost', isWrite],
+    'the answer to a write of the first was lost': ['answer-lost', isWrite],
+    'the API server failed after a write of the first': [500, isNoteOfEnd],
+    'the answer to a note of the first was lost': ['answer-lost', isNoteOfEnd],
+  };
+  for (const [what, [fault, at]] of Object.entries(faults))
+    for (const nth of [1, 2, 3])
+      it(`says so, too, when ${what}: effect ${3 - nth}`, async () => {
+        const world = await World.make();
+        let seen = 0;
+        world.before = (asked) => (at(asked) && ++seen === nth ? fault : undefined);
+        await assert.rejects(world.pass());
+        world.before = () => undefined;
+        assert.deepEqual(await world.pass(), restored);
+        assert.ok(world.isAsBefore());
+      });
+
+  it('leaves what somebody changed after the first pass, and says restored of it: the rollback was that', async () => {
+    const world = await World.make();
+    await world.pass();
+    world.api.change(WEB, (object) => Object.assign(object, { note: 'b' }));
+    assert.deepEqual(await world.pass(), restored);
+    assert.equal(world.api.objects.get(WEB)?.note, 'b');
+  });
+});
+
+describe('A rollback whose objects change between read and write', () => {
+  const beforeWrites = (world: World, times: number, change: () => void) => {
+    let left = times;
+    world.before = (asked) => {
+      if (isWrite(asked) && left-- > 0) change();
+      return undefined;
+    };
+  };
+
+  it('reads again as often as it takes, and restores what is still that of the run', async () => {
+    const world = await World.make();
+    let count = 0;
+    beforeWrites(world, 10, () => {
+      for (const path of [WEB, MADE])
+        if (world.api.objects.has(path))
+          world.api.change(path, (object) => Object.assign(object, { status: { count: ++count } }));
+    });
+    // A ConfigMap has no status: what others put there is an extension.
+    world.api.objects.delete(MADE);
+    assert.deepEqual(await world.pass(), ['2 Unchanged', '1 Restored', '0 Restored']);
+    assert.ok(world.isAsBefore());
+  });
+
+  it('judges again: what somebody changed in that moment stays', async () => {
+    const world = await World.make();
+    beforeWrites(world, 1, () => world.api.change(MADE, (object) => Object.assign(object, { data: { a: '1', b: 'new' } })));
+    assert.deepEqual(await world.pass(), ['2 Skipped', '1 Restored', '0 Restored']);
+    assert.deepEqual(world.api.objects.get(MADE)?.data, { a: '1', b: 'new' });
+  });
+
+  it('restores fields that are still those of the run in an object that changes all the time', async () => {
+    const world = await World.make();
+    beforeWrites(world, Number.POSITIVE_INFINITY, () =>
+      world.api.change(WEB, (object) => Object.assign(object, { status: { at: Math.random() } })),
+    );
+    assert.deepEqual((await world.pass()).slice(1), ['1 Restored', '0 Restored']);
+    assert.ok(world.isAsBefore());
+    assert.ok(world.pauses.length >= 8 && world.pauses.every((ms) => ms <= 500));
+  });
+
+  it('judges the fields again also there', async () => {
+    const world = await World.make();
+    let count = 0;
+    beforeWrites(world, Number.POSITIVE_INFINITY, () =>
+      world.api.change(WEB, (object) => {
+        count += 1;
+        Object.assign(object, { status: { count } }, count === 5 ? { note: 'of a person' } : {});
+      }),
+    );
+    // The first write to a busy object is the fifth for it; nothing is written to the ConfigMap.
+    world.api.put(MADE, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1', b: '2' } });
+    assert.deepEqual(await world.pass(), ['2 Skipped', '1 Skipped', '0 Restored']);
+    assert.equal(world.api.objects.get(WEB)?.note, 'of a person');
+  });
+
+  it('says that it gave up on a created object that changes all the time', async () => {
+    const world = await World.make();
+    beforeWrites(world, Number.POSITIVE_INFINITY, () => world.api.change(MADE, () => undefined));
+    const [made] = await rollBack(world.context, run);
+    assert.deepEqual(made, {
+      effect: 2,
+      outcome: 'Failed',
+      message: 'the object keeps changing; the change of the run was not rolled back',
+    });
+  });
+
+  it('says what the API server refuses for another reason', async () => {
+    const world = await World.make();
+    world.before = (asked) => (isWrite(asked) && asked.method === 'PATCH' ? 422 : undefined);
+    const [, one] = await rollBack(world.context, run);
+    assert.deepEqual(one, { effect: 1, outcome: 'Failed', message: 'the API server refused it (HTTP 422): injected 422' });
+  });
+});
