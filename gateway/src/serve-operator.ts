@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type AgentAction,
   type AgentActionStatus,
@@ -12,12 +11,13 @@ import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
 import { dataHandling, parseIdentity } from '@sentinel/policy';
 import { z } from 'zod';
 import type { EnforceContext } from './enforce/context.ts';
-import { nameOf } from './enforce/judge-write.ts';
+import { alteration, nameOf } from './enforce/judge-write.ts';
 import { settleEntry } from './enforce/settle.ts';
 import { Turns } from './enforce/turns.ts';
 import type { Claim, Replica } from './ledger/claim.ts';
-import { type Entry, intendAgain, isOpen, refuse } from './ledger/entry.ts';
+import { type Entry, isOpen } from './ledger/entry.ts';
 import { type Ledger, Overtaken } from './ledger/store.ts';
+import { withdraw } from './ledger/withdraw.ts';
 import type { Lock } from './lock.ts';
 import { policiesOf } from './policies.ts';
 import { newRecording } from './rehearse/recording.ts';
@@ -63,7 +63,8 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
   const entries = claim ? await settleRun(context, claim) : [];
   const recording = await recordingOf(context, jobUid);
   // What was blocked while the open writes were settled is said, too.
-  const blocked = claim && (await ledger.claimNamed(claim.name)).blocked;
+  const altered = entries.find(({ stored }) => stored?.altered !== undefined);
+  const blocked = claim && ((await ledger.claimNamed(claim.name)).blocked ?? (altered && alteration(altered)));
   const inState = (...states: Entry['state'][]) =>
     entries.filter(({ state }) => states.includes(state)).map(({ target }) => target.index);
   return {
@@ -102,35 +103,26 @@ async function settleRun(context: OperatorContext, claim: Claim): Promise<Entry[
   const { ledger, replica } = context;
   const entries = await ledger.entries(claim.job);
   const isDone = ({ state }: Entry) => state === 'Done';
-  if (entries.filter(isDone).length === claim.effects) return entries;
+  if (claim.plan === undefined || entries.filter(isDone).length === claim.effects) return entries;
   await ledger.close(claim.name);
   const run = await openRun(context, claim);
   for (const entry of await ledger.entries(claim.job)) {
-    if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
+    if (entry.state === 'Intended') await withdraw(ledger, entry, replica).catch(askAgain);
     if (!run || !isOpen(entry)) continue;
     const outcome = await settleEntry(context, run, entry);
     const why = outcome.kind === 'unknown' ? outcome.why : undefined;
     if (why !== undefined) await ledger.block(claim.name, `the outcome of ${nameOfEntry(entry)} is unknown: ${why}`);
-    if (outcome.kind === 'done' && outcome.altered !== undefined)
-      await ledger.block(claim.name, `${nameOfEntry(entry)} was stored differently from what was approved: ${outcome.altered}`);
   }
   return await ledger.entries(claim.job);
 }
 
-const nameOfEntry = ({ target }: Entry) => `effect ${target.index} (${nameOf(target)})`;
-
-// It was never sent. Whoever intended it can no longer send it once it is refused.
-async function withdraw(ledger: Ledger, entry: Entry, { process }: Replica): Promise<void> {
-  const owner = { process, nonce: randomUUID() };
-  try {
-    const mine = await ledger.store(intendAgain(entry, owner));
-    await ledger.store(refuse(mine, owner, 'the run ended before it was sent'));
-  } catch (error) {
-    // It was sent after all: that is settled with the others, when the operator asks again.
-    if (!(error instanceof Overtaken)) throw error;
-    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
-  }
+// It was sent after all: that is settled with the others, when the operator asks again.
+function askAgain(error: unknown): never {
+  if (!(error instanceof Overtaken)) throw error;
+  throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
 }
+
+const nameOfEntry = ({ target }: Entry) => `effect ${target.index} (${nameOf(target)})`;
 
 // The run of a claim as far as it takes to look after its writes; undefined when its action is gone.
 async function openRun(context: OperatorContext, claim: Claim): Promise<Run | undefined> {
@@ -139,7 +131,9 @@ async function openRun(context: OperatorContext, claim: Claim): Promise<Run | un
   const action = await context.client.get(agentActions, { namespace: claim.action.namespace, name: claim.action.name });
   const stage = action?.status?.stages?.find(({ uid }) => uid === claim.job);
   if (!action || !stage || action.metadata.uid !== claim.action.uid) return undefined;
-  const plan = await readPlan(context.client, action, stage);
+  // Without its plan nothing of it may be sent again; what became of its writes can be looked at all the same.
+  const plan = await readPlan(context.client, action, stage).catch(() => undefined);
+  if (!plan) return asRun(action, claim.job, claim.account);
   const { claimedAt, blocked, name } = claim;
   const enforcement = {
     plan,

@@ -95,5 +95,5 @@ async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequ
   if (run.stage === 'run') return await enforceWrite({ ...context, handling: dataHandling(policies) }, run, request);
   const fault = await context.lock.fault();
   if (fault) throw forbidden(`no rehearsal: ${fault}`);
-  return await rehearseWrite(context.upstream, run, request);
+  return await run.recording.turns.take(() => rehearseWrite(context.upstream, run, request));
 }

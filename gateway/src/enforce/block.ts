@@ -1,13 +1,29 @@
+import { Overtaken } from '../ledger/store.ts';
+import { withdraw } from '../ledger/withdraw.ts';
 import { forbidden } from '../request/refused.ts';
-import type { Enforcement } from '../run/run.ts';
+import type { Enforcement, Run } from '../run/run.ts';
 import type { EnforceContext } from './context.ts';
 
 const MESSAGE_MAX = 1800;
 
-/** Blocks a run for good, on every replica, and refuses the write. The first reason is the one that people read. */
-export async function block({ ledger }: Pick<EnforceContext, 'ledger'>, enforcement: Enforcement, why: string): Promise<never> {
+/**
+ * Blocks a run for good, on every replica, and refuses the write. What other replicas only intend is withdrawn, so that they cannot send
+ * it any more. The first reason is the one that people read.
+ */
+export async function block(
+  { ledger, replica }: Pick<EnforceContext, 'ledger' | 'replica'>,
+  { jobUid }: Pick<Run, 'jobUid'>,
+  enforcement: Enforcement,
+  why: string,
+): Promise<never> {
   const message = `${why}. The run is blocked: no further write is sent`.slice(0, MESSAGE_MAX);
   enforcement.blocked ??= message;
   await ledger.block(enforcement.claim, message);
+  for (const entry of await ledger.entries(jobUid))
+    if (entry.state === 'Intended')
+      await withdraw(ledger, entry, replica).catch((error: unknown) => {
+        // It was sent before it could be withdrawn.
+        if (!(error instanceof Overtaken)) throw error;
+      });
   throw forbidden(enforcement.blocked);
 }

@@ -4,12 +4,13 @@ import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, type Observation, observe } from '../effect/observe.ts';
 import { type Entry, intendAgain, intended, isOpen, refuse, send, type Target } from '../ledger/entry.ts';
 import { Overtaken } from '../ledger/store.ts';
+import { withdraw } from '../ledger/withdraw.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import type { Enforcement, Run } from '../run/run.ts';
 import { block } from './block.ts';
 import type { EnforceContext } from './context.ts';
-import { judgeWrite, nameOf } from './judge-write.ts';
+import { alteration, judgeWrite, nameOf } from './judge-write.ts';
 import { noteRefused } from './note-refused.ts';
 import { type Outcome, reasonOf, sendEntry, settleEntry } from './settle.ts';
 
@@ -48,10 +49,10 @@ async function inTurn(context: EnforceContext, run: Run, enforcement: Enforcemen
     // Nothing would change: nothing to approve, and nothing to send.
     if (observed.changes.length === 0) return json(observed.result, 200);
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
-    if (judged.kind === 'foreign') return await block(context, enforcement, judged.why);
+    if (judged.kind === 'foreign') return await block(context, run, enforcement, judged.why);
     if (judged.kind === 'repeated') {
       const answer = await answerOfRepeated(context, run, enforcement, request);
-      return answer ?? (await block(context, enforcement, judged.why));
+      return answer ?? (await block(context, run, enforcement, judged.why));
     }
     const answer = await carryOut(context, run, enforcement, request, judged.effect, observed);
     if (answer) return answer;
@@ -75,6 +76,8 @@ async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enfo
   if (claim.process === replica.process) return;
   for (const entry of await ledger.entries(run.jobUid)) {
     if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
+    if (entry.stored?.altered !== undefined) await block(context, run, enforcement, alteration(entry));
+    if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
     if (isOpen(entry)) await settle(context, run, enforcement, entry);
   }
   try {
@@ -117,8 +120,9 @@ async function carryOut(
       throw forbidden(refusal);
     };
     let asked = await mayGoOn(entry);
-    const { uid, resourceVersion, changes } = observed;
-    sent = await ledger.store(send(entry, owner, { request, preconditions: { uid, resourceVersion }, change: changes }));
+    const { uid, resourceVersion, changes: change, live, result } = observed;
+    const sending = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
+    sent = await ledger.store(send(entry, owner, sending));
     // A slow API server makes what it said old: then it is asked again, with nothing left to do but to send.
     for (let again = 1; performance.now() - asked > GOOD_MS; again++) {
       if (again > ASKS) return await tooSlow(context, sent, owner);
@@ -128,7 +132,7 @@ async function carryOut(
     if (error instanceof Overtaken) return undefined;
     throw error;
   }
-  return await answerOf(context, enforcement, sent, await sendEntry(context, run, sent, owner, observed));
+  return await answerOf(context, run, enforcement, sent, await sendEntry(context, run, sent, owner));
 }
 
 async function tooSlow({ ledger }: EnforceContext, sent: Entry, owner: Entry['owner']): Promise<never> {
@@ -155,12 +159,13 @@ async function refusalOf(
 }
 
 async function settle(context: EnforceContext, run: Run, enforcement: Enforcement, entry: Entry): Promise<void> {
-  await answerOf(context, enforcement, entry, await settleEntry(context, run, entry));
+  await answerOf(context, run, enforcement, entry, await settleEntry(context, run, entry));
 }
 
 /** What a write came to, for the client; undefined when everything must be looked at anew. Blocks the run where that is due. */
 async function answerOf(
   context: EnforceContext,
+  run: Run,
   enforcement: Enforcement,
   { target }: Entry,
   outcome: Outcome,
@@ -168,12 +173,7 @@ async function answerOf(
   switch (outcome.kind) {
     case 'done':
       enforcement.consumed.add(target.index);
-      if (outcome.altered !== undefined)
-        return await block(
-          context,
-          enforcement,
-          `${nameOf(target)} was stored differently from what was approved: ${outcome.altered}. An admission policy or webhook may have changed it`,
-        );
+      if (outcome.entry.stored?.altered !== undefined) return await block(context, run, enforcement, alteration(outcome.entry));
       return outcome.answer;
     case 'refused':
       return outcome.answer;
@@ -182,6 +182,7 @@ async function answerOf(
     case 'unknown':
       return await block(
         context,
+        run,
         enforcement,
         `the outcome of effect ${target.index} (${nameOf(target)}) is unknown: ${outcome.why}`,
       );

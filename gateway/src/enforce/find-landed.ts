@@ -7,11 +7,13 @@ import type { Entry, Stored, Target } from '../ledger/entry.ts';
 import { pathOf } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
+import { readStoredLater } from './read-stored.ts';
 
 /** What the live object says of a write whose answer was lost. */
 export type Found =
   | { readonly kind: 'landed'; readonly stored: Stored; readonly answer: Answer }
-  | { readonly kind: 'not-landed' }
+  /** `final`: its precondition does not hold any more, so that it cannot land later either. */
+  | { readonly kind: 'not-landed'; readonly final: boolean }
   | { readonly kind: 'unclear'; readonly why: string };
 
 interface Live {
@@ -43,10 +45,10 @@ export async function findLanded(upstream: Upstream, run: Run, entry: Entry): Pr
     const body = Buffer.from(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }));
     return gone
       ? { kind: 'landed', stored: { uid: target.uid, resourceVersion: undefined }, answer: { ...answer, body } }
-      : { kind: 'not-landed' };
+      : notLanded(entry, live);
   }
   if (live === undefined)
-    return target.uid === undefined ? { kind: 'not-landed' } : { kind: 'unclear', why: 'the object is gone' };
+    return target.uid === undefined ? { kind: 'not-landed', final: false } : { kind: 'unclear', why: 'the object is gone' };
   if (target.uid === undefined) return created(entry, live, answer);
   if (live.metadata.uid !== target.uid) return { kind: 'unclear', why: 'another object has its name now' };
   return changed(entry, live, answer);
@@ -59,27 +61,35 @@ export function pathOfTarget({ apiGroup, version, resource, namespace, name }: T
 }
 
 // One of the same name, made since the write was intended and with everything that the write says, is the one that it made.
-function created({ sending, since }: Entry, live: Live, answer: Answer): Found {
+function created(entry: Entry, live: Live, answer: Answer): Found {
+  const { sending } = entry;
   if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
   const { request, change } = sending;
   const here = resultAs(request, undefined, live, assignedPaths(request, undefined, live));
   const made = Date.parse(live.metadata.creationTimestamp ?? '');
-  if (made + CLOCK_SKEW_MS < since) return { kind: 'not-landed' };
-  if (isDeepStrictEqual(here, applyChanges(undefined, change))) return landed(live, answer);
+  const { since } = entry;
+  // Its name is taken by an older object.
+  if (made + CLOCK_SKEW_MS < since) return { kind: 'not-landed', final: true };
+  if (isDeepStrictEqual(here, applyChanges(undefined, change))) return landed(entry, live, answer);
   return { kind: 'unclear', why: 'an object of this name was created in the meantime and has other content' };
 }
 
-function changed({ sending }: Entry, live: Live, answer: Answer): Found {
+function changed(entry: Entry, live: Live, answer: Answer): Found {
+  const { sending } = entry;
   if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
   const { request, change } = sending;
   const here = comparable(live, request);
-  if (isStillMade(here, change)) return landed(live, answer);
-  if (change.every(({ path, before }) => isDeepStrictEqual(valueAt(here, path), before))) return { kind: 'not-landed' };
+  if (isStillMade(here, change)) return landed(entry, live, answer);
+  if (change.every(({ path, before }) => isDeepStrictEqual(valueAt(here, path), before))) return notLanded(entry, live);
   return { kind: 'unclear', why: 'the object shows neither the state before the write nor the state after it' };
 }
 
-const landed = ({ metadata }: Live, answer: Answer): Found => ({
+const landed = (entry: Entry, live: Live, answer: Answer): Found => ({
   kind: 'landed',
-  stored: { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+  stored: readStoredLater(entry, live),
   answer,
 });
+
+function notLanded({ sending }: Entry, { metadata }: Live): Found {
+  return { kind: 'not-landed', final: sending?.preconditions.resourceVersion !== metadata.resourceVersion };
+}

@@ -108,7 +108,8 @@ function admittedPlaybook(action: AgentAction, { spec }: ActionPlan, live: Playb
   return found && playbookDigest(found) === spec.playbook.digest ? found : undefined;
 }
 
-async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
+/** Whether a requester holds the verb `use` on an account. */
+export async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
   const review = await client.subjectAccessReview({
     user: requester.user,
     groups: [...requester.groups],

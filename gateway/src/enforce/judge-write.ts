@@ -3,6 +3,7 @@ import { type DataHandling, keepDiffs } from '@sentinel/policy';
 import { changeDigest } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
+import type { Entry } from '../ledger/entry.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Enforcement } from '../run/run.ts';
 
@@ -56,6 +57,10 @@ function isSameObject(effect: Effect, request: ParsedRequest, observed: Observat
 /** An effect in the words of a message. */
 export const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>): string =>
   `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
+
+/** What is said of an entry whose object was stored differently from what was approved. */
+export const alteration = ({ target, stored }: Entry): string =>
+  `${nameOf(target)} was stored differently from what was approved: ${stored?.altered ?? ''}. An admission policy or webhook may have changed it`;
 
 // What differs from the plan, for the person who is asked why it stopped. It ends up in status, records and Events, so it says no more
 // of a value than the plan does.

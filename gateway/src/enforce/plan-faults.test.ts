@@ -21,7 +21,7 @@ const recording: SealedRecording = {
   reads: ['get deployments.apps'],
   notObservable: ['A list showed the live state.'],
 };
-const action = { metadata: { name: 'fix', uid: 'a', generation: 3 }, spec: { mode: 'Apply' } } as AgentAction;
+const action = { metadata: { name: 'fix', namespace: 'shop', uid: 'a', generation: 3 }, spec: { mode: 'Apply' } } as AgentAction;
 const spec = {
   action: { name: 'fix', uid: 'a', generation: 3 },
   account: 'remediator',
@@ -59,6 +59,8 @@ describe('A plan that an operator made', () => {
     ],
     'with another recording': [{ recording: { job: 'rehearsal-1', digest: digestOf('x') } }, {}, /another recording/],
     'that leaves out what was not observable': [{ notObservable: [] }, {}, /leaves out what could not be observed/],
+    'that leaves out one gap of two': [{ notObservable: ['Another one.'] }, {}, /leaves out what could not be observed/],
+    'that keeps to itself what was not announced': [{ undeclared: ['x'] }, {}, /not announced/],
     'without a recording': [{ recording: undefined }, {}, /names no recording/],
   };
   for (const [name, [more, asked, message]] of Object.entries(forged))

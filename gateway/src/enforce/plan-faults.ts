@@ -1,5 +1,11 @@
 import { type ActionPlan, type AgentAction, digestOf } from '@sentinel/crds';
+import { undeclaredEffects } from '@sentinel/policy';
 import { recordingDigest, type SealedRecording } from '../rehearse/sealed-recording.ts';
+
+/** As many as a plan shows. */
+const NOT_OBSERVABLE_MAX = 16;
+
+const indexed = ({ effects }: SealedRecording) => effects.map((effect, index) => ({ ...effect, index }));
 
 /**
  * Where a plan is not what the gateway recorded in the rehearsal, or not that of the action as it stands. The operator made the plan; the
@@ -23,10 +29,13 @@ export function planFaults(action: AgentAction, { spec }: ActionPlan, recording:
     spec.effects.length === recording.shown.length && digestOf(spec.effects) === digestOf(recording.shown),
     'its effects are not those that were recorded',
   );
-  const unseen = new Set(spec.notObservable ?? []);
   expect(
-    recording.notObservable.slice(0, unseen.size || 1).every((gap) => unseen.has(gap)),
+    digestOf(spec.notObservable ?? []) === digestOf(recording.notObservable.slice(0, NOT_OBSERVABLE_MAX)),
     'it leaves out what could not be observed',
+  );
+  expect(
+    digestOf(spec.undeclared ?? []) === digestOf(undeclaredEffects(action, indexed(recording))),
+    'it leaves out effects that were not announced',
   );
   expect(action.spec.mode === 'Apply', `the action is a ${action.spec.mode}`);
   return faults;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransportError } from '@sentinel/kube';
-import { type Answer, type Observation, sendWrite } from '../effect/observe.ts';
+import { type Answer, sendWrite } from '../effect/observe.ts';
 import { done, type Entry, isOpen, lose, type Owner, refuse, takeOver } from '../ledger/entry.ts';
 import { Overtaken } from '../ledger/store.ts';
 import type { ParsedRequest } from '../request/parse.ts';
@@ -12,8 +12,8 @@ import { readStored } from './read-stored.ts';
 
 /** What a sent write came to. */
 export type Outcome =
-  /** The API server has it; `altered` says in what it is not what was sent. */
-  | { readonly kind: 'done'; readonly answer: Answer; readonly altered: string | undefined }
+  /** The API server has it. `entry.stored.altered` says in what it is not what was approved. */
+  | { readonly kind: 'done'; readonly answer: Answer; readonly entry: Entry }
   /** The API server surely does not have it. */
   | { readonly kind: 'refused'; readonly answer: Answer }
   /** Nothing landed, and the object or the entry changed: look at everything again. */
@@ -23,12 +23,12 @@ export type Outcome =
 type Context = Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing'>;
 
 /** Sends a write that the ledger calls `Sent` and finds out what became of it. */
-export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner, observed: Observation): Promise<Outcome> {
+export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   return await orOvertaken(async () => {
     const answer = await sendOnce(context, run, entry);
-    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer, observed);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
     if (answer && answer.status < 500) return await noteRefusal(context, entry, owner, answer);
-    return await sendAgain(context, run, entry, owner, observed);
+    return await sendAgain(context, run, entry, owner);
   });
 }
 
@@ -42,7 +42,7 @@ export async function settleEntry(context: Context, run: Run, open: Entry): Prom
     const entry = open.owner.process === replica.process ? open : await waitForOwner(context, run, open);
     if (!isOpen(entry)) return { kind: 'again' };
     const owner = { process: replica.process, nonce: randomUUID() };
-    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner, undefined);
+    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner);
   });
 }
 
@@ -76,37 +76,36 @@ async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Pr
   }
 }
 
-async function sendAgain(
-  context: Context,
-  run: Run,
-  entry: Entry,
-  owner: Owner,
-  observed: Observation | undefined,
-): Promise<Outcome> {
+async function sendAgain(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   for (const pause of (context.timing ?? TIMING).pauses) {
     await sleep(pause);
-    const refusal = await context.permission.refusal(run, undefined);
-    if (refusal !== undefined) return await look(context, run, entry, owner, false, `it may not be sent again: ${refusal}`);
+    const refusal = await mayNotSend(context, run);
+    if (refusal !== undefined) return await look(context, run, entry, owner, `it may not be sent again: ${refusal}`);
     const answer = await sendOnce(context, run, entry);
-    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer, observed);
-    if (answer && answer.status < 500 && answer.status !== 429)
-      return await look(context, run, entry, owner, isPreconditionFailure(entry.sending?.request, answer), reasonOf(answer));
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
+    if (answer && answer.status < 500 && answer.status !== 429) return await look(context, run, entry, owner, reasonOf(answer));
   }
-  return await look(context, run, entry, owner, false, 'the API server did not say whether it was carried out');
+  return await look(context, run, entry, owner, 'the API server did not say whether it was carried out');
+}
+
+// A blocked run sends nothing any more, not even again.
+async function mayNotSend({ ledger, permission }: Context, run: Run): Promise<string | undefined> {
+  const claim = run.enforcement && (await ledger.claimNamed(run.enforcement.claim));
+  return claim?.blocked === undefined ? await permission.refusal(run, undefined) : 'the run is blocked';
 }
 
 /**
- * Looks at the object after the write could not be sent again. `excluded` says that the precondition failed, so that nothing in flight
- * can land any more: then the object shows whether it had landed before.
+ * Looks at the object after the write could not be sent again. Only what is read there counts, no status of an answer: quotas and
+ * webhooks of others answer with any. Where the precondition does not hold any more, nothing in flight can land.
  */
-async function look(context: Context, run: Run, entry: Entry, owner: Owner, excluded: boolean, why: string): Promise<Outcome> {
+async function look(context: Context, run: Run, entry: Entry, owner: Owner, why: string): Promise<Outcome> {
   const { upstream, ledger } = context;
   const found = await findLanded(upstream, run, entry);
   if (found.kind === 'landed') {
-    await ledger.store(done(entry, owner, found.stored));
-    return { kind: 'done', answer: found.answer, altered: undefined };
+    const kept = await ledger.store(done(entry, owner, found.stored));
+    return { kind: 'done', answer: found.answer, entry: kept };
   }
-  if (found.kind === 'not-landed' && excluded) {
+  if (found.kind === 'not-landed' && found.final) {
     await ledger.store(refuse(entry, owner, why));
     return { kind: 'again' };
   }
@@ -115,16 +114,9 @@ async function look(context: Context, run: Run, entry: Entry, owner: Owner, excl
   return { kind: 'unknown', why: reason };
 }
 
-async function conclude(
-  { ledger }: Context,
-  entry: Entry,
-  owner: Owner,
-  answer: Answer,
-  observed: Observation | undefined,
-): Promise<Outcome> {
-  const { stored, altered } = readStored(entry, answer, observed);
-  await ledger.store(done(entry, owner, stored));
-  return { kind: 'done', answer, altered };
+async function conclude({ ledger }: Context, entry: Entry, owner: Owner, answer: Answer): Promise<Outcome> {
+  const kept = await ledger.store(done(entry, owner, readStored(entry, answer)));
+  return { kind: 'done', answer, entry: kept };
 }
 
 // The API server refused it, so nothing happened: the effect may be intended again.

@@ -18,8 +18,11 @@ export interface ClaimRequest {
   readonly replica: Replica;
   readonly action: ActionRef;
   readonly account: string;
-  /** The plan of a real run: its digest, and how many effects it has. One plan of one action is claimed once, whatever Jobs there are. */
-  readonly plan: { readonly digest: string; readonly effects: number } | undefined;
+  /**
+   * The plan of a real run: its digest, how many effects it has, and the rehearsal that it is made from. What one rehearsal of one
+   * action found is claimed once, whatever Jobs and plans there are.
+   */
+  readonly plan: { readonly digest: string; readonly effects: number; readonly recording: string } | undefined;
   readonly now: number;
 }
 
@@ -35,6 +38,8 @@ export interface Claim {
   /** The process that records a rehearsal, or that may write in a real run. */
   readonly process: string;
   readonly blocked: string | undefined;
+  /** The digest of the plan of a real run. */
+  readonly plan: string | undefined;
   /** How many effects the plan of a real run has. */
   readonly effects: number;
   /** Whether its outcome was read: from then on nothing new is sent. */

@@ -34,17 +34,18 @@ export function unpack(digest: string, parts: readonly Buffer[]): unknown {
 }
 
 /** A sent write as plain JSON. */
-export function toPlain({ request, preconditions, change }: Sending): unknown {
+export function toPlain({ request, preconditions, change, promised }: Sending): unknown {
   const packed: Packed = { ...request, query: [...request.query], body: request.body.toString('base64') };
-  return { request: packed, preconditions, change };
+  return { request: packed, preconditions, change, promised };
 }
 
 /** The reverse of `toPlain`. */
 export function fromPlain(value: unknown): Sending {
-  const { request, preconditions, change } = value as { request: Packed } & Omit<Sending, 'request'>;
+  const { request, preconditions, change, promised } = value as { request: Packed } & Omit<Sending, 'request'>;
   return {
     request: { ...request, query: new Map(request.query), body: Buffer.from(request.body, 'base64') },
     preconditions,
     change,
+    promised,
   };
 }

@@ -6,7 +6,12 @@ import { done, type Entry, type EntryState, IllegalMove, intendAgain, intended, 
 const me = { process: 'one', nonce: 'a' };
 const other = { process: 'two', nonce: 'b' };
 const target = { index: 0, verb: 'patch', apiGroup: 'apps', version: 'v1', resource: 'deployments', name: 'web' } as const;
-const sending = { request: request(), preconditions: { uid: 'u', resourceVersion: '1' }, change: [] };
+const sending = {
+  request: request(),
+  preconditions: { uid: 'u', resourceVersion: '1' },
+  change: [],
+  promised: { live: {}, result: {} },
+};
 const first = intended('job', target, me, 1);
 const sent = send(first, me, sending);
 const entries: Readonly<Record<EntryState, Entry>> = {

@@ -35,6 +35,8 @@ export interface Sending {
   readonly preconditions: Preconditions;
   /** The fields that it changes, before and after; what a rollback restores. */
   readonly change: readonly Change[];
+  /** The object before the write, and as the dry-run promised it: what is stored must be that. */
+  readonly promised: { readonly live: unknown; readonly result: unknown };
 }
 
 /** What the API server stored. */
@@ -43,6 +45,8 @@ export interface Stored {
   readonly resourceVersion: string | undefined;
   /** What changed in fact, where that is more or something else than what was sent. */
   readonly change?: readonly Change[] | undefined;
+  /** In what the stored object is not what was approved, in a sentence; undefined when it is. */
+  readonly altered?: string | undefined;
 }
 
 /** One entry of the ledger. */

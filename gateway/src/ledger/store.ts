@@ -262,15 +262,15 @@ const INLINE_BYTES = 200 * 1024;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const entryName = (jobUid: string, index: number) => `intent-${jobUid}-${index}`;
 
-// A plan is claimed once for its action, so the Job is no part of the name. A name may have 253 characters, and a digest has 71.
+// What a rehearsal found is carried out once, so neither the Job of the run nor the text of the plan is a part of the name.
 function claimName({ jobUid, action, plan }: ClaimRequest): string {
   if (plan === undefined) return `claim-${jobUid}`;
-  return `claim-${createHash('sha256').update(`${action.uid}/${plan.digest}`).digest('hex').slice(0, 40)}`;
+  return `claim-${createHash('sha256').update(`${action.uid}/${plan.recording}`).digest('hex').slice(0, 40)}`;
 }
 
 function readClaim(object: AnyObject): Claim {
   const data = (object.data ?? {}) as Record<string, string | undefined>;
-  const { job, pod, replica, process, account, blocked, effects, closed, claimedAt } = data;
+  const { job, pod, replica, process, account, blocked, plan, effects, closed, claimedAt } = data;
   const action = readAction(data);
   if (!job || !pod || !replica || !process || !account || !action)
     throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
@@ -283,7 +283,8 @@ function readClaim(object: AnyObject): Claim {
     replica,
     process,
     blocked,
-    effects: Number(effects ?? 0),
+    plan,
+    effects: Number(effects),
     closed: closed !== undefined,
     claimedAt: Number(claimedAt),
     version: object.metadata.resourceVersion ?? '',

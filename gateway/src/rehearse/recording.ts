@@ -1,5 +1,6 @@
 import type { ObservedEffect } from '@sentinel/crds';
 import { Overlay } from '../effect/overlay.ts';
+import { Turns } from '../enforce/turns.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Recording } from '../run/run.ts';
@@ -10,7 +11,7 @@ const MAX_SIZE = 4 * 1024 * 1024;
 
 /** An empty recording. */
 export function newRecording(): Recording {
-  return { effects: [], size: 0, reads: new Set(), notObservable: new Set(), overlay: new Overlay() };
+  return { effects: [], size: 0, reads: new Set(), notObservable: new Set(), overlay: new Overlay(), turns: new Turns() };
 }
 
 /** Throws Refused when a rehearsal has as many effects as a plan may have. */

@@ -21,7 +21,9 @@ export interface SealedRecording {
 
 /** Keeps what a rehearsal found. What was kept first holds, whatever is recorded later. */
 export async function sealRecording(ledger: Ledger, run: Run, handling: DataHandling): Promise<SealedRecording> {
-  const { effects, reads, notObservable } = run.recording;
+  // A copy, for a step that is still at it may add to what was recorded meanwhile.
+  const effects = [...run.recording.effects];
+  const { reads, notObservable } = run.recording;
   const shown = await keepDiffs(
     handling,
     effects.map((effect, index) => ({ ...effect, index })),
@@ -30,7 +32,7 @@ export async function sealRecording(ledger: Ledger, run: Run, handling: DataHand
     action: { namespace: run.namespace, name: run.actionName, uid: run.actionUid, generation: run.generation },
     job: run.jobUid,
     account: run.account,
-    effects: [...effects],
+    effects,
     shown,
     reads: [...reads],
     notObservable: [...notObservable],

@@ -71,7 +71,9 @@ class World {
     const preconditions = { uid: verb === 'create' ? undefined : uid, resourceVersion: undefined };
     const known = verb === 'create' ? target : { ...target, uid };
     let entry = await ledger.store(intended(run.jobUid, known as never, owner, Date.now()));
-    entry = await ledger.store(send(entry, owner, { request: what, preconditions, change: changesBetween(was, is) }));
+    entry = await ledger.store(
+      send(entry, owner, { request: what, preconditions, change: changesBetween(was, is), promised: { live: was, result: is } }),
+    );
     await ledger.store(done(entry, owner, { uid, resourceVersion: '1' }));
   }
 

@@ -14,15 +14,18 @@ import {
 import { type AnyObject, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import {
   adHocPlaybook,
+  asksOf,
   computeRisk,
   evaluatePlan,
+  type Identity,
   isAdHoc,
   judgeHighRisk,
   type PlanFacts,
   parseIdentity,
   playbookDigest,
+  undeclaredEffects,
 } from '@sentinel/policy';
-import { gatherFacts } from '../enforce/gather-facts.ts';
+import { gatherFacts, mayUse } from '../enforce/gather-facts.ts';
 import { endingOf, startRefusal } from '../enforce/permission.ts';
 import { planFaults } from '../enforce/plan-faults.ts';
 import { Turns } from '../enforce/turns.ts';
@@ -81,7 +84,11 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
     const held = await ledger.claimOf(owner.uid);
     const risk = await requireApproved(client, ledger, ref, { plan, digest, held, now: claimWith.now });
     const claim = requireClaim(
-      await ledger.claim({ ...claimWith, account: plan.spec.account, plan: { digest, effects: plan.spec.effects.length } }),
+      await ledger.claim({
+        ...claimWith,
+        account: plan.spec.account,
+        plan: { digest, effects: plan.spec.effects.length, recording: plan.spec.recording?.job ?? '' },
+      }),
       owner.uid,
       podUid,
     );
@@ -90,8 +97,8 @@ export async function resolveRun(client: KubeClient, ledger: Ledger, replica: Re
   }
   const { account, mayWrite } =
     stage.stage === 'verification'
-      ? { account: (await readPlan(client, action, stage)).spec.account, mayWrite: false }
-      : rightsOf(action, await readPlaybook(client, action));
+      ? { account: await accountOfRun(ledger, action, stage), mayWrite: false }
+      : await rightsOf(client, action, requester, await readPlaybook(client, action));
   const claim = requireClaim(await ledger.claim({ ...claimWith, account, plan: undefined }), owner.uid, podUid);
   if (stage.stage === 'rehearsal' && claim.process !== replica.process)
     throw forbidden('another replica of the gateway records this rehearsal, or did until it ended');
@@ -133,16 +140,32 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
 async function readPlaybook(client: KubeClient, action: AgentAction): Promise<Playbook> {
   const admitted = action.status?.playbook;
   if (!admitted) throw forbidden('the action names no Playbook');
-  const playbook =
-    adHocPlaybook(action) ?? (await client.get(playbooks, { name: admitted.name, namespace: action.metadata.namespace }));
+  const name = action.spec.playbookRef?.name ?? '';
+  const playbook = adHocPlaybook(action) ?? (await client.get(playbooks, { name, namespace: action.metadata.namespace }));
   if (!playbook || playbookDigest(playbook) !== admitted.digest)
     throw forbidden('the Playbook changed after the action was admitted');
   return playbook;
 }
 
-function rightsOf(action: AgentAction, { spec }: Playbook): { account: string; mayWrite: boolean } {
+async function rightsOf(
+  client: KubeClient,
+  action: AgentAction,
+  requester: Identity,
+  { spec }: Playbook,
+): Promise<{ account: string; mayWrite: boolean }> {
   if (action.status?.account !== spec.account) throw forbidden('the action names another account than its Playbook');
+  if (!(await mayUse(client, requester, action.metadata.namespace ?? '', spec.account)))
+    throw forbidden(`the requester does not hold the verb 'use' on the account '${spec.account}'`);
   return { account: spec.account, mayWrite: spec.sandbox.profile === 'Change' };
+}
+
+// The checks act as the account of the run that they check, by the gateway's own claim of it.
+async function accountOfRun(ledger: Ledger, action: AgentAction, stage: StageStatus): Promise<string> {
+  const run = action.status?.stages?.findLast((one) => one.stage === 'run');
+  const claim = run && (await ledger.claimOf(run.uid));
+  if (!claim || claim.action.uid !== action.metadata.uid || claim.plan === undefined || claim.plan !== stage.plan)
+    throw forbidden('the gateway knows no run of this plan that there is to verify');
+  return claim.account;
 }
 
 /** The plan of a real run, if its digest is the one that the action and the stage name. Throws Refused otherwise. */
@@ -182,17 +205,18 @@ async function requireApproved(
 }
 
 // From the effects in full, which the plan may hide. What only the operator counts can raise it further.
-function riskOf({ policies, plan, playbook, action }: PlanFacts, { effects, shown, notObservable }: SealedRecording): RiskLevel {
+function riskOf({ policies, playbook, action }: PlanFacts, { effects, shown, notObservable }: SealedRecording): RiskLevel {
   const indexed = effects.map((effect, index) => ({ ...effect, index }));
   return computeRisk({
     effects: indexed,
     shown,
-    undeclared: plan.undeclared ?? [],
+    undeclared: undeclaredEffects(action, indexed),
     notObservable,
     environment: policies.environment,
     floor: playbook?.spec.risk?.floor,
     raised: judgeHighRisk(policies, indexed).raised,
     ownSteps: isAdHoc(action.spec),
-    wayBack: plan.rollback.from === 'PreImages',
+    asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
+    wayBack: playbook?.spec.rollback?.from === 'PreImages',
   }).level;
 }

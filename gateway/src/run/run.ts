@@ -12,6 +12,8 @@ export interface Recording {
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
+  /** Lets one write through at a time, so that each is observed after the one before it. */
+  readonly turns: Turns;
 }
 
 /** What a real run may do and has done. */
