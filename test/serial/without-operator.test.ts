@@ -23,6 +23,9 @@ const policy = example('shop/policy.yaml').replace(
 const annotate = (key: string) => `kubectl annotate --overwrite deployment web ${key}=yes`;
 // Once it is let go, it tries for ten seconds, and ends well whatever came of it.
 const script = `${annotate('first')} && ${whileHeld('held')}; for i in 1 2 3 4 5; do ${annotate('second')} && break; sleep 2; done; ${whileHeld('open')}`;
+/** How often the other one writes after it was let go. */
+const STREAM = 20;
+const stream = `${annotate('first')} && ${whileHeld('held')}; for i in ${Array.from({ length: STREAM }, (_, i) => i).join(' ')}; do ${annotate('n$i')}; sleep 0.2; done; ${whileHeld('open')}`;
 
 const scale = async (replicas: number) => {
   await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
@@ -56,8 +59,8 @@ describe('With the operator stopped', { concurrency: false }, () => {
   after(() => scale(1));
 
   /** A run that has written once; the operator is gone, and the step waits to be let go. */
-  async function halfDone(name: string) {
-    const tenant = await makeTenant(name, { policy, playbooks: oneStep('twice', ['sh', '-c', script]) });
+  async function halfDone(name: string, what = script) {
+    const tenant = await makeTenant(name, { policy, playbooks: oneStep('twice', ['sh', '-c', what]) });
     await admin.apply(JSON.stringify(imageOnly('web', tenant.namespace)));
     const action = await tenant.file('twice');
     await tenant.until(action, ['AwaitingApproval'], 90);
@@ -122,6 +125,26 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.deepEqual({ first, second }, { first: undefined, second: undefined });
     // The first write, and its rollback.
     assert.equal((await writesOf(tenant)).length, 2);
+  });
+
+  it('no write of a run that writes on and on starts later than one second after a suspension was stored', async () => {
+    const { tenant, action, letGo, letEnd } = await halfDone('no-op-stream', stream);
+    await letGo();
+    await eventually('the third write', async () => (await annotationsOf(tenant)).n2 === 'yes', 60, 200);
+    await tenant.setPolicy({ suspended: true });
+    // Long enough for some more of them, had they gone through.
+    await new Promise((resolve) => setTimeout(resolve, 8000));
+    const stored = (await auditEntries(tenant.namespace)).findLast(
+      ({ verb, objectRef }) => verb === 'patch' && objectRef?.resource === 'agentpolicies',
+    );
+    const begun = Date.parse(stored?.stageTimestamp ?? assert.fail('the suspension is not in the audit log'));
+    const late = (await writesOf(tenant)).map(({ requestReceivedTimestamp: at }) => Date.parse(at) - begun);
+    assert.ok(Math.max(...late) <= 1000, `writes after the suspension, in ms: ${late.join(', ')}`);
+    assert.ok(late.length >= 3 && late.length < STREAM, `${late.length} writes`);
+    await scale(1);
+    await letEnd();
+    const ended = await tenant.until(action, over, 90);
+    assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
   });
 
   it('a block stops the next write, whoever stored it', async () => {
