@@ -89,7 +89,7 @@ async function executeAgain(tenant: Tenant, action: string, stage: string, letGo
     if (!pod || !step?.state?.running || step.containerID === undefined) return false;
     return [pod.metadata.name, step.containerID.replace('containerd://', '')] as const;
   });
-  const key = { name, namespace: SANDBOXES };
+  const key = { name: name ?? '', namespace: SANDBOXES };
   await eventually('its writes', async () => {
     const entries = await auditEntries(tenant.namespace);
     const suffix = stage === 'run' ? 'enforce' : 'rehearsal';
