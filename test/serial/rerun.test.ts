@@ -53,28 +53,26 @@ interface Pod extends AnyObject {
   };
 }
 
-/** The sandbox pod of a stage of an action. */
-async function podOf({ namespace }: Tenant, action: string, stage: string): Promise<Pod | undefined> {
+/** The sandbox pods of a stage of an action. */
+async function podsOf({ namespace }: Tenant, action: string, stage: string): Promise<Pod[]> {
   const { items } = await client.list(pods, { namespace: SANDBOXES, labelSelector: `sentinel.dev/stage=${stage}` });
-  return items.find(({ metadata }) => metadata.annotations?.['sentinel.dev/action'] === `${namespace}/${action}`) as
-    | Pod
-    | undefined;
+  return items.filter(({ metadata }) => metadata.annotations?.['sentinel.dev/action'] === `${namespace}/${action}`) as Pod[];
 }
 
 const stepOf = (pod: Pod | undefined) => pod?.status?.initContainerStatuses?.find(({ name }) => name === STEP);
 
 // A kubelet that starts takes a container that it reported as running, and that is gone, for one that was lost, and fails the pod.
-async function reportEnd(tenant: Tenant, action: string, stage: string): Promise<void> {
-  const pod = await podOf(tenant, action, stage);
-  const statuses = pod?.status?.initContainerStatuses ?? [];
+async function reportEnd(key: { readonly name: string; readonly namespace: string }): Promise<void> {
+  const pod = (await client.getOrThrow(pods, key)) as Pod;
+  const statuses = pod.status?.initContainerStatuses ?? [];
   const index = statuses.findIndex(({ name }) => name === STEP);
   const containerID = statuses[index]?.containerID;
-  const [startedAt, finishedAt] = [pod?.metadata.creationTimestamp, new Date().toISOString().replace(/\.\d+/, '')];
+  const [startedAt, finishedAt] = [pod.metadata.creationTimestamp, new Date().toISOString().replace(/\.\d+/, '')];
   const terminated = { exitCode: 0, reason: 'Completed', containerID, startedAt, finishedAt };
   const path = `/status/initContainerStatuses/${index}`;
   await client.patch(
     pods,
-    { name: pod?.metadata.name ?? '', namespace: SANDBOXES },
+    key,
     [
       { op: 'replace', path: `${path}/state`, value: { terminated } },
       { op: 'replace', path: `${path}/ready`, value: true },
@@ -85,10 +83,13 @@ async function reportEnd(tenant: Tenant, action: string, stage: string): Promise
 
 /** Makes the kubelet execute the held step of a stage a second time. */
 async function executeAgain(tenant: Tenant, action: string, stage: string, letGo: () => Promise<unknown>): Promise<Pod> {
-  const id = await eventually('the step', async () => {
-    const step = stepOf(await podOf(tenant, action, stage));
-    return step?.state?.running && step.containerID?.replace('containerd://', '');
+  const [name, id] = await eventually('the step', async () => {
+    const [pod] = await podsOf(tenant, action, stage);
+    const step = stepOf(pod);
+    if (!pod || !step?.state?.running || step.containerID === undefined) return false;
+    return [pod.metadata.name, step.containerID.replace('containerd://', '')] as const;
   });
+  const key = { name: name ?? '', namespace: SANDBOXES };
   await eventually('its writes', async () => {
     const entries = await auditEntries(tenant.namespace);
     const suffix = stage === 'run' ? 'enforce' : 'rehearsal';
@@ -104,12 +105,12 @@ async function executeAgain(tenant: Tenant, action: string, stage: string, letGo
     await letGo();
     await eventually('the end of the step', () => hasEnded(id), 20);
     await removeContainer(id);
-    await reportEnd(tenant, action, stage);
+    await reportEnd(key);
   } finally {
     await startKubelet();
   }
   return await eventually('its second execution', async () => {
-    const pod = await podOf(tenant, action, stage);
+    const pod = (await client.getOrThrow(pods, key)) as Pod;
     return (stepOf(pod)?.restartCount ?? 0) > 0 && pod;
   });
 }

@@ -3,20 +3,33 @@ import { namespaces } from '@sentinel/crds';
 import { type AnyObject, type KubeClient, pods } from '@sentinel/kube';
 import type { Run } from '../run/run.ts';
 
-/** The kubelet reports a container that it started again some time after it did so. */
-const PATIENCE_MS = 4_000;
+/** The kubelet reports a container that it started again some time after it did so; on a loaded node, many seconds. */
+const PATIENCE_MS = 10_000;
 const POLL_MS = 250;
 
+interface ContainerState {
+  readonly terminated?: { readonly reason?: string };
+}
+interface ContainerStatus {
+  readonly restartCount?: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+}
 interface PodStatus {
-  readonly initContainerStatuses?: readonly { readonly restartCount?: number }[];
-  readonly containerStatuses?: readonly { readonly restartCount?: number }[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+  readonly containerStatuses?: readonly ContainerStatus[];
 }
 
 /** Whether the kubelet ran a container of a pod again. Pods of sandboxes are never restarted, so each such execution is one too many. */
 export function wasExecutedAgain(pod: AnyObject): boolean {
   const { initContainerStatuses = [], containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
-  return [...initContainerStatuses, ...containerStatuses].some(({ restartCount = 0 }) => restartCount > 0);
+  return [...initContainerStatuses, ...containerStatuses].some(
+    (status) => (status.restartCount ?? 0) > (isLost(status.state) || isLost(status.lastState) ? 1 : 0),
+  );
 }
+
+// The kubelet also counts a restart when it finds no trace of a container that it saw running (convertToAPIContainerStatuses).
+const isLost = (state: ContainerState = {}) => state.terminated?.reason === 'ContainerStatusUnknown';
 
 /** Tells a step that is executed a second time from one that repeats a request (kubernetes/kubernetes issue 83705). */
 export class Executions {

@@ -1,195 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ActionPlan } from '@sentinel/crds';
-import { createClient, type TransportRequest } from '@sentinel/kube';
-import type { DataHandling } from '@sentinel/policy';
 import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { request } from '../effect/request.fixture.ts';
-import { Ledger } from '../ledger/store.ts';
-import { newRecording } from '../rehearse/recording.ts';
-import type { ParsedRequest } from '../request/parse.ts';
 import { rollBack } from '../rollback/rollback.ts';
-import type { Run } from '../run/run.ts';
-import { Upstream } from '../upstream.ts';
-import type { EnforceContext } from './context.ts';
 import { enforceWrite } from './enforce-write.ts';
-import { type Fault, MemoryApi } from './memory-api.fixture.ts';
+import type { Fault } from './memory-api.fixture.ts';
 import { noteRefused } from './note-refused.ts';
-import { settleEntry } from './settle.ts';
-import { Turns } from './turns.ts';
+import {
+  attempt,
+  createFlags,
+  type Death,
+  deleteWeb,
+  firstOnly,
+  isDeath,
+  JOB,
+  LEDGER,
+  points,
+  scaleUp,
+  settled,
+  WEB,
+  World,
+} from './world.fixture.ts';
 
 // One approved effect, requests for it from two replicas of the gateway, and everything that can go wrong in between. Whatever it is:
 // the write lands at most once, and what the ledger says of it is true.
-
-const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
-const LEDGER = '/api/v1/namespaces/sentinel-ledger';
-const JOB = 'job-1';
-
-const scaleUp = request({}, { contentType: 'application/merge-patch+json', body: Buffer.from('{"spec":{"replicas":2}}') });
-const createFlags = request(
-  { verb: 'create', apiGroup: '', resource: 'configmaps', name: undefined },
-  {
-    base: 'configmaps',
-    info: { kind: 'ConfigMap', namespaced: true, verbs: ['create', 'get'], hasStatus: false },
-    body: Buffer.from('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"flags"},"data":{"a":"1"}}'),
-  },
-);
-const deleteWeb = request({ verb: 'delete' }, { contentType: 'application/json' });
-
-const effectOf = (what: ParsedRequest) => {
-  if (what.api.verb === 'create') {
-    const after = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'flags' }, data: { a: '1' } };
-    return { ...describeEffect(what, { name: 'flags', uid: undefined, changes: changesBetween(undefined, after) }), index: 0 };
-  }
-  const changes =
-    what.api.verb === 'delete'
-      ? [{ path: '', before: 'object', after: { deleted: true } }]
-      : changesBetween({ spec: { replicas: 1 } }, { spec: { replicas: 2 } });
-  return { ...describeEffect(what, { name: 'web', uid: 'uid-web', changes }), index: 0 };
-};
-
-const handling: DataHandling = {
-  prompts: 'Redacted',
-  parameters: 'Redacted',
-  logs: 'Redacted',
-  diffs: 'Redacted',
-  patterns: [],
-  fields: [],
-  retainMs: undefined,
-};
-
-/** Where in the life of a write something goes wrong. */
-const points: Readonly<Record<string, (request: TransportRequest) => boolean>> = {
-  'the intent': ({ method, path }) => method === 'POST' && path === `${LEDGER}/secrets`,
-  'the write': ({ method, path, query }) =>
-    method !== 'GET' &&
-    /^\/(apis\/apps|api\/v1\/namespaces\/shop)/.test(path) &&
-    !path.includes('dryRun=') &&
-    query?.dryRun === undefined,
-  'the note that it is sent': ({ method, body }) => method === 'PUT' && stateIn(body) === 'Sent',
-  'the note of its outcome': ({ method, body }) => method === 'PUT' && ['Done', 'Refused'].includes(stateIn(body)),
-};
-
-function stateIn(body: unknown): string {
-  const { data } = JSON.parse(String(body)) as { data?: { head?: string } };
-  return data?.head ? (JSON.parse(Buffer.from(data.head, 'base64').toString()) as { state: string }).state : '';
-}
-
-/** The process dies: before it sends a request, with the request on its way, or before it reads the answer. */
-type Death = 'death-before' | 'death-in-flight' | 'death-after';
-const isDeath = (fault: Fault | Death | undefined): fault is Death => typeof fault === 'string' && fault.startsWith('death');
-
-class World {
-  readonly api = new MemoryApi();
-  readonly what: ParsedRequest;
-
-  constructor(what: ParsedRequest) {
-    this.what = what;
-    this.api.put(WEB, { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 1 } });
-    const data = {
-      job: JOB,
-      pod: 'p',
-      replica: '10.0.0.1',
-      process: 'one',
-      action: 'shop/fix',
-      actionUid: 'a',
-      account: 'x',
-      claimedAt: '1',
-    };
-    this.api.put(`${LEDGER}/configmaps/claim-x`, { apiVersion: 'v1', kind: 'ConfigMap', data });
-  }
-
-  /** A replica: `at` and `fault` say what goes wrong with it, once. A `death` ends it there. */
-  replica(
-    process: string,
-    more: { at?: string | undefined; fault?: Fault | Death | undefined; refusal?: () => string | undefined } = {},
-  ): { context: EnforceContext; run: Run; died: Promise<string> } {
-    const { at, fault, refusal } = more;
-    const hits = at === undefined ? () => false : (points[at] ?? assert.fail(at));
-    let dead = false;
-    const { promise: died, resolve: die } = Promise.withResolvers<string>();
-    let used = false;
-    const isDead = (asked: TransportRequest, sent: boolean) => {
-      if (((fault === 'death-before' && !sent) || (isDeath(fault) && sent)) && hits(asked)) dead = true;
-      if (dead) die('dead');
-      return dead;
-    };
-    const faultOf = (asked: TransportRequest) => {
-      if (used || fault === undefined || !hits(asked)) return undefined;
-      used = true;
-      if (fault === 'death-in-flight') return 'late';
-      return isDeath(fault) ? undefined : fault;
-    };
-    const transport = this.api.connect(faultOf, isDead);
-    const context: EnforceContext = {
-      upstream: new Upstream(transport),
-      ledger: new Ledger(createClient(transport, { readRetries: 0 })),
-      replica: { address: '10.0.0.1', process },
-      permission: { refusal: async () => refusal?.() },
-      executions: { isRepeated: async () => false },
-      handling,
-      timing: { pauses: [1, 1, 1], patience: 5, poll: 1 },
-    };
-    const plan = { spec: { effects: [effectOf(this.what)] } } as unknown as ActionPlan;
-    const enforcement = {
-      plan,
-      digest: 'd',
-      risk: 'Low' as const,
-      claim: 'claim-x',
-      claimedAt: 1,
-      consumed: new Set<number>(),
-      turns: new Turns(),
-      blocked: undefined,
-    };
-    const run: Run = {
-      stage: 'run',
-      jobUid: JOB,
-      podUid: 'p',
-      podName: 'p',
-      namespace: 'shop',
-      actionName: 'fix',
-      actionUid: 'a',
-      generation: 1,
-      account: 'x',
-      requester: { user: 'u', groups: [] },
-      mayWrite: true,
-      recording: newRecording(),
-      enforcement,
-    };
-    return { context, run, died };
-  }
-
-  /** How often the write landed. */
-  landed(): number {
-    return this.api.persisted.filter((one) => / (\/apis\/apps|\/api\/v1\/namespaces\/shop)/.test(one)).length;
-  }
-}
-
-/** Allows the first write, and refuses whatever is asked afterwards. */
-function firstOnly(why: string): () => string | undefined {
-  let asked = 0;
-  return () => (asked++ === 0 ? undefined : why);
-}
-
-type Replica = ReturnType<World['replica']>;
-
-/** Sends the write; what a client sees of it, or `dead` when the replica died. */
-async function attempt({ context, run, died }: Replica, what: ParsedRequest): Promise<string> {
-  const sent = enforceWrite(context, run, what).then(
-    ({ status }) => String(status),
-    (error: Error) => error.message,
-  );
-  return await Promise.race([sent, died]);
-}
-
-/** Settles what is open, as a report does, and says what the ledger holds then. */
-async function settled({ context, run }: Pick<Replica, 'context' | 'run'>) {
-  for (const entry of await context.ledger.entries(JOB))
-    if (entry.state === 'Sent' || entry.state === 'Unknown') await settleEntry(context, run, entry);
-  const [entry] = await context.ledger.entries(JOB);
-  return entry;
-}
 
 const faults: readonly (Fault | Death)[] = [
   'death-before',
@@ -349,5 +184,69 @@ describe('A rollback', () => {
     const [outcome] = await rollBack(one.context, one.run);
     assert.equal(outcome?.outcome, 'Failed');
     assert.match(outcome?.message ?? '', /may still be applied/);
+  });
+});
+
+describe('What the API server stored', () => {
+  const inject = (object: Record<string, unknown>) => Object.assign(object, { injected: 'x' });
+  const faults: readonly [string, Fault | Death | undefined][] = [
+    ['the write', undefined],
+    ['the write', 'answer-lost'],
+    ['the write', 'death-after'],
+    ['the note of its outcome', 'answer-lost'],
+    ['the note of its outcome', 'death-after'],
+    ['the note of its outcome', 'death-before'],
+  ];
+  for (const [name, what] of Object.entries({ 'a patch': scaleUp, 'a create': createFlags }))
+    for (const [at, fault] of faults)
+      it(`${name}: is blocked when something changed it on its way, also with ${fault ?? 'nothing'} at ${at}`, async () => {
+        const world = new World(what);
+        world.api.mutate = inject;
+        await attempt(world.replica('one', { at, fault }), what);
+        const other = world.replica('two');
+        await attempt(other, what);
+        const entry = await settled(other);
+        // A create of which nobody can tell who made it is not called done.
+        if (entry?.state === 'Done') assert.match(entry.stored?.altered ?? '', /injected is "x"/);
+        else assert.equal(entry?.state, 'Unknown');
+        assert.match(await attempt(world.replica('three'), what), /stored differently|outcome of effect 0|is unknown/);
+      });
+});
+
+describe('An answer of 409 that is no failed precondition', () => {
+  for (const [name, what] of Object.entries({ 'a patch': scaleUp, 'a create': createFlags }))
+    it(`${name}: does not say that what is on its way will not land`, async () => {
+      const world = new World(what);
+      // The first is late; a quota answers the second.
+      const one = world.replica('one', { at: 'the write', fault: 'late', second: 409 });
+      await attempt(one, what);
+      const before = await settled(world.replica('two', { at: 'the write', fault: 409 }));
+      if (before?.state === 'Refused') assert.equal(world.landed(), 0);
+      world.api.land();
+      const after = await settled(world.replica('three'));
+      assert.ok(world.landed() <= 1);
+      if (world.landed() === 1) assert.equal(after?.state, 'Done');
+    });
+});
+
+describe('A blocked run', () => {
+  it('is not written to by a report: what may still land is unknown', async () => {
+    const world = new World(scaleUp);
+    const one = world.replica('one', { at: 'the write', fault: 'late', refusal: firstOnly('suspended') });
+    assert.match(await attempt(one, scaleUp), /is unknown/);
+    assert.equal((await settled(world.replica('two')))?.state, 'Unknown');
+    assert.equal(world.landed(), 0);
+  });
+
+  it('sends nothing that another replica intended before', async () => {
+    const world = new World(scaleUp);
+    const one = world.replica('one', { at: 'the note that it is sent', fault: 'held' });
+    const begun = attempt(one, scaleUp);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const evil = { ...scaleUp, body: Buffer.from('{"spec":{"replicas":9}}') };
+    assert.match(await attempt(world.replica('two'), evil), /attempted 1 → 9/);
+    world.api.release();
+    assert.match(await begun, /attempted 1 → 9/);
+    assert.equal(world.landed(), 0);
   });
 });

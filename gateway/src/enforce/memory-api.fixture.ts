@@ -36,6 +36,8 @@ export class MemoryApi {
   readonly objects = new Map<string, Stored>();
   /** Every request that was carried out for good, as `METHOD path`. */
   readonly persisted: string[] = [];
+  /** What an admission policy of somebody does to writes that are no dry-run. */
+  mutate: ((object: Record<string, unknown>) => void) | undefined;
   #version = 100;
   #late: (() => void)[] = [];
   #held: (() => void)[] = [];
@@ -134,6 +136,7 @@ export class MemoryApi {
     if (dry || JSON.stringify(next) === JSON.stringify(live)) return answer(200, next);
     this.#version += 1;
     next.metadata.resourceVersion = String(this.#version);
+    if (path.includes('/shop/')) this.mutate?.(next);
     this.objects.set(path, next);
     this.#note(method, path);
     return answer(200, next);
@@ -164,6 +167,7 @@ export class MemoryApi {
     };
     const made = { ...object, metadata };
     if (!dry) {
+      if (path.includes('/shop/')) this.mutate?.(made);
       this.objects.set(path, made);
       this.#note('POST', collection);
     }

@@ -148,6 +148,17 @@ describe('After the rehearsal', () => {
       assert.match(record?.summary ?? '', /rehearsal 1 does not count: the kubelet executed step 'one' 2 times/);
     });
 
+  it('it starts over when the kubelet lost the container of a step', async () => {
+    const lost = job({
+      phase: 'Ended',
+      ends: [end('gate'), { name: 'step-one', exitCode: 137, reason: 'ContainerStatusUnknown' }],
+    });
+    const found = await after(rehearsing(1), 'rehearsal', { job: lost });
+    assert.deepEqual([found.state, found.stages.at(-1)?.attempt], ['Rehearsing', 2]);
+    assert.match(found.records[0]?.summary ?? '', /rehearsal 1 does not count: the kubelet lost the container of step 'one'/);
+    assert.equal((await after(rehearsing(3), 'rehearsal', { job: lost })).state, 'RehearsalFailed');
+  });
+
   it('it fails when that happens in every rehearsal', async () => {
     const found = await after(rehearsing(3), 'rehearsal', { job: again(0) });
     assert.equal(found.state, 'RehearsalFailed');

@@ -2,7 +2,7 @@ import { type AgentActionStatus, namespaces, type RunReport, type Stage, type St
 import { dataHandling, endedByParent, keepSentence, keepText, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
 import { playbookUnchanged, whyUnverifiable } from '../decide/decide.ts';
-import { outcomeOf, reexecutionDetail, reexecutionOf, refusalsOf, withReexecution } from '../decide/outcome.ts';
+import { lossOf, outcomeOf, reexecutionDetail, reexecutionOf, refusalsOf, withReexecution } from '../decide/outcome.ts';
 import { rollsBack } from '../decide/rollback.ts';
 import { type Facts, stepsOf } from '../facts/facts.ts';
 import { END, stepContainer } from '../sandbox/names.ts';
@@ -114,7 +114,7 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
     condition(draft, 'Rehearsed', 'False', 'Failed', changed, now);
     return end(pass, 'Denied', changed);
   }
-  const again = reexecutionOf(ended);
+  const again = reexecutionOf(ended) ?? lossOf(ended);
   const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;
   const mayRepeat = !orphaned && ended.attempt < MAX_REHEARSALS;
   if (again !== undefined && mayRepeat) return await rehearseAgain(context, pass, ended, again);

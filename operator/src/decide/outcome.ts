@@ -93,7 +93,13 @@ export function reexecutionOf({ steps }: Pick<StageStatus, 'steps'>): string | u
   return again.length === 0 ? undefined : `the kubelet executed ${again.join(', ')}`;
 }
 
-/** The same for an audit record: NAME=EXECUTIONS, separated by commas. */
+/** Says which step's container the kubelet lost, so that nobody knows how it ended; undefined when it was none. */
+export function lossOf({ steps = [] }: Pick<StageStatus, 'steps'>): string | undefined {
+  const lost = steps.find(({ reason }) => reason === 'ContainerStatusUnknown');
+  return lost && `the kubelet lost the container of step '${lost.name}'`;
+}
+
+/** The steps that were executed more than once, for an audit record: NAME=EXECUTIONS, separated by commas. */
 export const reexecutionDetail = ({ steps }: Pick<StageStatus, 'steps'>): string | undefined =>
   reexecuted(steps)
     .map(({ name, restarts }) => `${name}=${restarts + 1}`)

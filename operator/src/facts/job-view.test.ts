@@ -62,6 +62,12 @@ describe('A sandbox Job', () => {
     assert.deepEqual(viewJob(job(), undefined).restarts, {});
   });
 
+  it('does not take a container that the kubelet lost for one that was executed again', () => {
+    const lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } };
+    const view = viewJob(job(), pod('Failed', [{ name: 'step-one', restartCount: 1, state: lost, lastState: lost }]));
+    assert.deepEqual([view.restarts, view.ends[0]?.exitCode], [{}, 137]);
+  });
+
   it('says why it failed', () => {
     assert.equal(viewJob(job({ failed: true }), undefined).failure, 'DeadlineExceeded: too long');
     assert.equal(viewJob(job(), undefined).failure, undefined);

@@ -15,10 +15,12 @@ const Job = z.object({
     .optional(),
 });
 
+const State = z.object({ terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional() });
 const Container = z.object({
   name: z.string(),
   restartCount: z.int().optional(),
-  state: z.object({ terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional() }).optional(),
+  state: State.optional(),
+  lastState: State.optional(),
 });
 const Pod = z.object({
   metadata: z.object({ name: z.string(), uid: z.string(), deletionTimestamp: z.string().optional() }),
@@ -62,13 +64,17 @@ const containersOf = ({ status }: z.infer<typeof Pod>) => [
   ...(status?.containerStatuses ?? []),
 ];
 
-// restartPolicy is Never, so each of these was executed again by mistake.
+// restartPolicy is Never, so each of these was executed again by mistake. The kubelet also counts a restart when it finds no trace of a
+// container that it saw running (convertToAPIContainerStatuses); that was no execution.
 function restartsOf(pod: z.infer<typeof Pod>): Record<string, number> {
-  const again = containersOf(pod).flatMap(({ name, restartCount = 0 }) =>
-    restartCount > 0 ? [[name, restartCount] as const] : [],
-  );
+  const again = containersOf(pod).flatMap(({ name, restartCount = 0, state, lastState }) => {
+    const restarts = restartCount - (isLost(state) || isLost(lastState) ? 1 : 0);
+    return restarts > 0 ? [[name, restarts] as const] : [];
+  });
   return Object.fromEntries(again);
 }
+
+const isLost = (state: z.infer<typeof State> | undefined) => state?.terminated?.reason === 'ContainerStatusUnknown';
 
 function endsOf(pod: z.infer<typeof Pod>): ContainerEnd[] {
   return containersOf(pod).flatMap(({ name, state }) =>

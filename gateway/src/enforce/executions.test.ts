@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { wasExecutedAgain } from './executions.ts';
+
+const pod = (...initContainerStatuses: object[]) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p' },
+  status: { initContainerStatuses },
+});
+const lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } };
+const ended = { terminated: { exitCode: 0, reason: 'Completed' } };
+
+describe('A second execution of a step', () => {
+  const rows: Readonly<Record<string, readonly [status: object, isSecond: boolean]>> = {
+    'is none while it runs for the first time': [{ restartCount: 0, state: { running: {} } }, false],
+    'shows in the restart count': [{ restartCount: 1, state: { running: {} } }, true],
+    'shows after its end': [{ restartCount: 1, state: ended }, true],
+    'is none when the kubelet lost the container': [{ restartCount: 1, state: lost }, false],
+    'is none while the kubelet says that it lost the container': [
+      { restartCount: 1, state: { waiting: { reason: 'PodInitializing' } }, lastState: lost },
+      false,
+    ],
+    'shows when the kubelet lost the container after it': [{ restartCount: 2, state: lost, lastState: ended }, true],
+  };
+  for (const [what, [status, isSecond]] of Object.entries(rows))
+    it(what, () => assert.equal(wasExecutedAgain(pod({ name: 'gate', restartCount: 0 }, status)), isSecond));
+});
