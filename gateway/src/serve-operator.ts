@@ -8,7 +8,7 @@ import {
   type RunReport,
 } from '@sentinel/crds';
 import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
-import { dataHandling, parseIdentity } from '@sentinel/policy';
+import { dataHandling, parseIdentity, suspendedBy } from '@sentinel/policy';
 import { z } from 'zod';
 import type { EnforceContext } from './enforce/context.ts';
 import { alteration, nameOf } from './enforce/judge-write.ts';
@@ -160,7 +160,13 @@ async function takeBack(context: OperatorContext, body: Buffer): Promise<AgentAc
   const claim = await context.ledger.claimOf(parsed.data.job);
   if (!claim || claim.action.uid !== action.metadata.uid)
     throw forbidden('the gateway knows no run of this action with this Job');
-  return await rollBack(context, asRun(action, parsed.data.job, claim.account));
+  const run = asRun(action, parsed.data.job, claim.account);
+  // The kill switch freezes what there is: nothing is written any more, not even to restore something.
+  const refusal = () => {
+    const stoppers = suspendedBy(policiesOf(context, run));
+    return stoppers.length === 0 ? undefined : `${stoppers.join(', ')} is suspended`;
+  };
+  return await rollBack({ ...context, refusal }, run);
 }
 
 function asRun(action: AgentAction, jobUid: string, account: string): Run {

@@ -4,12 +4,15 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Logger, TransportError } from '@sentinel/kube';
 import type { Authenticator } from './authenticate.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { badRequest, Refused } from './request/refused.ts';
 import type { Runs } from './runs.ts';
 import { type OperatorContext, serveOperator } from './serve-operator.ts';
 import { type SandboxContext, serveSandbox } from './serve-sandbox.ts';
 
 const MAX_BODY = 8 * 1024 * 1024;
+/** Bodies that are held at a time: of all callers, and of one. The memory of a replica is limited to 512 MiB. */
+const held = new ByteBudget(64 * 1024 * 1024, 24 * 1024 * 1024);
 
 export interface ServerContext extends SandboxContext, OperatorContext {
   readonly authenticator: Authenticator;
@@ -42,7 +45,13 @@ async function handle(context: ServerContext, request: IncomingMessage, response
     return void response.writeHead(fault === undefined ? 200 : 503).end(`${fault ?? 'ok'}\n`);
   }
   const caller = await context.authenticator.authenticate(request.headers.authorization);
-  const body = await readAll(request);
+  // What a request brought is held until it is answered, in a queue of its run as well.
+  const holds: (() => void)[] = [];
+  response.once('close', () => {
+    for (const giveBack of holds) giveBack();
+  });
+  const key = caller.kind === 'operator' ? 'operator' : caller.pod.uid;
+  const body = await readAll(request, (bytes) => holds.push(held.take(key, bytes)));
   const method = request.method ?? 'GET';
   if (caller.kind === 'operator') {
     const answer = await serveOperator(context, method, url, body);
@@ -65,12 +74,13 @@ async function handle(context: ServerContext, request: IncomingMessage, response
   await pipeline(answer.body, response);
 }
 
-async function readAll(request: IncomingMessage): Promise<Buffer> {
+async function readAll(request: IncomingMessage, hold: (bytes: number) => void): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY) throw new Refused(413, 'RequestEntityTooLarge', `a request may have at most ${MAX_BODY} bytes`);
+    hold(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -7,7 +7,7 @@ import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
-import { noteEffect, requireRoom } from './recording.ts';
+import { noteEffect, noteHeld, requireRoom } from './recording.ts';
 import { asFarAsRestorable } from './restorable.ts';
 
 /**
@@ -41,6 +41,7 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
           Date.now(),
         )
       : observed.changes;
+  noteHeld(run.recording, observed.result);
   const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
   if (changes.length > 0)
     noteEffect(run.recording, asFarAsRestorable(describeEffect(request, { ...observed, changes, scaled }), changes));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { applyChanges, changesBetween } from '../effect/change.ts';
 import { assignedPaths, resultAs } from '../effect/normalize.ts';
 import { changeOf, type Entry } from '../ledger/entry.ts';
@@ -5,6 +6,7 @@ import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { refusedWith } from './refused-with.ts';
 import type { Live, Refusal, Restored } from './rollback.ts';
+import { ask } from './unavailable.ts';
 
 /**
  * What controllers of Kubernetes write into objects that others create, by JSON pointer. An object that differs from what the run
@@ -45,14 +47,33 @@ export async function removeCreated(
     };
   await noteStart();
   const preconditions = { uid: made, resourceVersion: live.metadata.resourceVersion };
-  const answer = await upstream.send(run, 'enforce', {
+  const answer = await ask(upstream, run, {
     method: 'DELETE',
     path,
     headers: { accept: 'application/json', 'content-type': 'application/json' },
     body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' }),
   });
   if (answer.status === 409) return { version: live.metadata.resourceVersion, answer };
-  return answer.status < 300 || answer.status === 404 ? { outcome: 'Restored' } : refusedWith(answer);
+  if (answer.status === 404) return { outcome: 'Restored' };
+  return answer.status < 300 ? await waitUntilGone(upstream, run, path, made) : refusedWith(answer);
+}
+
+const LOOKS = 10;
+const PAUSE_MS = 300;
+
+// Finalizers of others keep an object although its deletion was taken: then it is not gone, and that is said.
+async function waitUntilGone(upstream: Upstream, run: Run, path: string, uid: string): Promise<Restored> {
+  let finalizers: readonly string[] = [];
+  for (let look = 1; look <= LOOKS; look++) {
+    const read = await ask(upstream, run, { method: 'GET', path, headers: { accept: 'application/json' } });
+    if (read.status === 404) return { outcome: 'Restored' };
+    const { metadata } = JSON.parse(read.body.toString('utf8')) as { metadata?: { uid?: string; finalizers?: string[] } };
+    if (metadata?.uid !== uid) return { outcome: 'Restored' };
+    finalizers = metadata.finalizers ?? [];
+    await sleep(PAUSE_MS);
+  }
+  const why = finalizers.length === 0 ? 'it is still there' : `its finalizers keep it: ${finalizers.join(', ')}`;
+  return { outcome: 'Failed', message: `its deletion was accepted, but ${why}`.slice(0, 500) };
 }
 
 /** The first field in which the object differs from what the run created, apart from what controllers write. */

@@ -7,6 +7,7 @@ import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { refusedWith } from './refused-with.ts';
 import type { Live, Refusal, Restored } from './rollback.ts';
+import { ask } from './unavailable.ts';
 
 interface Wanted {
   readonly path: string;
@@ -33,7 +34,7 @@ export async function restoreFields(
   }
   const inverse = changes.map(({ path, before, after }) => ({ path, before: after, after: before })).reverse();
   await noteStart();
-  const answer = await upstream.send(run, 'enforce', {
+  const answer = await ask(upstream, run, {
     method: 'PATCH',
     path,
     headers: { accept: 'application/json', 'content-type': 'application/json-patch+json' },

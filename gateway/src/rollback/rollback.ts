@@ -3,11 +3,13 @@ import type { AgentActionStatus } from '@sentinel/crds';
 import { pathOfTarget } from '../enforce/find-landed.ts';
 import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/store.ts';
+import { forbidden, Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { refusedWith } from './refused-with.ts';
 import { removeCreated } from './remove-created.ts';
 import { restoreFields } from './restore-fields.ts';
+import { ask, Unavailable } from './unavailable.ts';
 
 /** What became of one effect in a rollback. */
 export type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
@@ -18,6 +20,8 @@ export type Restored = Omit<Outcome, 'effect'>;
 export interface RollbackContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
+  /** Why nothing may be written now, asked before each write; undefined when it may. */
+  readonly refusal?: () => string | undefined;
   /** Waits; tests do not. */
   readonly pause?: (ms: number) => Promise<unknown>;
 }
@@ -61,14 +65,19 @@ async function restore(context: RollbackContext, run: Run, first: Entry): Promis
   if (first.target.verb === 'delete')
     return { outcome: 'Skipped', message: 'a deleted object cannot be restored; the plan said so' };
   let tried: Tried = { entry: first };
+  let lost: Unavailable | undefined;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    tried = await restoreOnce(context, run, tried, attempt >= BUSY_FROM);
+    const found = await restoreOnce(context, run, tried, attempt >= BUSY_FROM).catch(unavailable);
+    lost = found instanceof Unavailable ? found : undefined;
+    if (!(found instanceof Unavailable)) tried = found;
     const { entry, restored } = tried;
     if (restored?.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
     if (restored) return restored;
     const { first: shortest, most, factor } = PAUSE_MS;
     await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
+  // That is no outcome: the operator asks again, and what was restored by then stays restored.
+  if (lost) throw new Refused(503, 'ServiceUnavailable', `the API server is temporarily unavailable: ${lost.message}`);
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
 
@@ -79,12 +88,18 @@ interface Tried {
   readonly refusal?: Refusal | undefined;
 }
 
-async function restoreOnce({ upstream, ledger }: RollbackContext, run: Run, last: Tried, isBusy: boolean): Promise<Tried> {
+const unavailable = (error: unknown): Unavailable => {
+  if (error instanceof Unavailable) return error;
+  throw error;
+};
+
+async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBusy: boolean): Promise<Tried> {
+  const { upstream, ledger } = context;
   let { entry } = last;
   const { target, stored, sending } = entry;
   if (!sending) return { entry, restored: { outcome: 'Failed', message: 'the ledger does not hold what was sent' } };
   const path = pathOfTarget(target);
-  const read = await upstream.send(run, 'enforce', { method: 'GET', path, headers: { accept: 'application/json' } });
+  const read = await ask(upstream, run, { method: 'GET', path, headers: { accept: 'application/json' } });
   // An apply that found no object created one.
   const made = target.verb === 'create' || target.uid === undefined;
   if (read.status === 404) return { entry, restored: gone(entry, made) };
@@ -100,6 +115,8 @@ async function restoreOnce({ upstream, ledger }: RollbackContext, run: Run, last
     };
   if (!made && live.metadata.uid !== target.uid)
     return { entry, restored: { outcome: 'Skipped', message: 'another object has this name now' } };
+  const refusal = context.refusal?.();
+  if (refusal !== undefined) throw forbidden(`nothing is rolled back: ${refusal}`);
   // That a rollback has begun is stored first: after a crash, an object that is as it was before the run was restored by it.
   const noteStart = async () => {
     if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));

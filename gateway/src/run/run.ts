@@ -8,6 +8,8 @@ export interface Recording {
   readonly effects: ObservedEffect[];
   /** Characters of the effects as JSON, so far. */
   size: number;
+  /** Characters of the objects that later reads show, as JSON, so far. */
+  held: number;
   /** Reads, as `verb resource.group`, for the permissions that the plan lists. */
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
