@@ -16,15 +16,14 @@ const SYSTEM = 'sentinel-system';
 const SANDBOXES = 'sentinel-sandboxes';
 const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'Blocked', 'Cancelled', 'VerificationFailed'];
 
-const policy = example('shop/policy.yaml').replace(
-  ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
-  '',
-);
+const policy = example('shop/policy.yaml')
+  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
+  .replace('objects: 5', 'objects: 20');
 const annotate = (key: string) => `kubectl annotate --overwrite deployment web ${key}=yes`;
 // Once it is let go, it tries for ten seconds, and ends well whatever came of it.
 const script = `${annotate('first')} && ${whileHeld('held')}; for i in 1 2 3 4 5; do ${annotate('second')} && break; sleep 2; done; ${whileHeld('open')}`;
 /** How often the other one writes after it was let go. */
-const STREAM = 20;
+const STREAM = 15;
 const stream = `${annotate('first')} && ${whileHeld('held')}; for i in ${Array.from({ length: STREAM }, (_, i) => i).join(' ')}; do ${annotate('n$i')}; sleep 0.2; done; ${whileHeld('open')}`;
 
 const scale = async (replicas: number) => {
@@ -63,7 +62,8 @@ describe('With the operator stopped', { concurrency: false }, () => {
     const tenant = await makeTenant(name, { policy, playbooks: oneStep('twice', ['sh', '-c', what]) });
     await admin.apply(JSON.stringify(imageOnly('web', tenant.namespace)));
     const action = await tenant.file('twice');
-    await tenant.until(action, ['AwaitingApproval'], 90);
+    const waiting = await tenant.until(action, ['AwaitingApproval', 'Denied', 'RehearsalFailed', ...over], 90);
+    assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
     const letGo = await hold(tenant, 'held');
     const letEnd = await hold(tenant, 'open');
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
