@@ -116,6 +116,16 @@ describe('A rollback that is asked for twice', () => {
         assert.ok(world.isAsBefore());
       });
 
+  it('restores each effect once when both passes run at the same time', async () => {
+    const world = await World.make();
+    // Whichever is overtaken by the other is asked for again.
+    const passes = await Promise.allSettled([world.pass(), world.pass()]);
+    for (const one of passes) if (one.status === 'fulfilled') assert.deepEqual(one.value, restored);
+    assert.deepEqual(await world.pass(), restored);
+    assert.ok(world.isAsBefore());
+    assert.equal(world.api.persisted.filter((one) => !one.includes('sentinel-ledger')).length, 3);
+  });
+
   it('leaves what somebody changed after the first pass, and says restored of it: the rollback was that', async () => {
     const world = await World.make();
     await world.pass();
