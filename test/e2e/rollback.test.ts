@@ -47,7 +47,7 @@ describe('A rollback of three effects on one Deployment, while its controller wr
   const TENANTS = 6;
   const change = `kubectl set env deployment/web MODE=fast
     kubectl scale deployment/web --replicas=3
-    kubectl annotate deployment/web team=blue`;
+    kubectl annotate deployment/web 'team=blue & <green>'`;
 
   interface Web {
     metadata: { annotations?: Record<string, string> };

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { killKubelet } from '@sentinel/cluster';
+import { killKubelet, paths } from '@sentinel/cluster';
 import { type ActionPlan, actionPlans } from '@sentinel/crds';
 import { type AnyObject, pods } from '@sentinel/kube';
 import { auditEntries } from '../lib/audit-log.ts';
-import { admin, eventually, example } from '../lib/cluster.ts';
+import { admin, eventually, example, Person } from '../lib/cluster.ts';
 import { hasEnded, removeContainer } from '../lib/cri.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, client, clientOf, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The kubelet executes a step a second time after it has ended with 0 (kubernetes/kubernetes issue 83705). It is made to do it for
 // real: it is killed while the step runs, the step ends, that end is reported, the runtime forgets the container, and the kubelet that
@@ -70,7 +71,9 @@ async function reportEnd(key: { readonly name: string; readonly namespace: strin
   const [startedAt, finishedAt] = [pod.metadata.creationTimestamp, new Date().toISOString().replace(/\.\d+/, '')];
   const terminated = { exitCode: 0, reason: 'Completed', containerID, startedAt, finishedAt };
   const path = `/status/initContainerStatuses/${index}`;
-  await client.patch(
+  // Nobody but the kubelet may write there.
+  const kubelet = clientOf(new Person(join(paths.pki, 'kubelet.kubeconfig')));
+  await kubelet.patch(
     pods,
     key,
     [

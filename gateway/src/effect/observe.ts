@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asGoWrites } from '../request/as-go-writes.ts';
 import {
   asksForDryRun,
   readBody,
@@ -198,7 +199,7 @@ function writeBody(request: ParsedRequest, sending: Sending): { body: string | B
   if (request.api.verb !== 'update') refuseManagedFields(request, body.value);
   const value = sending.dryRun ? body.value : withGuard(request, body.value, sending);
   return {
-    body: JSON.stringify(value),
+    body: asGoWrites(value),
     contentType:
       request.contentType === '' || request.contentType === 'application/yaml' ? 'application/json' : request.contentType,
   };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyChanges, type Change, changesBetween, isStillMade, toJsonPatch } from '../effect/change.ts';
 import { comparable } from '../effect/normalize.ts';
 import { valueAt } from '../effect/pointer.ts';
+import { asGoWrites } from '../request/as-go-writes.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
@@ -38,7 +39,7 @@ export async function restoreFields(
     method: 'PATCH',
     path,
     headers: { accept: 'application/json', 'content-type': 'application/json-patch+json' },
-    body: JSON.stringify([...(isBusy ? testsOfFields(live, changes) : [testOf(live, VERSION)]), ...toJsonPatch(inverse)]),
+    body: asGoWrites([...(isBusy ? testsOfFields(live, changes) : [testOf(live, VERSION)]), ...toJsonPatch(inverse)]),
   });
   // A test that fails makes the patch invalid: the object is another one than was read.
   if (answer.status === 409 || answer.status === 422) return { version: live.metadata.resourceVersion, answer };
