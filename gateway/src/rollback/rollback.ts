@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentActionStatus } from '@sentinel/crds';
 import { pathOfTarget } from '../enforce/find-landed.ts';
 import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
-import type { Ledger } from '../ledger/store.ts';
+import { type Ledger, Overtaken } from '../ledger/store.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
@@ -69,16 +69,33 @@ async function restore(context: RollbackContext, run: Run, first: Entry): Promis
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const found = await restoreOnce(context, run, tried, attempt >= BUSY_FROM).catch(unavailable);
     lost = found instanceof Unavailable ? found : undefined;
-    if (!(found instanceof Unavailable)) tried = found;
+    // The entry may have moved before the request that was lost, and another pass may be at it.
+    tried = found instanceof Error ? { entry: (await context.ledger.entry(run.jobUid, first.target.index)) ?? first } : found;
     const { entry, restored } = tried;
-    if (restored?.outcome === 'Restored') await context.ledger.store(noteRollback(entry, 'Restored'));
-    if (restored) return restored;
+    // Noted by another pass.
+    if (entry.rollback === 'Restored') return { outcome: 'Restored' };
+    if (restored?.outcome === 'Restored' && (await noteRestored(context, entry))) return restored;
+    const now = restored && (await context.ledger.entry(run.jobUid, first.target.index));
+    if (restored && restored.outcome !== 'Restored' && now?.version === entry.version) return restored;
+    // Another pass was at it meanwhile: what was seen of the object may be its work.
+    if (now) tried = { entry: now };
     const { first: shortest, most, factor } = PAUSE_MS;
     await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
   // That is no outcome: the operator asks again, and what was restored by then stays restored.
   if (lost) throw new Refused(503, 'ServiceUnavailable', `the API server is temporarily unavailable: ${lost.message}`);
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
+}
+
+// False when another pass moved the entry in between.
+async function noteRestored({ ledger }: RollbackContext, entry: Entry): Promise<boolean> {
+  try {
+    await ledger.store(noteRollback(entry, 'Restored'));
+    return true;
+  } catch (error) {
+    if (error instanceof Overtaken) return false;
+    throw error;
+  }
 }
 
 /** How far an effect has got: its entry as it is stored now, and the outcome or why there is none yet. */
@@ -88,8 +105,8 @@ interface Tried {
   readonly refusal?: Refusal | undefined;
 }
 
-const unavailable = (error: unknown): Unavailable => {
-  if (error instanceof Unavailable) return error;
+const unavailable = (error: unknown): Unavailable | Overtaken => {
+  if (error instanceof Unavailable || error instanceof Overtaken) return error;
   throw error;
 };
 
