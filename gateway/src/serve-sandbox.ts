@@ -54,7 +54,7 @@ async function judge(context: SandboxContext, run: Run, request: ParsedRequest):
   const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
   if (!refusal) return policies;
   const why = explain(refusal);
-  if (run.enforcement && !isRead(request) && !asksForDryRun(request)) await noteRefused(context, run, request, why);
+  if (run.enforcement && !asksForDryRun(request)) await noteRefused(context, run, request, why);
   throw forbidden(why);
 }
 

@@ -141,7 +141,7 @@ describe('A run', () => {
     const { context, run } = world.replica('one');
     await noteRefused(context, run, request({ name: 'other' }), 'not this one');
     assert.deepEqual(await context.ledger.entries(JOB), []);
-    await noteRefused(context, run, scaleUp, 'hands off');
+    await noteRefused(context, run, request({ verb: 'get' }), 'hands off');
     await noteRefused(context, run, scaleUp, 'hands off!');
     const [entry] = await context.ledger.entries(JOB);
     assert.deepEqual([entry?.state, entry?.why], ['Refused', 'patch deployments shop/web is refused: hands off!']);

@@ -44,9 +44,10 @@ export async function noteRefused(
   }
 }
 
-// What the write would change is not known here. The name of an object that is to be created may be in its body.
+// What the write would change is not known here. The name of an object that is to be created may be in its body. Programs read an
+// object before they change it, so a read of it that is refused is why the change never comes.
 const isMeant = (effect: Effect, { api, version }: ParsedRequest): boolean =>
-  effect.verb === api.verb &&
+  (effect.verb === api.verb || api.verb === 'get') &&
   effect.apiGroup === api.apiGroup &&
   effect.version === version &&
   effect.resource === api.resource &&
