@@ -31,7 +31,8 @@ async function makeWorld(name: string): Promise<Tenant> {
   const tenant = await makeTenant(name, { policy, playbooks });
   const web = (one: string) => {
     const { spec, ...rest } = imageOnly(one, tenant.namespace);
-    return JSON.stringify({ ...rest, spec: { ...spec, replicas: 1 } });
+    // Paused, so that its controller makes no pods.
+    return JSON.stringify({ ...rest, spec: { ...spec, replicas: 1, paused: true } });
   };
   await admin.apply([web('web'), web('probe')].join('\n---\n'));
   return tenant;
