@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { wasExecutedAgain } from './executions.ts';
+import { hasEndedSteps, wasExecutedAgain } from './executions.ts';
 
 const pod = (...initContainerStatuses: object[]) => ({
   apiVersion: 'v1',
@@ -25,4 +25,18 @@ describe('A second execution of a step', () => {
   };
   for (const [what, [status, isSecond]] of Object.entries(rows))
     it(what, () => assert.equal(wasExecutedAgain(pod({ name: 'gate', restartCount: 0 }, status)), isSecond));
+});
+
+describe('The last step of a pod', () => {
+  const one = (state: object) => ({ name: 'step-one', state });
+  const rows: Readonly<Record<string, readonly [statuses: object[], hasEnded: boolean]>> = {
+    'has ended: whoever still asks is a second execution': [[{ name: 'gate', state: ended }, one(ended)], true],
+    'has not ended while it runs': [[{ name: 'gate', state: ended }, one({ running: {} })], false],
+    'has not ended well': [[one({ terminated: { exitCode: 1 } })], false],
+    'is another one than the one that has ended': [[one(ended), { name: 'step-two', state: { waiting: {} } }], false],
+    'is not the gate': [[{ name: 'gate', state: ended }], false],
+    'is not known': [[], false],
+  };
+  for (const [what, [statuses, hasEnded]] of Object.entries(rows))
+    it(what, () => assert.equal(hasEndedSteps(pod(...statuses)), hasEnded));
 });

@@ -8,9 +8,10 @@ const PATIENCE_MS = 10_000;
 const POLL_MS = 250;
 
 interface ContainerState {
-  readonly terminated?: { readonly reason?: string };
+  readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
 }
 interface ContainerStatus {
+  readonly name?: string;
   readonly restartCount?: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
@@ -31,6 +32,16 @@ export function wasExecutedAgain(pod: AnyObject): boolean {
 // The kubelet also counts a restart when it finds no trace of a container that it saw running (convertToAPIContainerStatuses).
 const isLost = (state: ContainerState = {}) => state.terminated?.reason === 'ContainerStatusUnknown';
 
+/**
+ * Whether the last step of a pod has ended well. The kubelet reports a second execution long after it began, but then whoever still asks
+ * can only be that execution: what comes after the steps holds no token.
+ */
+export function hasEndedSteps(pod: AnyObject): boolean {
+  const { initContainerStatuses = [] } = (pod.status ?? {}) as PodStatus;
+  const last = initContainerStatuses.at(-1);
+  return last?.name?.startsWith('step-') === true && last.state?.terminated?.exitCode === 0;
+}
+
 /** Tells a step that is executed a second time from one that repeats a request (kubernetes/kubernetes issue 83705). */
 export class Executions {
   readonly #client: KubeClient;
@@ -44,7 +55,7 @@ export class Executions {
     for (const end = performance.now() + PATIENCE_MS; ; ) {
       const pod = await this.#client.get(pods, { name: podName, namespace: namespaces.sandboxes });
       if (!pod || pod.metadata.uid !== podUid) return false;
-      if (wasExecutedAgain(pod)) return true;
+      if (wasExecutedAgain(pod) || hasEndedSteps(pod)) return true;
       if (performance.now() > end) return false;
       await sleep(POLL_MS);
     }
