@@ -12,12 +12,14 @@ import {
   pods,
 } from '@sentinel/kube';
 import { ServingCertificate } from '@sentinel/kube/certificates';
+import { suspendedBy } from '@sentinel/policy';
 import { Authenticator } from './authenticate.ts';
 import { Executions } from './enforce/executions.ts';
 import { Permission } from './enforce/permission.ts';
 import { Ledger } from './ledger/store.ts';
 import { sweepLedger } from './ledger/sweep.ts';
 import { Lock } from './lock.ts';
+import { policiesOf } from './policies.ts';
 import { Discovery } from './request/discovery.ts';
 import { Runs } from './runs.ts';
 import { createGatewayServer } from './server.ts';
@@ -60,7 +62,7 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     ledger,
     logger,
     replica,
-    permission: new Permission(client),
+    permission: new Permission(client, (run) => suspendedBy(policiesOf(informers, run))),
     executions: new Executions(client),
     runs: new Runs(client, ledger, podInformer, replica),
     authenticator: new Authenticator(client),

@@ -100,7 +100,9 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
       status: refused.status,
       why: refused.message,
     });
-  response.writeHead(refused.status, { 'content-type': 'application/json' }).end(JSON.stringify(refused.toStatus()));
+  // With this header, client-go sends a request again by itself.
+  const retry = refused.status === 429 ? { 'retry-after': '1' } : {};
+  response.writeHead(refused.status, { 'content-type': 'application/json', ...retry }).end(JSON.stringify(refused.toStatus()));
 }
 
 function toRefused(error: unknown): Refused {

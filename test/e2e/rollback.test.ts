@@ -44,7 +44,7 @@ const exists = async ({ namespace }: Tenant, kind: string, name: string): Promis
   (await admin.kubectl(['get', kind, name, '-n', namespace, '--ignore-not-found', '-o', 'name'])) !== '';
 
 describe('A rollback of three effects on one Deployment, while its controller writes to it', { concurrency: true }, () => {
-  const TENANTS = 6;
+  const TENANTS = 3;
   const change = `kubectl set env deployment/web MODE=fast
     kubectl scale deployment/web --replicas=3
     kubectl annotate deployment/web 'team=blue & <green>'`;
@@ -67,7 +67,7 @@ describe('A rollback of three effects on one Deployment, while its controller wr
       const condition = { type: 'Disturbed', status: 'True', reason: 'Test', message: `write ${writes}` };
       await client.patch(deployments, key, { status: { conditions: [condition] } }, { type: 'strategic', subresource: 'status' });
       await client.patch(deployments, key, { metadata: { annotations: { disturbed: `${writes}` } } }, { type: 'merge' });
-      await sleep(20);
+      await sleep(50);
     }
     return writes;
   }

@@ -23,7 +23,11 @@ export interface EnforceContext {
   readonly ledger: Ledger;
   readonly replica: Replica;
   /** Says why a write may not go on by what the API server says now; undefined when it may. */
-  readonly permission: { refusal(run: Run, effect: Effect | undefined): Promise<string | undefined> };
+  readonly permission: {
+    refusal(run: Run, effect: Effect | undefined): Promise<string | undefined>;
+    /** The same for what ends a run at once (cancellation, deletion, the kill switch) and nothing else: quick enough to be asked last. */
+    ending(run: Run): Promise<string | undefined>;
+  };
   /** Says whether a container of the run's pod was run again after it had ended. */
   readonly executions: { isRepeated(run: Run): Promise<boolean> };
   /** How long to wait for what; the defaults when left out. */

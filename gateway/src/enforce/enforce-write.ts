@@ -16,12 +16,10 @@ import { type Outcome, reasonOf, sendEntry, settleEntry } from './settle.ts';
 
 const TRIES = 8;
 const CLOSED = 'the run has ended: its outcome was read already';
-/**
- * How long a permission is good for after it was asked for. What it is given by may be older by `FRESH_MS` of permission.ts, and both
- * together are less than the second after which nothing is sent any more.
- */
+/** How long what ends a run at once is known after it was asked for: less than the second after which nothing is sent any more. */
 const GOOD_MS = 500;
-const ASKS = 3;
+/** A busy API server is asked again for a while; a write that is not sent in the end is one that the client may try again. */
+const ASKS = 20;
 
 /**
  * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the approved
@@ -112,21 +110,22 @@ async function carryOut(
   try {
     const target = targetOf(request, effect, observed);
     const entry = await ledger.store(held ? intendAgain(held, owner) : intended(run.jobUid, target, owner, Date.now()));
-    const mayGoOn = async (at: Entry): Promise<number> => {
+    const mayGoOn = async (at: Entry, ask: () => Promise<string | undefined>): Promise<number> => {
       const asked = performance.now();
-      const refusal = await refusalOf(context, run, enforcement, request, effect, observed);
+      const refusal = await refusalOf(context, enforcement, effect, ask);
       if (refusal === undefined) return asked;
       await ledger.store(refuse(at, owner, refusal));
       throw forbidden(refusal);
     };
-    let asked = await mayGoOn(entry);
+    const seen = { ...describeEffect(request, observed), index: effect.index };
+    let asked = await mayGoOn(entry, () => context.permission.refusal(run, seen));
     const { uid, resourceVersion, changes: change, live, result } = observed;
     const sending = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
     sent = await ledger.store(send(entry, owner, sending));
-    // A slow API server makes what it said old: then it is asked again, with nothing left to do but to send.
+    // A slow API server makes what it said old: then what ends a run at once is asked again, with nothing left to do but to send.
     for (let again = 1; performance.now() - asked > GOOD_MS; again++) {
       if (again > ASKS) return await tooSlow(context, sent, owner);
-      asked = await mayGoOn(sent);
+      asked = await mayGoOn(sent, () => context.permission.ending(run));
     }
   } catch (error) {
     if (error instanceof Overtaken) return undefined;
@@ -143,15 +142,12 @@ async function tooSlow({ ledger }: EnforceContext, sent: Entry, owner: Entry['ow
 
 // Read right before the write is sent: a block, a cancellation or a stricter policy stops it, with the operator or without it.
 async function refusalOf(
-  { ledger, permission, replica }: EnforceContext,
-  run: Run,
+  { ledger, replica }: EnforceContext,
   enforcement: Enforcement,
-  request: ParsedRequest,
   effect: Effect,
-  observed: Observation,
+  ask: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const seen = { ...describeEffect(request, observed), index: effect.index };
-  const [claim, refusal] = await Promise.all([ledger.claimNamed(enforcement.claim), permission.refusal(run, seen)]);
+  const [claim, refusal] = await Promise.all([ledger.claimNamed(enforcement.claim), ask()]);
   if (claim.blocked !== undefined) return claim.blocked;
   if (claim.closed) return CLOSED;
   if (claim.process !== replica.process) return 'another replica of the gateway serves this run now';

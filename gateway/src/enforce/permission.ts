@@ -1,4 +1,4 @@
-import type { Effect } from '@sentinel/crds';
+import { agentActions, type Effect } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
   computeRisk,
@@ -15,16 +15,32 @@ import type { Run } from '../run/run.ts';
 import { type GatheredFacts, gatherFacts } from './gather-facts.ts';
 
 /** Facts of a run are read again when they are older than this: no write starts later than a second after something forbids it. */
-const FRESH_MS = 400;
+const FRESH_MS = 150;
 const REASONS = 4;
 
 /** Says why a run may not start or go on: the same evaluation as at its start, with the action and the policies as they are now. */
 export class Permission {
   readonly #client: KubeClient;
+  readonly #suspendedBy: (run: Run) => readonly string[];
   readonly #known = new Map<string, { at: number; gathered: Promise<GatheredFacts> }>();
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeClient, suspendedBy: (run: Run) => readonly string[]) {
     this.#client = client;
+    this.#suspendedBy = suspendedBy;
+  }
+
+  /** Why a run is over at this moment, from the action as it is and the policies as they are watched; undefined when it is not. */
+  async ending(run: Run): Promise<string | undefined> {
+    try {
+      const stoppers = this.#suspendedBy(run);
+      if (stoppers.length > 0) return `suspended by ${stoppers.join(', ')}`;
+      const action = await this.#client.get(agentActions, { namespace: run.namespace, name: run.actionName });
+      if (action?.metadata.uid !== run.actionUid) return 'the action of the run is gone';
+      if (action.metadata.deletionTimestamp !== undefined) return 'the action is being deleted';
+      return action.spec.cancelled ? 'the action was cancelled' : undefined;
+    } catch (error) {
+      return `the action cannot be read (${String(error).slice(0, 200)})`;
+    }
   }
 
   /**

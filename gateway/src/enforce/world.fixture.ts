@@ -132,7 +132,7 @@ export class World {
       upstream: new Upstream(transport),
       ledger: new Ledger(createClient(transport, { readRetries: 0 })),
       replica: { address: '10.0.0.1', process },
-      permission: { refusal: async () => refusal?.() },
+      permission: { refusal: async () => refusal?.(), ending: async () => refusal?.() },
       executions: { isRepeated: async () => more.isRepeated ?? false },
       handling,
       timing: { pauses: [1, 1, 1], patience: 5, poll: 1 },
