@@ -147,7 +147,7 @@ async function filed(tenant: Tenant, { own }: Case, command: readonly string[]):
   );
 }
 
-describe('Between two writes of a run', { concurrency: 4 }, () => {
+describe('Between two writes of a run', { concurrency: 3 }, () => {
   for (const [index, [what, one]] of Object.entries(cases).entries())
     it(`${what}: the second one is refused, the first one rolled back`, async () => {
       const command = ['sh', '-c', script(one.ignores ? ' || true' : '', one.held)];
@@ -160,7 +160,7 @@ describe('Between two writes of a run', { concurrency: 4 }, () => {
       const letGo = await hold(tenant, 'held');
       const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
       assert.equal(code, 0, stderr);
-      await eventually('the first write', async () => (await annotationsOf(tenant)).first === 'yes');
+      await eventually('the first write', async () => (await annotationsOf(tenant)).first === 'yes', 120);
       await one.change(tenant, name);
       await letGo();
       const action = await tenant.until(name, over, 90);

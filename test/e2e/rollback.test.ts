@@ -98,7 +98,7 @@ describe('A rollback of three effects on one Deployment, while its controller wr
     });
 });
 
-describe('A rollback of objects that the run created', { concurrency: true }, () => {
+describe('A rollback of objects that the run created', { concurrency: 2 }, () => {
   const deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
