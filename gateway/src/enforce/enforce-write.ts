@@ -72,13 +72,13 @@ async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enfo
   }
   if (claim.closed) throw forbidden(CLOSED);
   if (claim.process === replica.process) return;
-  for (const entry of await ledger.entries(run.jobUid)) {
-    if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
-    if (entry.stored?.altered !== undefined) await block(context, run, enforcement, alteration(entry));
-    if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
-    if (isOpen(entry)) await settle(context, run, enforcement, entry);
-  }
   try {
+    for (const entry of await ledger.entries(run.jobUid)) {
+      if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
+      if (entry.stored?.altered !== undefined) await block(context, run, enforcement, alteration(entry));
+      if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
+      if (isOpen(entry)) await settle(context, run, enforcement, entry);
+    }
     await ledger.takeOverClaim(claim, replica);
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error;
