@@ -1,14 +1,14 @@
 import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
 import type { AnyObject, Informer, TransportStream } from '@sentinel/kube';
 import { dataHandling, explain, judgeApiRequest, type PolicySet } from '@sentinel/policy';
-import { type Answer, asksForDryRun, sendWrite } from './effect/observe.ts';
+import { type Answer, asksForDryRun, json, sendWrite } from './effect/observe.ts';
 import type { EnforceContext } from './enforce/context.ts';
 import { enforceWrite } from './enforce/enforce-write.ts';
 import { noteRefused } from './enforce/note-refused.ts';
 import type { Lock } from './lock.ts';
 import { policiesOf } from './policies.ts';
 import { noteRead } from './rehearse/recording.ts';
-import { json, notFound, readRehearsedScale, rehearseWrite } from './rehearse/rehearse.ts';
+import { notFound, readRehearsedScale, rehearseWrite } from './rehearse/rehearse.ts';
 import type { Discovery } from './request/discovery.ts';
 import { type ParsedRequest, parseRequest, pathOf, type RawRequest } from './request/parse.ts';
 import { buildQuery } from './request/query.ts';

@@ -33,13 +33,6 @@ export function comparable(object: unknown, written: Written): unknown {
   return copy;
 }
 
-/** `comparable` for callers that know a resource and no request. The status is kept where `hasStatus` is false. */
-export function normalize(object: unknown, resource: string, verb: string, hasStatus = true): unknown {
-  const [base = '', subresource] = resource.split('/');
-  const api = { verb, apiGroup: '', resource, namespace: undefined, name: undefined };
-  return comparable(object, { api, base, subresource, info: { hasStatus } });
-}
-
 /** Live object and result of a dry-run as they are compared: the change of a write is what differs between the two. */
 export function compared(request: ParsedRequest, live: unknown, result: unknown): { before: unknown; after: unknown } {
   const assigned = assignedPaths(request, live, result);

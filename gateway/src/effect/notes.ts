@@ -31,10 +31,10 @@ export function notesOf(request: ParsedRequest, observed: Seen, now: number): st
 
 function limitsOfRehearsal({ api, base }: ParsedRequest, changes: readonly Change[]): string[] {
   const notes: string[] = [];
-  if (api.verb === 'delete') notes.push('What the object owns is deleted with it; a rehearsal can not see that.');
+  if (api.verb === 'delete') notes.push('What the object owns is deleted with it; a rehearsal cannot show that.');
   const template = changes.some(({ path }) => path.startsWith('/spec/template'));
   if (template && ['deployments', 'statefulsets', 'daemonsets'].includes(base))
-    notes.push('Its controller replaces the pods; a rehearsal can not see that.');
+    notes.push('Its controller replaces the pods; a rehearsal cannot show that.');
   return notes;
 }
 

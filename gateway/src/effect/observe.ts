@@ -40,6 +40,11 @@ export interface Answer {
   readonly contentType: string;
 }
 
+/** A JSON answer of the gateway's own. */
+export function json(value: unknown, status: number): Answer {
+  return { status, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' };
+}
+
 const TRIES = 4;
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Effect } from '@sentinel/crds';
 import { describeEffect } from '../effect/describe.ts';
-import { type Answer, isAnswer, type Observation, observe } from '../effect/observe.ts';
+import { type Answer, isAnswer, json, type Observation, observe } from '../effect/observe.ts';
 import { type Entry, intendAgain, intended, isOpen, refuse, send, type Target } from '../ledger/entry.ts';
 import { Overtaken } from '../ledger/store.ts';
 import { withdraw } from '../ledger/withdraw.ts';
@@ -221,8 +221,4 @@ function targetOf({ api, version }: ParsedRequest, effect: Effect, observed: Obs
     name: observed.name,
     ...(observed.uid === undefined ? {} : { uid: observed.uid }),
   };
-}
-
-function json(value: unknown, status: number): Answer {
-  return { status, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' };
 }

@@ -1,6 +1,6 @@
 import { markVolatile } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
-import { type Answer, isAnswer, observe } from '../effect/observe.ts';
+import { type Answer, isAnswer, json, observe } from '../effect/observe.ts';
 import { relativeTo } from '../effect/overlay.ts';
 import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
@@ -108,9 +108,4 @@ function failure({ api }: ParsedRequest, name: string, reason: string, code: num
   const message = `${resource}${group} "${name}" ${what}`;
   const details = { name, group: apiGroup, kind: resource };
   return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason, code, message, details }, code);
-}
-
-/** A JSON answer. */
-export function json(value: unknown, status: number): Answer {
-  return { status, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json' };
 }
