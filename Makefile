@@ -17,8 +17,12 @@ demo-down: ## Remove every trace of the demo
 	@$(ENV); node cluster/src/main.ts down
 
 .PHONY: test
-test: ## Prove everything: lint, types, unit tests, end-to-end on the embedded cluster
-	@$(ENV); node tools/test.ts
+test: ## Prove a clone: checks, the story, attacks and ten cases of each suite, on the embedded cluster (SUITE=name: a suite whole; TEST=file: one file)
+	@$(ENV); node tools/test.ts $(if $(TEST),--file=$(TEST),$(if $(SUITE),--suite=$(SUITE)))
+
+.PHONY: ci
+ci: ## What CI runs: `make test`, and whole the suites whose folders changed since the last landed commit
+	@$(ENV); node tools/test.ts --ci
 
 .PHONY: check
 check: ## Lint, types, generated files and unit tests (seconds, no cluster)
@@ -30,7 +34,15 @@ generate: ## Write CRDs, API docs and chart files from the kinds
 
 .PHONY: format
 format: ## Format and fix what lint can fix
-	@$(ENV); node_modules/@biomejs/cli-linux-x64/biome check --write .
+	@$(ENV); node_modules/.bin/biome check --write .
+
+.PHONY: hooks
+hooks: ## Check each commit of this clone: format, lint, generated files, the form of its subject
+	@git config core.hooksPath .githooks; echo "commits of this clone are checked by .githooks"
+
+.PHONY: setup
+setup: ## Install what building needs, and nothing else: Node and npm packages, Debian packages, Go
+	@$(ENV); node cluster/src/main.ts setup
 
 .PHONY: cluster-up
 cluster-up: ## Start the embedded Kubernetes alone
@@ -45,8 +57,8 @@ plugin: ## Make `kubectl sentinel`, one file that needs Node 24: dist/kubectl-se
 	@$(ENV); node tools/plugin.ts
 
 .PHONY: bench
-bench: ## Measure: verdicts; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once)
-	@$(ENV); node --expose-gc bench/verdict.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure creates as well.'; fi
+bench: ## Measure: verdicts and the worst inputs; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once), and an action beside a hostile tenant
+	@$(ENV); node --expose-gc bench/verdict.ts; node bench/worst-inputs.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; node bench/hostile-tenant.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure these as well.'; fi
 
 .PHONY: cluster-down
 cluster-down: ## Stop the embedded Kubernetes and remove its traces

@@ -1,15 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { GROUP, kinds } from '@sentinel/crds';
+import { apiReference, customResourceDefinition } from '@sentinel/crds/schema';
+import { builtInTables } from '@sentinel/policy/document';
 import { stringify } from 'yaml';
-import { customResourceDefinition } from '../crds/src/schema/crd.ts';
-import { apiReference } from '../crds/src/schema/reference.ts';
-import { GROUP, kinds } from '../crds/src/v1alpha1/kinds.ts';
-import { builtInTables } from '../policy/src/commands/document.ts';
 import { guardsModule, guardsOf, templatesOf } from './guards.ts';
+import { withDrawing } from './layout/drawing.ts';
+import { layout } from './layout/layout.ts';
+import { decisionIndex } from './repository/decision-index.ts';
 
 /**
- * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; and the
- * guards that the operator compares the cluster with, from the templates of the chart.
+ * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
+ * the decision records; the drawing of docs/architecture.md; and the guards that the operator compares the cluster with, from the templates of the chart.
  * With `--check` nothing is written; it fails when a committed file differs from what would be.
  */
 const root = join(import.meta.dirname, '..');
@@ -24,6 +26,8 @@ function files(): Map<string, string> {
     written.set(`charts/sentinel/templates/crds/${kind.plural}.yaml`, chartTemplate(yaml));
   }
   written.set('docs/api.md', apiReference(kinds));
+  written.set('docs/decisions/README.md', decisionIndex(root));
+  written.set('docs/architecture.md', withDrawing(read(join(root, 'docs/architecture.md')) ?? '', layout));
   const { safe, dangerous } = builtInTables();
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));

@@ -35,7 +35,7 @@ describe('The guards among the templates', () => {
   const refused: readonly (readonly [string, Map<string, string>, RegExp])[] = [
     [
       'a value of the release',
-      altered('webhook.yaml', 'timeoutSeconds: 5', 'timeoutSeconds: {{ .Values.webhook.timeout }}'),
+      altered('webhook.yaml', 'timeoutSeconds: 10', 'timeoutSeconds: {{ .Values.webhook.timeout }}'),
       /webhook\.yaml: a guard must be the same in each installation, but this one has '\{\{ \.Values\.webhook\.timeout \}\}'/,
     ],
     [

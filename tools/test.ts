@@ -1,108 +1,55 @@
-import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { join } from 'node:path';
-import { down, paths, up } from '@sentinel/cluster';
-import { noteImages } from '../test/lib/images.ts';
-import { collectorEndpoint, startTelemetry } from '../test/lib/telemetry.ts';
-import { installSentinel, makeImages } from './install.ts';
+import { always, suiteNames, suites } from '../test/suites.ts';
+import { changedFiles } from './testing/changed.ts';
+import { runOnFreshCluster, runWhereverPossible } from './testing/cluster-tests.ts';
+import { readTask, type Task } from './testing/options.ts';
+import { planPhases, selectChanged, selectProof, selectSuite } from './testing/plan.ts';
+import { quickChecks, unitTests } from './testing/quick-checks.ts';
+import { runFile } from './testing/run-file.ts';
+import { Session } from './testing/session.ts';
 
 /**
- * Proves everything, in an order in which the quick things fail first. `--fast` stops before the cluster. Ends with a line
- * `N passed, N failed`; what it started it ends, also when something fails (KEEP=1 leaves the cluster for a look).
+ * Runs tests and ends with a line `N passed, N failed`. Without an option: what proves a clone. `--fast` needs no cluster,
+ * `--suite=NAME` runs a suite whole, `--file=FILE` one file, `--ci` all that CI runs, within its time.
  */
-const root = join(import.meta.dirname, '..');
-const fast = process.argv.includes('--fast');
-const total = { passed: 0, failed: 0 };
-const begun = performance.now();
+const CI_STOPS_AFTER_SECONDS = 80 * 60;
 
-const say = (text: string) => process.stderr.write(`\n==> [${((performance.now() - begun) / 1000).toFixed(0)} s] ${text}\n`);
-
-function run(program: string, args: readonly string[], cwd = root): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, KUBECONFIG: paths.kubeconfig },
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        process.stdout.write(text);
-      });
+async function run(task: Task, session: Session): Promise<void> {
+  const { root } = session;
+  switch (task.kind) {
+    case 'check':
+      return quickChecks(session);
+    case 'test':
+      await quickChecks(session);
+      return runOnFreshCluster(session, planPhases(selectProof(always, suites)));
+    case 'ci': {
+      const whole = selectChanged(await changedFiles(root), suites);
+      session.say(`suites that run whole: ${whole.map(({ name }) => name).join(', ') || 'none'}`);
+      await quickChecks(session);
+      const selections = [...selectProof(always, suites), ...whole.flatMap(({ files }) => files.map((file) => ({ file })))];
+      return runOnFreshCluster(session, planPhases(selections));
     }
-    child.once('error', (error) => resolve({ code: 127, output: String(error) }));
-    child.once('close', (code) => resolve({ code: code ?? 1, output }));
-  });
-}
-
-/** A check that is good or bad as a whole. */
-async function check(what: string, program: string, args: readonly string[], cwd?: string): Promise<void> {
-  say(what);
-  const { code } = await run(program, args, cwd);
-  if (code === 0) total.passed += 1;
-  else {
-    total.failed += 1;
-    say(`FAILED: ${what}`);
+    case 'suite':
+      return runOnFreshCluster(session, planPhases(selectSuite(task.suite, suites, suiteNames)));
+    case 'file':
+      if (unitTests(root).includes(task.file))
+        session.add(await runFile({ file: task.file }, { root, verbose: true, limit: 600 }));
+      else await runWhereverPossible(session, planPhases([{ file: task.file }]));
   }
 }
 
-/** Test files of node:test; each test counts. Without a number of processes all run in one: quick, for tests that share nothing. */
-async function tests(what: string, files: readonly string[], processes?: number): Promise<void> {
-  say(`${what} (${files.length} files)`);
-  const { code, output } = await run(process.execPath, [
-    '--test',
-    '--test-reporter=spec',
-    processes === undefined ? '--test-isolation=none' : `--test-concurrency=${processes}`,
-    ...files,
-  ]);
-  const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
-  const failed = count('fail') + count('cancelled');
-  total.passed += count('pass');
-  total.failed += failed === 0 && (code !== 0 || count('pass') === 0) ? 1 : failed;
-}
-
-const find = (...patterns: string[]) =>
-  patterns.flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (name) => name === 'node_modules' })).sort();
-
-async function quickChecks(): Promise<void> {
-  await check('lint', join(root, 'node_modules/@biomejs/cli-linux-x64/biome'), ['check', '.']);
-  await check('types', join(root, 'node_modules/.bin/tsc'), ['-p', '.']);
-  await check('generated files are current', process.execPath, ['tools/generate.ts', '--check']);
-  await tests(
-    'unit tests',
-    find('{crds,policy,kube,operator,webhook,gateway,cli,tools}/**/*.test.ts').filter((file) => !file.includes('integration')),
-  );
-}
-
-async function clusterTests(): Promise<void> {
-  say('the embedded cluster');
-  await down();
-  await up();
-  await check('unit tests of the NetworkPolicy engine', 'go', ['test', './...'], join(root, 'cluster/programs/netpol'));
-  await tests('the embedded cluster', find('cluster/test/{cluster,networkpolicy}.test.ts', 'kube/test/*.test.ts'), 1);
-  say('images and installation');
-  const images = await makeImages();
-  noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
-  const telemetry = await startTelemetry();
-  try {
-    await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': collectorEndpoint });
-    await tests('end to end', find('test/e2e/*.test.ts'), 3);
-    await tests('end to end, one at a time: what disturbs all of an installation', find('test/serial/*.test.ts'), 1);
-  } finally {
-    await telemetry.stop();
-  }
-}
-
+let session: Session | undefined;
 try {
-  await quickChecks();
-  if (!fast) await clusterTests();
+  const task = readTask(process.argv.slice(2));
+  if (task.kind === 'suite') selectSuite(task.suite, suites, suiteNames);
+  // What was installed before this program counts as well, where the caller says when it began.
+  const begun = Number(process.env.SENTINEL_TEST_BEGAN ?? Number.NaN) * 1000 || Date.now();
+  session = new Session(begun, task.kind === 'ci' ? CI_STOPS_AFTER_SECONDS : undefined);
+  await run(task, session);
 } catch (error) {
-  total.failed += 1;
-  say(`FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-} finally {
-  if (!fast && process.env.KEEP !== '1') await tests('nothing is left behind', find('cluster/test/leftovers.test.ts'), 1);
+  if (session) session.fail('the run', error);
+  else {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stdout.write('0 passed, 1 failed\n');
+  }
 }
-say('done');
-process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+process.exitCode = session?.finish() === true ? 0 : 1;

@@ -1,5 +1,5 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
-import { visible } from './print/visible.ts';
+import { visible } from './terminal/visible.ts';
 
 /** An error as one sentence and what to do next; never a stack. What the API server says is text like any other. */
 export function explain(error: unknown): string {
@@ -18,7 +18,7 @@ function ofServer(error: ApiError): string {
   if (error.status === 401) return 'the API server does not know you: log in, or choose another --context';
   if (isConflict(error)) return `somebody else changed the object in the meantime; look at it again (${error.message})`;
   if (error.status === 429 || error.status >= 500)
-    return `the API server can not do it now (${error.message}); try again in a moment`;
+    return `the API server cannot do it now (${error.message}); try again in a moment`;
   if (DENIED.test(error.message)) return `refused: ${error.message.replace(DENIED, '')}`;
   const policy = POLICY.exec(error.message);
   if (policy) return `refused by the policy ${policy[1]}: ${error.message.slice(policy.index + policy[0].length)}`;

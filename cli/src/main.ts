@@ -2,16 +2,18 @@ import { Command, CommanderError } from 'commander';
 import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
 import { auditShow, auditVerify } from './commands/audit.ts';
 import { auditVerifyExport } from './commands/audit-export.ts';
+import { type CancelFlags, cancel } from './commands/cancel.ts';
 import { type DecideFlags, decide } from './commands/decide.ts';
+import { type DistrustFlags, distrust } from './commands/distrust.ts';
 import { plan } from './commands/plan.ts';
 import { definePolicy } from './commands/policy/index.ts';
 import { queue } from './commands/queue.ts';
+import { type ReconcileFlags, reconcile } from './commands/reconcile.ts';
 import { report } from './commands/report.ts';
 import { type RunFlags, run, workOf } from './commands/run.ts';
 import { type TrustFlags, trust } from './commands/trust.ts';
 import { watch } from './commands/watch.ts';
 import { explain } from './explain.ts';
-import { visible } from './print/visible.ts';
 import {
   type Connect,
   connect,
@@ -23,6 +25,7 @@ import {
   terminalOf,
   UsageError,
 } from './session.ts';
+import { visible } from './terminal/visible.ts';
 
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
@@ -81,9 +84,11 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
   everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
     within(queue)(command),
   );
-  printable(add(program, 'plan <action>', 'Show what an action would change')).action((name: string, _, command: Command) =>
-    within((session) => plan(session, name))(command),
-  );
+  printable(add(program, 'plan <action>', 'Show what an action would change'))
+    .option('--full', 'every line of every change')
+    .action((name: string, { full }: { full?: boolean }, command: Command) =>
+      within((session) => plan(session, name, full === true))(command),
+    );
   for (const decision of ['approve', 'reject', 'revoke'] as const) {
     add(
       program,
@@ -92,11 +97,20 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     )
       .option('--plan <digest>', 'the plan that you saw')
       .option('--comment <text>', 'what you have to say')
-      .option('-y, --yes', 'do not ask')
+      .option('--full', 'show every line of every change')
+      .option('-y, --yes', 'do not ask; approve needs --plan with it')
       .action((name: string, flags: DecideFlags, command: Command) =>
         within((session) => decide(session, name, decision, flags))(command),
       );
   }
+  add(program, 'reconcile <action> <resolution>', 'Resolve an effect whose outcome is unknown: accept, redo or roll-back')
+    .requiredOption('--effect <number>', 'the effect, as CHANGES of the plan numbers it')
+    .option('--plan <digest>', 'the plan that you saw')
+    .option('--comment <text>', 'what you have to say')
+    .option('-y, --yes', 'do not ask; needs --plan with it')
+    .action((name: string, resolution: string, flags: ReconcileFlags, command: Command) =>
+      within((session) => reconcile(session, name, resolution, flags))(command),
+    );
   printable(add(program, 'run [words...]', 'File an action: for a Playbook by its name, or for a command of its own behind --'))
     .usage(
       '<playbook> --summary <text> [options]\n       kubectl sentinel run --account <name> --image <image> --summary <text> [options] -- <command...>',
@@ -107,6 +121,7 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     .option('--prompt <text>', 'the original prompt')
     .option('--account <name>', 'the account that a command of its own runs as')
     .option('--image <image>', 'the image that it runs in')
+    .option('--on-behalf-of <user>', 'the person who prompted you; they count as requester and cannot approve')
     .option('--parent <action>', 'the action that this one is a part of')
     .option('--mode <mode>', 'Apply or DryRun')
     .option('--name <name>', 'name of the action')
@@ -114,6 +129,10 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     .action((words: string[], flags: RunFlags, command: Command) =>
       within((session) => run(session, workOf(words, own), flags))(command),
     );
+  add(program, 'cancel <action>', 'End an action, and say whether what it changed is rolled back')
+    .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, flags: CancelFlags, command: Command) => within((session) => cancel(session, name, flags))(command));
   add(program, 'watch <action>', 'Follow an action to its end').action((name: string, _, command: Command) =>
     within((session) => watch(session, name))(command),
   );
@@ -121,16 +140,24 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     within((session) => report(session, name))(command),
   );
   add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
-    .option('-y, --yes', 'do not ask')
+    .option('--digest <digest>', 'the Playbook that you saw, by its .status.digest')
+    .option('-y, --yes', 'do not ask; needs --digest with it')
     .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
+  add(program, 'distrust <playbook>', 'Withdraw the trust in a Playbook')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, flags: DistrustFlags, command: Command) =>
+      within((session) => distrust(session, name, flags))(command),
+    );
   defineAccount(program, within);
   const audit = program.command('audit').description('The audit trail');
   everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap'))
     .option('--from <file>', 'an OTLP/JSON export of the sink, instead of the cluster')
-    .action(async (name: string | undefined, { from }: { from?: string }, command: Command) => {
+    .option('--keys <file>', 'with --from: the public keys that seals are verified with, as ConfigMaps in JSON')
+    .action(async (name: string | undefined, { from, keys }: { from?: string; keys?: string }, command: Command) => {
+      if (keys !== undefined && from === undefined) throw new UsageError('--keys is for an export: pass --from, too');
       if (from === undefined) return await within((session) => auditVerify(session, name))(command);
       if (name !== undefined) throw new UsageError('name an action, or an export with --from, not both');
-      offline((terminal) => auditVerifyExport(terminal, from));
+      offline((terminal) => auditVerifyExport(terminal, from, keys));
     });
   printable(add(audit, 'show <action>', 'Print the records of an action')).action((name: string, _, command: Command) =>
     within((session) => auditShow(session, name))(command),
@@ -157,6 +184,10 @@ function common(command: Command): Command {
     .option('-n, --namespace <namespace>', 'namespace; that of the context when left out')
     .option('--context <context>', 'context of the kubeconfig')
     .option('--kubeconfig <file>', 'kubeconfig')
+    .option(
+      '--no-pager',
+      'print long texts at once; else they are shown in $KUBECTL_SENTINEL_PAGER, $PAGER or less on a terminal',
+    )
     .option('--as <user>', 'act as somebody else')
     .option('--as-group <group>', 'act as a member of a group; may be repeated', repeat);
 }

@@ -1,30 +1,59 @@
-import { type ActionPlan, type AgentAction, actionPlans, agentActions, annotations, digestOf } from '@sentinel/crds';
-import { parseIdentity } from '@sentinel/policy';
-import { visible } from './print/visible.ts';
+import {
+  type ActionPlan,
+  type ActionPlanPartSpec,
+  type AgentAction,
+  actionPlanParts,
+  actionPlans,
+  agentActions,
+  annotations,
+  digestOf,
+  type Playbook,
+  planPartName,
+  playbooks,
+} from '@sentinel/crds';
+import type { KubeObject, ResourceKind } from '@sentinel/kube';
+import { joinParts, parseIdentity } from '@sentinel/policy';
 import { type Session, UsageError } from './session.ts';
+import { visible } from './terminal/visible.ts';
 
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** Throws UsageError for a name that no object can have. */
 export function requireName(name: string, what: string): void {
-  if (!OBJECT_NAME.test(name)) throw new UsageError(`'${name}' is no name for ${what}: lower-case letters, digits, '-' and '.'`);
+  if (!OBJECT_NAME.test(name))
+    throw new UsageError(`'${name}' is not a valid name for ${what}: use lower-case letters, digits, '-' and '.'`);
 }
 
+/** The Playbook that is meant. Throws UsageError when there is none. */
+export const readPlaybook = (session: Session, name: string): Promise<Playbook> =>
+  readNamed(session, playbooks, name, { article: 'a Playbook', noun: 'Playbook' });
+
 /** The action that is meant. Throws UsageError when there is none. */
-export async function readAction({ client, namespace }: Session, name: string): Promise<AgentAction> {
-  requireName(name, 'an action');
-  const action = await client.get(agentActions, { name, namespace });
-  if (!action)
-    throw new UsageError(
-      `there is no action '${name}' in namespace '${namespace}'; see: kubectl get agentactions -n ${namespace}`,
-    );
-  return action;
+export const readAction = (session: Session, name: string): Promise<AgentAction> =>
+  readNamed(session, agentActions, name, { article: 'an action', noun: 'action' });
+
+async function readNamed<T extends KubeObject>(
+  { client, namespace }: Session,
+  kind: ResourceKind<T>,
+  name: string,
+  { article, noun }: { readonly article: string; readonly noun: string },
+): Promise<T> {
+  requireName(name, article);
+  const found = await client.get(kind, { name, namespace });
+  if (found) return found;
+  throw new UsageError(
+    `there is no ${noun} '${name}' in namespace '${namespace}'; see: kubectl get ${kind.plural} -n ${namespace}`,
+  );
 }
 
 /** An action, its current plan, and the digest of the plan that was read: what a person sees is what is approved. */
 export interface Review {
   readonly action: AgentAction;
+  /** The plan with everything that its parts hold. */
   readonly plan: ActionPlan;
+  /** The plan as it is stored. */
+  readonly stored: ActionPlan;
+  /** The digest of the plan as it is stored; that covers the digests of its parts. */
   readonly digest: string;
 }
 
@@ -38,7 +67,32 @@ export async function readReview(session: Session, name: string): Promise<Review
   const digest = digestOf(plan.spec);
   if (digest !== summary.digest || plan.spec.action.uid !== action.metadata.uid)
     throw new UsageError('the plan was altered: it is not the one that the action names. Do not decide; tell your security team');
-  return { action, plan, digest };
+  const parts = await readParts(session, plan);
+  return {
+    action,
+    stored: plan,
+    plan: { ...plan, spec: { ...plan.spec, effects: joinParts(plan.spec.effects, parts) } },
+    digest,
+  };
+}
+
+// Nobody decides on a plan of which a part cannot be seen.
+async function readParts({ client, namespace }: Session, { metadata, spec }: ActionPlan): Promise<ActionPlanPartSpec[]> {
+  const parts: ActionPlanPartSpec[] = [];
+  for (const [index, digest] of (spec.parts ?? []).entries()) {
+    const name = planPartName(metadata.name, index + 1);
+    const part = await client.get(actionPlanParts, { name, namespace });
+    if (!part)
+      throw new UsageError(
+        `'${name}', which holds a part of the plan, is gone, so not all of the plan can be seen; file the action again`,
+      );
+    if (digestOf(part.spec) !== digest)
+      throw new UsageError(
+        `'${name}' was altered: it is not the part that the plan names. Do not decide; tell your security team`,
+      );
+    parts.push(part.spec);
+  }
+  return parts;
 }
 
 const succeeded = (action: AgentAction) => action.status?.conditions?.find(({ type }) => type === 'Succeeded');
@@ -46,7 +100,7 @@ const succeeded = (action: AgentAction) => action.status?.conditions?.find(({ ty
 /** The state of an action. */
 export const stateOf = (action: AgentAction): string => succeeded(action)?.reason ?? 'Pending';
 /** What the action says of its state. */
-export const messageOf = (action: AgentAction): string => succeeded(action)?.message ?? 'the operator has not looked at it yet';
+export const messageOf = (action: AgentAction): string => succeeded(action)?.message ?? 'waiting for the operator';
 
 /** Who asked, as the webhook stamped it; undefined when nothing is stamped. */
 export const requesterOf = (action: AgentAction): string | undefined =>

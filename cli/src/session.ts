@@ -1,13 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
+import { foldToWidth } from './terminal/fold.ts';
+import { showInPager } from './terminal/pager.ts';
 import { UsageError } from './usage-error.ts';
 
 export { UsageError } from './usage-error.ts';
 
 /** What a process gives to `runCli`. */
 export interface Io {
-  readonly stdout: { write(text: string): unknown };
+  /** `columns` where it is a terminal. */
+  readonly stdout: { write(text: string): unknown; readonly columns?: number };
   readonly stderr: { write(text: string): unknown };
   readonly stdin: Readable;
   /** Whether somebody sits there, and whether somebody reads. */
@@ -18,6 +21,11 @@ export interface Io {
 /** Where commands read and write. */
 export interface Terminal {
   readonly out: (text: string) => void;
+  /**
+   * Shows a long text: a page at a time where a person reads it on a terminal. Elsewhere `short` is printed in its place, where there is
+   * one. True when the pager showed the text.
+   */
+  readonly page: (text: string, short?: string) => Promise<boolean>;
   readonly error: (text: string) => void;
   /** Asks a question; undefined when nobody is there to answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
@@ -34,6 +42,7 @@ export interface GlobalFlags {
   readonly as?: string;
   readonly asGroup?: string[];
   readonly output?: string;
+  readonly pager?: boolean;
 }
 
 /** What a command works with: a client for the chosen cluster, and the namespace that is meant. */
@@ -56,7 +65,7 @@ export const connect: Connect = (flags) => {
     return { client: createClient(transport), namespace: config.namespace, close: () => transport.close() };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the kubeconfig can not be used: ${why}; check --kubeconfig, --context and $KUBECONFIG`);
+    throw new UsageError(`the kubeconfig cannot be used: ${why}; check --kubeconfig, --context and $KUBECONFIG`);
   }
 };
 
@@ -65,15 +74,25 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Opens a session. Throws UsageError for a namespace that there can't be: it would become part of a path. */
 export function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Session {
   if (flags.namespace !== undefined && !NAMESPACE.test(flags.namespace))
-    throw new UsageError(`'${flags.namespace}' is no name for a namespace`);
+    throw new UsageError(`'${flags.namespace}' is not a valid name for a namespace`);
   const { client, namespace, close } = open(flags);
-  return { client, namespace: flags.namespace ?? namespace, flags, io, close };
+  const paged: Terminal = flags.pager === false ? { ...io, page: async (text, short = text) => printed(io, short) } : io;
+  return { client, namespace: flags.namespace ?? namespace, flags, io: paged, close };
+}
+
+function printed(io: Pick<Terminal, 'out'>, text: string): false {
+  io.out(text);
+  return false;
 }
 
 /** The terminal of a process. Nobody is asked anything unless a person both reads and types. */
 export function terminalOf(io: Io): Terminal {
+  const fold = (text: string) => (io.isTTY.stdout && io.stdout.columns ? foldToWidth(text, io.stdout.columns) : text);
+  const out = (text: string) => io.stdout.write(`${fold(text)}\n`);
   return {
-    out: (text) => io.stdout.write(`${text}\n`),
+    out,
+    page: async (text, short = text) =>
+      io.isTTY.stdout && (await showInPager(fold(text), io.env)) ? true : printed({ out }, short),
     error: (text) => io.stderr.write(`${text}\n`),
     ask: io.isTTY.stdin ? (question) => ask(io, question) : undefined,
     colour: io.isTTY.stdout && !io.env.NO_COLOR,
@@ -101,7 +120,28 @@ export async function confirmed({ io }: Session, question: string, yes: boolean)
   return /^y(es)?$/i.test(((await io.ask?.(`\n${question} [y/N] `)) ?? '').trim());
 }
 
+/**
+ * Throws UsageError where nobody is asked and the caller does not say, by its digest, what was seen before: what is current by now may be
+ * something else. `how` is the flag, and where its digest stands.
+ */
+export function requireSeen(
+  io: Terminal,
+  { yes, seen }: { readonly yes: boolean; readonly seen: string | undefined },
+  how: { readonly flag: string; readonly where: string },
+): void {
+  if (seen !== undefined && !DIGEST.test(seen))
+    throw new UsageError(`${how.flag} must be ${how.where}: sha256: and 64 hexadecimal digits`);
+  if (!io.ask && (!yes || seen === undefined))
+    throw new UsageError(`stdin is not a terminal; pass --yes and ${how.flag} DIGEST (${how.where})`);
+  if (yes && seen === undefined)
+    throw new UsageError(
+      `--yes asks nothing, so say what you have seen: pass ${how.flag} DIGEST (${how.where}), or leave --yes out`,
+    );
+}
+
+const DIGEST = /^sha256:[a-f0-9]{64}$/;
+
 /** Throws UsageError when an answer is needed and nobody is there to give it. */
 export function requireSomebody(io: Terminal, yes: boolean): void {
-  if (!yes && !io.ask) throw new UsageError('nobody is there to answer (stdin is no terminal); pass --yes when you mean it');
+  if (!yes && !io.ask) throw new UsageError('stdin is not a terminal, so nobody can answer; pass --yes');
 }

@@ -1,4 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { type ActionPlan, type AgentAction, API_VERSION, annotations, chainRecord, digestOf } from '@sentinel/crds';
+import { STATEMENT_DETAIL, sealStatement, statedEffects, statedPlan, summarizeEffects } from '@sentinel/policy';
+
+const signing = generateKeyPairSync('ed25519');
+/** The key with which the gateway signs in tests. */
+export const statementKey = { id: 'gateway-1', privateKey: signing.privateKey };
+export const statementKeys = new Map([['gateway-1', signing.publicKey]]);
+/** The ConfigMap that publishes it. */
+export const publishedStatementKeys = {
+  metadata: { creationTimestamp: '2026-01-01T00:00:00Z' },
+  data: { 'gateway-1': signing.publicKey.export({ format: 'der', type: 'spki' }).toString('base64') },
+};
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 export const NOW = Date.parse('2026-03-02T10:30:00Z');
@@ -148,7 +160,21 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
   const entry = { time: '2026-03-02T10:00:00Z', action: 'uid-1', actor: 'sentinel-operator' };
   const first = chainRecord(undefined, { ...entry, transition: 'Admitted', summary: 'policy lets it be rehearsed' });
   const second = chainRecord(first, { ...entry, transition: 'RehearsalStarted', summary: 'the rehearsal starts' });
-  const third = chainRecord(second, { ...entry, transition: 'Planned', summary: '5 effect(s), risk Critical' });
+  const effects = plan.spec.effects.length;
+  const recording = plan.spec.recording?.digest ?? '';
+  const stated = { account: plan.spec.account, recording, effects, shown: statedEffects(plan.spec), plan: statedPlan(plan.spec) };
+  const rehearsal = { kind: 'Rehearsal', action: 'uid-1', time: entry.time, job: 'job-1', ...stated } as const;
+  const third = chainRecord(second, {
+    ...entry,
+    transition: 'Planned',
+    summary: `${effects} effect(s), risk Critical`,
+    plan: digestOf(plan.spec),
+    job: 'job-1',
+    details: [
+      { name: STATEMENT_DETAIL, value: sealStatement(rehearsal, statementKey) },
+      { name: 'sentinel.effects.planned', value: String(effects) },
+    ],
+  });
   return {
     apiVersion: API_VERSION,
     kind: 'AgentAction',
@@ -188,6 +214,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
         digest: digestOf(plan.spec),
         risk: plan.spec.risk.level,
         effects: plan.spec.effects.length,
+        change: summarizeEffects(plan.spec.effects),
       },
       required: { approvals: 2, groups: ['payments-sre'], expiresAfter: '4h' },
       decisions: [

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { authenticationConfiguration } from './authentication.ts';
 import { programKubeconfig } from './certificates.ts';
-import { layout, paths } from './paths.ts';
+import { layout, paths } from './machine/paths.ts';
 
 /** A program of the cluster: what it is called, and how it is started in the cluster's network. */
 export interface Daemon {
@@ -123,6 +124,7 @@ export async function writeConfigurations(pluginFolders: readonly string[]): Pro
   await writeFile(file('kubelet.json'), JSON.stringify(kubelet));
   await writeFile(file('kube-proxy.json'), JSON.stringify(kubeProxy));
   await writeFile(file('audit-policy.json'), JSON.stringify(auditPolicy));
+  await writeFile(paths.authentication, authenticationConfiguration([]));
   await writeFile(file('resolv.conf'), '');
 }
 
@@ -211,6 +213,7 @@ function apiServerArgs(): string[] {
     `--service-account-key-file=${pki('sa.key')}`,
     `--service-account-signing-key-file=${pki('sa.key')}`,
     `--service-cluster-ip-range=${layout.serviceCidr}`,
+    `--authentication-config=${paths.authentication}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged=true',

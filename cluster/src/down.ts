@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { restoreKernelSettings } from './kernel-settings.ts';
-import { locked } from './lock.ts';
-import { removeNewFolders } from './machine-folders.ts';
-import { processesInNetwork, processesWhere, removeNetwork } from './network.ts';
-import { paths } from './paths.ts';
-import { run, until } from './run.ts';
+import { restoreKernelSettings } from './machine/kernel-settings.ts';
+import { locked } from './machine/lock.ts';
+import { removeNewFolders } from './machine/machine-folders.ts';
+import { processesInNetwork, processesWhere, removeNetwork } from './machine/network.ts';
+import { paths } from './machine/paths.ts';
+import { run, until } from './machine/run.ts';
 import { isOurs, recordedPids } from './status.ts';
 
 const cgroupRoot = '/sys/fs/cgroup';

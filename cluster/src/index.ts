@@ -1,13 +1,14 @@
 /** An embedded real Kubernetes, for the demo and the tests. */
+export { acceptIssuers, type JwtAuthenticator } from './authentication.ts';
+export { goModule } from './build/go.ts';
+export { buildImage, type Image, type ImageRecipe } from './build/image.ts';
+export { nodeImage, toolsImage } from './build/image-kinds.ts';
+export { buildPrograms, type Programs } from './build/programs.ts';
 export { clientKubeconfig, type Identity } from './certificates.ts';
 export { down } from './down.ts';
-export { goModule } from './go.ts';
-export { buildImage, type Image, type ImageRecipe } from './image.ts';
-export { nodeImage, toolsImage } from './image-kinds.ts';
 export { killKubelet } from './kubelet.ts';
 export { loadImage } from './load.ts';
-export { layout, paths } from './paths.ts';
-export { buildPrograms, type Programs } from './programs.ts';
+export { layout, paths } from './machine/paths.ts';
 export { type Status, status } from './status.ts';
 export { traces } from './traces.ts';
 export { up } from './up.ts';

@@ -1,5 +1,5 @@
 import { laterDaemons } from './daemons.ts';
-import { until } from './run.ts';
+import { until } from './machine/run.ts';
 import { isNodeReady, isOurs, recordedPids } from './status.ts';
 import { startDaemon } from './up.ts';
 

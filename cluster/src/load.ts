@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { paths } from './paths.ts';
-import { run, until } from './run.ts';
+import { paths } from './machine/paths.ts';
+import { run, until } from './machine/run.ts';
 
 const ctr = (...args: string[]) => run(join(paths.bin, 'ctr'), ['--address', paths.containerdSocket, '-n', 'k8s.io', ...args]);
 

@@ -1,7 +1,10 @@
+import { installDebianPackages } from './build/debian.ts';
+import { goEnvironment } from './build/go.ts';
 import { down, loadImage, paths, status, up } from './index.ts';
-import { beQuiet } from './run.ts';
+import { beQuiet, run } from './machine/run.ts';
 
 const usage = `usage: node cluster/src/main.ts COMMAND
+  setup         install what building it needs: Debian packages and Go
   up [--quiet]  start the embedded Kubernetes (builds it the first time)
   down          stop it and remove its traces
   status        say how it is
@@ -9,6 +12,10 @@ const usage = `usage: node cluster/src/main.ts COMMAND
   load FILE...  load OCI archives into it`;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  setup: async () => {
+    await installDebianPackages();
+    console.log(`ready to build: Node ${process.version}, ${(await run('go', ['version'], await goEnvironment())).trim()}`);
+  },
   up: async (options) => {
     if (options.includes('--quiet')) beQuiet();
     await up();

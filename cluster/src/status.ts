@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commandLine } from './network.ts';
-import { layout, paths } from './paths.ts';
-import { run } from './run.ts';
+import { commandLine } from './machine/network.ts';
+import { layout, paths } from './machine/paths.ts';
+import { run } from './machine/run.ts';
 
 /** How the cluster is. */
 export interface Status {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import { podCgroups, shims } from './down.ts';
-import { processesInNetwork, processesWhere } from './network.ts';
-import { layout, paths } from './paths.ts';
-import { run } from './run.ts';
+import { processesInNetwork, processesWhere } from './machine/network.ts';
+import { layout, paths } from './machine/paths.ts';
+import { run } from './machine/run.ts';
 
 /** What a cluster has on this machine outside of its cache, one line each: nothing after `down`. */
 export async function traces(): Promise<string[]> {

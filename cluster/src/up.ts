@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pauseImage } from './build/image-kinds.ts';
+import { buildPrograms, type Programs } from './build/programs.ts';
 import { createPki } from './certificates.ts';
 import { type Daemon, firstDaemons, laterDaemons, writeConfigurations } from './daemons.ts';
 import { podCgroups, removeEverything } from './down.ts';
-import { pauseImage } from './image-kinds.ts';
-import { recordKernelSettings } from './kernel-settings.ts';
 import { loadImage } from './load.ts';
-import { locked } from './lock.ts';
-import { recordNewFolders } from './machine-folders.ts';
-import { createNetwork, inNetwork } from './network.ts';
-import { layout, paths } from './paths.ts';
-import { buildPrograms, type Programs } from './programs.ts';
-import { run, say, until } from './run.ts';
+import { recordKernelSettings } from './machine/kernel-settings.ts';
+import { locked } from './machine/lock.ts';
+import { recordNewFolders } from './machine/machine-folders.ts';
+import { createNetwork, inNetwork } from './machine/network.ts';
+import { layout, paths } from './machine/paths.ts';
+import { run, say, until } from './machine/run.ts';
 import { isNodeReady, kubectl, recordedPids, status } from './status.ts';
 
 /**
@@ -115,9 +115,10 @@ async function serviceRulesAreIn(): Promise<boolean> {
   return table.includes(`${layout.apiAddress} . 6443`) || table.includes(`dnat to ${layout.apiAddress}:6443`);
 }
 
-/** Tells builds of the cluster apart. Tools beside it (helm, the collector) may change while it runs. */
+/** Tells builds of the cluster and the flags of its programs apart. Tools beside it (helm, the collector) may change while it runs. */
 function fingerprint(programs: Programs): string {
-  return JSON.stringify(['kube', 'containerd', 'cni', 'runc', 'pause', 'netpol'].map((name) => programs[name] ?? ''));
+  const built = ['kube', 'containerd', 'cni', 'runc', 'pause', 'netpol'].map((name) => programs[name] ?? '');
+  return JSON.stringify([...built, ...[...firstDaemons(), ...laterDaemons()].flatMap(({ args }) => args)]);
 }
 
 async function startedWith(): Promise<string> {

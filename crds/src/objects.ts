@@ -1,5 +1,7 @@
-import type { AgentActionSpec, AgentActionStatus } from './v1alpha1/action.ts';
-import type { ActionPlanSpec } from './v1alpha1/plan.ts';
+import type { AgentActionSpec } from './v1alpha1/action.ts';
+import type { AgentActionStatus } from './v1alpha1/action-status.ts';
+import type { ActKind } from './v1alpha1/acts.ts';
+import type { ActionPlanPartSpec, ActionPlanSpec } from './v1alpha1/plan.ts';
 import type { PlaybookSpec, PlaybookStatus } from './v1alpha1/playbook.ts';
 import type { AgentPolicySpec, ClusterAgentPolicySpec, PolicyStatus } from './v1alpha1/policy.ts';
 
@@ -50,6 +52,9 @@ export interface AgentAction extends Kind<'AgentAction'> {
 export interface ActionPlan extends Kind<'ActionPlan'> {
   spec: ActionPlanSpec;
 }
+export interface ActionPlanPart extends Kind<'ActionPlanPart'> {
+  spec: ActionPlanPartSpec;
+}
 
 /** How the API server names a kind. The shape is that of kube's ResourceKind; `type` carries `T` for the compiler and is never set. */
 export interface Resource<T> {
@@ -74,3 +79,12 @@ export const clusterAgentPolicies = resource<ClusterAgentPolicy>('ClusterAgentPo
 export const playbooks = resource<Playbook>('Playbook', 'playbooks');
 export const agentActions = resource<AgentAction>('AgentAction', 'agentactions');
 export const actionPlans = resource<ActionPlan>('ActionPlan', 'actionplans');
+export const actionPlanParts = resource<ActionPlanPart>('ActionPlanPart', 'actionplanparts');
+
+/** The resource of each kind whose acts are recorded. */
+export const actResources: Readonly<Record<ActKind, Resource<AgentAction | Playbook | AgentPolicy | ClusterAgentPolicy>>> = {
+  AgentAction: agentActions,
+  Playbook: playbooks,
+  AgentPolicy: agentPolicies,
+  ClusterAgentPolicy: clusterAgentPolicies,
+};

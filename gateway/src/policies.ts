@@ -6,9 +6,9 @@ import type { Run } from './run/run.ts';
 
 /** What informers hold of policies and namespaces. */
 export interface PolicyInformers {
-  readonly namespaces: Informer<AnyObject>;
-  readonly policies: Informer<AgentPolicy>;
-  readonly clusterPolicies: Informer<ClusterAgentPolicy>;
+  readonly namespaces: Pick<Informer<AnyObject>, 'store'>;
+  readonly policies: Pick<Informer<AgentPolicy>, 'store'>;
+  readonly clusterPolicies: Pick<Informer<ClusterAgentPolicy>, 'store'>;
 }
 
 /** The policies that speak of a run, as the informers have them. Throws Refused when its namespace is not known. */

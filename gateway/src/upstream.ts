@@ -1,17 +1,26 @@
 import { virtualUser } from '@sentinel/crds';
 import type { Headers, Transport, TransportRequest, TransportResponse, TransportStream } from '@sentinel/kube';
+import type { StoredVersions } from './request/stored-version.ts';
 import type { Run } from './run/run.ts';
 
-/** The API server as one virtual user of one run. The client's own identity and headers never reach it. */
+/**
+ * The API server as one virtual user of one run. The client's own identity and headers never reach it, and neither does a write by a
+ * version that could change what nobody sees.
+ */
 export class Upstream {
   readonly #transport: Transport;
+  readonly #versions: Pick<StoredVersions, 'refusal'>;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, versions: Pick<StoredVersions, 'refusal'>) {
     this.#transport = transport;
+    this.#versions = versions;
   }
 
-  send(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportResponse> {
-    return this.#transport.request({ ...request, headers: { ...request.headers, ...identity(run, as) } });
+  /** Sends a request. A write by the wrong version is answered as the API server would refuse it: to all callers it was refused there. */
+  async send(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportResponse> {
+    const refused = await this.#versions.refusal(request);
+    if (refused) return { status: refused.status, headers: {}, body: Buffer.from(JSON.stringify(refused.toStatus())) };
+    return await this.#transport.request({ ...request, headers: { ...request.headers, ...identity(run, as) } });
   }
 
   stream(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportStream> {

@@ -63,6 +63,17 @@ export class MissingObjectError extends Error {
   }
 }
 
+/**
+ * The server goes on from an older state than was seen before, as after a restore of etcd from a backup. What is in the caches is no
+ * part of its history, so the process must end and start anew.
+ */
+export class StoreWentBackError extends Error {
+  constructor(plural: string, why: string) {
+    super(`${why}, again and again: the history of ${plural} in the API server is another one. The process ends to start anew`);
+    this.name = 'StoreWentBackError';
+  }
+}
+
 /** The reason a signal carries when leadership was lost: work must stop at once, without a grace period. */
 export class LeadershipLostError extends Error {
   constructor(message = 'The lease was not renewed in time') {
@@ -149,10 +160,22 @@ export function isInvalid(error: unknown): boolean {
   return hasStatus(error, 422);
 }
 
+/** The object or the request is larger than the API server or etcd takes, so that sending it again cannot help. */
+export function isTooLarge(error: unknown): boolean {
+  if (hasStatus(error, 413)) return true;
+  return error instanceof ApiError && /request is too large|message larger than max|entity too large/i.test(error.message);
+}
+
 /** Worth trying again later, unchanged: network trouble, 429, 5xx. Says nothing on whether the request took effect. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof TransportError) return true;
   return error instanceof ApiError && (error.status === 429 || error.status >= 500);
+}
+
+/** Whether a write that ended with this error may have been stored all the same. */
+export function mayBeStored(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status >= 500;
+  return error instanceof TransportError ? error.mayHaveHappened : true;
 }
 
 /** Makes an Error of whatever was thrown. */

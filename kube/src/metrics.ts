@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+export { Counter, Gauge, Histogram };
+
 /** The registry everything here writes to, and `HealthServer` serves. Programs add their own metrics to it. Names are controller-runtime's. */
 export const registry = new Registry();
 

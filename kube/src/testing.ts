@@ -1,9 +1,9 @@
 /** Helpers for the tests of this folder; not exported. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createClient, type KubeClient } from './client.ts';
+import { createClient, type KubeClient } from './client/client.ts';
 import type { Clock } from './clock.ts';
-import { createTransport } from './transport.ts';
+import { createTransport } from './transport/transport.ts';
 import type { AnyObject } from './types.ts';
 
 /** A clock that moves only when told. */

@@ -1,4 +1,5 @@
 import {
+  ACTS_JOURNAL,
   type AgentAction,
   type AgentPolicy,
   agentActions,
@@ -9,6 +10,7 @@ import {
   namespaces as own,
   type Playbook,
   playbooks,
+  SEAL_KEYS,
 } from '@sentinel/crds';
 import {
   type AnyObject,
@@ -35,6 +37,8 @@ export interface Caches {
   /** Pods of the sandbox namespace, by index `job` for the uid of their Job. */
   readonly pods: Informer<AnyObject>;
   readonly sealKeys: Informer<AnyObject>;
+  /** What people do, as the webhook writes it down. */
+  readonly acts: Informer<AnyObject>;
 }
 
 const RESYNC_MS = 600_000;
@@ -54,7 +58,13 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
       ...common,
       resource: configmaps,
       namespace: own.system,
-      fieldSelector: 'metadata.name=sentinel-seal-keys',
+      fieldSelector: `metadata.name=${SEAL_KEYS}`,
+    }),
+    acts: createInformer({
+      ...common,
+      resource: configmaps,
+      namespace: own.system,
+      fieldSelector: `metadata.name=${ACTS_JOURNAL}`,
     }),
   };
 }

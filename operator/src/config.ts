@@ -1,3 +1,4 @@
+import { type PodSettings, parsePodSettings } from '@sentinel/policy';
 import { z } from 'zod';
 
 const Environment = z.object({
@@ -8,6 +9,7 @@ const Environment = z.object({
   SENTINEL_OTLP_ENDPOINT: z.string().optional(),
   SENTINEL_WORKERS: z.coerce.number().int().min(1).max(64).default(8),
   SENTINEL_USER_NAMESPACES: z.enum(['Auto', 'Always', 'Never']).default('Auto'),
+  SENTINEL_SANDBOX_PODS: z.string().optional(),
 });
 
 /** The settings of the operator. Nobody else reads the environment. */
@@ -20,6 +22,8 @@ export interface Config {
   readonly workers: number;
   /** Whether sandboxes get a user namespace of their own; `Auto`: where every node says that it can. */
   readonly userNamespaces: 'Auto' | 'Always' | 'Never';
+  /** What the values of the chart say about the pods of sandboxes. */
+  readonly pods: PodSettings;
 }
 
 /** Reads the settings. Throws with every fault named. */
@@ -35,5 +39,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     otlpEndpoint: values.SENTINEL_OTLP_ENDPOINT === '' ? undefined : values.SENTINEL_OTLP_ENDPOINT,
     workers: values.SENTINEL_WORKERS,
     userNamespaces: values.SENTINEL_USER_NAMESPACES,
+    pods: parsePodSettings(values.SENTINEL_SANDBOX_PODS),
   };
 }

@@ -1,73 +1,190 @@
 import { readFileSync } from 'node:fs';
-import { type AgentActionStatus, namespaces, RunReport } from '@sentinel/crds';
-import { configmaps, type KubeClient } from '@sentinel/kube';
+import { type AgentActionStatus, namespaces, RunReport, type Stage } from '@sentinel/crds';
+import { configmaps, type KubeClient, pods } from '@sentinel/kube';
+import type { StorageUse } from '@sentinel/policy';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import { judgeRecorder, RecorderUnavailable } from './decide/recorder.ts';
+import { readJson } from './read-json.ts';
 
 const Rollback = z.object({
   outcomes: z.array(
     z.custom<NonNullable<AgentActionStatus['rollback']>[number]>((value) => typeof value === 'object' && value !== null),
   ),
+  /** The effects that have no outcome yet, and why. */
+  retries: z.array(z.object({ effect: z.int(), reason: z.string() })),
+  /** Why the gateway does not roll the run back, now or later. */
+  refused: z.string().optional(),
+  /** What the gateway states of the run after it, sealed by its own key. */
+  statement: z.string().optional(),
 });
+const Storage = z.object({ own: z.number(), used: z.number(), takers: z.number(), total: z.number() });
+const End = z.object({ statement: z.string() });
 const LockState = z.object({ fault: z.string().nullable() });
 
-const PORT = 8443;
-const TOKEN_FILE = '/var/run/secrets/sentinel.dev/gateway/token';
+/** A pass of a rollback takes 30 s, and what is under way then up to two requests of 30 s more. */
+const ROLLBACK_MS = 110_000;
+
+interface NamedAction {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A run, by its action and the uid of its Job. */
+interface NamedRun extends NamedAction {
+  readonly job: string;
+}
+
+interface Asked {
+  readonly method: 'GET' | 'POST';
+  /** With its port. */
+  readonly host: string;
+  readonly path: string;
+  readonly body?: object;
+  readonly headersTimeout?: number;
+}
+
+/** Where the gateway is, and what it is asked with. */
+export interface GatewayAccess {
+  /** The name in its certificate. */
+  readonly service: string;
+  readonly servicePort: number;
+  readonly replicaPort: number;
+  readonly tokenFile: string;
+}
+
+const INSTALLED: GatewayAccess = {
+  service: `sentinel-gateway.${namespaces.system}.svc`,
+  servicePort: 443,
+  replicaPort: 8443,
+  tokenFile: '/var/run/secrets/sentinel.dev/gateway/token',
+};
+
+/** Connections to the gateway, which all clients of a process share. */
+class Connections {
+  #current: { ca: string; agent: Agent } | undefined;
+
+  /** Those under this authority. The ones under another are closed when what uses them has ended. */
+  under(ca: string, servername: string): Agent {
+    if (this.#current?.ca === ca) return this.#current.agent;
+    // Closing waits for requests that may take minutes, and nobody waits for it.
+    this.#current?.agent.close().catch(() => undefined);
+    const agent = new Agent({ connect: { ca, servername }, allowH2: false });
+    this.#current = { ca, agent };
+    return agent;
+  }
+}
 
 /** Asks the gateway, over TLS under its own authority, with a token that is good for the gateway alone. */
 export class GatewayClient {
   readonly #client: KubeClient;
-  readonly #service: string;
-  #agent: { ca: string; agent: Agent } | undefined;
+  readonly #access: GatewayAccess;
+  readonly #connections: Connections;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(client: KubeClient, service = `sentinel-gateway.${namespaces.system}.svc`) {
+  constructor(client: KubeClient, access = INSTALLED, connections = new Connections(), signal?: AbortSignal) {
     this.#client = client;
-    this.#service = service;
+    this.#access = access;
+    this.#connections = connections;
+    this.#signal = signal;
   }
 
-  /** What is known of a run. A rehearsal's effects are in the memory of the replica that its claim names, so that one is asked. */
-  async report(jobUid: string, address: string): Promise<RunReport> {
+  /** The same client, all of whose requests end with the reason of the signal when it aborts. */
+  until(signal: AbortSignal): GatewayClient {
+    return new GatewayClient(this.#client.until(signal), this.#access, this.#connections, signal);
+  }
+
+  /**
+   * What is known of a run. A rehearsal's effects are in the memory of the replica that its claim names until they are kept, so that one
+   * is asked. A report of a rehearsal without a recording means that it is lost for good.
+   *
+   * @throws RecorderUnavailable when that replica is there and gave no answer: it must be asked again.
+   */
+  async report(jobUid: string, address: string, stage: Stage): Promise<RunReport> {
     const path = `/sentinel/v1/runs/${encodeURIComponent(jobUid)}`;
-    const first = RunReport.parse(await this.#send('GET', `${address}:443`, path));
-    if (first.recorded || first.replica === undefined) return first;
-    const pinned = await this.#send('GET', `${first.replica}:${PORT}`, path).catch(() => first);
-    return RunReport.parse(pinned);
+    const ask = async (host: string) => RunReport.parse(await this.#send({ method: 'GET', host, path }));
+    const { servicePort, replicaPort } = this.#access;
+    const first = await ask(`${address}:${servicePort}`);
+    const { replica } = first;
+    if (stage !== 'rehearsal' || first.recorded || replica === undefined) return first;
+    let failure: string;
+    try {
+      return await ask(`${replica}:${replicaPort}`);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    if (judgeRecorder(await this.#replicasAt(replica), Date.now()) === 'TryAgain')
+      throw new RecorderUnavailable(replica, failure);
+    // It may have kept the recording right before its end.
+    return await ask(`${address}:${servicePort}`);
   }
 
-  /** Takes back what a run did. */
-  async rollBack(
-    address: string,
-    run: { namespace: string; name: string; job: string },
-  ): Promise<NonNullable<AgentActionStatus['rollback']>> {
-    return Rollback.parse(await this.#send('POST', `${address}:443`, '/sentinel/v1/rollbacks', run)).outcomes;
+  /** Has it carry out what people decided on effects whose outcome is unknown; answers with what is known of the run then. */
+  async resolve(address: string, body: NamedRun): Promise<RunReport> {
+    return RunReport.parse(
+      await this.#send({
+        method: 'POST',
+        host: `${address}:${this.#access.servicePort}`,
+        path: '/sentinel/v1/resolutions',
+        body,
+      }),
+    );
+  }
+
+  /** Takes back what a run did, as far as one pass gets. */
+  async rollBack(address: string, body: NamedRun): Promise<z.infer<typeof Rollback>> {
+    const asked = {
+      method: 'POST',
+      host: `${address}:${this.#access.servicePort}`,
+      path: '/sentinel/v1/rollbacks',
+      body,
+    } as const;
+    return Rollback.parse(await this.#send({ ...asked, headersTimeout: ROLLBACK_MS }));
+  }
+
+  /** What it states of the run of an action that has come to its end, sealed by its own key. One that was not run is not run any more. */
+  async end(address: string, action: NamedAction): Promise<string> {
+    const host = `${address}:${this.#access.servicePort}`;
+    return End.parse(await this.#send({ method: 'POST', host, path: '/sentinel/v1/ends', body: action })).statement;
   }
 
   /** Why the lock inside the API server does not hold, or undefined. */
   async lockFault(address: string): Promise<string | undefined> {
-    return LockState.parse(await this.#send('GET', `${address}:443`, '/sentinel/v1/lock')).fault ?? undefined;
+    const answer = await this.#send({ method: 'GET', host: `${address}:${this.#access.servicePort}`, path: '/sentinel/v1/lock' });
+    return LockState.parse(answer).fault ?? undefined;
   }
 
-  async #send(method: 'GET' | 'POST', host: string, path: string, body?: object): Promise<unknown> {
-    const token = readFileSync(TOKEN_FILE, 'utf8').trim();
+  /** What is stored for actions, seen from a namespace. */
+  async storage(address: string, namespace: string): Promise<StorageUse> {
+    const host = `${address}:${this.#access.servicePort}`;
+    return Storage.parse(await this.#send({ method: 'GET', host, path: `/sentinel/v1/storage/${namespace}` }));
+  }
+
+  async #replicasAt(podIP: string) {
+    const found = await this.#client.list(pods, {
+      namespace: namespaces.system,
+      labelSelector: 'app.kubernetes.io/name=sentinel,app.kubernetes.io/component=gateway',
+      fieldSelector: `status.podIP=${podIP}`,
+    });
+    return found.items;
+  }
+
+  async #send({ method, host, path, body, headersTimeout = 60_000 }: Asked): Promise<unknown> {
+    const token = readFileSync(this.#access.tokenFile, 'utf8').trim();
+    const published = await this.#client.getOrThrow(configmaps, { name: 'sentinel-gateway-ca', namespace: namespaces.system });
+    const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
     const answer = await request(`https://${host}${path}`, {
       method,
-      dispatcher: await this.#dispatcher(),
+      dispatcher: this.#connections.under(ca, this.#access.service),
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
-      headersTimeout: 60_000,
+      ...(this.#signal ? { signal: this.#signal } : {}),
+      headersTimeout,
       bodyTimeout: 60_000,
     });
     const text = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`the gateway answered ${answer.statusCode}: ${text.slice(0, 300)}`);
-    return JSON.parse(text);
-  }
-
-  async #dispatcher(): Promise<Agent> {
-    const published = await this.#client.getOrThrow(configmaps, { name: 'sentinel-gateway-ca', namespace: namespaces.system });
-    const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
-    if (this.#agent?.ca === ca) return this.#agent.agent;
-    await this.#agent?.agent.close();
-    this.#agent = { ca, agent: new Agent({ connect: { ca, servername: this.#service }, allowH2: false }) };
-    return this.#agent.agent;
+    return readJson(text, 'the gateway');
   }
 }

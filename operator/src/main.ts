@@ -1,5 +1,6 @@
 import { type AgentAction, annotations, namespaces } from '@sentinel/crds';
 import {
+  byNamespace,
   Controller,
   createClient,
   createLogger,
@@ -10,11 +11,16 @@ import {
   type KubeObject,
   keyOf,
   LeaderElector,
+  LeadershipLostError,
   loadConfig,
   Manager,
   services,
   systemClock,
 } from '@sentinel/kube';
+import type { SandboxSettings } from '@sentinel/policy';
+import { ActRecorder } from './acts/record-acts.ts';
+import { watchUnnamedActs } from './acts/watch-unnamed.ts';
+import { AdmissionSerializer } from './admission-serializer.ts';
 import { Exporter } from './audit/exporter.ts';
 import { OtlpSink } from './audit/otlp.ts';
 import { type Caches, createCaches } from './caches.ts';
@@ -22,10 +28,9 @@ import { type Config, readConfig } from './config.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { reconcileAction } from './reconcile.ts';
-import type { SandboxSettings } from './sandbox/job.ts';
+import { observeActions, observeDecision, summarizeActions } from './metrics.ts';
+import { type ReconcileContext, reconcileAction } from './reconcile.ts';
 import { usesUserNamespaces } from './sandbox/user-namespaces.ts';
-import { Starts } from './starts.ts';
 import { stateOf } from './status/conditions.ts';
 
 const HEALTH_PORT = 8080;
@@ -39,7 +44,20 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const isolateUsers = await usesUserNamespaces(client, config.userNamespaces);
   if (!isolateUsers) logger.warn('Sandboxes share the user namespace of their node', { setting: config.userNamespaces });
   const caches = createCaches(client, logger);
-  const events = new EventRecorder({ client, controller: 'sentinel.dev/operator', instance: config.podName });
+  const elector = new LeaderElector({
+    client,
+    namespace: namespaces.system,
+    name: 'sentinel-operator',
+    identity: config.podName,
+    logger,
+  });
+  // A process that was paused may find out that it lost the lease only after it has gone on: so each write asks the clock first.
+  const leader = createClient(transport, {
+    beforeWrite: () => {
+      if (!elector.isLeader()) throw new LeadershipLostError();
+    },
+  });
+  const events = new EventRecorder({ client: leader, controller: 'sentinel.dev/operator', instance: config.podName });
   const sink = config.otlpEndpoint === undefined ? undefined : new OtlpSink(config.otlpEndpoint);
   const exporter: Exporter = new Exporter({
     sink,
@@ -48,56 +66,64 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     read: (key) => caches.actions.store.get(key),
     onAcknowledged: (key) => actions.enqueue(key),
   });
-  const context = {
-    client,
-    caches,
-    exporter,
-    logger,
-    clock: systemClock,
-    starts: new Starts(),
-    gateway: new GatewayClient(client),
-    settings: () => readSettings(client, config, isolateUsers),
+  const admissions = new AdmissionSerializer();
+  const gateway = new GatewayClient(leader);
+  // All that a reconcile asks for ends with it: at its time-out, at the stop, and at once when the lease is lost.
+  const contextUntil = (signal: AbortSignal): ReconcileContext => {
+    const bound = leader.until(signal);
+    return {
+      client: bound,
+      caches,
+      exporter,
+      logger,
+      clock: systemClock,
+      admissions,
+      gateway: gateway.until(signal),
+      settings: () => readSettings(bound, config, isolateUsers),
+    };
   };
   const actions: Controller = new Controller({
     name: 'agentaction',
     concurrency: config.workers,
+    // Those of one namespace have half of the workers at most, however many actions it has.
+    grouping: byNamespace(Math.max(1, Math.floor(config.workers / 2))),
     logger,
-    reconcile: (key) => reconcileAction(context, key),
+    reconcile: (key, signal) => reconcileAction(contextUntil(signal), key),
   });
   const playbooks = new Controller({
     name: 'playbook',
+    grouping: byNamespace(),
     logger,
-    reconcile: (key) => reconcilePlaybook(client, caches, key, new Date()),
+    reconcile: (key, signal) => reconcilePlaybook(leader.until(signal), caches, key, new Date()),
   });
   const policies = new Controller({
     name: 'agentpolicy',
+    grouping: byNamespace(),
     logger,
-    reconcile: (key) => reconcilePolicy(client, caches, key, new Date()),
+    reconcile: (key, signal) => reconcilePolicy(leader.until(signal), caches, key, new Date()),
   });
   const clusterPolicies = new Controller({
     name: 'clusteragentpolicy',
     logger,
-    reconcile: (key) => reconcileClusterPolicy(client, caches, key, new Date()),
+    reconcile: (key, signal) => reconcileClusterPolicy(leader.until(signal), caches, key, new Date()),
   });
-  connect(caches, { actions, playbooks, policies, clusterPolicies, exporter });
-  const elector = new LeaderElector({
-    client,
-    namespace: namespaces.system,
-    name: 'sentinel-operator',
-    identity: config.podName,
-    logger,
-  });
+  const recorder = new ActRecorder({ client: leader, sink, events, logger, clock: systemClock });
+  const acts = new Controller({ name: 'acts', logger, reconcile: (_key, signal) => recorder.reconcile(signal) });
+  observeActions(() => summarizeActions(caches.actions.store.list(), systemClock.now()));
+  caches.actions.onChange((delta) => observeDecision(delta, systemClock.now()));
+  connect(caches, { actions, playbooks, policies, clusterPolicies, acts, exporter });
   const manager = new Manager({ elector, logger });
   const health = new HealthServer({
     port: HEALTH_PORT,
-    live: { informers: () => Object.values(caches).every((informer) => informer.healthy()) },
+    // Alive whatever the API server does: a restart mends no outage, and an informer that cannot go on ends the process by itself.
     ready: { manager: () => manager.ready() },
   });
   manager.addServer({ name: 'health', start: (stop) => health.start(stop) });
   for (const informer of Object.values(caches)) manager.addInformer(informer);
   // The leader alone, as the controllers: two would send every record twice.
   manager.addController({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
-  for (const controller of [actions, playbooks, policies, clusterPolicies]) manager.addController(controller);
+  for (const controller of [actions, playbooks, policies, clusterPolicies, acts]) manager.addController(controller);
+  manager.addController(watchUnnamedActs(leader, caches, logger, systemClock));
   await manager.start(signal);
   await transport.close();
 }
@@ -110,13 +136,18 @@ interface Enqueue {
 // stricter must reach them.
 function connect(
   caches: Caches,
-  to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; exporter: Enqueue },
+  to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; acts: Enqueue; exporter: Enqueue },
 ): void {
   const living = (concerns: (action: AgentAction) => boolean) => {
     for (const action of caches.actions.store.list())
       if (action.status?.finishedAt === undefined && concerns(action)) to.actions.enqueue(keyOf(action));
   };
   const all = () => living(() => true);
+  // Policies say who is an agent, and what an agent sealed makes no Playbook trusted.
+  const playbooksIn = (namespace: string | undefined) => {
+    for (const playbook of caches.playbooks.store.list())
+      if (namespace === undefined || playbook.metadata.namespace === namespace) to.playbooks.enqueue(keyOf(playbook));
+  };
   // What ended makes room for what is approved and held back.
   const wakeHeld = () => {
     for (const action of caches.actions.store.list())
@@ -143,14 +174,18 @@ function connect(
   caches.namespaces.onChange(({ object }) => living(({ metadata }) => metadata.namespace === object.metadata.name));
   caches.policies.onChange(({ object }) => {
     to.policies.enqueue(keyOf(object));
-    all();
+    playbooksIn(object.metadata.namespace);
+    // Of its own namespace alone: whoever may edit one must not keep the operator busy with the actions of all others.
+    living(({ metadata }) => metadata.namespace === object.metadata.namespace);
   });
   caches.clusterPolicies.onChange(({ object }) => {
     to.clusterPolicies.enqueue(keyOf(object));
+    playbooksIn(undefined);
     all();
   });
+  caches.acts.onChange(({ object }) => to.acts.enqueue(keyOf(object)));
   caches.sealKeys.onChange(() => {
-    for (const playbook of caches.playbooks.store.list()) to.playbooks.enqueue(keyOf(playbook));
+    playbooksIn(undefined);
     all();
   });
 }
@@ -159,5 +194,6 @@ async function readSettings(client: KubeClient, config: Config, isolateUsers: bo
   const service = await client.getOrThrow(services, { name: 'sentinel-gateway', namespace: namespaces.system });
   const address = (service.spec as { clusterIP?: string }).clusterIP;
   if (!address) throw new Error("the Service 'sentinel-gateway' has no address");
-  return { image: config.image, gatewayAddress: address, forbidden: config.forbidden, hostUsers: isolateUsers };
+  const { image, forbidden, pods } = config;
+  return { image, gatewayAddress: address, forbidden, hostUsers: isolateUsers, pods };
 }

@@ -1,36 +1,49 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AgentAction, agentActions, namespaces, type State } from '@sentinel/crds';
-import { type Clock, copyOf, jobs, type Result, splitKey } from '@sentinel/kube';
-import { countsFilings } from '@sentinel/policy';
+import { type AgentAction, agentActions, type State } from '@sentinel/crds';
+import { type Clock, copyOf, isTooLarge, keyOf, mayBeStored, type Result, splitKey } from '@sentinel/kube';
+import { type Activity, countsFilings } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
-import { deleteOrphans } from './act/delete-orphans.ts';
-import { endAsDecided } from './act/end.ts';
-import { failVerification } from './act/fail-verification.ts';
-import { letGo } from './act/let-go.ts';
-import { noteDecisions } from './act/note-decisions.ts';
-import { readOutcome } from './act/read-outcome.ts';
-import { releaseJob } from './act/release-job.ts';
-import { resume } from './act/resume.ts';
-import { deleteRetired, retire } from './act/retire.ts';
-import { rollBack } from './act/roll-back.ts';
-import { startJob } from './act/start-job.ts';
+import {
+  abandon,
+  deleteOrphans,
+  deleteRetired,
+  endAsDecided,
+  failVerification,
+  letGo,
+  makeRoom,
+  noteApprovers,
+  noteDecisions,
+  readOutcome,
+  recordDecisions,
+  releaseRecorded,
+  resolve,
+  resume,
+  retire,
+  rollBack,
+  startJob,
+  stateEnd,
+  stopJob,
+  unmetOf,
+} from './act/index.ts';
 import { startOver } from './act/start-over.ts';
-import { stopJob } from './act/stop-job.ts';
+import type { AdmissionSerializer } from './admission-serializer.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decide } from './decide/decide.ts';
 import { orphanedJobs } from './decide/orphans.ts';
+import { ROOM_AFTER_RESOLUTION } from './decide/resolution.ts';
 import type { NextStep } from './decide/step.ts';
 import { activityOf } from './facts/activity.ts';
+import { withDeciders } from './facts/deciders.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
-import type { Starts } from './starts.ts';
 import { type Draft, enter, stateOf } from './status/conditions.ts';
+import { ACTION_MAX, ACTION_MINIMUM, fitStatus } from './status/fit-status.ts';
 
 export interface ReconcileContext extends ActContext {
   readonly caches: Caches;
   readonly exporter: Exporter;
   readonly clock: Clock;
-  readonly starts: Starts;
+  readonly admissions: AdmissionSerializer;
 }
 
 // States in which the next step may be the start of a real run.
@@ -55,7 +68,7 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
     const counted =
       reviewed.has(state) ||
       (state === 'Pending' && (countsFilings(pass.facts.policies) || cached.spec.intent.parentAction !== undefined));
-    return counted ? await context.starts.exclusive(carry) : await carry();
+    return counted ? await context.admissions.exclusive(cached.metadata.namespace ?? '', carry) : await carry();
   }
   return await carryOut(context, pass, step);
 }
@@ -63,25 +76,40 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
 async function carryOutLive(context: ReconcileContext, key: string): Promise<Result> {
   const live = await context.client.get(agentActions, splitKey(key));
   if (!live) return undefined;
-  const pass = await passLive(context, live);
-  const step = decide(pass.facts);
-  const result = await carryOut(context, pass, step);
-  if (step.kind === 'StartJob' && step.stage === 'run')
-    context.starts.note({ ...activityOf(live), phase: 'Running', changed: live.status?.plan?.effects ?? 0 });
-  if (step.kind === 'StartJob' && step.stage === 'rehearsal')
-    context.starts.note({
-      ...activityOf(live),
-      phase: 'Rehearsing',
-      admitted: pass.now,
-      parent: pass.draft.lineage?.at(-1)?.uid,
-      root: pass.draft.lineage?.[0]?.uid ?? live.metadata.uid ?? '',
-    });
-  return result;
+  let pass = await passLive(context, live);
+  let step = decide(pass.facts);
+  if ((step.kind === 'StartJob' || step.kind === 'Resolve') && step.tally) {
+    pass = { ...pass, facts: await withDeciders(context.client, pass.facts, step.tally) };
+    step = decide(pass.facts);
+  }
+  return await carryOut(context, pass, step);
+}
+
+/** What the next admission or start must see of this one, whatever the cache shows; undefined when it is none. */
+function startedBy({ action, draft, now }: Pass, step: NextStep): Activity | undefined {
+  if (step.kind !== 'StartJob' || step.stage === 'verification') return undefined;
+  const activity = activityOf(action);
+  if (step.stage === 'run') return { ...activity, phase: 'Running', changed: action.status?.plan?.effects ?? 0 };
+  return {
+    ...activity,
+    phase: 'Rehearsing',
+    admitted: now,
+    parent: draft.lineage?.at(-1)?.uid,
+    root: draft.lineage?.[0]?.uid ?? action.metadata.uid ?? '',
+  };
 }
 
 async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): Promise<Result> {
   await act(context, pass, step);
-  await writeStatus(context, pass);
+  await stateEnd(context, pass);
+  const started = startedBy(pass, step);
+  try {
+    await writeStatus(context, pass);
+    if (started) context.admissions.note(started);
+  } catch (error) {
+    if (started && mayBeStored(error)) context.admissions.note(started);
+    throw error;
+  }
   for (const follow of pass.afterwards) await follow();
   return requeueAfter(context, step);
 }
@@ -93,6 +121,8 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
   'ReadOutcome',
   'StopJob',
   'FailVerification',
+  'Resolve',
+  'Abandon',
   'RollBack',
   'End',
   'Retire',
@@ -101,17 +131,29 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
 
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
-  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.sink(action), now);
+  // Who waits for a sandbox is compared with what is going on; nothing else is decided by the limits of a cache.
+  const activity = stateOf(action.status) === 'Pending' ? activityNow(context) : [];
+  const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.sink(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 
 async function passLive(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
-  const lock = async () => context.gateway.lockFault((await context.settings()).gatewayAddress);
-  const activity = context.starts.overlay(context.caches.actions.store.list().map(activityOf));
-  const facts = await gatherLive(context.client, lock, action, context.exporter.sink(action), activity, now);
+  const address = async () => (await context.settings()).gatewayAddress;
+  const gateway = {
+    lock: async () => context.gateway.lockFault(await address()),
+    // Whoever ends an action must not have to wait for the gateway.
+    storage: async (namespace: string) =>
+      context.gateway.storage(await address(), namespace).catch((error: unknown) => {
+        context.logger.warn('Cannot count what is stored', { namespace, error: String(error) });
+        return undefined;
+      }),
+  };
+  const facts = await gatherLive(context.client, gateway, action, context.exporter.sink(action), activityNow(context), now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
+
+const activityNow = ({ admissions, caches }: ReconcileContext) => admissions.overlay(caches.actions.store.list().map(activityOf));
 
 /** The status as it is, with the cursor of the exporter where the sink says it is: acknowledged records may make room. */
 function draftOf(context: ReconcileContext, action: AgentAction): Draft {
@@ -138,15 +180,25 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       return await stopJob(context, pass, step.evidence);
     case 'FailVerification':
       return failVerification(pass, step.why);
+    case 'NoteResolutions':
+      return recordDecisions(pass, step.tally, ROOM_AFTER_RESOLUTION);
+    case 'Resolve':
+      recordDecisions(pass, step.tally, ROOM_AFTER_RESOLUTION);
+      return await resolve(context, pass);
+    case 'Abandon':
+      return await abandon(context, pass, step.why);
+    case 'BeginRollback':
+      return enter(pass.draft, 'RollingBack', step.why, pass.now);
     case 'RollBack':
       return await rollBack(context, pass);
     case 'NoteDecisions':
-      return noteDecisions(pass, step.tally, step.suspendedBy);
+      noteDecisions(pass, step.tally, step.suspendedBy);
+      return await sayWhoIsMissing(context, pass);
     case 'Resume':
       noteDecisions(pass, step.tally);
       return resume(pass);
     case 'StartOver':
-      return startOver(pass);
+      return await startOver(pass);
     case 'End':
       if (step.tally) noteDecisions(pass, step.tally);
       return await endAsDecided(pass, step);
@@ -156,7 +208,7 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
       pass.afterwards.push(() => deleteRetired(context, pass));
       return;
     case 'LetGo':
-      pass.afterwards.push(() => letGo(context, pass));
+      pass.afterwards.push(() => letGo(context, pass, step.missing));
       return;
     case 'Wait':
       if (step.queued) pass.draft.queuedAt ??= new Date(pass.now).toISOString();
@@ -170,17 +222,41 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
   }
 }
 
-// The status names the Job and it is still suspended: the pass that recorded it did not get to its release.
-async function releaseRecorded(context: ReconcileContext, { facts }: Pass): Promise<void> {
-  const job = facts.stage && (await context.client.get(jobs, { name: facts.stage.name, namespace: namespaces.sandboxes }));
-  if (job?.metadata.uid === facts.stage?.uid && job && (job.spec as { suspend?: boolean }).suspend)
-    await releaseJob(context, job);
+// Where nobody is seen who could approve, the state says so as well, while it waits for people.
+async function sayWhoIsMissing(context: ReconcileContext, pass: Pass): Promise<void> {
+  const { draft, action, now } = pass;
+  await noteApprovers(context, pass);
+  if (stateOf(draft) !== 'AwaitingApproval' || draft.required?.unmet === action.status?.required?.unmet) return;
+  enter(
+    draft,
+    'AwaitingApproval',
+    `the plan waits for approval: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
+    now,
+  );
 }
 
 async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
-  if (!isWorthWriting(action.status ?? {}, draft)) return;
   // With resourceVersion: a view that is out of date loses, and everything is decided again.
-  await context.client.replaceStatus(agentActions, { ...copyOf(action), status: draft });
+  const write = async (status: Draft) => {
+    if (!isWorthWriting(action.status ?? {}, status)) return;
+    await context.client.replaceStatus(agentActions, { ...copyOf(action), status });
+  };
+  let most = ACTION_MAX;
+  for (;;) {
+    const fitted = fitStatus(action, draft, most);
+    try {
+      return await write(fitted);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      // Some clusters take less than etcd does by default. The minimal form is tried last.
+      if (most < ACTION_MINIMUM) {
+        await makeRoom(context, action);
+        throw error;
+      }
+      context.logger.warn('The status is too large for this cluster', { action: keyOf(action), most, error: String(error) });
+      most = Math.floor(most / 2);
+    }
+  }
 }
 
 /** The cursor rides on the next transition; alone it is written once, when all records of an action that has ended are acknowledged. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
-import { eventually, example } from '../lib/cluster.ts';
+import { eventually, example, type Person } from '../lib/cluster.ts';
 import { chooseTarget } from './target.ts';
 
 /**
@@ -42,14 +42,17 @@ async function setTheScene(tools: string): Promise<void> {
   await admin.sentinel(['account', 'create', 'reader', '-n', namespace, '--role', 'view', '--user', `${namespace}:repair-agent`]);
   const tess = await target.person('tess', ['shop-trusters']);
   for (const playbook of ['set-image', 'health-check']) {
-    await eventually(
-      `trust in ${playbook}`,
-      async () => (await tess.trySentinel(['trust', playbook, '-n', namespace, '--yes'])).code === 0,
-      15,
-    );
+    await eventually(`trust in ${playbook}`, async () => (await trustAsRead(tess, playbook)).code === 0, 15);
   }
   show(await admin.kubectl(['get', 'playbooks,agentpolicies', '-n', namespace]));
   show(await admin.kubectl(['get', 'deployment', 'web', '-n', namespace]));
+}
+
+/** Trusts a Playbook by the digest that it has as it is read. */
+async function trustAsRead(truster: Person, playbook: string) {
+  const read = ['get', 'playbook', playbook, '-n', namespace, '-o', 'jsonpath={.status.digest}'];
+  const digest = (await truster.kubectl(read)).trim();
+  return await truster.trySentinel(['trust', playbook, '-n', namespace, '--yes', '--digest', digest]);
 }
 
 async function fileTheAction(tools: string): Promise<void> {

@@ -8,7 +8,7 @@ import { auditEntries } from '../lib/audit-log.ts';
 import { admin, eventually, example, type Person, person } from '../lib/cluster.ts';
 import { loadedImages } from '../lib/images.ts';
 import { annotateWeb, oneStep } from '../lib/one-step.ts';
-import { mayFile, policyAbout } from '../lib/requester.ts';
+import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways in from the side: straight to the webhook, as somebody else, at the same moment as somebody else, in another encoding, by
@@ -94,7 +94,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
     await deployWeb(tenant.namespace);
     [mallory, rita, otto] = await Promise.all([
       person('mallory', ['shop-viewers']),
-      person('rita', ['shop-approvers', 'shop-viewers']),
+      person('rita', [filersOf('rita'), 'shop-approvers', 'shop-viewers']),
       person('otto', ['shop-viewers']),
     ]);
     action = await tenant.file('touch', { key: 'forged' });
@@ -182,7 +182,10 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
     for (const who of [mallory, otto, rita, tenant.agent, admin]) {
       const answer = await annotate(who, tenant, action, { [approvals]: line });
       assert.notEqual(answer.code, 0, 'it was taken');
-      assert.match(answer.stderr, /a decision must name this action, its current plan, and who makes it|cannot patch resource/);
+      assert.match(
+        answer.stderr,
+        /a decision must name this action, its current plan, and who makes it|cannot patch resource|you can act as who asked/,
+      );
     }
     await stillWaits(action);
   });
@@ -220,11 +223,11 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
         else annotations['sentinel.dev/requested-by'] = stamp;
       });
     // Without a stamp nobody knows whose approval it needs; with another's, the API server knows better.
-    assert.match((await forged(undefined)).status?.message ?? '', /it is not known whose approval it needs/);
+    assert.match((await forged(undefined)).status?.message ?? '', /it is not known who asked for this action or edited it/);
     const line = sealed(await forged('{"user":"somebody","uid":"","groups":[]}'));
     refused(
       await annotate(rita, tenant, name, { [approvals]: line }),
-      'you asked for this action, or edited it: somebody else must approve it',
+      'you asked for this action, or edited it, or the agent acts on your behalf: somebody else must approve it',
     );
     await stillWaits(name);
   });
@@ -345,7 +348,7 @@ describe('Somebody in the name of somebody else', { concurrency: false }, () => 
     ]) {
       const { code, stderr } = await approve(admin, ['--as', user, '--as-group', 'system:masters']);
       assert.notEqual(code, 0, user);
-      assert.match(stderr, /only people can decide|was not sealed/, user);
+      assert.match(stderr, /only people can decide|was not sealed|you can act as who asked/, user);
     }
     assert.deepEqual(linesOf(await tenant.action(action)), []);
   });

@@ -49,7 +49,9 @@ describe('The audit trail of an action', { concurrency: false }, () => {
     assert.equal(of('Admitted')['gen_ai.agent.name'], 'codex');
     assert.equal(of('Admitted')['sentinel.actor'], `system:serviceaccount:${tenant.namespace}:repair-agent`);
     assert.equal(of('Decided')['sentinel.actor'], 'ada');
-    assert.equal(of('RunEnded')['sentinel.effects.done'], '0');
+    assert.equal(of('RunEnded')['sentinel.effects.done'], '1');
+    assert.equal(of('RunEnded')['sentinel.effects.planned'], '1');
+    assert.equal(of('RunEnded')['sentinel.effects.done_numbers'], '1');
     assert.equal(of('Ended')['sentinel.state'], 'Succeeded');
   });
 

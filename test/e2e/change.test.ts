@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { changeDigest } from '../../gateway/src/effect/change.ts';
-import { describeEffect } from '../../gateway/src/effect/describe.ts';
-import { type Example, examples as given, leavesOf } from '../../gateway/src/effect/leaves.fixture.ts';
-import { persistedDifferences } from '../../gateway/src/effect/persisted.ts';
-import { setAt, valueAt } from '../../gateway/src/effect/pointer.ts';
+import {
+  changeDigest,
+  describeEffect,
+  type Example,
+  examples as given,
+  leavesOf,
+  persistedDifferences,
+  setAt,
+  valueAt,
+} from '@sentinel/gateway/testing';
+import { LAST_APPLIED } from '@sentinel/policy';
 import { admin, eventually } from '../lib/cluster.ts';
 import { closeTransport, MiniGateway, observed, sent, understood } from '../lib/mini-gateway.ts';
 
@@ -273,6 +279,7 @@ describe('A command of kubectl', { concurrency: false }, () => {
         assert.equal(code, 0, stderr);
       };
       gateway.rehearsed.length = 0;
+      gateway.shown.length = 0;
       gateway.faults.length = 0;
       gateway.done = 0;
       // Two restarts within one second are refused by kubectl.
@@ -280,6 +287,10 @@ describe('A command of kubectl', { concurrency: false }, () => {
       await pause();
       await kubectl(false);
       assert.equal(gateway.rehearsed.length, writes);
+      // What kubectl keeps in an annotation is what was applied, whatever defaults the API server has set beside it.
+      const copies = gateway.shown.flatMap(({ change = [] }) => change.filter(({ path }) => path.startsWith(LAST_APPLIED)));
+      assert.deepEqual(copies, Array(copies.length).fill({ path: LAST_APPLIED, repeats: true }));
+      if (args[0] === 'apply' && !args.includes('--server-side')) assert.equal(copies.length, writes);
       await pause();
       await kubectl(true);
       assert.deepEqual(gateway.faults, []);

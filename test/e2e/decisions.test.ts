@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { admin, eventually, example, type Person, person, serviceAccount } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { mayFile, policyAbout } from '../lib/requester.ts';
+import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Ways around a decision, each tried against the running installation. One tenant; the policy wants two people, so that a single
@@ -171,7 +171,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       person('bea', ['shop-approvers', 'shop-viewers']),
       person('sam', ['shop-viewers']),
       person('amy', ['shop-approvers']),
-      person('rita', ['shop-approvers', 'shop-viewers']),
+      person('rita', [filersOf('rita'), 'shop-approvers', 'shop-viewers']),
       serviceAccount(namespace, 'robot'),
     ]);
     const all = ['shared', 'many', 'forged', 'edited', 'amended', 'rejected', 'replayed', 'renamed'];
@@ -193,7 +193,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const json = [{ op: 'replace', path: '/status/plan/digest', value: `sha256:${'0'.repeat(64)}` }];
       refused(await patch(admin, 'shared', json, 'json', '--subresource=status'), message);
       const action = await read('shared');
-      const replaced = JSON.stringify({ ...action, status: { conditions: [] } });
+      const replaced = JSON.stringify({ ...action, status: { ...action.status, conditions: [] } });
       refused(await admin.tryKubectl(['replace', '--subresource=status', '-f', '-'], { input: replaced }), message);
     });
 
@@ -218,7 +218,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
     it('does not name another approver, nor groups that the request does not have', async () => {
       refused(await write(ada, 'forged', await record(ada, 'forged', { user: 'bea' })), message);
-      refused(await write(admin, 'forged', await record(admin, 'forged', { user: 'ada' })), message);
+      refused(await write(bea, 'forged', await record(bea, 'forged', { user: 'ada' })), message);
       refused(await write(sam, 'forged', await record(sam, 'forged', { groups: ['shop-approvers'] })), message);
     });
 
@@ -231,13 +231,13 @@ describe('The decisions on an action', { concurrency: true }, () => {
     it('is not written by who asked, nor by a stranger, nor by a program with the verb', async () => {
       refused(
         await write(tenant.agent, 'forged', await record(tenant.agent, 'forged')),
-        'sentinel: programs can not decide, only people can',
+        'sentinel: programs cannot decide, only people can',
       );
       refused(
         await write(tenant.viewer, 'forged', await record(tenant.viewer, 'forged')),
         /User "vic" cannot patch resource "agentactions"/,
       );
-      refused(await write(robot, 'forged', await record(robot, 'forged')), 'sentinel: programs can not decide, only people can');
+      refused(await write(robot, 'forged', await record(robot, 'forged')), 'sentinel: programs cannot decide, only people can');
     });
 
     it('does not bring a field twice, so that it says one thing to the API server and another to its reader', async () => {
@@ -290,18 +290,28 @@ describe('The decisions on an action', { concurrency: true }, () => {
       refused(both, 'sentinel: a decision must be the only change of an update');
     });
 
-    it('never counts, not that of an approver and not that of an admin: no seal', async () => {
-      accepted(await write(ada, 'forged', await record(ada, 'forged')));
-      accepted(await write(admin, 'forged', await record(admin, 'forged')));
-      const found = await counted('forged', 2);
-      assert.deepEqual(
-        found.map(({ counts, why }) => ({ counts, why })),
-        [
-          { counts: false, why: 'its seal does not verify' },
-          { counts: false, why: 'its seal does not verify' },
-        ],
-      );
+    it('is refused, that of one approver and that of another: no seal, and it would take the room of real ones', async () => {
+      const unsealed = /the decision was not sealed by Sentinel's webhook \(its seal does not verify\), so it would not count/;
+      refused(await write(ada, 'forged', await record(ada, 'forged')), unsealed);
+      refused(await write(bea, 'forged', await record(bea, 'forged')), unsealed);
+      refused(await write(ada, 'forged', await record(ada, 'forged', { key: 'key-00000000' })), /which is not known/);
       await stillWaits('forged');
+    });
+
+    it('is nothing: an empty one would stand in the way of the first decision', async () => {
+      const empty = 'sentinel: annotations that Sentinel writes must not be set to nothing; leave them out';
+      for (const name of [approvals, 'sentinel.dev/amended-by'])
+        refused(await annotate(tenant.agent, 'forged', { [name]: '' }), new RegExp(`${empty}|must name who edits`));
+      accepted(await tenant.decide(ada, 'forged', 'approve'));
+      assert.equal((await counted('forged', 1))[0]?.counts, true);
+      await stillWaits('forged');
+    });
+
+    it('is not that of an admin of the cluster: they could act as who asked', async () => {
+      refused(
+        await write(admin, 'forged', await record(admin, 'forged')),
+        /sentinel: you can act as who asked for this action, or wrote this Playbook: you can (impersonate them|write [a-z]+ in)/,
+      );
     });
 
     it('is not taken away or changed afterwards, not even by an admin', async () => {
@@ -324,7 +334,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
     it('brings no decision along', async () => {
       const answer = await create(object('born-decided', { annotations: decision(`sha256:${'0'.repeat(64)}`) }));
-      refused(answer, 'a decision can not be made when the action is created: it has no plan yet');
+      refused(answer, 'a decision cannot be made when the action is created: it has no plan yet');
     });
 
     it('loses approvals, status and another requester that it brings along', async () => {
@@ -457,7 +467,10 @@ describe('The decisions on an action', { concurrency: true }, () => {
         'you asked for this action: somebody else must approve it',
       );
       const byHand = await write(rita, 'own', await record(rita, 'own'));
-      refused(byHand, 'sentinel: you asked for this action, or edited it: somebody else must approve it');
+      refused(
+        byHand,
+        'sentinel: you asked for this action, or edited it, or the agent acts on your behalf: somebody else must approve it',
+      );
     });
 
     it('is written by the operator alone and never changes', async () => {
@@ -501,7 +514,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
   describe('What an action is', { concurrency: true }, () => {
     it('is not edited by somebody else', async () => {
-      const message = "sentinel: an action is edited by who filed it, or with the verb 'amend'";
+      const message = "sentinel: an action is edited or cancelled by who filed it, or with the verb 'amend'";
       refused(await patch(ada, 'shared', { spec: { intent: { summary: 'Another' } } }), message);
       refused(await patch(ada, 'shared', { spec: { cancelled: true } }), message);
       refused(await patch(rita, 'shared', { spec: { mode: 'DryRun' } }), message);
@@ -534,14 +547,17 @@ describe('The decisions on an action', { concurrency: true }, () => {
   describe('Decisions that count', { concurrency: true }, () => {
     it('are all kept when ten come at the same moment', async () => {
       const plan = await planOf('race');
-      // Comments have no meaning: with five decisions of each, and only one each that counts, nothing may be lost or start early.
-      const word = (index: number) => (index < 8 ? 'revoke' : 'approve');
-      const requests = Array.from({ length: 10 }, (_, index) => ({ who: index % 2 === 0 ? ada : bea, word: word(index), index }));
+      // Each approval of ada is taken back by her before the next one, whichever request comes first: nothing starts early.
+      const word = (index: number) => (index < 8 && index % 2 === 1 ? 'revoke' : 'approve');
+      const requests = Array.from({ length: 10 }, (_, index) => ({ who: index === 8 ? bea : ada, word: word(index), index }));
       const decide = (who: Person, body: Record<string, string>) =>
         eventually('the decision', async () => {
           const answer = await annotate(who, 'race', body);
           if (answer.code === 0) return true;
-          assert.match(answer.stderr, /object has been modified|Operation cannot be fulfilled|only added to|is too late/);
+          assert.match(
+            answer.stderr,
+            /object has been modified|Operation cannot be fulfilled|only added to|is too late|approved this plan already|nothing to take back|back already/,
+          );
           return /too late/.test(answer.stderr);
         });
       await Promise.all(
@@ -569,17 +585,9 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const plan = await planOf('many');
       const message = 'sentinel: an action takes at most 24 decisions; file it again';
       try {
-        const args = [
-          'annotate',
-          'agentaction',
-          named('many'),
-          '-n',
-          namespace,
-          'sentinel.dev/decision=revoke',
-          `sentinel.dev/plan=${plan}`,
-        ];
-        for (let count = 0; count < 24; count++) await ada.kubectl(args);
-        refused(await annotate(ada, 'many', decision(plan, 'revoke'), '--dry-run=server'), message);
+        for (let count = 0; count < 24; count++)
+          accepted(await annotate(ada, 'many', decision(plan, count % 2 === 0 ? 'approve' : 'revoke')));
+        refused(await annotate(ada, 'many', decision(plan), '--dry-run=server'), message);
         accepted(await annotate(ada, 'many', decision(plan, 'reject'), '--dry-run=server'));
       } finally {
         await admin.kubectl([
@@ -599,7 +607,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const plan = await planOf('rejected');
       accepted(await annotate(ada, 'rejected', { ...decision(plan, 'reject'), 'sentinel.dev/comment': 'not today' }));
       const ended = await tenant.until('rejected', ['Rejected']);
-      assert.equal(messageOf(ended), 'rejected by ada: not today');
+      assert.equal(messageOf(ended), 'rejected by ada: not today. Nothing was changed.');
       for (const who of [ada, bea])
         refused(await annotate(who, 'rejected', decision(plan)), 'it is too late to decide: the action is Rejected');
     });
@@ -634,8 +642,8 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const before = await read('edited');
       const plan = before.status?.plan?.digest ?? '';
       accepted(await annotate(ada, 'edited', decision(plan)));
-      accepted(await annotate(ada, 'edited', decision(plan)));
-      await counted('edited', 2);
+      refused(await annotate(ada, 'edited', decision(plan)), 'you have approved this plan already: one person counts once');
+      await counted('edited', 1);
       const approved = (await read('edited')).status?.conditions?.find(({ type }) => type === 'Approved')?.message;
       assert.equal(approved, '1 of 2 approval(s)');
       await stillWaits('edited');
@@ -650,11 +658,10 @@ describe('The decisions on an action', { concurrency: true }, () => {
         `is not the current one (${after.status?.plan?.digest}); look at it again`,
       );
       accepted(await annotate(bea, 'edited', decision(after.status?.plan?.digest ?? '')));
-      const found = await counted('edited', 3);
+      const found = await counted('edited', 2);
       assert.deepEqual(
         found.map(({ user, counts, why }) => [user, counts, why]),
         [
-          ['ada', false, 'it is for another plan'],
           ['ada', false, 'it is for another plan'],
           ['bea', true, undefined],
         ],
@@ -676,7 +683,10 @@ describe('The decisions on an action', { concurrency: true }, () => {
       const spec = { description: 'Puts another annotation on a Deployment.' };
       await admin.kubectl(['patch', 'playbook', 'touch-later', '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec })]);
       const ended = await tenant.until('later', ['Denied', 'Running', 'Succeeded']);
-      assert.equal(messageOf(ended), 'the Playbook changed after the action was admitted. File the action again.');
+      assert.equal(
+        messageOf(ended),
+        'the Playbook changed after the action was admitted. File the action again. Nothing was changed.',
+      );
     });
 
     it('has none of the decisions of an action of the same name that is gone', async () => {
@@ -710,7 +720,13 @@ describe('The decisions on an action', { concurrency: true }, () => {
         'sentinel: the real run has begun: the action can only be cancelled now',
       );
       refused(await annotate(ada, 'running', decision(plan, 'revoke')), 'it is too late to decide: the action is Running');
-      accepted(await patch(tenant.agent, 'running', { spec: { cancelled: true } }));
+      const said = await tenant.agent.sentinel(['cancel', 'running', '-n', namespace, '--yes']);
+      assert.match(said, /The run is ended at once\. A write that is under way may still be applied; what it has changed/);
+      assert.match(said, /running cancelled\nsee what becomes of it: kubectl sentinel watch running/);
+      assert.match(
+        messageOf(await tenant.until('running', ['Cancelled'], 60)),
+        /^the action was cancelled by system:serviceaccount:/,
+      );
       refused(await patch(tenant.agent, 'running', { spec: { cancelled: false } }), '`cancelled` must stay true once it is');
     });
   });
@@ -748,7 +764,7 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
     });
 
     it('is not given by its author, who holds the verb', async () => {
-      refused(await ask(sam, first), 'you wrote this Playbook: somebody else must trust it');
+      refused(await ask(sam, first), 'you wrote this Playbook, or a part of it: somebody else must trust it');
     });
 
     it('is not given without the verb, nor by a program with it', async () => {
@@ -804,6 +820,25 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
       assert.equal((await book()).metadata.annotations[trust], undefined);
     });
 
+    it('is given by none of those who wrote since it was last trusted', async () => {
+      const { truster } = tenant;
+      const before = await digest();
+      await truster.kubectl(['patch', 'playbook', 'mine', '-n', namespace, '--type=merge', '-p', '{"spec":{"expect":"a typo"}}']);
+      await eventually('another digest', async () => (await digest()) !== before);
+      for (const author of [sam, truster]) refused(await ask(author, await digest()), 'you wrote this Playbook, or a part of it');
+    });
+
+    it('has no owner, which would have it deleted in nobody’s name, and few finalizers', async () => {
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'b9a5c7c0-0000-4000-8000-000000000000' };
+      const finalizers = Array.from({ length: 17 }, (_, i) => `example.com/f${i}`);
+      const patch = (object: string, metadata: object) =>
+        admin.tryKubectl(['patch', object, '-n', namespace, '--type=merge', '-p', JSON.stringify({ metadata })]);
+      for (const object of ['playbook/mine', `agentpolicy/${namespace}`, 'clusteragentpolicy/sentinel-floor']) {
+        refused(await patch(object, { ownerReferences: [owner] }), 'sentinel: Playbooks, policies and plans must have no owners');
+        refused(await patch(object, { finalizers }), 'sentinel: an object may have at most 16 finalizers');
+      }
+    });
+
     it('has an author that nobody puts in for another', async () => {
       const args = [
         'annotate',
@@ -812,11 +847,11 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
         'mine',
         '-n',
         namespace,
-        'sentinel.dev/author={"user":"vic","uid":"","groups":[]}',
+        'sentinel.dev/authors={"user":"vic","uid":"","groups":[]}',
       ];
       refused(
         await sam.tryKubectl(args),
-        'sentinel: the annotation sentinel.dev/author must name who wrote the Playbook as it stands',
+        'sentinel: the annotation sentinel.dev/authors must name everyone who wrote the Playbook since it was last trusted',
       );
     });
 

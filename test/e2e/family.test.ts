@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { type ActionPlan, type AgentAction, actionPlans, agentActions, digestOf } from '@sentinel/crds';
+import { gatherFacts } from '@sentinel/gateway/testing';
 import { evaluatePlan } from '@sentinel/policy';
-import { gatherFacts } from '../../gateway/src/enforce/gather-facts.ts';
 import { admin } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -83,7 +83,14 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
       command: ['echo', 'x'.repeat(4096), 'y'.repeat(512)],
     }));
     const message = /the commands of an action may have at most 65536 characters together/;
-    await assert.rejects(tenant.file('own-large', {}, own(tenant, ['true'], { steps: many })), message);
+    // Not by `kubectl apply`: its copy of the object in an annotation would be refused first.
+    const input = JSON.stringify({
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'AgentAction',
+      metadata: { name: 'own-large', namespace: tenant.namespace },
+      spec: { intent: { summary: 'Too much' }, ...own(tenant, ['true'], { steps: many }) },
+    });
+    await assert.rejects(tenant.agent.kubectl(['create', '-f', '-'], { input }), message);
     const name = await tenant.file('own-grows', {}, own(tenant, note('web', 'grows'), { mode: 'DryRun' }));
     const patch = JSON.stringify({ spec: { steps: many } });
     await assert.rejects(
@@ -132,7 +139,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     // What an operator could write that somebody has taken over.
     const forged = { ...plan, spec: { ...plan.spec, required: { approvals: 0, autoReview: true, expiresAfter: '4h' } } };
     const ref = { namespace: tenant.namespace, name, uid: action.metadata.uid ?? '' };
-    const { facts } = await gatherFacts(client, ref, forged, digestOf(forged.spec), Date.now());
+    const { facts } = await gatherFacts(client, ref, { plan: forged, digest: digestOf(forged.spec), recordedAt: 0 }, Date.now());
     const { approved, requirements } = evaluatePlan(facts);
     assert.equal(approved, false);
     assert.equal(requirements.autoReview, undefined);

@@ -103,7 +103,7 @@ const pathCases: readonly Case[] = [
   ['an escaped slash', 'GET', '/api/v1/namespaces/NS%2fconfigmaps', none, {}, 400, /escaped separator/],
   ['an escaped slash in a write', 'POST', '/api/v1/namespaces/NS%2fconfigmaps', configMap('made'), {}, 400, /escaped separator/],
   ['a doubly escaped letter', 'GET', '/api/v1/namespaces/NS/%2563onfigmaps', none, {}, 400, /escaped separator/],
-  ['a broken escape', 'GET', '/api/v1/namespaces/NS/%zz', none, {}, 400, /can not be decoded/],
+  ['a broken escape', 'GET', '/api/v1/namespaces/NS/%zz', none, {}, 400, /cannot be decoded/],
   ['an escaped zero byte', 'GET', `${core}/configmaps/held%00`, none, {}, 400, /escaped separator/],
   ['a backslash', 'GET', `${core}\\configmaps`, none, {}, 400, /escaped separator/],
   ['the old watch path', 'GET', '/api/v1/watch/namespaces/NS/configmaps', none, {}, 403, /below 'watch\/' are refused/],
@@ -130,6 +130,7 @@ const pathCases: readonly Case[] = [
   ['the version', 'GET', '/version', none, {}, 200, /^/],
   ['discovery', 'GET', '/apis', none, {}, 200, /APIGroupList/],
   ["the operator's door", 'GET', '/sentinel/v1/lock', none, {}, 403, /is no resource/],
+  ["the operator's resolution", 'POST', '/sentinel/v1/resolutions', {}, {}, 403, /is no resource/],
   ["the operator's rollback", 'POST', '/sentinel/v1/rollbacks', {}, {}, 403, /is no resource/],
   ['an unknown resource', 'GET', `${core}/nothings`, none, {}, 403, /'nothings' is no resource/],
   ['an unknown group', 'GET', '/apis/none.example.com/v1/namespaces/NS/things', none, {}, 403, /is not known/],
@@ -182,7 +183,7 @@ const bodies: readonly Case[] = [
     /send JSON/,
   ],
   ['a delete in text', 'DELETE', `${core}/configmaps/held`, '{}', { 'content-type': 'text/plain' }, 415, /send JSON/],
-  ['a delete with half a body', 'DELETE', `${core}/configmaps/held`, '{', {}, 400, /can not be read/],
+  ['a delete with half a body', 'DELETE', `${core}/configmaps/held`, '{', {}, 400, /cannot be read/],
   ['a delete that orphans', 'DELETE', `${core}/configmaps/held`, { orphanDependents: true }, {}, 400, /orphanDependents/],
   [
     'a delete with a wrong uid',
@@ -204,10 +205,10 @@ const bodies: readonly Case[] = [
     415,
     /protobuf/,
   ],
-  ['a PUT in CBOR', 'PUT', `${core}/configmaps/held`, 'x', { 'content-type': 'application/cbor' }, 415, /can not be checked/],
+  ['a PUT in CBOR', 'PUT', `${core}/configmaps/held`, 'x', { 'content-type': 'application/cbor' }, 415, /cannot be checked/],
   ['a patch of no type', 'PATCH', `${core}/configmaps/held`, change, { 'content-type': 'application/json' }, 415, /not known/],
   ['a patch without a body', 'PATCH', `${core}/configmaps/held`, none, merge, 400, /no body/],
-  ['a broken body', 'PUT', `${core}/configmaps/held`, '{', {}, 400, /can not be read/],
+  ['a broken body', 'PUT', `${core}/configmaps/held`, '{', {}, 400, /cannot be read/],
   [
     'a bomb of aliases',
     'PATCH',
@@ -215,7 +216,7 @@ const bodies: readonly Case[] = [
     'a: &a [x]\nb: [*a,*a]',
     { 'content-type': 'application/apply-patch+yaml' },
     400,
-    /can not be read/,
+    /cannot be read/,
   ],
   [
     'a name made up by the server',
@@ -367,7 +368,7 @@ const rehearsed: readonly Case[] = [
     403,
     /created earlier in this rehearsal/,
   ],
-  ['a body too large', 'POST', `${core}/configmaps`, { size: 9 * 1024 * 1024 }, {}, 413, /at most 8388608 bytes/],
+  ['a body too large', 'POST', `${core}/configmaps`, { size: 4 * 1024 * 1024 }, {}, 413, /at most 3145728 bytes/],
 ];
 
 const policy = `
@@ -499,7 +500,7 @@ spec:
   };
 
   it('reads a path once and sends on only what is plainly one resource', () => check('send-paths'));
-  it('rebuilds every query and every body, and refuses what it can not read', () => check('send-queries'));
+  it('rebuilds every query and every body, and refuses what it cannot read', () => check('send-queries'));
   it('refuses connections, tokens, Secrets, RBAC, admission, definitions, other namespaces and strangers', () =>
     check('send-refused'));
   it('shows the rehearsed state in later reads', () => check('send-rehearsed'));

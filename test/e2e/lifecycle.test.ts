@@ -144,3 +144,23 @@ describe('A Playbook that changes while its action runs', { concurrency: true },
     assert.equal(stateOf(ended), 'RolledBack', messageOf(ended));
   });
 });
+
+describe('An action that is cancelled between its run and its checks', { concurrency: true }, () => {
+  it('is rolled back', async () => {
+    const more = '  verifyAfter: 10m\n  verify:\n  - {name: check, command: ["true"]}\n';
+    const playbooks = oneStep('later', ['kubectl', 'create', 'configmap', 'later'], { more });
+    const tenant = await makeTenant('lc-later', { policy, playbooks });
+    const action = await tenant.file('later');
+    const planned = await tenant.until(action, ['AwaitingApproval', 'Denied', 'RehearsalFailed']);
+    assert.equal(stateOf(planned), 'AwaitingApproval', messageOf(planned));
+    const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
+    assert.equal(code, 0, stderr);
+    await tenant.until(action, ['Verifying'], 80);
+    await patch(tenant, 'agentaction', action, { spec: { cancelled: true } });
+    const ended = await tenant.until(action, ['RolledBack', 'RollbackIncomplete', 'Cancelled'], 80);
+    assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
+    assert.match(messageOf(ended), /^the action was cancelled by .+ before it was verified\. 1 of 1 effects rolled back$/);
+    const { code: found } = await admin.tryKubectl(['get', 'configmap', 'later', '-n', tenant.namespace]);
+    assert.notEqual(found, 0);
+  });
+});

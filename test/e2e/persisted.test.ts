@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { auditEntries } from '../lib/audit-log.ts';
-import { admin, example } from '../lib/cluster.ts';
+import { admin, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { startPolicy } from '../lib/hostile/mutating-policy.ts';
 import { imageOnly } from '../lib/image-only.ts';
-import { startPolicy } from '../lib/mutating-policy.ts';
 import { annotateWeb } from '../lib/one-step.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -11,10 +11,7 @@ import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '..
 // approved then, and the record must say so.
 
 const SANDBOXES = 'sentinel-sandboxes';
-const policy = example('shop/policy.yaml').replace(
-  ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
-  '',
-);
+const policy = policyForAnyPlaybook();
 const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 
 const playbooks = `${annotateWeb('touch')}${annotateWeb('fail')}  verify:
@@ -227,6 +224,9 @@ describe('A mutating policy that replaces the command of a step', () => {
         }
         context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
         assert.equal(stateOf(done), stage === 'run' ? 'RunFailed' : 'RehearsalFailed', messageOf(done));
+        const says =
+          /refused by the gateway \(PodAltered\): the pod is not what its Job says.*spec\.initContainers\[1\]\.command/;
+        assert.match(messageOf(done), says);
         const { metadata } = await get(tenant);
         assert.deepEqual(
           Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('touched')),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployments } from '@sentinel/kube';
-import { admin, eventually, example } from '../lib/cluster.ts';
+import { admin, eventually, example, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -11,18 +11,16 @@ import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tena
 // A rollback meets others who write to the same objects: the controllers of Kubernetes, whose writes must not stop it, and people,
 // whose changes it must not undo.
 
-const policy = example('shop/policy.yaml')
-  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-  .replace(
-    '  approvals:\n',
-    `  - apiGroups: ["", apps]
+const policy = policyForAnyPlaybook().replace(
+  '  approvals:\n',
+  `  - apiGroups: ["", apps]
     resources: [configmaps, services, deployments]
     verbs: [create, patch]
     decision: RequireApproval
     justification: Tests create and change these.
   approvals:
 `,
-  );
+);
 
 const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 

@@ -225,7 +225,6 @@ describe('The namespaces of Sentinel', { concurrency: false }, () => {
       ['NetworkPolicy', create, network],
       ['delete of a NetworkPolicy', ['delete', dry, 'networkpolicy', 'sentinel-default-deny', '-n', sandboxes]],
       ['relabel', ['label', dry, 'pod', pod, 'x=y', '-n', sandboxes]],
-      ['delete of a pod', ['delete', dry, 'pod', pod, '-n', sandboxes]],
       ['token', ['create', 'token', 'sandbox', '-n', sandboxes, '--audience', 'sentinel-gateway']],
       ['token for the API', ['create', 'token', 'default', '-n', sandboxes]],
       ['ConfigMap of the ledger', create, plain('ConfigMap', 'sentinel-ledger')],

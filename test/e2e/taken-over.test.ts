@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, type Person, serviceAccount } from '../lib/cluster.ts';
-import { startEvilWebhook } from '../lib/evil-webhook.ts';
+import { startEvilWebhook } from '../lib/hostile/evil-webhook.ts';
 import { annotateWeb } from '../lib/one-step.ts';
-import { policyAbout } from '../lib/requester.ts';
+import { policyAbout } from '../lib/people/requester.ts';
 import { type ActionView, makeTenant, type Tenant } from '../lib/tenant.ts';
 
 // Each of Sentinel's programs is taken for compromised in turn. With the token of its account it tries what would help an attacker,
@@ -117,6 +117,15 @@ const unlock: Attempt = {
   args: () => ['delete', 'validatingadmissionpolicybinding', 'sentinel-run-lock', DRY],
 };
 
+const publish = (name: string): Attempt =>
+  patch(
+    'configmap',
+    () => name,
+    () => ({ data: { mine: 'x' } }),
+    '-n',
+    SYSTEM,
+  );
+
 const everything = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] };
 const ours = (kind: 'mutating' | 'validating', ...body: object[]): Attempt =>
   patch(
@@ -125,7 +134,7 @@ const ours = (kind: 'mutating' | 'validating', ...body: object[]): Attempt =>
     () => body,
   );
 const onlyBundle = /Sentinel's webhook may change nothing of its configuration but the CA bundle/;
-const onlyPeople = /programs can not decide|only people can|was not sealed|changes nothing of an action/;
+const onlyPeople = /programs cannot decide|only people can|was not sealed|changes nothing of an action/;
 
 const webhook: readonly Row[] = [
   [
@@ -198,6 +207,8 @@ const webhook: readonly Row[] = [
     cannot('get|patch', 'configmaps'),
   ],
   ['reads the key of the gateway', get('secret', 'sentinel-gateway-ca', '-n', SYSTEM), cannot('get', 'secrets')],
+  ['reads the key that signs statements', get('secret', 'sentinel-gateway-seal', '-n', SYSTEM), cannot('get', 'secrets')],
+  ['publishes a key for the gateway', publish('sentinel-statement-keys'), cannot('get|patch', 'configmaps')],
   ['starts a Job as another program', job(() => SYSTEM), cannot('create', 'jobs')],
   ['starts a Job in a sandbox', job(() => SANDBOXES), cannot('create', 'jobs')],
   ['starts a pod', pod(SYSTEM), cannot('create', 'pods')],
@@ -271,6 +282,8 @@ const operator: readonly Row[] = [
     ),
     cannot('patch', 'configmaps'),
   ],
+  ['reads the key of the gateway', get('secret', 'sentinel-gateway-seal', '-n', SYSTEM), cannot('get', 'secrets')],
+  ['publishes a key for the gateway', publish('sentinel-statement-keys'), cannot('get|patch', 'configmaps')],
   ['makes a Secret', create(() => named('Secret', SYSTEM, 'x')), cannot('create', 'secrets')],
   ['forges a claim', create(() => named('ConfigMap', LEDGER, 'x')), cannot('create', 'configmaps')],
   ['reads pre-images', get('secrets', '-n', LEDGER), cannot('list', 'secrets')],
@@ -406,10 +419,12 @@ describe('A webhook that somebody has taken over and that is asked by the API se
   const asked = (word: string) => ({ 'sentinel.dev/decision': word, 'sentinel.dev/plan': plan });
   const saysNothing = /the request must say itself that it approves this plan/;
   const notRecorded = /what was asked for was not recorded/;
+  const nothingToRevoke = /you have not approved this plan, so there is nothing to take back/;
   const rows: readonly [what: string, sent: () => Promise<{ code: number; stderr: string }>, makes: string, reason: RegExp][] = [
     ['a rejection into an approval', () => send(asked('reject'), `--field-manager=reject:${plan}`), 'approve', saysNothing],
     ['a rejection with plain kubectl into an approval', () => send(asked('reject')), 'approve', saysNothing],
-    ['a revocation into an approval', () => send(asked('revoke'), `--field-manager=revoke:${plan}`), 'approve', saysNothing],
+    // Sentinel's own webhook comes first: there is no approval of hers that she could take back.
+    ['a revocation into an approval', () => send(asked('revoke'), `--field-manager=revoke:${plan}`), 'approve', nothingToRevoke],
     ['a note into an approval', () => send({ note: 'x' }), 'approve', saysNothing],
     ['a rejection into a revocation', () => send(asked('reject'), `--field-manager=reject:${plan}`), 'revoke', notRecorded],
     ['a rejection into nothing', () => send(asked('reject'), `--field-manager=reject:${plan}`), '', notRecorded],

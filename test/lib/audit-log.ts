@@ -31,7 +31,7 @@ export async function auditEntries(text: string): Promise<AuditEntry[]> {
     .sort()
     .map((name) => join(paths.logs, name));
   const { code, stdout, stderr } = await tryRun('grep', ['-hF', '--', text, ...files]);
-  if (code > 1) throw new Error(`the audit log can not be read: ${stderr}`);
+  if (code > 1) throw new Error(`the audit log cannot be read: ${stderr}`);
   return stdout
     .split('\n')
     .filter((line) => line.includes('ResponseComplete'))

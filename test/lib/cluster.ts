@@ -11,7 +11,7 @@ export interface Access {
   /** The kubectl to use; that of the embedded cluster when left out. */
   readonly program?: string;
   /** Whom they act as. */
-  readonly as?: { readonly user: string; readonly groups: readonly string[] };
+  readonly as?: { readonly user: string; readonly uid?: string; readonly groups: readonly string[] };
 }
 
 /** Somebody who talks to the cluster: kubectl and the plugin, under one kubeconfig. */
@@ -23,7 +23,8 @@ export class Person {
   constructor(kubeconfig: string, { program = join(paths.bin, 'kubectl'), as }: Access = {}) {
     this.kubeconfig = kubeconfig;
     this.#program = program;
-    this.#flags = as ? ['--as', as.user, ...as.groups.flatMap((group) => ['--as-group', group])] : [];
+    const uid = as?.uid === undefined ? [] : ['--as-uid', as.uid];
+    this.#flags = as ? ['--as', as.user, ...uid, ...as.groups.flatMap((group) => ['--as-group', group])] : [];
   }
 
   /** Runs kubectl and returns what it printed; throws when it fails. */
@@ -99,6 +100,14 @@ export async function serviceAccount(namespace: string, name: string, by = admin
 export function example(path: string, values: Readonly<Record<string, string>> = {}): string {
   const text = readFileSync(join(root, 'examples', path), 'utf8');
   return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** The policy of the example `shop`, for whatever Playbook a test writes. */
+export function policyForAnyPlaybook(): string {
+  const named = ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]';
+  const policy = example('shop/policy.yaml');
+  if (!policy.includes(named)) throw new Error(`examples/shop/policy.yaml does not name its Playbooks any more: ${named}`);
+  return policy.replace(named, '');
 }
 
 /** Asks again until `probe` answers something, at most `seconds`; then throws with what was last seen. Pauses grow to `maxPauseMs`. */

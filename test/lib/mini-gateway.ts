@@ -1,23 +1,38 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { paths } from '@sentinel/cluster';
+import type { ObservedEffect } from '@sentinel/crds';
+import {
+  type Answer,
+  changeDigest,
+  Discovery,
+  describeEffect,
+  isAnswer,
+  type Observation,
+  observe,
+  type ParsedRequest,
+  parseRequest,
+  persistedDifferences,
+  Refused,
+  type Run,
+  StoredVersions,
+  sendWrite,
+  Upstream,
+} from '@sentinel/gateway/testing';
 import { createTransport, loadConfig, type TransportRequest } from '@sentinel/kube';
-import { changeDigest } from '../../gateway/src/effect/change.ts';
-import { type Answer, isAnswer, type Observation, observe, sendWrite } from '../../gateway/src/effect/observe.ts';
-import { persistedDifferences } from '../../gateway/src/effect/persisted.ts';
-import { Discovery } from '../../gateway/src/request/discovery.ts';
-import { type ParsedRequest, parseRequest } from '../../gateway/src/request/parse.ts';
-import { Refused } from '../../gateway/src/request/refused.ts';
-import type { Run } from '../../gateway/src/run/run.ts';
-import type { Upstream } from '../../gateway/src/upstream.ts';
 
 // The gateway's own functions against the real API server, as an administrator and without an installation: a command of kubectl is
 // sent through them twice, first as a dry-run, then for real where the change is the one that the dry-run showed.
 
 const transport = createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' });
-const upstream = { send: (_: Run, __: string, request: TransportRequest) => transport.request(request) } as unknown as Upstream;
 const discovery = new Discovery(transport);
-const run = {} as Run;
+// Nobody is impersonated.
+const asAdmin = ({ headers = {}, ...request }: TransportRequest) => {
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith('impersonate-'));
+  return transport.request({ ...request, headers: Object.fromEntries(own) });
+};
+const upstream = new Upstream({ ...transport, request: asAdmin }, new StoredVersions(transport, discovery));
+const run = { namespace: 'tests', account: 'tests', actionUid: 'tests' } as Run;
 
 /** A request as a sandbox would send it, understood by the gateway. */
 export async function understood(
@@ -53,6 +68,8 @@ export class MiniGateway {
   enforce = false;
   /** Digests of the changes that were rehearsed and have not been sent. */
   readonly rehearsed: string[] = [];
+  /** The rehearsed writes as a plan shows them. */
+  readonly shown: ObservedEffect[] = [];
   /** What went otherwise than it should. */
   readonly faults: string[] = [];
   /** How many writes were sent. */
@@ -98,6 +115,7 @@ export class MiniGateway {
     const digest = changeDigest(found.changes);
     if (!this.enforce) {
       this.rehearsed.push(digest);
+      this.shown.push(describeEffect(request, found));
       return result;
     }
     return await this.#send(request, found, digest);

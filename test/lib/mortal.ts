@@ -1,4 +1,5 @@
 import { admin, eventually } from './cluster.ts';
+import { startProgram, stopProgram } from './programs.ts';
 
 // A program of Sentinel, as it is installed, that is killed at an exact write to the API server. Nothing of it is changed: it runs
 // below a parent that starts it anew each time, with a module loaded before it that listens to what its HTTP client publishes.
@@ -58,6 +59,7 @@ function nameOf({ method, path, body }) {
   }
   if (job) return [owners.get(job)?.[0] ?? '', method + ' Job ' + owners.get(job)?.[1]];
   if (path === '/sentinel/v1/rollbacks') return [json().name, 'POST rollback'];
+  if (path === '/sentinel/v1/resolutions') return [json().name, 'POST resolution'];
   const [, intent] = /\\/sentinel-ledger\\/secrets(?:\\/([^/?]+))?$/.exec(path) ?? [undefined, null];
   if (intent !== null && ['POST', 'PUT'].includes(method)) {
     const { metadata, data } = json();
@@ -132,22 +134,16 @@ export async function withMortal<T>(
   const deployment = `sentinel-${program}`;
   const { spec } = await admin.get<{ spec: { replicas: number; template: Template } }>(['deployment', deployment, '-n', SYSTEM]);
   const name = `mortal-${program}`;
-  const scale = (replicas: number) => admin.kubectl(['scale', 'deployment', deployment, '-n', SYSTEM, `--replicas=${replicas}`]);
   await admin.kubectl(['delete', 'pod', name, '-n', SYSTEM, '--ignore-not-found', '--grace-period=0', '--force']);
-  await scale(0);
   try {
-    await admin.kubectl([
-      ...['wait', 'pod', '-n', SYSTEM, '--for=delete', '--timeout=60s'],
-      ...['-l', `app.kubernetes.io/name=sentinel,app.kubernetes.io/component=${program}`],
-    ]);
+    await stopProgram(program);
     await admin.apply(JSON.stringify(mortalPod(name, program, spec.template, deaths)));
     await admin.kubectl(['wait', 'pod', name, '-n', SYSTEM, '--for=condition=Ready', '--timeout=60s']);
     return await use(() => traceOf(name));
   } finally {
     // Asked to end, so that a leader gives its lease back and nobody has to wait for it to run out.
     await admin.kubectl(['delete', 'pod', name, '-n', SYSTEM, '--ignore-not-found', '--grace-period=10']);
-    await scale(spec.replicas);
-    await admin.kubectl(['rollout', 'status', 'deployment', deployment, '-n', SYSTEM, '--timeout=90s']);
+    await startProgram(program, spec.replicas);
   }
 }
 

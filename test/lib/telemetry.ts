@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { layout, paths } from '@sentinel/cluster';
 
 const PORT = 4318;
@@ -22,27 +22,19 @@ export interface Telemetry {
  * received can be read by any process, with {@link receivedLogs} and {@link receivedSpans}.
  */
 export async function startTelemetry(): Promise<Telemetry> {
+  // That of an earlier run that was killed would acknowledge everything, and nobody would write it down.
+  if (await isAnswering())
+    throw new Error(`somebody answers at ${collectorEndpoint} already: end the Collector of an earlier run`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(received, '');
-  const sink = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      appendFileSync(
-        received,
-        `${JSON.stringify({ path: request.url, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) })}\n`,
-      );
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
-  });
-  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', () => resolve()));
-  const collector = startCollector((sink.address() as AddressInfo).port);
+  const sink = new Worker(new URL('./telemetry-sink.ts', import.meta.url), { workerData: { received } });
+  const [port] = (await once(sink, 'message')) as [number];
+  const collector = startCollector(port);
   await untilListening(collector);
   return {
     async stop() {
       collector.kill('SIGTERM');
-      sink.closeAllConnections();
-      await new Promise<void>((resolve) => sink.close(() => resolve()));
+      await sink.terminate();
     },
   };
 }
@@ -67,18 +59,21 @@ service:
 
 async function untilListening(collector: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    // One of an earlier run on the same port would answer in its place.
     if (collector.exitCode !== null)
       throw new Error(`the Collector ended with ${collector.exitCode}: is ${collectorEndpoint} taken?`);
-    const answer = await fetch(`${collectorEndpoint}/v1/logs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    }).catch(() => undefined);
-    if (answer?.ok) return;
+    if (await isAnswering()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('the Collector does not answer');
+}
+
+async function isAnswering(): Promise<boolean> {
+  const answer = await fetch(`${collectorEndpoint}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  }).catch(() => undefined);
+  return answer?.ok === true;
 }
 
 interface Attribute {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { paths } from '@sentinel/cluster';
 import { agentActions, askingManager, playbooks } from '@sentinel/crds';
 import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
+import { TENANTS } from '../../tools/testing/tenants.ts';
 import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
 import { loadedImages } from './images.ts';
 
@@ -46,6 +47,7 @@ export interface ActionView {
     readonly uid: string;
     readonly resourceVersion: string;
     readonly annotations: Record<string, string>;
+    readonly labels?: Record<string, string>;
     readonly finalizers?: string[];
   };
   readonly status?: {
@@ -66,7 +68,14 @@ export interface ActionView {
       sequence: number;
       exported: number;
       head: string;
-      records: readonly { sequence: number; transition: string; actor: string; summary: string; time: string }[];
+      records: readonly {
+        sequence: number;
+        transition: string;
+        actor: string;
+        summary: string;
+        time: string;
+        details?: readonly { name: string; value: string }[];
+      }[];
     };
     readonly decisions?: readonly { user: string; decision: string; counts: boolean; why?: string }[];
   };
@@ -87,6 +96,8 @@ export async function makeTenant(
   // A suffix, so that a file can be run again on a cluster that has seen it.
   const namespace = `${name}-${randomBytes(3).toString('hex')}`;
   const image = loadedImages().tools;
+  // The runner deletes what is on its list when this file is done.
+  if (process.env[TENANTS]) appendFileSync(process.env[TENANTS], `${namespace}\n`);
   const rename = (yaml: string) =>
     yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
   await admin.apply(rename(example('shop/namespace.yaml')));

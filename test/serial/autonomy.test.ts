@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ActionPlan, actionPlans, agentActions, digestOf } from '@sentinel/crds';
+import { gatherFacts, judgeObserved } from '@sentinel/gateway/testing';
 import { evaluatePlan } from '@sentinel/policy';
-import { gatherFacts } from '../../gateway/src/enforce/gather-facts.ts';
-import { judgeObserved } from '../../gateway/src/enforce/permission.ts';
 import { admin } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -78,7 +77,7 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     const ref = { namespace: tenant.namespace, name: action.metadata.name, uid: action.metadata.uid ?? '' };
     const gathered = async (spec: Partial<ActionPlan['spec']> = {}) => {
       const forged = { ...plan, spec: { ...plan.spec, ...spec } };
-      return await gatherFacts(client, ref, forged, digestOf(forged.spec), Date.now());
+      return await gatherFacts(client, ref, { plan: forged, digest: digestOf(forged.spec), recordedAt: 0 }, Date.now());
     };
     const found = await gathered();
     const { approved, refused } = evaluatePlan(found.facts);

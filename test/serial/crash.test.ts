@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { type AuditRecord, agentActions, verifyChain } from '@sentinel/crds';
 import { events, jobs } from '@sentinel/kube';
 import { auditEntriesOfAny, realWrites } from '../lib/audit-log.ts';
-import { admin, example } from '../lib/cluster.ts';
+import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { type Death, type Trace, withMortal } from '../lib/mortal.ts';
 import { oneStep } from '../lib/one-step.ts';
@@ -33,16 +33,21 @@ type Story = keyof typeof stories;
 const storyOf = (name: string) => (name.endsWith('-undone') ? 'undone' : 'done');
 const transitionsOf = (action: ActionView) => action.status?.outbox?.records.map(({ transition }) => transition) ?? [];
 
+const TAKES = 3;
+const hasReexecutedStep = ({ status }: ActionView) =>
+  (status?.outbox?.records ?? []).some(({ details = [] }) =>
+    details.some(({ name, value }) => name === 'sentinel.steps.reexecuted' && value !== ''),
+  );
+
 describe('An operator that is killed', { concurrency: false }, () => {
   let tenant: Tenant;
   let trace: Trace[] = [];
+  let take = 0;
+  const nameOf = (life: 'peace' | 'killed', story: Story) => `${life}${take}-${story}`;
 
   before(async () => {
     tenant = await makeTenant('crash', {
-      policy: example('shop/policy.yaml').replace(
-        ', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]',
-        '',
-      ),
+      policy: policyForAnyPlaybook(),
       playbooks: [playbook('good', '$(params.deployment)'), playbook('bad', 'no-such-deployment')].join(''),
     });
   });
@@ -67,18 +72,17 @@ describe('An operator that is killed', { concurrency: false }, () => {
     );
   }
 
-  const settled = async (name: string) => {
-    for (let pause = 200; ; pause *= 1.5) {
-      const action = (await client.getOrThrow(agentActions, { name, namespace: tenant.namespace })) as unknown as ActionView;
-      const { outbox } = action.status ?? {};
-      if (outbox?.exported === outbox?.sequence && !action.metadata.finalizers?.length) return action;
-      if (pause > 20_000)
-        assert.fail(
-          `${name} is not let go: ${JSON.stringify(action.metadata.finalizers)} ${outbox?.exported}/${outbox?.sequence}`,
-        );
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  };
+  const settled = (name: string) =>
+    eventually(
+      `the finalizer of ${name} is removed`,
+      async () => {
+        const { metadata, status } = (await client.getOrThrow(agentActions, { name, namespace: tenant.namespace })) as ActionView;
+        const { exported, sequence } = status?.outbox ?? {};
+        if (exported === sequence && !metadata.finalizers?.length) return true;
+        throw new Error(`${JSON.stringify(metadata.finalizers)}, ${exported} of ${sequence} records exported`);
+      },
+      60,
+    );
 
   const makeDeployments = (names: readonly string[]) =>
     admin.apply(names.map((name) => JSON.stringify(imageOnly(name, tenant.namespace))).join('\n---\n'));
@@ -90,39 +94,48 @@ describe('An operator that is killed', { concurrency: false }, () => {
 
   // One after the other: a death in the middle of a write of another action would make that write come once and never be seen.
   before(async () => {
-    await makeDeployments(['peace-done', 'peace-undone', 'killed-done', 'killed-undone']);
-    // Of the second story only what the first does not have.
-    const deaths = [...both('killed-done', '.*'), ...both('killed-undone', '.*(rollback|Roll(ing|ed)Back).*')];
-    trace = await withMortal('operator', deaths, async (read) => {
-      for (const name of ['peace-done', 'killed-done', 'peace-undone', 'killed-undone']) {
-        await live(name, storyOf(name));
-        await settled(name);
-      }
-      return await read();
-    });
+    // A kubelet now and then executes a step twice, which the record says. That is another story (rerun.test.ts): it is told again.
+    let isReexecuted = true;
+    while (isReexecuted && take < TAKES) {
+      take += 1;
+      isReexecuted = false;
+      const [done, undone] = [nameOf('killed', 'done'), nameOf('killed', 'undone')];
+      const names = [nameOf('peace', 'done'), done, nameOf('peace', 'undone'), undone];
+      await makeDeployments(names);
+      // Of the second story only what the first does not have.
+      const deaths = [...both(done, '.*'), ...both(undone, '.*(rollback|Roll(ing|ed)Back).*')];
+      trace = await withMortal('operator', deaths, async (read) => {
+        for (const name of names) {
+          const action = await live(name, storyOf(name));
+          await settled(name);
+          isReexecuted ||= hasReexecutedStep(action);
+        }
+        return await read();
+      });
+    }
   });
 
   for (const story of ['done', 'undone'] as const)
     it(`has an action end as in peace, killed before each write of it and after each: ${story}`, async (t) => {
-      const writes = writesOf(trace, `peace-${story}`);
+      const writes = writesOf(trace, nameOf('peace', story));
       t.diagnostic(`in peace: ${writes.join(', ')}`);
       assert.equal(new Set(writes).size, writes.length, 'a write came twice in peace');
       assert.ok(writes.length >= 14, 'writes were not seen');
       const hit = story === 'done' ? writes : writes.filter((at) => /rollback|Roll(ing|ed)Back/.test(at));
       const died = trace.flatMap(({ event, action, when, at }) =>
-        event === 'death' && action === `killed-${story}` ? `${when} ${at}` : [],
+        event === 'death' && action === nameOf('killed', story) ? `${when} ${at}` : [],
       );
       t.diagnostic(`${died.length} deaths`);
       assert.deepEqual(died.sort(), hit.flatMap((at) => [`after ${at}`, `before ${at}`]).sort());
-      assert.deepEqual(await faultsOf(`peace-${story}`, story), []);
-      assert.deepEqual(await faultsOf(`killed-${story}`, story), []);
+      assert.deepEqual(await faultsOf(nameOf('peace', story), story), []);
+      assert.deepEqual(await faultsOf(nameOf('killed', story), story), []);
     });
 
   /** What is not as it would have been in peace. */
   async function faultsOf(name: string, story: Story): Promise<string[]> {
     const { namespace } = tenant;
     const wanted = stories[story];
-    const transitions = transitionsOf(await tenant.action(`peace-${story}`));
+    const transitions = transitionsOf(await tenant.action(nameOf('peace', story)));
     const action = await tenant.action(name);
     const { outbox, stages = [] } = action.status ?? assert.fail();
     const made = (await client.list(jobs, { namespace: 'sentinel-sandboxes' })).items.filter(

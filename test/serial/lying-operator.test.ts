@@ -2,12 +2,29 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { paths } from '@sentinel/cluster';
-import { type ActionPlan, type AgentAction, actionPlans, agentActions, digestOf, type StageStatus } from '@sentinel/crds';
-import { type AnyObject, createClient, createTransport, jobs, loadConfig } from '@sentinel/kube';
-import { Ledger } from '../../gateway/src/ledger/store.ts';
-import { resolveRun } from '../../gateway/src/run/resolve.ts';
-import { admin, eventually } from '../lib/cluster.ts';
-import { client, makeTenant, type Tenant } from '../lib/tenant.ts';
+import {
+  type ActionPlan,
+  type AgentAction,
+  actionPlans,
+  agentActions,
+  digestOf,
+  type Stage,
+  type StageStatus,
+} from '@sentinel/crds';
+import {
+  gatherSurroundings,
+  type Installation,
+  Ledger,
+  type Run,
+  readSuspensions,
+  resolveRun,
+  sandboxSettings,
+} from '@sentinel/gateway/testing';
+import { type AnyObject, createClient, createTransport, jobs, loadConfig, services } from '@sentinel/kube';
+import { adHocPlaybook, parsePodSettings, renderJob, templateDigest } from '@sentinel/policy';
+import { admin, eventually, person } from '../lib/cluster.ts';
+import { loadedImages } from '../lib/images.ts';
+import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // An operator that somebody has taken over: it writes plans, statuses and Jobs as it likes, with the operator's own account. The real
 // one is away meanwhile. The gateway's own code, with the gateway's account, is asked for the run of a pod of such a Job.
@@ -27,25 +44,56 @@ describe('An operator that lies', { concurrency: false }, () => {
   const scale = async (replicas: number) => {
     await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
     await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
+    if (replicas > 0) return;
+    const left = ['get', 'pods', '-n', SYSTEM, '-l', 'app.kubernetes.io/component=operator', '-o', 'name'];
+    await eventually('the operator to be gone', async () => (await admin.kubectl(left)).trim() === '', 60);
   };
   const actions: string[] = [];
-  const made: string[] = [];
-  const cases = ['honest', 'twice', 'account', 'display', 'required', 'expired', 'risk'];
+  const jobsMade: string[] = [];
+  let installation: Installation;
+  const cases = [
+    'honest',
+    'twice',
+    'swapped',
+    'lost',
+    'acts',
+    'account',
+    'display',
+    'required',
+    'expired',
+    'risk',
+    'run',
+    'rehearsal',
+    'borrowed',
+    'shown',
+    'rejected',
+    'resumed',
+    'visible',
+  ];
 
   before(async () => {
     tenant = await makeTenant('liar');
+    const api = await client.getOrThrow(services, { name: 'kubernetes', namespace: 'default' });
+    const { clusterIP, ports } = api.spec as { clusterIP: string; ports: { port: number }[] };
+    installation = {
+      image: loadedImages().sentinel,
+      forbidden: `${clusterIP}:${ports[0]?.port}`,
+      userNamespaces: 'Auto',
+      pods: parsePodSettings(undefined),
+    };
     await tenant.deploy('web');
     await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null, adHocSteps: 'RequireApproval' } });
     for (const one of cases) {
       const command = ['kubectl', 'annotate', 'deployment', 'web', `${one}=yes`];
-      const steps = { steps: [{ name: 'one', command }], account: 'remediator', image: tenant.image };
+      const verify = [{ name: 'ready', command: ['kubectl', 'get', 'deployment', 'web'] }];
+      const steps = { steps: [{ name: 'one', command }], verify, account: 'remediator', image: tenant.image };
       actions.push(await tenant.file(one, {}, { playbookRef: undefined, parameters: undefined, ...steps }));
     }
     for (const name of actions) await tenant.until(name, ['AwaitingApproval'], 120);
     await scale(0);
   });
   after(async () => {
-    for (const name of made)
+    for (const name of jobsMade)
       await admin.tryKubectl([
         'delete',
         'job',
@@ -73,11 +121,9 @@ describe('An operator that lies', { concurrency: false }, () => {
     );
 
   /** Puts another plan in the place of the one that was made; answers with its digest. */
-  async function forge(name: string, change: (spec: ActionPlan['spec']) => void): Promise<string> {
-    const { status } = await read(name);
-    const plan = await client.getOrThrow(actionPlans, { name: status?.plan?.name ?? '', namespace: tenant.namespace });
+  async function forge(name: string, change: (spec: ActionPlan['spec']) => void, forged = `${name}-forged`): Promise<string> {
+    const plan = await client.getOrThrow(actionPlans, { name: `${name}-1`, namespace: tenant.namespace });
     change(plan.spec);
-    const forged = `${name}-forged`;
     const { ownerReferences } = plan.metadata;
     await operator.create(actionPlans, {
       ...plan,
@@ -91,55 +137,80 @@ describe('An operator that lies', { concurrency: false }, () => {
     return digest;
   }
 
-  /** Makes a Job of a real run, with its stage in the status; answers with a pod of it. */
-  async function startRun(name: string, more: Partial<StageStatus> = {}): Promise<AnyObject> {
+  /** Alters a Job before it is created. */
+  type Alter = (pod: PodSpec, job: AnyObject) => void;
+  interface PodSpec {
+    initContainers: { name: string; image: string; command: string[]; env: { name: string; value: string }[] }[];
+    volumes: object[];
+  }
+  let attempt = 10;
+  const step = ({ initContainers }: PodSpec) => initContainers[1] ?? assert.fail('no step');
+
+  /** Makes a Job of a stage as the real operator would, altered by `alter`, with its stage in the status; answers with a pod of it. */
+  async function start(
+    name: string,
+    stage: Stage,
+    { alter, suspend = true, ...more }: Partial<StageStatus> & { alter?: Alter; suspend?: boolean } = {},
+  ): Promise<AnyObject> {
     const action = await read(name);
-    const rehearsal = action.status?.stages?.[0];
-    const template = await client.getOrThrow(jobs, { name: rehearsal?.name ?? '', namespace: 'sentinel-sandboxes' });
-    const { containers, initContainers, volumes, securityContext, ...rest } = (
-      template.spec as { template: { spec: Record<string, unknown> } }
-    ).template.spec;
-    const jobName = `run-${randomUUID().slice(0, 8)}`;
-    made.push(jobName);
-    const job = await operator.create(jobs, {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: {
-        name: jobName,
-        namespace: 'sentinel-sandboxes',
-        annotations: { 'sentinel.dev/action': `${tenant.namespace}/${name}` },
-      },
-      spec: {
-        suspend: true,
-        backoffLimit: 0,
-        template: { spec: { ...rest, containers, initContainers, volumes, securityContext } },
-      },
-    });
+    const ref = { namespace: tenant.namespace, name, uid: action.metadata.uid ?? '' };
+    const { policies, live } = await gatherSurroundings(gateway, ref);
+    const playbook = (adHocPlaybook(action) ?? live ?? assert.fail('no Playbook')).spec;
+    const summary = action.status?.plan;
+    const plan = stage === 'rehearsal' ? undefined : summary?.digest;
+    const made = plan && (await client.getOrThrow(actionPlans, { name: summary?.name ?? '', namespace: tenant.namespace }));
+    attempt += 1;
+    const plannedSeconds = made ? made.spec.durationSeconds : undefined;
+    // Of a plan that was made, by the settings that it was made with.
+    const all = await sandboxSettings(gateway, installation);
+    const ofRun = { stage: 'run', attempt: 1, plan: undefined, action, playbook, policies, plannedSeconds } as const;
+    const planned = all.find((one) => templateDigest(renderJob(ofRun, one)) === (made ? made.spec.template : undefined));
+    const settings = planned ?? all[0] ?? assert.fail('no settings');
+    const rendered = renderJob({ stage, attempt, plan, action, playbook, policies, plannedSeconds }, settings);
+    rendered.spec.suspend = suspend;
+    alter?.(rendered.spec.template.spec as unknown as PodSpec, rendered);
+    const record = (uid: string) =>
+      setStatus(name, (now) => {
+        const entry: StageStatus = {
+          stage,
+          attempt,
+          name: rendered.metadata.name,
+          uid,
+          ...(plan ? { plan } : {}),
+          startedAt: new Date().toISOString(),
+          ...more,
+        };
+        // The schema has room for 16: those whose pods were refused make room.
+        const kept = (now.stages ?? []).filter((one) => one.attempt === 1 || one.stage === 'run');
+        now.stages = [...kept.slice(-15), entry];
+      });
+    const job = await operator.create(jobs, rendered);
+    const jobName = rendered.metadata.name;
+    jobsMade.push(jobName);
     const uid = job.metadata.uid ?? '';
-    await setStatus(name, (now) => {
-      const stage: StageStatus = {
-        stage: 'run',
-        attempt: 1,
-        name: jobName,
-        uid,
-        ...(now.plan ? { plan: now.plan.digest } : {}),
-        startedAt: new Date().toISOString(),
-        ...more,
-      };
-      now.stages = [...(now.stages ?? []), stage];
-    });
+    await record(uid);
     const controller = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid, controller: true };
-    const { spec } = (job.spec as { template: { spec: object } }).template;
+    const { metadata, spec } = (job.spec as { template: { metadata: AnyObject['metadata']; spec: object } }).template;
     return {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: `${jobName}-x`, namespace: 'sentinel-sandboxes', uid: randomUUID(), ownerReferences: [controller] },
+      metadata: {
+        ...metadata,
+        name: `${jobName}-x`,
+        namespace: 'sentinel-sandboxes',
+        uid: randomUUID(),
+        ownerReferences: [controller],
+      },
       spec,
     };
   }
+  const startRun = (name: string, more: Partial<StageStatus> & { alter?: Alter } = {}) => start(name, 'run', more);
 
-  const claim = (pod: AnyObject) =>
-    resolveRun(gateway, new Ledger(gateway), { address: '127.0.0.1', process: `test-${randomUUID()}` }, pod);
+  const claim = async (pod: AnyObject): Promise<Run> => {
+    const replica = { address: '127.0.0.1', process: `test-${randomUUID()}` };
+    const run = await resolveRun({ client: gateway, ledger: new Ledger(gateway), replica, installation }, pod);
+    return 'recorder' in run ? assert.fail('another replica records it') : run;
+  };
   const approve = async (name: string) => {
     const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
     assert.equal(code, 0, stderr);
@@ -155,7 +226,57 @@ describe('An operator that lies', { concurrency: false }, () => {
   it('has a plan carried out by one Job, not by two', async () => {
     await approve(nameOf('twice'));
     await claim(await startRun(nameOf('twice')));
-    await assert.rejects(claim(await startRun(nameOf('twice'))), /another Job has claimed this plan already/);
+    await assert.rejects(claim(await startRun(nameOf('twice'))), /another Job has run this action already/);
+  });
+
+  /** Leaves a part of the risk out that the operator counts: another plan of the same recording, and as good. */
+  const forgetHistory = ({ risk }: ActionPlan['spec']) => {
+    const earlier = `Playbook '', as it is now, has never run in namespace '${tenant.namespace}'`;
+    const at = risk.parts.findIndex(({ message }) => message === earlier);
+    assert.ok(at >= 0, JSON.stringify(risk.parts));
+    const [part] = risk.parts.splice(at, 1);
+    risk.score -= part?.points ?? 0;
+  };
+
+  it('does not swap the plan of a run that is claimed, though the other one was approved as well', async () => {
+    const name = nameOf('swapped');
+    await approve(name);
+    const pod = await startRun(name);
+    await claim(pod);
+    const digest = await forge(name, forgetHistory);
+    await approve(name);
+    await setStatus(name, (now) => {
+      for (const one of now.stages ?? []) if (one.stage === 'run') one.plan = digest;
+    });
+    await assert.rejects(claim(pod), /the run was claimed with another plan/);
+  });
+
+  const binding = (name: string, role: string) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name, namespace: tenant.namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [{ kind: 'Group', name: 'shop-approvers', apiGroup: 'rbac.authorization.k8s.io' }],
+  });
+
+  it('does not start what nobody may approve any more', async () => {
+    await approve(nameOf('lost'));
+    await admin.kubectl(['delete', 'rolebinding', 'approvers', '-n', tenant.namespace]);
+    await assert.rejects(
+      claim(await startRun(nameOf('lost'))),
+      /does not have the approvals that policy requires: 'ada' does not hold the verb 'approve' on this action any more/,
+    );
+    await admin.apply(JSON.stringify(binding('approvers', 'sentinel-approver')));
+  });
+
+  it('does not start what was approved by somebody who can act as the agent now', async () => {
+    await approve(nameOf('acts'));
+    await admin.apply(JSON.stringify(binding('editors', 'edit')));
+    await assert.rejects(
+      claim(await startRun(nameOf('acts'))),
+      /'ada' can act as 'system:serviceaccount:liar-[0-9a-f]+:repair-agent' \(.*\), so they count as the same person/,
+    );
+    await admin.kubectl(['delete', 'rolebinding', 'editors', '-n', tenant.namespace]);
   });
 
   it('does not swap the account, though the plan with the other one was approved', async () => {
@@ -163,7 +284,7 @@ describe('An operator that lies', { concurrency: false }, () => {
       spec.account = 'viewer';
     });
     await approve(nameOf('account'));
-    await assert.rejects(claim(await startRun(nameOf('account'))), /names the account 'viewer', but 'remediator' was rehearsed/);
+    await assert.rejects(claim(await startRun(nameOf('account'))), /'account' is not what was recorded/);
   });
 
   it('does not show a harmless change in the place of what would run', async () => {
@@ -171,14 +292,14 @@ describe('An operator that lies', { concurrency: false }, () => {
       for (const effect of spec.effects) effect.change = [{ path: '/metadata/annotations/harmless', after: '"yes"' }];
     });
     await approve(nameOf('display'));
-    await assert.rejects(claim(await startRun(nameOf('display'))), /its effects are not those that were recorded/);
+    await assert.rejects(claim(await startRun(nameOf('display'))), /'effects\[0\]\.change\[0\]\.path' is not what was recorded/);
   });
 
   it('does not say itself what is required', async () => {
     await forge(nameOf('required'), (spec) => {
       spec.required = { approvals: 0, autoReview: true, expiresAfter: '4h' };
     });
-    await assert.rejects(claim(await startRun(nameOf('required'))), /does not have the approvals that policy requires/);
+    await assert.rejects(claim(await startRun(nameOf('required'))), /'required\.approvals' is not what was recorded/);
   });
 
   it('does not play the risk down', async () => {
@@ -193,7 +314,116 @@ describe('An operator that lies', { concurrency: false }, () => {
       spec.required = { approvals: 1, expiresAfter: '4h' };
     });
     await approve(nameOf('risk'));
-    await assert.rejects(claim(await startRun(nameOf('risk'))), /does not have the approvals that policy requires/);
+    await assert.rejects(claim(await startRun(nameOf('risk'))), /'risk\.\w+' is not what was recorded/);
+  });
+
+  const shell = (text: string) => ['sh', '-c', text];
+  const alterations: Readonly<Record<string, readonly [Alter, RegExp]>> = {
+    'another command': [(pod) => Object.assign(step(pod), { command: shell('kubectl get pods -o yaml') }), /command/],
+    'an argument more': [
+      (pod) => step(pod).command.push('--all'),
+      /command is not what was rendered \(\d+ entries instead of \d+/,
+    ],
+    'another image': [(pod) => Object.assign(step(pod), { image: 'localhost/evil:1' }), /initContainers\[1\]\.image/],
+    'a variable more': [
+      (pod) => step(pod).env.push({ name: 'LD_PRELOAD', value: '/tmp/x.so' }),
+      /env is not what was rendered \(found also 'LD_PRELOAD'/,
+    ],
+    'a volume more': [
+      (pod) => pod.volumes.push({ name: 'x', emptyDir: {} }),
+      /volumes is not what was rendered \(found also 'x'/,
+    ],
+    'a step more': [
+      (pod) => pod.initContainers.push({ ...step(pod), name: 'step-two' }),
+      /initContainers is not what was rendered \(found also 'step-two'/,
+    ],
+    'the namespace of another tenant': [
+      (_, job) => {
+        const { metadata } = (job.spec as { template: { metadata: { annotations: Record<string, string> } } }).template;
+        metadata.annotations['sentinel.dev/namespace'] = 'default';
+      },
+      /annotations\.sentinel\.dev\/namespace/,
+    ],
+    'more time': [(_, job) => Object.assign(job.spec as object, { activeDeadlineSeconds: 86_400 }), /activeDeadlineSeconds/],
+  };
+
+  for (const [what, [alter, where]] of Object.entries(alterations))
+    it(`does not rehearse with ${what}`, async () => {
+      const refused = await claim(await start(nameOf('rehearsal'), 'rehearsal', { alter })).catch((error: unknown) => error);
+      assert.ok(refused instanceof Error);
+      assert.match(refused.message, /the Job is not the one that the Playbook, the parameters and the policies come to/);
+      assert.match(refused.message, where);
+    });
+
+  const shows: Readonly<Record<string, readonly [(spec: ActionPlan['spec']) => void, RegExp]>> = {
+    'other steps': [
+      ({ steps }) => Object.assign(steps[0] as object, { command: ['kubectl', 'get', 'pods'] }),
+      /'steps\[0\]\.command/,
+    ],
+    'other checks': [
+      ({ verify = [] }) => Object.assign(verify[0] as object, { command: ['kubectl', 'version'] }),
+      /'verify\[0\]\.command/,
+    ],
+    'no checks': [(spec) => Reflect.deleteProperty(spec, 'verify'), /'verify'/],
+    'another requester': [(spec) => Object.assign(spec, { requester: 'ada' }), /'requester'/],
+    'another environment': [(spec) => Object.assign(spec, { environment: 'playground' }), /'environment'/],
+    'fewer permissions': [(spec) => Object.assign(spec, { permissions: [] }), /'permissions/],
+    'a reassuring part of the risk': [
+      ({ risk }) => risk.parts.push({ rule: 'new-target', points: 0, message: 'The security team looked at it.' }),
+      /'risk\.parts/,
+    ],
+    'another rollback': [
+      ({ rollback }) => Object.assign(rollback, { reason: 'It can be undone at any time.' }),
+      /'rollback\.reason'/,
+    ],
+  };
+  it('does not show a person another plan than the gateway reckons', async () => {
+    let number = 0;
+    for (const [what, [change, where]] of Object.entries(shows)) {
+      number += 1;
+      await forge(nameOf('shown'), change, `shown-${number}`);
+      await approve(nameOf('shown'));
+      await assert.rejects(claim(await startRun(nameOf('shown'))), where, what);
+    }
+  });
+
+  it('asks nobody else once somebody has rejected: not with a second plan of the same rehearsal either', async () => {
+    const name = nameOf('rejected');
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, groups: ['shop-approvers'] }] });
+    const { code, stderr } = await tenant.decide(tenant.approver, name, 'reject');
+    assert.equal(code, 0, stderr);
+    // The one thing that the operator counts, and could say otherwise.
+    await forge(name, forgetHistory);
+    const bea = await person('bea', ['shop-approvers']);
+    const second = await tenant.decide(bea, name, 'approve');
+    assert.equal(second.code, 0, second.stderr);
+    await assert.rejects(claim(await startRun(name)), /the action was rejected by 'ada'/);
+  });
+
+  it('rehearses as the account of the Playbook, and as no other', async () => {
+    await setStatus(nameOf('borrowed'), (now) => {
+      now.account = 'viewer';
+    });
+    await assert.rejects(
+      claim(await start(nameOf('borrowed'), 'rehearsal')),
+      /the status names the account 'viewer', but the Playbook runs as 'remediator'/,
+    );
+  });
+
+  it('runs and verifies what was approved, and nothing else', async () => {
+    const name = nameOf('run');
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, groups: ['shop-approvers'] }] });
+    await approve(name);
+    for (const [what, [alter, where]] of Object.entries(alterations))
+      await assert.rejects(claim(await startRun(name, { alter })), where, `a run with ${what}`);
+    assert.equal((await claim(await startRun(name))).account, 'remediator');
+    for (const [what, [alter, where]] of Object.entries(alterations))
+      await assert.rejects(claim(await start(name, 'verification', { alter })), where, `a verification with ${what}`);
+    await setStatus(name, (now) => {
+      now.account = 'viewer';
+    });
+    const verification = await claim(await start(name, 'verification'));
+    assert.deepEqual([verification.account, verification.mayWrite], ['remediator', false]);
   });
 
   it('does not revive an approval that ran out by a start in the past', async () => {
@@ -207,5 +437,36 @@ describe('An operator that lies', { concurrency: false }, () => {
       claim(await startRun(nameOf('expired'), { startedAt })),
       /does not have the approvals that policy requires/,
     );
+  });
+
+  it('does not go on after a suspension with approvals from before it, though the status says nothing of one', async () => {
+    const name = nameOf('resumed');
+    const note = async () => (await readSuspensions(gateway))[`AgentPolicy.${tenant.namespace}.${tenant.namespace}`];
+    await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, groups: ['shop-approvers'] }] });
+    await approve(name);
+    await tenant.setPolicy({ suspended: true });
+    await eventually('the gateway to note the suspension', async () => (await note()) === 'suspended', 15);
+    await tenant.setPolicy({ suspended: false });
+    await eventually('the gateway to note its end', async () => ((await note()) ?? 'suspended') !== 'suspended', 15);
+    assert.equal((await read(name)).status?.resumedAt, undefined);
+    await assert.rejects(claim(await startRun(name)), /does not have the approvals that policy requires/);
+    // Somebody else, for the same person's second approval would need a revocation first.
+    const { code, stderr } = await tenant.decide(await person('cy', ['shop-approvers']), name, 'approve');
+    assert.equal(code, 0, stderr);
+    assert.equal((await claim(await startRun(name))).account, 'remediator');
+  });
+
+  it('is shown in the status when the real one is back: what was refused, and by which code', async () => {
+    const name = nameOf('visible');
+    const command = shell('kubectl get pods; kubectl create configmap stolen --from-literal=a=b');
+    await start(name, 'rehearsal', { alter: (pod) => Object.assign(step(pod), { command }), suspend: false });
+    await setStatus(name, (now) => {
+      for (const one of now.conditions ?? []) if (one.type === 'Succeeded') one.reason = 'Rehearsing';
+    });
+    await scale(1);
+    const ended = await tenant.until(name, ['RehearsalFailed', 'AwaitingApproval', 'NoEffect'], 90);
+    const says =
+      /refused by the gateway \(JobAltered\): the Job is not the one that .*spec\.template\.spec\.initContainers\[1\]\.command/;
+    assert.match(messageOf(ended), says);
   });
 });

@@ -5,7 +5,7 @@ import { killKubelet, paths } from '@sentinel/cluster';
 import { type ActionPlan, actionPlans } from '@sentinel/crds';
 import { type AnyObject, pods } from '@sentinel/kube';
 import { auditEntries } from '../lib/audit-log.ts';
-import { admin, eventually, example, Person } from '../lib/cluster.ts';
+import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { hasEnded, removeContainer } from '../lib/cri.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { imageOnly } from '../lib/image-only.ts';
@@ -19,18 +19,16 @@ import { type ActionView, client, clientOf, makeTenant, messageOf, stateOf, type
 const SANDBOXES = 'sentinel-sandboxes';
 const STEP = 'step-one';
 
-const policy = example('shop/policy.yaml')
-  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-  .replace(
-    '  approvals:\n',
-    `  - apiGroups: [""]
+const policy = policyForAnyPlaybook().replace(
+  '  approvals:\n',
+  `  - apiGroups: [""]
     resources: [configmaps]
     verbs: [create]
     decision: RequireApproval
     justification: Tests create these.
   approvals:
 `,
-  );
+);
 
 const script = (name: string) =>
   `kubectl create configmap made --from-literal=a=1
@@ -119,10 +117,7 @@ async function executeAgain(tenant: Tenant, action: string, stage: string, letGo
 }
 
 const recordsOf = ({ status }: ActionView, transition: string) =>
-  (status?.outbox?.records ?? []).filter((one) => one.transition === transition) as readonly (Record<string, unknown> & {
-    details?: { name: string; value: string }[];
-    summary: string;
-  })[];
+  (status?.outbox?.records ?? []).filter((one) => one.transition === transition);
 
 /** The writes of real runs to an object that the API server carried out. */
 const writesTo = async (namespace: string, name: string): Promise<string[]> =>

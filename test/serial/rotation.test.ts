@@ -14,7 +14,7 @@ import {
   validatingwebhookconfigurations,
 } from '@sentinel/kube';
 import { createAuthority } from '@sentinel/kube/certificates';
-import { admin, eventually, example, type Person, person } from '../lib/cluster.ts';
+import { admin, eventually, example, type Person, person, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { annotateWeb } from '../lib/one-step.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -23,9 +23,7 @@ import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tena
 const SYSTEM = 'sentinel-system';
 const LOOK_S = 50;
 
-const policy = example('shop/policy.yaml')
-  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-  .replace('approvals: 1, groups', 'approvals: 2, groups');
+const policy = policyForAnyPlaybook().replace('approvals: 1, groups', 'approvals: 2, groups');
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 const decode = (text: string | undefined) => Buffer.from(text ?? '', 'base64').toString('utf8');
@@ -48,7 +46,8 @@ before(async () => {
 });
 
 // Somebody files an action four times a second for as long as this file takes.
-describe('While they rotate', { concurrency: true }, () => {
+// One after the other: an authority that is put in another's place at once, as here, is not known to a sandbox that starts at that moment.
+describe('While they rotate', { concurrency: false }, () => {
   const failures: string[] = [];
   let filed = 0;
   let stop = false;

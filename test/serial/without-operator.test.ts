@@ -3,10 +3,11 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { agentActions } from '@sentinel/crds';
 import { configmaps, pods } from '@sentinel/kube';
 import { auditEntries } from '../lib/audit-log.ts';
-import { admin, eventually, example } from '../lib/cluster.ts';
+import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { oneStep } from '../lib/one-step.ts';
+import { startProgram, stopProgram } from '../lib/programs.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The operator is gone while a run is under way. What is stored then, a suspension or a cancellation, stops the next write all the
@@ -16,27 +17,13 @@ const SYSTEM = 'sentinel-system';
 const SANDBOXES = 'sentinel-sandboxes';
 const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'Blocked', 'Cancelled', 'VerificationFailed'];
 
-const policy = example('shop/policy.yaml')
-  .replace(', allow: [set-image, set-image-twice, set-broken-image, restart, health-check]', '')
-  .replace('objects: 5', 'objects: 20');
+const policy = policyForAnyPlaybook().replace('objects: 5', 'objects: 20');
 const annotate = (key: string) => `kubectl annotate --overwrite deployment web ${key}=yes`;
 // Once it is let go, it tries for ten seconds, and ends well whatever came of it.
 const script = `${annotate('first')} && ${whileHeld('held')}; for i in 1 2 3 4 5; do ${annotate('second')} && break; sleep 2; done; ${whileHeld('open')}`;
 /** How often the other one writes after it was let go. */
 const STREAM = 15;
 const stream = `${annotate('first')} && ${whileHeld('held')}; for i in ${Array.from({ length: STREAM }, (_, i) => i).join(' ')}; do ${annotate('n$i')}; sleep 0.2; done; ${whileHeld('open')}`;
-
-const scale = async (replicas: number) => {
-  await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
-  if (replicas > 0) {
-    await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
-    return;
-  }
-  await eventually('the end of the operator', async () => {
-    const labelSelector = 'app.kubernetes.io/component=operator';
-    return (await client.list(pods, { namespace: SYSTEM, labelSelector })).items.length === 0;
-  });
-};
 
 const annotationsOf = async ({ namespace }: Tenant): Promise<Record<string, string>> =>
   (await admin.get<{ metadata: { annotations?: Record<string, string> } }>(['deployment', 'web', '-n', namespace])).metadata
@@ -53,9 +40,9 @@ const writesOf = async ({ namespace }: Tenant) =>
   );
 
 describe('With the operator stopped', { concurrency: false }, () => {
-  before(() => scale(1));
-  afterEach(() => scale(1));
-  after(() => scale(1));
+  before(() => startProgram('operator', 1));
+  afterEach(() => startProgram('operator', 1));
+  after(() => startProgram('operator', 1));
 
   /** A run that has written once; the operator is gone, and the step waits to be let go. */
   async function halfDone(name: string, what = script) {
@@ -71,7 +58,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     await eventually('the first write', async () => (await annotationsOf(tenant)).first === 'yes');
     // The Job is released and recorded by then, but not every write of the operator need be over.
     await tenant.until(action, ['Running']);
-    await scale(0);
+    await stopProgram('operator');
     return { tenant, action, letGo, letEnd };
   }
 
@@ -101,13 +88,13 @@ describe('With the operator stopped', { concurrency: false }, () => {
     const { tenant, action, letGo, letEnd } = await halfDone('no-op-suspended');
     await tenant.setPolicy({ suspended: true });
     await refusedAlone(tenant, action, letGo);
-    await scale(1);
+    await startProgram('operator', 1);
     const ended = await tenant.until(action, over, 90);
     await letEnd();
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
     assert.match(
       messageOf(ended),
-      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+; 1 of 2 approved effects carried out, and stay/,
+      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+ \(by admin since [^)]+\); 1 of 2 approved effects carried out, and stay/,
     );
     assert.equal((await writesOf(tenant)).length, 1);
   });
@@ -117,7 +104,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     const { namespace } = tenant;
     await client.patch(agentActions, { name: action, namespace }, { spec: { cancelled: true } }, { type: 'merge' });
     await refusedAlone(tenant, action, letGo);
-    await scale(1);
+    await startProgram('operator', 1);
     const ended = await tenant.until(action, over, 90);
     await letEnd();
     assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
@@ -141,7 +128,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     const late = (await writesOf(tenant)).map(({ requestReceivedTimestamp: at }) => Date.parse(at) - begun);
     assert.ok(Math.max(...late) <= 1000, `writes after the suspension, in ms: ${late.join(', ')}`);
     assert.ok(late.length >= 3 && late.length < STREAM, `${late.length} writes`);
-    await scale(1);
+    await startProgram('operator', 1);
     await letEnd();
     const ended = await tenant.until(action, over, 90);
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
@@ -170,7 +157,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
       ...gateway,
     ]);
     await refusedAlone(tenant, action, letGo);
-    await scale(1);
+    await startProgram('operator', 1);
     await letEnd();
     const ended = await tenant.until(action, over, 90);
     assert.equal(stateOf(ended), 'Blocked', messageOf(ended));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, eventually, example } from '../lib/cluster.ts';
+import { receivedLogs } from '../lib/telemetry.ts';
 import { makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The rules about decisions stand inside the API server. Here the webhook's configuration is taken away, as an attacker or an
@@ -14,11 +15,22 @@ interface Kept {
   };
 }
 
+const byNobodyKnown = (transition: string, name: string) =>
+  eventually(`${transition} of ${name} at the Collector`, async () =>
+    receivedLogs().some(
+      ({ attributes }) =>
+        attributes['sentinel.transition'] === transition &&
+        attributes['sentinel.object.name'] === name &&
+        attributes['sentinel.actor'] === 'unknown',
+    ),
+  );
+
 const KINDS = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const;
 
 describe('Without the webhook', { concurrency: false }, () => {
   let tenant: Tenant;
   let waiting: string;
+  let other: string;
   let digest: string;
   let kept: readonly (Kept & { kind: string; webhooks: unknown })[] = [];
 
@@ -27,6 +39,8 @@ describe('Without the webhook', { concurrency: false }, () => {
     await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${tenant.namespace}`));
     waiting = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
     digest = (await tenant.until(waiting, ['AwaitingApproval'])).status?.plan?.digest ?? '';
+    other = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
+    await tenant.until(other, ['AwaitingApproval']);
     kept = await Promise.all(KINDS.map((kind) => admin.get<(typeof kept)[number]>([kind, 'sentinel'])));
     for (const kind of KINDS) await admin.kubectl(['delete', kind, 'sentinel']);
   });
@@ -111,7 +125,7 @@ describe('Without the webhook', { concurrency: false }, () => {
     assert.match(action.status?.decisions?.[0]?.why ?? '', /key 'key-00000000', which is not known/);
   });
 
-  it('trust in a Playbook can not be had', async () => {
+  it('trust in a Playbook cannot be had', async () => {
     const known = await admin.kubectl([
       'get',
       'playbook',
@@ -147,6 +161,38 @@ spec: {modes: [DryRun], dataHandling: {redact: {patterns: ["("]}}}
         await admin.kubectl(['get', 'agentpolicy', 'faulty', '-n', 'default', '-o', 'yaml']),
       ),
     );
+  });
+
+  it('the kill switch works; who turned it on is not known, and the records say so', async () => {
+    await admin.apply(
+      '{apiVersion: sentinel.dev/v1alpha1, kind: AgentPolicy, metadata: {name: unnamed, namespace: default}, spec: {subjects: [{kind: User, name: nobody}], modes: [DryRun]}}',
+    );
+    await admin.kubectl([
+      'patch',
+      'agentpolicy',
+      'unnamed',
+      '-n',
+      'default',
+      '--type=merge',
+      '-p',
+      '{"spec":{"suspended":true}}',
+    ]);
+    await eventually('the suspension in the status', async () => {
+      const { status } = await admin.get<{ status?: { suspension?: { by: string } } }>([
+        'agentpolicy',
+        'unnamed',
+        '-n',
+        'default',
+      ]);
+      return status?.suspension?.by === 'unknown';
+    });
+    await admin.kubectl(['delete', 'agentpolicy', 'unnamed', '-n', 'default']);
+    for (const transition of ['PolicyCreated', 'PolicySuspended', 'PolicyDeleted']) await byNobodyKnown(transition, 'unnamed');
+  });
+
+  it('an action can be deleted, and the records say that it was, by nobody known', async () => {
+    await admin.kubectl(['delete', 'agentaction', other, '-n', tenant.namespace]);
+    await byNobodyKnown('ActionDeleted', other);
   });
 
   it('work goes on when the webhook is back', async () => {

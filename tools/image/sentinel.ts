@@ -1,5 +1,4 @@
-import { runEnd } from '../../gateway/src/gate/end.ts';
-import { runGate } from '../../gateway/src/gate/main.ts';
+import { runEnd, runGate } from '@sentinel/gateway/gate';
 
 /**
  * The entry point of the image: one image, one command for each program. A program is loaded only when it is asked for, so that
@@ -11,13 +10,13 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop
 
 switch (command) {
   case 'operator':
-    await (await import('../../operator/src/main.ts')).runOperator(process.env, stop.signal);
+    await (await import('@sentinel/operator/main')).runOperator(process.env, stop.signal);
     break;
   case 'webhook':
-    await (await import('../../webhook/src/main.ts')).runWebhook(process.env, stop.signal);
+    await (await import('@sentinel/webhook/main')).runWebhook(process.env, stop.signal);
     break;
   case 'gateway':
-    await (await import('../../gateway/src/main.ts')).runGateway(process.env, stop.signal);
+    await (await import('@sentinel/gateway/main')).runGateway(process.env, stop.signal);
     break;
   case 'gate':
     process.exitCode = await runGate(process.env);

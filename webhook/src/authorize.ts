@@ -1,5 +1,7 @@
 import { GROUP } from '@sentinel/crds';
-import type { KubeClient } from '@sentinel/kube';
+import { firstAllowed, type KubeClient } from '@sentinel/kube';
+import { type Identity, wayToActAs } from '@sentinel/policy';
+import { identityOf } from './admission/identity.ts';
 import { Denied, type UserInfo } from './admission/review.ts';
 
 /** A right on a resource of this group. `accounts` exists for RBAC alone. */
@@ -20,20 +22,16 @@ export class Authorizer {
 
   /** Whether the caller holds the right. An error while asking is passed on: nobody may take it for a yes. */
   async allows(user: UserInfo, right: Right): Promise<boolean> {
-    const review = await this.#client.subjectAccessReview({
-      user: user.username,
-      uid: user.uid,
-      groups: user.groups,
-      extra: user.extra,
-      resourceAttributes: {
-        group: GROUP,
-        resource: right.resource,
-        verb: right.verb,
-        namespace: right.namespace,
-        name: right.name,
+    return (await firstAllowed(this.#client, identityOf(user), [{ group: GROUP, ...right }])) !== undefined;
+  }
+
+  /** How the caller could act as one of these identities; undefined when they cannot. Throws Denied when it could not be asked. */
+  async wayToActAs(user: UserInfo, identities: readonly Identity[]): Promise<string | undefined> {
+    return await wayToActAs((who, rights) => firstAllowed(this.#client, who, rights), identityOf(user), identities).catch(
+      (error: unknown) => {
+        throw new Denied(`it could not be checked whether you could act as who asked: ${String(error)}`);
       },
-    });
-    return review.allowed && !review.denied;
+    );
   }
 
   /** Throws Denied when the caller does not hold the right, or when it could not be asked. */

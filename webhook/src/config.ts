@@ -1,4 +1,4 @@
-import { seconds } from '@sentinel/policy';
+import { bytesOfQuantity, STORAGE_TOTAL, seconds } from '@sentinel/policy';
 import { z } from 'zod';
 
 const Environment = z.object({
@@ -7,6 +7,10 @@ const Environment = z.object({
     .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90d')
     .default('90d'),
   SENTINEL_CLIENT_CA_FILE: z.string().optional(),
+  SENTINEL_STORAGE_TOTAL: z
+    .string()
+    .regex(/^[1-9][0-9]{0,5}(Ki|Mi|Gi)$/, 'must be a quantity such as 512Mi')
+    .default(STORAGE_TOTAL),
 });
 
 /** The settings of the webhook. Nobody else reads the environment. */
@@ -15,6 +19,8 @@ export interface Config {
   readonly sealKeyMaxAgeMs: number;
   /** A file with the authority (PEM) of the certificate that the API server calls with. Without one every caller is answered. */
   readonly clientCaFile: string | undefined;
+  /** How much may be stored for the actions of all namespaces. */
+  readonly storageBytes: number;
 }
 
 /** Reads the settings. Throws with every fault named. */
@@ -22,6 +28,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
   if (!parsed.success)
     throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
-  const { SENTINEL_SEAL_KEY_MAX_AGE: age, SENTINEL_CLIENT_CA_FILE: clientCaFile } = parsed.data;
-  return { sealKeyMaxAgeMs: seconds(age) * 1000, clientCaFile: clientCaFile || undefined };
+  const { SENTINEL_SEAL_KEY_MAX_AGE: age, SENTINEL_CLIENT_CA_FILE: clientCaFile, SENTINEL_STORAGE_TOTAL: total } = parsed.data;
+  return {
+    sealKeyMaxAgeMs: seconds(age) * 1000,
+    clientCaFile: clientCaFile || undefined,
+    storageBytes: bytesOfQuantity(total),
+  };
 }

@@ -6,11 +6,13 @@ import {
   namespaces as own,
   type Playbook,
   playbooks,
+  SEAL_KEYS,
 } from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
 import {
+  type AgentRule,
+  agentRules,
   type Identity,
-  isSubject,
   type Parent,
   type PolicySet,
   parentOf,
@@ -37,39 +39,48 @@ export class PolicyReader {
     this.#client = client;
   }
 
-  /** The policy that names a user as an agent, in a namespace or, for '', anywhere; undefined when none does. Groups do not count. */
-  async policyAbout(user: string, namespace: string): Promise<string | undefined> {
+  /**
+   * Who is an agent by the policies of the cluster and of a namespace. For '', the cluster, those of a namespace make agents of its own
+   * ServiceAccounts alone: the admin of a namespace must not be able to take the floor out of somebody's hands.
+   */
+  async agents(namespace: string): Promise<AgentRule[]> {
     const [cluster, local] = await Promise.all([
       this.#client.list(clusterAgentPolicies),
       this.#client.list(agentPolicies, namespace === '' ? {} : { namespace }),
     ]);
-    const found = [...cluster.items, ...local.items].find((policy) =>
-      isSubject(
-        (policy.spec?.subjects ?? []).filter(({ kind }) => kind !== 'Group'),
-        { user, groups: [] },
-        policy.metadata.namespace,
-      ),
-    );
-    return found && `${found.kind}/${found.metadata.name}`;
+    const rules = agentRules(local.items);
+    return [...agentRules(cluster.items), ...(namespace === '' ? rules.filter(isOwnAccount) : rules)];
+  }
+
+  /** The policies of a namespace that speak of an identity. */
+  async policiesAbout(namespace: string, identity: Identity): Promise<PolicySet> {
+    const [{ metadata }, cluster, local] = await Promise.all([
+      this.#client.getOrThrow(namespaces, { name: namespace }),
+      this.#client.list(clusterAgentPolicies),
+      this.#client.list(agentPolicies, { namespace }),
+    ]);
+    const tenant = { metadata: { ...metadata, name: namespace } };
+    return policySet({ namespace: tenant, clusterPolicies: cluster.items, policies: local.items }, identity);
   }
 
   async read(namespace: string, action: AgentActionSpec, requester: Identity): Promise<PolicyFacts> {
     const playbook = action.playbookRef?.name;
     const parentName = action.intent.parentAction;
-    const [object, cluster, local, book, parent, published] = await Promise.all([
-      this.#client.getOrThrow(namespaces, { name: namespace }),
-      this.#client.list(clusterAgentPolicies),
-      this.#client.list(agentPolicies, { namespace }),
+    const [policies, book, parent, keys] = await Promise.all([
+      this.policiesAbout(namespace, requester),
       playbook === undefined ? null : this.#client.get(playbooks, { namespace, name: playbook }),
       parentName === undefined ? null : this.#client.get(agentActions, { namespace, name: parentName }),
-      this.#client.get(configmaps, { namespace: own.system, name: 'sentinel-seal-keys' }),
+      this.sealKeys(),
     ]);
-    const metadata = { ...object.metadata, name: namespace };
-    return {
-      policies: policySet({ namespace: { metadata }, clusterPolicies: cluster.items, policies: local.items }, requester),
-      playbook: book ?? undefined,
-      parent: parent ? parentOf(parent) : undefined,
-      keys: readSealKeys(published?.data as Record<string, string> | undefined),
-    };
+    return { policies, playbook: book ?? undefined, parent: parent ? parentOf(parent) : undefined, keys };
+  }
+
+  /** The public keys of the seals. */
+  async sealKeys(): Promise<SealKeys> {
+    const published = await this.#client.get(configmaps, { namespace: own.system, name: SEAL_KEYS });
+    return readSealKeys(published?.data as Record<string, string> | undefined);
   }
 }
+
+const isOwnAccount = ({ kind, namespace, subjectNamespace }: AgentRule): boolean =>
+  kind === 'ServiceAccount' && (subjectNamespace ?? namespace) === namespace;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
 import { createWebhookServer, tlsOf, type WebhookContext } from './server.ts';
@@ -37,7 +40,6 @@ function clientCertificate(authority: KeyPair): KeyPair {
 describe('The server of the webhook', () => {
   let own: KeyPair;
   let [ca, otherCa]: [KeyPair | undefined, KeyPair | undefined] = [undefined, undefined];
-  let fault: string | undefined;
   const servers: ReturnType<typeof createWebhookServer>[] = [];
 
   before(async () => {
@@ -48,7 +50,7 @@ describe('The server of the webhook', () => {
   async function start(clientCa: string | undefined) {
     const pair = await issueServerCertificate(own, ['server.test'], 1);
     const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const context = { logger, fault: () => fault, clientCa } as unknown as WebhookContext;
+    const context = { logger, clientCa } as unknown as WebhookContext;
     const app = createWebhookServer(pair, context);
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -68,13 +70,33 @@ describe('The server of the webhook', () => {
       sent.end(body);
     });
 
+  const answerOf = (app: Awaited<ReturnType<typeof start>>, body: string) =>
+    new Promise<string>((resolve, reject) => {
+      const { port } = app.server.address() as AddressInfo;
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path: '/validate',
+        method: 'POST',
+        ca: own.cert,
+        servername: 'server.test',
+        headers,
+      };
+      request(options, (response) => {
+        text(response).then(resolve, reject);
+      })
+        .once('error', reject)
+        .end(body);
+    });
+
   it('answers everyone where it has no authority of clients', async () => {
     const app = await start(undefined);
     assert.equal(await send(app, '/mutate', review), 200);
     assert.equal(await send(app, '/validate', review), 200);
   });
 
-  it('answers only a client of the authority that it has, and the probes of the kubelet', async () => {
+  it('answers only a client of the authority that it has, whatever is asked', async () => {
     assert.ok(ca && otherCa);
     const app = await start(ca.cert);
     const [client, stranger] = [clientCertificate(ca), clientCertificate(otherCa)];
@@ -84,18 +106,130 @@ describe('The server of the webhook', () => {
         assert.equal(await send(app, path, review, stranger), 403);
         assert.equal(await send(app, path, review, client), 200);
       }
-      assert.equal(await send(app, '/healthz'), 200);
+      assert.equal(await send(app, '/healthz'), 403);
     };
     await judge();
     app.server.setSecureContext(tlsOf(await issueServerCertificate(own, ['server.test'], 1), ca.cert));
     await judge();
   });
 
-  it('is not ready, but alive, while an object is missing that the installation makes', async () => {
+  /** A request whose body is written by `write`. Answers with the status, 0 when the connection closes without one. */
+  const stream = (
+    app: Awaited<ReturnType<typeof start>>,
+    headers: Record<string, string | number>,
+    write: (sent: ClientRequest) => void,
+  ) =>
+    new Promise<{ status: number; retryAfter?: string | undefined }>((resolve) => {
+      const { port } = app.server.address() as AddressInfo;
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path: '/validate',
+        ca: own.cert,
+        servername: 'server.test',
+        agent: false,
+      } as const;
+      const all = { 'content-type': 'application/json', ...headers };
+      const sent = request({ ...options, method: 'POST', headers: all }, (response) => {
+        response.resume();
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+        sent.destroy();
+      });
+      sent.on('error', () => resolve({ status: 0 }));
+      write(sent);
+    });
+  const withSpec = (spec: string) => review.replace('"userInfo"', `"object":{"metadata":{},"spec":${spec}},"userInfo"`);
+  const MiB = 1024 * 1024;
+
+  it('lets an object be edited so often, and its kill switch be thrown at any time', { timeout: 30_000 }, async () => {
     const app = await start(undefined);
-    assert.equal(await send(app, '/readyz'), 200);
-    fault = "Secret 'x' does not exist";
-    assert.deepEqual([await send(app, '/readyz'), await send(app, '/healthz')], [503, 200]);
-    fault = undefined;
+    const update = (suspended: boolean) => {
+      const [object, oldObject] = [suspended, false].map((is) => ({ metadata: { uid: 'p' }, spec: { suspended: is } }));
+      const { request: asked, ...rest } = JSON.parse(review) as { request: object };
+      const resource = { group: 'sentinel.dev', resource: 'agentpolicies' };
+      return JSON.stringify({ ...rest, request: { ...asked, resource, object, oldObject } });
+    };
+    const answers: string[] = [];
+    for (let count = 0; count < 70; count += 1) answers.push(await answerOf(app, update(false)));
+    assert.ok(
+      answers.slice(0, 64).every((one) => !one.includes('"code":429')),
+      answers[0],
+    );
+    assert.match(answers.at(-1) ?? '', /"code":429,"reason":"TooManyRequests".*edited too often.*"retryAfterSeconds":2/);
+    assert.doesNotMatch(await answerOf(app, update(true)), /"code":429/);
+  });
+
+  it('refuses a caller without a certificate before it has sent its body', { timeout: 10_000 }, async () => {
+    const app = await start(ca?.cert);
+    const { status } = await stream(app, { 'content-length': 3 * MiB }, (sent) => sent.write('{'));
+    assert.equal(status, 403);
+  });
+
+  it('refuses too many values and too deep ones, and takes large objects', async () => {
+    const app = await start(undefined);
+    assert.equal(await send(app, '/validate', withSpec(`[${Array(200_000).fill('[]').join()}]`)), 413);
+    assert.equal(await send(app, '/validate', withSpec('['.repeat(300) + ']'.repeat(300))), 413);
+    assert.equal(await send(app, '/validate', withSpec(`"${'[{,:'.repeat(MiB / 2)}"`)), 200);
+    assert.equal(await send(app, '/validate', withSpec(`[${Array(80_000).fill('{"a":1}').join()}]`)), 200);
+    assert.equal(await send(app, '/validate', withSpec('{"__proto__":{}}')), 400);
+  });
+
+  it('refuses a body that is longer than the limit, or of a length that is not said', async () => {
+    const app = await start(undefined);
+    assert.equal((await stream(app, { 'content-length': 4 * MiB }, (sent) => sent.flushHeaders())).status, 413);
+    assert.equal((await stream(app, {}, (sent) => sent.write('{'))).status, 411);
+    const whole = withSpec(`"${'x'.repeat(3 * MiB)}"`);
+    assert.equal((await stream(app, { 'content-length': whole.length }, (sent) => sent.end(whole))).status, 200);
+  });
+
+  it('judges small reviews while large bodies take all the memory that they may have', { timeout: 20_000 }, async () => {
+    const app = await start(undefined);
+    // Declared and not sent: each holds its share until it times out.
+    const open: ClientRequest[] = [];
+    const refused: (string | undefined)[] = [];
+    for (let count = 0; count < 30; count += 1)
+      void stream(app, { 'content-length': 3 * MiB }, (sent) => {
+        open.push(sent);
+        sent.write('{');
+      }).then(({ status, retryAfter }) => status === 429 && refused.push(retryAfter));
+    // On a busy machine the connections take a while. The first of them hold their share for ten seconds.
+    for (let tries = 0; tries < 80 && refused.length < 2; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(refused.length >= 2, String(refused.length));
+    assert.deepEqual(new Set(refused), new Set(['1']));
+    const judged = await Promise.all(
+      Array.from({ length: 50 }, () => send(app, '/validate', withSpec(`"${'x'.repeat(10_000)}"`))),
+    );
+    assert.deepEqual(new Set(judged), new Set([200]));
+    for (const sent of open) sent.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(await send(app, '/validate', withSpec(`"${'x'.repeat(3 * MiB)}"`)), 200);
+  });
+
+  it('closes connections of one address beyond its share, and answers another one', async () => {
+    const app = await start(undefined);
+    const { port } = app.server.address() as AddressInfo;
+    let closed = 0;
+    const sockets: Socket[] = [];
+    await Promise.all(
+      Array.from({ length: 600 }, async () => {
+        const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+        sockets.push(socket);
+        socket.on('error', () => undefined).on('close', () => (closed += 1));
+        await once(socket, 'connect');
+      }),
+    );
+    assert.equal(await send(app, '/mutate', review), 200);
+    assert.ok(closed >= 600 - 448, String(closed));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('closes a connection that sends no request in time', () => {
+    const { headersTimeout, requestTimeout, timeout } = createWebhookServer(own, {
+      logger: {},
+    } as unknown as WebhookContext).server;
+    assert.deepEqual(
+      { headersTimeout, requestTimeout, timeout },
+      { headersTimeout: 5_000, requestTimeout: 10_000, timeout: 60_000 },
+    );
   });
 });

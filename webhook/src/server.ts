@@ -1,19 +1,41 @@
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '@sentinel/kube';
+import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
-import { fastify } from 'fastify';
+import { FairShare } from '@sentinel/policy';
+import { type FastifyReply, fastify } from 'fastify';
+import type { ActJournal } from './acts/journal.ts';
+import { recordAct } from './acts/record-act.ts';
 import { type ActionContext, admitAction } from './admission/action.ts';
+import { EditRate } from './admission/edit-rate.ts';
 import { admitPlaybook } from './admission/playbook.ts';
-import { admitPolicy } from './admission/policy.ts';
-import { type AdmissionRequest, AdmissionReview, allowed, Denied, denied, type Mutation } from './admission/review.ts';
+import { admitPolicy, onlySuspends } from './admission/policy.ts';
+import { ReadingTurns } from './admission/reading-turns.ts';
+import {
+  type AdmissionRequest,
+  AdmissionReview,
+  allowed,
+  Denied,
+  denied,
+  type Mutation,
+  TooManyRequests,
+} from './admission/review.ts';
+import { requireRoom } from './admission/room.ts';
+import { requireSealedDecisions } from './admission/sealed.ts';
+import { BODY_LIMIT, BodyRefused, Intake } from './intake.ts';
+import { noteReview, noteUnjudged, type ReviewOutcome } from './metrics.ts';
 
-/** An AdmissionReview holds the object twice; the API server itself takes at most 3 MiB each. */
-const BODY_LIMIT = 8 * 1024 * 1024;
+/**
+ * Connections of a replica that are open, and that begin within a second. The API server has one or few addresses, with a connection for
+ * each request that is under way.
+ */
+const CONNECTIONS = { open: 1_024, begun: 600, perAddress: 512 };
+const REFUSAL_LOG_MS = 10_000;
 
-export interface WebhookContext extends ActionContext {
+export interface WebhookContext extends Omit<ActionContext, 'requireEditRate' | 'holdEdits'> {
   readonly logger: Logger;
-  /** Why this replica must not be asked now; undefined when it may. */
-  readonly fault: () => string | undefined;
+  /** Where it is written down who does what to policies and Playbooks, and who deletes actions. */
+  readonly acts: Pick<ActJournal, 'write'>;
   /** The authority (PEM) of the certificate that a caller must show; undefined where the cluster gives the API server none. */
   readonly clientCa?: string | undefined;
 }
@@ -27,45 +49,100 @@ export function tlsOf(pair: KeyPair, clientCa: string | undefined) {
 export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
   const asksForCertificate = context.clientCa !== undefined;
   const app = fastify({
-    // Probes of the kubelet come without a certificate, so each request is judged and not the connection.
-    https: { ...tlsOf(pair, context.clientCa), requestCert: asksForCertificate, rejectUnauthorized: false },
+    // Each request is judged and not the connection, so that whoever has no certificate is told so.
+    https: {
+      ...tlsOf(pair, context.clientCa),
+      requestCert: asksForCertificate,
+      rejectUnauthorized: false,
+      handshakeTimeout: 10_000,
+      headersTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
+    },
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
+    // Closes a connection whose client does not read its answer. The API server waits for an answer for 30 seconds at most.
+    connectionTimeout: 60_000,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
-  app.get('/healthz', () => 'ok\n');
-  app.get('/readyz', (_request, reply) => {
-    const fault = context.fault();
-    return fault === undefined ? 'ok\n' : reply.code(503).send(`${fault}\n`);
+  const { open, begun, perAddress } = CONNECTIONS;
+  boundConnections(app.server, { open: new FairShare(open), begun: new FairShare(begun), perAddress });
+  const intake = new Intake();
+  const edits = new EditRate();
+  const reading = new ReadingTurns();
+  const refuse = createRefusal(context.logger);
+  // The handler reads the body, within the limits of the intake.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (incoming, reply) => {
+    if (!asksForCertificate) return;
+    if (!(incoming.raw.socket as TLSSocket).authorized)
+      return refuse(reply, 403, 'only the API server is answered: a client certificate of its authority is required');
   });
   for (const path of ['/mutate', '/validate'])
     app.post(path, async (incoming, reply) => {
-      if (asksForCertificate && !(incoming.raw.socket as TLSSocket).authorized)
-        return reply
-          .code(403)
-          .send({ message: 'only the API server is answered: a client certificate of its authority is required' });
-      const parsed = AdmissionReview.safeParse(incoming.body);
-      if (!parsed.success)
-        return reply.code(400).send({ message: `this is no AdmissionReview: ${parsed.error.message.slice(0, 500)}` });
-      return await answer(parsed.data.request, context);
+      try {
+        return await intake.run(incoming.raw, async (body) => {
+          const parsed = AdmissionReview.safeParse(body);
+          if (!parsed.success)
+            return refuse(reply, 400, `this is no AdmissionReview: ${JSON.stringify(parsed.error.issues[0])?.slice(0, 500)}`);
+          const requireEditRate = (request: AdmissionRequest) => edits.require(request, incoming.ip);
+          const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, incoming.ip, work);
+          const withTurns = { ...context, requireEditRate, holdEdits, reading };
+          return await answer(parsed.data.request, withTurns, path === '/validate' ? judge : mutate);
+        });
+      } catch (error) {
+        if (error instanceof BodyRefused) return refuse(reply, error.status, error.message);
+        throw error;
+      }
     });
   return app;
 }
 
-async function answer(request: AdmissionRequest, context: WebhookContext): Promise<object> {
+/** Answers what is not judged. */
+function createRefusal(logger: Logger) {
+  let [refused, loggedAt] = [0, 0];
+  return (reply: FastifyReply, status: number, message: string): FastifyReply => {
+    refused += 1;
+    noteUnjudged(status);
+    // Whoever reaches the port can cause these lines.
+    if (Date.now() - loggedAt >= REFUSAL_LOG_MS) {
+      logger.warn('Refused requests before they were judged', { count: refused, address: reply.request.ip, why: message });
+      [refused, loggedAt] = [0, Date.now()];
+    }
+    // The API server sends the request again after a 429. It might not see it if the connection were closed with a part of the body unread.
+    if (status === 429) {
+      reply.header('retry-after', '1');
+      reply.request.raw.resume();
+    } else reply.header('connection', 'close');
+    return reply.code(status).send({ message });
+  };
+}
+
+type RequestContext = WebhookContext & ActionContext & { readonly reading: ReadingTurns };
+type Handler = (request: AdmissionRequest, context: RequestContext) => Promise<Mutation | undefined>;
+
+async function answer(request: AdmissionRequest, context: RequestContext, handle: Handler): Promise<object> {
+  const begun = performance.now();
+  const note = (outcome: ReviewOutcome) =>
+    noteReview(request.resource.resource, request.operation, outcome, (performance.now() - begun) / 1000);
   try {
-    return allowed(request, await mutate(request, context));
+    requireRoom(request);
+    const mutation = await context.reading.run(request, () => handle(request, context));
+    note('Admitted');
+    return allowed(request, mutation, mutation?.warnings);
   } catch (error) {
     if (error instanceof Denied) {
+      note(error instanceof TooManyRequests ? 'Busy' : 'Refused');
       context.logger.info('Denied request', {
         resource: request.resource.resource,
         operation: request.operation,
         user: request.userInfo.username,
         why: error.message,
       });
-      return denied(request.uid, `sentinel: ${error.message}`);
+      return denied(request.uid, `sentinel: ${error.message}`, error instanceof TooManyRequests);
     }
+    note('Failed');
     context.logger.error('Failed to check request', { resource: request.resource.resource, error: String(error) });
     return denied(
       request.uid,
@@ -74,11 +151,24 @@ async function answer(request: AdmissionRequest, context: WebhookContext): Promi
   }
 }
 
-async function mutate(request: AdmissionRequest, context: WebhookContext): Promise<Mutation | undefined> {
+async function mutate(request: AdmissionRequest, context: RequestContext): Promise<Mutation | undefined> {
   if (request.resource.resource === 'agentactions') return await admitAction(request, context, new Date());
   if (request.resource.resource === 'playbooks') return await admitPlaybook(request, context, new Date());
-  if (policyResources.has(request.resource.resource)) return await admitPolicy(request, context.policies);
   return undefined;
+}
+
+// What the API server is about to store: nothing changes it any more, so this is where it is written down who does it.
+async function judge(request: AdmissionRequest, context: RequestContext): Promise<Mutation> {
+  if (request.resource.resource === 'agentactions' && request.operation === 'UPDATE') {
+    await requireSealedDecisions(request, () => context.policies.sealKeys());
+    return { annotations: {} };
+  }
+  if (policyResources.has(request.resource.resource)) {
+    // The kill switch must find its turn, whoever else writes the policy.
+    if (request.operation === 'UPDATE' && !onlySuspends(request)) context.requireEditRate(request);
+    await admitPolicy(request, context.policies);
+  }
+  return { annotations: {}, warnings: await recordAct(request, context.acts, new Date()) };
 }
 
 const policyResources = new Set(['agentpolicies', 'clusteragentpolicies']);

@@ -17,3 +17,7 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
+{{- /* What the admin sets for the pods of sandboxes: one text for operator and gateway, so that both render the same Job. */}}
+{{- define "sentinel.sandboxPods" -}}
+{{- pick .Values.sandbox "imagePullSecrets" "nodeSelector" "tolerations" "schedulerName" "priorityClassName" "ephemeralStorage" "cpuRequests" | toJson }}
+{{- end }}

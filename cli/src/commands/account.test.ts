@@ -84,8 +84,8 @@ describe('an account', () => {
   });
 
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
-    ['a name with capitals', ['Remediator', '--role', 'edit'], /is no name for an account/],
-    ['a name with a colon', ['a:b', '--role', 'edit'], /is no name for an account/],
+    ['a name with capitals', ['Remediator', '--role', 'edit'], /is not a valid name for an account/],
+    ['a name with a colon', ['a:b', '--role', 'edit'], /is not a valid name for an account/],
     ['no role', ['remediator'], /say with --role/],
     ['two roles', ['remediator', '--role', 'a', '--cluster-role', 'b'], /not both/],
     ['an unknown kind of role', ['remediator', '--role', 'a', '--role-kind', 'Secret'], /--role-kind/],

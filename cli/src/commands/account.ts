@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { namespaces, virtualUser } from '@sentinel/crds';
 import { type AnyObject, clusterrolebindings, clusterroles, type ResourceKind, rolebindings, roles } from '@sentinel/kube';
-import { formatOf, raw } from '../print/raw.ts';
-import { table } from '../print/table.ts';
 import { type Session, UsageError } from '../session.ts';
+import { formatOf, raw } from '../terminal/raw.ts';
+import { table } from '../terminal/table.ts';
 
 export interface AccountFlags {
   readonly role?: string;
@@ -28,7 +28,7 @@ export interface Account {
 /** Reads the flags. Throws UsageError, with what to write instead. */
 export function accountOf(namespace: string, name: string, flags: AccountFlags): Account {
   if (!LABEL_NAME.test(name))
-    throw new UsageError(`'${name}' is no name for an account: at most 63 lower-case letters, digits and '-'`);
+    throw new UsageError(`'${name}' is not a valid name for an account: use at most 63 lower-case letters, digits and '-'`);
   if (flags.dryRun !== undefined && flags.dryRun !== 'client' && flags.dryRun !== 'none')
     throw new UsageError("--dry-run must be 'client' or 'none'");
   return { namespace, name, role: roleOf(flags), users: (flags.user ?? []).map(serviceAccountOf) };
@@ -152,7 +152,7 @@ async function requireFree({ client }: Session, objects: readonly AnyObject[]): 
       );
     if (wanted.roleRef && !isDeepStrictEqual(found.roleRef, wanted.roleRef))
       throw new UsageError(
-        `the ${wanted.kind} '${name}' names another role, and that can not be changed; delete it first: kubectl delete ${wanted.kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ''}`,
+        `the ${wanted.kind} '${name}' names another role, and that cannot be changed; delete it first: kubectl delete ${wanted.kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ''}`,
       );
   }
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type AuditRecord, GENESIS, verifyChain } from '@sentinel/crds';
+import { type AuditRecord, GENESIS, SEAL_KEYS, STATEMENT_KEYS, verifyChain } from '@sentinel/crds';
+import { readSealKeys, type SealKeys, statementFindings } from '@sentinel/policy';
 import { z } from 'zod';
-import { visible } from '../print/visible.ts';
 import { type Terminal, UsageError } from '../session.ts';
+import { visible } from '../terminal/visible.ts';
+import { actFindings } from './audit/acts.ts';
 
 const Value = z.object({
   stringValue: z.string().optional(),
@@ -20,6 +22,7 @@ const Export = z.object({
 /** A chain as a sink has it. */
 interface Chain {
   readonly place: string;
+  readonly endless: boolean;
   readonly records: AuditRecord[];
 }
 
@@ -28,6 +31,8 @@ const base = new Set([
   'k8s.namespace.name',
   'sentinel.action.name',
   'sentinel.action.uid',
+  'sentinel.trail.name',
+  'sentinel.trail.uid',
   'sentinel.transition',
   'sentinel.actor',
   'sentinel.record.sequence',
@@ -39,17 +44,36 @@ const base = new Set([
 
 /**
  * Recomputes the chains of an export: OTLP/JSON, a document or one a line, as the file exporter of the Collector writes it. Needs no
- * cluster, so it holds for actions that are long gone as well. 1 when something is wrong. Throws UsageError for what is no export.
+ * cluster, so it holds for actions that are long gone as well. Records are held against what the gateway stated in them; with a file of
+ * public keys, as the ConfigMaps of Sentinel have them, seals are verified. 1 when something is wrong. Throws UsageError for what is no export.
  */
-export function auditVerifyExport(io: Terminal, file: string): number {
+export function auditVerifyExport(io: Terminal, file: string, keysFile?: string): number {
+  const { acts, statements }: Keys = keysFile === undefined ? { acts: undefined, statements: undefined } : readKeys(keysFile);
+  for (const [name, keys] of [
+    [STATEMENT_KEYS, statements],
+    [SEAL_KEYS, acts],
+  ] as const)
+    if (keys === undefined)
+      io.error(
+        `warning: what is sealed by a key of '${name}' is compared and not verified; pass this ConfigMap as JSON with --keys`,
+      );
   const chains = readExport(readFileSync(file, 'utf8'), file);
   let bad = 0;
-  for (const [uid, { place, records }] of chains) {
-    const findings = findingsOf(records);
+  for (const [uid, { place, endless, records }] of chains) {
+    const findings = [
+      ...findingsOf(records),
+      ...(endless
+        ? actFindings(once(records), acts)
+        : statementFindings({ action: uid, records: once(records), keys: statements })),
+    ];
     if (findings.length > 0) bad += 1;
     const last = records.at(-1);
     const end =
-      last?.transition === 'Retired' ? ', deleted since' : last?.transition === 'Ended' ? '' : '; its end is not in the export';
+      last?.transition === 'Retired'
+        ? ', deleted since'
+        : endless || last?.transition === 'Ended'
+          ? ''
+          : '; its end is not in the export';
     io.out(
       `${visible(place)} (${visible(uid)}): ${findings.length === 0 ? `records 1 to ${last?.sequence ?? 0} verify${end}` : 'NOT SOUND'}`,
     );
@@ -60,6 +84,30 @@ export function auditVerifyExport(io: Terminal, file: string): number {
   return bad === 0 ? 0 : 1;
 }
 
+const KeyMap = z.object({
+  metadata: z.object({ name: z.string() }),
+  data: z.record(z.string(), z.string()).optional(),
+});
+const KeyMaps = z.union([z.object({ items: z.array(KeyMap) }), KeyMap]);
+
+/** Public keys by who seals with them: neither the webhook nor the gateway is believed for what the other one seals. */
+interface Keys {
+  readonly acts: SealKeys | undefined;
+  readonly statements: SealKeys | undefined;
+}
+
+/** Reads the ConfigMaps of public keys from a file: one as JSON, or a list of them. */
+function readKeys(file: string): Keys {
+  const parsed = KeyMaps.safeParse(parseJson(readFileSync(file, 'utf8')));
+  if (!parsed.success) throw new UsageError(`${file}: this is no ConfigMap of public keys as JSON`);
+  const maps = 'items' in parsed.data ? parsed.data.items : [parsed.data];
+  const of = (wanted: string) => {
+    const found = maps.find(({ metadata }) => metadata.name === wanted);
+    return found && readSealKeys(found.data);
+  };
+  return { acts: of(SEAL_KEYS), statements: of(STATEMENT_KEYS) };
+}
+
 function readExport(text: string, file: string): Map<string, Chain> {
   const chains = new Map<string, Chain>();
   for (const part of documents(text, file))
@@ -68,7 +116,7 @@ function readExport(text: string, file: string): Map<string, Chain> {
         for (const entry of logRecords) {
           const found = recordOf(entry);
           if (!found) continue;
-          const chain = chains.get(found.record.action) ?? { place: found.place, records: [] };
+          const chain = chains.get(found.record.action) ?? { place: found.place, endless: found.endless, records: [] };
           chain.records.push(found.record);
           chains.set(found.record.action, chain);
         }
@@ -101,7 +149,7 @@ function recordOf({
   timeUnixNano,
   body,
   attributes,
-}: z.infer<typeof LogRecord>): { place: string; record: AuditRecord } | undefined {
+}: z.infer<typeof LogRecord>): { place: string; endless: boolean; record: AuditRecord } | undefined {
   const texts = new Map(attributes.map(({ key, value }) => [key, value.stringValue ?? String(value.intValue ?? '')]));
   const of = (key: string) => texts.get(key) ?? '';
   if (!texts.has('sentinel.record.hash')) return undefined;
@@ -115,12 +163,15 @@ function recordOf({
     transition: of('sentinel.transition'),
     actor: of('sentinel.actor'),
     summary: body?.stringValue ?? '',
-    action: of('sentinel.action.uid'),
+    action: texts.get('sentinel.trail.uid') ?? of('sentinel.action.uid'),
     ...(plan === undefined ? {} : { plan }),
     ...(job === undefined ? {} : { job }),
     ...(details.length === 0 ? {} : { details: details.sort((a, b) => (a.name < b.name ? -1 : 1)) }),
   };
-  return { place: `${of('k8s.namespace.name')}/${of('sentinel.action.name')}`, record };
+  const trail = texts.get('sentinel.trail.name');
+  // The acts of an installation are one chain across namespaces, and it has no end.
+  if (trail !== undefined) return { place: `acts of the installation (${trail})`, endless: true, record };
+  return { place: `${of('k8s.namespace.name')}/${of('sentinel.action.name')}`, endless: false, record };
 }
 
 // What is no time is none that a record was made at, so its hash does not fit.
@@ -128,10 +179,12 @@ const timeOf = (nanos: string): string =>
   /^\d{7,19}$/.test(nanos) ? new Date(Number(BigInt(nanos) / 1_000_000n)).toISOString() : nanos;
 
 // After a restart a record may have been sent twice, with the same hash. Two that differ are another matter.
+const once = (records: readonly AuditRecord[]) => records.filter((record, index) => records[index - 1]?.hash !== record.hash);
+
 function findingsOf(records: AuditRecord[]): string[] {
-  const once = records.filter((record, index) => records[index - 1]?.hash !== record.hash);
-  const findings = verifyChain(once);
-  const first = once[0];
+  const known = once(records);
+  const findings = verifyChain(known);
+  const first = known[0];
   if (first && first.sequence > 1) findings.push(`records 1 to ${first.sequence - 1} are not in the export`);
   if (first?.sequence === 1 && first.previous !== GENESIS) findings.push('record 1 does not begin a chain');
   return [...new Set(findings)];

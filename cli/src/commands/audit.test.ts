@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, chainRecord } from '@sentinel/crds';
 import { ok, runAgainst } from '../../test/fake-cluster.ts';
-import { anAction, aPlan } from '../../test/fixtures.ts';
+import { anAction, aPlan, publishedStatementKeys } from '../../test/fixtures.ts';
 import { findingsOf } from './audit.ts';
 
 type Outbox = NonNullable<NonNullable<AgentAction['status']>['outbox']>;
@@ -66,6 +66,12 @@ const cases: readonly [name: string, action: AgentAction, expected: RegExp | und
   ],
 ];
 
+/** What the API server answers beside an action or a list of them. */
+function keysOr(path: string, body: object) {
+  if (path.endsWith('/actionplans')) return ok({ metadata: { resourceVersion: '1' }, items: [] });
+  return ok(path.includes('/configmaps/sentinel-statement-keys') ? publishedStatementKeys : body);
+}
+
 describe('audit verify', () => {
   for (const [name, action, expected] of cases)
     it(name, () => {
@@ -77,14 +83,25 @@ describe('audit verify', () => {
   it('answers with 1 and names the action when one of many chains is not sound', async () => {
     const bad = withOutbox((outbox) => ({ ...outbox, records: outbox.records.slice(0, -1) }));
     const items = [anAction(aPlan()), { ...bad, metadata: { ...bad.metadata, name: 'other' } }];
-    const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items }), ['audit', 'verify', '-A']);
+    const ran = await runAgainst(
+      ({ path }) => keysOr(path, { metadata: { resourceVersion: '1' }, items }),
+      ['audit', 'verify', '-A'],
+    );
     assert.equal(ran.code, 1);
     assert.match(ran.out, /shop\/repair-web: records 1 to 3 verify\nshop\/other: NOT SOUND\n {2}! the chain ends at record 2/);
     assert.match(ran.error, /1 of 2 chain\(s\) do not verify/);
   });
 
+  it('is told by audit show what the gateway states, in words', async () => {
+    const ran = await runAgainst(() => ok(anAction(aPlan())), ['audit', 'show', 'repair-web']);
+    assert.match(
+      ran.out,
+      /the gateway states \(not verified here\): the rehearsal of Job job-1 as account remediator saw \d+ effect/,
+    );
+  });
+
   it('answers with 0 when all chains are sound', async () => {
-    const ran = await runAgainst(() => ok(anAction(aPlan())), ['audit', 'verify', 'repair-web']);
+    const ran = await runAgainst(({ path }) => keysOr(path, anAction(aPlan())), ['audit', 'verify', 'repair-web']);
     assert.equal(ran.code, 0, ran.error);
   });
 });

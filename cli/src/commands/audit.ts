@@ -1,10 +1,29 @@
-import { type AgentAction, type AuditRecord, agentActions, finalStates, type State, verifyChain } from '@sentinel/crds';
-import { formatOf, raw } from '../print/raw.ts';
-import { visible } from '../print/visible.ts';
+import {
+  type ActionPlan,
+  type AgentAction,
+  type AuditRecord,
+  agentActions,
+  annotations,
+  finalStates,
+  namespaces,
+  SEAL_KEYS,
+  type State,
+  verifyChain,
+} from '@sentinel/crds';
+import { configmaps, isForbidden } from '@sentinel/kube';
+import { describeStatement, parseStatement, readSealKeys, type SealKeys, STATEMENT_DETAIL } from '@sentinel/policy';
 import { placeOf, readAction, stateOf } from '../read.ts';
 import { type Session, UsageError } from '../session.ts';
+import { formatOf, raw } from '../terminal/raw.ts';
+import { visible } from '../terminal/visible.ts';
+import { verifyActs } from './audit/acts.ts';
+import { decisionFindings, endFindings } from './audit/decisions.ts';
+import { findUnstated, readPlans, readStatementKeys, statedRun } from './audit/statements.ts';
 
-/** Recomputes the hash chains of one action or of all, and names every gap. 1 when there is one. */
+/**
+ * Recomputes the hash chains of one action or of all, and holds their records against what others sealed, what the gateway stated of their
+ * runs, and what the status says. Names every gap and every difference. 1 when there is one.
+ */
 export async function auditVerify(session: Session, name: string | undefined): Promise<number> {
   const { client, namespace, flags, io } = session;
   if (name !== undefined && flags.allNamespaces) throw new UsageError('name one action, or pass -A, not both');
@@ -12,17 +31,48 @@ export async function auditVerify(session: Session, name: string | undefined): P
     name === undefined
       ? (await client.list(agentActions, flags.allNamespaces ? {} : { namespace })).items
       : [await readAction(session, name)];
+  const isDecided = actions.some(({ metadata }) => metadata.annotations?.[annotations.approvals] !== undefined);
+  const isAll = name === undefined && flags.allNamespaces === true;
+  const keys = isDecided || isAll ? await readKeys(session) : undefined;
+  const isRecorded = actions.some(({ status }) => status?.outbox !== undefined);
+  const stated = isRecorded ? await readStatementKeys(session) : { keys: undefined, since: 0 };
+  const plans = isRecorded
+    ? await readPlans(session, flags.allNamespaces ? undefined : namespace)
+    : new Map<string, ActionPlan[]>();
   let bad = 0;
   for (const action of actions) {
-    const findings = findingsOf(action);
+    const findings = [
+      ...findingsOf(action),
+      ...decisionFindings(action, keys),
+      ...endFindings(action),
+      ...findUnstated(action, plans.get(action.metadata.uid ?? '') ?? [], stated),
+    ];
     if (findings.length > 0) bad += 1;
     io.out(`${placeOf(action)}: ${findings.length === 0 ? soundOf(action) : 'NOT SOUND'}`);
+    const run = statedRun(action, stated.keys);
+    if (run !== undefined) io.out(`  the gateway states: ${visible(run)}`);
     for (const finding of findings) io.out(`  ! ${visible(finding)}`);
   }
   if (actions.length === 0) io.out('There is no action to verify.');
+  const acts = isAll ? await verifyActs(session, keys) : 0;
   if (bad > 0)
     io.error(`error: ${bad} of ${actions.length} chain(s) do not verify; keep the objects and tell your security team`);
-  return bad === 0 ? 0 : 1;
+  if (acts > 0) io.error('error: the chain of acts does not verify; keep the ConfigMaps and tell your security team');
+  return bad + acts === 0 ? 0 : 1;
+}
+
+/** The public keys of seals. Undefined, with a word about it, for somebody who may not read them: then names are compared without. */
+async function readKeys({ client, io }: Session): Promise<SealKeys | undefined> {
+  try {
+    const published = await client.get(configmaps, { name: SEAL_KEYS, namespace: namespaces.system });
+    return readSealKeys(published?.data as Record<string, string> | undefined);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    io.error(
+      `warning: seals of decisions are not verified: reading the ConfigMap '${SEAL_KEYS}' in namespace '${namespaces.system}' is required for that`,
+    );
+    return undefined;
+  }
 }
 
 function soundOf({ status }: AgentAction): string {
@@ -61,11 +111,19 @@ export async function auditShow(session: Session, name: string): Promise<number>
   return 0;
 }
 
+function detailLine({ name, value }: { readonly name: string; readonly value: string }): string {
+  const statement = name === STATEMENT_DETAIL ? parseStatement(value) : undefined;
+  // Whole as JSON: -o json. Whether it holds is for `audit verify` to say.
+  return statement
+    ? `   the gateway states (not verified here): ${visible(describeStatement(statement))}`
+    : `   ${visible(name)}: ${visible(value)}`;
+}
+
 function recordLines({ sequence, time, transition, actor, summary, hash, details }: AuditRecord): string {
   return [
     `${sequence}  ${visible(time)}  ${visible(transition)}  by ${visible(actor)}`,
     `   ${visible(summary)}`,
-    ...(details ?? []).map(({ name, value }) => `   ${visible(name)}: ${visible(value)}`),
+    ...(details ?? []).map(detailLine),
     `   ${visible(hash)}`,
   ].join('\n');
 }

@@ -1,14 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentAction, agentActions, annotations, askingManager } from '@sentinel/crds';
-import { isConflict } from '@sentinel/kube';
-import { painter } from '../print/paint.ts';
-import { renderShort } from '../print/plan.ts';
+import { backoffDelay, isConflict } from '@sentinel/kube';
+import { describeSuspensions } from '@sentinel/policy';
+import { renderForDecision } from '../print/plan.ts';
 import { decidable, messageOf, type Review, readReview, stateOf } from '../read.ts';
-import { confirmed, requireSomebody, type Session, UsageError } from '../session.ts';
+import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../session.ts';
+import { painter } from '../terminal/paint.ts';
+import { visible } from '../terminal/visible.ts';
 
 export interface DecideFlags {
   readonly plan?: string;
   readonly comment?: string;
   readonly yes?: boolean;
+  readonly full?: boolean;
 }
 
 export type Verb = 'approve' | 'reject' | 'revoke';
@@ -23,25 +27,42 @@ export async function decide(session: Session, name: string, verb: Verb, flags: 
   const review = await readReview(session, name);
   requireDecidable(review, flags.plan, session.namespace);
   const { io } = session;
-  io.out(renderShort(review, painter(io.colour)));
-  if (!(await confirmed(session, `${verb} this plan?`, flags.yes === true))) {
+  const unseen = await show(session, review, flags.full === true);
+  const question =
+    unseen === 0 ? `${verb} this plan?` : `${verb} this plan? ${unseen} part(s) of it were not shown; --full shows them.`;
+  if (!(await confirmed(session, question, flags.yes === true))) {
     io.error('nothing was decided');
     return 1;
   }
-  const answer = await send(session, review, verb, requestOf(verb, review.digest, flags.comment));
+  const asked = requestOf(verb, review.digest, flags.comment);
+  const answer = await send(session, review, askingManager(verb, review.digest), asked);
   requireSealed(review.action, answer, verb);
-  io.out(`agentaction.sentinel.dev/${name} ${done[verb]}`);
+  const suspended = verb === 'approve' ? suspensionNotice(answer) : undefined;
+  io.out(`agentaction.sentinel.dev/${name} ${suspended === undefined ? done[verb] : `approval recorded: ${suspended}`}`);
   return 0;
 }
 
-function validate({ io }: Session, verb: Verb, flags: DecideFlags): void {
+// The pager shows everything. Without one a plan that is printed may scroll away, so long parts are left out, and counted.
+async function show({ io }: Session, review: Review, full: boolean): Promise<number> {
+  const paint = painter(io.colour);
+  const whole = renderForDecision(review, { paint, full: true });
+  const short = full ? whole : renderForDecision(review, { paint, full: false });
+  return (await io.page(whole.text, short.text)) ? 0 : short.folded.length;
+}
+
+function validate(session: Session, verb: Verb, flags: DecideFlags): void {
   if (verb === 'reject' && !flags.comment?.trim())
     throw new UsageError('say why with --comment: the agent and the record need a reason');
-  if (flags.comment !== undefined && flags.comment.length > 1024)
-    throw new UsageError('--comment may have at most 1024 characters');
-  if (flags.plan !== undefined && !/^sha256:[a-f0-9]{64}$/.test(flags.plan))
-    throw new UsageError('--plan must be the digest that `kubectl sentinel plan` shows: sha256: and 64 hexadecimal digits');
-  requireSomebody(io, flags.yes === true);
+  checkCommonFlags(session, flags, verb === 'approve');
+}
+
+const PLAN_FLAG = { flag: '--plan', where: 'the digest that `kubectl sentinel plan` shows' };
+
+/** Throws UsageError for flags of a decision that cannot be meant. What `consents` lets something happen: it is about a plan that was seen. */
+export function checkCommonFlags({ io }: Session, { comment, plan, yes = false }: DecideFlags, consents: boolean): void {
+  if (comment !== undefined && comment.length > 1024) throw new UsageError('--comment may have at most 1024 characters');
+  if (consents || plan !== undefined) requireSeen(io, { yes, seen: plan }, PLAN_FLAG);
+  else requireSomebody(io, yes);
 }
 
 function requireDecidable({ action, digest }: Review, seen: string | undefined, namespace: string): void {
@@ -63,41 +84,53 @@ export function requestOf(verb: Verb, digest: string, comment: string | undefine
   };
 }
 
-const TRIES = 3;
+const TRIES = 8;
+const PAUSE = { baseMs: 200, maxMs: 3_000, jitter: 0.5 };
 
-// While a person reads, others decide and the operator writes: a conflict says nothing about the plan. It is sent again only when
-// action, generation and plan are still those that were shown.
-async function send(session: Session, shown: Review, verb: Verb, asked: Record<string, string>): Promise<AgentAction> {
+/**
+ * Sends the annotations of a decision. It names the object by uid and the plan by digest, which cover what was shown, and no version:
+ * others decide and the operator writes while a person reads, and whoever writes in a loop must not keep decisions out. What conflicts
+ * all the same is sent again, only when action, generation and plan are still those that were shown.
+ */
+export async function send(
+  session: Session,
+  shown: Review,
+  fieldManager: string,
+  asked: Record<string, string>,
+): Promise<AgentAction> {
   const { client, namespace } = session;
-  const { name } = shown.action.metadata;
-  let { action } = shown;
+  const { name, uid, generation } = shown.action.metadata;
   for (let attempt = 1; ; attempt++) {
-    const { uid, resourceVersion } = action.metadata;
     try {
       return await client.patch(
         agentActions,
         { name, namespace },
-        { metadata: { uid, resourceVersion, annotations: asked } },
-        { type: 'merge', fieldManager: askingManager(verb, shown.digest) },
+        { metadata: { uid, annotations: asked } },
+        { type: 'merge', fieldManager },
       );
     } catch (error) {
       if (!isConflict(error) || attempt === TRIES) throw error;
     }
-    const now = await readReview(session, name);
-    const same =
-      now.digest === shown.digest &&
-      now.action.metadata.uid === shown.action.metadata.uid &&
-      now.action.metadata.generation === shown.action.metadata.generation;
-    if (!same)
+    await sleep(backoffDelay(attempt - 1, PAUSE));
+    const { action, digest } = await readReview(session, name);
+    if (digest !== shown.digest || action.metadata.uid !== uid || action.metadata.generation !== generation)
       throw new UsageError(
         `the action changed while you were reading; look at it again: kubectl sentinel plan ${name} -n ${namespace}`,
       );
-    action = now.action;
   }
 }
 
-// Without the webhook the annotation would just lie there, and count for nothing.
-function requireSealed(before: AgentAction, after: AgentAction, verb: Verb): void {
+/** Why an approval that was sealed does not count; undefined where nothing suspends the action. */
+export function suspensionNotice(action: AgentAction): string | undefined {
+  if (stateOf(action) !== 'Suspended') return undefined;
+  const by = describeSuspensions(action.status?.suspension ?? []);
+  return visible(
+    `it does not count, because the action is suspended${by === '' ? '' : ` by ${by}`}; approve again after the suspension is lifted`,
+  );
+}
+
+/** Throws UsageError when nothing sealed the decision: without the webhook the annotation would just lie there, and count for nothing. */
+export function requireSealed(before: AgentAction, after: AgentAction, verb: string): void {
   const sealed = after.metadata.annotations?.[annotations.approvals];
   const asked = after.metadata.annotations?.[annotations.decision];
   if (asked !== undefined || sealed === undefined || sealed === before.metadata.annotations?.[annotations.approvals])

@@ -1,14 +1,15 @@
-import { painter } from '../print/paint.ts';
 import { renderPlan } from '../print/plan.ts';
-import { formatOf, raw } from '../print/raw.ts';
 import { readReview } from '../read.ts';
 import type { Session } from '../session.ts';
+import { painter } from '../terminal/paint.ts';
+import { formatOf, raw } from '../terminal/raw.ts';
 
-/** Shows the plan of an action. */
-export async function plan(session: Session, name: string): Promise<number> {
+/** Shows the plan of an action; with `full` every line of it. */
+export async function plan(session: Session, name: string, full = false): Promise<number> {
   const { io, flags } = session;
   const format = formatOf(flags.output);
   const review = await readReview(session, name);
-  io.out(format ? raw(review.plan, format) : renderPlan(review, painter(io.colour)));
+  if (format) io.out(raw(full ? review.plan : review.stored, format));
+  else await io.page(renderPlan(review, { paint: painter(io.colour), full }).text);
   return 0;
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { AgentAction } from '@sentinel/crds';
 import { anAction, aPlan } from '../../test/fixtures.ts';
 import { assertGolden } from '../../test/golden.ts';
-import { painter } from '../print/paint.ts';
+import { painter } from '../terminal/paint.ts';
 import { renderReport } from './report.ts';
 
 const plan = aPlan();

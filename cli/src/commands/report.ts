@@ -1,12 +1,14 @@
-import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans } from '@sentinel/crds';
+import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans, effectNumber } from '@sentinel/crds';
 import { objectOf } from '../print/effects.ts';
-import { type Paint, painter } from '../print/paint.ts';
 import { decisionLines } from '../print/plan.ts';
-import { formatOf, raw } from '../print/raw.ts';
-import { span } from '../print/table.ts';
-import { visible, visibleBlock } from '../print/visible.ts';
+import { shortenedLines } from '../print/shortened.ts';
+import { unknownLines } from '../print/unknown.ts';
 import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
+import { type Paint, painter } from '../terminal/paint.ts';
+import { formatOf, raw } from '../terminal/raw.ts';
+import { span } from '../terminal/table.ts';
+import { visible, visibleBlock } from '../terminal/visible.ts';
 
 /** Says what became of an action: state, timings, effects, decisions, what was taken back, results. */
 export async function report(session: Session, name: string): Promise<number> {
@@ -35,6 +37,8 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     visibleBlock(action.spec.intent.summary, '  | '),
     ...section('STAGES', (status.stages ?? []).flatMap(stageLines)),
     ...section(effectsTitle(status), plan ? plan.spec.effects.map((effect) => effectLine(effect, status)) : []),
+    ...unknownLines(action, paint).slice(0, -1),
+    ...shortenedLines(action, paint).slice(0, -1),
     ...section('DECISIONS', decisionLines(status.decisions ?? [], paint)),
     ...(status.results ?? []).flatMap((result) => [
       `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', its end is missing' : ''}`,
@@ -69,7 +73,7 @@ function effectsTitle({ stages }: AgentActionStatus): string {
 function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }: AgentActionStatus): string {
   const back = rollback?.find(({ effect: index }) => index === effect.index);
   const fate = back ? `   rollback: ${visible(back.outcome)}${back.message ? ` (${visible(back.message)})` : ''}` : '';
-  return `  ${effect.index + 1}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
+  return `  ${effectNumber(effect.index)}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }
 
 const workOf = ({ spec }: AgentAction): string =>

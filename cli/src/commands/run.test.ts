@@ -30,21 +30,26 @@ describe('run', () => {
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
     ['neither a Playbook nor a command', ['run', '--summary', 's'], /name a Playbook, or give a command/],
     ['both a Playbook and a command', [...run, '--', 'kubectl', 'get', 'pods'], /not both/],
-    ['two Playbooks', ['run', 'one', 'two', '--summary', 's'], /'two' is too much/],
-    ['a command without an account', ['run', '--summary', 's', '--image', 'i', '--', 'ls'], /needs --account/],
+    ['two Playbooks', ['run', 'one', 'two', '--summary', 's'], /only one Playbook is allowed; leave out 'two'/],
+    [
+      'a command without an account',
+      ['run', '--summary', 's', '--image', 'i', '--', 'ls'],
+      /--account and --image are required when a command follows --/,
+    ],
     ['an account for a Playbook', [...run, '--account', 'a'], /a Playbook brings its own/],
     [
       'a parameter for a command',
       ['run', '--summary', 's', '--account', 'a', '--image', 'i', '--param', 'a=b', '--', 'ls'],
-      /goes with a Playbook/,
+      /--param is only allowed with a Playbook/,
     ],
+    ['an empty person', [...run, '--on-behalf-of', ''], /--on-behalf-of must be the user name of a person/],
     ['no summary', ['run', 'set-image'], /--summary/],
     ['an empty summary', ['run', 'set-image', '--summary', ' '], /1 to 512/],
     ['an unknown mode', [...run, '--mode', 'Force'], /Apply or DryRun/],
     ['a parameter that is given twice', [...run, '--param', 'a=1', '--param', 'a=2'], /given twice/],
-    ['a name that no action can have', [...run, '--name', 'A/b'], /is no name for an action/],
+    ['a name that no action can have', [...run, '--name', 'A/b'], /is not a valid name for an action/],
     ['a name that is too long', [...run, '--name', 'a'.repeat(101)], /at most 100/],
-    ['-o together with --wait', [...run, '--wait', '-o', 'json'], /leave -o out/],
+    ['-o together with --wait', [...run, '--wait', '-o', 'json'], /--wait and --output cannot be used together/],
     ['an unknown format', [...run, '-o', 'xml'], /no output format 'xml'/],
     ['an unknown flag', [...run, '--force'], /unknown option '--force'/],
     ['an unknown command', ['destroy'], /unknown command 'destroy'/],
@@ -62,6 +67,13 @@ describe('run', () => {
     const ran = await runAgainst(({ body }) => ok(JSON.parse(String(body))), [...run, '--name', 'one', '--mode', 'DryRun']);
     assert.equal(ran.out, 'agentaction.sentinel.dev/one created\n');
     assert.equal((JSON.parse(String(ran.requests[0]?.body)) as { spec: { mode: string } }).spec.mode, 'DryRun');
+  });
+
+  it('says for whom the agent acts', async () => {
+    const ran = await runAgainst(({ body }) => ok(JSON.parse(String(body))), [...run, '--on-behalf-of', 'bea@acme.io']);
+    const { spec } = JSON.parse(String(ran.requests[0]?.body)) as { spec: AgentActionSpec };
+    assert.deepEqual(spec.onBehalfOf, { user: 'bea@acme.io' });
+    assert.ok(AgentActionSpec.safeParse(spec).success);
   });
 
   it('files steps of its own, as a part of another action', async () => {

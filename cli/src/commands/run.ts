@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { type AgentAction, API_VERSION, agentActions } from '@sentinel/crds';
-import { formatOf, raw } from '../print/raw.ts';
 import { requireName } from '../read.ts';
 import { type Session, UsageError } from '../session.ts';
+import { formatOf, raw } from '../terminal/raw.ts';
 import { watch } from './watch.ts';
 
 export interface RunFlags {
@@ -13,6 +13,7 @@ export interface RunFlags {
   readonly summary: string;
   readonly reason?: string;
   readonly prompt?: string;
+  readonly onBehalfOf?: string;
   readonly mode?: string;
   readonly name?: string;
   readonly wait?: boolean;
@@ -34,7 +35,7 @@ export function workOf(words: readonly string[], command: readonly string[] | un
     return { command };
   }
   if (playbook === undefined) throw new UsageError('name a Playbook, or give a command behind --');
-  if (more.length > 0) throw new UsageError(`one Playbook at a time: '${more.join(' ')}' is too much`);
+  if (more.length > 0) throw new UsageError(`only one Playbook is allowed; leave out '${more.join(' ')}'`);
   return { playbook };
 }
 
@@ -42,7 +43,7 @@ export function workOf(words: readonly string[], command: readonly string[] | un
 export async function run(session: Session, work: Work, flags: RunFlags): Promise<number> {
   const { client, namespace, io } = session;
   const format = formatOf(session.flags.output);
-  if (format && flags.wait) throw new UsageError('--wait tells what happens, line by line: leave -o out');
+  if (format && flags.wait) throw new UsageError('--wait and --output cannot be used together');
   const action = actionFor(namespace, work, flags);
   const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
   const { name } = action.metadata;
@@ -76,11 +77,19 @@ export function actionFor(namespace: string, work: Work, flags: RunFlags): Agent
         ...(flags.prompt ? { prompt: flags.prompt } : {}),
         ...(flags.parent ? { parentAction: flags.parent } : {}),
       },
+      ...onBehalfOf(flags),
       ...workFields(work, flags, parameters),
       mode,
       cancelled: false,
     },
   };
+}
+
+function onBehalfOf({ onBehalfOf: user }: RunFlags): Pick<AgentAction['spec'], 'onBehalfOf'> {
+  if (user === undefined) return {};
+  if (user.trim() === '' || user.length > 253)
+    throw new UsageError('--on-behalf-of must be the user name of a person, of 1 to 253 characters');
+  return { onBehalfOf: { user } };
 }
 
 function workFields(
@@ -90,12 +99,12 @@ function workFields(
 ): Partial<AgentAction['spec']> {
   if ('playbook' in work) {
     if (account !== undefined || image !== undefined)
-      throw new UsageError('--account and --image go with a command behind --: a Playbook brings its own');
+      throw new UsageError('--account and --image are only allowed with a command behind --: a Playbook brings its own');
     return { playbookRef: { name: work.playbook }, ...(parameters.length > 0 ? { parameters: [...parameters] } : {}) };
   }
   if (account === undefined || image === undefined)
-    throw new UsageError('a command of its own needs --account, which it runs as, and --image, which it runs in');
-  if (parameters.length > 0) throw new UsageError('--param goes with a Playbook: a command says everything itself');
+    throw new UsageError('--account and --image are required when a command follows --');
+  if (parameters.length > 0) throw new UsageError('--param is only allowed with a Playbook: write the values into the command');
   return { steps: [{ name: 'command', command: [...work.command] }], account, image };
 }
 

@@ -4,6 +4,9 @@ import { API_VERSION, annotations, type Playbook } from '@sentinel/crds';
 import { playbookDigest } from '@sentinel/policy';
 import { ok, runAgainst } from '../../test/fake-cluster.ts';
 import { assertGolden } from '../../test/golden.ts';
+import { renderPlaybook } from '../print/playbook.ts';
+import { painter } from '../terminal/paint.ts';
+import { visible } from '../terminal/visible.ts';
 
 const spec = {
   category: 'Other',
@@ -32,13 +35,13 @@ const playbook: Playbook = {
     uid: 'p',
     resourceVersion: '7',
     generation: 1,
-    annotations: { [annotations.author]: '{"user":"bob","groups":[]}' },
+    annotations: { [annotations.authors]: '{"user":"bob","groups":[]}' },
   },
   spec,
   status: { digest, observedGeneration: 1 },
 };
 const sealed = { ...playbook, metadata: { ...playbook.metadata, annotations: { [annotations.trust]: '{"seal":"x"}' } } };
-const argv = ['trust', 'set-image', '--yes'];
+const argv = ['trust', 'set-image', '--yes', '--digest', digest];
 
 describe('trust', () => {
   it('shows the Playbook and asks for a seal on the digest of what was shown', async () => {
@@ -46,8 +49,36 @@ describe('trust', () => {
     assert.equal(ran.code, 0, ran.error);
     assertGolden('trust', ran.out.trimEnd());
     assert.deepEqual(JSON.parse(String(ran.requests.at(-1)?.body)), {
-      metadata: { uid: 'p', resourceVersion: '7', annotations: { [annotations.trust]: digest } },
+      metadata: { uid: 'p', annotations: { [annotations.trust]: digest } },
     });
+  });
+
+  it('is not given to whatever Playbook is current: --yes names the digest that was seen', async () => {
+    for (const [more, answers, expected] of [
+      [[], undefined, /stdin is not a terminal; pass --yes and --digest DIGEST/],
+      [[], '', /--yes asks nothing, so say what you have seen: pass --digest DIGEST/],
+      [['--digest', 'latest'], undefined, /--digest must be/],
+      [
+        ['--digest', `sha256:${'0'.repeat(64)}`],
+        undefined,
+        /is not the current one .*kubectl get playbook set-image -n shop -o yaml/,
+      ],
+      [['--digest', `sha256:${'0'.repeat(64)}`], 'y\n', /is not the current one/],
+    ] as const) {
+      const ran = await runAgainst(
+        () => ok(playbook),
+        ['trust', 'set-image', ...(answers === 'y\n' ? [] : ['--yes']), ...more],
+        answers,
+      );
+      assert.equal(ran.code, 1);
+      assert.match(ran.error, expected);
+      assert.ok(ran.requests.every(({ method }) => method === 'GET'));
+    }
+  });
+
+  it('is asked for on a terminal', async () => {
+    const serve = ({ method }: { method: string }) => ok(method === 'PATCH' ? sealed : playbook);
+    assert.equal((await runAgainst(serve, ['trust', 'set-image'], 'y\n')).code, 0);
   });
 
   const refused: readonly [name: string, served: Playbook, expected: RegExp][] = [
@@ -56,7 +87,7 @@ describe('trust', () => {
       { ...playbook, status: { digest: `sha256:${'0'.repeat(64)}`, observedGeneration: 1 } },
       /do not trust it/,
     ],
-    ['when the operator has not looked yet', { ...playbook, status: {} }, /has not looked at this Playbook yet/],
+    ['when the operator has not looked yet', { ...playbook, status: {} }, /waiting for the operator to read this Playbook/],
   ];
   for (const [name, served, expected] of refused)
     it(`is refused ${name}`, async () => {
@@ -66,10 +97,108 @@ describe('trust', () => {
       assert.equal(ran.requests.length, 1);
     });
 
+  it('shows everything that it covers: each text of the spec, scripts as text, and fields that it does not know', () => {
+    const full = {
+      ...spec,
+      parameters: [
+        {
+          name: 'mode',
+          type: 'String',
+          description: 'How it goes.',
+          enum: ['fast', 'slow'],
+          default: 'fast',
+          required: false,
+          allowLeadingDash: true,
+        },
+      ],
+      sandbox: { profile: 'Change', image: 'x@sha256:1', resources: { cpu: '250m', memory: '64Mi' }, runtimeClassName: 'gvisor' },
+      steps: [
+        {
+          name: 'run',
+          command: ['sh', '-c', `${Array.from({ length: 100 }, (_, at) => `echo line-${at}`).join('\n')}\nrm -rf /`],
+        },
+      ],
+      verify: [{ name: 'check', command: ['kubectl', 'get', 'pods'], env: [{ name: 'WHERE', value: 'here' }] }],
+      verifyAfter: '30s',
+      expect: 'All is well.',
+      rollback: { from: 'None', reason: 'It cannot be.' },
+      results: [{ name: 'report', mediaType: 'text/markdown' }],
+      risk: { floor: 'High' },
+      autonomy: 'Auto',
+      category: 'EnvironmentHealth',
+      later: { unknown: 'field' },
+    } as unknown as Playbook['spec'];
+    const text = renderPlaybook({ ...playbook, spec: full }, digest, painter(false));
+    const leaves = (value: unknown): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).flatMap(leaves)
+        : typeof value === 'string'
+          ? value.split('\n')
+          : [];
+    for (const leaf of leaves(full).map(visible)) assert.ok(text.includes(leaf), leaf);
+    assert.match(
+      text,
+      / {2}mode: String, one of "fast", "slow", "fast" when it is not given, may begin with -\n {4}\| How it goes\.\n/,
+    );
+    assert.match(text, / {4}\| echo line-99\n {4}\| rm -rf \/\n/);
+    assert.match(text, /OTHER FIELDS\n {2}later:\n {4}unknown: field\n/);
+  });
+
   it('is not told as done when nothing sealed it', async () => {
     const lying = { ...playbook, metadata: { ...playbook.metadata, annotations: { [annotations.trust]: digest } } };
     const ran = await runAgainst(({ method }) => ok(method === 'PATCH' ? lying : playbook), argv);
     assert.equal(ran.code, 1);
     assert.match(ran.error, /counts for nothing/);
   });
+});
+
+describe('distrust', () => {
+  const trusted = { ...playbook, metadata: { ...playbook.metadata, annotations: { [annotations.trust]: '{"playbook":"p"}' } } };
+  const withdrawn = {
+    ...playbook,
+    metadata: { ...playbook.metadata, annotations: { [annotations.trust]: '{"withdrawal":"p"}' } },
+  };
+  const action = (name: string, reason: string) => ({
+    metadata: { name, namespace: 'shop' },
+    spec: { playbookRef: { name: 'set-image' } },
+    status: { conditions: [{ type: 'Succeeded', status: 'Unknown', reason, message: '' }] },
+  });
+  const list = { metadata: {}, items: [action('a', 'AwaitingApproval'), action('b', 'Running'), action('c', 'Succeeded')] };
+  const serve =
+    (book: Playbook, answer: Playbook) =>
+    ({ method, path }: { method: string; path: string }) =>
+      ok(method === 'PATCH' ? answer : path.includes('/agentactions') ? list : book);
+
+  it('asks for a sealed withdrawal, and says what becomes of actions that have not ended', async () => {
+    const ran = await runAgainst(serve(trusted, withdrawn), ['distrust', 'set-image', '--yes']);
+    assert.equal(ran.code, 0, ran.error);
+    assert.deepEqual(ran.out.trimEnd().split('\n'), [
+      "Where policy asks for trust, 2 action(s) of Playbook 'set-image' do not go on:",
+      '  a   AwaitingApproval: is denied',
+      '  b   Running: its next write is refused, and what it changed is rolled back where the plan says so',
+      'playbook.sentinel.dev/set-image distrusted',
+    ]);
+    const sent = ran.requests.at(-1);
+    assert.deepEqual(JSON.parse(String(sent?.body)), {
+      metadata: { uid: 'p', annotations: { [annotations.trust]: `withdraw:${digest}` } },
+    });
+    assert.equal(sent?.query?.fieldManager, `distrust:${digest}`);
+  });
+
+  const refused: readonly [name: string, served: Playbook, answer: Playbook, expected: RegExp][] = [
+    [
+      'when nobody trusts it',
+      { ...playbook, metadata: { ...playbook.metadata, annotations: {} } },
+      withdrawn,
+      /nothing to withdraw/,
+    ],
+    ['when the trust was withdrawn already', withdrawn, withdrawn, /withdrawn already/],
+    ['when nothing sealed it', trusted, trusted, /nothing sealed it/],
+  ];
+  for (const [name, served, answer, expected] of refused)
+    it(`is refused ${name}`, async () => {
+      const ran = await runAgainst(serve(served, answer), ['distrust', 'set-image', '--yes']);
+      assert.equal(ran.code, 1);
+      assert.match(ran.error, expected);
+    });
 });

@@ -1,35 +1,38 @@
 import { annotations, askingManager, type Playbook, playbooks } from '@sentinel/crds';
-import { parseIdentity, playbookDigest } from '@sentinel/policy';
-import { type Paint, painter } from '../print/paint.ts';
-import { visible, visibleBlock } from '../print/visible.ts';
-import { requireName } from '../read.ts';
-import { confirmed, requireSomebody, type Session, UsageError } from '../session.ts';
+import { playbookDigest } from '@sentinel/policy';
+import { renderPlaybook } from '../print/playbook.ts';
+import { readPlaybook } from '../read.ts';
+import { confirmed, requireSeen, type Session, UsageError } from '../session.ts';
+import { painter } from '../terminal/paint.ts';
 
 export interface TrustFlags {
+  readonly digest?: string;
   readonly yes?: boolean;
 }
 
-/** Shows a Playbook, asks, and asks Sentinel to seal the digest of what was shown. */
+const DIGEST_FLAG = { flag: '--digest', where: '`.status.digest` of the Playbook as you read it' };
+
+/** Shows a Playbook, asks, and asks Sentinel to seal the digest of what was shown. With `--digest` another one is refused here already. */
 export async function trust(session: Session, name: string, flags: TrustFlags): Promise<number> {
   const { client, namespace, io } = session;
-  requireName(name, 'a Playbook');
-  requireSomebody(io, flags.yes === true);
-  const playbook = await client.get(playbooks, { name, namespace });
-  if (!playbook)
-    throw new UsageError(
-      `there is no Playbook '${name}' in namespace '${namespace}'; see: kubectl get playbooks -n ${namespace}`,
-    );
+  requireSeen(io, { yes: flags.yes === true, seen: flags.digest }, DIGEST_FLAG);
+  const playbook = await readPlaybook(session, name);
   const digest = digestOfShown(playbook);
-  io.out(renderPlaybook(playbook, digest, painter(io.colour)));
+  if (flags.digest !== undefined && flags.digest !== digest)
+    throw new UsageError(
+      `the Playbook that you saw (${flags.digest}) is not the current one (${digest}); read it again: kubectl get playbook ${name} -n ${namespace} -o yaml`,
+    );
+  await io.page(renderPlaybook(playbook, digest, painter(io.colour)));
   if (!(await confirmed(session, 'Trust this Playbook?', flags.yes === true))) {
     io.error('nothing was trusted');
     return 1;
   }
-  const { uid, resourceVersion } = playbook.metadata;
+  // The digest says what was shown. A version would let everyone who writes the Playbook in a loop keep this out.
+  const { uid } = playbook.metadata;
   const answer = await client.patch(
     playbooks,
     { name, namespace },
-    { metadata: { uid, resourceVersion, annotations: { [annotations.trust]: digest } } },
+    { metadata: { uid, annotations: { [annotations.trust]: digest } } },
     { type: 'merge', fieldManager: askingManager('trust', digest) },
   );
   if (answer.metadata.annotations?.[annotations.trust] === digest)
@@ -45,32 +48,8 @@ function digestOfShown({ spec, status, metadata }: Playbook): string {
   const digest = playbookDigest({ spec });
   if (status?.digest === digest) return digest;
   if (status?.digest === undefined || status.observedGeneration !== metadata.generation)
-    throw new UsageError('the operator has not looked at this Playbook yet; try again in a moment');
+    throw new UsageError('waiting for the operator to read this Playbook; try again in a moment');
   throw new UsageError(
     `the digest of what was read (${digest}) is not the one that the operator found (${status.digest}); do not trust it, and tell your cluster admin`,
   );
-}
-
-/** A Playbook for a person who is about to vouch for it. */
-export function renderPlaybook({ metadata, spec }: Playbook, digest: string, paint: Paint): string {
-  const author = parseIdentity(metadata.annotations?.[annotations.author])?.user ?? '<unknown>';
-  const step = ({ name, command, env }: Playbook['spec']['steps'][number]) => [
-    `  ${visible(name)}: ${visible(JSON.stringify(command))}`,
-    ...(env ?? []).map((one) => `    ${visible(`${one.name}=${one.value}`)}`),
-  ];
-  const parameters = (spec.parameters ?? []).map(
-    ({ name, type, pattern, enum: values, required, allowLeadingDash }) =>
-      `  ${visible(name)}: ${visible([type, required && 'required', pattern && `must match ${pattern}`, values && `one of ${values.join(', ')}`, allowLeadingDash && 'may begin with -'].filter(Boolean).join(', '))}`,
-  );
-  const section = (title: string, lines: readonly string[]) => (lines.length > 0 ? [paint('bold', title), ...lines] : []);
-  return [
-    `${paint('bold', `Playbook ${visible(`${metadata.namespace ?? ''}/${metadata.name}`)}`)}  written by ${visible(author)}`,
-    visibleBlock(spec.description, '  | '),
-    `  account ${visible(spec.account)}, profile ${visible(spec.sandbox.profile)}, image ${visible(spec.sandbox.image)}`,
-    ...section('PARAMETERS', parameters),
-    ...section('STEPS', spec.steps.flatMap(step)),
-    ...section('VERIFICATION', (spec.verify ?? []).flatMap(step)),
-    `${paint('bold', 'ROLLBACK')}  ${spec.rollback ? visible([spec.rollback.from, spec.rollback.reason].filter(Boolean).join(': ')) : 'none needed'}`,
-    `${paint('bold', 'DIGEST')}  ${digest}`,
-  ].join('\n');
 }

@@ -1,8 +1,11 @@
 import { type AgentAction, agentActions, finalStates, type State, successStates } from '@sentinel/crds';
 import { createInformer, isForbidden, type LogFields, type Logger, toError } from '@sentinel/kube';
-import { visible } from '../print/visible.ts';
+import { shortenedLines } from '../print/shortened.ts';
+import { resolveCommands } from '../print/unknown.ts';
 import { messageOf, readAction, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
+import { painter } from '../terminal/paint.ts';
+import { visible } from '../terminal/visible.ts';
 
 /** Follows an action to its end: a line for each audit record and each new state. 0 when it ended well, else 1. */
 export async function watch(session: Session, name: string): Promise<number> {
@@ -60,6 +63,7 @@ function watchLogger(error: (text: string) => void, giveUp: (error: unknown) => 
 export function teller(name: string, namespace: string, out: (line: string) => void): Tell {
   let told = 0;
   let last: string | undefined;
+  let shortened = 0;
   return (action) => {
     for (const { sequence, time, transition, summary } of action.status?.outbox?.records ?? []) {
       if (sequence <= told) continue;
@@ -72,8 +76,12 @@ export function teller(name: string, namespace: string, out: (line: string) => v
       out(`${final ? '' : '          '}${visible(state)}: ${visible(messageOf(action))}`);
       if (state === 'AwaitingApproval' && !messageOf(action).includes('kubectl sentinel plan'))
         out(`          to decide: kubectl sentinel plan ${name} -n ${namespace}`);
+      for (const line of resolveCommands(action, undefined)) out(`          ${line}`);
     }
     last = state;
+    const missing = action.status?.shortened?.length ?? 0;
+    if (missing > shortened) for (const line of shortenedLines(action, painter(false))) if (line !== '') out(line);
+    shortened = Math.max(shortened, missing);
     if (!final) return undefined;
     return successStates.has(state as State) ? 0 : 1;
   };

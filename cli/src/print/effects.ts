@@ -1,7 +1,8 @@
-import type { Effect, FieldChange } from '@sentinel/crds';
-import { structuredPatch } from 'diff';
-import type { Paint } from './paint.ts';
-import { visible } from './visible.ts';
+import { type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
+import { amountOf, dotted, fieldLines, inShort, type View } from '../terminal/fields.ts';
+import { visible } from '../terminal/visible.ts';
+import { type AlikeObjects, groupAlike, type ObjectWrites } from './alike.ts';
+import { deleteLines, withoutContent } from './deletes.ts';
 
 /** The object of an effect, in the words of a person. */
 export function objectOf(effect: Effect): string {
@@ -9,70 +10,153 @@ export function objectOf(effect: Effect): string {
   return visible(`${effect.kind}${effect.apiGroup === '' ? '' : `.${effect.apiGroup}`} ${where}`);
 }
 
-/** Every write, grouped by object, each field as `- before` and `+ after`. */
-export function effectLines(effects: readonly Effect[], paint: Paint): string[] {
-  const groups = Map.groupBy(effects, objectOf);
-  return [...groups].flatMap(([object, list]) => [
-    `  ${paint('bold', object)}`,
-    ...list.flatMap((one) => writeLines(one, paint)),
-  ]);
+/** Every write, grouped by object, each field as `- before` and `+ after`; alike objects together, with what differs between them. */
+export function effectLines(effects: readonly Effect[], view: View): string[] {
+  const whole = new Map(effects.map((effect) => [effect.index, effect]));
+  return groupAlike(view.full ? effects : effects.map(withoutContent)).flatMap((group) =>
+    group.objects.length === 1 ? objectLines(group.objects[0], whole, view) : alikeLines(group, whole, view),
+  );
 }
 
-function writeLines(effect: Effect, paint: Paint): string[] {
+/** The effects of a plan by their index, with all their fields. */
+type Whole = ReadonlyMap<number, Effect>;
+
+function objectLines(object: ObjectWrites | undefined, whole: Whole, view: View): string[] {
+  const [first] = object?.effects ?? [];
+  if (!object || !first) return [];
+  return [
+    `  ${view.paint('bold', objectOf(first))}`,
+    ...object.effects.flatMap((effect) =>
+      writeLines(effect, [whole.get(effect.index) ?? effect], String(effectNumber(effect.index)), view),
+    ),
+  ];
+}
+
+/** Alike objects in the words of a person: `19 ConfigMaps in shop`. */
+export function alikeObjects({ objects }: AlikeObjects): string {
+  const { kind = '', apiGroup = '', namespace } = objects[0]?.effects[0] ?? {};
+  const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+  const where = namespace === undefined ? '(whole cluster)' : `in ${namespace}`;
+  return visible(`${objects.length} ${plural}${apiGroup === '' ? '' : `.${apiGroup}`} ${where}`);
+}
+
+function alikeLines(group: AlikeObjects, whole: Whole, view: View): string[] {
+  const { objects, differing, naming, differs } = group;
+  const [first] = objects;
+  if (!first) return [];
+  const paths = new Set(
+    first.effects.flatMap(({ change = [] }, write) =>
+      change.filter((_, at) => differing[write]?.has(at)).map(({ path }) => dotted(path)),
+    ),
+  );
+  const title = `${alikeObjects(group)}, alike but for name${differs ? ` and ${[...paths].join(', ')}` : ''}`;
+  return [
+    `  ${view.paint('bold', title)}`,
+    ...first.effects.flatMap((effect, write) =>
+      writeLines(
+        { ...effect, change: (effect.change ?? []).filter((_, at) => !differing[write]?.has(at) && !naming[write]?.has(at)) },
+        objects.flatMap(({ effects }) => effects[write] ?? []).map((one) => whole.get(one.index) ?? one),
+        inRanges(objects.map(({ effects }) => effectNumber(effects[write]?.index ?? 0))),
+        view,
+      ),
+    ),
+    ...(differs ? ['    each of them:', ...differences(group, view)] : [`    ${names(objects)}`]),
+  ];
+}
+
+// 1, 2, 3, 5 as 1-3, 5.
+function inRanges(numbers: readonly number[]): string {
+  const ranges: [from: number, to: number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+}
+
+const names = (objects: readonly ObjectWrites[]) => visible(objects.map(({ name }) => name).join(', '));
+
+// What differs of each object: in a few words where that is enough, with `--full` otherwise.
+function differences(group: AlikeObjects, view: View): string[] {
+  const single = group.differing.reduce((sum, { size }) => sum + size, 0) === 1;
+  const described = group.objects.map((object) => {
+    const fields = object.effects.flatMap(({ change = [] }, write) => change.filter((_, at) => group.differing[write]?.has(at)));
+    const words = fields.map((field) => {
+      const short = inShort(field);
+      return {
+        field,
+        isShort: short !== undefined,
+        text: `${single && short !== undefined ? '' : `${dotted(field.path)} `}${short ?? amountOf(field)}`,
+      };
+    });
+    return { name: visible(object.name), words };
+  });
+  if (described.every(({ words }) => words.every(({ isShort }) => isShort)))
+    return packed(described.map(({ name, words }) => `${name}: ${words.map(({ text }) => text).join(', ')}`)).map(
+      (line) => `      ${line}`,
+    );
+  if (view.full)
+    return described.flatMap(({ name, words }) => [
+      `    ${view.paint('bold', name)}`,
+      ...words.flatMap(({ field }) => fieldLines(field, view)),
+    ]);
+  for (const [at, { name, words }] of described.entries()) {
+    const numbers = inRanges(group.objects[at]?.effects.map(({ index }) => effectNumber(index)) ?? []);
+    const long = words.filter(({ isShort }) => !isShort).map(({ field }) => `${dotted(field.path)}: ${amountOf(field)}`);
+    view.onFold?.(`${numbers}. ${name} ${long.join(', ')}`);
+  }
+  return [
+    ...described.map(({ name, words }) => `      ${name}: ${words.map(({ text }) => text).join(', ')}`),
+    view.paint('yellow', '      … see what changes in each of them with --full'),
+  ];
+}
+
+const WIDTH = 96;
+
+// As many entries in a line as fit.
+function packed(entries: readonly string[]): string[] {
+  const width = Math.max(...entries.map(({ length }) => length)) + 3;
+  const columns = Math.max(1, Math.floor(WIDTH / width));
+  return Array.from({ length: Math.ceil(entries.length / columns) }, (_, row) =>
+    entries
+      .slice(row * columns, (row + 1) * columns)
+      .map((entry) => entry.padEnd(width))
+      .join('')
+      .trimEnd(),
+  );
+}
+
+function writeLines(effect: Effect, all: readonly Effect[], numbers: string, outer: View): string[] {
+  const view = inside(outer, `${numbers}. ${objectOf(effect)}`);
+  const { paint } = view;
   const declared = effect.origin === 'Declared' ? '   (declared by the Playbook, not observed)' : '';
   const subresource = effect.resource.includes('/') ? ` ${effect.resource}` : '';
   const lines = [
-    `    ${effect.index + 1}. ${paint(effect.verb === 'delete' ? 'red' : 'reset', visible(effect.verb + subresource))}${declared}`,
+    `    ${numbers}. ${paint(effect.verb === 'delete' ? 'red' : 'reset', visible(effect.verb + subresource))}${declared}`,
   ];
-  if (effect.verb === 'delete') lines.push(paint('red', '      - the whole object'));
-  for (const change of effect.change ?? []) lines.push(...changeLines(change, paint));
+  if (effect.verb === 'delete') lines.push(...deleteLines(all, view));
+  // Of alike deletes stand here the fields that are the same in all of them.
+  if (effect.verb !== 'delete' || (view.full && all.length > 1))
+    for (const change of effect.change ?? []) if (!isSaid(effect, change)) lines.push(...fieldLines(change, view));
   if (effect.hiddenChanges)
-    lines.push(paint('yellow', `      ! ${effect.hiddenChanges} more field(s) change that are not shown here in full`));
+    lines.push(paint('red', `      ! CUT: ${effect.hiddenChanges} field(s) change that are shown nowhere, or not in full`));
   if (!effect.reversible) lines.push(paint('red', '      ! cannot be restored'));
   for (const note of effect.notes ?? []) lines.push(paint('yellow', `      ! ${visible(note)}`));
   return lines;
 }
 
-function changeLines(change: FieldChange, paint: Paint): string[] {
-  const marks = [
-    change.volatile && `volatile: a ${change.volatile.toLowerCase()}, another one in the real run`,
-    change.redacted && 'redacted: the values are hidden, the digest covers them',
-  ].filter((mark) => typeof mark === 'string');
-  const path = visible(change.path === '' ? '(whole object)' : change.path);
-  return [
-    `      ${path}${marks.length > 0 ? paint('yellow', `   (${visible(marks.join('; '))})`) : ''}`,
-    ...valueLines(change).map((line) => paintLine(line, paint)),
-  ];
-}
+/** The view in which what is left out is told with the object that it is of. */
+const inside = (view: View, object: string): View => ({ ...view, onFold: (what) => view.onFold?.(`${object} ${what}`) });
 
-function paintLine(line: string, paint: Paint): string {
-  const text = `        ${line}`;
-  if (line.startsWith('-')) return paint('red', text);
-  return line.startsWith('+') ? paint('green', text) : text;
-}
-
-/** The values of a change. Texts of several lines are compared by line; objects that come or go are written out. */
-function valueLines({ before, after }: FieldChange): string[] {
-  const [old, young] = [parsed(before), parsed(after)];
-  if (typeof old === 'string' && typeof young === 'string' && `${old}${young}`.includes('\n')) {
-    return structuredPatch('', '', old, young, '', '', { context: 2 }).hunks.flatMap(({ lines }) =>
-      lines.filter((line) => !line.startsWith('\\')).map((line) => `${line.slice(0, 1)} ${visible(line.slice(1))}`),
-    );
-  }
-  return [...signed('-', before, old), ...signed('+', after, young)];
-}
-
-function signed(sign: string, text: string | undefined, value: unknown): string[] {
-  if (text === undefined) return [];
-  const shown = typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : text;
-  return shown.split('\n').map((line) => `${sign} ${visible(line)}`);
-}
-
-// Long values are cut, so the JSON may end early: then its text is shown as it came.
-function parsed(json: string | undefined): unknown {
-  try {
-    return json === undefined ? undefined : JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+// What a new object is called stands above its fields.
+function isSaid({ kind, namespace, name }: Effect, { path, before, after }: FieldChange): boolean {
+  const said = new Map<string, string | undefined>([
+    ['/kind', kind],
+    ['/metadata/namespace', namespace],
+    ['/metadata/name', name],
+  ]).get(path);
+  return (
+    said !== undefined && [before, after].filter((value) => value !== undefined).every((value) => value === JSON.stringify(said))
+  );
 }

@@ -1,53 +1,92 @@
-import { type ActionPlanSpec, annotations, askingManager } from '@sentinel/crds';
-import { decidable, messageOf, placeOf, type Review, requesterOf, stateOf } from '../read.ts';
-import { effectLines, objectOf } from './effects.ts';
-import type { Paint } from './paint.ts';
+import { annotations, askingManager, effectNumber } from '@sentinel/crds';
+import { type Review, requesterOf, stateOf } from '../read.ts';
+import type { View } from '../terminal/fields.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { visible, visibleBlock } from '../terminal/visible.ts';
+import { groupAlike } from './alike.ts';
+import { commandLines } from './command.ts';
+import { withoutContent } from './deletes.ts';
+import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
-import { visible, visibleBlock } from './visible.ts';
+import { shortenedLines } from './shortened.ts';
+import { resolveCommands, unknownLines } from './unknown.ts';
+import { isOpen, verdictLines } from './verdict.ts';
 
-const PROMPT_SHOWN = 800;
+/** How much of one claim of the agent stands before what it does: characters, and lines. */
+const CLAIM_SHOWN = { characters: 800, lines: 8 };
 const CLAIM = '  | ';
 
+/** A plan as text, and what of it is not in there. */
+export interface RenderedPlan {
+  readonly text: string;
+  /** What is left out without `--full`: each thing by its name, and how much of it. */
+  readonly folded: readonly string[];
+}
+
 /**
- * A plan for a person who has seconds: say against do, risk and why, what changes, what cannot be restored, how to decide.
- * Everything that an agent or an object says is made visible; what the agent says stands behind a bar.
+ * A plan for a person who has seconds: the verdict and its reason, say against do, risk and why, what changes, what cannot be restored,
+ * how to decide. Everything that an agent or an object says is made visible; what the agent says stands behind a bar.
  */
-export function renderPlan(review: Review, paint: Paint): string {
+export function renderPlan(review: Review, view: View): RenderedPlan {
+  const { paint } = view;
+  const { lines, folded } = body(review, view);
+  const notes = [...unknownLines(review.action, paint), ...shortenedLines(review.action, paint)];
+  const rest = ['', ...notes, ...foldedLines(folded, paint), ...commands(review, paint)];
+  return { text: [...lines, ...rest].join('\n'), folded };
+}
+
+/** The same for somebody who is about to decide, and needs no commands for it. */
+export function renderForDecision(review: Review, view: View): RenderedPlan {
+  const { lines, folded } = body(review, view);
+  const rest = ['', ...foldedLines(folded, view.paint), `${view.paint('bold', 'PLAN')}  ${review.digest}`];
+  return { text: [...lines, ...rest].join('\n'), folded };
+}
+
+function body(review: Review, view: View): { lines: string[]; folded: string[] } {
+  const folded: string[] = [];
+  const seen: View = { ...view, onFold: (what) => folded.push(what) };
+  const lines = [
+    ...head(review, view.paint),
+    ...says(review, seen),
+    ...does(review, view.paint),
+    ...changes(review, seen),
+    ...steps(review, seen),
+    ...needs(review, view.paint),
+    ...saysInFull(review, view),
+  ];
+  return { lines, folded };
+}
+
+const FOLDED_SHOWN = 12;
+
+// What nobody has seen must not look as if it were not there.
+function foldedLines(folded: readonly string[], paint: Paint): string[] {
+  if (folded.length === 0) return [];
+  const more = folded.length > FOLDED_SHOWN ? [`  … and ${folded.length - FOLDED_SHOWN} more`] : [];
   return [
-    ...head(review, paint),
-    ...says(review, paint),
-    ...does(review, paint),
-    ...changes(review, paint),
-    ...steps(review.plan.spec, paint),
-    ...needs(review, paint),
+    `${paint('bold', 'NOT SHOWN')}  ${paint('yellow', 'parts of the plan are left out here; see all of it with --full')}`,
+    ...folded.slice(0, FOLDED_SHOWN).map((what) => `  ${what}`),
+    ...more,
     '',
-    ...commands(review, paint),
-  ].join('\n');
+  ];
 }
 
-/** The same without what is not needed for a yes or no: what somebody sees who is about to decide. */
-export function renderShort(review: Review, paint: Paint): string {
-  return [
-    ...head(review, paint),
-    ...says(review, paint),
-    ...does(review, paint),
-    ...changes(review, paint),
-    ...needs(review, paint),
-    `${paint('bold', 'PLAN')}  ${review.digest}`,
-  ].join('\n');
-}
-
-function head({ plan: { spec }, action }: Review, paint: Paint): string[] {
+function head(review: Review, paint: Paint): string[] {
+  const { action } = review;
+  const { spec } = review.plan;
   const where = spec.environment ? `, environment ${visible(spec.environment)}` : '';
   const stamped = requesterOf(action);
   const edited = action.metadata.generation !== undefined && action.metadata.generation !== spec.action.generation;
   return [
-    `${paint('bold', placeOf(action))}  ${visible(stateOf(action))}`,
+    ...verdictLines(review, paint),
     `  ${spec.playbook.adHoc ? 'steps of its own, no Playbook' : `Playbook ${visible(spec.playbook.name)}`}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
     stamped === spec.requester
       ? `  asked by ${visible(stamped)} (authenticated)`
       : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
+    ...(spec.onBehalfOf === undefined
+      ? []
+      : [`  on behalf of ${visible(spec.onBehalfOf)} (the agent says so; they cannot approve)`]),
     ...(edited ? [paint('red', '  ! the action was edited after this rehearsal: a new plan is coming')] : []),
     '',
     ...riskLines(spec.risk, paint),
@@ -55,7 +94,12 @@ function head({ plan: { spec }, action }: Review, paint: Paint): string[] {
   ];
 }
 
-function says({ plan: { spec }, action }: Review, paint: Paint): string[] {
+interface Claim {
+  readonly title: string;
+  readonly text: string;
+}
+
+function claimsOf({ plan: { spec }, action }: Review): Claim[] {
   const { intent } = action.spec;
   const agent = [intent.agent?.name, intent.agent?.model, intent.agent?.session && `session ${intent.agent.session}`];
   const claims: readonly (readonly [string, string | undefined])[] = [
@@ -66,28 +110,59 @@ function says({ plan: { spec }, action }: Review, paint: Paint): string[] {
     ['role: ', intent.role],
     ['tool: ', intent.tool && [intent.tool.server, intent.tool.name].filter(Boolean).join(' ')],
     ['see: ', intent.references?.join(' ')],
-    ['prompt: ', cut(intent.prompt)],
+    ['prompt: ', intent.prompt],
   ];
+  return claims.flatMap(([title, text]) => (text ? [{ title, text }] : []));
+}
+
+// What the agent says must not bury what it does: a long claim stands in full behind everything else.
+function says(review: Review, { paint, full, onFold }: View): string[] {
+  const where = full ? 'in full below' : 'see all with --full';
   return [
     `${paint('bold', 'SAYS')}  (claims of the agent, nothing is checked)`,
-    ...claims.flatMap(([title, text]) => (text ? [visibleBlock(`${title}${text}`, CLAIM)] : [])),
+    ...claimsOf(review).map((claim) => {
+      const { shown, left } = shorten(claim.text);
+      if (left === 0) return visibleBlock(`${claim.title}${claim.text}`, CLAIM);
+      const name = claim.title === '' ? 'summary: ' : claim.title;
+      if (!full) onFold?.(`${name}${left} of ${claim.text.length} characters`);
+      return visibleBlock(`${claim.title}${shown}… (${left} more characters; ${where})`, CLAIM);
+    }),
   ];
 }
 
-function cut(prompt: string | undefined): string | undefined {
-  if (prompt === undefined || prompt.length <= PROMPT_SHOWN) return prompt;
-  return `${prompt.slice(0, PROMPT_SHOWN)}… (${prompt.length - PROMPT_SHOWN} more characters: -o yaml on the action)`;
+function saysInFull(review: Review, { paint, full }: View): string[] {
+  const long = full ? claimsOf(review).filter(({ text }) => shorten(text).left > 0) : [];
+  if (long.length === 0) return [];
+  return ['', paint('bold', 'SAYS, IN FULL'), ...long.map(({ title, text }) => visibleBlock(`${title}${text}`, CLAIM))];
 }
 
+function shorten(text: string): { shown: string; left: number } {
+  const lines = text.split('\n').slice(0, CLAIM_SHOWN.lines).join('\n');
+  const shown = lines.slice(0, CLAIM_SHOWN.characters).toWellFormed();
+  return { shown, left: text.length - shown.length };
+}
+
+const LOST_SHOWN = 3;
+
 function does({ plan: { spec } }: Review, paint: Paint): string[] {
-  const objects = Map.groupBy(spec.effects, (effect) => `${visible(effect.verb)} ${objectOf(effect)}`);
-  const shown = [...objects].slice(0, 8).map(([what, { length }]) => `  ${what}${length > 1 ? ` (${length} times)` : ''}`);
+  const { irreversible = [] } = spec.rollback;
+  const alike = groupAlike(spec.effects.map(withoutContent)).map((group) => {
+    const [first] = group.objects;
+    const verbs = [...new Set(first?.effects.map(({ verb }) => visible(verb)))];
+    const writes = first?.effects.length ?? 0;
+    const times = writes === 1 ? '' : verbs.length === 1 ? ` (${writes} times)` : ` (${writes} writes)`;
+    const what = group.objects.length > 1 ? `${alikeObjects(group)}, alike` : first?.effects[0] ? objectOf(first.effects[0]) : '';
+    return `  ${verbs.join(', ')} ${what}${times}`;
+  });
   return [
     `${paint('bold', 'DOES')}  (observed in the rehearsal: ${count(spec.effects.length, 'write')})`,
-    ...shown,
-    ...(objects.size > 8 ? [`  … and ${objects.size - 8} more, see CHANGES`] : []),
+    ...alike.slice(0, 8),
+    ...(alike.length > 8 ? [`  … and ${alike.length - 8} more, see CHANGES`] : []),
     ...(spec.undeclared ?? []).map((difference) => paint('red', `  ! UNDECLARED EFFECT: ${visible(difference)}`)),
-    ...(spec.rollback.irreversible ?? []).map((what) => paint('red', `  ! CANNOT BE RESTORED: ${visible(what)}`)),
+    ...irreversible.slice(0, LOST_SHOWN).map((what) => paint('red', `  ! CANNOT BE RESTORED: ${visible(what)}`)),
+    ...(irreversible.length > LOST_SHOWN
+      ? [paint('red', `  ! CANNOT BE RESTORED: ${irreversible.length - LOST_SHOWN} more, see CHANGES`)]
+      : []),
     ...(spec.notObservable ?? []).map((gap) => paint('yellow', `  ! NOT OBSERVABLE: ${visible(gap)}`)),
     ...(spec.says.expect ? [`  the Playbook expects: ${visible(spec.says.expect)}`] : []),
     '',
@@ -96,28 +171,29 @@ function does({ plan: { spec } }: Review, paint: Paint): string[] {
 
 const count = (many: number, what: string) => `${many} ${what}${many === 1 ? '' : 's'}`;
 
-function changes({ plan: { spec } }: Review, paint: Paint): string[] {
-  return [paint('bold', 'CHANGES'), ...effectLines(spec.effects, paint), ''];
+function changes({ plan: { spec } }: Review, view: View): string[] {
+  return [view.paint('bold', 'CHANGES'), ...effectLines(spec.effects, view), ''];
 }
 
-function steps(spec: ActionPlanSpec, paint: Paint): string[] {
-  const line = ({ name, command }: { name: string; command: string[] }) =>
-    `  ${visible(name)}: ${command.map(argument).join(' ')}`;
+function steps({ plan: { spec } }: Review, view: View): string[] {
+  const { paint } = view;
+  const linesOf = ({ name, command }: { name: string; command: string[] }) => commandLines(name, command, view);
   return [
     paint('bold', 'STEPS'),
-    ...spec.steps.map(line),
+    ...spec.steps.flatMap(linesOf),
     ...(spec.verify?.length
-      ? [paint('bold', 'VERIFICATION'), ...spec.verify.map(line)]
+      ? [paint('bold', 'VERIFICATION'), ...spec.verify.flatMap(linesOf)]
       : [`${paint('bold', 'VERIFICATION')}  ${paint('yellow', 'none: no check follows the run')}`]),
     ...(spec.permissions?.length ? [paint('bold', 'PERMISSIONS'), `  ${visible(spec.permissions.join(', '))}`] : []),
     '',
   ];
 }
 
-// An argument stays one argument to the eye as well.
-const argument = (text: string) => visible(/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text));
-
-function needs({ plan: { spec }, action }: Review, paint: Paint): string[] {
+function needs(review: Review, paint: Paint): string[] {
+  const { action } = review;
+  const { spec } = review.plan;
+  // What a plan would need says nothing where nobody can give it any more.
+  if (!isOpen(review)) return [rollbackLine(spec, paint), ...decisionLines(action.status?.decisions ?? [], paint)];
   const { approvals, autoReview, groups, expiresAfter } = action.status?.required ?? spec.required;
   return [
     rollbackLine(spec, paint),
@@ -133,16 +209,19 @@ type Decisions = NonNullable<NonNullable<Review['action']['status']>['decisions'
 
 /** The decisions so far, and whether each counts. */
 export function decisionLines(decisions: Decisions, paint: Paint): string[] {
-  return decisions.flatMap(({ user, decision, time, expires, comment, counts, why }) => [
-    `  ${visible(decision)} by ${visible(user)} at ${visible(time)}${expires ? `, good until ${visible(expires)}` : ''}${counts ? '' : paint('yellow', ` (does not count: ${visible(why ?? 'no reason given')})`)}`,
+  return decisions.flatMap(({ user, decision, effect, time, expires, comment, counts, why, exemptBy }) => [
+    `  ${visible(decision)}${effect === undefined ? '' : ` of effect ${effectNumber(effect)}`} by ${visible(user)} at ${visible(time)}${expires ? `, good until ${visible(expires)}` : ''}${counts ? '' : paint('yellow', ` (does not count: ${visible(why ?? 'no reason given')})`)}`,
+    ...(exemptBy === undefined ? [] : [paint('yellow', `    could act as who asked, and is exempted by ${visible(exemptBy)}`)]),
     ...(comment ? [visibleBlock(comment, CLAIM)] : []),
   ]);
 }
 
-function commands({ action, digest }: Review, paint: Paint): string[] {
+function commands(review: Review, paint: Paint): string[] {
+  const { action, digest } = review;
   const title = `${paint('bold', 'PLAN')}  ${digest}`;
-  if (!decidable.has(stateOf(action)))
-    return [title, `  nothing to decide: ${visible(stateOf(action))}: ${visible(messageOf(action))}`];
+  const toResolve = resolveCommands(action, digest);
+  if (toResolve.length > 0) return [title, ...toResolve.map((line) => `  ${line}`)];
+  if (!isOpen(review)) return [title, `  nothing to decide: the action is ${visible(stateOf(action))}`];
   const place = visible(`${action.metadata.name} -n ${action.metadata.namespace ?? ''}`);
   const annotate = (decision: 'approve' | 'reject') =>
     `  kubectl annotate agentaction ${place} ${annotations.decision}=${decision} ${annotations.plan}=${digest} --field-manager=${askingManager(decision, digest)}`;

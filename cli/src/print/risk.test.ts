@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { painter } from './paint.ts';
+import { painter } from '../terminal/paint.ts';
 import { riskLines } from './risk.ts';
 
 const bare = painter(false);

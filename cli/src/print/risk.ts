@@ -1,7 +1,7 @@
 import type { ActionPlanSpec } from '@sentinel/crds';
 import { riskThresholds } from '@sentinel/policy';
-import { type Paint, riskColour } from './paint.ts';
-import { visible } from './visible.ts';
+import { type Paint, riskColour } from '../terminal/paint.ts';
+import { visible } from '../terminal/visible.ts';
 
 /** The risk as the sum that it is: each part with its points, and the least level that it leads to. */
 export function riskLines({ level, score, parts }: ActionPlanSpec['risk'], paint: Paint): string[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ActionPlanSpec } from '@sentinel/crds';
 import { aPlan } from '../../test/fixtures.ts';
-import { painter } from './paint.ts';
+import { painter } from '../terminal/paint.ts';
 import { rollbackLine } from './rollback.ts';
 
 const [first] = aPlan().spec.effects;
@@ -14,7 +14,7 @@ const line = (rollback: ActionPlanSpec['rollback'], of: ActionPlanSpec['effects'
 describe('The rollback of a plan', () => {
   const from = 'PreImages' as const;
   it('is available when every change can be restored', () =>
-    assert.equal(line({ from }, effects(true, true)), 'ROLLBACK  from the pre-images, when verification fails'));
+    assert.equal(line({ from }, effects(true, true)), 'ROLLBACK  from the pre-images, when the run or its verification fails'));
   it('is partly available when some can, and names those that cannot', () => {
     assert.equal(
       line({ from }, effects(true, false)),

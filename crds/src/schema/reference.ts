@@ -1,3 +1,4 @@
+import { actTransitions } from '../v1alpha1/acts.ts';
 import { conditionTypes, reasons, states, transitions } from '../v1alpha1/conditions.ts';
 import { API_VERSION, type KindDefinition } from '../v1alpha1/kinds.ts';
 import { type Schema, structuralSchema } from './structural.ts';
@@ -15,6 +16,7 @@ export function apiReference(kinds: readonly KindDefinition[]): string {
     ...table('States: reasons of `Succeeded`', states),
     ...table('Other reasons', reasons),
     ...table('Transitions: one audit record and one Event each', transitions),
+    ...table('Acts on policies, Playbooks and actions: one record of the chain of acts and one Event each', actTransitions),
   ];
   return [...head, ...kinds.flatMap(kindSection), ...tables].join('\n');
 }

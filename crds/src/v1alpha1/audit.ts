@@ -22,7 +22,7 @@ export const AuditRecord = z
         name: z.string().max(64).describe('Name of the attribute.'),
         value: z.string().max(1024).describe('Its value.'),
       }),
-      16,
+      20,
       'Further attributes.',
     ).optional(),
   })

@@ -53,6 +53,14 @@ export const duration = (description: string) =>
     .regex(/^[1-9][0-9]*(s|m|h|d)$/)
     .describe(description);
 
+/** A number of bytes such as `512Ki`, `64Mi` or `1Gi`. */
+export const quantity = (description: string) =>
+  z
+    .string()
+    .max(8)
+    .regex(/^[1-9][0-9]{0,5}(Ki|Mi|Gi)$/)
+    .describe(description);
+
 /** A point in time, RFC 3339 in UTC. */
 export const time = (description: string) => z.string().max(40).meta({ format: 'date-time' }).describe(description);
 

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
-import { AgentActionSpec, AgentActionStatus } from './action.ts';
-import { ActionPlanSpec } from './plan.ts';
+import { AgentActionSpec } from './action.ts';
+import { AgentActionStatus } from './action-status.ts';
+import { keepsStatus } from './outbox.ts';
+import { ActionPlanPartSpec, ActionPlanSpec } from './plan.ts';
 import { PlaybookSpec, PlaybookStatus } from './playbook.ts';
 import { AgentPolicySpec, ClusterAgentPolicySpec, PolicyStatus } from './policy.ts';
 
@@ -99,10 +101,11 @@ export const kinds: readonly KindDefinition[] = [
       { name: 'Playbook', type: 'string', jsonPath: '.spec.playbookRef.name' },
       { name: 'Risk', type: 'string', jsonPath: '.status.plan.risk' },
       { name: 'Effects', type: 'integer', jsonPath: '.status.plan.effects' },
+      { name: 'Change', type: 'string', jsonPath: '.status.plan.change', priority: 1 },
       { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Succeeded")].message', priority: 1 },
       age,
     ],
-    rules: [{ rule: 'self.metadata.name.size() <= 100', message: '`metadata.name` must be at most 100 characters' }],
+    rules: [{ rule: 'self.metadata.name.size() <= 100', message: '`metadata.name` must be at most 100 characters' }, keepsStatus],
   },
   {
     kind: 'ActionPlan',
@@ -116,7 +119,19 @@ export const kinds: readonly KindDefinition[] = [
       { name: 'Action', type: 'string', jsonPath: '.spec.action.name' },
       { name: 'Risk', type: 'string', jsonPath: '.spec.risk.level' },
       { name: 'Attempt', type: 'integer', jsonPath: '.spec.attempt' },
+      { name: 'More Parts', type: 'integer', jsonPath: '.spec.notShownHere.parts' },
       age,
     ],
+  },
+  {
+    kind: 'ActionPlanPart',
+    plural: 'actionplanparts',
+    singular: 'actionplanpart',
+    shortNames: ['agplp'],
+    namespaced: true,
+    description:
+      'Changes of an ActionPlan that have no room in it, such as those of long texts. The plan names its digest. Immutable. `kubectl sentinel plan` shows it with its plan.',
+    spec: ActionPlanPartSpec,
+    columns: [{ name: 'Number', type: 'integer', jsonPath: '.spec.number' }, age],
   },
 ];

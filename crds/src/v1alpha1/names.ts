@@ -1,4 +1,5 @@
 import { GROUP } from './kinds.ts';
+import { effectNumber } from './resolution.ts';
 
 /** Annotations of this group; what each one carries is in docs/api.md. */
 export const annotations = {
@@ -6,27 +7,45 @@ export const annotations = {
   requestedBy: `${GROUP}/requested-by`,
   /** Who edited the spec beside the requester, one stamp per line: they count as requesters. Written by the webhook, append-only. */
   amendedBy: `${GROUP}/amended-by`,
-  /** A person's request for a decision: approve | reject | revoke. The webhook turns it into a sealed record and takes it off. */
+  /** JSON `{user, uid}`: who changed the spec last, the requester included. Written by the webhook with each change of the spec. */
+  changedBy: `${GROUP}/changed-by`,
+  /** JSON `{user, uid}`: who set `spec.cancelled`. Written by the webhook, never changes. */
+  cancelledBy: `${GROUP}/cancelled-by`,
+  /**
+   * A person's request for a decision: approve | reject | revoke, or the resolution of an effect whose outcome is unknown: accept |
+   * redo | roll-back. The webhook turns it into a sealed record and takes it off.
+   */
   decision: `${GROUP}/decision`,
   /** The digest of the plan that the person saw. */
   plan: `${GROUP}/plan`,
+  /** The number of the effect that a resolution is about, from 1. */
+  effect: `${GROUP}/effect`,
   /** What the person has to say. */
   comment: `${GROUP}/comment`,
   /** Sealed decisions, one JSON record per line, append-only. */
   approvals: `${GROUP}/approvals`,
   /** JSON `{user, uid, groups}`: who last changed the spec of a Playbook. */
-  author: `${GROUP}/author`,
-  /** On a Playbook: a request for trust holds a digest; afterwards it is a sealed record. */
+  authors: `${GROUP}/authors`,
+  /**
+   * On a Playbook: a request for trust holds a digest, one to withdraw it `withdraw:` and the digest; afterwards it is a sealed record.
+   */
   trust: `${GROUP}/trust`,
   /** On a sandbox Job: `NAMESPACE/NAME` of its action. A way to find it, never a proof. */
   action: `${GROUP}/action`,
+  /** On a Secret that holds a key of Sentinel's: the key is replaced at once, whatever the value. */
+  rotate: `${GROUP}/rotate`,
 } as const;
 
 /**
- * The field manager of an update that asks for a decision or for trust. The API server's policies compare it with what was sealed:
- * unlike the annotations, it is no part of the object, so a mutating webhook cannot change it.
+ * The field manager of an update that asks for a decision, for the resolution of an effect, or for trust. The API server's policies
+ * compare it with what was sealed: unlike the annotations, it is no part of the object, so a mutating webhook cannot change it. `effect`
+ * is the index of the effect, as in the sealed record; the field manager has its number, as people type it.
  */
-export const askingManager = (word: 'approve' | 'reject' | 'revoke' | 'trust', digest: string): string => `${word}:${digest}`;
+export const askingManager = (
+  word: 'approve' | 'reject' | 'revoke' | 'trust' | 'distrust' | 'accept' | 'redo' | 'roll-back',
+  digest: string,
+  effect?: number,
+): string => (effect === undefined ? `${word}:${digest}` : `${word}:${digest}:${effectNumber(effect)}`);
 
 /** Labels that admins set on a tenant's namespace. */
 export const namespaceLabels = {
@@ -48,8 +67,16 @@ export const namespaces = {
   schedules: 'sentinel-schedules',
 } as const;
 
+/** The ConfigMap that holds the public keys of the webhook, which seals what people do and decide. */
+export const SEAL_KEYS = 'sentinel-seal-keys';
+/** The ConfigMap that holds the public keys of the gateway, which signs what it says of runs. */
+export const STATEMENT_KEYS = 'sentinel-statement-keys';
+
 /** Audience of the tokens by which sandbox pods and the operator prove to the gateway who they are. */
 export const GATEWAY_AUDIENCE = 'sentinel-gateway';
+
+/** The account of the operator, as the API server authenticates it. */
+export const OPERATOR_USER = `system:serviceaccount:${namespaces.system}:sentinel-operator`;
 
 /** The names under which the gateway acts: users that no pod, token or certificate can be. */
 export const virtualUser = (stage: 'rehearsal' | 'enforce', namespace: string, account: string): string =>
@@ -57,3 +84,6 @@ export const virtualUser = (stage: 'rehearsal' | 'enforce', namespace: string, a
 
 /** The user that probes the lock inside the API server. */
 export const PROBE_USER = 'sentinel:probe';
+
+/** The name of the ActionPlanPart with the given number. */
+export const planPartName = (plan: string, number: number): string => `${plan}-part-${number}`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, Decision, digest, objectName, observedGeneration, set } from './fields.ts';
+import { conditions, Decision, digest, objectName, observedGeneration, set, time } from './fields.ts';
 import { approvals } from './policy/approvals.ts';
 import { commands, hostExecutables } from './policy/commands.ts';
 import { audit, dataHandling } from './policy/data.ts';
@@ -69,6 +69,14 @@ const status = z
     observedGeneration: observedGeneration(),
     conditions: conditions(),
     digest: digest('Digest of the spec that the conditions speak of.').optional(),
+    suspension: z
+      .object({
+        suspended: z.boolean().describe('Whether the kill switch is on.'),
+        by: z.string().max(512).describe('Who turned it on or off, as admission recorded it.'),
+        since: time('When.'),
+      })
+      .describe('The last time that the kill switch was turned on or off. Left out while nobody ever did.')
+      .optional(),
   })
   .describe('What the operator says of the policy.');
 

@@ -1,7 +1,7 @@
 import { digestOf } from '@sentinel/crds';
-import { entriesOn } from './entries.ts';
-import { escapeKey, isRecord, type Json, own, put, segmentsOf, valueAt } from './pointer.ts';
-import { isTimeField, isTimeNear, TIME, type TimedResource } from './times.ts';
+import { entriesOn, noLists } from '../object/entries.ts';
+import { escapeKey, isRecord, type Json, own, put, segmentsOf, valueAt } from '../object/pointer.ts';
+import { isTimeField, isTimeNear, TIME, type TimedResource } from '../object/times.ts';
 
 export { valueAt };
 
@@ -15,6 +15,8 @@ export interface Change {
   readonly entries?: Readonly<Record<string, unknown>>;
   /** Of a server-side apply: who owns the field afterwards, and whether it is taken from others. */
   readonly applied?: { readonly manager: string; readonly force: boolean };
+  /** Of a delete: the options that the request sets. */
+  readonly deletion?: { readonly gracePeriodSeconds?: number; readonly propagationPolicy?: string };
 }
 
 /**
@@ -22,36 +24,33 @@ export interface Change {
  * or shrinks is one change, because the entries behind it have no lasting address. A change inside of a list says which entry it is.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
-  return withEntries(differences(before, after, path), (pointer) =>
-    pointer.length < path.length ? undefined : valueAt(before, pointer.slice(path.length)),
-  );
+  return withEntries(differences(before, after, path), before, path);
 }
 
 /** `changes` with the entries of lists that their paths pass in `before`, the whole object that they start from. */
-export const identified = (changes: readonly Change[], before: unknown): Change[] =>
-  withEntries(changes, (pointer) => valueAt(before, pointer));
+export const identified = (changes: readonly Change[], before: unknown): Change[] => withEntries(changes, before, '');
 
-function withEntries(changes: readonly Change[], at: (pointer: string) => unknown): Change[] {
-  const identities = new Map<string, unknown>();
+function withEntries(changes: readonly Change[], before: unknown, base: string): Change[] {
+  const known = noLists();
   return changes.map(({ entries: _, ...change }) => {
-    const entries = entriesOn(change.path, at, identities);
+    const entries = entriesOn(change.path, before, base, known);
     return entries === undefined ? change : { ...change, entries };
   });
 }
 
-function differences(before: unknown, after: unknown, path: string): Change[] {
+function differences(before: unknown, after: unknown, path: string, found: Change[] = []): Change[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => differences(own(before, key), own(after, key), `${path}/${escapeKey(key)}`));
-  }
-  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
-    return before.flatMap((entry, index) => differences(entry, after[index], `${path}/${index}`));
-  }
-  return isEqual(before, after) ? [] : [{ path, before, after }];
+    for (const key of keys) differences(own(before, key), own(after, key), `${path}/${escapeKey(key)}`, found);
+  } else if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    for (const [index, entry] of before.entries()) differences(entry, after[index], `${path}/${index}`, found);
+  } else if (!isEqual(before, after)) found.push({ path, before, after });
+  return found;
 }
 
 function isEqual(a: unknown, b: unknown): boolean {
-  if (a === undefined || b === undefined) return a === b;
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   return digestOf({ value: a }) === digestOf({ value: b });
 }
 
@@ -80,13 +79,14 @@ export function markVolatile(changes: readonly Change[], now: number, request?: 
  */
 export function changeDigest(changes: readonly Change[]): string {
   return digestOf(
-    changes.map(({ path, before, after, volatile, entries, applied }) => ({
+    changes.map(({ path, before, after, volatile, entries, applied, deletion }) => ({
       path,
       ...(volatile
         ? { before: typeof before === 'string' && TIME.test(before) ? '<Time>' : before, volatile }
         : { before, after }),
       ...(entries === undefined ? {} : { entries }),
       ...(applied === undefined ? {} : { applied }),
+      ...(deletion === undefined ? {} : { deletion }),
     })),
   );
 }
@@ -108,7 +108,7 @@ export function applyChanges(object: unknown, changes: readonly { readonly path:
       here = own(here, segment) as Json;
     }
     if (after === undefined) delete here[last];
-    else put(here, last, structuredClone(after));
+    else put(here, last, typeof after === 'object' ? structuredClone(after) : after);
   }
   return root;
 }

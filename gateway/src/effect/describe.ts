@@ -1,18 +1,28 @@
-import type { FieldChange, ObservedEffect } from '@sentinel/crds';
+import type { ObservedEffect } from '@sentinel/crds';
+import { LAST_APPLIED, type RecordedChange, UNHIDDEN } from '@sentinel/policy';
+import { podsOf } from '../object/pods.ts';
+import { isRecord, segmentsOf } from '../object/pointer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, changeDigest, changesBetween } from './change.ts';
+import { describeDeletion, type FoundDependants, notesOfDeletion } from './deletion.ts';
+import { readLastApplied } from './last-applied.ts';
 import { notesOf } from './notes.ts';
 import { appliedBy } from './ownership.ts';
-import { podsOf } from './pods.ts';
-import { isRecord } from './pointer.ts';
 import { hidesValue, REDACTED, redact } from './redact.ts';
+import { deletedClaims, whyIrreversible } from './reversibility.ts';
 
-const SHOWN = 64;
-const LENGTH = 2048;
+const PATH_MAX = 1024;
+const NOTES = 8;
 /** A value of an object that is created is shown as one up to this length; a longer map by its fields. */
 const WHOLE = 256;
 
-/** An effect as the plan shows it, from what the gateway observed. */
+/** An effect in the memory of the gateway: where values are hidden for their names, these are beside them (see keepDiffs). */
+export type RecordedEffect = Omit<ObservedEffect, 'change'> & { change?: RecordedChange[] | undefined };
+
+/**
+ * An effect from what the gateway observed, with every field that changes in full. What its name says is secret is hidden; the value
+ * stands beside it until policy has said whether it is shown.
+ */
 export function describeEffect(
   request: ParsedRequest,
   observed: {
@@ -23,16 +33,22 @@ export function describeEffect(
     result?: unknown;
     /** The object that a scale belongs to. */
     scaled?: unknown;
+    /** What goes with an object that is deleted. */
+    dependants?: FoundDependants;
   },
   now = Date.now(),
-): ObservedEffect {
+): RecordedEffect {
   const { api, version, info } = request;
   const verb = api.verb as ObservedEffect['verb'];
-  const all = [...ownership(request, observed.changes), ...observed.changes.flatMap(byField)].map((change) =>
-    shown(change, observed.result),
+  const isDelete = verb === 'delete';
+  const fields = observed.changes.flatMap(isDelete ? removedFields : byField);
+  const change = [...ownership(request, observed.changes), ...fields].flatMap((one) =>
+    hidesContent(request, one) ? [withoutContent(one)] : shown(one, isDelete ? { live: observed.live } : observed),
   );
+  const deletion = isDelete ? describeDeletion(request, observed.live, observed.dependants) : undefined;
   const pods = podsOf(request, observed);
-  const hidden = Math.max(0, all.length - SHOWN) + all.slice(0, SHOWN).filter(isCut).length;
+  const irreversible = whyIrreversible(request, observed);
+  const deletesData = deletedClaims(request, observed);
   return {
     verb,
     apiGroup: api.apiGroup,
@@ -42,13 +58,17 @@ export function describeEffect(
     ...(api.namespace === undefined ? {} : { namespace: api.namespace }),
     name: observed.name,
     ...(observed.uid === undefined ? {} : { uid: observed.uid }),
-    ...(verb === 'delete' ? {} : { change: all.slice(0, SHOWN) }),
-    ...(hidden > 0 ? { hiddenChanges: hidden } : {}),
+    change,
     changeDigest: changeDigest(observed.changes),
     origin: 'Observed',
-    reversible: verb !== 'delete',
+    reversible: !isDelete && irreversible.length === 0,
+    ...(deletion === undefined ? {} : { deletion }),
+    ...(deletesData === undefined ? {} : { deletesData }),
     ...(pods === undefined ? {} : { pods }),
-    notes: notesOf(request, observed, now),
+    notes: [...irreversible, ...(deletion ? notesOfDeletion(request, deletion) : notesOf(request, observed, now))].slice(
+      0,
+      NOTES,
+    ),
   };
 }
 
@@ -62,30 +82,55 @@ function ownership(request: ParsedRequest, changes: readonly Change[]): Change[]
 // A whole object that comes is shown field by field: as one text it would be cut, and hide what stands behind the cut.
 function byField(change: Change): Change[] {
   const { path, before, after } = change;
+  if (after === undefined && isRecord(before) && holdsCopy(before)) return changesBetween(before, {}, path);
   if (before !== undefined || !isRecord(after) || change.volatile) return [change];
-  if (path !== '' && JSON.stringify(after).length <= WHOLE) return [change];
+  if (path !== '' && JSON.stringify(after).length <= WHOLE && !holdsCopy(after)) return [change];
   const fields = changesBetween({}, after, path).flatMap(byField);
   return fields.length === 0 ? [change] : fields;
 }
 
-function shown(change: Change, result: unknown): FieldChange {
-  // A switch such as automountServiceAccountToken keeps no secret, and people must see which way it goes.
-  const hides = hidesValue(change.path, result) && ![change.before, change.after].every(isSwitch);
-  const before = hides ? REDACTED : redact(change.before);
-  const after = hides ? REDACTED : redact(change.after);
-  const redacted = hides || before !== change.before || after !== change.after;
+// The same of an object that goes.
+const removedFields = ({ path, before }: Change): Change[] =>
+  byField({ path, before: undefined, after: before }).map((field) => ({ ...field, before: field.after, after: undefined }));
+
+// Who may decide about a Secret need not be able to read it, whatever the policy lets a plan show.
+const hidesContent = ({ api, base }: ParsedRequest, { path }: Change): boolean =>
+  api.apiGroup === '' && base === 'secrets' && (/^\/(data|stringData)(\/|$)/.test(path) || path === LAST_APPLIED);
+
+const withoutContent = (change: Change): RecordedChange => ({
+  path: change.path.slice(0, PATH_MAX).toWellFormed(),
+  ...asJson(withoutValues(change.before), withoutValues(change.after)),
+  redacted: true,
+  ...(change.path.length > PATH_MAX ? { cut: true } : {}),
+});
+
+const withoutValues = (value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, REDACTED])) : value === undefined ? value : REDACTED;
+
+// The copy of the object that `kubectl apply` keeps is shown by itself, wherever it comes or goes with other annotations.
+const holdsCopy = (value: object) => JSON.stringify(value).includes(`"${segmentsOf(LAST_APPLIED).at(-1)}":`);
+
+function shown(change: Change, observed: { live?: unknown; result?: unknown }): RecordedChange[] {
+  const copy = readLastApplied(change, observed);
+  if (!copy) return [asShown(change, change.path, observed.result ?? observed.live)];
+  if (copy.differing.length === 0) return [{ path: change.path, repeats: true }];
+  return copy.differing.map((one) => asShown(one, one.path.slice(LAST_APPLIED.length), copy.document));
+}
+
+function asShown(change: Change, path: string, object: unknown): RecordedChange {
+  const kept = (value: unknown) => (hidesValue(path, object, value) ? REDACTED : redact(value));
+  const [before, after] = [kept(change.before), kept(change.after)];
+  const redacted = before !== change.before || after !== change.after;
   return {
-    path: change.path.slice(0, 1024).toWellFormed(),
-    ...(change.before === undefined ? {} : { before: shorten(JSON.stringify(before)) }),
-    ...(change.after === undefined ? {} : { after: shorten(JSON.stringify(after)) }),
+    path: change.path.slice(0, PATH_MAX).toWellFormed(),
+    ...asJson(before, after),
     ...(change.volatile ? { volatile: change.volatile } : {}),
-    ...(redacted ? { redacted } : {}),
+    ...(redacted ? { redacted, [UNHIDDEN]: asJson(change.before, change.after) } : {}),
+    ...(change.path.length > PATH_MAX ? { cut: true } : {}),
   };
 }
 
-const isSwitch = (value: unknown) => value === undefined || typeof value === 'boolean';
-
-const isCut = ({ before, after }: FieldChange) => before?.endsWith('…') || after?.endsWith('…');
-
-// A cut may split a pair of surrogates, and half of one has no canonical form: the plan could never be digested.
-const shorten = (text: string) => (text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1).toWellFormed()}…`);
+const asJson = (before: unknown, after: unknown) => ({
+  ...(before === undefined ? {} : { before: JSON.stringify(before) }),
+  ...(after === undefined ? {} : { after: JSON.stringify(after) }),
+});

@@ -1,4 +1,4 @@
-import { escapeKey } from './pointer.ts';
+import { escapeKey } from '../object/pointer.ts';
 
 /** Full objects for tests, each with what the API server fills in, so that nothing of them is assigned by it unless the table says so. */
 export interface Example {

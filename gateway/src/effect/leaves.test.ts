@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { compared } from '../object/normalize.ts';
+import { setAt, valueAt } from '../object/pointer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { changeDigest, changesBetween } from './change.ts';
 import { describeEffect } from './describe.ts';
 import { type Example, examples, leavesOf } from './leaves.fixture.ts';
-import { compared } from './normalize.ts';
 import { asRequested } from './ownership.ts';
-import { setAt, valueAt } from './pointer.ts';
 import { request } from './request.fixture.ts';
 
 // Every field that persists is part of the change: each leaf of a full object, changed alone, must show in the plan and in its digest.

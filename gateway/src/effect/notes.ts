@@ -1,9 +1,9 @@
+import { escapeKey, isRecord, valueAt } from '../object/pointer.ts';
+import { isTimeNear } from '../object/times.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Change } from './change.ts';
 import { managersThatLose } from './ownership.ts';
-import { escapeKey, isRecord, valueAt } from './pointer.ts';
 import { hidesValue } from './redact.ts';
-import { isTimeNear } from './times.ts';
 
 const NOTES = 8;
 const LENGTH = 512;
@@ -29,9 +29,8 @@ export function notesOf(request: ParsedRequest, observed: Seen, now: number): st
   return notes.slice(0, NOTES).map((note) => (note.length <= LENGTH ? note : `${note.slice(0, LENGTH - 1)}…`).toWellFormed());
 }
 
-function limitsOfRehearsal({ api, base }: ParsedRequest, changes: readonly Change[]): string[] {
+function limitsOfRehearsal({ base }: ParsedRequest, changes: readonly Change[]): string[] {
   const notes: string[] = [];
-  if (api.verb === 'delete') notes.push('What the object owns is deleted with it; a rehearsal cannot show that.');
   const template = changes.some(({ path }) => path.startsWith('/spec/template'));
   if (template && ['deployments', 'statefulsets', 'daemonsets'].includes(base))
     notes.push('Its controller replaces the pods; a rehearsal cannot show that.');
@@ -66,7 +65,7 @@ function entriesOfLists(changes: readonly Change[], object: unknown): string[] {
   const pointers = new Set(changes.flatMap(({ entries }) => Object.keys(entries ?? {})));
   return [...pointers].flatMap((pointer) => {
     const name = valueAt(object, `${pointer}/name`);
-    if (typeof name !== 'string' || hidesValue(pointer, object)) return [];
+    if (typeof name !== 'string' || hidesValue(pointer, object, name)) return [];
     return [`${quoted(pointer)} is the entry with the name ${quoted(name)}.`];
   });
 }

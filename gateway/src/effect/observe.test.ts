@@ -108,6 +108,24 @@ describe('What is observed of a write', () => {
       isRefused(403),
     );
   });
+  it('is the removal of the only field that anybody owns, after which nobody owns one', async () => {
+    const fieldsV1 = { 'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } } };
+    const labelled = {
+      metadata: { ...metadata, labels: { a: 'x' }, managedFields: [{ manager: 'kubectl', fieldsV1 }] },
+      data: {},
+    };
+    const bare = { metadata, data: {} };
+    const asked = write('application/merge-patch+json', { metadata: { labels: { a: null } } });
+    assert.deepEqual((await seen(asked, labelled, bare)).changes, [
+      { path: '/metadata/labels', before: { a: 'x' }, after: undefined },
+    ]);
+    // Another owned field stays, so its owner would as well.
+    const more = { ...bare, metadata: { ...metadata, labels: { b: 'x' } } };
+    const both = { 'f:metadata': { 'f:labels': { 'f:a': {}, 'f:b': {} } } };
+    const owners = { managedFields: [{ manager: 'kubectl', fieldsV1: both }] };
+    const live = { ...more, metadata: { ...more.metadata, labels: { a: 'x', b: 'x' }, ...owners } };
+    await assert.rejects(seen(asked, live, more), isRefused(403));
+  });
   it('is what an update does that carries the owners as it read them', async () => {
     const { changes } = await seen(write('', owned, { verb: 'update' }), owned, { ...owned, spec: { replicas: 2 } });
     assert.deepEqual(changes, [{ path: '/spec/replicas', before: 1, after: 2 }]);
@@ -144,5 +162,42 @@ describe('What is observed of a write', () => {
     const found = await observe(upstream, run, 'enforce', write(APPLY, {}, {}, 'fieldManager=x'));
     assert.ok(!isAnswer(found));
     assert.deepEqual([found.uid, found.changes.length], ['u-1', 1]);
+  });
+});
+
+describe('A number that JavaScript cannot hold', () => {
+  const text = (channel: string, note: string) =>
+    `{"metadata":${JSON.stringify(metadata)},"spec":{"channel":${channel},"note":"${note}"}}`;
+  const upstreamOf = (live: string, result: string) =>
+    ({
+      send: async (_: Run, __: string, { method }: TransportRequest) => ({
+        status: 200,
+        headers: {},
+        body: Buffer.from(method === 'GET' ? live : result),
+      }),
+    }) as unknown as Upstream;
+  const asked = write('application/merge-patch+json', { spec: { note: 'b' } });
+  const [small, big] = ['17', '9007199254740993'];
+
+  for (const [name, live, result] of [
+    ['in the live object', text(big, 'a'), text(small, 'b')],
+    ['in the result', text(small, 'a'), text(big, 'b')],
+  ] as const)
+    it(`is refused ${name}`, async () =>
+      await assert.rejects(observe(upstreamOf(live, result), run, 'enforce', asked), (error) => {
+        assert.match(
+          String(error),
+          /the number 9007199254740993 at \/spec\/channel, which .* not supported.*change it without Sentinel/,
+        );
+        return isRefused(403)(error);
+      }));
+
+  it('is refused in a body', async () => {
+    for (const contentType of ['application/json', 'application/yaml', 'application/merge-patch+json', APPLY]) {
+      const body = request({}, { contentType, body: Buffer.from(`{"spec":{"channel":${big}}}`) });
+      await assert.rejects(observe(upstreamOf(text(small, 'a'), text(small, 'b')), run, 'enforce', body), isRefused(400));
+    }
+    const yaml = request({}, { contentType: APPLY, body: Buffer.from(`spec:\n  channel: ${big}\n`) });
+    await assert.rejects(observe(upstreamOf(text(small, 'a'), text(small, 'b')), run, 'enforce', yaml), isRefused(400));
   });
 });

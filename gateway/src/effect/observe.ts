@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compared, hasAssignedFields } from '../object/normalize.ts';
 import { asGoWrites } from '../request/as-go-writes.ts';
 import {
   asksForDryRun,
@@ -10,14 +11,17 @@ import {
   withPrecondition,
   withUid,
 } from '../request/body.ts';
+import { OBJECT_BUDGET, requireWithin } from '../request/body-budget.ts';
+import { describeInexact, findInexactNumber } from '../request/exact-json.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { buildQuery, isOn } from '../request/query.ts';
-import { badRequest, Refused } from '../request/refused.ts';
+import { readObject } from '../request/read-answer.ts';
+import { badRequest, forbidden, Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { type Change, changesBetween } from './change.ts';
-import { compared, hasAssignedFields } from './normalize.ts';
-import { APPLY, asRequested } from './ownership.ts';
+import { deletionOf } from './deletion.ts';
+import { APPLY, asRequested, losesAllOwners, managerOf, requireOwnOwner } from './ownership.ts';
 
 const Identified = z.object({
   metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }),
@@ -62,7 +66,7 @@ export async function observe(
     if (isAnswer(live)) return live;
     const answer = await sendWrite(upstream, run, as, request, { dryRun: true });
     if (answer.status >= 300) return answer;
-    const result: unknown = JSON.parse(answer.body.toString('utf8'));
+    const result = parseObject(answer.body);
     if (isOfOneVersion(request, live, result, answer.status)) return observation(request, live, result);
   }
   throw new Refused(409, 'Conflict', 'others keep changing the object: send the request again');
@@ -81,7 +85,7 @@ function observation(request: ParsedRequest, live: unknown, result: unknown): Ob
   const { verb } = request.api;
   if (verb !== 'delete') refuseOwnership(request, live, result);
   const { before, after } = compared(request, live, result);
-  const changes = verb === 'delete' ? deletion(request) : asRequested(request, changesBetween(before, after));
+  const changes = verb === 'delete' ? deletionOf(request, live) : asRequested(request, changesBetween(before, after));
   // An apply of an object that is not there creates it: what the dry-run makes up for it says nothing.
   const creates = live === undefined;
   const identified = Identified.safeParse(creates ? result : live);
@@ -98,41 +102,36 @@ async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce
   const answer = await upstream.send(run, as, { method: 'GET', path: pathOf(request), headers: { accept: 'application/json' } });
   if (answer.status === 404 && request.api.verb === 'patch' && request.contentType === APPLY) return undefined;
   if (answer.status !== 200) return { status: answer.status, body: answer.body, contentType: 'application/json' };
-  return JSON.parse(answer.body.toString('utf8'));
+  return parseObject(answer.body);
 }
 
-// A delete changes one thing, and its options are part of what people approve.
-function deletion(request: ParsedRequest): Change[] {
-  const { gracePeriodSeconds, propagationPolicy } = readDeleteOptions(request);
-  return [
-    {
-      path: '',
-      before: 'object',
-      after: {
-        deleted: true,
-        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-        ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-      },
-    },
-  ];
+// An object that others made is no smaller for it: what is compared must fit as well.
+function parseObject(body: Buffer): unknown {
+  const object = readObject(body);
+  requireWithin(OBJECT_BUDGET, object, 'the object');
+  const inexact = findInexactNumber(body.toString('utf8'));
+  if (inexact)
+    throw forbidden(
+      `the object holds ${describeInexact(inexact)}, which cannot be compared exactly. Such numbers are not supported, so the object is not written: change it without Sentinel, or keep the number as text`,
+    );
+  return object;
 }
 
 function refuseGenerated(result: unknown, verb: string): void {
   const generated = z.object({ metadata: z.object({ generateName: z.string().min(1) }) }).safeParse(result);
   if (verb === 'create' && generated.success)
-    throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal can not know the name; give the object a name");
+    throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal cannot know the name; give the object a name");
 }
 
 // Who owns which field decides what later applies do, and no change of fields shows it: a request has no say over it but by an apply.
 function refuseOwnership(request: ParsedRequest, live: unknown, result: unknown): void {
   const body = readBody(request);
   if (body.kind === 'json') refuseManagedFields(request, body.value, live);
-  const owners = (object: unknown) => ManagedFields.safeParse(object).data?.metadata.managedFields?.length ?? 0;
-  if (owners(live) > 0 && owners(result) === 0)
+  // What a protobuf body says of owners only the answer tells.
+  if (body.kind === 'opaque') requireOwnOwner(result);
+  if (losesAllOwners(live, result))
     throw new Refused(403, 'Forbidden', 'the request would empty metadata.managedFields: change the fields of the object only');
 }
-
-const ManagedFields = z.object({ metadata: z.object({ managedFields: z.array(z.unknown()).nullish() }) });
 
 /**
  * How a write is sent: as a dry-run, or for real and only if the object is still what was compared. Without a resourceVersion the
@@ -155,7 +154,7 @@ export async function sendWrite(
 ): Promise<Answer> {
   const { verb } = request.api;
   const query = buildQuery({
-    fieldManager: request.query.get('fieldManager'),
+    fieldManager: managerOf(request),
     fieldValidation: request.query.get('fieldValidation'),
     force: isOn(request.query.get('force')) ? 'true' : undefined,
     dryRun: sending.dryRun ? 'All' : undefined,

@@ -1,13 +1,32 @@
 import type { ParsedRequest } from '../request/parse.ts';
 import { applyChanges, type Change, changesBetween, identified, valueAt } from './change.ts';
 
+/** Accounts for bytes that are kept; answers with what gives them back. */
+export type Take = (bytes: number) => () => void;
+
+interface Kept {
+  /** As text: a parsed object takes many times the room, and nobody can say how much. */
+  readonly text: Buffer;
+  readonly giveBack: () => void;
+}
+
 /** The rehearsed state of the objects that a rehearsal touched: what a GET of them shows. `null` is a deleted object. */
 export class Overlay {
-  readonly #objects = new Map<string, unknown>();
+  readonly #objects = new Map<string, Kept>();
+  readonly #take: Take;
+
+  constructor(take: Take = () => () => {}) {
+    this.#take = take;
+  }
 
   /** The rehearsed object; undefined when the rehearsal has not touched it, null when it deleted it. */
   get(request: ParsedRequest): unknown {
-    return this.#objects.get(keyOf(request));
+    return this.#read(keyOf(request));
+  }
+
+  /** The same of any object, by its resource and name. */
+  of(object: { apiGroup: string; resource: string; namespace: string | undefined; name: string }): unknown {
+    return this.#read(keyFor(object.apiGroup, object.resource, object.namespace, object.name));
   }
 
   /** Whether anything of this resource was touched: lists and watches of it still show the live state. */
@@ -16,16 +35,29 @@ export class Overlay {
     return [...this.#objects.keys()].some((key) => key.startsWith(prefix));
   }
 
+  /** Keeps the state of an object. Throws Refused when there is no room for it. */
   put(request: ParsedRequest, name: string, object: unknown): void {
-    this.#objects.set(keyOf(request, name), object);
+    this.#keep(keyOf(request, name), object);
   }
 
   /** Lays changes over the rehearsed object, or over `live` when this is the first write to it. */
   change(request: ParsedRequest, live: unknown, changes: readonly Change[]): unknown {
     const key = keyOf(request);
-    const next = applyChanges(this.#objects.get(key) ?? live, changes);
-    this.#objects.set(key, next);
+    const next = applyChanges(this.#read(key) ?? live, changes);
+    this.#keep(key, next);
     return next;
+  }
+
+  #read(key: string): unknown {
+    const kept = this.#objects.get(key);
+    return kept && JSON.parse(kept.text.toString('utf8'));
+  }
+
+  #keep(key: string, object: unknown): void {
+    const text = Buffer.from(JSON.stringify(object ?? null));
+    const giveBack = this.#take(text.length);
+    this.#objects.get(key)?.giveBack();
+    this.#objects.set(key, { text, giveBack });
   }
 }
 
@@ -48,6 +80,8 @@ export function relativeTo(rehearsed: unknown, changes: readonly Change[], merge
 
 const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function keyOf(request: ParsedRequest, name = request.api.name ?? ''): string {
-  return `${request.api.apiGroup}/${request.base}/${request.api.namespace ?? ''}/${name}`;
-}
+const keyOf = (request: ParsedRequest, name = request.api.name ?? ''): string =>
+  keyFor(request.api.apiGroup, request.base, request.api.namespace, name);
+
+const keyFor = (apiGroup: string, resource: string, namespace: string | undefined, name: string): string =>
+  `${apiGroup}/${resource}/${namespace ?? ''}/${name}`;

@@ -1,10 +1,29 @@
+import { isRecord, own, valueAt } from '../object/pointer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { isOn } from '../request/query.ts';
+import { forbidden } from '../request/refused.ts';
 import { type Change, markVolatile } from './change.ts';
-import { isRecord, valueAt } from './pointer.ts';
 
 /** A server-side apply. */
 export const APPLY = 'application/apply-patch+yaml';
+
+/**
+ * Who owns the fields that a write other than an apply sets. What a client says of it would persist, and decide what later applies
+ * do, without being part of the change: so it is the same for all of them.
+ */
+export const FIELD_MANAGER = 'sentinel-gateway';
+
+/** The field manager that a write is sent with. For an apply it is part of the change. */
+export const managerOf = (request: ParsedRequest): string | undefined =>
+  request.contentType === APPLY ? request.query.get('fieldManager') : FIELD_MANAGER;
+
+/** Refuses a create whose answer names other owners than the gateway itself. An object without fields has no owner. */
+export function requireOwnOwner(result: unknown): void {
+  const [owner, ...others] = entriesOf(result);
+  if (owner === undefined && isBare(result)) return;
+  if (others.length > 0 || owner?.manager !== FIELD_MANAGER || owner.operation !== 'Update')
+    throw forbidden("the body sets 'metadata.managedFields', which says who owns which field. Leave it out of the request");
+}
 
 /** Who owns what a server-side apply sets, and whether it takes that from others; undefined for every other write. */
 export function appliedBy({ api, contentType, query }: ParsedRequest): Change['applied'] {
@@ -24,6 +43,34 @@ export function managersThatLose(live: unknown, result: unknown, manager: string
   const after = new Map(entriesOf(result).map((entry) => [idOf(entry), entry.fieldsV1]));
   const losing = entriesOf(live).filter((entry) => entry.manager !== manager && isLess(entry.fieldsV1, after.get(idOf(entry))));
   return [...new Set(losing.map((entry) => String(entry.manager)))].sort();
+}
+
+/**
+ * Whether nobody owns a field after a write although a field that somebody owned before is still there. Where all of these are gone,
+ * their owners go with them.
+ */
+export function losesAllOwners(live: unknown, result: unknown): boolean {
+  const before = entriesOf(live);
+  return before.length > 0 && entriesOf(result).length === 0 && before.some(({ fieldsV1 }) => isAnyIn(fieldsV1, result));
+}
+
+// The keys of a field set: structured-merge-diff, fieldpath/serialize-pe.go. One that is not understood counts as in the object.
+function isAnyIn(fields: unknown, value: unknown): boolean {
+  if (value === undefined) return false;
+  if (!isRecord(fields) || Object.keys(fields).length === 0) return true;
+  return Object.entries(fields).some(([key, inner]) => {
+    if (!key.startsWith('f:')) return true;
+    return isRecord(value) ? isAnyIn(inner, own(value, key.slice(2))) : true;
+  });
+}
+
+const BARE: ReadonlySet<string> = new Set(['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'managedFields']);
+
+// A name and what the API server assigns: an empty ConfigMap, a ServiceAccount.
+function isBare(object: unknown): boolean {
+  if (!isRecord(object) || !isRecord(object.metadata)) return false;
+  const { apiVersion: _, kind: __, metadata, ...fields } = object;
+  return Object.keys(fields).length === 0 && Object.keys(metadata).every((key) => BARE.has(key));
 }
 
 const entriesOf = (object: unknown) => {

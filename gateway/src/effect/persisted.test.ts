@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { compared } from '../object/normalize.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { changesBetween } from './change.ts';
-import { compared } from './normalize.ts';
 import { asRequested } from './ownership.ts';
 import { persistedDifferences } from './persisted.ts';
 import { request } from './request.fixture.ts';

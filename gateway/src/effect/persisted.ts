@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { LAST_APPLIED } from '@sentinel/policy';
+import { assignedPaths, resultAs } from '../object/normalize.ts';
+import { isRecord, type Json, valueAt } from '../object/pointer.ts';
+import { isTimeNear } from '../object/times.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, changesBetween } from './change.ts';
-import { assignedPaths, resultAs } from './normalize.ts';
 import type { Observation } from './observe.ts';
-import { isRecord, type Json, valueAt } from './pointer.ts';
-import { isTimeNear } from './times.ts';
 
 /**
  * Where the answer of the API server to the real write differs from what the dry-run right before had promised, such as a policy
@@ -27,7 +28,22 @@ export function persistedDifferences(
   return changesBetween(promised, found).filter((change) => !isLaterTime(change) && !isPrecondition(change, observed));
 }
 
-const LAST_APPLIED = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
+/** A write that was sent, as far as what is stored of it may be another value than was promised. */
+interface Sent {
+  readonly change: readonly Change[];
+  readonly preconditions: Pick<Observation, 'uid' | 'resourceVersion'>;
+}
+
+/**
+ * The changes of a write that was sent, as `object` shows them: with the stored value where the API server stores another one than it
+ * promised and nobody altered it. Any other value stays what was promised, so that a comparison with the object finds it.
+ */
+export function asStored({ change, preconditions }: Sent, object: unknown): Change[] {
+  return change.map((one) => {
+    const here = valueAt(object, one.path);
+    return isPrecondition({ path: one.path, before: one.after, after: here }, preconditions) ? { ...one, after: here } : one;
+  });
+}
 
 // An apply by kubectl keeps this annotation, where the object has it, equal to the body of the apply (managedfields/internal
 // lastappliedupdater.go), and so with the precondition that the gateway put into the body that was sent for real.

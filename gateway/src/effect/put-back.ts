@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { comparable, compared } from '../object/normalize.ts';
+import { escapeKey, isRecord } from '../object/pointer.ts';
 import { readBody } from '../request/body.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import { applyChanges, type Change, changesBetween, valueAt } from './change.ts';
-import { comparable, compared } from './normalize.ts';
 import { asRequested } from './ownership.ts';
-import { escapeKey, isRecord } from './pointer.ts';
 
 /**
  * `changes` of a write, and beside them the fields that it sets to what they are in the live object while an earlier write of the
@@ -27,15 +27,32 @@ function allChanges(request: ParsedRequest, rehearsed: unknown, result: unknown,
   const scale = request.subresource === 'scale';
   const here = comparable(rehearsed, scale ? { ...request, subresource: undefined } : request);
   const there = compared(request, rehearsed, result).after;
-  const covered = (path: string) =>
-    changes.some((change) => change.path === path || isInside(change.path, path) || isInside(path, change.path));
-  const back = namedPaths(request, here, there)
-    .filter((path) => !covered(path))
-    .flatMap((path) => changesBetween(valueAt(here, path), valueAt(there, path), path));
+  const isCovered = coverage(changes.map(({ path }) => path));
+  const back = withoutInner(namedPaths(request, here, there).filter((path) => !isCovered(path))).flatMap((path) =>
+    changesBetween(valueAt(here, path), valueAt(there, path), path),
+  );
   return back.length === 0 ? changes : changesBetween(here, applyChanges(here, [...changes, ...back]));
 }
 
-const isInside = (path: string, parent: string) => path.startsWith(`${parent}/`);
+/** Says of a path whether it is one of these, inside of one, or around one. */
+function coverage(paths: readonly string[]): (path: string) => boolean {
+  const exact = new Set(paths);
+  const around = new Set(paths.flatMap(parentsOf));
+  return (path) => exact.has(path) || around.has(path) || parentsOf(path).some((parent) => exact.has(parent));
+}
+
+/** Each path once, and none that is inside of another one. */
+function withoutInner(paths: readonly string[]): string[] {
+  const all = new Set(paths);
+  return [...all].filter((path) => !parentsOf(path).some((parent) => all.has(parent)));
+}
+
+function parentsOf(path: string): string[] {
+  const parents: string[] = [];
+  for (let end = path.lastIndexOf('/'); end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1))
+    parents.push(path.slice(0, end));
+  return parents;
+}
 
 // Where a request says what a field shall be. An update says it of every field.
 function namedPaths(request: ParsedRequest, here: unknown, there: unknown): string[] {
@@ -66,16 +83,22 @@ function mergedPaths(patch: unknown, here: unknown, there: unknown, path: string
   if (!Array.isArray(patch) || listsReplace) return [path];
   const [ours, theirs] = [valueAt(here, path), valueAt(there, path)];
   if (isDeepStrictEqual(ours, theirs)) return [];
+  const [mine, other] = [placesByName(ours), placesByName(theirs)];
   return patch.flatMap((entry) => {
     const name = isRecord(entry) ? entry.name : undefined;
-    const index = named(theirs, name);
-    if (name === undefined || index < 0 || named(ours, name) !== index)
+    const index = other.get(name);
+    if (name === undefined || index === undefined || mine.get(name) !== index)
       throw forbidden(
-        `a second write to the list ${path} of one object can not be shown in a rehearsal: make the change in one write`,
+        `a second write to the list ${path} of one object cannot be shown in a rehearsal: make the change in one write`,
       );
     return mergedPaths(entry, here, there, `${path}/${index}`, listsReplace);
   });
 }
 
-const named = (list: unknown, name: unknown): number =>
-  Array.isArray(list) ? list.findIndex((entry) => isRecord(entry) && entry.name === name) : -1;
+// The first of each name.
+function placesByName(list: unknown): Map<unknown, number> {
+  const places = new Map<unknown, number>();
+  for (const [index, entry] of Array.isArray(list) ? list.entries() : [])
+    if (isRecord(entry) && !places.has(entry.name)) places.set(entry.name, index);
+  return places;
+}

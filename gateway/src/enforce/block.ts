@@ -15,15 +15,15 @@ export async function block(
   { jobUid }: Pick<Run, 'jobUid'>,
   enforcement: Enforcement,
   why: string,
+  cause?: 'OutcomeUnknown',
 ): Promise<never> {
   const message = `${why}. The run is blocked: no further write is sent`.slice(0, MESSAGE_MAX);
   enforcement.blocked ??= message;
-  await ledger.block(enforcement.claim, message);
-  for (const entry of await ledger.entries(jobUid))
-    if (entry.state === 'Intended')
-      await withdraw(ledger, entry, replica).catch((error: unknown) => {
-        // It was sent before it could be withdrawn.
-        if (!(error instanceof Overtaken)) throw error;
-      });
+  await ledger.block(enforcement.claim, message, cause);
+  for (const entry of await ledger.entries(jobUid, ['Intended']))
+    await withdraw(ledger, entry, replica).catch((error: unknown) => {
+      // It was sent before it could be withdrawn.
+      if (!(error instanceof Overtaken)) throw error;
+    });
   throw forbidden(enforcement.blocked);
 }

@@ -1,5 +1,6 @@
 import type { Effect } from '@sentinel/crds';
 import type { DataHandling } from '@sentinel/policy';
+import type { Dependants } from '../dependants/dependants.ts';
 import type { Replica } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { Run } from '../run/run.ts';
@@ -29,7 +30,11 @@ export interface EnforceContext {
     ending(run: Run): Promise<string | undefined>;
   };
   /** Says whether a container of the run's pod was run again after it had ended. */
-  readonly executions: { isRepeated(run: Run): Promise<boolean> };
+  readonly executions: { isRepeated(run: Run, asked: number): Promise<boolean> };
+  /** Throws Refused when this process ends and begins nothing new. */
+  readonly drain?: { requireOpen(): void };
+  /** Finds what goes with a deleted object. */
+  readonly dependants: Pick<Dependants, 'of'>;
   /** How long to wait for what; the defaults when left out. */
   readonly timing?: Timing;
   /** What the policies let a plan show. */

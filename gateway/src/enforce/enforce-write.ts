@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Effect } from '@sentinel/crds';
+import { type Effect, effectNumber } from '@sentinel/crds';
+import { COULD_NOT_LIST } from '../dependants/read-owned.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, json, type Observation, observe } from '../effect/observe.ts';
 import { type Entry, intendAgain, intended, isOpen, refuse, send, type Target } from '../ledger/entry.ts';
@@ -8,11 +9,13 @@ import { withdraw } from '../ledger/withdraw.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import type { Enforcement, Run } from '../run/run.ts';
+import { type Outcome, reasonOf, sendEntry, settleEntry } from '../settle/settle.ts';
 import { block } from './block.ts';
 import type { EnforceContext } from './context.ts';
+import { dependantsFault } from './judge-dependants.ts';
 import { alteration, judgeWrite, nameOf } from './judge-write.ts';
 import { noteRefused } from './note-refused.ts';
-import { type Outcome, reasonOf, sendEntry, settleEntry } from './settle.ts';
+import { readScaled } from './read-scaled.ts';
 
 const TRIES = 8;
 const CLOSED = 'the run has ended: its outcome was read already';
@@ -32,15 +35,24 @@ const ASKS = 20;
 export async function enforceWrite(context: EnforceContext, run: Run, request: ParsedRequest): Promise<Answer> {
   const { enforcement } = run;
   if (!enforcement) throw forbidden('this run has no approved plan');
-  return await enforcement.turns.take(() => inTurn(context, run, enforcement, request));
+  const asked = performance.now();
+  return await enforcement.turns.take(() => inTurn(context, run, enforcement, request, asked));
 }
 
-async function inTurn(context: EnforceContext, run: Run, enforcement: Enforcement, request: ParsedRequest): Promise<Answer> {
+async function inTurn(
+  context: EnforceContext,
+  run: Run,
+  enforcement: Enforcement,
+  request: ParsedRequest,
+  asked: number,
+): Promise<Answer> {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
+    // What waited for its turn until now has not been sent, and another replica can do it.
+    context.drain?.requireOpen();
     await becomeWriter(context, run, enforcement);
     const observed = await observe(context.upstream, run, 'enforce', request);
     if (isAnswer(observed)) {
-      const repeated = await answerOfRepeated(context, run, enforcement, request);
+      const repeated = await answerOfRepeated(context, run, enforcement, request, asked);
       if (!repeated) await noteRefused(context, run, request, reasonOf(observed));
       return repeated ?? observed;
     }
@@ -49,13 +61,34 @@ async function inTurn(context: EnforceContext, run: Run, enforcement: Enforcemen
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
     if (judged.kind === 'foreign') return await block(context, run, enforcement, judged.why);
     if (judged.kind === 'repeated') {
-      const answer = await answerOfRepeated(context, run, enforcement, request);
+      const answer = await answerOfRepeated(context, run, enforcement, request, asked);
       return answer ?? (await block(context, run, enforcement, judged.why));
     }
+    const unseen = await takesUnseen(context, run, enforcement, request, judged.effect, observed);
+    if (unseen !== undefined) return await block(context, run, enforcement, unseen);
     const answer = await carryOut(context, run, enforcement, request, judged.effect, observed);
     if (answer) return answer;
   }
   throw new Refused(409, 'Conflict', 'the object keeps changing; the approved change was not made');
+}
+
+/** Why a delete would take along what the approvers did not see; undefined for every other write, and where it would not. */
+async function takesUnseen(
+  { dependants }: EnforceContext,
+  run: Run,
+  { plan }: Enforcement,
+  request: ParsedRequest,
+  effect: Effect,
+  observed: Observation,
+): Promise<string | undefined> {
+  if (effect.verb !== 'delete') return undefined;
+  const found = await dependants.of(run, 'enforce', request, observed);
+  // Doubt that the approvers did not have.
+  if (found.isFaulty && !effect.deletion?.incomplete?.includes(COULD_NOT_LIST))
+    throw new Refused(429, 'TooManyRequests', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
+  const created = plan.spec.effects.filter(({ verb, uid }) => verb === 'create' || uid === undefined);
+  const fault = dependantsFault(effect, found.dependants, created);
+  return fault === undefined ? undefined : `${nameOf(effect)} differs from the approved plan: ${fault}. Rehearse it again`;
 }
 
 /**
@@ -117,7 +150,9 @@ async function carryOut(
       await ledger.store(refuse(at, owner, refusal));
       throw forbidden(refusal);
     };
-    const seen = { ...describeEffect(request, observed), index: effect.index };
+    const scaled = await readScaled(context.upstream, run, request);
+    const { deletion } = effect;
+    const seen = { ...describeEffect(request, { ...observed, scaled }), ...(deletion ? { deletion } : {}), index: effect.index };
     let asked = await mayGoOn(entry, () => context.permission.refusal(run, seen));
     const { uid, resourceVersion, changes: change, live, result } = observed;
     const sending = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
@@ -180,7 +215,8 @@ async function answerOf(
         context,
         run,
         enforcement,
-        `the outcome of effect ${target.index} (${nameOf(target)}) is unknown: ${outcome.why}`,
+        `the outcome of effect ${effectNumber(target.index)} (${nameOf(target)}) is unknown: ${outcome.why}`,
+        'OutcomeUnknown',
       );
   }
 }
@@ -194,11 +230,12 @@ async function answerOfRepeated(
   run: Run,
   { consumed }: Enforcement,
   request: ParsedRequest,
+  asked: number,
 ): Promise<Answer | undefined> {
   if (consumed.size === 0) return undefined;
-  const entries = await ledger.entries(run.jobUid);
-  const same = entries.find((entry) => entry.state === 'Done' && entry.sending && isSameRequest(entry.sending.request, request));
-  if (!same || !(await executions.isRepeated(run))) return undefined;
+  const entries = await ledger.entries(run.jobUid, ['Done']);
+  const same = entries.find(({ sending }) => sending && isSameRequest(sending.request, request));
+  if (!same || !(await executions.isRepeated(run, asked))) return undefined;
   const { target } = same;
   if (target.verb === 'delete') return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }, 200);
   const path = pathOf({ ...request, api: { ...request.api, name: target.name } });

@@ -50,9 +50,12 @@ export class Executions {
     this.#client = client;
   }
 
-  /** Looks at the pod of a run until its status shows a second execution, or for as long as the kubelet may need to report one. */
-  async isRepeated({ podName, podUid }: Run): Promise<boolean> {
-    for (const end = performance.now() + PATIENCE_MS; ; ) {
+  /**
+   * Looks at the pod of a run until its status shows a second execution, or for as long as the kubelet may need to report one that
+   * sent its request at `asked` (of `performance.now`). Requests that wait for each other's turn share that time.
+   */
+  async isRepeated({ podName, podUid }: Run, asked: number): Promise<boolean> {
+    for (const end = asked + PATIENCE_MS; ; ) {
       const pod = await this.#client.get(pods, { name: podName, namespace: namespaces.sandboxes });
       if (!pod || pod.metadata.uid !== podUid) return false;
       if (wasExecutedAgain(pod) || hasEndedSteps(pod)) return true;

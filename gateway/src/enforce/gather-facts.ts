@@ -9,54 +9,70 @@ import {
   namespaces as own,
   type Playbook,
   playbooks,
+  SEAL_KEYS,
 } from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
 import {
   adHocPlaybook,
   type Identity,
   isAdHoc,
+  type Parent,
   type PlanFacts,
+  type PolicySet,
   parentOf,
   parseIdentities,
   parseIdentity,
   playbookDigest,
   policySet,
   readSealKeys,
+  type SealKeys,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
+import { liftedAt, noteKey, readSuspensions } from '../ledger/suspensions.ts';
 import { forbidden } from '../request/refused.ts';
+import type { Enforcement } from '../run/run.ts';
 
-/** The ConfigMap in which the webhook publishes the public keys of its seals. */
-export const SEAL_KEYS = 'sentinel-seal-keys';
-
-/** What a plan is judged by, and the action that it belongs to as it is now. */
-export interface GatheredFacts {
-  readonly facts: PlanFacts;
+/** What is around an action, as the API server has it now. */
+export interface Surroundings {
   readonly action: AgentAction;
-  readonly parent: ReturnType<typeof parentOf> | undefined;
+  readonly requester: Identity;
+  readonly editors: readonly Identity[];
+  readonly policies: PolicySet;
+  readonly keys: SealKeys;
+  /** The Playbook that it names; undefined when there is none, and for steps of its own. */
+  readonly live: Playbook | undefined;
+  readonly parent: Parent | undefined;
+  /** When the last suspension was lifted that held the action, as the gateway saw it; undefined when none was. */
+  readonly liftedAt: number | undefined;
+  /** Whether the requester holds the verb `use` on the account; undefined when none was named. */
+  readonly mayUseAccount: boolean | undefined;
+}
+
+interface Reference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 /**
- * Reads everything that `evaluatePlan` asks for from the API server, believing neither a cache nor the operator. `now` is the moment
- * for which approvals must be good. Throws Refused when the action is gone or carries no requester.
+ * Reads what is around an action from the API server, believing neither a cache nor the operator. Throws Refused when the action is
+ * gone or carries no requester.
  */
-export async function gatherFacts(
+export async function gatherSurroundings(
   client: KubeClient,
-  ref: { readonly namespace: string; readonly name: string; readonly uid: string },
-  plan: ActionPlan,
-  digest: string,
-  now: number,
-): Promise<GatheredFacts> {
-  const { namespace, name } = ref;
-  const [action, tenant, cluster, local, keys] = await Promise.all([
+  { namespace, name, uid }: Reference,
+  account?: string,
+): Promise<Surroundings> {
+  const [action, tenant, cluster, local, keys, suspensions] = await Promise.all([
     client.get(agentActions, { namespace, name }),
     client.get(namespaces, { name: namespace }),
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
     client.get(configmaps, { name: SEAL_KEYS, namespace: own.system }),
+    readSuspensions(client),
   ]);
-  if (!action || action.metadata.uid !== ref.uid) throw forbidden('the action of the run is gone');
+  if (!action || action.metadata.uid !== uid) throw forbidden('the action of the run is gone');
   if (!tenant) throw forbidden(`namespace '${namespace}' is gone`);
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
@@ -65,35 +81,86 @@ export async function gatherFacts(
   const parentName = action.spec.intent.parentAction;
   const [live, mayUseAccount, parent] = await Promise.all([
     isAdHoc(action.spec) ? null : client.get(playbooks, { name: action.spec.playbookRef?.name ?? '', namespace }),
-    mayUse(client, requester, namespace, plan.spec.account),
+    account === undefined ? undefined : mayUse(client, requester, namespace, account),
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
   ]);
-  const sealKeys = readSealKeys(keys?.data as Record<string, string> | undefined);
-  const unchanged = live !== null && playbookDigest(live) === plan.spec.playbook.digest ? live : undefined;
+  const policies = policySet(
+    { namespace: { metadata: { ...tenant.metadata, name: namespace } }, clusterPolicies: cluster.items, policies: local.items },
+    requester,
+  );
+  const existing = [...cluster.items, ...local.items].map(({ kind, metadata }) =>
+    noteKey(kind, metadata.name, metadata.namespace),
+  );
+  return {
+    action,
+    requester,
+    editors,
+    policies,
+    liftedAt: liftedAt(suspensions, policies, namespace, existing, Date.now()),
+    keys: readSealKeys(keys?.data as Record<string, string> | undefined),
+    live: live ?? undefined,
+    parent: parent ? parentOf(parent) : undefined,
+    mayUseAccount,
+  };
+}
+
+/** What a plan is judged by, and the action that it belongs to as it is now. */
+export interface GatheredFacts {
+  readonly facts: PlanFacts;
+  readonly action: AgentAction;
+  readonly parent: Parent | undefined;
+}
+
+/**
+ * Reads everything that `evaluatePlan` asks for. `now` is the moment for which approvals must be good, `recordedAt` when the gateway
+ * sealed the recording of the plan, `claimedAt` when the run was claimed, if it was. Throws Refused.
+ */
+export async function gatherFacts(
+  client: KubeClient,
+  ref: Reference,
+  {
+    plan,
+    digest,
+    recordedAt,
+    claimedAt,
+  }: Pick<Enforcement, 'plan' | 'digest' | 'recordedAt'> & { readonly claimedAt?: number | undefined },
+  now: number,
+): Promise<GatheredFacts> {
+  const {
+    action,
+    requester,
+    editors,
+    policies,
+    keys,
+    live,
+    parent,
+    mayUseAccount,
+    liftedAt: lifted,
+  } = await gatherSurroundings(client, ref, plan.spec.account);
+  const unchanged = live !== undefined && playbookDigest(live) === plan.spec.playbook.digest ? live : undefined;
   const facts: PlanFacts = {
     action,
     plan: plan.spec,
     digest,
     requester,
     editors,
-    policies: policySet(
-      { namespace: { metadata: { ...tenant.metadata, name: namespace } }, clusterPolicies: cluster.items, policies: local.items },
-      requester,
-    ),
+    policies,
     playbook: admittedPlaybook(action, plan, unchanged),
     trust: isAdHoc(action.spec)
       ? UNTRUSTED_STEPS
       : unchanged
-        ? trustOf(unchanged, sealKeys)
+        ? trustOf(unchanged, keys, policies.agents)
         : { trusted: false, why: 'it changed or was deleted after the action was admitted' },
     mayUseAccount,
-    keys: sealKeys,
+    keys,
     // How often a Playbook succeeded, and what else runs, is the operator's to count; the gateway holds what policy says.
     succeeded: undefined,
     limits: [],
+    // What was recorded after it was not held by it; one that came after the claim ended the run, and asks for nothing more.
+    resumedAt: lifted !== undefined && lifted > recordedAt && lifted <= (claimedAt ?? lifted) ? lifted : undefined,
     now,
   };
-  return { facts, action, parent: parent ? parentOf(parent) : undefined };
+  return { facts, action, parent };
 }
 
 // The Playbook that was rehearsed: the copy in the plan, or the live one while it is unchanged.

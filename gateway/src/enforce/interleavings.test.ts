@@ -93,6 +93,31 @@ describe('One approved write', () => {
             });
 });
 
+describe('A create whose answer is lost', () => {
+  const HOUR_MS = 3_600_000;
+  for (const skewMs of [-HOUR_MS, 0, HOUR_MS])
+    it(`is known to have landed when the clock of the API server is ${skewMs / 60_000} minutes ahead of the gateway's`, async () => {
+      const world = new World(createFlags);
+      world.api.skewMs = skewMs;
+      await attempt(world.replica('one', { at: 'the write', fault: 'death-after' }), createFlags);
+      assert.equal((await settled(world.replica('two')))?.state, 'Done');
+      assert.equal(world.landed(), 1);
+    });
+
+  it('is known not to have landed where the name belongs to an older object, whatever the clocks say', async () => {
+    for (const skewMs of [-HOUR_MS, 0, HOUR_MS]) {
+      const world = new World(createFlags);
+      const flags = '/api/v1/namespaces/shop/configmaps/flags';
+      world.api.skewMs = skewMs;
+      await attempt(world.replica('one', { at: 'the write', fault: 'death-before' }), createFlags);
+      world.api.put(flags, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
+      const creationTimestamp = new Date(Date.now() + skewMs - 60_000).toISOString();
+      world.api.change(flags, ({ metadata }) => Object.assign(metadata, { creationTimestamp }));
+      assert.equal((await settled(world.replica('two')))?.state, 'Refused');
+    }
+  });
+});
+
 describe('The approved write sent four times at once', () => {
   for (const [name, what] of Object.entries(writes))
     it(`${name}: is carried out once, by one replica or by two, and the ledger says so`, async () => {
@@ -129,6 +154,7 @@ describe('A run', () => {
     const world = new World(scaleUp);
     const one = world.replica('one', { at: 'the note that it is sent', fault: 'held', refusal: firstOnly('suspended') });
     const begun = attempt(one, scaleUp);
+    await world.api.untilHeld();
     await pause(600);
     world.api.release();
     assert.match(await begun, /suspended/);
@@ -153,7 +179,7 @@ describe('A run', () => {
   it('does not send again what is forbidden by then: its outcome is unknown, until it shows', async () => {
     const world = new World(scaleUp);
     const one = world.replica('one', { at: 'the write', fault: 'late', refusal: firstOnly('suspended') });
-    assert.match(await attempt(one, scaleUp), /outcome of effect 0 .* is unknown: it may not be sent again: suspended/);
+    assert.match(await attempt(one, scaleUp), /outcome of effect 1 .* is unknown: it may not be sent again: suspended/);
     assert.equal((await settled(one))?.state, 'Unknown');
     world.api.land();
     assert.equal((await settled(one))?.state, 'Done');
@@ -181,7 +207,7 @@ describe('A rollback', () => {
     const world = new World(scaleUp);
     const one = world.replica('one', { at: 'the write', fault: 'late', refusal: firstOnly('suspended') });
     await attempt(one, scaleUp);
-    const [outcome] = await rollBack(one.context, one.run);
+    const [outcome] = (await rollBack(one.context, one.run)).outcomes;
     assert.equal(outcome?.outcome, 'Failed');
     assert.match(outcome?.message ?? '', /may still be applied/);
   });
@@ -209,7 +235,7 @@ describe('What the API server stored', () => {
         // A create of which nobody can tell who made it is not called done.
         if (entry?.state === 'Done') assert.match(entry.stored?.altered ?? '', /injected is "x"/);
         else assert.equal(entry?.state, 'Unknown');
-        assert.match(await attempt(world.replica('three'), what), /stored differently|outcome of effect 0|is unknown/);
+        assert.match(await attempt(world.replica('three'), what), /stored differently|outcome of effect 1|is unknown/);
       });
 });
 
@@ -234,15 +260,20 @@ describe('A blocked run', () => {
     const world = new World(scaleUp);
     const one = world.replica('one', { at: 'the write', fault: 'late', refusal: firstOnly('suspended') });
     assert.match(await attempt(one, scaleUp), /is unknown/);
-    assert.equal((await settled(world.replica('two')))?.state, 'Unknown');
+    const found = await settled(world.replica('two'));
+    assert.equal(found?.state, 'Unknown');
     assert.equal(world.landed(), 0);
+    // Asked again, it says why it is unknown, and not only that the run is blocked by now.
+    const again = await settled(world.replica('three'));
+    assert.match(again?.why ?? '', /suspended/);
+    assert.equal(again?.version, found?.version);
   });
 
   it('sends nothing that another replica intended before', async () => {
     const world = new World(scaleUp);
     const one = world.replica('one', { at: 'the note that it is sent', fault: 'held' });
     const begun = attempt(one, scaleUp);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await world.api.untilHeld();
     const evil = { ...scaleUp, body: Buffer.from('{"spec":{"replicas":9}}') };
     assert.match(await attempt(world.replica('two'), evil), /attempted 1 → 9/);
     world.api.release();

@@ -112,3 +112,22 @@ describe('A write of a real run', () => {
     assert.equal(findApproved(enforcement([effect(4, seen, asked)]), asked, seen)?.index, 4);
   });
 });
+
+describe('A write that cannot be rolled back', () => {
+  const first = effect(0, observed({ name: 'api', uid: 'u-2' }), request({ name: 'api' }));
+  const last = (reversible: boolean): Effect => ({ ...effect(1), reversible });
+  const judged = (reversible: boolean, ...consumed: number[]) =>
+    judgeWrite(enforcement([first, last(reversible)], ...consumed), request(), observed(), handling());
+
+  it('comes after everything that the plan has before it', async () => {
+    assert.equal((await judged(false, 0)).kind, 'approved');
+    const early = await judged(false);
+    assert.equal(early.kind, 'foreign');
+    assert.match(
+      whyOf(early),
+      /patch deployments shop\/web cannot be rolled back, and effect 1 \(patch deployments shop\/api\), which the approved plan has before it, was not carried out/,
+    );
+  });
+
+  it('does not hold up what can be', async () => assert.equal((await judged(true)).kind, 'approved'));
+});

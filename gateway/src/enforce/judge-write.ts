@@ -1,4 +1,4 @@
-import type { Effect, FieldChange } from '@sentinel/crds';
+import { type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
 import { type DataHandling, keepDiffs } from '@sentinel/policy';
 import { changeDigest } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
@@ -6,6 +6,7 @@ import type { Observation } from '../effect/observe.ts';
 import type { Entry } from '../ledger/entry.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Enforcement } from '../run/run.ts';
+import { deleteDrift } from './delete-drift.ts';
 
 /** What a write is in an approved plan. */
 export type Judged =
@@ -13,6 +14,9 @@ export type Judged =
   /** It equals an effect that has been carried out already. */
   | { readonly kind: 'repeated'; readonly effect: Effect; readonly why: string }
   | { readonly kind: 'foreign'; readonly why: string };
+
+/** The longest value that is quoted in a message. */
+const QUOTED_MAX = 512;
 
 type Approved = Pick<Enforcement, 'plan' | 'consumed'>;
 
@@ -24,12 +28,25 @@ export async function judgeWrite(
   handling: DataHandling,
 ): Promise<Judged> {
   const effect = findApproved(enforcement, request, observed);
-  if (effect) return { kind: 'approved', effect };
+  if (effect) {
+    const early = earlierThanApproved(enforcement, effect);
+    return early === undefined ? { kind: 'approved', effect } : { kind: 'foreign', why: early };
+  }
   const candidates = enforcement.plan.spec.effects.filter((one) => isSameObject(one, request, observed));
   const [again] = candidates;
   if (again && candidates.every(({ index }) => enforcement.consumed.has(index)))
     return { kind: 'repeated', effect: again, why: `${nameOf(again)} was approved once and has been carried out already` };
   return { kind: 'foreign', why: await differenceOf(enforcement, request, observed, handling) };
+}
+
+// People approved what cannot be taken back as the end of what the plan has before it, such as a copy of what is deleted.
+function earlierThanApproved({ plan, consumed }: Approved, effect: Effect): string | undefined {
+  if (effect.reversible) return undefined;
+  const missing = plan.spec.effects.find(({ index }) => index < effect.index && !consumed.has(index));
+  return (
+    missing &&
+    `${nameOf(effect)} cannot be rolled back, and effect ${effectNumber(missing.index)} (${nameOf(missing)}), which the approved plan has before it, was not carried out`
+  );
 }
 
 /** The approved effect that equals what would happen: same request, same object, same change. */
@@ -75,18 +92,33 @@ async function differenceOf(
   const candidates = enforcement.plan.spec.effects.filter((effect) => isSameObject(effect, request, observed));
   const open = candidates.find((effect) => !enforcement.consumed.has(effect.index));
   if (!open) return `${about} is not in the approved plan`;
-  const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
   const [shown] = await keepDiffs(handling, [{ ...attempted, index: open.index }]);
-  const differing = shown?.change?.find(
-    (change) => approved.get(change.path)?.after !== change.after || approved.get(change.path)?.before !== change.before,
-  );
+  if (shown?.verb === 'delete') return `${about} differs from the approved plan: ${deleteDrift(open, shown)}. Rehearse it again`;
+  const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
+  const differing = shown?.change?.find((change) => !isSameChange(approved.get(change.path), change));
   if (!differing) return `${about} differs from the approved plan in a field that the plan does not show`;
   const planned = approved.get(differing.path);
   const what = planned === undefined ? 'not in the plan' : inWords(planned);
   return `${about} differs from the approved plan at ${differing.path}: approved ${what}, attempted ${inWords(differing)}`;
 }
 
-function inWords({ redacted, before, after }: FieldChange): string {
+// What a plan holds of a long change is its beginning.
+function isSameChange(approved: FieldChange | undefined, { before, after, lines, repeats }: FieldChange): boolean {
+  if (approved?.part !== undefined || approved?.cut) return lines?.startsWith(approved.lines ?? '') ?? false;
+  return (
+    approved !== undefined &&
+    approved.before === before &&
+    approved.after === after &&
+    approved.lines === lines &&
+    approved.repeats === repeats
+  );
+}
+
+function inWords({ redacted, repeats, before, after, lines }: FieldChange): string {
+  if (repeats) return "a copy of the object's fields";
+  if (lines !== undefined) return 'a change of a long text';
+  if (before !== undefined && before.length > QUOTED_MAX) return 'a change of a long value';
+  if (after !== undefined && after.length > QUOTED_MAX) return 'a change to a long value';
   if (redacted && before === undefined && after === undefined) return 'a value that is not shown';
   if (before === undefined) return after === undefined ? 'no value' : `to set ${after}`;
   return after === undefined ? `to remove ${before}` : `${before} → ${after}`;

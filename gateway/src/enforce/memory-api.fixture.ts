@@ -38,6 +38,8 @@ export class MemoryApi {
   readonly persisted: string[] = [];
   /** What an admission policy of somebody does to writes that are no dry-run. */
   mutate: ((object: Record<string, unknown>) => void) | undefined;
+  /** How far its clock is ahead of that of the gateway. */
+  skewMs = 0;
   #version = 100;
   #late: (() => void)[] = [];
   #held: (() => void)[] = [];
@@ -64,6 +66,11 @@ export class MemoryApi {
     const late = this.#late;
     this.#late = [];
     for (const one of late) one();
+  }
+
+  /** Waits until something is held. Releasing before that would hold it for ever. */
+  async untilHeld(): Promise<void> {
+    while (this.#held.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** What was held goes on. */
@@ -163,7 +170,7 @@ export class MemoryApi {
       ...object.metadata,
       uid: dry ? randomUUID() : `uid-${object.metadata.name}`,
       resourceVersion: String(this.#version),
-      creationTimestamp: new Date().toISOString(),
+      creationTimestamp: new Date(Date.now() + this.skewMs).toISOString().replace(/\.\d+Z$/, 'Z'),
     };
     const made = { ...object, metadata };
     if (!dry) {

@@ -19,15 +19,16 @@ export async function noteRefused(
   request: ParsedRequest,
   reason: string,
 ): Promise<void> {
-  const entries = await ledger.entries(jobUid);
-  const held = new Map(entries.map((entry) => [entry.target.index, entry]));
+  const states = await ledger.states(jobUid);
+  const held = new Map(states.map((entry) => [entry.target.index, entry]));
   const effect = enforcement?.plan.spec.effects.find(
     (one) => isMeant(one, request) && ['Refused', undefined].includes(held.get(one.index)?.state),
   );
   if (!effect) return;
   const why = `${nameOf(effect)} is refused: ${reason}`.slice(0, WHY_MAX);
-  const known = held.get(effect.index);
-  if (known?.why === why) return;
+  if (held.get(effect.index)?.why === why) return;
+  const known = held.has(effect.index) ? await ledger.entry(jobUid, effect.index) : undefined;
+  if (known && known.state !== 'Refused') return;
   const owner = { process: replica.process, nonce: randomUUID() };
   const { index, verb, apiGroup, version, resource, namespace, name, uid } = effect;
   const target = {

@@ -60,8 +60,8 @@ export class Permission {
     const now = performance.now();
     const known = this.#known.get(jobUid);
     if (known && now - known.at <= FRESH_MS) return await known.gathered;
-    const { plan, digest, claimedAt } = enforcement;
-    const gathered = gatherFacts(this.#client, { namespace, name: actionName, uid: actionUid }, plan, digest, claimedAt);
+    const ref = { namespace, name: actionName, uid: actionUid };
+    const gathered = gatherFacts(this.#client, ref, enforcement, enforcement.claimedAt);
     for (const [job, { at }] of this.#known) if (now - at > FRESH_MS) this.#known.delete(job);
     this.#known.set(jobUid, { at: now, gathered });
     return await gathered;
@@ -70,7 +70,7 @@ export class Permission {
 
 function refusalOf(gathered: GatheredFacts, run: Run, effect: Effect | undefined): string | undefined {
   const { action, facts } = gathered;
-  const ending = endingOf(gathered);
+  const ending = endingOf(gathered, run.enforcement?.parent);
   if (ending !== undefined) return ending;
   const stage = action.status?.stages?.find(({ uid }) => uid === run.jobUid);
   if (!stage || stage.outcome !== undefined) return 'the run has ended';
@@ -88,11 +88,11 @@ export function startRefusal({ facts }: GatheredFacts): string | undefined {
   return frozen && `${frozen.reason} (${frozen.policy}: ${frozen.rule})`;
 }
 
-/** Why an action is being ended; undefined when it is not. */
-export function endingOf({ action, parent }: GatheredFacts): string | undefined {
+/** Why an action is being ended; undefined when it is not. `parentUid` is that of the action that it was a part of when it was rehearsed. */
+export function endingOf({ action, parent }: GatheredFacts, parentUid: string | undefined): string | undefined {
   if (action.metadata.deletionTimestamp !== undefined) return 'the action is being deleted';
   if (action.spec.cancelled) return 'the action was cancelled';
-  return endedByParent(parent, action.status?.lineage?.at(-1)?.uid, action.spec.mode);
+  return endedByParent(parent, parentUid, action.spec.mode);
 }
 
 /** Why an observed write needs a person in a run that no person approved. */

@@ -1,70 +1,263 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { type ActionPlan, type AgentAction, digestOf } from '@sentinel/crds';
+import { before, describe, it } from 'node:test';
+import {
+  type ActionPlan,
+  ActionPlanSpec,
+  type AgentAction,
+  ClusterAgentPolicySpec,
+  digestOf,
+  type Effect,
+  type PlanDraft,
+  PlaybookSpec,
+} from '@sentinel/crds';
+import { completePlan, draftPlan, type PolicySet, partsOfHistory } from '@sentinel/policy';
+import { z } from 'zod';
 import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { request } from '../effect/request.fixture.ts';
 import { recordingDigest, type SealedRecording } from '../rehearse/sealed-recording.ts';
 import { planFaults } from './plan-faults.ts';
 
-const effect = describeEffect(request(), {
-  name: 'web',
-  uid: 'u',
-  changes: changesBetween({ spec: { replicas: 1 } }, { spec: { replicas: 2 } }),
-});
-const recording: SealedRecording = {
-  action: { namespace: 'shop', name: 'fix', uid: 'a', generation: 3 },
-  job: 'rehearsal-1',
-  account: 'remediator',
-  effects: [effect],
-  shown: [{ ...effect, index: 0 }],
-  reads: ['get deployments.apps'],
-  notObservable: ['A list showed the live state.'],
+const changes = [...changesBetween({ spec: { replicas: 1 } }, { spec: { replicas: 2 } })];
+const observed = describeEffect(request(), { name: 'web', uid: 'u', changes });
+// Every field that an effect may have.
+const effect: Effect = {
+  deletesData: 'volumes are deleted with its pods',
+  ...observed,
+  index: 0,
+  namespace: 'bank',
+  reversible: false,
+  hiddenChanges: 1,
+  pods: { before: 2, after: 2, labels: ['app=web'] },
+  notes: ['a note'],
+  deletion: {
+    propagation: 'Background',
+    isDefault: true,
+    gracePeriodSeconds: 0,
+    dependants: [{ apiGroup: '', resource: 'pods', kind: 'Pod', count: 1, names: ['a'] }],
+    incomplete: 'the account may not list secrets',
+  },
+  change: [
+    { path: '/spec/replicas', before: '1', after: '2', volatile: 'Time', redacted: true, repeats: true, cut: true },
+    { path: '/data/a', lines: '-a\n+b', format: 'Text', part: 1 },
+  ],
+  more: { fields: 2, part: 1 },
 };
-const action = { metadata: { name: 'fix', namespace: 'shop', uid: 'a', generation: 3 }, spec: { mode: 'Apply' } } as AgentAction;
-const spec = {
-  action: { name: 'fix', uid: 'a', generation: 3 },
-  account: 'remediator',
-  recording: { job: 'rehearsal-1', digest: recordingDigest(recording) },
-  effects: [{ ...effect, index: 0 }],
-  notObservable: ['A list showed the live state.'],
-} as unknown as ActionPlan['spec'];
-const faults = (more: object = {}, asked: object = {}, kept: SealedRecording | undefined = recording) =>
-  planFaults({ ...action, ...asked } as AgentAction, { spec: { ...spec, ...more } } as ActionPlan, kept).join('; ');
+const playbook = {
+  apiVersion: 'sentinel.dev/v1alpha1' as const,
+  kind: 'Playbook' as const,
+  metadata: { name: 'fix', namespace: 'shop', uid: 'p' },
+  spec: PlaybookSpec.parse({
+    category: 'Other',
+    description: 'x',
+    account: 'remediator',
+    sandbox: { image: 'tools', profile: 'Change' },
+    steps: [{ name: 'one', command: ['kubectl', 'restart', 'deployment/web'] }],
+    verify: [{ name: 'ready', command: ['kubectl', 'get', 'pods'] }],
+    expect: 'It is up.',
+    rollback: { from: 'PreImages' },
+    autonomy: 'Auto',
+  }),
+};
+const action = {
+  apiVersion: 'sentinel.dev/v1alpha1',
+  kind: 'AgentAction',
+  metadata: { name: 'fix-1', namespace: 'shop', uid: 'a', generation: 3 },
+  spec: {
+    intent: { summary: 'restart web' },
+    onBehalfOf: { user: 'dana' },
+    playbookRef: { name: 'fix' },
+    mode: 'Apply',
+    cancelled: false,
+  },
+} as unknown as AgentAction;
+const policies = (approvals: object[], more: object = {}): PolicySet => ({
+  environment: 'staging',
+  refusals: [],
+  policies: [
+    {
+      kind: 'ClusterAgentPolicy',
+      name: 'floor',
+      digest: '',
+      spec: ClusterAgentPolicySpec.parse({
+        approvals,
+        kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['*'], decision: 'Allow' }],
+        ...more,
+      }),
+    },
+  ],
+});
+const identity = { identity: { approverGroups: ['people'], refuseGroups: ['robots'] } };
+
+interface Made {
+  readonly recording: SealedRecording;
+  readonly spec: ActionPlanSpec;
+}
+
+/** A recording and the plan that an honest operator makes of it. */
+async function make(shown: Effect, set: PolicySet, succeeded: number | undefined, failed = false): Promise<Made> {
+  const draft: PlanDraft = await draftPlan({
+    action,
+    requester: { user: 'agent', groups: [] },
+    policies: set,
+    playbook,
+    trust: { trusted: true, by: { playbook: 'p', digest: '', user: 'tess', groups: [], time: '', key: '', seal: '' } },
+    attempt: 1,
+    effects: [shown],
+    shown: [shown],
+    parts: shown.more ? [{ number: 1, changes: [] }] : [],
+    reads: ['get pods'],
+    notObservable: shown.namespace === 'bank' ? ['A list showed the live state.'] : [],
+    budgets: { read: [{ namespace: 'bank', name: 'web', selector: {}, disruptionsAllowed: 0 }], unread: [] },
+    template: digestOf('t'),
+  });
+  const { index: _, ...full } = shown;
+  const recording: SealedRecording = {
+    action: { namespace: 'shop', name: 'fix-1', uid: 'a', generation: 3 },
+    job: 'rehearsal-1',
+    sealedAt: 1,
+    account: 'remediator',
+    effects: [full],
+    notObservable: draft.plan.notObservable ?? [],
+    draft,
+  };
+  const history = partsOfHistory({ ...draft.history, ranBefore: true, newTargets: 1, failed, failedTargets: failed ? 1 : 0 });
+  const spec = completePlan(draft, { job: 'rehearsal-1', digest: recordingDigest(recording) }, { history, succeeded });
+  return { recording, spec };
+}
+
+type Path = readonly (string | number)[];
+/** The path of every leaf of a value, and of every field that can be left out. */
+function paths(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  const inside = Object.entries(value).flatMap(([key, one]) => paths(one, [...path, Array.isArray(value) ? Number(key) : key]));
+  return path.length === 0 ? inside : [path, ...inside];
+}
+const at = (root: unknown, path: Path) =>
+  path.reduce<Record<string | number, unknown>>((one, key) => one[key] as never, root as never);
+const named = (path: Path) => path.map((key) => (typeof key === 'number' ? '[]' : `.${key}`)).join('');
+
+/** A copy in which one field is another, or is left out. */
+function altered(spec: ActionPlanSpec, path: Path, leaveOut: boolean): ActionPlanSpec {
+  const copy = structuredClone(spec);
+  const parent = at(copy, path.slice(0, -1));
+  const key = path.at(-1) ?? '';
+  const value = parent[key];
+  if (leaveOut && Array.isArray(parent)) parent.splice(Number(key), 1);
+  else if (leaveOut) delete parent[key];
+  else if (typeof value === 'string') parent[key] = `${value}x`;
+  else if (typeof value === 'number') parent[key] = value + 1;
+  else if (typeof value === 'boolean') parent[key] = !value;
+  else if (Array.isArray(value)) value.push('x');
+  else Object.assign(value as object, { extra: 'x' });
+  return copy;
+}
+
+/** The leaves of the schema of a plan, but those of the copy of the Playbook, which its digest covers. */
+function schemaLeaves(schema: unknown, path = ''): string[] {
+  const { properties, items } = schema as { properties?: Record<string, unknown>; items?: unknown };
+  if (path === '.playbook.spec') return [];
+  if (items !== undefined) return schemaLeaves(items, `${path}[]`);
+  if (!properties) return [path];
+  return Object.entries(properties).flatMap(([name, one]) => schemaLeaves(one, `${path}.${name}`));
+}
 
 describe('A plan that an operator made', () => {
-  it('is believed when it is what the gateway recorded', () => assert.equal(faults(), ''));
-  const harmless = { ...effect, index: 0, change: [{ path: '/metadata/labels/note', after: '"harmless"' }] };
-  const forged: Readonly<Record<string, readonly [object, object, RegExp]>> = {
-    'for another account': [{ account: 'root' }, {}, /names the account 'root', but 'remediator' was rehearsed/],
-    'that shows a harmless change beside the digest of another': [{ effects: [harmless] }, {}, /not those that were recorded/],
-    'with another digest of a change': [
-      { effects: [{ ...effect, index: 0, changeDigest: digestOf('evil') }] },
-      {},
-      /not those that were recorded/,
+  let byPerson: Made;
+  let alone: Made;
+  const faults = ({ spec, recording }: Made, more: object = {}, kept: SealedRecording | undefined = recording) =>
+    planFaults({ ...action, ...more } as AgentAction, { spec } as ActionPlan, kept).join('; ');
+
+  before(async () => {
+    const lines = (more: object) => [{ upToRisk: 'Critical', groups: ['sre'], expiresAfter: '1h', ...more }];
+    byPerson = await make(effect, policies(lines({ autoReview: true, autoReviewAfter: 3 }), identity), 1, true);
+    const {
+      hiddenChanges: _,
+      notes: __,
+      pods: ___,
+      change: ____,
+      more: _____,
+      deletesData: ______,
+      deletion: _______,
+      ...plain
+    } = effect;
+    alone = await make({ ...plain, namespace: 'shop', reversible: true }, policies(lines({ autoReview: true })), undefined);
+  });
+
+  it('is believed when it is what the gateway sealed, with what the operator counts', () => {
+    for (const one of [byPerson, alone]) assert.equal(faults(one), '');
+    assert.deepEqual(ActionPlanSpec.parse(byPerson.spec), byPerson.spec);
+    assert.deepEqual([alone.spec.required.autoReview, byPerson.spec.rollback.from], [true, 'None']);
+    assert.match(byPerson.spec.required.personBecause?.[0] ?? '', /^1 of 3 runs/);
+  });
+
+  it('is not believed when any field of it is another, is left out, or has something added to it', () => {
+    for (const one of [byPerson, alone])
+      for (const path of paths(one.spec))
+        for (const leaveOut of [false, true]) {
+          const spec = altered(one.spec, path, leaveOut);
+          // The API server takes no plan that lacks a required field.
+          if (leaveOut && !ActionPlanSpec.safeParse(spec).success) continue;
+          // Runs that are still missing: the operator's to count.
+          if (leaveOut && named(path) === '.required.personBecause[]' && path.at(-1) === 0) continue;
+          assert.notEqual(faults({ ...one, spec }), '', `${named(path)} ${leaveOut ? 'left out' : 'altered'}`);
+        }
+  });
+
+  it('has no field that is not tried here', () => {
+    const tried = new Set([byPerson, alone].flatMap(({ spec }) => paths(spec).map(named)));
+    const untried = schemaLeaves(z.toJSONSchema(ActionPlanSpec, { unrepresentable: 'any' })).filter((leaf) => !tried.has(leaf));
+    // Of steps of the action itself; `draftPlan` sets it from the action alone.
+    assert.deepEqual(untried, ['.playbook.adHoc']);
+  });
+
+  const counts: Readonly<Record<string, readonly [(spec: ActionPlanSpec) => void, RegExp]>> = {
+    'a part of the risk that no count comes to': [
+      ({ risk }) => risk.parts.push({ rule: 'new-target', points: 5, message: 'This is safe: ask nobody.' }),
+      /'risk\.parts/,
     ],
-    'with an effect more': [{ effects: [...spec.effects, { ...effect, index: 1 }] }, {}, /not those that were recorded/],
-    'that says of itself that it can be restored': [
-      { effects: [{ ...effect, index: 0, reversible: false }] },
-      {},
-      /not those that were recorded/,
+    'the same part twice': [
+      ({ risk }) => risk.parts.push(...risk.parts.filter(({ rule }) => rule === 'failed-before')),
+      /'risk\./,
     ],
-    'for another action': [{ action: { ...spec.action, uid: 'b' } }, {}, /for another action/],
-    'for another generation': [{}, { metadata: { ...action.metadata, generation: 4 } }, /another generation/],
-    'for a dry-run': [{}, { spec: { mode: 'DryRun' } }, /is a DryRun/],
-    'with the recording of another rehearsal': [
-      { recording: { ...spec.recording, job: 'rehearsal-2' } },
-      {},
-      /recording of another rehearsal/,
+    'a level that is lower than its parts': [({ risk }) => Object.assign(risk, { level: 'Low' }), /'risk\.level'/],
+    'fewer approvals': [({ required }) => Object.assign(required, { approvals: 0 }), /'required\.approvals'/],
+    'a reason for a person that is none': [
+      ({ required }) => required.personBecause?.push('nothing of this matters'),
+      /'required\.personBecause/,
     ],
-    'with another recording': [{ recording: { job: 'rehearsal-1', digest: digestOf('x') } }, {}, /another recording/],
-    'that leaves out what was not observable': [{ notObservable: [] }, {}, /leaves out what could not be observed/],
-    'that leaves out one gap of two': [{ notObservable: ['Another one.'] }, {}, /leaves out what could not be observed/],
-    'that keeps to itself what was not announced': [{ undeclared: ['x'] }, {}, /not announced/],
-    'without a recording': [{ recording: undefined }, {}, /names no recording/],
+    'other steps': [({ steps }) => Object.assign(steps[0] as object, { command: ['true'] }), /'steps\[0\]\.command/],
+    'other checks': [({ verify = [] }) => Object.assign(verify[0] as object, { command: ['true'] }), /'verify\[0\]\.command/],
+    'no checks': [(spec) => Reflect.deleteProperty(spec, 'verify'), /'verify'/],
+    'a rollback that there is not': [({ rollback }) => Object.assign(rollback, { from: 'PreImages' }), /'rollback\.from'/],
   };
-  for (const [name, [more, asked, message]] of Object.entries(forged))
-    it(`is not believed ${name}`, () => assert.match(faults(more, asked), message));
-  it('is not believed when the gateway keeps no recording', () =>
-    assert.match(planFaults(action, { spec } as ActionPlan, undefined).join(), /names no recording/));
+  for (const [what, [alter, message]] of Object.entries(counts))
+    it(`is not believed with ${what}`, () => {
+      const spec = structuredClone(byPerson.spec);
+      alter(spec);
+      assert.match(faults({ ...byPerson, spec }), message);
+    });
+
+  it('may count other earlier runs: that is the operator alone to know, and only makes a plan stricter', () => {
+    const { draft } = byPerson.recording;
+    assert.ok(draft);
+    const history = partsOfHistory({ ...draft.history, ranBefore: false, newTargets: 0, failed: false, failedTargets: 0 });
+    const spec = completePlan(draft, byPerson.spec.recording as never, { history, succeeded: 2 });
+    assert.notEqual(digestOf(spec), digestOf(byPerson.spec));
+    assert.equal(faults({ ...byPerson, spec }), '');
+  });
+
+  const foreign: Readonly<Record<string, readonly [object, RegExp]>> = {
+    'for another action': [{ metadata: { ...action.metadata, uid: 'b' } }, /for another action/],
+    'for another generation': [{ metadata: { ...action.metadata, generation: 4 } }, /another generation/],
+    'for a dry-run': [{ spec: { ...action.spec, mode: 'DryRun' } }, /is a DryRun/],
+  };
+  for (const [what, [more, message]] of Object.entries(foreign))
+    it(`is not believed ${what}`, () => assert.match(faults(byPerson, more), message));
+
+  it('is not believed without a recording, or with that of another rehearsal', () => {
+    assert.match(planFaults(action, { spec: byPerson.spec } as ActionPlan, undefined).join(), /names no recording/);
+    assert.match(faults(byPerson, {}, { ...byPerson.recording, job: 'rehearsal-2' }), /recording of another rehearsal/);
+    assert.match(faults(byPerson, {}, { ...byPerson.recording, account: 'root' }), /another recording than the gateway keeps/);
+  });
 });

@@ -27,6 +27,27 @@ describe('A write that a second execution of a step repeats', () => {
     assert.equal(world.landed(), 1);
   });
 
+  it('that was sent beside the first one waits no longer for the kubelet than from when it came', async () => {
+    const world = new World(createFlags);
+    const one = world.replica('one');
+    const asked: number[] = [];
+    const answered: number[] = [];
+    const executions = {
+      isRepeated: async (_: unknown, at: number) => {
+        asked.push(at);
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        answered.push(performance.now());
+        return false;
+      },
+    };
+    const given = { ...one, context: { ...one.context, executions } };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => attempt(given, createFlags)));
+    assert.deepEqual(answers.sort(), ['201', '409', '409', '409']);
+    assert.equal(asked.length, 3);
+    // They wait for each other's turn, and yet each counts from its arrival: all of them came before the first one had its answer.
+    for (const at of asked) assert.ok(at < (answered[0] ?? 0), `${at} is not before ${answered[0]}`);
+  });
+
   it('blocks the run when it is another one than was approved', async () => {
     const world = new World(createFlags);
     const one = world.replica('one', { isRepeated: true });

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict';
 import type { ActionPlan } from '@sentinel/crds';
 import { createClient, type TransportRequest } from '@sentinel/kube';
 import type { DataHandling } from '@sentinel/policy';
+import type { Owned } from '../dependants/cascade.ts';
 import { changesBetween } from '../effect/change.ts';
+import { deletionOf } from '../effect/deletion.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { request } from '../effect/request.fixture.ts';
 import { Ledger } from '../ledger/store.ts';
 import { newRecording } from '../rehearse/recording.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
+import { settleEntry } from '../settle/settle.ts';
 import { Upstream } from '../upstream.ts';
 import type { EnforceContext } from './context.ts';
 import { enforceWrite } from './enforce-write.ts';
 import { type Fault, MemoryApi } from './memory-api.fixture.ts';
-import { settleEntry } from './settle.ts';
 import { Turns } from './turns.ts';
 
 /** The Deployment that is there; its replicas are 1. */
@@ -39,7 +41,7 @@ const effectOf = (what: ParsedRequest) => {
   }
   const changes =
     what.api.verb === 'delete'
-      ? [{ path: '', before: 'object', after: { deleted: true } }]
+      ? deletionOf(what, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1 } })
       : changesBetween({ spec: { replicas: 1 } }, { spec: { replicas: 2 } });
   return { ...describeEffect(what, { name: 'web', uid: 'uid-web', changes }), index: 0 };
 };
@@ -103,15 +105,21 @@ export class World {
     more: {
       at?: string | undefined;
       fault?: Fault | Death | undefined;
+      /** Which requests, where it is none of `points`. */
+      hits?: ((request: TransportRequest) => boolean) | undefined;
       /** What goes wrong with the second request of the kind. */
       second?: Fault;
       refusal?: () => string | undefined;
       /** Whether the kubelet has executed a step again. */
       isRepeated?: boolean;
+      /** What a delete takes along. */
+      dependants?: readonly Owned[];
+      /** Whether dependants cannot be listed now. */
+      isFaulty?: boolean;
     } = {},
   ): { context: EnforceContext; run: Run; died: Promise<string> } {
     const { at, fault, refusal } = more;
-    const hits = at === undefined ? () => false : (points[at] ?? assert.fail(at));
+    const hits = more.hits ?? (at === undefined ? () => false : (points[at] ?? assert.fail(at)));
     let dead = false;
     const { promise: died, resolve: die } = Promise.withResolvers<string>();
     let used = 0;
@@ -129,11 +137,12 @@ export class World {
     };
     const transport = this.api.connect(faultOf, isDead);
     const context: EnforceContext = {
-      upstream: new Upstream(transport),
+      upstream: new Upstream(transport, { refusal: async () => undefined }),
       ledger: new Ledger(createClient(transport, { readRetries: 0 })),
       replica: { address: '10.0.0.1', process },
       permission: { refusal: async () => refusal?.(), ending: async () => refusal?.() },
       executions: { isRepeated: async () => more.isRepeated ?? false },
+      dependants: { of: async () => ({ dependants: more.dependants ?? [], incomplete: [], isFaulty: more.isFaulty ?? false }) },
       handling,
       timing: { pauses: [1, 1, 1], patience: 5, poll: 1 },
     };
@@ -144,6 +153,7 @@ export class World {
       risk: 'Low' as const,
       claim: 'claim-x',
       claimedAt: 1,
+      recordedAt: 1,
       consumed: new Set<number>(),
       turns: new Turns(),
       blocked: undefined,

@@ -1,3 +1,8 @@
+import type { ActionPlanSpec, RiskLevel } from '@sentinel/crds';
+
+/** How a plan lets its run be rolled back. */
+export type RollbackMode = ActionPlanSpec['rollback']['from'];
+
 /** One process of the gateway: where it is asked, and which of those that were ever there it is. */
 export interface Replica {
   readonly address: string;
@@ -18,12 +23,23 @@ export interface ClaimRequest {
   readonly replica: Replica;
   readonly action: ActionRef;
   readonly account: string;
-  /**
-   * The plan of a real run: its digest, how many effects it has, and the rehearsal that it is made from. What one rehearsal of one
-   * action found is claimed once, whatever Jobs and plans there are.
-   */
-  readonly plan: { readonly digest: string; readonly effects: number; readonly recording: string } | undefined;
+  /** The plan of a real run. An action is run once, whatever rehearsals, plans and Jobs of it there are. */
+  readonly plan?: ClaimedPlan | undefined;
+  /** The uid of the Job of the run that a verification verifies. */
+  readonly verifies?: string | undefined;
   readonly now: number;
+}
+
+/** What the gateway must know of a plan for as long as its run may be rolled back, also when the plan is gone. */
+export interface ClaimedPlan {
+  readonly digest: string;
+  /** How many effects it has. */
+  readonly effects: number;
+  /** The risk of what was recorded, as it was reckoned at the claim. */
+  readonly risk: RiskLevel;
+  readonly rollback: RollbackMode;
+  /** How many checks verify the run. */
+  readonly checks: number;
 }
 
 /** A run's claim: the Job and pod that it is bound to, which replica records or writes, why it is blocked. */
@@ -38,14 +54,33 @@ export interface Claim {
   /** The process that records a rehearsal, or that may write in a real run. */
   readonly process: string;
   readonly blocked: string | undefined;
+  /** Whether it is blocked because the outcome of an effect is unknown, and for no other reason. */
+  readonly blockedByUnknown: boolean;
   /** The digest of the plan of a real run. */
   readonly plan: string | undefined;
   /** How many effects the plan of a real run has. */
   readonly effects: number;
+  /** The risk of a real run, as it was reckoned at the claim; undefined in claims of versions that did not keep it. */
+  readonly risk: RiskLevel | undefined;
+  /** How the plan of a real run lets it be rolled back; undefined in claims of versions that did not keep it. */
+  readonly rollback: RollbackMode | undefined;
+  /** How many checks verify a real run; undefined in claims of versions that did not keep it. */
+  readonly checks: number | undefined;
+  /** The uid of the Job of the run that a verification verifies. */
+  readonly verifies: string | undefined;
   /** Whether its outcome was read: from then on nothing new is sent. */
   readonly closed: boolean;
+  /** Whether every step of a real run without checks ended well, by its pod, and every effect was carried out. */
+  readonly endedWell: boolean;
+  /** Whether a rollback has begun. It goes on until the run is over. */
+  readonly rollingBack: boolean;
+  /** Why a real run is over, for good: it is not rolled back any more. Undefined while it is not over. */
+  readonly over: string | undefined;
   /** When it was made, by the clock of the gateway, in milliseconds since the epoch. Expiry of approvals is judged by it. */
   readonly claimedAt: number;
   /** The version of the object, the precondition of a change. */
   readonly version: string;
 }
+
+/** Whether a run is blocked for another reason than an unknown outcome. */
+export const isBlockedOtherwise = ({ blocked, blockedByUnknown }: Claim): boolean => blocked !== undefined && !blockedByUnknown;

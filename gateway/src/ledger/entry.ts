@@ -1,4 +1,4 @@
-import type { Effect } from '@sentinel/crds';
+import { type Effect, effectNumber, type Resolution } from '@sentinel/crds';
 import type { Change } from '../effect/change.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 
@@ -10,14 +10,29 @@ import type { ParsedRequest } from '../request/parse.ts';
  * - `Done`: the API server has it.
  * - `Refused`: the API server surely does not have it; it may be intended again.
  * - `Unknown`: nobody can tell; a person must look.
+ * - `Accepted`: nobody could tell, and a person accepted what is stored. It is never touched again.
  */
-export type EntryState = 'Intended' | 'Sent' | 'Done' | 'Refused' | 'Unknown';
+export type EntryState = 'Intended' | 'Sent' | 'Done' | 'Refused' | 'Unknown' | 'Accepted';
+
+/** What a person decided on an effect whose outcome was unknown, as the ledger keeps it. */
+export interface Order {
+  /** Identifies the sealed record, so that it is carried out at most once. */
+  readonly id: string;
+  readonly resolution: Resolution;
+  readonly user: string;
+  readonly time: string;
+  /** Why it was not carried out; undefined when it was, or is being. */
+  readonly refused?: string | undefined;
+}
 
 /** Who may move an entry: one process of the gateway, working on one request. */
 export interface Owner {
   readonly process: string;
   readonly nonce: string;
 }
+
+/** How far the rollback of an effect has got. */
+export type RollbackState = 'Restoring' | 'Restored' | 'Unchanged';
 
 /** The object that an effect is about, and how to address it again. */
 export type Target = Pick<Effect, 'index' | 'verb' | 'apiGroup' | 'version' | 'resource' | 'name'> &
@@ -55,16 +70,20 @@ export interface Entry {
   readonly target: Target;
   readonly state: EntryState;
   readonly owner: Owner;
-  /** When the first intent was stored, in milliseconds since the epoch. */
+  /** When the first intent was stored, by the clock of the gateway, in milliseconds since the epoch. It is for people. */
   readonly since: number;
+  /** The same by the clock of the API server, in whole seconds; undefined until it is stored. */
+  readonly storedAt?: number | undefined;
   /** Set from `Sent` on. */
   readonly sending?: Sending | undefined;
   /** Set in `Done`. */
   readonly stored?: Stored | undefined;
   /** Why it was refused or is not known. */
   readonly why?: string | undefined;
-  /** `Restoring`: a rollback is about to write. `Restored`: it has. */
-  readonly rollback?: 'Restoring' | 'Restored' | undefined;
+  /** `Restoring`: a rollback is about to write. `Restored`: it has. `Unchanged`: it found nothing to restore. */
+  readonly rollback?: RollbackState | undefined;
+  /** What people decided on it while its outcome was unknown, oldest first. */
+  readonly orders?: readonly Order[] | undefined;
   /** The version of the ledger's own object, the precondition of every move; undefined until it is stored. */
   readonly version?: string | undefined;
 }
@@ -72,7 +91,7 @@ export interface Entry {
 /** A move that the state machine does not know. It is a fault of the program and changes nothing. */
 export class IllegalMove extends Error {
   constructor(entry: Entry, move: string) {
-    super(`effect ${entry.target.index} is ${entry.state}: ${move} is not allowed`);
+    super(`effect ${effectNumber(entry.target.index)} is ${entry.state}: ${move} is not allowed`);
     this.name = 'IllegalMove';
   }
 }
@@ -100,6 +119,31 @@ export function takeOver(entry: Entry, owner: Owner): Entry {
   return { ...entry, state: 'Sent', owner, why: undefined };
 }
 
+/** A person ordered an effect whose outcome is unknown to be sent anew; what was sent before cannot land beside it. */
+export function redo(entry: Entry, owner: Owner, sending: Sending, order: Order): Entry {
+  if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'a redo');
+  return { ...withOrder(entry, order), state: 'Sent', owner, sending, why: undefined };
+}
+
+/** A person accepted what is stored, whatever became of the write. */
+export function accept(entry: Entry, order: Order): Entry {
+  if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'an acceptance');
+  return { ...withOrder(entry, order), state: 'Accepted' };
+}
+
+/** Notes what a person ordered, before it is carried out or together with why it is refused. The outcome stays unknown. */
+export function noteOrder(entry: Entry, order: Order): Entry {
+  if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'an order');
+  return withOrder(entry, order);
+}
+
+/** The last order could not be carried out. */
+export function refuseOrder(entry: Entry, refused: string): Entry {
+  const last = entry.orders?.at(-1);
+  if (last === undefined || last.refused !== undefined) throw new IllegalMove(entry, 'the refusal of an order');
+  return withAnswer(entry, refused);
+}
+
 /** The API server has it. */
 export function done(entry: Entry, owner: Owner, stored: Stored): Entry {
   if (entry.state !== 'Sent') throw new IllegalMove(entry, 'done');
@@ -109,17 +153,19 @@ export function done(entry: Entry, owner: Owner, stored: Stored): Entry {
 /** It was surely not carried out: never sent, or refused by the API server. */
 export function refuse(entry: Entry, owner: Owner, why: string): Entry {
   if (entry.state !== 'Intended' && entry.state !== 'Sent') throw new IllegalMove(entry, 'a refusal');
-  return { ...requireOwner(entry, owner), state: 'Refused', why };
+  const own = requireOwner(entry, owner);
+  // Where nothing landed a redo has failed, and a rollback has nothing to do.
+  return { ...(lastOrder(own)?.resolution === 'redo' ? withAnswer(own, why) : own), state: 'Refused', why };
 }
 
 /** Nobody can tell what became of it. */
 export function lose(entry: Entry, owner: Owner, why: string): Entry {
   if (entry.state !== 'Sent') throw new IllegalMove(entry, 'an unknown outcome');
-  return { ...requireOwner(entry, owner), state: 'Unknown', why };
+  return { ...withAnswer(requireOwner(entry, owner), why), state: 'Unknown', why };
 }
 
 /** Notes how far a rollback of the effect has got. */
-export function noteRollback(entry: Entry, rollback: 'Restoring' | 'Restored'): Entry {
+export function noteRollback(entry: Entry, rollback: RollbackState): Entry {
   if (entry.state !== 'Done' && entry.state !== 'Unknown' && entry.state !== 'Sent') throw new IllegalMove(entry, 'a rollback');
   return { ...entry, rollback };
 }
@@ -129,6 +175,29 @@ export const isOpen = ({ state }: Entry): boolean => state === 'Sent' || state =
 
 /** The fields that the effect changed in fact, as far as the ledger knows. */
 export const changeOf = ({ stored, sending }: Entry): readonly Change[] => stored?.change ?? sending?.change ?? [];
+
+/** What was decided last on an effect. */
+export const lastOrder = ({ orders }: Pick<Entry, 'orders'>): Order | undefined => orders?.at(-1);
+
+/** Whether a sealed record was answered already, carried out or not. */
+export const isAnswered = ({ orders = [] }: Entry, id: string): boolean => orders.some((order) => order.id === id);
+
+const withOrder = (entry: Entry, order: Order): Entry => ({ ...entry, orders: [...(entry.orders ?? []), order] });
+
+/** What was ordered and has not come to its end: a rollback that a crash interrupted. */
+export function openOrder(entry: Entry): Order | undefined {
+  const last = lastOrder(entry);
+  if (last?.resolution !== 'roll-back' || last.refused !== undefined) return undefined;
+  const isOver = entry.rollback === 'Restored' || entry.rollback === 'Unchanged';
+  return entry.state === 'Unknown' || (entry.state === 'Done' && !isOver) ? last : undefined;
+}
+
+function withAnswer(entry: Entry, refused: string): Entry {
+  const { orders = [] } = entry;
+  const last = orders.at(-1);
+  if (last === undefined || last.refused !== undefined) return entry;
+  return { ...entry, orders: [...orders.slice(0, -1), { ...last, refused }] };
+}
 
 function requireOwner(entry: Entry, owner: Owner): Entry {
   if (entry.owner.process !== owner.process || entry.owner.nonce !== owner.nonce)

@@ -1,12 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { namespaces } from '@sentinel/crds';
+import { randomUUID } from 'node:crypto';
+import { effectNumber, namespaces } from '@sentinel/crds';
 import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClient, secrets } from '@sentinel/kube';
-import type { ActionRef, Claim, ClaimRequest } from './claim.ts';
+import type { ActionRef, Claim, ClaimRequest, Replica } from './claim.ts';
+import { claimName, claimObject, endObject, JOB_LABEL, KIND_LABEL, OPEN_RUN, readAction, readClaim } from './claim-object.ts';
 import { fromPlain, type Payload, pack, toPlain, unpack } from './codec.ts';
-import type { Entry, EntryState, Owner, Stored, Target } from './entry.ts';
+import type { Entry, EntryState, Order, Owner, RollbackState, Stored, Target } from './entry.ts';
 
-const JOB_LABEL = 'sentinel.dev/job';
-const KIND_LABEL = 'sentinel.dev/ledger';
 const namespace = namespaces.ledger;
 
 /** Somebody else moved the entry or the claim first. Nothing was stored. */
@@ -34,26 +33,28 @@ export class Ledger {
 
   /** Claims a run; answers with the claim that holds, which may be that of another pod or Job. */
   async claim(request: ClaimRequest): Promise<Claim> {
-    const { jobUid, podUid: pod, replica, action, account, plan, now } = request;
-    const name = claimName(request);
-    const data = {
-      job: jobUid,
-      pod,
-      replica: replica.address,
-      process: replica.process,
-      action: `${action.namespace}/${action.name}`,
-      actionUid: action.uid,
-      account,
-      claimedAt: String(now),
-      ...(plan === undefined ? {} : { plan: plan.digest, effects: String(plan.effects) }),
-    };
-    const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid } };
     try {
-      return readClaim(await this.#client.create(configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+      return readClaim(await this.#client.create(configmaps, claimObject(request)));
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
-    return readClaim(await this.#client.getOrThrow(configmaps, { name, namespace }));
+    return await this.claimNamed(claimName(request));
+  }
+
+  /**
+   * The claim of the run of an action that has come to its end: that of its run, or from now on one of no run at all, so that none can
+   * claim the action any more. Only the first has a plan.
+   */
+  async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
+    const object = endObject(action, replica, now);
+    const held = await this.#client.get(configmaps, { name: object.metadata.name, namespace });
+    if (held) return readClaim(held);
+    try {
+      return readClaim(await this.#client.create(configmaps, object));
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+    return await this.claimNamed(object.metadata.name);
   }
 
   /** The claim of this name as it is now. Throws when there is none. */
@@ -73,9 +74,10 @@ export class Ledger {
     return await this.#changeClaim(claim, { replica: address, process });
   }
 
-  /** Blocks a run for good; the first reason stays. */
-  async block(name: string, why: string): Promise<void> {
-    await this.#insist(name, ({ blocked }) => (blocked === undefined ? { blocked: why } : undefined));
+  /** Blocks a run for good; the first reason stays. `cause` tells a block by an unknown outcome from every other. */
+  async block(name: string, why: string, cause?: 'OutcomeUnknown'): Promise<void> {
+    const data = { blocked: why, ...(cause === undefined ? {} : { blockedBy: cause }) };
+    await this.#insist(name, ({ blocked }) => (blocked === undefined ? data : undefined));
   }
 
   /** Closes a run: a write that is only intended by then is never sent. */
@@ -83,14 +85,45 @@ export class Ledger {
     await this.#insist(name, ({ closed }) => (closed ? undefined : { closed: 'true' }));
   }
 
+  /** The claims of real runs that are not over. */
+  async openRuns(): Promise<Claim[]> {
+    const { items } = await this.#client.list(configmaps, { namespace, labelSelector: `${KIND_LABEL}=${OPEN_RUN}` });
+    return items.map(readClaim);
+  }
+
+  /** Notes that a real run without checks ended well. */
+  async noteGoodEnd(name: string): Promise<void> {
+    await this.#insist(name, ({ endedWell, over }) => (endedWell || over !== undefined ? undefined : { endedWell: 'true' }));
+  }
+
+  /** Closes a run, because its rollback begins. False when it is over: then nothing is rolled back any more. */
+  async beginRollback(name: string): Promise<boolean> {
+    let begun = false;
+    await this.#insist(name, ({ rollingBack, over }) => {
+      begun = over === undefined;
+      return rollingBack || !begun ? undefined : { closed: 'true', rollingBack: 'true' };
+    });
+    return begun;
+  }
+
+  /** Notes why a real run is over, for good: nothing of it is sent or rolled back any more. The first reason stays. */
+  async endRun(name: string, why: string, mayEnd: (claim: Claim) => boolean = () => true): Promise<void> {
+    const data = { closed: 'true', over: why };
+    await this.#insist(name, (claim) => (claim.over === undefined && mayEnd(claim) ? data : undefined), { [KIND_LABEL]: 'run' });
+  }
+
   // Changes a claim however often others change it in between; nothing where nothing is to be changed.
-  async #insist(name: string, change: (claim: Claim) => Readonly<Record<string, string>> | undefined): Promise<void> {
+  async #insist(
+    name: string,
+    change: (claim: Claim) => Readonly<Record<string, string>> | undefined,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<void> {
     for (;;) {
       const claim = await this.claimNamed(name);
       const data = change(claim);
       if (data === undefined) return;
       try {
-        await this.#changeClaim(claim, data);
+        await this.#changeClaim(claim, data, labels);
         return;
       } catch (error) {
         if (!(error instanceof Overtaken)) throw error;
@@ -98,8 +131,12 @@ export class Ledger {
     }
   }
 
-  async #changeClaim(claim: Claim, data: Readonly<Record<string, string>>): Promise<Claim> {
-    const body = { metadata: { resourceVersion: claim.version }, data };
+  async #changeClaim(
+    claim: Claim,
+    data: Readonly<Record<string, string>>,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<Claim> {
+    const body = { metadata: { resourceVersion: claim.version, ...(labels ? { labels } : {}) }, data };
     try {
       return readClaim(await this.#client.patch(configmaps, { name: claim.name, namespace }, body, { type: 'merge' }));
     } catch (error) {
@@ -113,12 +150,21 @@ export class Ledger {
     return object ? await this.#read(object) : undefined;
   }
 
-  /** The entries of a run, in the order of their effects. */
-  async entries(jobUid: string): Promise<Entry[]> {
+  /** The entries of a run, in the order of their effects; with `states`, only those, so that the payload of no other is loaded. */
+  async entries(jobUid: string, states?: readonly EntryState[]): Promise<Entry[]> {
+    const items = (await this.#list(jobUid)).filter((object) => states?.includes(readHead(object).state) ?? true);
+    return await Promise.all(items.map((object) => this.#read(object)));
+  }
+
+  /** Where each effect of a run stands, in their order, without loading what was sent and stored. */
+  async states(jobUid: string): Promise<Pick<Entry, 'target' | 'state' | 'why' | 'orders' | 'rollback'>[]> {
+    return (await this.#list(jobUid)).map(readHead);
+  }
+
+  async #list(jobUid: string): Promise<AnyObject[]> {
     const labelSelector = `${JOB_LABEL}=${jobUid},${KIND_LABEL}=entry`;
     const { items } = await this.#client.list(secrets, { namespace, labelSelector });
-    const entries = await Promise.all(items.map((object) => this.#read(object)));
-    return entries.sort((a, b) => a.target.index - b.target.index);
+    return items.sort((a, b) => readHead(a).target.index - readHead(b).target.index);
   }
 
   /** Stores a move of an entry, its first state included. Throws Overtaken when somebody else was first. */
@@ -127,7 +173,7 @@ export class Ledger {
     const labels = { [JOB_LABEL]: entry.jobUid, [KIND_LABEL]: 'entry' };
     const sending = entry.sending && (await this.#keepOnce(entry, name, entry.sending, toPlain));
     const stored = entry.stored && (await this.#keepOnce(entry, name, entry.stored, (value) => value));
-    const { jobUid: _, sending: __, stored: ___, version, ...head } = entry;
+    const { jobUid: _, sending: __, stored: ___, storedAt: ____, version, ...head } = entry;
     const object = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -137,9 +183,9 @@ export class Ledger {
     };
     try {
       const kept = await (version === undefined ? this.#client.create(secrets, object) : this.#client.replace(secrets, object));
-      return { ...entry, version: kept.metadata.resourceVersion };
+      return { ...entry, version: kept.metadata.resourceVersion, storedAt: createdAt(kept) };
     } catch (error) {
-      throw isAlreadyExists(error) || isConflict(error) ? new Overtaken(`effect ${entry.target.index}`) : error;
+      throw isAlreadyExists(error) || isConflict(error) ? new Overtaken(`effect ${effectNumber(entry.target.index)}`) : error;
     }
   }
 
@@ -181,12 +227,12 @@ export class Ledger {
   }
 
   async #read(object: AnyObject): Promise<Entry> {
-    const text = Buffer.from((object.data as Record<string, string> | undefined)?.head ?? '', 'base64').toString('utf8');
-    const { sending, stored, ...head } = JSON.parse(text) as Head;
+    const { sending, stored, ...head } = readHead(object);
     return {
       ...head,
       jobUid: object.metadata.labels?.[JOB_LABEL] ?? '',
       version: object.metadata.resourceVersion,
+      storedAt: createdAt(object),
       ...(sending ? { sending: await this.#fetchKept(sending, fromPlain) } : {}),
       ...(stored ? { stored: await this.#fetchKept(stored, (value) => value as Stored) } : {}),
     };
@@ -251,7 +297,8 @@ interface Head {
   readonly owner: Owner;
   readonly since: number;
   readonly why?: string;
-  readonly rollback?: 'Restoring' | 'Restored';
+  readonly rollback?: RollbackState;
+  readonly orders?: readonly Order[];
   readonly sending?: Kept;
   readonly stored?: Kept;
 }
@@ -259,39 +306,12 @@ interface Head {
 /** Two payloads of this size and the head of an entry fit into one Secret, encoded in base64 twice. */
 const INLINE_BYTES = 200 * 1024;
 
+function readHead(object: AnyObject): Head {
+  const text = Buffer.from((object.data as Record<string, string> | undefined)?.head ?? '', 'base64').toString('utf8');
+  return JSON.parse(text) as Head;
+}
+
+const createdAt = ({ metadata }: AnyObject) =>
+  metadata.creationTimestamp === undefined ? undefined : Date.parse(metadata.creationTimestamp);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const entryName = (jobUid: string, index: number) => `intent-${jobUid}-${index}`;
-
-// What a rehearsal found is carried out once, so neither the Job of the run nor the text of the plan is a part of the name.
-function claimName({ jobUid, action, plan }: ClaimRequest): string {
-  if (plan === undefined) return `claim-${jobUid}`;
-  return `claim-${createHash('sha256').update(`${action.uid}/${plan.recording}`).digest('hex').slice(0, 40)}`;
-}
-
-function readClaim(object: AnyObject): Claim {
-  const data = (object.data ?? {}) as Record<string, string | undefined>;
-  const { job, pod, replica, process, account, blocked, plan, effects, closed, claimedAt } = data;
-  const action = readAction(data);
-  if (!job || !pod || !replica || !process || !account || !action)
-    throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
-  return {
-    name: object.metadata.name ?? '',
-    action,
-    account,
-    job,
-    pod,
-    replica,
-    process,
-    blocked,
-    plan,
-    effects: Number(effects),
-    closed: closed !== undefined,
-    claimedAt: Number(claimedAt),
-    version: object.metadata.resourceVersion ?? '',
-  };
-}
-
-function readAction({ action, actionUid: uid }: Record<string, string | undefined>): ActionRef | undefined {
-  const [namespace, name] = action?.split('/') ?? [];
-  return uid && namespace && name ? { namespace, name, uid } : undefined;
-}

@@ -1,24 +1,30 @@
-import type { ObservedEffect } from '@sentinel/crds';
+import { UNHIDDEN } from '@sentinel/policy';
+import type { RecordedEffect } from '../effect/describe.ts';
 import { Overlay } from '../effect/overlay.ts';
+import { cutValues } from '../effect/shorten.ts';
 import { Turns } from '../enforce/turns.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Recording } from '../run/run.ts';
+import type { FairBudget } from '../serve/fair-budget.ts';
+import { RehearsalMemory } from './memory.ts';
 
 const MAX_READS = 64;
 const MAX_EFFECTS = 500;
-const MAX_SIZE = 4 * 1024 * 1024;
-const MAX_HELD = 32 * 1024 * 1024;
+/** Up to here effects are held in full, beyond it with long values cut, and beyond the second limit not at all. */
+const MAX_WHOLE = 4 * 1024 * 1024;
+const MAX_SIZE = 6 * 1024 * 1024;
 
-/** An empty recording. */
-export function newRecording(): Recording {
+/** An empty recording of a rehearsal in a namespace. */
+export function newRecording(namespace = '', budget?: FairBudget): Recording {
+  const memory = new RehearsalMemory(namespace, budget);
   return {
     effects: [],
     size: 0,
-    held: 0,
+    memory,
     reads: new Set(),
     notObservable: new Set(),
-    overlay: new Overlay(),
+    overlay: new Overlay((bytes) => memory.take(bytes)),
     turns: new Turns(),
   };
 }
@@ -28,18 +34,31 @@ export function requireRoom({ effects }: Recording): void {
   if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
 }
 
-/** Notes an object that is held for later reads. Throws Refused when a rehearsal holds too much. */
-export function noteHeld(recording: Recording, object: unknown): void {
-  recording.held += JSON.stringify(object ?? null).length;
-  if (recording.held > MAX_HELD) throw forbidden('the objects of this rehearsal are too large together: split the work');
+/** Throws Refused when there is no memory for all of these together. Nothing else takes it before this turn of the event loop ends. */
+export function requireMemory({ memory }: Recording, values: readonly unknown[]): void {
+  const giveBack = memory.take(values.reduce<number>((sum, value) => sum + sizeOf(value), 0));
+  giveBack();
 }
 
-/** Notes an effect. What is held here is sent to the operator whole, and most of too much could never be shown: Refused. */
-export function noteEffect(recording: Recording, effect: ObservedEffect): void {
-  recording.size += JSON.stringify(effect).length;
-  if (recording.size > MAX_SIZE) throw forbidden('the changes of this rehearsal are too large for a plan: split the work');
-  recording.effects.push(effect);
+/**
+ * Notes an effect: in full while there is room, then with its long values cut, which the plan says at each of them. What is held here
+ * is sent to the operator whole. Throws Refused when even that is too much.
+ */
+export function noteEffect(recording: Recording, effect: RecordedEffect): void {
+  const isWhole = recording.size + heldSize(effect) <= MAX_WHOLE;
+  const held = isWhole ? effect : cutValues(effect);
+  const size = heldSize(held);
+  if (recording.size + size > MAX_SIZE) throw forbidden('the changes of this rehearsal are too large for a plan: split the work');
+  recording.memory.take(size);
+  recording.size += size;
+  recording.effects.push(held);
 }
+
+const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '');
+
+// Values that are hidden for their names are held as well.
+const heldSize = (effect: RecordedEffect): number =>
+  sizeOf(effect) + (effect.change ?? []).reduce((sum, one) => sum + sizeOf(one[UNHIDDEN]), 0);
 
 /** Notes a read: the plan lists it among the permissions, and says where a list shows live state instead of the rehearsed one. */
 export function noteRead(recording: Recording, request: ParsedRequest): void {

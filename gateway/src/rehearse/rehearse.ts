@@ -1,20 +1,34 @@
-import { markVolatile } from '../effect/change.ts';
+import type { Dependants } from '../dependants/dependants.ts';
+import { type Change, markVolatile } from '../effect/change.ts';
+import { deletionOf } from '../effect/deletion.ts';
 import { describeEffect } from '../effect/describe.ts';
-import { type Answer, isAnswer, json, observe } from '../effect/observe.ts';
+import { type Answer, isAnswer, json, type Observation, observe } from '../effect/observe.ts';
 import { relativeTo } from '../effect/overlay.ts';
 import { withPutBack } from '../effect/put-back.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
+import { readObject } from '../request/read-answer.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
-import { noteEffect, noteHeld, requireRoom } from './recording.ts';
+import { noteEffect, requireMemory, requireRoom } from './recording.ts';
+import { rehearsedDependants } from './rehearsed-dependants.ts';
 import { asFarAsRestorable } from './restorable.ts';
+
+/** What a rehearsal of writes works with. */
+export interface RehearseContext {
+  readonly upstream: Upstream;
+  readonly dependants: Pick<Dependants, 'of'>;
+}
 
 /**
  * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
  * itself refuses what would (the lock), so a fault here can't either.
  */
-export async function rehearseWrite(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer> {
+export async function rehearseWrite(
+  { upstream, dependants }: RehearseContext,
+  run: Run,
+  request: ParsedRequest,
+): Promise<Answer> {
   const { overlay, notObservable } = run.recording;
   requireRoom(run.recording);
   if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
@@ -23,7 +37,7 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     // What exists in the rehearsal alone is not there for the API server: say that, instead of a 404 that later reads belie.
     if (observed.status === 404 && request.api.verb !== 'create' && overlay.get(request))
       throw forbidden(
-        'the object was created earlier in this rehearsal, which can not show a change of it: create it as it should be',
+        'the object was created earlier in this rehearsal, which cannot show a change of it: create it as it should be',
       );
     return observed;
   }
@@ -32,19 +46,15 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
   if (request.api.verb === 'create' && main && overlay.get(named(request, observed.name)))
     return alreadyExists(request, observed.name);
   const scale = request.subresource === 'scale';
-  const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
   const rehearsed = overlay.get(request);
-  const changes =
-    main || scale
-      ? markVolatile(
-          withPutBack(request, rehearsed, observed.result, relativeTo(rehearsed, observed.changes, merges)),
-          Date.now(),
-        )
-      : observed.changes;
-  noteHeld(run.recording, observed.result);
-  const scaled = scale ? await readObject(upstream, run, parentOf(request)) : undefined;
-  if (changes.length > 0)
-    noteEffect(run.recording, asFarAsRestorable(describeEffect(request, { ...observed, changes, scaled }), changes));
+  const changes = main || scale ? changesOf(request, observed, rehearsed) : observed.changes;
+  const scaled = scale ? await readWhole(upstream, run, parentOf(request)) : undefined;
+  const found = request.api.verb === 'delete' ? await rehearsedDependants(dependants, run, request, observed) : undefined;
+  const seen = { ...observed, changes, scaled, ...(found === undefined ? {} : { dependants: found }) };
+  const effect = changes.length > 0 ? asFarAsRestorable(describeEffect(request, seen), changes) : undefined;
+  // Effect and state of the object are kept both or neither: one without the other would be lost when the request is sent again.
+  requireMemory(run.recording, [observed.result, rehearsed ?? observed.live, changes, effect, scaled]);
+  if (effect) noteEffect(run.recording, effect);
   if (request.api.verb === 'delete') {
     overlay.put(request, observed.name, null);
   } else if (request.api.verb === 'create' && main) {
@@ -57,6 +67,14 @@ export async function rehearseWrite(upstream: Upstream, run: Run, request: Parse
     notObservable.add(`A write to '${request.api.resource}' is not shown by later reads in the rehearsal.`);
   }
   return json(observed.result, request.api.verb === 'create' ? 201 : 200);
+}
+
+// As the real run will find it, in which the earlier writes of the rehearsal have happened.
+function changesOf(request: ParsedRequest, observed: Observation, rehearsed: unknown): readonly Change[] {
+  if (request.api.verb === 'delete') return rehearsed === undefined ? observed.changes : deletionOf(request, rehearsed);
+  const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
+  const relative = relativeTo(rehearsed, observed.changes, merges);
+  return markVolatile(withPutBack(request, rehearsed, observed.result, relative), Date.now());
 }
 
 const parentOf = (request: ParsedRequest): ParsedRequest => ({
@@ -78,18 +96,18 @@ function showScale(run: Run, request: ParsedRequest, scaled: unknown, scale: unk
 export async function readRehearsedScale(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer | undefined> {
   const rehearsed = run.recording.overlay.get(request) as { spec?: { replicas?: unknown } } | null | undefined;
   if (rehearsed === undefined) return undefined;
-  const scale = rehearsed === null ? undefined : ((await readObject(upstream, run, request)) as { spec?: object } | undefined);
+  const scale = rehearsed === null ? undefined : ((await readWhole(upstream, run, request)) as { spec?: object } | undefined);
   if (!scale) return notFound(request);
   return json({ ...scale, spec: { ...scale.spec, replicas: rehearsed?.spec?.replicas ?? 0 } }, 200);
 }
 
-async function readObject(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
+async function readWhole(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
   const answer = await upstream.send(run, 'rehearsal', {
     method: 'GET',
     path: pathOf(request),
     headers: { accept: 'application/json' },
   });
-  return answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined;
+  return answer.status === 200 ? readObject(answer.body) : undefined;
 }
 
 const named = (request: ParsedRequest, name: string): ParsedRequest => ({ ...request, api: { ...request.api, name } });

@@ -6,5 +6,5 @@ import { RESTORABLE_MAX } from '../ledger/codec.ts';
 export function asFarAsRestorable(effect: ObservedEffect, changes: readonly Change[]): ObservedEffect {
   if (!effect.reversible || JSON.stringify(changes).length <= RESTORABLE_MAX) return effect;
   const note = 'The values before this change are too large to be kept, so it cannot be rolled back.';
-  return { ...effect, reversible: false, notes: [...(effect.notes ?? []), note].slice(-8) };
+  return { ...effect, reversible: false, notes: [note, ...(effect.notes ?? [])].slice(0, 8) };
 }

@@ -1,42 +1,131 @@
 import { digestOf, type Effect, type ObservedEffect } from '@sentinel/crds';
-import { type DataHandling, keepDiffs } from '@sentinel/policy';
+import type { KubeClient } from '@sentinel/kube';
+import {
+  dataHandling,
+  draftPlan,
+  isAdHoc,
+  keepDiffs,
+  type PolicySet,
+  placeChanges,
+  playbookDigest,
+  renderJob,
+  templateDigest,
+  trustOf,
+  UNTRUSTED_STEPS,
+} from '@sentinel/policy';
+import { shortenForRules } from '../effect/shorten.ts';
+import { gatherSurroundings, type Surroundings } from '../enforce/gather-facts.ts';
 import type { Ledger } from '../ledger/store.ts';
-import type { Run } from '../run/run.ts';
+import { forbidden, Refused } from '../request/refused.ts';
+import type { Rehearsal, Run } from '../run/run.ts';
+import type { Storage } from '../storage.ts';
+import { listBudgets, readBudgets } from './budgets.ts';
+import { mayAccount, withInverseRights } from './inverse-rights.ts';
+import type { SealedRecording } from './sealed-recording-type.ts';
+import { withinQuota } from './store-within-quota.ts';
 
-/**
- * What a rehearsal found, as the gateway keeps it in its own ledger from the first time that the operator asks. The operator makes the
- * plan from it, and in the real run the gateway believes this, not what the operator made of it.
- */
-export interface SealedRecording {
-  readonly action: { readonly namespace: string; readonly name: string; readonly uid: string; readonly generation: number };
-  readonly job: string;
-  readonly account: string;
-  /** The effects in full, for the risk. */
-  readonly effects: readonly ObservedEffect[];
-  /** The effects as the plan shows them: what policy hides is hidden. */
-  readonly shown: readonly Effect[];
-  readonly reads: readonly string[];
-  readonly notObservable: readonly string[];
+export type { SealedRecording } from './sealed-recording-type.ts';
+
+export interface SealContext {
+  readonly client: KubeClient;
+  readonly ledger: Pick<Ledger, 'keepRecording'>;
+  readonly storage: Pick<Storage, 'reserve'>;
 }
 
-/** Keeps what a rehearsal found. What was kept first holds, whatever is recorded later. */
-export async function sealRecording(ledger: Ledger, run: Run, handling: DataHandling): Promise<SealedRecording> {
+/**
+ * Keeps what a rehearsal found, and the plan that it comes to. What was kept first holds, whatever is recorded later. Where there is no
+ * room for both, only that is kept, and why.
+ */
+export async function sealRecording({ client, ledger, storage }: SealContext, run: Run): Promise<SealedRecording> {
   // A copy, for a step that is still at it may add to what was recorded meanwhile.
-  const effects = [...run.recording.effects];
-  const { reads, notObservable } = run.recording;
-  const shown = await keepDiffs(
-    handling,
-    effects.map((effect, index) => ({ ...effect, index })),
-  );
-  return await ledger.keepRecording<SealedRecording>(run.jobUid, {
-    action: { namespace: run.namespace, name: run.actionName, uid: run.actionUid, generation: run.generation },
+  const recorded = [...run.recording.effects];
+  const notObservable = [...run.recording.notObservable];
+  const reads = [...run.recording.reads];
+  const effects = await withInverseRights(mayAccount(client, run), recorded);
+  const parent = run.rehearsal?.parent;
+  const { policies, ...made } = effects.length === 0 ? {} : await draftOrFault(client, run, { effects, notObservable, reads });
+  const recording: SealedRecording = {
+    action: {
+      namespace: run.namespace,
+      name: run.actionName,
+      uid: run.actionUid,
+      generation: run.generation,
+      ...(parent === undefined ? {} : { parent }),
+    },
     job: run.jobUid,
+    sealedAt: Date.now(),
     account: run.account,
-    effects,
+    effects: effects.map(shortenForRules),
+    notObservable,
+    ...made,
+  };
+  return await ledger.keepRecording(run.jobUid, withinQuota(recording, policies, storage));
+}
+
+interface Found {
+  readonly effects: readonly ObservedEffect[];
+  readonly notObservable: readonly string[];
+  readonly reads: readonly string[];
+}
+
+async function draftOrFault(
+  client: KubeClient,
+  run: Run,
+  found: Found,
+): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'fault'> & { readonly policies?: PolicySet }> {
+  try {
+    return await draftOf(client, run, found);
+  } catch (error) {
+    // Anything else may go better when the operator asks again.
+    if (!(error instanceof Refused)) throw error;
+    return { fault: error.message };
+  }
+}
+
+async function draftOf(
+  client: KubeClient,
+  run: Run,
+  found: Found,
+): Promise<Pick<SealedRecording, 'draft' | 'parts'> & { readonly policies: PolicySet }> {
+  if (!run.rehearsal) throw forbidden('the run is no rehearsal');
+  const { playbook, attempt, settings } = run.rehearsal;
+  const around = await gatherSurroundings(client, { namespace: run.namespace, name: run.actionName, uid: run.actionUid });
+  const { action, requester, policies } = around;
+  if (action.metadata.generation !== run.generation) throw forbidden('the action was edited while it was rehearsed');
+  const effects: Effect[] = found.effects.map((effect, index) => ({ ...effect, index }));
+  const { effects: shown, parts } = placeChanges(await keepDiffs(dataHandling(policies), effects));
+  const job = {
+    stage: 'run',
+    attempt: 1,
+    plan: undefined,
+    action,
+    playbook: playbook.spec,
+    policies,
+    plannedSeconds: undefined,
+  } as const;
+  const draft = await draftPlan({
+    action,
+    requester,
+    policies,
+    playbook,
+    trust: trustNow(around, run.rehearsal),
+    attempt,
+    effects: found.effects.map((effect, index) => ({ ...shortenForRules(effect), index })),
     shown,
-    reads: [...reads],
-    notObservable: [...notObservable],
+    parts,
+    reads: found.reads,
+    notObservable: found.notObservable,
+    budgets: await readBudgets(listBudgets(client), effects),
+    template: templateDigest(renderJob(job, settings)),
   });
+  return { draft, policies, ...(parts.length > 0 ? { parts } : {}) };
+}
+
+function trustNow({ action, live, keys, policies }: Surroundings, { playbook }: Rehearsal) {
+  if (isAdHoc(action.spec)) return UNTRUSTED_STEPS;
+  return live && playbookDigest(live) === playbookDigest(playbook)
+    ? trustOf(live, keys, policies.agents)
+    : { trusted: false as const, why: 'it changed while it was rehearsed' };
 }
 
 /** The digest by which a plan names its recording. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parse } from 'yaml';
 import type { ParsedRequest } from './parse.ts';
+import { parseText } from './parse-text.ts';
 import { badRequest, forbidden, Refused } from './refused.ts';
 
 /** A body that the gateway has read and writes anew; protobuf is only let through where nothing in it can undo a dry-run. */
@@ -19,24 +19,26 @@ export interface DeleteOptions {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Reads the body of a write. Throws Refused (415, 400) for what it can't read. */
+// One request is looked at from many sides, and its bytes never change.
+const read = new WeakMap<Buffer, { readonly contentType: string; readonly value: unknown }>();
+
+/** Reads the body of a write, once. Throws Refused (415, 413, 400) for what it can't read. */
 export function readBody(request: ParsedRequest): Body {
   if (request.body.length === 0) return { kind: 'none' };
   if (request.contentType === 'application/vnd.kubernetes.protobuf') {
     // For POST the query alone decides about a dry-run, so the bytes may stay as they are; for everything else they may not.
     if (request.api.verb === 'create' && request.subresource === undefined) return { kind: 'opaque', bytes: request.body };
-    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: a protobuf body can not be checked here');
+    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: a protobuf body cannot be checked here');
   }
   const yaml = request.contentType === 'application/apply-patch+yaml' || request.contentType === 'application/yaml';
   if (!yaml && request.contentType !== '' && !request.contentType.endsWith('json')) {
-    throw new Refused(415, 'UnsupportedMediaType', `send JSON: '${request.contentType}' can not be checked here`);
+    throw new Refused(415, 'UnsupportedMediaType', `send JSON: '${request.contentType}' cannot be checked here`);
   }
-  try {
-    const text = request.body.toString('utf8');
-    return { kind: 'json', value: yaml ? parse(text, { maxAliasCount: 0 }) : JSON.parse(text) };
-  } catch {
-    throw badRequest('the body can not be read');
-  }
+  const known = read.get(request.body);
+  if (known?.contentType === request.contentType) return { kind: 'json', value: known.value };
+  const value = parseText(request.body.toString('utf8'), yaml);
+  read.set(request.body, { contentType: request.contentType, value });
+  return { kind: 'json', value };
 }
 
 /** The options of a delete, from body and query, rebuilt. The body's own dryRun is left out: the gateway sets it. */
@@ -144,7 +146,7 @@ export function refuseGeneratedName(value: unknown): void {
     metadata.generateName !== '' &&
     (metadata.name === undefined || metadata.name === '')
   ) {
-    throw forbidden("'generateName' is refused: a rehearsal can not know the name; give the object a name");
+    throw forbidden("'generateName' is refused: a rehearsal cannot know the name; give the object a name");
   }
 }
 

@@ -54,7 +54,7 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
     return { path: target.path };
   }
   const resource = target.subresource === undefined ? target.resource : `${target.resource}/${target.subresource}`;
-  const info = await discovery.find(target.group, target.version, resource);
+  const info = await discovery.find(target.group, target.version, resource, raw.method);
   if (target.namespace === undefined && info.namespaced && target.name !== undefined)
     throw forbidden(`'${resource}' belongs to a namespace, and the path names none`);
   if (target.namespace !== undefined && !info.namespaced) throw forbidden(`'${resource}' does not belong to a namespace`);

@@ -34,7 +34,7 @@ function decodeSegment(segment: string): string {
   try {
     decoded = decodeURIComponent(segment);
   } catch {
-    throw badRequest('the path holds an escape that can not be decoded');
+    throw badRequest('the path holds an escape that cannot be decoded');
   }
   if (decoded === '' || decoded === '.' || decoded === '..' || /[/%\\\u0000-\u001f]/.test(decoded)) {
     throw badRequest('the path holds an empty segment, a dot segment or an escaped separator');

@@ -55,7 +55,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw badRequest('the query holds an escape that can not be decoded');
+    throw badRequest('the query holds an escape that cannot be decoded');
   }
 }
 

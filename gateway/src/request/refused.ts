@@ -24,5 +24,25 @@ export class Refused extends Error {
   }
 }
 
+/** Nothing was done, and the same request may go well in a moment, maybe in another replica. Clients are told to send it again. */
+export class TryAgain extends Refused {
+  constructor(message: string) {
+    super(503, 'ServiceUnavailable', message);
+  }
+}
+
+/** Why a pod is not served. The reason of the Status that it gets, and what the action's status says. */
+export type ClaimCode =
+  | 'JobAltered'
+  | 'PodAltered'
+  | 'NotAdmitted'
+  | 'NotApproved'
+  | 'PlanNotRecorded'
+  | 'AccountNotAllowed'
+  | 'AlreadyRun';
+
+/** A claim that is refused, for a reason that people find in the status of the action. */
+export const refuseClaim = (code: ClaimCode, message: string) => new Refused(403, code, message);
+
 export const forbidden = (message: string) => new Refused(403, 'Forbidden', message);
 export const badRequest = (message: string) => new Refused(400, 'BadRequest', message);

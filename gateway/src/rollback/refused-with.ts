@@ -1,4 +1,4 @@
-import type { Restored } from './rollback.ts';
+import type { Restored } from './outcome.ts';
 
 /** The outcome of a write of a rollback that the API server refused. */
 export function refusedWith({ status, body }: { readonly status: number; readonly body: Buffer }): Restored {

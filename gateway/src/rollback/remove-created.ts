@@ -1,31 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { applyChanges, changesBetween } from '../effect/change.ts';
-import { assignedPaths, resultAs } from '../effect/normalize.ts';
 import { changeOf, type Entry } from '../ledger/entry.ts';
+import { isControlled } from '../object/controlled-fields.ts';
+import { assignedPaths, resultAs } from '../object/normalize.ts';
+import { readAs } from '../request/read-answer.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
+import type { Live, Refusal, Restored } from './outcome.ts';
 import { refusedWith } from './refused-with.ts';
-import type { Live, Refusal, Restored } from './rollback.ts';
 import { ask } from './unavailable.ts';
-
-/**
- * What controllers of Kubernetes write into objects that others create, by JSON pointer. An object that differs from what the run
- * created in nothing else has not been extended by anybody.
- *
- * Sources: deployment controller (revision annotation), scheduler (nodeName), PersistentVolume controller (binding, annotations),
- * storage protection (finalizers), Service and EndpointSlice controllers, job controller (start time in the annotations of pods).
- */
-const CONTROLLED = [
-  /^\/metadata\/annotations\/deployment\.kubernetes\.io~1revision$/,
-  /^\/metadata\/annotations\/pv\.kubernetes\.io~1[a-z-]+$/,
-  /^\/metadata\/annotations\/volume\.(beta\.)?kubernetes\.io~1[a-z-]+$/,
-  /^\/metadata\/annotations\/batch\.kubernetes\.io~1[a-z-]+$/,
-  /^\/metadata\/annotations\/endpoints\.kubernetes\.io~1[a-z-]+$/,
-  /^\/metadata\/finalizers(\/|$)/,
-  /^\/spec\/nodeName$/,
-  /^\/spec\/volumeName$/,
-  /^\/spec\/nodeSelector\/kubernetes\.io~1hostname$/,
-];
 
 /** Deletes an object that the run created, when nobody has extended it since. */
 export async function removeCreated(
@@ -58,20 +42,29 @@ export async function removeCreated(
   return answer.status < 300 ? await waitUntilGone(upstream, run, path, made) : refusedWith(answer);
 }
 
+const Remaining = z.object({ metadata: z.object({ uid: z.string(), finalizers: z.array(z.string()).optional() }) });
+
 const LOOKS = 10;
 const PAUSE_MS = 300;
 
 // Finalizers of others keep an object although its deletion was taken: then it is not gone, and that is said.
 async function waitUntilGone(upstream: Upstream, run: Run, path: string, uid: string): Promise<Restored> {
   let finalizers: readonly string[] = [];
+  let refused: number | undefined;
   for (let look = 1; look <= LOOKS; look++) {
     const read = await ask(upstream, run, { method: 'GET', path, headers: { accept: 'application/json' } });
     if (read.status === 404) return { outcome: 'Restored' };
-    const { metadata } = JSON.parse(read.body.toString('utf8')) as { metadata?: { uid?: string; finalizers?: string[] } };
-    if (metadata?.uid !== uid) return { outcome: 'Restored' };
-    finalizers = metadata.finalizers ?? [];
+    refused = read.status === 200 ? undefined : read.status;
+    // The Status of an error has no uid, which says nothing of the object.
+    if (refused === undefined) {
+      const { metadata } = readAs(Remaining, read.body, 'an object with a uid');
+      if (metadata.uid !== uid) return { outcome: 'Restored' };
+      finalizers = metadata.finalizers ?? [];
+    }
     await sleep(PAUSE_MS);
   }
+  if (refused !== undefined)
+    return { outcome: 'Failed', message: `its deletion was accepted, but the object cannot be read (HTTP ${refused})` };
   const why = finalizers.length === 0 ? 'it is still there' : `its finalizers keep it: ${finalizers.join(', ')}`;
   return { outcome: 'Failed', message: `its deletion was accepted, but ${why}`.slice(0, 500) };
 }
@@ -86,7 +79,7 @@ function changedSince(entry: Entry, live: Live): string | undefined {
     .flatMap(({ path, before, after }) =>
       before === undefined || after === undefined ? [...leaves(path, after ?? before)] : [path],
     )
-    .find((path) => !CONTROLLED.some((pattern) => pattern.test(path)));
+    .find((path) => !isControlled(path, request.api.apiGroup, request.base));
 }
 
 // Maps that are not there and maps that are empty mean the same.

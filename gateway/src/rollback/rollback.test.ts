@@ -36,7 +36,7 @@ class World {
       () => false,
     );
     this.context = {
-      upstream: new Upstream(transport),
+      upstream: new Upstream(transport, { refusal: async () => undefined }),
       ledger: new Ledger(createClient(transport, { readRetries: 0 })),
       pause: async (ms) => this.pauses.push(ms),
     };
@@ -79,7 +79,9 @@ class World {
 
   /** One pass; what became of each effect. */
   async pass(): Promise<string[]> {
-    return (await rollBack(this.context, run)).map(({ effect, outcome }) => `${effect} ${outcome}`);
+    const { outcomes, retries } = await rollBack(this.context, run);
+    if (retries[0]) throw new Error(retries[0].reason);
+    return outcomes.map(({ effect, outcome }) => `${effect} ${outcome}`);
   }
 
   isAsBefore(): boolean {
@@ -195,7 +197,7 @@ describe('A rollback whose objects change between read and write', () => {
   it('says that it gave up on a created object that changes all the time', async () => {
     const world = await World.make();
     beforeWrites(world, Number.POSITIVE_INFINITY, () => world.api.change(MADE, () => undefined));
-    const [made] = await rollBack(world.context, run);
+    const [made] = (await rollBack(world.context, run)).outcomes;
     assert.deepEqual(made, {
       effect: 2,
       outcome: 'Failed',
@@ -219,7 +221,7 @@ describe('A rollback whose objects change between read and write', () => {
   it('says what the API server refuses for another reason', async () => {
     const world = await World.make();
     world.before = (asked) => (isWrite(asked) && asked.method === 'PATCH' ? 422 : undefined);
-    const [, one] = await rollBack(world.context, run);
+    const [, one] = (await rollBack(world.context, run)).outcomes;
     assert.deepEqual(one, { effect: 1, outcome: 'Failed', message: 'the API server refused it (HTTP 422): injected 422' });
   });
 });
@@ -234,6 +236,58 @@ describe('A rollback while the API server does not answer', () => {
       assert.deepEqual(await world.pass(), restored);
       assert.ok(world.isAsBefore());
     });
+
+  it('goes on to the other effects when one cannot be rolled back', async () => {
+    const world = await World.make();
+    let healed = false;
+    world.before = (asked) => {
+      // The newest effect cannot be deleted as long as the oldest is not restored.
+      if (asked.method === 'PATCH') healed = true;
+      return asked.method === 'DELETE' && !healed ? 500 : undefined;
+    };
+    const first = await rollBack(world.context, run);
+    assert.deepEqual(
+      first.outcomes.map(({ effect, outcome }) => `${effect} ${outcome}`),
+      ['1 Restored', '0 Restored'],
+    );
+    assert.deepEqual(first.retries, [{ effect: 2, reason: 'the API server is temporarily unavailable: HTTP 500' }]);
+    const second = await rollBack({ ...world.context, settled: new Set([0, 1]) }, run);
+    assert.deepEqual(second, { outcomes: [{ effect: 2, outcome: 'Restored' }], retries: [] });
+    assert.ok(world.isAsBefore());
+  });
+
+  it('does not judge an older change of an object whose newer one is not rolled back', async () => {
+    const world = await World.make();
+    world.before = (asked) => (asked.method === 'PATCH' ? 500 : undefined);
+    const { outcomes, retries } = await rollBack(world.context, run);
+    assert.deepEqual(outcomes, [{ effect: 2, outcome: 'Restored' }]);
+    assert.deepEqual(
+      retries.map(({ effect }) => effect),
+      [1, 0],
+    );
+    assert.match(retries[1]?.reason ?? '', /effect 2 of the same object must be rolled back first/);
+    world.before = () => undefined;
+    assert.deepEqual(await world.pass(), restored);
+  });
+
+  it('answers when its time is over, and begins the next pass with what had no turn', async () => {
+    const world = await World.make();
+    let now = 0;
+    const context = { ...world.context, clock: () => now };
+    world.before = (asked) => {
+      if (asked.method !== 'DELETE') return undefined;
+      now += 31_000;
+      return 500;
+    };
+    const first = await rollBack(context, run);
+    assert.deepEqual([first.outcomes, first.retries.map(({ effect }) => effect)], [[], [2, 1, 0]]);
+    assert.equal(now, 31_000);
+    const second = await rollBack(context, run);
+    assert.deepEqual(
+      second.outcomes.map(({ effect, outcome }) => `${effect} ${outcome}`),
+      ['1 Restored', '0 Restored'],
+    );
+  });
 
   it('tries again by itself where it fails once', async () => {
     const world = await World.make();
@@ -250,4 +304,23 @@ it('A rollback writes nothing while the kill switch is on', async () => {
   await assert.rejects(rollBack({ ...world.context, refusal }, run), /nothing is rolled back: AgentPolicy\/p is suspended/);
   assert.equal(world.api.persisted.filter((one) => one.startsWith('PATCH')).length, 0);
   assert.deepEqual(await world.pass(), restored);
+});
+
+it('A created object that cannot be read after its deletion does not count as gone', async () => {
+  const world = await World.make();
+  let deleted = false;
+  const { upstream } = world.context;
+  const send = upstream.send.bind(upstream);
+  upstream.send = async (of, stage, asked) => {
+    if (deleted && asked.method === 'GET' && asked.path === MADE)
+      return { status: 403, headers: {}, body: Buffer.from('{"kind":"Status","metadata":{}}') } as never;
+    deleted ||= asked.method === 'DELETE';
+    return await send(of, stage, asked);
+  };
+  const { outcomes } = await rollBack(world.context, run);
+  assert.deepEqual(outcomes[0], {
+    effect: 2,
+    outcome: 'Failed',
+    message: 'its deletion was accepted, but the object cannot be read (HTTP 403)',
+  });
 });

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AgentActionStatus } from '@sentinel/crds';
-import { pathOfTarget } from '../enforce/find-landed.ts';
-import { changeOf, type Entry, noteRollback } from '../ledger/entry.ts';
+import { effectNumber } from '@sentinel/crds';
+import { asStored } from '../effect/persisted.ts';
+import { changeOf, type Entry, lastOrder, noteRollback } from '../ledger/entry.ts';
 import { type Ledger, Overtaken } from '../ledger/store.ts';
+import { comparable } from '../object/normalize.ts';
+import { describeInexact, findInexactNumber } from '../request/exact-json.ts';
+import { readObject } from '../request/read-answer.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
+import { pathOfTarget } from '../settle/find-landed.ts';
 import type { Upstream } from '../upstream.ts';
+import type { Live, Outcome, Refusal, Restored } from './outcome.ts';
 import { refusedWith } from './refused-with.ts';
 import { removeCreated } from './remove-created.ts';
 import { restoreFields } from './restore-fields.ts';
 import { ask, Unavailable } from './unavailable.ts';
-
-/** What became of one effect in a rollback. */
-export type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
-/** The same, before it is known for which effect. */
-export type Restored = Omit<Outcome, 'effect'>;
 
 /** What the steps of a rollback work with. */
 export interface RollbackContext {
@@ -22,19 +22,27 @@ export interface RollbackContext {
   readonly ledger: Ledger;
   /** Why nothing may be written now, asked before each write; undefined when it may. */
   readonly refusal?: () => string | undefined;
+  /** Effects that have an outcome from an earlier pass. */
+  readonly settled?: ReadonlySet<number>;
+  /** Milliseconds, from a clock that never goes back. */
+  readonly clock?: () => number;
+  /** When this pass ends, by that clock. */
+  readonly deadline?: number;
   /** Waits; tests do not. */
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
-/** The object as it is now. */
-export interface Live {
-  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+/** An effect that has no outcome yet, and why. */
+export interface Retry {
+  readonly effect: number;
+  readonly reason: string;
 }
 
-/** The API server refused a write. If the object has the same version still, no precondition failed, and it means the write itself. */
-export interface Refusal {
-  readonly version: string;
-  readonly answer: { readonly status: number; readonly body: Buffer };
+/** What one pass of a rollback came to. */
+export interface RollbackPass {
+  readonly outcomes: Outcome[];
+  /** The effects that must be tried again. */
+  readonly retries: Retry[];
 }
 
 /**
@@ -46,39 +54,110 @@ const PAUSE_MS = { first: 10, most: 500, factor: 1.6 };
 /** From this try on, only what the rollback depends on is a precondition, no longer the version of the whole object. */
 const BUSY_FROM = 5;
 
+/** A pass answers before the operator stops to wait for it; the rest is for the request that is under way then. */
+const PASS_MS = 30_000;
+/** So many failures of the API server in a row are no outcome: a later pass tries again, and other effects have their turn. */
+const UNAVAILABLE_TRIES = 5;
+const REASON_MAX = 480;
+
+/** Which effects earlier passes tried without an outcome, by Job. Others come before them. It is only an order, and may be lost. */
+const triedBefore = new WeakMap<Ledger, Map<string, Set<number>>>();
+
 /**
  * Rolls a run back, newest effect first, from the pre-images. Each field is restored only when it still is what the run made of it, on
- * the same object: what others changed since is reported, not overwritten. Safe to call again: what was restored stays restored in the
- * answer.
+ * the same object: what others changed since is reported, not overwritten. An effect that cannot be rolled back now does not stop the
+ * others: one of them may be the reason for it, such as a webhook that the run broke. Safe to call again: what was restored stays
+ * restored in the answer.
  */
-export async function rollBack(context: RollbackContext, run: Run): Promise<Outcome[]> {
+export async function rollBack(context: RollbackContext, run: Run): Promise<RollbackPass> {
+  const clock = context.clock ?? (() => performance.now());
+  const bounded = { ...context, clock, deadline: clock() + PASS_MS };
+  const all = (await context.ledger.entries(run.jobUid, ['Sent', 'Unknown', 'Done', 'Accepted'])).reverse();
+  const entries = all.filter(({ target }) => !context.settled?.has(target.index));
+  const byJob = triedBefore.get(context.ledger) ?? new Map<string, Set<number>>();
+  triedBefore.set(context.ledger, byJob);
+  let tried = byJob.get(run.jobUid) ?? new Set<number>();
+  if (entries.every(({ target }) => tried.has(target.index))) tried = new Set();
+  const isLater = (entry: Entry) => entries.some((one) => tried.has(one.target.index) && (one === entry || isNewer(one, entry)));
+  const turns = [...entries.filter((one) => !isLater(one)), ...entries.filter(isLater)];
   const outcomes: Outcome[] = [];
-  const entries = await context.ledger.entries(run.jobUid);
-  for (const entry of entries.reverse())
-    if (entry.state !== 'Intended' && entry.state !== 'Refused')
-      outcomes.push({ effect: entry.target.index, ...(await restore(context, run, entry)) });
-  return outcomes;
+  const retries: Retry[] = [];
+  const open = new Set(entries);
+  for (const entry of turns) {
+    const effect = entry.target.index;
+    // Before a newer change of the same object is rolled back, this one looks as if others had overwritten it.
+    const newer = [...open].find((one) => isNewer(one, entry));
+    if (newer) {
+      retries.push({ effect, reason: `effect ${effectNumber(newer.target.index)} of the same object must be rolled back first` });
+      continue;
+    }
+    if (clock() >= bounded.deadline) {
+      retries.push({ effect, reason: 'the time of the pass was over before its turn' });
+      continue;
+    }
+    try {
+      outcomes.push({ effect, ...(await restoreEffect(bounded, run, entry)) });
+      open.delete(entry);
+    } catch (error) {
+      // The kill switch stops all of them.
+      if (error instanceof Refused && error.status === 403) throw error;
+      retries.push({ effect, reason: (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX) });
+      tried.add(effect);
+    }
+  }
+  if (retries.length === 0) byJob.delete(run.jobUid);
+  else byJob.set(run.jobUid, tried);
+  const newestFirst = (a: { effect: number }, b: { effect: number }) => b.effect - a.effect;
+  return { outcomes: outcomes.sort(newestFirst), retries: retries.sort(newestFirst) };
 }
 
-async function restore(context: RollbackContext, run: Run, first: Entry): Promise<Restored> {
-  if (first.rollback === 'Restored') return { outcome: 'Restored' };
+/** Whether a change is a later one of the same object. */
+const isNewer = (one: Entry, other: Entry) => one.target.index > other.target.index && isOfSameObject(one, other);
+
+// A subresource such as the scale is a view of its object, and has its uid. The name counts where a uid is not known.
+function isOfSameObject(one: Entry, other: Entry): boolean {
+  const [uid, otherUid] = [uidOf(one), uidOf(other)];
+  return uid !== undefined && otherUid !== undefined ? uid === otherUid : nameOf(one) === nameOf(other);
+}
+
+const uidOf = ({ target, stored }: Entry) => target.uid ?? stored?.uid;
+const nameOf = ({ target: { apiGroup, resource, namespace, name } }: Entry) =>
+  JSON.stringify([apiGroup, resource.split('/')[0], namespace, name]);
+
+/** Rolls one effect back from its pre-image, as `rollBack` does for all. */
+export async function restoreEffect(context: RollbackContext, run: Run, first: Entry): Promise<Restored> {
+  if (isRolledBack(first)) return { outcome: first.rollback };
+  if (first.state === 'Accepted')
+    return {
+      outcome: 'Skipped',
+      message: `${lastOrder(first)?.user ?? 'a person'} accepted it as it is stored; it is left as it is`,
+    };
   if (first.target.verb === 'delete')
-    return { outcome: 'Skipped', message: 'a deleted object cannot be restored; the plan said so' };
+    return { outcome: 'Skipped', message: 'a rollback recreates neither a deleted object nor its dependants; the plan said so' };
   let tried: Tried = { entry: first };
   let lost: Unavailable | undefined;
+  let losses = 0;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const found = await restoreOnce(context, run, tried, attempt >= BUSY_FROM).catch(unavailable);
     lost = found instanceof Unavailable ? found : undefined;
+    losses = lost ? losses + 1 : 0;
     // The entry may have moved before the request that was lost, and another pass may be at it.
     tried = found instanceof Error ? { entry: (await context.ledger.entry(run.jobUid, first.target.index)) ?? first } : found;
     const { entry, restored } = tried;
     // Noted by another pass.
-    if (entry.rollback === 'Restored') return { outcome: 'Restored' };
-    if (restored?.outcome === 'Restored' && (await noteRestored(context, entry))) return restored;
+    if (isRolledBack(entry)) return { outcome: entry.rollback };
+    const { outcome } = restored ?? {};
+    const isDone = outcome === 'Restored' || outcome === 'Unchanged';
+    if (restored && isDone && (await noteDone(context, entry, outcome))) return restored;
     const now = restored && (await context.ledger.entry(run.jobUid, first.target.index));
-    if (restored && restored.outcome !== 'Restored' && now?.version === entry.version) return restored;
+    if (restored && !isDone && now?.version === entry.version) return restored;
     // Another pass was at it meanwhile: what was seen of the object may be its work.
     if (now) tried = { entry: now };
+    if (losses >= UNAVAILABLE_TRIES) break;
+    if (context.clock && context.deadline !== undefined && context.clock() >= context.deadline) {
+      if (lost) break;
+      throw new Refused(503, 'ServiceUnavailable', 'the time of the pass was over before the object stopped changing');
+    }
     const { first: shortest, most, factor } = PAUSE_MS;
     await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
@@ -87,10 +166,13 @@ async function restore(context: RollbackContext, run: Run, first: Entry): Promis
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
 
+type RolledBack = Entry & { readonly rollback: 'Restored' | 'Unchanged' };
+const isRolledBack = (entry: Entry): entry is RolledBack => entry.rollback === 'Restored' || entry.rollback === 'Unchanged';
+
 // False when another pass moved the entry in between.
-async function noteRestored({ ledger }: RollbackContext, entry: Entry): Promise<boolean> {
+async function noteDone({ ledger }: RollbackContext, entry: Entry, outcome: RolledBack['rollback']): Promise<boolean> {
   try {
-    await ledger.store(noteRollback(entry, 'Restored'));
+    await ledger.store(noteRollback(entry, outcome));
     return true;
   } catch (error) {
     if (error instanceof Overtaken) return false;
@@ -122,7 +204,14 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
   if (read.status === 404) return { entry, restored: gone(entry, made) };
   if (read.status !== 200)
     return { entry, restored: { outcome: 'Failed', message: `the object cannot be read (HTTP ${read.status})` } };
-  const live = JSON.parse(read.body.toString('utf8')) as Live;
+  const text = read.body.toString('utf8');
+  const live = readObject(read.body) as unknown as Live;
+  const inexact = findInexactNumber(text);
+  if (inexact)
+    return {
+      entry,
+      restored: { outcome: 'Skipped', message: `it holds ${describeInexact(inexact)} now, which cannot be compared exactly` },
+    };
   if (last.refusal?.version === live.metadata.resourceVersion) return { entry, restored: refusedWith(last.refusal.answer) };
   const mayStillLand = stored === undefined && sending.preconditions.resourceVersion === live.metadata.resourceVersion;
   if (mayStillLand)
@@ -142,13 +231,18 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
     ? await removeCreated(upstream, run, entry, path, live, noteStart)
     : await restoreFields(upstream, run, {
         ...{ path, live, isBusy, noteStart },
-        changes: changeOf(entry),
+        changes: changeInFact(entry, live),
+        preImage: sending.promised.live,
         request: sending.request,
       });
   if ('answer' in found) return { entry, refusal: found };
   if (found.outcome === 'Unchanged' && entry.rollback === 'Restoring') return { entry, restored: { outcome: 'Restored' } };
   return { entry, restored: found };
 }
+
+// What was stored, or where no answer says it, what was sent as the object shows it.
+const changeInFact = (entry: Entry, live: Live) =>
+  entry.stored || !entry.sending ? changeOf(entry) : asStored(entry.sending, comparable(live, entry.sending.request));
 
 function gone(entry: Entry, made: boolean): Restored {
   if (entry.rollback === 'Restoring' && made) return { outcome: 'Restored' };

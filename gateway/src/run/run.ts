@@ -1,21 +1,33 @@
-import type { ActionPlan, ObservedEffect, RiskLevel } from '@sentinel/crds';
-import type { Identity } from '@sentinel/policy';
+import type { ActionPlan, ObservedEffect, Playbook, RiskLevel } from '@sentinel/crds';
+import type { Identity, SandboxSettings } from '@sentinel/policy';
 import type { Overlay } from '../effect/overlay.ts';
 import type { Turns } from '../enforce/turns.ts';
+import type { Replica } from '../ledger/claim.ts';
+import type { RehearsalMemory } from '../rehearse/memory.ts';
 
 /** What a rehearsal found, held in memory by the replica that its claim names. */
 export interface Recording {
   readonly effects: ObservedEffect[];
   /** Characters of the effects as JSON, so far. */
   size: number;
-  /** Characters of the objects that later reads show, as JSON, so far. */
-  held: number;
+  /** What it keeps in memory. */
+  readonly memory: RehearsalMemory;
   /** Reads, as `verb resource.group`, for the permissions that the plan lists. */
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
   /** Lets one write through at a time, so that each is observed after the one before it. */
   readonly turns: Turns;
+}
+
+/** What was admitted of a rehearsal, by the gateway's own reading at its claim. */
+export interface Rehearsal {
+  readonly playbook: Playbook;
+  readonly attempt: number;
+  /** The settings by which its pod was rendered. */
+  readonly settings: SandboxSettings;
+  /** The uid of the action that it is a part of. */
+  readonly parent: string | undefined;
 }
 
 /** What a real run may do and has done. */
@@ -25,6 +37,10 @@ export interface Enforcement {
   readonly digest: string;
   /** The risk of what was recorded, by the gateway's own reckoning. */
   readonly risk: RiskLevel;
+  /** The uid of the action that this one is a part of, as it was when it was rehearsed. */
+  readonly parent?: string | undefined;
+  /** When the recording of the plan was sealed, by the clock of the gateway, in milliseconds since the epoch. */
+  readonly recordedAt: number;
   /** The name of the run's claim in the ledger. */
   readonly claim: string;
   /** When the run was claimed, by the clock of the gateway, in milliseconds since the epoch. Approvals must be good then. */
@@ -35,6 +51,14 @@ export interface Enforcement {
   readonly turns: Turns;
   /** Why the run is blocked, as far as this replica knows. */
   blocked: string | undefined;
+}
+
+/** A rehearsal that another replica records: what its pod asks for is passed on to that one. */
+export interface RecordedElsewhere {
+  readonly stage: 'rehearsal';
+  readonly jobUid: string;
+  readonly namespace: string;
+  readonly recorder: Replica;
 }
 
 /** The run that a sandbox pod belongs to, as the API server says, not as the pod says. */
@@ -52,5 +76,6 @@ export interface Run {
   /** Whether writes may be effects at all: false for the profile `Observe` and for verification. */
   readonly mayWrite: boolean;
   readonly recording: Recording;
+  readonly rehearsal?: Rehearsal;
   readonly enforcement: Enforcement | undefined;
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import type { KubeClient } from '../client.ts';
+import type { KubeClient } from '../client/client.ts';
 import { MissingObjectError } from '../errors.ts';
 import type { AnyObject } from '../types.ts';
 import { advance, ensureAuthority } from './authority.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { KubeClient } from '../client.ts';
+import type { KubeClient } from '../client/client.ts';
+import { secrets } from '../client/resources.ts';
 import { isConflict, MissingObjectError } from '../errors.ts';
-import { secrets } from '../resources.ts';
 import type { AnyObject } from '../types.ts';
 import { createAuthority, daysLeft, type KeyPair } from './issue.ts';
 

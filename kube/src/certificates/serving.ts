@@ -1,4 +1,4 @@
-import type { KubeClient } from '../client.ts';
+import type { KubeClient } from '../client/client.ts';
 import { ensureAuthority } from './authority.ts';
 import { issueServerCertificate, type KeyPair } from './issue.ts';
 

@@ -1,8 +1,8 @@
 import type { AgentAction } from '@sentinel/crds';
 import type { KubeClient, Logger } from '@sentinel/kube';
+import type { SandboxSettings } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 import type { GatewayClient } from '../gateway-client.ts';
-import type { SandboxSettings } from '../sandbox/job.ts';
 import type { Draft } from '../status/conditions.ts';
 
 /** What the modules of act/ work with. */

@@ -4,8 +4,8 @@ import { compileCommands, type PolicySet, policyName } from '@sentinel/policy';
 import { action, facts, NOW, playbook, playbookSpec, policies } from '../decide/decide.fixture.ts';
 import { decide } from '../decide/decide.ts';
 import type { Facts } from '../facts/facts.ts';
-import { endAsDecided } from './end.ts';
-import { keptAudit } from './start-job.ts';
+import { endAsDecided } from './end/end.ts';
+import { keptAudit } from './jobs/start-job.ts';
 
 const COMMAND = 'login --password=hunter22';
 

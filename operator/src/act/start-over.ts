@@ -1,17 +1,33 @@
+import { annotations, digestOf } from '@sentinel/crds';
+import { parseActor, parseIdentities } from '@sentinel/policy';
+import { UNKNOWN_ACTOR } from '../acts/find-actor.ts';
 import { condition, enter } from '../status/conditions.ts';
 import { record } from '../status/record.ts';
 import type { Pass } from './context.ts';
+import { keptParameters, requestDetails } from './request-details.ts';
 
-/** The spec was edited before anything ran: a new generation, a new rehearsal, a new plan; earlier decisions are for another plan. */
-export function startOver({ draft, action, now }: Pass): void {
+/**
+ * The spec was edited before anything ran: a new generation, a new rehearsal, a new plan; earlier decisions are for another plan. The
+ * record has who edited it, and the intent and the parameters that hold from here on.
+ */
+export async function startOver({ draft, action, facts, now }: Pass): Promise<void> {
+  const editor = parseActor(action.metadata.annotations?.[annotations.changedBy]) ?? UNKNOWN_ACTOR;
+  const others = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]) ?? [];
+  const parameters = await keptParameters(facts);
   record(
     draft,
     action,
     {
       transition: 'StartedOver',
-      actor: 'sentinel-operator',
-      summary: `edited: generation ${action.metadata.generation ?? 0} replaces ${draft.observedGeneration ?? 0}`,
+      actor: editor,
+      summary: `edited by ${editor}: generation ${action.metadata.generation ?? 0} replaces ${draft.observedGeneration ?? 0}`,
       plan: draft.plan?.digest,
+      details: {
+        ...requestDetails(action, parameters),
+        // Several edits may come between two looks: these are all who edited it, beside who filed it.
+        'sentinel.editors': [...new Set(others.map(({ user }) => user))].join(' '),
+        'sentinel.spec.digest': digestOf(action.spec),
+      },
     },
     now,
   );
@@ -20,11 +36,13 @@ export function startOver({ draft, action, now }: Pass): void {
   );
   draft.observedGeneration = action.metadata.generation;
   delete draft.queuedAt;
+  delete draft.suspension;
   delete draft.plan;
   delete draft.required;
   delete draft.decisions;
   delete draft.results;
+  delete draft.shortened;
   for (const type of ['Rehearsed', 'Approved'] as const)
-    condition(draft, type, 'Unknown', 'Pending', 'the action was edited', now);
-  enter(draft, 'Pending', 'the action was edited and starts over', now);
+    condition(draft, type, 'Unknown', 'Pending', 'the action was edited, so it is rehearsed and decided anew', now);
+  enter(draft, 'Pending', `the action was edited by ${editor} and starts over`, now);
 }

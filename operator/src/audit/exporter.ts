@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AgentAction, AuditRecord } from '@sentinel/crds';
 import { successStates } from '@sentinel/crds';
-import { type EventRecorder, keyOf, type Logger, referenceTo, WorkQueue } from '@sentinel/kube';
+import { byNamespace, type EventRecorder, keyOf, LeadershipLostError, type Logger, referenceTo, WorkQueue } from '@sentinel/kube';
 import { stateOf } from '../status/conditions.ts';
-import type { OtlpSink } from './otlp.ts';
+import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
+import { chainOf, type OtlpSink } from './otlp.ts';
 import { spansOf } from './spans.ts';
 
 export interface ExporterOptions {
@@ -22,7 +23,11 @@ export interface ExporterOptions {
  */
 export class Exporter {
   readonly #options: ExporterOptions;
-  readonly #queue = new WorkQueue<string>({ name: 'audit-export', limiter: { baseMs: 200, maxMs: 30_000 } });
+  readonly #queue = new WorkQueue<string>({
+    name: 'audit-export',
+    limiter: { baseMs: 200, maxMs: 30_000 },
+    grouping: byNamespace(),
+  });
   readonly #acknowledged = new Map<string, { uid: string; sequence: number; event: number; traced: boolean }>();
 
   constructor(options: ExporterOptions) {
@@ -57,32 +62,39 @@ export class Exporter {
     this.#acknowledged.delete(key);
   }
 
-  /** Sends until the signal aborts. */
+  /** Sends until the signal aborts. What is under way then is finished, unless another process leads. */
   async start(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#queue.shutDown(), { once: true });
+    const lost = new AbortController();
+    const stop = () => {
+      this.#queue.shutDown();
+      if (signal.reason instanceof LeadershipLostError) lost.abort(signal.reason);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     for (let key = await this.#queue.get(); key !== undefined; key = await this.#queue.get()) {
-      await this.#export(key);
+      await this.#export(key, lost.signal);
       this.#queue.done(key);
     }
   }
 
-  async #export(key: string): Promise<void> {
+  async #export(key: string, signal: AbortSignal): Promise<void> {
     const action = this.#options.read(key);
     const outbox = action?.status?.outbox;
     if (!action || !outbox) return;
     const known = this.#knownFor(key, action);
-    await this.#writeEvents(action, outbox.records, known);
+    await this.#writeEvents(action, outbox.records, known, signal);
     const fresh = outbox.records.filter(({ sequence }) => sequence > known.sequence);
     try {
-      if (fresh.length > 0) await this.#options.sink?.sendRecords(action, fresh);
+      if (fresh.length > 0) await this.#options.sink?.sendRecords(chainOf(action), fresh, signal);
       known.sequence = fresh.at(-1)?.sequence ?? known.sequence;
       if (action.status?.finishedAt !== undefined && !known.traced) {
-        await this.#options.sink?.sendSpans(spansOf(action));
+        await this.#options.sink?.sendSpans(spansOf(action), signal);
         known.traced = true;
       }
       this.#queue.forget(key);
       const told = Math.min(outbox.exported, this.#options.sink ? (outbox.sink?.acknowledged ?? 0) : outbox.exported);
-      if (action.status?.finishedAt !== undefined && told < outbox.sequence) this.#options.onAcknowledged(key);
+      if (told < outbox.sequence && (action.status?.finishedAt !== undefined || waitsForSink(action)))
+        this.#options.onAcknowledged(key);
     } catch (error) {
       this.#options.logger.warn('Failed to export audit records', { key, error: String(error) });
       this.#queue.addRateLimited(key);
@@ -103,24 +115,38 @@ export class Exporter {
     return fresh;
   }
 
-  async #writeEvents(action: AgentAction, records: readonly AuditRecord[], known: { event: number }): Promise<void> {
+  async #writeEvents(
+    action: AgentAction,
+    records: readonly AuditRecord[],
+    known: { event: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     for (const record of records.filter(({ sequence }) => sequence > known.event)) {
-      const bad = record.transition === 'Ended' && !successStates.has(stateOf(action.status));
-      const outcome = await this.#options.events.record({
-        name: eventName(action, record),
-        namespace: action.metadata.namespace ?? 'default',
-        regarding: referenceTo(action),
-        type: bad ? 'Warning' : 'Normal',
-        reason: record.transition,
-        action: record.transition,
-        note: `${record.summary} [record ${record.sequence} ${record.hash.slice(7, 19)}]`,
-      });
+      if (signal.aborted) return;
+      // What did not go well, and what nobody but a person can carry on.
+      const bad =
+        record.transition === 'OutcomeUnknown' || (record.transition === 'Ended' && !successStates.has(stateOf(action.status)));
+      const outcome = await this.#options.events.record(
+        {
+          name: eventName(action, record),
+          namespace: action.metadata.namespace ?? 'default',
+          regarding: referenceTo(action),
+          type: bad ? 'Warning' : 'Normal',
+          reason: record.transition,
+          action: record.transition,
+          note: `${record.summary} [record ${record.sequence} ${record.hash.slice(7, 19)}]`,
+        },
+        signal,
+      );
       if (!outcome.ok)
         this.#options.logger.warn('Failed to write Event', { record: record.sequence, error: String(outcome.error) });
       known.event = record.sequence;
     }
   }
 }
+
+// What is held back may be held back by the sink alone: then it goes on at once, and nothing has to ask again and again.
+const waitsForSink = ({ status }: AgentAction): boolean => stateOf(status) === 'Starting' || outboxRoom(status) < ROOM_TO_END;
 
 /** What a sink has of the trail of an action. */
 export type SinkCursor = NonNullable<NonNullable<NonNullable<AgentAction['status']>['outbox']>['sink']>;

@@ -7,6 +7,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { AgentAction, AuditRecord } from '@sentinel/crds';
 import { request } from 'undici';
 import { z } from 'zod';
+import { readJson } from '../read-json.ts';
 import { type Span, spanIdOf, traceIdOf } from './spans.ts';
 
 const SCOPE = { name: 'sentinel.dev/audit', version: '0.1.0' };
@@ -24,6 +25,43 @@ const Partial = z.object({
     .optional(),
 });
 
+/** The chain that records belong to: that of an action, or that of the acts of an installation. */
+export type Chain =
+  | { readonly kind: 'Action'; readonly name: string; readonly namespace: string; readonly uid: string }
+  | { readonly kind: 'Acts'; readonly name: string; readonly uid: string };
+
+/** The chain of an action. */
+export const chainOf = ({ metadata }: AgentAction): Chain => ({
+  kind: 'Action',
+  name: metadata.name,
+  namespace: metadata.namespace ?? '',
+  uid: metadata.uid ?? '',
+});
+
+// Details are texts, because they are hashed; these are counts, and a reader of OTLP adds counts up.
+const COUNTS: ReadonlySet<string> = new Set([
+  'sentinel.effects.planned',
+  'sentinel.effects.done',
+  'sentinel.effects.unknown',
+  'sentinel.effects.rolled_back',
+]);
+
+function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<string, string> {
+  if (chain.kind === 'Action')
+    return {
+      'k8s.namespace.name': chain.namespace,
+      'sentinel.action.name': chain.name,
+      'sentinel.action.uid': chain.uid,
+    };
+  // By the namespace of the object, so that the acts of a tenant go where the trail of its actions goes.
+  const namespace = details.find(({ name }) => name === 'sentinel.object.namespace')?.value;
+  return {
+    ...(namespace === undefined ? {} : { 'k8s.namespace.name': namespace }),
+    'sentinel.trail.name': chain.name,
+    'sentinel.trail.uid': chain.uid,
+  };
+}
+
 /**
  * Sends records and spans over OTLP/HTTP and takes nothing for stored that the sink did not acknowledge in full: any status but
  * 200, and any rejected record, is an error. The SDK's own exporter reports a partial success as success and drops on HTTP 500.
@@ -39,34 +77,37 @@ export class OtlpSink {
     this.id = createHash('sha256').update(this.#endpoint).digest('hex').slice(0, 16);
   }
 
-  /** Sends the records of one action. Resolves only when the sink has acknowledged all of them. */
-  async sendRecords(action: AgentAction, records: readonly AuditRecord[]): Promise<void> {
-    await this.#send('/v1/logs', JsonLogsSerializer.serializeRequest(records.map((record) => this.#logRecord(action, record))));
+  /** Sends records of one chain. Resolves only when the sink has acknowledged all of them. */
+  async sendRecords(chain: Chain, records: readonly AuditRecord[], signal?: AbortSignal): Promise<void> {
+    const body = JsonLogsSerializer.serializeRequest(records.map((record) => this.#logRecord(chain, record)));
+    await this.#send('/v1/logs', body, signal);
   }
 
   /** Sends spans. Resolves only when the sink has acknowledged all of them. */
-  async sendSpans(spans: readonly Span[]): Promise<void> {
-    await this.#send('/v1/traces', JsonTraceSerializer.serializeRequest(spans.map((span) => this.#readableSpan(span))));
+  async sendSpans(spans: readonly Span[], signal?: AbortSignal): Promise<void> {
+    const body = JsonTraceSerializer.serializeRequest(spans.map((span) => this.#readableSpan(span)));
+    await this.#send('/v1/traces', body, signal);
   }
 
-  async #send(path: string, body: Uint8Array | undefined): Promise<void> {
+  async #send(path: string, body: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (body === undefined) throw new Error('nothing could be serialized');
     const answer = await request(`${this.#endpoint}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
+      ...(signal ? { signal } : {}),
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
     });
     const text = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`the sink answered ${answer.statusCode}: ${text.slice(0, 200)}`);
-    const { partialSuccess } = Partial.parse(text === '' ? {} : JSON.parse(text));
+    const { partialSuccess } = Partial.parse(text === '' ? {} : readJson(text, 'the sink'));
     const rejected = (partialSuccess?.rejectedLogRecords ?? 0) + (partialSuccess?.rejectedSpans ?? 0);
     if (rejected > 0) throw new Error(`the sink rejected ${rejected} of what was sent: ${partialSuccess?.errorMessage ?? ''}`);
   }
 
-  #logRecord(action: AgentAction, record: AuditRecord): ReadableLogRecord {
-    const uid = action.metadata.uid ?? '';
+  #logRecord(chain: Chain, record: AuditRecord): ReadableLogRecord {
+    const { uid } = chain;
     const time = hrTime(BigInt(Date.parse(record.time)) * 1_000_000n);
     return {
       hrTime: time,
@@ -77,9 +118,7 @@ export class OtlpSink {
       eventName: `sentinel.${record.transition}`,
       body: record.summary,
       attributes: {
-        'k8s.namespace.name': action.metadata.namespace ?? '',
-        'sentinel.action.name': action.metadata.name,
-        'sentinel.action.uid': uid,
+        ...chainAttributes(chain, record),
         'sentinel.transition': record.transition,
         'sentinel.actor': record.actor,
         'sentinel.record.sequence': record.sequence,
@@ -87,7 +126,7 @@ export class OtlpSink {
         'sentinel.record.previous': record.previous,
         ...(record.plan === undefined ? {} : { 'sentinel.plan.digest': record.plan }),
         ...(record.job === undefined ? {} : { 'k8s.job.uid': record.job }),
-        ...Object.fromEntries((record.details ?? []).map(({ name, value }) => [name, value])),
+        ...Object.fromEntries((record.details ?? []).map(({ name, value }) => [name, COUNTS.has(name) ? Number(value) : value])),
       },
       resource: this.#resource,
       instrumentationScope: SCOPE,

@@ -19,6 +19,7 @@ const action: AgentAction = {
   kind: 'AgentAction',
   metadata: { name: 'a', namespace: 'shop', uid: 'u', creationTimestamp: time(0) },
   spec: {
+    onBehalfOf: { user: 'ada' },
     intent: { summary: 's', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
     playbookRef: { name: 'fix' },
     mode: 'Apply',
@@ -42,6 +43,10 @@ describe('The trace of an action', () => {
     assert.match(spanIdOf('u', 'action'), /^[0-9a-f]{16}$/);
     assert.deepEqual(spansOf(action), spansOf(structuredClone(action)));
     assert.notEqual(traceIdOf('u'), traceIdOf('v'));
+  });
+
+  it('says for whom the agent acts', () => {
+    assert.equal(spansOf(action)[0]?.attributes['sentinel.on_behalf_of'], 'ada');
   });
 
   it('has a span for the whole, for each stage, and for the time in which it waited for people', () => {

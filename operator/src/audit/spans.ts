@@ -41,6 +41,7 @@ export function spansOf(action: AgentAction): Span[] {
       'sentinel.action.uid': uid,
       'sentinel.state': state,
       'sentinel.plan.digest': status?.plan?.digest ?? '',
+      ...(spec.onBehalfOf ? { 'sentinel.on_behalf_of': spec.onBehalfOf.user } : {}),
       'gen_ai.agent.name': spec.intent.agent?.name ?? '',
       ...(status?.lineage?.length ? { 'sentinel.action.parent': status.lineage.at(-1)?.uid ?? '' } : {}),
     },

@@ -1,37 +1,78 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type PlaybookStatus, playbooks } from '@sentinel/crds';
+import { type Playbook, type PlaybookStatus, playbooks, type Reason } from '@sentinel/crds';
 import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
-import { playbookDigest, playbookFaults, readSealKeys, trustOf } from '@sentinel/policy';
+import {
+  type AgentRule,
+  agentRules,
+  playbookDigest,
+  playbookFaults,
+  readSealKeys,
+  type SealKeys,
+  type Trust,
+  type TrustRecord,
+  trustOf,
+} from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
 
-/** Says of a Playbook what its digest is, whether it can be run as written, and whether that digest is trusted. Owns Ready and Trusted. */
+/** Writes what a Playbook is into its status, if that changed. */
 export async function reconcilePlaybook(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const playbook = caches.playbooks.store.get(key);
   if (!playbook) return undefined;
   const keys = readSealKeys(caches.sealKeys.store.list()[0]?.data as Record<string, string> | undefined);
-  const trust = trustOf(playbook, keys);
+  const namespace = playbook.metadata.namespace;
+  const local = caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
+  const agents = agentRules([...caches.clusterPolicies.store.list(), ...local]);
+  const status = playbookStatus(playbook, { keys, agents }, now);
+  if (!isDeepStrictEqual(status, playbook.status)) await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
+  return undefined;
+}
+
+/** What trust in a Playbook is judged by: the same here as at a start. */
+export interface TrustFacts {
+  readonly keys: SealKeys;
+  /** Who is an agent by the policies of the cluster and of the namespace: an agent cannot make a Playbook trusted. */
+  readonly agents: readonly AgentRule[];
+}
+
+/** Says of a Playbook what its digest is, whether it can be run as written, and whether that digest is trusted. Owns Ready and Trusted. */
+export function playbookStatus(playbook: Playbook, { keys, agents }: TrustFacts, now: Date): PlaybookStatus {
+  const trust = trustOf(playbook, keys, agents);
   const faults = playbookFaults(playbook.spec);
   const generation = playbook.metadata.generation;
   const ready = {
     type: 'Ready',
     status: faults.length === 0 ? ('True' as const) : ('False' as const),
     reason: faults.length === 0 ? 'Satisfied' : 'Invalid',
-    message: faults.join('; ') || 'it can be run as written',
+    message:
+      faults.length === 0
+        ? 'The Playbook can be run as written.'
+        : `The Playbook cannot be run as written; correct it: ${faults.join('; ')}`,
     observedGeneration: generation,
   };
-  const trusted = {
-    type: 'Trusted',
-    status: trust.trusted ? ('True' as const) : ('False' as const),
-    reason: trust.trusted ? 'Satisfied' : 'NotTrusted',
-    message: trust.trusted ? `sealed by ${trust.by.user}` : trust.why,
-    observedGeneration: generation,
-  };
-  const status: PlaybookStatus = {
+  const trusted = { type: 'Trusted', ...trustCondition(playbook, trust), observedGeneration: generation };
+  return {
     observedGeneration: generation,
     conditions: setCondition(setCondition(playbook.status?.conditions, ready, now), trusted, now),
     digest: playbookDigest(playbook),
     ...(trust.trusted ? { trustedBy: trust.by.user.slice(0, 253), trustedAt: trust.by.time } : {}),
   };
-  if (!isDeepStrictEqual(status, playbook.status)) await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
-  return undefined;
 }
+
+function trustCondition({ metadata }: Playbook, trust: Trust): { status: 'True' | 'False'; reason: Reason; message: string } {
+  if (trust.trusted) return { status: 'True', reason: 'Satisfied', message: `sealed by ${trust.by.user}${exemption(trust.by)}` };
+  const next = `kubectl sentinel trust ${metadata.name} -n ${metadata.namespace ?? ''}`;
+  if (trust.sealInvalid)
+    return {
+      status: 'False',
+      reason: 'SealInvalid',
+      message: `There is a seal, but it proves nothing: ${trust.why}. If no key was removed lately, tell your security team. To trust the Playbook again, someone with the verb 'trust' who did not write it runs: ${next}`,
+    };
+  return {
+    status: 'False',
+    reason: 'NotTrusted',
+    message: `The Playbook is not trusted: ${trust.why}. Where policy asks for trust, its actions are refused until someone with the verb 'trust' who did not write it runs: ${next}`,
+  };
+}
+
+const exemption = ({ exemptBy }: TrustRecord) =>
+  exemptBy === undefined ? '' : `, who could act as the author and is exempted by ${exemptBy.slice(0, 512)}`;

@@ -8,12 +8,17 @@ import {
 } from '@sentinel/crds';
 import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
 import { readPolicy } from '@sentinel/policy';
+import { findActor, UNKNOWN_ACTOR } from '../acts/find-actor.ts';
 import type { Caches } from '../caches.ts';
+import { cut } from '../status/text.ts';
 
-/** Says of a policy whether it can be read. One that can't counts as the strictest there is. Owns Ready. */
+/**
+ * Says of a policy whether it can be read, and who turned its kill switch on or off. One that can't be read counts as the strictest
+ * there is. Owns Ready.
+ */
 export async function reconcilePolicy(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const policy = caches.policies.store.get(key);
-  const status = policy && statusOf(policy, now);
+  const status = policy && statusOf(policy, await suspensionOf(client, policy, now), now);
   if (policy && status && !isDeepStrictEqual(status, policy.status))
     await client.replaceStatus(agentPolicies, { ...copyOf(policy), status });
   return undefined;
@@ -22,18 +27,36 @@ export async function reconcilePolicy(client: KubeClient, caches: Caches, key: s
 /** The same for a policy of the cluster. */
 export async function reconcileClusterPolicy(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const policy = caches.clusterPolicies.store.get(key);
-  const status = policy && statusOf(policy, now);
+  const status = policy && statusOf(policy, await suspensionOf(client, policy, now), now);
   if (policy && status && !isDeepStrictEqual(status, policy.status))
     await client.replaceStatus(clusterAgentPolicies, { ...copyOf(policy), status });
   return undefined;
 }
 
-function statusOf(policy: AgentPolicy | ClusterAgentPolicy, now: Date): PolicyStatus {
+/**
+ * Who turned the kill switch on or off, looked up once for each change of it. Where the webhook took no part it is unknown: the kill
+ * switch works without it, and the audit log of the API server has the name.
+ */
+async function suspensionOf(
+  client: KubeClient,
+  policy: AgentPolicy | ClusterAgentPolicy,
+  now: Date,
+): Promise<PolicyStatus['suspension']> {
+  const known = policy.status?.suspension;
+  const { suspended, digest } = readPolicy(policy);
+  if (suspended === (known?.suspended ?? false)) return known;
+  const { uid = '', generation } = policy.metadata;
+  const transition = suspended ? 'PolicySuspended' : 'PolicyLifted';
+  const actor = await findActor(client, { object: uid, transition, generation, digest });
+  return { suspended, by: cut(actor?.by ?? UNKNOWN_ACTOR, 512), since: actor?.since ?? now.toISOString() };
+}
+
+function statusOf(policy: AgentPolicy | ClusterAgentPolicy, suspension: PolicyStatus['suspension'], now: Date): PolicyStatus {
   const { digest, faults, spec } = readPolicy(policy);
   const generation = policy.metadata.generation;
   const good = faults.length === 0;
   const inForce = spec?.suspended
-    ? 'in force: everything it covers is suspended'
+    ? `in force: everything it covers is suspended${suspension?.suspended ? ` (by ${suspension.by} since ${suspension.since})` : ''}`
     : spec?.auditOnly
       ? 'refuses nothing: says what it would have refused'
       : 'in force';
@@ -44,5 +67,10 @@ function statusOf(policy: AgentPolicy | ClusterAgentPolicy, now: Date): PolicySt
     message: (good ? inForce : `invalid policy: treated as deny-all until fixed: ${faults.join('; ')}`).slice(0, 2048),
     observedGeneration: generation,
   };
-  return { observedGeneration: generation, conditions: setCondition(policy.status?.conditions, ready, now), digest };
+  return {
+    observedGeneration: generation,
+    conditions: setCondition(policy.status?.conditions, ready, now),
+    digest,
+    ...(suspension ? { suspension } : {}),
+  };
 }

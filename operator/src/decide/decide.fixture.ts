@@ -167,6 +167,7 @@ export const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   stage: of.status?.stages?.at(-1),
   job: undefined,
   guards: [],
+  storage: { own: 0, used: 0, takers: 1, total: 512 * 2 ** 20 },
   activity: [],
   sink: undefined,
   live: true,

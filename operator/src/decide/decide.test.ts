@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, digestOf, finalStates, type StageStatus, type State, states } from '@sentinel/crds';
+import { type AgentAction, annotations, digestOf, finalStates, type StageStatus, type State, states } from '@sentinel/crds';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts, JobView } from '../facts/facts.ts';
 import {
@@ -19,8 +19,12 @@ import {
 } from './decide.fixture.ts';
 import { decide } from './decide.ts';
 
+const MiB = 2 ** 20;
+
 describe('The next step of an action', () => {
   const approved = action('AwaitingApproval', { approvals: decision() });
+  const sealOf = ({ metadata }: typeof approved) =>
+    (JSON.parse(metadata.annotations?.[annotations.approvals] ?? '') as { seal: string }).seal;
   const rows: [name: string, facts: Facts, step: object][] = [
     ['that is new is decided from live facts', facts(action('Pending'), { live: false }), { kind: 'LookAgainLive' }],
     ['that is admitted is its rehearsal', facts(action('Pending')), { kind: 'StartJob', stage: 'rehearsal' }],
@@ -39,6 +43,36 @@ describe('The next step of an action', () => {
       'whose Playbook is not trusted is the end',
       facts(action('Pending'), { trust: { trusted: false, why: 'x' } }),
       { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'whose namespace has no room for its plan is the end',
+      facts(action('Pending'), { storage: { own: 64 * MiB, used: 70 * MiB, takers: 3, total: 512 * MiB } }),
+      { kind: 'End', state: 'Denied' },
+    ],
+    [
+      'waits while what is stored cannot be counted',
+      facts(action('Pending'), { storage: undefined }),
+      { kind: 'Wait', state: 'Pending', requeueAfterMs: 5000 },
+    ],
+    [
+      'that is approved starts whatever its namespace has stored',
+      facts(approved, { storage: { own: 70 * MiB, used: 440 * MiB, takers: 9, total: 512 * MiB } }),
+      { kind: 'StartJob', stage: 'run' },
+    ],
+    [
+      'that is approved waits for what its rollback would need',
+      facts(approved, { storage: { own: 1, used: 449 * MiB, takers: 9, total: 512 * MiB } }),
+      { kind: 'Wait', queued: true },
+    ],
+    [
+      'that is approved waits while what is stored cannot be counted',
+      facts(approved, { storage: undefined }),
+      { kind: 'Wait', requeueAfterMs: 5000 },
+    ],
+    [
+      'that is cancelled ends while nothing can be counted',
+      facts(action('Pending', { cancelled: true }), { storage: undefined }),
+      { kind: 'End', state: 'Cancelled' },
     ],
     [
       'whose Job is suspended is its release',
@@ -69,6 +103,36 @@ describe('The next step of an action', () => {
     ],
     ['that is approved is looked at live first', facts(approved, { live: false }), { kind: 'LookAgainLive' }],
     ['that is approved is its run', facts(approved), { kind: 'StartJob', stage: 'run' }],
+    [
+      'whose approver holds the verb at the start is its run',
+      facts(approved, { deciders: new Map([[sealOf(approved), { mayApprove: true, actsAs: undefined }]]) }),
+      { kind: 'StartJob', stage: 'run' },
+    ],
+    [
+      'whose approver lost the verb is to wait, and to be asked about again',
+      facts(approved, { deciders: new Map([[sealOf(approved), { mayApprove: false, actsAs: undefined }]]) }),
+      { kind: 'NoteDecisions', requeueAfterMs: 30_000 },
+    ],
+    [
+      'whose approver was not asked about is to wait',
+      facts(approved, { deciders: new Map() }),
+      { kind: 'NoteDecisions', requeueAfterMs: 30_000 },
+    ],
+    [
+      'whose approver is an agent by now is to wait',
+      facts(approved, {
+        policies: {
+          ...policies(),
+          agents: [{ policy: 'P', namespace: undefined, kind: 'User', name: 'ada', subjectNamespace: undefined }],
+        },
+      }),
+      { kind: 'NoteDecisions' },
+    ],
+    [
+      'whose approver is whom the agent acts for is to wait',
+      facts({ ...approved, spec: { ...approved.spec, onBehalfOf: { user: 'ada' } } }),
+      { kind: 'NoteDecisions' },
+    ],
     [
       'that was rejected is the end',
       facts(action('AwaitingApproval', { approvals: decision({ decision: 'reject' }) })),
@@ -194,6 +258,43 @@ describe('The next step of an action', () => {
       { kind: 'Wait', requeueAfterMs: 30_000 },
     ],
     [
+      'whose verification did not run waits before the next one',
+      facts(
+        action('Verifying', {
+          stages: [
+            stage('run', { outcome: 'Succeeded', finishedAt: iso(-9) }),
+            stage('verification', { attempt: 3, outcome: 'Failed', finishedAt: iso(0) }),
+          ],
+        }),
+      ),
+      { kind: 'Wait', requeueAfterMs: 60_000 },
+    ],
+    [
+      'whose verification did not run is another one after the pause',
+      facts(
+        action('Verifying', {
+          stages: [
+            stage('run', { outcome: 'Succeeded', finishedAt: iso(-9) }),
+            stage('verification', { attempt: 3, outcome: 'Failed', finishedAt: iso(-1) }),
+          ],
+        }),
+      ),
+      { kind: 'StartJob', stage: 'verification' },
+    ],
+    [
+      'whose verification did not run and that is cancelled is rolled back',
+      facts(
+        action('Verifying', {
+          cancelled: true,
+          stages: [
+            stage('run', { outcome: 'Succeeded', finishedAt: iso(-9) }),
+            stage('verification', { outcome: 'Failed', finishedAt: iso(0) }),
+          ],
+        }),
+      ),
+      { kind: 'BeginRollback' },
+    ],
+    [
       'whose approved checks are not known is a verification that failed, once that was seen live',
       facts(action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] }), {
         playbook: undefined,
@@ -234,6 +335,7 @@ describe('The next step in every state', () => {
     Running: stage('run'),
     Verifying: stage('verification'),
     RollingBack: stage('run', { outcome: 'Failed' }),
+    OutcomeUnknown: stage('run', { outcome: 'Blocked' }),
   };
   const inState = (state: State, more: Parameters<typeof action>[1] = {}) =>
     action(state, { ...more, stages: [stageIn[state]].filter((one) => one !== undefined) });
@@ -252,7 +354,8 @@ describe('The next step in every state', () => {
           const step = decide(facts(inState(state, { [why]: true, approvals: decision() }), { job: view }));
           const open = stageIn[state] !== undefined && stageIn[state].outcome === undefined;
           const stopping = view && view.phase !== 'Ended' ? 'StopJob' : 'ReadOutcome';
-          assert.equal(step.kind, state === 'RollingBack' ? 'RollBack' : open ? stopping : 'End');
+          const after: Partial<Record<State, string>> = { RollingBack: 'RollBack', OutcomeUnknown: 'Abandon' };
+          assert.equal(step.kind, after[state] ?? (open ? stopping : 'End'));
         });
       }
     }
@@ -265,6 +368,7 @@ describe('The next step in every state', () => {
     Starting: 'StartOver',
     Suspended: 'StartOver',
     Running: 'ReadOutcome',
+    OutcomeUnknown: 'NoteResolutions',
     Verifying: 'ReadOutcome',
     RollingBack: 'RollBack',
   };
@@ -305,6 +409,18 @@ describe('The next step in every state', () => {
       kind: 'Wait',
       state: 'Verifying',
     });
+  });
+
+  it('is to look again when the deletion of its pod is overdue, whatever waits for that', () => {
+    const lost = { job: job({ ending: true, lostAt: NOW + 5_000 }) };
+    const again = { requeueAfterMs: 5_000 };
+    assert.deepEqual(decide(facts(inState('Running'), lost)), { kind: 'Wait', ...again });
+    for (const more of [{ cancelled: true }, { deleted: true }])
+      assert.partialDeepStrictEqual(decide(facts(inState('Running', more), lost)), { kind: 'StopJob', ...again });
+    const killed = { ...lost, policies: policies({ suspended: true }) };
+    assert.partialDeepStrictEqual(decide(facts(inState('Running'), killed)), { kind: 'StopJob', ...again });
+    const edited = inState('Rehearsing', { generation: 2 });
+    assert.partialDeepStrictEqual(decide(facts(edited, lost)), { kind: 'StopJob', ...again });
   });
 
   it('is to look at a suspended one by the clock once, when its time is over, and not without end', () => {
@@ -353,7 +469,10 @@ describe('The next step in every state', () => {
       cancelled: true,
       stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })],
     });
-    assert.equal(decide(facts(waiting)).kind, 'RollBack');
+    assert.deepStrictEqual(decide(facts(waiting)), {
+      kind: 'BeginRollback',
+      why: 'the action was cancelled before it was verified',
+    });
     const none = { plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' as const } } } };
     assert.partialDeepStrictEqual(decide(facts(waiting, none)), {
       kind: 'End',

@@ -3,40 +3,52 @@ import {
   admit,
   childrenOf,
   dataHandling,
+  describeSuspensions,
   endedByParent,
   explainAll,
+  holdRehearsalRate,
+  holdSandbox,
   judgeAgent,
   judgeFiling,
   judgeParent,
-  playbookDigest,
+  judgeStorage,
+  type Refusal,
   suspendedBy,
+  suspensionsOf,
   withoutQuotes,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
+import { decideOnRelease } from './release.ts';
+import { decideOnResolution } from './resolution.ts';
+import { restartPauseMs } from './restart.ts';
 import { decideOnRetirement } from './retirement.ts';
 import { decideOnReview } from './review.ts';
 import { rollsBack } from './rollback.ts';
 import type { NextStep } from './step.ts';
+import { stoppedBy } from './stopped-by.ts';
 
 const FULL_RETRY_MS = 5_000;
+const UNCOUNTED_RETRY_MS = 5_000;
+/** What a rehearsal that finds little stores. One that finds more is measured before it is stored. */
+const REHEARSAL_BYTES = 64 * 1024;
 
 /** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
 export function decide(facts: Facts): NextStep {
   const { action } = facts;
   const state = stateOf(action.status);
-  if (finalStates.has(state)) return action.metadata.finalizers?.length ? { kind: 'LetGo' } : decideOnRetirement(facts);
-  if (action.metadata.deletionTimestamp !== undefined) return stop(facts, 'the action was deleted');
-  if (action.spec.cancelled) return stop(facts, 'the action was cancelled');
+  if (finalStates.has(state)) return action.metadata.finalizers?.length ? decideOnRelease(facts) : decideOnRetirement(facts);
+  const stopped = stoppedBy(facts);
+  if (stopped) return stop(facts, stopped.why, stopped.actor);
   const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid, action.spec.mode);
   if (orphaned !== undefined) return stop(facts, orphaned);
   if (beforeRun.has(state) && outboxRoom(action.status) < ROOM_TO_END && !isUnderWay(facts))
     return {
       kind: 'Wait',
       requeueAfterMs: FULL_RETRY_MS,
-      why: 'nothing goes on while the audit trail is full: no sink acknowledges its records',
+      why: 'nothing goes on while the audit trail is full: no sink acknowledges its records; check the sink of the audit trail',
       state,
     };
   if (editedSince(facts)) return startOver(facts);
@@ -51,6 +63,8 @@ export function decide(facts: Facts): NextStep {
       return decideOnReview(facts);
     case 'Running':
       return decideOnJob(facts, 'run');
+    case 'OutcomeUnknown':
+      return decideOnResolution(facts);
     case 'Verifying':
       return decideOnVerification(facts);
     case 'RollingBack':
@@ -61,25 +75,57 @@ export function decide(facts: Facts): NextStep {
 }
 
 function decideOnAdmission(facts: Facts): NextStep {
-  if (!facts.live) return { kind: 'LookAgainLive' };
+  if (!facts.live) return stillHeld(facts) ?? { kind: 'LookAgainLive' };
   if (!facts.requester)
     return {
       kind: 'End',
       state: 'Denied',
       message: 'missing requester annotation (the admission webhook did not run); create the action again',
     };
-  const { action, policies, activity, requester, parent } = facts;
+  if (facts.storage === undefined)
+    return {
+      kind: 'Wait',
+      why: 'what is stored for actions cannot be counted now, because the gateway does not answer; it is tried again',
+      state: 'Pending',
+      requeueAfterMs: UNCOUNTED_RETRY_MS,
+    };
+  const refusals = refusalsOf(facts, facts.requester);
+  if (refusals.length > 0)
+    return { kind: 'End', state: 'Denied', message: explainAll(withoutQuotes(dataHandling(facts.policies), refusals)) };
+  return holdOf(facts) ?? { kind: 'StartJob', stage: 'rehearsal' };
+}
+
+function refusalsOf(facts: Facts, requester: NonNullable<Facts['requester']>): Refusal[] {
+  const { action, policies, activity, parent, storage } = facts;
   const self = activityOf(action);
   const siblings = parent && childrenOf(parent.uid, self, activity);
-  const refusals = [
+  return [
     ...judgeAgent(policies, requester),
     ...admit({ ...facts, spec: action.spec }),
     ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),
+    ...(storage === undefined ? [] : judgeStorage(policies, self.namespace, storage, REHEARSAL_BYTES)),
   ];
-  if (refusals.length > 0)
-    return { kind: 'End', state: 'Denied', message: explainAll(withoutQuotes(dataHandling(policies), refusals)) };
-  return { kind: 'StartJob', stage: 'rehearsal' };
+}
+
+function holdOf({ action, policies, activity, now }: Facts): NextStep | undefined {
+  const self = activityOf(action);
+  const hold = holdSandbox(policies, self, activity) ?? holdRehearsalRate(self, activity, now);
+  if (!hold) return undefined;
+  const why = `${hold.message} (${hold.policy}: ${hold.rule})`;
+  return { kind: 'Wait', why, state: 'Pending', requeueAfterMs: hold.requeueAfterMs };
+}
+
+/**
+ * An action that a live look has made wait for a sandbox waits on as long as the caches show no room: that starts nothing, so a cache may
+ * be believed, and however many wait, they ask the API server nothing. What the caches would refuse is looked at live. Who may use the
+ * account only the API server knows; it is asked before the start.
+ */
+function stillHeld(facts: Facts): NextStep | undefined {
+  const { action, requester } = facts;
+  const hasWaited = action.status?.conditions?.some(({ type, reason }) => type === 'Succeeded' && reason === 'Pending') === true;
+  if (!hasWaited || !requester) return undefined;
+  return refusalsOf({ ...facts, mayUseAccount: true }, requester).length === 0 ? holdOf(facts) : undefined;
 }
 
 /** A stage that has a Job: create it, release it, wait for it, read it. */
@@ -96,10 +142,19 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   const stoppers = suspendedBy(facts.policies);
   if (stoppers.length > 0)
     return facts.live
-      ? { kind: 'StopJob', why: `suspended by ${stoppers.join(', ')}`, evidence: true }
+      ? {
+          kind: 'StopJob',
+          why: `suspended by ${describeSuspensions(suspensionsOf(facts.policies))}`,
+          evidence: true,
+          ...untilLost(facts),
+        }
       : { kind: 'LookAgainLive' };
-  return job.suspended ? { kind: 'ReleaseJob' } : { kind: 'Wait' };
+  return job.suspended ? { kind: 'ReleaseJob' } : { kind: 'Wait', ...untilLost(facts) };
 }
+
+// No event tells that the deletion of a pod is overdue, so the action is looked at again by the clock.
+const untilLost = ({ job, now }: Facts): { readonly requeueAfterMs?: number } =>
+  job?.lostAt === undefined ? {} : { requeueAfterMs: job.lostAt - now };
 
 // Nothing starts while the kill switch is on. It is looked at again when a policy changes.
 function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
@@ -111,10 +166,12 @@ function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
 
 function decideOnVerification(facts: Facts): NextStep {
   const { stage, plan, playbook, now } = facts;
-  if (stage?.stage === 'run') {
+  // A verification that has ended without an end of the action did not run, and is started again.
+  if (stage?.stage === 'run' || (stage?.stage === 'verification' && stage.outcome !== undefined)) {
     if (!plan || !playbook)
       return facts.live ? { kind: 'FailVerification', why: whyUnverifiable(facts) } : { kind: 'LookAgainLive' };
-    const due = Date.parse(stage.finishedAt ?? '') + verifyAfterMs(facts);
+    const pause = stage.stage === 'run' ? verifyAfterMs(facts) : restartPauseMs(stage.attempt);
+    const due = Date.parse(stage.finishedAt ?? '') + pause;
     if (due > now) return { kind: 'Wait', requeueAfterMs: due - now };
     return startUnlessSuspended(facts, 'verification');
   }
@@ -139,30 +196,38 @@ export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
 const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome === undefined;
 
 // Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
-function stop(facts: Facts, why: string): NextStep {
+function stop(facts: Facts, why: string, actor?: string): NextStep {
   const { stage, job, action } = facts;
   const state = stateOf(action.status);
   if (state === 'RollingBack') return rollBack(facts);
+  if (state === 'OutcomeUnknown') return facts.live ? { kind: 'Abandon', why } : { kind: 'LookAgainLive' };
   if (stage && stage.outcome === undefined) {
-    if (job && job.phase !== 'Ended') return { kind: 'StopJob', why };
+    if (job && job.phase !== 'Ended') return { kind: 'StopJob', why, ...untilLost(facts) };
     if (!facts.live) return { kind: 'LookAgainLive' };
     return { kind: 'ReadOutcome', stage: stage.stage };
   }
-  if (state === 'Verifying' && rollsBack(facts)) return rollBack(facts);
+  if (state === 'Verifying' && rollsBack(facts)) return beginRollback(facts, `${why} before it was verified`);
   return {
     kind: 'End',
     state: 'Cancelled',
     message: state === 'Verifying' ? `${why} before it was verified; its changes stay, because rollback is not available` : why,
+    ...(actor === undefined ? {} : { actor }),
   };
 }
 
-// The kill switch freezes what there is: nothing is written any more, not even to take something back.
+// The kill switch stops an action as it is: nothing more is written, not even by a rollback.
 function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
   if (!live) return { kind: 'LookAgainLive' };
-  const message = `ended by the kill switch of ${stoppers.join(', ')} before the rollback; its changes stay`;
+  const message = `ended by the kill switch of ${describeSuspensions(suspensionsOf(policies))} before the rollback; its changes stay`;
   return { kind: 'End', state: 'RollbackIncomplete', message };
+}
+
+// The gateway rolls back only what the status says is being rolled back, so that is written first.
+function beginRollback(facts: Facts, why: string): NextStep {
+  const next = rollBack(facts);
+  return next.kind === 'RollBack' ? { kind: 'BeginRollback', why } : next;
 }
 
 const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended']);
@@ -177,13 +242,9 @@ function editedSince({ action }: Facts): boolean {
   );
 }
 
-function startOver({ stage, job }: Facts): NextStep {
+function startOver(facts: Facts): NextStep {
+  const { stage, job } = facts;
   if (stage && stage.outcome === undefined && job && job.phase !== 'Ended')
-    return { kind: 'StopJob', why: 'the action was edited' };
+    return { kind: 'StopJob', why: 'the action was edited', ...untilLost(facts) };
   return { kind: 'StartOver' };
-}
-
-/** Whether the Playbook is still the one that was admitted. */
-export function playbookUnchanged({ playbook, action }: Pick<Facts, 'playbook' | 'action'>): boolean {
-  return playbook !== undefined && playbookDigest(playbook) === action.status?.playbook?.digest;
 }

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, agentActions, finalStates, type Stage, type State } from '@sentinel/crds';
 import { type AnyObject, ApiError } from '@sentinel/kube';
-import { deleteOrphans } from '../act/delete-orphans.ts';
-import { sandboxJob } from '../sandbox/job.ts';
-import { jobName } from '../sandbox/names.ts';
+import { jobName, sandboxJob } from '@sentinel/policy';
+import { deleteOrphans } from '../act/jobs/delete-orphans.ts';
 import { action, planDigest, playbookSpec, stage } from './decide.fixture.ts';
 import { orphanedJobs } from './orphans.ts';
 

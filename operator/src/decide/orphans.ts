@@ -1,6 +1,6 @@
 import { ACTION_UID_LABEL, type AgentAction, finalStates } from '@sentinel/crds';
 import type { AnyObject } from '@sentinel/kube';
-import { jobName } from '../sandbox/names.ts';
+import { jobName } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
 /**

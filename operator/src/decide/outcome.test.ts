@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunReport } from '@sentinel/crds';
 import type { JobView } from '../facts/facts.ts';
-import { outcomeOf, reexecutionDetail, withReexecution } from './outcome.ts';
+import { outcomeOf, reexecutionDetail, unservedOutcome, withCancellation, withReexecution } from './outcome.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
 const job = (...ends: JobView['ends']): JobView => ({
@@ -41,6 +41,13 @@ describe('The outcome of a stage', () => {
       'Blocked',
       /left the plan/,
     ],
+    [
+      'is not known when the Job is complete and its pod was deleted since',
+      { ...job(), podName: undefined, podGone: true, failure: 'its pod was deleted' },
+      report(),
+      'Unknown',
+      /its pod was deleted/,
+    ],
     ['is failure when the gate stayed shut', job(end('gate', 1)), report(), 'Failed', /network isolation check failed/],
     ['is failure when a step failed', job(end('gate'), end('step-one', 3)), report(), 'Failed', /exit code 3/],
     ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not complete/],
@@ -61,7 +68,7 @@ describe('The outcome of a stage', () => {
     [
       'is not known when the outcome of a write is not known',
       all,
-      report({ unknown: [0], consumed: [] }),
+      report({ unknown: [{ effect: 0, object: 'patch deployments shop/web', why: 'no answer' }], consumed: [] }),
       'Unknown',
       /is unknown/,
     ],
@@ -120,4 +127,34 @@ describe('A step that the kubelet executed again', () => {
     assert.equal(long.length, 2048);
     assert.match(long, /2 times$/);
   });
+});
+
+describe('The outcome of a stage that was cancelled', () => {
+  const step = (exitCode: number) => [{ name: 'one', exitCode }];
+  const rows: [name: string, outcome: string, exitCode: number, cancelled: string][] = [
+    ['is that, where its step was killed', 'Failed', 137, 'Cancelled'],
+    ['is that, where its step was told to end', 'Failed', 143, 'Cancelled'],
+    ['is that, where its step had not begun', 'Failed', -1, 'Cancelled'],
+    ['is what its step did by itself', 'Failed', 3, 'Failed'],
+    ['is a success that came first', 'Succeeded', 0, 'Succeeded'],
+    ['is blocked where the gateway says so', 'Blocked', 137, 'Blocked'],
+  ];
+  for (const [name, outcome, exitCode, expected] of rows)
+    it(name, () => {
+      const ended = { outcome, message: 'm', steps: step(exitCode) } as Parameters<typeof withCancellation>[1];
+      assert.equal(withCancellation(true, ended).outcome, expected);
+      assert.equal(withCancellation(false, ended), ended);
+    });
+});
+
+describe('A stage whose pod the gateway did not serve', () => {
+  it('failed, whatever its steps say, with the reason and its code', () => {
+    const said = report({ claimed: false, notServed: { code: 'JobAltered', why: 'the Job is not the one that …' } });
+    const ended = unservedOutcome(all, ['one'], said);
+    assert.deepEqual(
+      [ended?.outcome, ended?.message],
+      ['Failed', 'refused by the gateway (JobAltered): the Job is not the one that …'],
+    );
+  });
+  it('is any other one when it was claimed', () => assert.equal(unservedOutcome(all, ['one'], report()), undefined));
 });

@@ -1,6 +1,6 @@
 import type { RunReport, Stage, StageStatus } from '@sentinel/crds';
+import { END, GATE, stepContainer } from '@sentinel/policy';
 import type { JobView } from '../facts/facts.ts';
-import { END, GATE, stepContainer } from '../sandbox/names.ts';
 import { cut } from '../status/text.ts';
 
 const MESSAGE_MAX = 2048;
@@ -25,6 +25,8 @@ export function outcomeOf(
       message: 'network isolation check failed; no step was started',
       steps: results,
     };
+  // Only a Job that is complete: of one that failed it is known that its steps did not all succeed.
+  if (job.podGone) return { outcome: 'Unknown', message: job.failure ?? 'its pod is gone', steps: results };
   const failed = results.find(({ exitCode }) => exitCode !== 0);
   if (failed)
     return {
@@ -49,7 +51,7 @@ export function outcomeOf(
       steps: results,
     };
   if (report && report.unknown.length > 0)
-    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} write(s) is unknown`, steps: results };
+    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} effect(s) is unknown`, steps: results };
   if (report && report.consumed.length < effects)
     return {
       outcome: 'Failed',
@@ -57,6 +59,27 @@ export function outcomeOf(
       steps: results,
     };
   return { outcome: 'Succeeded', message: 'every step succeeded', steps: results };
+}
+
+/** How a stage ended whose pod the gateway did not serve: whatever its steps did, they did it alone. Undefined when it was served. */
+export function unservedOutcome(
+  job: JobView | undefined,
+  steps: readonly string[] | undefined,
+  { notServed }: Pick<RunReport, 'notServed'>,
+): Pick<StageStatus, 'outcome' | 'message' | 'steps'> | undefined {
+  if (!notServed) return undefined;
+  const message = cut(`refused by the gateway (${notServed.code}): ${notServed.why}`, MESSAGE_MAX);
+  return { outcome: 'Failed', message, steps: stepResults(job, steps ?? []) };
+}
+
+/** How a verification ended that the gateway saw end well, whatever became of its Job and pod since. Undefined when it did not. */
+export function verifiedOutcome(
+  job: JobView | undefined,
+  steps: readonly string[] | undefined,
+  { verified }: Pick<RunReport, 'verified'>,
+): Pick<StageStatus, 'outcome' | 'message' | 'steps'> | undefined {
+  if (!verified || !steps?.length) return undefined;
+  return { outcome: 'Succeeded', message: 'every step succeeded', ...(job ? { steps: stepResults(job, steps) } : {}) };
 }
 
 /** Why approved effects were refused, in words of the gateway; undefined when none was. */
@@ -117,4 +140,14 @@ export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message
   if (again === undefined) return ended;
   if (stage === 'rehearsal') return { ...ended, outcome: 'Unknown', message: `a rehearsal executes each step once; ${again}` };
   return { ...ended, message: `${cut(ended.message ?? '', MESSAGE_MAX - again.length - 2)}; ${again}` };
+}
+
+/** How a container ends that is told to, or killed when it does not. */
+const KILLED: ReadonlySet<number> = new Set([137, 143]);
+
+/** The outcome of a stage that somebody cancelled: what its steps did by themselves before stays what it is. */
+export function withCancellation<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(cancelled: boolean, ended: T): T {
+  if (!cancelled || !['Failed', 'Unknown'].includes(ended.outcome ?? '')) return ended;
+  const own = ended.steps?.some(({ exitCode }) => exitCode > 0 && !KILLED.has(exitCode));
+  return own ? ended : { ...ended, outcome: 'Cancelled', message: 'it was cancelled before it had ended' };
 }

@@ -1,8 +1,12 @@
 import { annotations } from '@sentinel/crds';
 import {
   allowedLag,
+  awaitsSuspensionName,
   evaluatePlan,
   frozenAt,
+  HAS_EXPIRED,
+  holdForStorage,
+  holdSandbox,
   holdStart,
   judgeBudget,
   parseIdentities,
@@ -17,10 +21,15 @@ import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
-import { playbookUnchanged } from './decide.ts';
+import { playbookUnchanged } from './playbook-unchanged.ts';
 import type { NextStep } from './step.ts';
 
+/** For what no watch tells. */
 const HELD_RETRY_MS = 5_000;
+const RIGHTS_RETRY_MS = 30_000;
+/** For what another action or the sink tells, in case that it was missed. */
+const TOLD_RETRY_MS = 60_000;
+const NAME_RETRY_MS = 1_000;
 
 /**
  * An action with a plan: counts sealed decisions, and lets the real run start only from live facts, with the stricter of what
@@ -43,6 +52,7 @@ export function decideOnReview(facts: Facts): NextStep {
     // Only live facts know whether the account may be used: without them it is no reason to look closer.
     mayUseAccount: facts.live ? facts.mayUseAccount : true,
     keys: facts.keys,
+    deciders: facts.deciders,
     // Runs are counted in live facts alone, where a start is decided.
     succeeded: facts.live ? runsSinceFailure(activityOf(action), facts.activity) : undefined,
     limits: judgeBudget(facts.policies, activityOf(action), facts.activity, plan.spec.effects.length),
@@ -53,12 +63,16 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'End', state: 'Rejected', message: `rejected by ${user}${comment ? `: ${comment}` : ''}`, tally, actor: user };
   }
   const stoppers = suspendedBy(facts.policies);
+  // What is recorded says who it was: the operator finds out within moments, and nothing starts meanwhile.
+  const isSuspended = stateOf(action.status) === 'Suspended';
+  if (isSuspended !== stoppers.length > 0 && awaitsSuspensionName(facts.policies))
+    return { kind: 'Wait', requeueAfterMs: NAME_RETRY_MS };
   if (stoppers.length > 0) {
     const left = waitingMs(facts, plan.spec.required.expiresAfter);
     // After its time nothing is looked at by the clock any more, or it would be looked at without end: it goes on when policy changes.
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
-  if (stateOf(action.status) === 'Suspended') return { kind: 'Resume', tally };
+  if (isSuspended) return { kind: 'Resume', tally };
   if (refused !== undefined)
     return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally } : { kind: 'LookAgainLive' };
   if (!approved) return wait(facts, tally, plan.spec.required.expiresAfter);
@@ -68,9 +82,16 @@ export function decideOnReview(facts: Facts): NextStep {
 
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
   const left = waitingMs(facts, patience);
-  if (left <= 0)
-    return { kind: 'End', state: 'Expired', message: `nobody decided within ${patience}. File the action again.`, tally };
-  return { kind: 'NoteDecisions', tally, requeueAfterMs: left };
+  if (left <= 0) return { kind: 'End', state: 'Expired', message: whyExpired(tally, patience), tally };
+  // Rights have no event that wakes this action: an approval may count again when its person has the right back.
+  return { kind: 'NoteDecisions', tally, requeueAfterMs: facts.deciders ? Math.min(left, RIGHTS_RETRY_MS) : left };
+}
+
+function whyExpired({ judged }: Tally, patience: string): string {
+  const late = judged.filter(({ record, why }) => record.decision === 'approve' && why === HAS_EXPIRED);
+  if (late.length === 0) return `nobody decided within ${patience}. File the action again.`;
+  const users = [...new Set(late.map(({ record }) => record.user))].join(', ');
+  return `approved by ${users}, but the approval expired after ${patience}, before the run could start. File the action again.`;
 }
 
 // How long people may take: as long as their approvals would be good, counted from the plan.
@@ -81,17 +102,22 @@ function waitingMs({ action, now }: Facts, patience: string): number {
 
 function start(facts: Facts, tally: Tally): NextStep {
   const held = heldBack(facts);
-  if (held) return { kind: 'Wait', tally, ...held };
+  // A hold can outlast the approvals: whoever waits must hear of it then, not when the hold ends.
+  const good = (tally.goodUntil ?? Number.POSITIVE_INFINITY) - facts.now;
+  if (held) return { kind: 'Wait', tally, ...held, requeueAfterMs: Math.min(held.requeueAfterMs, good) };
   return { kind: 'StartJob', stage: 'run', tally };
 }
 
 /** Why an approved action does not start now, and when to look again. */
 function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?: boolean } | undefined {
-  const { policies, action, activity, sink, now } = facts;
-  const soon = (why: string) => ({ why, requeueAfterMs: HELD_RETRY_MS });
-  if (facts.guards.length > 0) return soon(`no run starts until the guards are restored: ${facts.guards.join('; ')}`);
+  const { policies, action, activity, sink, storage, now } = facts;
+  const soon = (why: string) => ({ why, requeueAfterMs: TOLD_RETRY_MS });
+  if (facts.guards.length > 0) {
+    const why = `no run starts until the guards are restored: ${facts.guards.join('; ')}`;
+    return { why, requeueAfterMs: HELD_RETRY_MS };
+  }
   if (outboxRoom(action.status) < ROOM_TO_END)
-    return soon('no start while the audit trail is full: no sink acknowledges its records');
+    return soon('no start while the audit trail is full: no sink acknowledges its records; check the sink of the audit trail');
   if (!isAcknowledged(facts, sink?.acknowledged))
     return soon(
       sink === undefined
@@ -106,7 +132,14 @@ function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?:
   }
   const rest = restsUntil(policies, activityOf(action), activity, now);
   if (rest) return { why: `${rest.message} (${rest.policy}: ${rest.rule})`, requeueAfterMs: rest.until - now };
-  const hold = holdStart(policies, activityOf(action), activity);
+  if (storage === undefined) {
+    const why = 'no start while what is stored for actions cannot be counted: the gateway does not answer';
+    return { why, requeueAfterMs: HELD_RETRY_MS };
+  }
+  const hold =
+    holdStart(policies, activityOf(action), activity) ??
+    holdForStorage(storage) ??
+    holdSandbox(policies, activityOf(action), activity);
   return hold && { ...soon(`${hold.message} (${hold.policy}: ${hold.rule})`), queued: true };
 }
 

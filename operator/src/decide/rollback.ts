@@ -1,20 +1,4 @@
-import type { ActionPlanSpec, Effect, PlaybookSpec } from '@sentinel/crds';
 import type { Facts } from '../facts/facts.ts';
-import { cut } from '../status/text.ts';
-
-const NAMED = 32;
-
-/** What a plan says of its rollback: where it comes from, or why there is none, and the changes that it would not restore. */
-export function planRollback(wanted: PlaybookSpec['rollback'], effects: readonly Effect[]): ActionPlanSpec['rollback'] {
-  const lost = effects.filter(({ reversible }) => !reversible);
-  const irreversible = lost.slice(0, NAMED).map(({ verb, resource, name }) => cut(`${verb} ${resource} ${name}`, 512));
-  const named = irreversible.length === 0 ? {} : { irreversible };
-  // A Playbook cannot promise what no pre-image gives: approvers must not read that something is restored.
-  if (wanted?.from === 'PreImages' && lost.length === effects.length)
-    return { from: 'None', reason: 'no change of the plan can be restored from its pre-image', ...named };
-  const reason = wanted?.reason === undefined ? {} : { reason: wanted.reason };
-  return { from: wanted?.from === 'PreImages' ? 'PreImages' : 'None', ...reason, ...named };
-}
 
 /**
  * Whether what a run did is rolled back when it fails. Somebody may have deleted the plan; that must not keep the changes, so the

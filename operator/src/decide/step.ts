@@ -26,10 +26,25 @@ export type NextStep =
   | { readonly kind: 'StartJob'; readonly stage: Stage; readonly tally?: Tally }
   | { readonly kind: 'ReleaseJob' }
   | { readonly kind: 'ReadOutcome'; readonly stage: Stage }
-  | { readonly kind: 'StopJob'; readonly why: string /** Whether what its steps printed is kept. */; readonly evidence?: boolean }
+  | {
+      readonly kind: 'StopJob';
+      readonly why: string;
+      /** Whether what its steps printed is kept. */
+      readonly evidence?: boolean;
+      /** When its pod counts as ended, though nobody has removed it. */
+      readonly requeueAfterMs?: number;
+    }
+  | { readonly kind: 'NoteResolutions'; readonly tally: Tally }
+  | { readonly kind: 'Resolve'; readonly tally: Tally }
+  | { readonly kind: 'Abandon'; readonly why: string }
   | { readonly kind: 'FailVerification'; readonly why: string }
+  | { readonly kind: 'BeginRollback'; readonly why: string }
   | { readonly kind: 'RollBack' }
   | { readonly kind: 'End'; readonly state: State; readonly message: string; readonly tally?: Tally; readonly actor?: string }
-  | { readonly kind: 'LetGo' }
+  | {
+      readonly kind: 'LetGo';
+      /** Records of an action that is deleted which no sink acknowledged in time. */
+      readonly missing?: { readonly from: number; readonly to: number };
+    }
   | { readonly kind: 'Retire' }
   | { readonly kind: 'Delete' };

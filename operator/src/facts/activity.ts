@@ -10,6 +10,7 @@ const phases: Partial<Record<State, Activity['phase']>> = {
   Suspended: 'Waiting',
   Starting: 'Waiting',
   Running: 'Running',
+  OutcomeUnknown: 'Unresolved',
   Verifying: 'Running',
   RollingBack: 'Running',
 };

@@ -1,5 +1,5 @@
 import type { ActionPlan, AgentAction, Playbook, Stage, StageStatus } from '@sentinel/crds';
-import type { Activity, Identity, Parent, PolicySet, SealKeys, Trust } from '@sentinel/policy';
+import type { Activity, DeciderRights, Identity, Parent, PolicySet, SealKeys, StorageUse, Trust } from '@sentinel/policy';
 import type { SinkCursor } from '../audit/exporter.ts';
 
 /** How one container of a sandbox pod ended. */
@@ -13,11 +13,15 @@ export interface ContainerEnd {
 export interface JobView {
   readonly uid: string;
   readonly suspended: boolean;
-  /** `Ended` when the pod is terminal, or when the Job failed and has no pod any more. */
+  /** `Ended` when the pod is terminal or its deletion is overdue, or when the Job ended and has no pod any more. */
   readonly phase: 'Waiting' | 'Running' | 'Ended';
   readonly podName: string | undefined;
+  /** The Job is complete and its pod was deleted since, so nobody knows what its steps did. */
+  readonly podGone?: boolean;
   /** Its pod was told to end. From then on the gateway answers nothing, and what its containers say is no proof of anything. */
   readonly ending: boolean;
+  /** When its deletion is overdue, so that it counts as ended, in milliseconds since the epoch; undefined when it is not being deleted. */
+  readonly lostAt?: number | undefined;
   readonly ends: readonly ContainerEnd[];
   /** How often the kubelet executed a container again, by name; only those that it did. */
   readonly restarts: Readonly<Record<string, number>>;
@@ -33,6 +37,8 @@ export interface Facts {
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly keys: SealKeys;
+  /** What the API server says now of those who approved; asked right before a start, and undefined until then. */
+  readonly deciders?: ReadonlyMap<string, DeciderRights>;
   readonly plan: ActionPlan | undefined;
   /** The action that it names as its parent, as it is now; undefined when it names none or there is none of that name. */
   readonly parent: Parent | undefined;
@@ -45,8 +51,12 @@ export interface Facts {
   readonly guards: readonly string[];
   /** What the sink of the audit trail has of the records, by its own acknowledgement; undefined without a sink. */
   readonly sink: SinkCursor | undefined;
+  /** What is stored for actions; only read before a rehearsal or a run may start, and undefined as well when it cannot be counted. */
+  readonly storage?: StorageUse | undefined;
   /** What else is going on, for limits; empty in facts that are not live. */
   readonly activity: readonly Activity[];
+  /** Who deletes the action, as admission recorded it; undefined when it is not being deleted, or when nobody knows. */
+  readonly deletedBy?: string | undefined;
   /** Whether these facts were read from the API server right now, and not from a cache. */
   readonly live: boolean;
   readonly now: number;

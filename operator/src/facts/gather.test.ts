@@ -12,8 +12,8 @@ async function found(state: State, live: Playbook | null) {
     get: async (kind: unknown) => (kind === actionPlans ? pinned : kind === playbooks ? live : null),
     list: async () => ({ items: [], resourceVersion: '1' }),
   } as unknown as KubeClient;
-  const lock = async () => undefined;
-  return (await gatherLive(client, lock, action(state), undefined, [], NOW)).playbook;
+  const gateway = { lock: async () => undefined, storage: async () => undefined };
+  return (await gatherLive(client, gateway, action(state), undefined, [], NOW)).playbook;
 }
 
 describe('The facts of an action whose Playbook lost its checks', () => {

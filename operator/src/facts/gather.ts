@@ -8,6 +8,7 @@ import {
   namespaces as own,
   type Playbook,
   playbooks,
+  SEAL_KEYS,
 } from '@sentinel/crds';
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
 import {
@@ -19,9 +20,11 @@ import {
   parseIdentity,
   policySet,
   readSealKeys,
+  type StorageUse,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
+import { findActor } from '../acts/find-actor.ts';
 import type { SinkCursor } from '../audit/exporter.ts';
 import type { Caches } from '../caches.ts';
 import { stateOf } from '../status/conditions.ts';
@@ -36,6 +39,7 @@ export async function gatherFromCaches(
   client: KubeClient,
   action: AgentAction,
   sink: SinkCursor | undefined,
+  activity: readonly Activity[],
   now: number,
 ): Promise<Facts> {
   const namespace = action.metadata.namespace ?? '';
@@ -46,23 +50,38 @@ export async function gatherFromCaches(
   const job = stage ? caches.jobs.store.get(`${own.sandboxes}/${stage.name}`) : undefined;
   const sources = { tenant, clusterPolicies: caches.clusterPolicies.store.list(), policies: caches.policies.store.list() };
   const plan = action.status?.plan ? await client.get(actionPlans, { name: action.status.plan.name, namespace }) : null;
-  const keys = caches.sealKeys.store.get(`${own.system}/sentinel-seal-keys`);
+  const keys = caches.sealKeys.store.get(`${own.system}/${SEAL_KEYS}`);
   const pod = stage ? caches.pods.store.byIndex('job', stage.uid)[0] : undefined;
   const facts = assemble(action, sources, playbook, keys, {
     plan: plan ?? undefined,
     parent: parent && parentOf(parent),
     stage,
-    job: view(job, pod, stage?.uid),
+    job: view(job, pod, stage?.uid, now),
     sink,
     now,
   });
-  return { ...facts, mayUseAccount: undefined, guards: [], activity: [], live: false };
+  return {
+    ...facts,
+    deletedBy: await deleterOf(client, action),
+    mayUseAccount: undefined,
+    guards: [],
+    activity,
+    live: false,
+  };
+}
+
+/** What only the gateway knows. */
+export interface GatewayFacts {
+  /** Why the lock inside the API server does not hold; undefined when it does. */
+  lock(): Promise<string | undefined>;
+  /** What is stored for actions, seen from a namespace; undefined when it cannot be counted. */
+  storage(namespace: string): Promise<StorageUse | undefined>;
 }
 
 /** The same from the API server as it is right now: before anything that can't be undone, no cache is believed. */
 export async function gatherLive(
   client: KubeClient,
-  gatewayLock: () => Promise<string | undefined>,
+  gateway: GatewayFacts,
   action: AgentAction,
   sink: SinkCursor | undefined,
   activity: readonly Activity[],
@@ -77,7 +96,7 @@ export async function gatherLive(
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
     name === undefined ? null : client.get(playbooks, { name, namespace }),
-    client.get(configmaps, { name: 'sentinel-seal-keys', namespace: own.system }),
+    client.get(configmaps, { name: SEAL_KEYS, namespace: own.system }),
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
@@ -87,7 +106,7 @@ export async function gatherLive(
   ]);
   const sources = { tenant: tenant ?? undefined, clusterPolicies: cluster.items, policies: local.items };
   const playbook = adHocPlaybook(action) ?? named;
-  const view_ = view(job ?? undefined, podList.items[0], stage?.uid);
+  const view_ = view(job ?? undefined, podList.items[0], stage?.uid, now);
   const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, {
     plan: plan ?? undefined,
     parent: parent ? parentOf(parent) : undefined,
@@ -99,8 +118,18 @@ export async function gatherLive(
   const account = facts.playbook?.spec.account;
   const mayUseAccount =
     facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
-  const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(stateOf(action.status));
-  return { ...facts, mayUseAccount, guards: starting ? await readGuards(client, gatewayLock) : [], activity, live: true };
+  const state = stateOf(action.status);
+  const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(state);
+  const deletedBy = await deleterOf(client, action);
+  return {
+    ...facts,
+    deletedBy,
+    mayUseAccount,
+    guards: starting ? await readGuards(client, () => gateway.lock()) : [],
+    storage: starting || state === 'Pending' ? await gateway.storage(namespace) : undefined,
+    activity,
+    live: true,
+  };
 }
 
 interface Sources {
@@ -117,27 +146,33 @@ function assemble(
   playbook: Playbook | undefined,
   keyMap: AnyObject | undefined,
   around: Around,
-): Omit<Facts, 'mayUseAccount' | 'guards' | 'activity' | 'live'> {
+): Omit<Facts, 'mayUseAccount' | 'guards' | 'storage' | 'activity' | 'live'> {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const metadata = { ...sources.tenant?.metadata, name: action.metadata.namespace ?? '' };
   const keys = readSealKeys(keyMap?.data as Record<string, string> | undefined);
+  const policies = policySet(
+    { namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies },
+    requester ?? { user: 'nobody', groups: [] },
+  );
   return {
     action,
     requester,
-    policies: policySet(
-      { namespace: { metadata }, clusterPolicies: sources.clusterPolicies, policies: sources.policies },
-      requester ?? { user: 'nobody', groups: [] },
-    ),
+    policies,
     playbook: playbookInForce(action, around.plan, playbook),
-    trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys),
+    trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents),
     keys,
     ...around,
   };
 }
 
 // A Job of the same name with another uid is not ours; a pod that belongs to another Job neither.
-function view(job: AnyObject | undefined, pod: AnyObject | undefined, uid: string | undefined): JobView | undefined {
-  return job && job.metadata.uid === uid ? viewJob(job, pod) : undefined;
+function view(job: AnyObject | undefined, pod: AnyObject | undefined, uid: string | undefined, now: number): JobView | undefined {
+  return job && job.metadata.uid === uid ? viewJob(job, pod, now) : undefined;
+}
+
+async function deleterOf(client: KubeClient, { metadata }: AgentAction): Promise<string | undefined> {
+  if (metadata.deletionTimestamp === undefined) return undefined;
+  return (await findActor(client, { object: metadata.uid ?? '', transition: 'ActionDeleted' }))?.by;
 }
 
 async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { AnyObject } from '@sentinel/kube';
+import { END } from '@sentinel/policy';
 import { z } from 'zod';
-import { END } from '../sandbox/names.ts';
 import type { ContainerEnd, JobView } from './facts.ts';
 
 const Job = z.object({
@@ -35,27 +35,49 @@ const Pod = z.object({
     .optional(),
 });
 
-/** Reads a sandbox Job and its pod. Containers that never ended have no entry: nobody may take that for success. */
-export function viewJob(job: AnyObject, pod: AnyObject | undefined): JobView {
+// On a node that died nobody removes the pod, so it stays in deletion. `deletionTimestamp` includes the grace period.
+const LOST_AFTER_MS = 60_000;
+
+// Complete says that the pod ended well, not that its steps did.
+const POD_GONE = 'its pod was deleted before its outcome was recorded, so the outcome is unknown';
+
+/**
+ * Reads a sandbox Job and its pod at `now`. Containers that never ended have no entry: nobody may take that for success. A pod whose
+ * deletion is overdue counts as ended; the gateway serves no pod that is being deleted, so whatever still executes writes nothing.
+ */
+export function viewJob(job: AnyObject, pod: AnyObject | undefined, now: number): JobView {
   const { metadata, spec, status } = Job.parse(job);
   const failed = status?.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True');
+  const complete = status?.conditions?.some(({ type, status: value }) => type === 'Complete' && value === 'True') === true;
   const parsed = pod === undefined ? undefined : Pod.parse(pod);
   const phase = parsed?.status?.phase;
   const ends = parsed ? endsOf(parsed) : [];
   // The kubelet reports the phase seconds after the last container; a step that failed, or the end, says the same at once.
   const settled = ends.some(({ name, exitCode }) => name === END || exitCode !== 0);
-  const over = settled || phase === 'Succeeded' || phase === 'Failed' || (failed !== undefined && parsed === undefined);
+  const deletedAt = parsed?.metadata.deletionTimestamp;
+  const lostAt = deletedAt === undefined ? undefined : Date.parse(deletedAt) + LOST_AFTER_MS;
+  const isLostPod = lostAt !== undefined && lostAt <= now;
+  const over =
+    settled ||
+    isLostPod ||
+    phase === 'Succeeded' ||
+    phase === 'Failed' ||
+    ((failed !== undefined || complete) && parsed === undefined);
   return {
     uid: metadata.uid,
     suspended: spec.suspend === true,
     phase: over ? 'Ended' : parsed ? 'Running' : 'Waiting',
     podName: parsed?.metadata.name,
-    ending: parsed?.metadata.deletionTimestamp !== undefined,
+    ...(complete && parsed === undefined ? { podGone: true } : {}),
+    ending: deletedAt !== undefined,
+    lostAt,
     ends,
     restarts: parsed ? restartsOf(parsed) : {},
     failure: failed
       ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`
-      : (parsed?.status?.message ?? parsed?.status?.reason),
+      : parsed === undefined && complete
+        ? POD_GONE
+        : (parsed?.status?.message ?? parsed?.status?.reason),
   };
 }
 

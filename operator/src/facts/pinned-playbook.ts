@@ -3,7 +3,7 @@ import { playbookDigest } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
 // From the start of the real run on, what was approved counts, and not what has become of it.
-const underWay: ReadonlySet<State> = new Set<State>(['Running', 'Verifying', 'RollingBack']);
+const underWay: ReadonlySet<State> = new Set<State>(['Running', 'OutcomeUnknown', 'Verifying', 'RollingBack']);
 
 /**
  * The Playbook that an action runs by. Until the start it is the live one, which policies judge again. From the start on it is the
@@ -28,11 +28,4 @@ function copyOf({ metadata, status }: AgentAction, spec: Playbook['spec']): Play
     metadata: { name: status?.playbook?.name ?? '', namespace: metadata.namespace ?? '', uid: status?.playbook?.uid ?? '' },
     spec,
   };
-}
-
-const COPY_MAX_BYTES = 256 * 1024;
-
-/** The copy of a Playbook for its plan; none when it is so large that the plan might not fit into etcd with it. */
-export function copyForPlan({ spec }: Playbook): { spec?: Playbook['spec'] } {
-  return Buffer.byteLength(JSON.stringify(spec)) > COPY_MAX_BYTES ? {} : { spec };
 }

@@ -89,12 +89,44 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "'sentinel.dev/amended-by' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/amended-by'] : ''"
         },
         {
-          "name": "editor",
-          "expression": "variables.oldAmendedBy.split('\\n').exists(line, line.startsWith('{\"user\":\"' + variables.user + '\",'))"
+          "name": "uidText",
+          "expression": "has(request.userInfo.uid) && request.userInfo.uid != '' ? '\",\"uid\":\"' + request.userInfo.uid + '\",\"groups\":[' : ''"
+        },
+        {
+          "name": "stamps",
+          "expression": "(('sentinel.dev/requested-by' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/requested-by'] : '') + '\\n' + variables.oldAmendedBy).split('\\n')"
+        },
+        {
+          "name": "asker",
+          "expression": "variables.stamps.exists(line, line.startsWith('{\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))) || (oldObject != null && has(oldObject.spec.onBehalfOf) && oldObject.spec.onBehalfOf.user == variables.user)"
+        },
+        {
+          "name": "actor",
+          "expression": "'{\"user\":\"' + variables.user + '\",\"uid\":\"' + (has(request.userInfo.uid) ? request.userInfo.uid : '') + '\"}'"
+        },
+        {
+          "name": "changedBy",
+          "expression": "'sentinel.dev/changed-by' in variables.annotations ? variables.annotations['sentinel.dev/changed-by'] : ''"
+        },
+        {
+          "name": "oldChangedBy",
+          "expression": "'sentinel.dev/changed-by' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/changed-by'] : ''"
+        },
+        {
+          "name": "cancelledBy",
+          "expression": "'sentinel.dev/cancelled-by' in variables.annotations ? variables.annotations['sentinel.dev/cancelled-by'] : ''"
+        },
+        {
+          "name": "oldCancelledBy",
+          "expression": "'sentinel.dev/cancelled-by' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/cancelled-by'] : ''"
+        },
+        {
+          "name": "cancels",
+          "expression": "has(object.spec.cancelled) && object.spec.cancelled && (variables.create || !has(oldObject.spec.cancelled) || !oldObject.spec.cancelled)"
         },
         {
           "name": "program",
-          "expression": "variables.user.startsWith('system:serviceaccount:') || variables.user.startsWith('system:node:') || variables.user.startsWith('sentinel:') || 'authentication.kubernetes.io/pod-name' in variables.extra"
+          "expression": "variables.user.startsWith('system:') || variables.user.startsWith('sentinel:') || variables.groups.exists(g, g in ['system:serviceaccounts', 'system:nodes', 'system:unauthenticated']) || 'authentication.kubernetes.io/pod-name' in variables.extra"
         },
         {
           "name": "approvals",
@@ -119,6 +151,10 @@ export const renderedGuards: readonly AnyObject[] = [
         {
           "name": "plan",
           "expression": "oldObject != null && has(oldObject.status) && has(oldObject.status.plan) && has(oldObject.status.plan.digest) ? oldObject.status.plan.digest : ''"
+        },
+        {
+          "name": "hasApproved",
+          "expression": "variables.oldApprovals.split('\\n').exists(line, line.contains('\"plan\":\"' + variables.plan + '\"') && line.contains('},\"decision\":\"approve\",') && (line.contains(',\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))))"
         },
         {
           "name": "prefix",
@@ -153,6 +189,22 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "variables.claimsEnd < 0 ? '' : variables.rest.substring(variables.claimsEnd + 14)"
         },
         {
+          "name": "said",
+          "expression": "variables.word.contains('\"') ? variables.word.substring(0, variables.word.indexOf('\"')) : ''"
+        },
+        {
+          "name": "resolves",
+          "expression": "variables.said in ['accept', 'redo', 'roll-back']"
+        },
+        {
+          "name": "effect",
+          "expression": "variables.resolves && variables.word.contains(',\"time\"') && variables.word.contains('\"effect\":') ? variables.word.substring(variables.said.size() + 11, variables.word.indexOf(',\"time\"')) : ''"
+        },
+        {
+          "name": "wanted",
+          "expression": "variables.said + ':' + variables.plan + (!variables.resolves ? '' : ':' + (variables.effect.matches('^[0-9]{1,3}$') ? string(int(variables.effect) + 1) : '?'))"
+        },
+        {
           "name": "state",
           "expression": "oldObject != null && has(oldObject.status) && has(oldObject.status.conditions) && oldObject.status.conditions.exists(c, c.type == 'Succeeded') ? oldObject.status.conditions.filter(c, c.type == 'Succeeded')[0].reason : 'Pending'"
         },
@@ -167,11 +219,23 @@ export const renderedGuards: readonly AnyObject[] = [
         {
           "name": "sameOthers",
           "expression": "variables.annotations.all(k, k == 'sentinel.dev/approvals' || (k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])) && variables.oldAnnotations.all(k, k == 'sentinel.dev/approvals' || k in variables.annotations)"
+        },
+        {
+          "name": "oldLabels",
+          "expression": "oldObject != null && has(oldObject.metadata.labels) ? oldObject.metadata.labels : {}"
+        },
+        {
+          "name": "tooLarge",
+          "expression": "variables.oldLabels.size() > 64 || variables.oldLabels.map(k, k.size() + variables.oldLabels[k].size()).sum() > 16384 || variables.oldAnnotations.size() > 64 || variables.oldAnnotations.map(k, k.size() + bytes(variables.oldAnnotations[k]).size()).sum() > 49152"
+        },
+        {
+          "name": "trims",
+          "expression": "variables.tooLarge && (!has(object.metadata.labels) || object.metadata.labels.all(k, k in variables.oldLabels && object.metadata.labels[k] == variables.oldLabels[k])) && variables.annotations.all(k, k in variables.oldAnnotations && variables.annotations[k] == variables.oldAnnotations[k]) && ['sentinel.dev/requested-by', 'sentinel.dev/amended-by', 'sentinel.dev/approvals'].all(k, (k in variables.annotations) == (k in variables.oldAnnotations))"
         }
       ],
       "validations": [
         {
-          "expression": "!('sentinel.dev/decision' in variables.annotations) && !('sentinel.dev/plan' in variables.annotations) && !('sentinel.dev/comment' in variables.annotations)",
+          "expression": "!('sentinel.dev/decision' in variables.annotations) && !('sentinel.dev/plan' in variables.annotations) && !('sentinel.dev/effect' in variables.annotations) && !('sentinel.dev/comment' in variables.annotations)",
           "message": "sentinel: the decision was not sealed, so nothing was decided: Sentinel's webhook did not take part; try again when it runs",
           "reason": "Forbidden"
         },
@@ -191,8 +255,8 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^(approve|reject|revoke)\",\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
-          "message": "sentinel: a decision must name this action, its current plan, and who makes it",
+          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^((approve|reject|revoke)\"|(accept|redo|roll-back)\",\"effect\":(0|[1-9][0-9]{0,2})),\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"exemptBy\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "message": "sentinel: a decision must name this action, its current plan, and who makes it; a resolution must name its effect as well",
           "reason": "Forbidden"
         },
         {
@@ -201,33 +265,38 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "(!variables.create && variables.sameSpec && !variables.decided) || variables.plain",
+          "expression": "(!variables.create && variables.sameSpec && !variables.decided) || variables.plain || (!variables.create && !variables.decided && variables.requester && [variables.user, has(request.userInfo.uid) ? request.userInfo.uid : ''].all(n, n.matches(r'^[^\"\\\\]*$')))",
           "message": "sentinel: your user or group name contains a quote or a backslash; it cannot be recorded exactly",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || !variables.word.startsWith('approve\"') || variables.asked == 'approve:' + variables.plan",
-          "messageExpression": "'sentinel: the request must say itself that it approves this plan: add --field-manager=approve:' + variables.plan",
+          "expression": "!variables.decided || variables.create || !(variables.said == 'approve' || variables.resolves) || variables.asked == variables.wanted",
+          "messageExpression": "'sentinel: the request must say itself that it ' + (variables.resolves ? 'resolves this effect' : 'approves this plan') + ': add --field-manager=' + variables.wanted",
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke):') || (variables.decided && variables.word.startsWith(variables.asked.substring(0, variables.asked.indexOf(':')) + '\"') && variables.asked.endsWith(':' + variables.plan))",
+          "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || (variables.decided && variables.asked == variables.wanted)",
           "message": "sentinel: what was asked for was not recorded: Sentinel's webhook did not take part, or changed it; nothing was decided",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || variables.approvals.split('\\n').size() <= (variables.word.startsWith('reject\"') ? 32 : 24)",
+          "expression": "!variables.decided || variables.create || variables.approvals.split('\\n').size() <= (variables.resolves ? 56 : variables.said == 'reject' ? 32 : 24)",
           "message": "sentinel: too many decisions on this action: reject it, or file it again",
           "reason": "Forbidden"
         },
         {
           "expression": "!variables.decided || variables.create || !variables.program",
-          "message": "sentinel: programs can not decide, only people can",
+          "message": "sentinel: programs cannot decide, only people can",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || !(variables.word.startsWith('approve\"') && (variables.requester || variables.editor))",
-          "message": "sentinel: you asked for this action, or edited it: somebody else must approve it",
+          "expression": "!variables.decided || variables.create || !((variables.said == 'approve' || variables.resolves) && variables.asker)",
+          "message": "sentinel: you asked for this action, or edited it, or the agent acts on your behalf: somebody else must approve it or resolve its effects",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.create || !variables.word.startsWith('revoke\"') || variables.hasApproved",
+          "message": "sentinel: you have not approved this plan, so there is nothing to take back; to stop the action, reject it",
           "reason": "Forbidden"
         },
         {
@@ -256,12 +325,22 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.sameSpec || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed()",
-          "message": "sentinel: an action is edited by who filed it, or with the verb 'amend'",
+          "expression": "variables.changedBy == (variables.create ? '' : variables.sameSpec ? variables.oldChangedBy : variables.actor)",
+          "message": "sentinel: the annotation sentinel.dev/changed-by must name who changes the action, and changes with nothing else",
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.sameSpec || variables.state in ['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended'] || (object.spec.all(k, k == 'cancelled' || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k == 'cancelled' || k in object.spec))",
+          "expression": "variables.cancelledBy == (variables.cancels ? variables.actor : variables.oldCancelledBy)",
+          "message": "sentinel: the annotation sentinel.dev/cancelled-by must name who cancels the action, and changes with nothing else",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed()",
+          "message": "sentinel: an action is edited or cancelled by who filed it, or with the verb 'amend'",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || variables.state in ['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended'] || (object.spec.all(k, k in ['cancelled', 'cancelComment'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k in ['cancelled', 'cancelComment'] || k in object.spec))",
           "message": "sentinel: the real run has begun: the action can only be cancelled now",
           "reason": "Forbidden"
         },
@@ -276,7 +355,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.create || !variables.operator || (variables.sameSpec && variables.sameLabels && variables.annotations == variables.oldAnnotations)",
+          "expression": "variables.create || !variables.operator || (variables.sameSpec && ((variables.sameLabels && variables.annotations == variables.oldAnnotations) || variables.trims))",
           "message": "sentinel: the operator changes nothing of an action but its status and its finalizer",
           "reason": "Forbidden"
         }
@@ -366,18 +445,25 @@ export const renderedGuards: readonly AnyObject[] = [
             ],
             "operations": [
               "CREATE",
-              "UPDATE"
+              "UPDATE",
+              "DELETE"
             ],
             "resources": [
-              "actionplans"
+              "actionplans",
+              "actionplanparts"
             ]
           }
         ]
       },
       "validations": [
         {
-          "expression": "request.operation == 'UPDATE' ? object.spec == oldObject.spec : request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-operator'",
+          "expression": "request.operation == 'UPDATE' ? object.spec == oldObject.spec : request.operation == 'DELETE' || request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-operator'",
           "message": "sentinel: only Sentinel's operator writes plans, and a plan never changes",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "request.operation != 'DELETE' || !has(oldObject.metadata.ownerReferences) || oldObject.metadata.ownerReferences.size() == 0 || request.userInfo.username in ['system:serviceaccount:sentinel-system:sentinel-operator', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller', 'system:kube-controller-manager']",
+          "message": "sentinel: plans are deleted with their action: delete the AgentAction, or cancel it (spec.cancelled: true)",
           "reason": "Forbidden"
         }
       ]
@@ -577,14 +663,34 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "request.resource.resource in ['networkpolicies', 'configmaps'] && authorizer.group('sentinel.dev').resource('sandboxes').check('administer').allowed()"
         },
         {
+          "name": "kind",
+          "expression": "request.resource.resource + (has(request.subResource) && request.subResource != '' ? '/' + request.subResource : '')"
+        },
+        {
+          "name": "pulls",
+          "expression": "request.resource.resource == 'secrets' && (object == null || (has(object.type) && object.type in ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])) && (oldObject == null || (has(oldObject.type) && oldObject.type in ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])) && (variables.user == 'system:serviceaccount:openshift-infra:serviceaccount-pull-secrets-controller' || authorizer.group('sentinel.dev').resource('sandboxes').check('administer').allowed())"
+        },
+        {
+          "name": "schedules",
+          "expression": "variables.kind == 'pods/binding' && authorizer.group('sentinel.dev').resource('sandboxes').check('schedule').allowed()"
+        },
+        {
+          "name": "evicts",
+          "expression": "variables.kind == 'pods/eviction' && request.operation == 'CREATE'"
+        },
+        {
+          "name": "tidies",
+          "expression": "variables.kind == 'pods' && request.operation == 'DELETE' && oldObject != null && has(oldObject.status) && has(oldObject.status.phase) && oldObject.status.phase in ['Succeeded', 'Failed'] && !(has(oldObject.metadata.finalizers) && 'batch.kubernetes.io/job-tracking' in oldObject.metadata.finalizers)"
+        },
+        {
           "name": "publishes",
           "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-gateway' && request.resource.resource == 'configmaps' && request.operation == 'UPDATE' && request.name == 'sentinel-gateway-ca'"
         }
       ],
       "validations": [
         {
-          "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.controller || variables.installs || variables.publishes",
-          "message": "sentinel: the namespace sentinel-sandboxes belongs to Sentinel's operator alone",
+          "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.controller || variables.installs || variables.publishes || variables.pulls || variables.schedules || variables.evicts || variables.tidies",
+          "messageExpression": "variables.kind == 'pods' && request.operation == 'DELETE' ? \"sentinel: the sandbox '\" + request.name + \"' has not ended, or has only just. Wait until it has and delete it again, or cancel its action (spec.cancelled: true)\" : \"sentinel: the namespace sentinel-sandboxes belongs to Sentinel's operator alone\"",
           "reason": "Forbidden"
         }
       ]
@@ -604,6 +710,71 @@ export const renderedGuards: readonly AnyObject[] = [
     },
     "metadata": {
       "name": "sentinel-sandbox-guard"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "paramKind": {
+        "apiVersion": "v1",
+        "kind": "Pod"
+      },
+      "matchConstraints": {
+        "namespaceSelector": {
+          "matchLabels": {
+            "kubernetes.io/metadata.name": "sentinel-sandboxes"
+          }
+        },
+        "resourceRules": [
+          {
+            "apiGroups": [
+              ""
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE"
+            ],
+            "resources": [
+              "pods/eviction"
+            ]
+          }
+        ]
+      },
+      "validations": [
+        {
+          "expression": "params.metadata.name != request.name || (has(params.status) && has(params.status.phase) && params.status.phase in ['Succeeded', 'Failed'] && !(has(params.metadata.finalizers) && 'batch.kubernetes.io/job-tracking' in params.metadata.finalizers))",
+          "messageExpression": "\"sentinel: the sandbox '\" + request.name + \"' (action \" + (has(params.metadata.annotations) && 'sentinel.dev/action' in params.metadata.annotations ? params.metadata.annotations['sentinel.dev/action'] : 'unknown') + \") has not ended, and cannot go on elsewhere. Wait until it has and evict it again, or cancel the action (spec.cancelled: true)\"",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-sandbox-eviction"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-sandbox-eviction",
+      "validationActions": [
+        "Deny"
+      ],
+      "paramRef": {
+        "selector": {
+          "matchLabels": {
+            "app.kubernetes.io/managed-by": "sentinel"
+          }
+        },
+        "parameterNotFoundAction": "Allow"
+      }
+    },
+    "metadata": {
+      "name": "sentinel-sandbox-eviction"
     }
   },
   {
@@ -705,6 +876,145 @@ export const renderedGuards: readonly AnyObject[] = [
               "UPDATE"
             ],
             "resources": [
+              "playbooks",
+              "agentpolicies",
+              "clusteragentpolicies",
+              "actionplans",
+              "actionplanparts"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "written-by-others",
+          "expression": "!(request.userInfo.username in ['system:serviceaccount:sentinel-system:sentinel-operator', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller', 'system:kube-controller-manager'])"
+        }
+      ],
+      "variables": [
+        {
+          "name": "owners",
+          "expression": "has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : []"
+        },
+        {
+          "name": "oldOwners",
+          "expression": "oldObject != null && has(oldObject.metadata.ownerReferences) ? oldObject.metadata.ownerReferences : []"
+        },
+        {
+          "name": "plan",
+          "expression": "request.resource.resource in ['actionplans', 'actionplanparts']"
+        },
+        {
+          "name": "finalizers",
+          "expression": "has(object.metadata.finalizers) ? object.metadata.finalizers.size() : 0"
+        },
+        {
+          "name": "oldFinalizers",
+          "expression": "oldObject != null && has(oldObject.metadata.finalizers) ? oldObject.metadata.finalizers.size() : 0"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.owners == variables.oldOwners || !variables.plan || request.operation == 'CREATE'",
+          "message": "sentinel: the owner of a plan is its action, with which it is deleted (metadata.ownerReferences): it cannot be changed. Delete the AgentAction to delete the plan",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.owners.size() == 0 || variables.owners == variables.oldOwners",
+          "message": "sentinel: Playbooks, policies and plans must have no owners (metadata.ownerReferences): the garbage collector would delete them in nobody's name. Leave owners out, and delete the object itself when it is no longer needed",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.finalizers <= 16 || variables.finalizers <= variables.oldFinalizers",
+          "message": "sentinel: an object may have at most 16 finalizers, so that its status and decisions always fit: remove some",
+          "reason": "Invalid"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-owners"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-owners",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-owners"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "DELETE"
+            ],
+            "resources": [
+              "agentactions"
+            ]
+          }
+        ]
+      },
+      "validations": [
+        {
+          "expression": "!has(request.options) || request.options == null || !((has(request.options.propagationPolicy) && request.options.propagationPolicy == 'Orphan') || (has(request.options.orphanDependents) && request.options.orphanDependents))",
+          "message": "sentinel: an action is deleted with its plans: delete it without --cascade=orphan (propagationPolicy: Orphan)",
+          "reason": "Invalid"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-cascade"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-action-cascade",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-cascade"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE"
+            ],
+            "resources": [
               "playbooks"
             ]
           }
@@ -745,7 +1055,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "program",
-          "expression": "variables.user.startsWith('system:serviceaccount:') || variables.user.startsWith('system:node:') || variables.user.startsWith('sentinel:') || (has(request.userInfo.extra) && 'authentication.kubernetes.io/pod-name' in request.userInfo.extra)"
+          "expression": "variables.user.startsWith('system:') || variables.user.startsWith('sentinel:') || variables.groups.exists(g, g in ['system:serviceaccounts', 'system:nodes', 'system:unauthenticated']) || (has(request.userInfo.extra) && 'authentication.kubernetes.io/pod-name' in request.userInfo.extra)"
         },
         {
           "name": "plain",
@@ -760,12 +1070,12 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "!variables.create && object.spec == oldObject.spec"
         },
         {
-          "name": "author",
-          "expression": "'sentinel.dev/author' in variables.annotations ? variables.annotations['sentinel.dev/author'] : ''"
+          "name": "authors",
+          "expression": "'sentinel.dev/authors' in variables.annotations ? variables.annotations['sentinel.dev/authors'] : ''"
         },
         {
-          "name": "oldAuthor",
-          "expression": "'sentinel.dev/author' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/author'] : ''"
+          "name": "oldAuthors",
+          "expression": "'sentinel.dev/authors' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/authors'] : ''"
         },
         {
           "name": "trust",
@@ -780,12 +1090,28 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "variables.trust != '' && variables.trust != variables.oldTrust"
         },
         {
+          "name": "kept",
+          "expression": "variables.oldTrust == '' || variables.oldTrust.startsWith('{\"withdrawal\":\"') ? variables.oldAuthors : ''"
+        },
+        {
+          "name": "authorsAfter",
+          "expression": "variables.kept == '' ? variables.stamp : ('\\n' + variables.kept + '\\n').contains('\\n' + variables.stamp + '\\n') ? variables.kept : variables.kept + '\\n' + variables.stamp"
+        },
+        {
+          "name": "withdrawn",
+          "expression": "variables.trust.startsWith('{\"withdrawal\":\"')"
+        },
+        {
           "name": "digest",
           "expression": "oldObject != null && has(oldObject.status) && has(oldObject.status.digest) ? oldObject.status.digest : ''"
         },
         {
           "name": "prefix",
-          "expression": "oldObject == null ? '' : '{\"playbook\":\"' + oldObject.metadata.uid + '\",\"digest\":\"' + variables.digest + '\",\"user\":\"' + variables.user + '\",\"groups\":[' + variables.groupList + '],\"time\":\"'"
+          "expression": "oldObject == null ? '' : '{\"' + (variables.withdrawn ? 'withdrawal' : 'playbook') + '\":\"' + oldObject.metadata.uid + '\",\"digest\":\"' + variables.digest + '\",\"user\":\"' + variables.user + '\",\"uid\":\"' + (has(request.userInfo.uid) ? request.userInfo.uid : '') + '\",\"groups\":[' + variables.groupList + '],\"time\":\"'"
+        },
+        {
+          "name": "uidText",
+          "expression": "has(request.userInfo.uid) && request.userInfo.uid != '' ? '\",\"uid\":\"' + request.userInfo.uid + '\",\"groups\":[' : ''"
         },
         {
           "name": "sameOthers",
@@ -799,8 +1125,13 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.sameSpec ? variables.author == variables.oldAuthor : variables.author == variables.stamp",
-          "message": "sentinel: the annotation sentinel.dev/author must name who wrote the Playbook as it stands",
+          "expression": "variables.authors == (variables.sameSpec ? variables.oldAuthors : variables.authorsAfter)",
+          "message": "sentinel: the annotation sentinel.dev/authors must name everyone who wrote the Playbook since it was last trusted",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || bytes(variables.authors).size() <= 65536",
+          "message": "sentinel: too many people have edited this Playbook since it was last trusted: have somebody trust it, or delete it and create it again",
           "reason": "Forbidden"
         },
         {
@@ -809,17 +1140,17 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.trusted || (variables.digest != '' && variables.trust.startsWith(variables.prefix) && variables.trust.substring(variables.prefix.size()).matches(r'^[^\"\\\\]*\",\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "expression": "!variables.trusted || (variables.digest != '' && variables.trust.startsWith(variables.prefix) && variables.trust.substring(variables.prefix.size()).matches(r'^[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
           "message": "sentinel: the trust was not sealed for this Playbook as it stands: Sentinel's webhook did not take part, or the Playbook has changed",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.trusted || variables.asked == 'trust:' + variables.digest",
-          "messageExpression": "'sentinel: the request must say itself that it trusts this Playbook as it stands: add --field-manager=trust:' + variables.digest",
+          "expression": "!variables.trusted || variables.asked == (variables.withdrawn ? 'distrust:' : 'trust:') + variables.digest",
+          "messageExpression": "'sentinel: the request must say itself that it ' + (variables.withdrawn ? 'withdraws the trust in' : 'trusts') + ' this Playbook as it stands: add --field-manager=' + (variables.withdrawn ? 'distrust:' : 'trust:') + variables.digest",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.asked.startsWith('trust:') || variables.trusted",
+          "expression": "!(variables.asked.startsWith('trust:') || variables.asked.startsWith('distrust:')) || variables.trusted",
           "message": "sentinel: the trust that was asked for was not recorded: Sentinel's webhook did not take part; nothing is trusted",
           "reason": "Forbidden"
         },
@@ -830,12 +1161,12 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "!variables.trusted || !variables.program",
-          "message": "sentinel: programs can not trust a Playbook, only people can",
+          "message": "sentinel: programs cannot trust a Playbook or withdraw trust, only people can",
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.trusted || !variables.oldAuthor.startsWith('{\"user\":\"' + variables.user + '\",')",
-          "message": "sentinel: you wrote this Playbook: somebody else must trust it",
+          "expression": "!variables.trusted || variables.withdrawn || !(('\\n' + variables.oldAuthors).contains('\\n{\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && variables.oldAuthors.contains(variables.uidText)))",
+          "message": "sentinel: you wrote this Playbook, or a part of it: somebody else must trust it",
           "reason": "Forbidden"
         },
         {
@@ -865,6 +1196,961 @@ export const renderedGuards: readonly AnyObject[] = [
     },
     "metadata": {
       "name": "sentinel-playbooks"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions",
+              "actionplans",
+              "playbooks",
+              "agentpolicies",
+              "clusteragentpolicies"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "written-by-others",
+          "expression": "!(request.userInfo.username in ['system:serviceaccount:sentinel-system:sentinel-operator', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller', 'system:kube-controller-manager'])"
+        }
+      ],
+      "variables": [
+        {
+          "name": "create",
+          "expression": "request.operation == 'CREATE'"
+        },
+        {
+          "name": "own",
+          "expression": "request.resource.resource == 'agentactions' ? ['sentinel.dev/requested-by', 'sentinel.dev/amended-by', 'sentinel.dev/changed-by', 'sentinel.dev/cancelled-by', 'sentinel.dev/approvals'] : request.resource.resource == 'playbooks' ? ['sentinel.dev/authors', 'sentinel.dev/trust'] : ['']"
+        },
+        {
+          "name": "labels",
+          "expression": "has(object.metadata.labels) ? object.metadata.labels : {}"
+        },
+        {
+          "name": "oldLabels",
+          "expression": "oldObject != null && has(oldObject.metadata.labels) ? oldObject.metadata.labels : {}"
+        },
+        {
+          "name": "annotations",
+          "expression": "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+        },
+        {
+          "name": "oldAnnotations",
+          "expression": "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+        },
+        {
+          "name": "foreign",
+          "expression": "variables.annotations.map(k, k).filter(k, !(k in variables.own))"
+        },
+        {
+          "name": "oldForeign",
+          "expression": "variables.oldAnnotations.map(k, k).filter(k, !(k in variables.own))"
+        },
+        {
+          "name": "labelBytes",
+          "expression": "variables.labels.map(k, k.size() + variables.labels[k].size()).sum()"
+        },
+        {
+          "name": "oldLabelBytes",
+          "expression": "variables.oldLabels.map(k, k.size() + variables.oldLabels[k].size()).sum()"
+        },
+        {
+          "name": "foreignBytes",
+          "expression": "variables.foreign.map(k, k.size() + bytes(variables.annotations[k]).size()).sum()"
+        },
+        {
+          "name": "oldForeignBytes",
+          "expression": "variables.oldForeign.map(k, k.size() + bytes(variables.oldAnnotations[k]).size()).sum()"
+        },
+        {
+          "name": "sameLabels",
+          "expression": "variables.labels == variables.oldLabels"
+        },
+        {
+          "name": "sameForeign",
+          "expression": "variables.foreign.size() == variables.oldForeign.size() && variables.foreign.all(k, k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])"
+        },
+        {
+          "name": "fields",
+          "expression": "has(object.metadata.managedFields) ? object.metadata.managedFields : []"
+        },
+        {
+          "name": "oldFields",
+          "expression": "oldObject != null && has(oldObject.metadata.managedFields) ? oldObject.metadata.managedFields : []"
+        },
+        {
+          "name": "fieldsSize",
+          "expression": "variables.fields.size() == 0 ? 0 : '%s'.format([variables.fields]).size()"
+        },
+        {
+          "name": "oldFieldsSize",
+          "expression": "variables.oldFields.size() == 0 ? 0 : '%s'.format([variables.oldFields]).size()"
+        },
+        {
+          "name": "specMax",
+          "expression": "request.resource.resource == 'agentactions' ? 98304 : 393216"
+        },
+        {
+          "name": "decides",
+          "expression": "request.resource.resource in ['agentactions', 'playbooks'] && [request.resource.resource == 'agentactions' ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'].exists(k, k in variables.annotations && variables.annotations[k] != '' && (!(k in variables.oldAnnotations) || variables.annotations[k] != variables.oldAnnotations[k]))"
+        },
+        {
+          "name": "cancels",
+          "expression": "!variables.create && has(object.spec.cancelled) && object.spec.cancelled && !(has(oldObject.spec.cancelled) && oldObject.spec.cancelled)"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.sameLabels || (variables.labels.size() <= 64 && variables.labelBytes <= 16384) || (!variables.create && variables.labels.size() <= variables.oldLabels.size() && variables.labelBytes <= variables.oldLabelBytes)",
+          "message": "sentinel: an object may have at most 64 labels, of 16384 bytes together, so that its status always fits: remove some",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "variables.sameForeign || (variables.foreign.size() <= 64 && variables.foreignBytes <= 49152) || (!variables.create && variables.foreign.size() <= variables.oldForeign.size() && variables.foreignBytes <= variables.oldForeignBytes)",
+          "message": "sentinel: an object may have at most 64 annotations beside those of Sentinel, of 49152 bytes together, so that decisions always fit: remove some. 'kubectl apply' keeps a copy of the object in one: use 'kubectl apply --server-side' or 'kubectl create'",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "variables.own.all(k, !(k in variables.annotations) || variables.annotations[k] != '' || (k in variables.oldAnnotations && variables.oldAnnotations[k] == ''))",
+          "message": "sentinel: annotations that Sentinel writes must not be set to nothing; leave them out",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "((variables.decides || variables.cancels) && variables.fields.size() <= variables.oldFields.size() + 2 && variables.fieldsSize <= variables.oldFieldsSize + 4096) || (variables.fields.size() <= 24 && variables.fieldsSize <= 49152) || (!variables.create && variables.fields.size() <= variables.oldFields.size() && variables.fieldsSize <= variables.oldFieldsSize)",
+          "message": "sentinel: too many field managers write this object (metadata.managedFields has more than 24 entries or 49152 characters): use one field manager, or empty metadata.managedFields",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "request.resource.resource == 'actionplans' || (!variables.create && object.spec == oldObject.spec) || '%s'.format([object.spec]).size() <= variables.specMax || (!variables.create && '%s'.format([object.spec]).size() <= '%s'.format([oldObject.spec]).size())",
+          "messageExpression": "'sentinel: the spec may have at most ' + string(variables.specMax) + ' characters, so that its status always fits: shorten it'",
+          "reason": "Invalid"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-room"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-room",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-room"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions"
+            ]
+          }
+        ]
+      },
+      "variables": [
+        {
+          "name": "user",
+          "expression": "request.userInfo.username"
+        },
+        {
+          "name": "create",
+          "expression": "request.operation == 'CREATE'"
+        },
+        {
+          "name": "own",
+          "expression": "['sentinel.dev/requested-by', 'sentinel.dev/amended-by', 'sentinel.dev/changed-by', 'sentinel.dev/cancelled-by', 'sentinel.dev/approvals']"
+        },
+        {
+          "name": "labels",
+          "expression": "has(object.metadata.labels) ? object.metadata.labels : {}"
+        },
+        {
+          "name": "oldLabels",
+          "expression": "oldObject != null && has(oldObject.metadata.labels) ? oldObject.metadata.labels : {}"
+        },
+        {
+          "name": "annotations",
+          "expression": "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+        },
+        {
+          "name": "oldAnnotations",
+          "expression": "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+        },
+        {
+          "name": "foreign",
+          "expression": "variables.annotations.map(k, k).filter(k, !(k in variables.own))"
+        },
+        {
+          "name": "oldForeign",
+          "expression": "variables.oldAnnotations.map(k, k).filter(k, !(k in variables.own))"
+        },
+        {
+          "name": "same",
+          "expression": "variables.labels == variables.oldLabels && variables.foreign.size() == variables.oldForeign.size() && variables.foreign.all(k, k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])"
+        },
+        {
+          "name": "tooLarge",
+          "expression": "variables.oldLabels.size() > 64 || variables.oldForeign.size() > 64 || variables.oldForeign.map(k, bytes(variables.oldAnnotations[k]).size()).sum() > 49152"
+        },
+        {
+          "name": "removes",
+          "expression": "variables.labels.all(k, k in variables.oldLabels && variables.labels[k] == variables.oldLabels[k]) && variables.foreign.all(k, k in variables.oldAnnotations && variables.annotations[k] == variables.oldAnnotations[k])"
+        },
+        {
+          "name": "requester",
+          "expression": "'sentinel.dev/requested-by' in variables.oldAnnotations && variables.oldAnnotations['sentinel.dev/requested-by'].startsWith('{\"user\":\"' + variables.user + '\",')"
+        },
+        {
+          "name": "requestedBy",
+          "expression": "'sentinel.dev/requested-by' in variables.annotations ? variables.annotations['sentinel.dev/requested-by'] : ''"
+        },
+        {
+          "name": "amendedBy",
+          "expression": "'sentinel.dev/amended-by' in variables.annotations ? variables.annotations['sentinel.dev/amended-by'] : ''"
+        },
+        {
+          "name": "oldAmendedBy",
+          "expression": "'sentinel.dev/amended-by' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/amended-by'] : ''"
+        },
+        {
+          "name": "approvals",
+          "expression": "'sentinel.dev/approvals' in variables.annotations ? variables.annotations['sentinel.dev/approvals'] : ''"
+        },
+        {
+          "name": "oldApprovals",
+          "expression": "'sentinel.dev/approvals' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/approvals'] : ''"
+        },
+        {
+          "name": "decided",
+          "expression": "variables.approvals != variables.oldApprovals"
+        },
+        {
+          "name": "asked",
+          "expression": "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''"
+        },
+        {
+          "name": "line",
+          "expression": "variables.decided && variables.approvals.size() > variables.oldApprovals.size() ? variables.approvals.substring(variables.oldApprovals.size()) : ''"
+        },
+        {
+          "name": "share",
+          "expression": "variables.line.contains('\"decision\":\"approve\"') ? 65536 : variables.line.contains('\"decision\":\"revoke\"') ? 98304 : 131072"
+        },
+        {
+          "name": "cancels",
+          "expression": "!variables.create && has(object.spec.cancelled) && object.spec.cancelled && !(has(oldObject.spec.cancelled) && oldObject.spec.cancelled)"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.create || variables.same || variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.decided || variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed() || (variables.tooLarge && variables.removes && authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('approve').allowed())",
+          "message": "sentinel: labels and annotations of an action are changed by who filed it, or with the verb 'amend'",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.create || bytes(variables.requestedBy).size() <= 24576",
+          "message": "sentinel: your user name and groups have more than 24576 bytes together: decisions on your action might not fit; use an identity with fewer groups",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "['sentinel.dev/changed-by', 'sentinel.dev/cancelled-by'].all(k, !(k in variables.annotations) || bytes(variables.annotations[k]).size() <= 2048)",
+          "message": "sentinel: the annotations sentinel.dev/changed-by and sentinel.dev/cancelled-by may have at most 2048 bytes: they name one person",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "variables.create || variables.amendedBy == variables.oldAmendedBy || bytes(variables.amendedBy).size() <= (variables.cancels ? 49152 : 24576)",
+          "message": "sentinel: others have edited this action too often: cancel it and file it again",
+          "reason": "Invalid"
+        },
+        {
+          "expression": "variables.create || !variables.decided || (bytes(variables.approvals).size() <= variables.share && bytes(variables.line).size() <= 32768)",
+          "message": "sentinel: the decisions on this action have no room for another one of this kind: reject it, or file it again",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-room"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-action-room",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-room"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions",
+              "playbooks"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "asks-for-consent",
+          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|trust|accept|redo|roll-back):')"
+        }
+      ],
+      "variables": [
+        {
+          "name": "annotations",
+          "expression": "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+        },
+        {
+          "name": "oldAnnotations",
+          "expression": "has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+        },
+        {
+          "name": "action",
+          "expression": "request.resource.resource == 'agentactions'"
+        },
+        {
+          "name": "key",
+          "expression": "variables.action ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'"
+        },
+        {
+          "name": "records",
+          "expression": "variables.key in variables.annotations ? variables.annotations[variables.key] : ''"
+        },
+        {
+          "name": "exempt",
+          "expression": "variables.records.substring(variables.records.lastIndexOf('\\n') + 1).contains('\",\"exemptBy\":\"')"
+        },
+        {
+          "name": "stampKey",
+          "expression": "variables.action ? 'sentinel.dev/requested-by' : 'sentinel.dev/authors'"
+        },
+        {
+          "name": "stamps",
+          "expression": "variables.stampKey in variables.oldAnnotations ? variables.oldAnnotations[variables.stampKey] : ''"
+        },
+        {
+          "name": "stamp",
+          "expression": "variables.stamps.substring(variables.stamps.lastIndexOf('\\n') + 1)"
+        },
+        {
+          "name": "uidAt",
+          "expression": "variables.stamp.indexOf('\",\"uid\":\"')"
+        },
+        {
+          "name": "user",
+          "expression": "variables.uidAt > 9 ? variables.stamp.substring(9, variables.uidAt) : ''"
+        },
+        {
+          "name": "parts",
+          "expression": "variables.user.split(':')"
+        },
+        {
+          "name": "account",
+          "expression": "variables.user.startsWith('system:serviceaccount:') && variables.parts.size() == 4"
+        },
+        {
+          "name": "home",
+          "expression": "variables.account ? variables.parts[2] : ''"
+        },
+        {
+          "name": "uidEnd",
+          "expression": "variables.uidAt > 0 ? variables.stamp.indexOf('\",\"groups\":[') : -1"
+        },
+        {
+          "name": "uid",
+          "expression": "variables.uidEnd > variables.uidAt + 9 ? variables.stamp.substring(variables.uidAt + 9, variables.uidEnd) : ''"
+        },
+        {
+          "name": "impersonateUser",
+          "expression": "!variables.account && variables.user != '' && authorizer.group('').resource('users').name(variables.user).check('impersonate').allowed()"
+        },
+        {
+          "name": "impersonateAccount",
+          "expression": "variables.account && authorizer.group('').resource('serviceaccounts').namespace(variables.home).name(variables.parts[3]).check('impersonate').allowed()"
+        },
+        {
+          "name": "impersonateUid",
+          "expression": "variables.uid != '' && authorizer.group('authentication.k8s.io').resource('uids').name(variables.uid).check('impersonate').allowed()"
+        },
+        {
+          "name": "impersonateUserOnly",
+          "expression": "!variables.account && variables.user != '' && authorizer.group('authentication.k8s.io').resource('users').name(variables.user).check('impersonate:user-info').allowed()"
+        },
+        {
+          "name": "impersonateAccountOnly",
+          "expression": "variables.account && authorizer.group('authentication.k8s.io').resource('serviceaccounts').namespace(variables.home).name(variables.parts[3]).check('impersonate:serviceaccount').allowed()"
+        },
+        {
+          "name": "impersonatePrompter",
+          "expression": "variables.action && has(oldObject.spec.onBehalfOf) && authorizer.group('').resource('users').name(oldObject.spec.onBehalfOf.user).check('impersonate').allowed()"
+        },
+        {
+          "name": "impersonateAdmins",
+          "expression": "variables.user != '' && authorizer.group('').resource('groups').name('system:masters').check('impersonate').allowed()"
+        },
+        {
+          "name": "impersonateControllers",
+          "expression": "variables.account && authorizer.group('').resource('users').name('system:kube-controller-manager').check('impersonate').allowed()"
+        },
+        {
+          "name": "certificate",
+          "expression": "variables.user != '' && authorizer.group('certificates.k8s.io').resource('signers').name('kubernetes.io/kube-apiserver-client').check('approve').allowed()"
+        },
+        {
+          "name": "certificateOfDomain",
+          "expression": "variables.user != '' && authorizer.group('certificates.k8s.io').resource('signers').name('kubernetes.io/*').check('approve').allowed()"
+        },
+        {
+          "name": "certificateOfNode",
+          "expression": "variables.account && authorizer.group('certificates.k8s.io').resource('signers').name('kubernetes.io/kube-apiserver-client-kubelet').check('approve').allowed()"
+        },
+        {
+          "name": "token",
+          "expression": "variables.account && authorizer.group('').resource('serviceaccounts').subresource('token').namespace(variables.home).name(variables.parts[3]).check('create').allowed()"
+        },
+        {
+          "name": "secretsGet",
+          "expression": "variables.account && authorizer.group('').resource('secrets').namespace(variables.home).check('get').allowed()"
+        },
+        {
+          "name": "secretsList",
+          "expression": "variables.account && authorizer.group('').resource('secrets').namespace(variables.home).check('list').allowed()"
+        },
+        {
+          "name": "secretsWatch",
+          "expression": "variables.account && authorizer.group('').resource('secrets').namespace(variables.home).check('watch').allowed()"
+        },
+        {
+          "name": "secretsPatch",
+          "expression": "variables.account && authorizer.group('').resource('secrets').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "secretsDelete",
+          "expression": "variables.account && authorizer.group('').resource('secrets').namespace(variables.home).check('deletecollection').allowed()"
+        },
+        {
+          "name": "execCreate",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('exec').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "execGet",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('exec').namespace(variables.home).check('get').allowed()"
+        },
+        {
+          "name": "attachCreate",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('attach').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "attachGet",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('attach').namespace(variables.home).check('get').allowed()"
+        },
+        {
+          "name": "ephemeralUpdate",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('ephemeralcontainers').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "ephemeralPatch",
+          "expression": "variables.account && authorizer.group('').resource('pods').subresource('ephemeralcontainers').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "podsCreate",
+          "expression": "variables.account && authorizer.group('').resource('pods').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "podsUpdate",
+          "expression": "variables.account && authorizer.group('').resource('pods').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "podsPatch",
+          "expression": "variables.account && authorizer.group('').resource('pods').namespace(variables.home).check('patch').allowed()"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.exempt || !(variables.impersonateUser || variables.impersonateAccount || variables.impersonateUid || variables.impersonateUserOnly || variables.impersonateAccountOnly || variables.impersonatePrompter || variables.impersonateAdmins || variables.impersonateControllers)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can impersonate them, or somebody who could; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.certificate || variables.certificateOfDomain || variables.certificateOfNode)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can approve client certificates; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.token)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can create its tokens; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.secretsGet || variables.secretsList || variables.secretsWatch || variables.secretsPatch || variables.secretsDelete)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can read the Secrets of its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.execCreate || variables.execGet || variables.attachCreate || variables.attachGet || variables.ephemeralUpdate || variables.ephemeralPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can enter the pods of its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.podsCreate || variables.podsUpdate || variables.podsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write pods in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-separation-identity"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-separation-identity",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-separation-identity"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions",
+              "playbooks"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "asks-for-consent",
+          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|trust|accept|redo|roll-back):')"
+        }
+      ],
+      "variables": [
+        {
+          "name": "annotations",
+          "expression": "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+        },
+        {
+          "name": "oldAnnotations",
+          "expression": "has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+        },
+        {
+          "name": "action",
+          "expression": "request.resource.resource == 'agentactions'"
+        },
+        {
+          "name": "key",
+          "expression": "variables.action ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'"
+        },
+        {
+          "name": "records",
+          "expression": "variables.key in variables.annotations ? variables.annotations[variables.key] : ''"
+        },
+        {
+          "name": "exempt",
+          "expression": "variables.records.substring(variables.records.lastIndexOf('\\n') + 1).contains('\",\"exemptBy\":\"')"
+        },
+        {
+          "name": "stampKey",
+          "expression": "variables.action ? 'sentinel.dev/requested-by' : 'sentinel.dev/authors'"
+        },
+        {
+          "name": "stamps",
+          "expression": "variables.stampKey in variables.oldAnnotations ? variables.oldAnnotations[variables.stampKey] : ''"
+        },
+        {
+          "name": "stamp",
+          "expression": "variables.stamps.substring(variables.stamps.lastIndexOf('\\n') + 1)"
+        },
+        {
+          "name": "uidAt",
+          "expression": "variables.stamp.indexOf('\",\"uid\":\"')"
+        },
+        {
+          "name": "user",
+          "expression": "variables.uidAt > 9 ? variables.stamp.substring(9, variables.uidAt) : ''"
+        },
+        {
+          "name": "parts",
+          "expression": "variables.user.split(':')"
+        },
+        {
+          "name": "account",
+          "expression": "variables.user.startsWith('system:serviceaccount:') && variables.parts.size() == 4"
+        },
+        {
+          "name": "home",
+          "expression": "variables.account ? variables.parts[2] : ''"
+        },
+        {
+          "name": "controllersCreate",
+          "expression": "variables.account && authorizer.group('').resource('replicationcontrollers').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "controllersUpdate",
+          "expression": "variables.account && authorizer.group('').resource('replicationcontrollers').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "controllersPatch",
+          "expression": "variables.account && authorizer.group('').resource('replicationcontrollers').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "deploymentsCreate",
+          "expression": "variables.account && authorizer.group('apps').resource('deployments').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "deploymentsUpdate",
+          "expression": "variables.account && authorizer.group('apps').resource('deployments').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "deploymentsPatch",
+          "expression": "variables.account && authorizer.group('apps').resource('deployments').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "statefulsetsCreate",
+          "expression": "variables.account && authorizer.group('apps').resource('statefulsets').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "statefulsetsUpdate",
+          "expression": "variables.account && authorizer.group('apps').resource('statefulsets').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "statefulsetsPatch",
+          "expression": "variables.account && authorizer.group('apps').resource('statefulsets').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "daemonsetsCreate",
+          "expression": "variables.account && authorizer.group('apps').resource('daemonsets').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "daemonsetsUpdate",
+          "expression": "variables.account && authorizer.group('apps').resource('daemonsets').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "daemonsetsPatch",
+          "expression": "variables.account && authorizer.group('apps').resource('daemonsets').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "replicasetsCreate",
+          "expression": "variables.account && authorizer.group('apps').resource('replicasets').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "replicasetsUpdate",
+          "expression": "variables.account && authorizer.group('apps').resource('replicasets').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "replicasetsPatch",
+          "expression": "variables.account && authorizer.group('apps').resource('replicasets').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "jobsCreate",
+          "expression": "variables.account && authorizer.group('batch').resource('jobs').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "jobsUpdate",
+          "expression": "variables.account && authorizer.group('batch').resource('jobs').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "jobsPatch",
+          "expression": "variables.account && authorizer.group('batch').resource('jobs').namespace(variables.home).check('patch').allowed()"
+        },
+        {
+          "name": "cronjobsCreate",
+          "expression": "variables.account && authorizer.group('batch').resource('cronjobs').namespace(variables.home).check('create').allowed()"
+        },
+        {
+          "name": "cronjobsUpdate",
+          "expression": "variables.account && authorizer.group('batch').resource('cronjobs').namespace(variables.home).check('update').allowed()"
+        },
+        {
+          "name": "cronjobsPatch",
+          "expression": "variables.account && authorizer.group('batch').resource('cronjobs').namespace(variables.home).check('patch').allowed()"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.exempt || !(variables.controllersCreate || variables.controllersUpdate || variables.controllersPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write replicationcontrollers in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.deploymentsCreate || variables.deploymentsUpdate || variables.deploymentsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write deployments in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.statefulsetsCreate || variables.statefulsetsUpdate || variables.statefulsetsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write statefulsets in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.daemonsetsCreate || variables.daemonsetsUpdate || variables.daemonsetsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write daemonsets in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.replicasetsCreate || variables.replicasetsUpdate || variables.replicasetsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write replicasets in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.jobsCreate || variables.jobsUpdate || variables.jobsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write jobs in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.exempt || !(variables.cronjobsCreate || variables.cronjobsUpdate || variables.cronjobsPatch)",
+          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write cronjobs in its namespace; somebody else must decide",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-separation-workloads"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-separation-workloads",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-separation-workloads"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              ""
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "UPDATE"
+            ],
+            "resources": [
+              "configmaps"
+            ],
+            "resourceNames": [
+              "sentinel-acts"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "journal",
+          "expression": "request.namespace == 'sentinel-system'"
+        },
+        {
+          "name": "operator",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-operator'"
+        }
+      ],
+      "variables": [
+        {
+          "name": "new",
+          "expression": "has(object.data) ? object.data : {}"
+        },
+        {
+          "name": "old",
+          "expression": "has(oldObject.data) ? oldObject.data : {}"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "('head' in variables.new) == ('head' in variables.old) && (!('head' in variables.old) || variables.new['head'] == variables.old['head'])",
+          "message": "sentinel: the number of the last act in the journal is the webhook's alone",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.new.all(k, !(k in variables.old) || variables.new[k] == variables.old[k])",
+          "message": "sentinel: an act in the journal must not change; it is taken out once it is recorded",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-acts"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-acts",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-acts"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "UPDATE",
+              "DELETE"
+            ],
+            "resources": [
+              "agentactions"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "operator",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-operator'"
+        }
+      ],
+      "variables": [
+        {
+          "name": "ended",
+          "expression": "has(oldObject.status) && has(oldObject.status.finishedAt) && has(oldObject.status.outbox) && oldObject.status.outbox.records.exists(r, r.transition in ['Ended', 'Retired'])"
+        },
+        {
+          "name": "retired",
+          "expression": "variables.ended && oldObject.status.outbox.records[oldObject.status.outbox.records.size() - 1].transition == 'Retired'"
+        },
+        {
+          "name": "acknowledged",
+          "expression": "variables.ended && has(oldObject.status.outbox.sink) && oldObject.status.outbox.sink.since == 1 && oldObject.status.outbox.sink.acknowledged >= oldObject.status.outbox.sequence"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "request.operation != 'DELETE' || (variables.retired && variables.acknowledged)",
+          "message": "sentinel: the operator deletes an action only when its time of retention is over and a sink has acknowledged its whole audit trail",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "request.operation != 'UPDATE' || !has(oldObject.metadata.finalizers) || (has(object.metadata.finalizers) && oldObject.metadata.finalizers.all(f, f in object.metadata.finalizers)) || variables.ended",
+          "message": "sentinel: the operator takes the finalizer off an action only after its end is recorded",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-deletion"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-action-deletion",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-action-deletion"
     }
   },
   {
@@ -994,7 +2280,7 @@ export const renderedGuards: readonly AnyObject[] = [
         "sideEffects": "None",
         "failurePolicy": "Fail",
         "matchPolicy": "Equivalent",
-        "timeoutSeconds": 5,
+        "timeoutSeconds": 10,
         "clientConfig": {
           "service": {
             "name": "sentinel-webhook",
@@ -1042,7 +2328,7 @@ export const renderedGuards: readonly AnyObject[] = [
         "admissionReviewVersions": [
           "v1"
         ],
-        "sideEffects": "None",
+        "sideEffects": "NoneOnDryRun",
         "failurePolicy": "Ignore",
         "matchPolicy": "Equivalent",
         "timeoutSeconds": 5,
@@ -1077,6 +2363,103 @@ export const renderedGuards: readonly AnyObject[] = [
           {
             "name": "not-exempt",
             "expression": "!(request.userInfo.username in ['system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller'])"
+          }
+        ]
+      },
+      {
+        "name": "acts.sentinel.dev",
+        "admissionReviewVersions": [
+          "v1"
+        ],
+        "sideEffects": "NoneOnDryRun",
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Equivalent",
+        "timeoutSeconds": 5,
+        "clientConfig": {
+          "service": {
+            "name": "sentinel-webhook",
+            "namespace": "sentinel-system",
+            "path": "/validate"
+          }
+        },
+        "rules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE",
+              "DELETE"
+            ],
+            "resources": [
+              "playbooks"
+            ],
+            "scope": "Namespaced"
+          },
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "DELETE"
+            ],
+            "resources": [
+              "agentactions"
+            ],
+            "scope": "Namespaced"
+          }
+        ],
+        "matchConditions": [
+          {
+            "name": "not-exempt",
+            "expression": "!(request.userInfo.username in ['system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller'])"
+          }
+        ]
+      },
+      {
+        "name": "decisions.sentinel.dev",
+        "admissionReviewVersions": [
+          "v1"
+        ],
+        "sideEffects": "None",
+        "failurePolicy": "Fail",
+        "matchPolicy": "Equivalent",
+        "timeoutSeconds": 5,
+        "clientConfig": {
+          "service": {
+            "name": "sentinel-webhook",
+            "namespace": "sentinel-system",
+            "path": "/validate"
+          }
+        },
+        "rules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions"
+            ],
+            "scope": "Namespaced"
+          }
+        ],
+        "matchConditions": [
+          {
+            "name": "decides",
+            "expression": "has(object.metadata.annotations) && 'sentinel.dev/approvals' in object.metadata.annotations && !(has(oldObject.metadata.annotations) && 'sentinel.dev/approvals' in oldObject.metadata.annotations && oldObject.metadata.annotations['sentinel.dev/approvals'] == object.metadata.annotations['sentinel.dev/approvals'])"
           }
         ]
       }

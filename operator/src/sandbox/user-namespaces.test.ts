@@ -5,7 +5,7 @@ import { everyNodeIsolatesUsers } from './user-namespaces.ts';
 const handler = (userNamespaces: boolean | undefined, name = '') => ({ name, features: { userNamespaces } });
 const rows: [name: string, handlers: object[][], expected: boolean][] = [
   ['are used where every node can', [[handler(true)], [handler(true), handler(false, 'gvisor')]], true],
-  ['are not used where one node can not', [[handler(true)], [handler(false)]], false],
+  ['are not used where one node cannot', [[handler(true)], [handler(false)]], false],
   ['are not used where one node does not say', [[handler(true)], []], false],
   ['are not used where only another runtime class can', [[handler(true, 'kata')]], false],
   ['are not used where no node is known', [], false],

@@ -1,7 +1,10 @@
 import type { AgentActionStatus, Condition, ConditionType, Reason, State } from '@sentinel/crds';
 import { finalStates, successStates } from '@sentinel/crds';
-import { setCondition } from '@sentinel/kube';
-import { cut } from './text.ts';
+import { setCondition, visibleLine } from '@sentinel/kube';
+import { cut, withoutRepeats } from './text.ts';
+
+/** How much of a message is looked at. */
+const MESSAGE_READ = 8192;
 
 /** A status under construction. */
 export type Draft = AgentActionStatus;
@@ -20,7 +23,8 @@ export function condition(
     type,
     status,
     reason,
-    message: cut(message, 2048),
+    // It quotes agents, logs and other people: one line in which every character can be seen, and no sentence twice.
+    message: cut(visibleLine(withoutRepeats(cut(message, MESSAGE_READ))), 2048),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   draft.conditions = setCondition(draft.conditions, input, new Date(now));

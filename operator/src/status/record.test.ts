@@ -71,10 +71,10 @@ describe('The audit trail of an action', () => {
     }
   });
 
-  it('keeps at most 16 attributes', () => {
+  it('keeps at most 20 attributes', () => {
     const draft: Draft = {};
-    record(draft, action, { ...entry, details: Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`k${at}`, 'v'])) }, NOW);
-    assert.equal(draft.outbox?.records[0]?.details?.length, 16);
+    record(draft, action, { ...entry, details: Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`k${at}`, 'v'])) }, NOW);
+    assert.equal(draft.outbox?.records[0]?.details?.length, 20);
   });
 });
 

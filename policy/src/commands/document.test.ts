@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { bounds } from './bounds.ts';
-import { dangerousLines } from './dangerous.ts';
+import { bounds } from './analyze/bounds.ts';
 import { builtInTables } from './document.ts';
-import { safeLines } from './safe.ts';
+import { dangerousLines } from './programs/dangerous.ts';
+import { safeLines } from './programs/safe.ts';
 
 const document = readFileSync(new URL('../../../docs/commands.md', import.meta.url), 'utf8');
 

@@ -1,6 +1,6 @@
-import { dangerousLines } from './dangerous.ts';
-import type { Line } from './lines.ts';
-import { safeLines } from './safe.ts';
+import { dangerousLines } from './programs/dangerous.ts';
+import type { Line } from './programs/lines.ts';
+import { safeLines } from './programs/safe.ts';
 
 const code = (texts: readonly string[]): string => texts.map((text) => `\`${text.replaceAll('|', '\\|')}\``).join(' ');
 

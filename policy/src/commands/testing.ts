@@ -1,7 +1,7 @@
 import type { Decision } from '@sentinel/crds';
-import { type CommandVerdict, judgeCommand } from './judge.ts';
-import type { HostExecutable } from './programs.ts';
-import { type CommandPolicy, type CompiledCommands, compileCommands } from './rules.ts';
+import type { HostExecutable } from './programs/program-names.ts';
+import { type CommandPolicy, type CompiledCommands, compileCommands } from './rules/compile.ts';
+import { type CommandVerdict, judgeCommand } from './rules/evaluate.ts';
 
 /** A rule written short: `Deny kubectl delete`. */
 export function rule(text: string) {

@@ -9,6 +9,13 @@ const NAME = `(?:${NAMES})[a-z0-9_-]*`;
 // Words of their own as well: tests pass, and a shell has a `pwd`.
 const SHORT = '(?:db|user|admin|root)?(?:pass|pwd)';
 const KEY = '-----(?:BEGIN|END) [A-Z ]*PRIVATE KEY(?: BLOCK)?-----';
+const [BEGIN, END] = [KEY.replace('|END', ''), KEY.replace('BEGIN|', '')];
+// What may stand in a key, and nothing else: whoever writes such a mark into a script would choose what people do not see of it.
+const GAP = raw`(?:[\s"',+]|\\+[nrt])*`;
+const NEWLINE = raw`[ \t"',+]*(?:\r?\n|\\+[nr])${GAP}`;
+const HEADER = '(?:Proc-Type|DEK-Info): ?[A-Z0-9,-]{1,64}';
+const FULL_LINE = '[A-Za-z0-9+/=]{40,}';
+const LAST_LINE = '[A-Za-z0-9+/=]{1,76}';
 // Texts are found inside of JSON inside of JSON: quotes, and ends of lines, may be escaped.
 const QUOTE = raw`(?:\\*["'])?`;
 const SPACE = raw`(?:\s|\\+[nrt])*`;
@@ -31,7 +38,11 @@ const named = new RegExp(`${NAMES}|[_-]pass|_pwd`, 'i');
 
 // What the rules of secretlint do not look for, because they look for secrets of known makers alone.
 const forms = [
-  form(/PRIVATE KEY/i, raw`(?is)${KEY.replace('|END', '')}.*?(?:${KEY.replace('BEGIN|', '')}|$)`),
+  form(
+    /PRIVATE KEY/i,
+    raw`(?i)${BEGIN}(?:${NEWLINE}(?:${HEADER}|${LAST_LINE})|${GAP}${FULL_LINE})*(?:${GAP}${LAST_LINE})?${GAP}${END}`,
+  ),
+  form(/PRIVATE KEY/i, raw`(?i)${BEGIN}(?:${GAP}(?:${HEADER}|${FULL_LINE}))*(?:${NEWLINE}${LAST_LINE}${GAP}$)?`),
   form(/bearer/i, raw`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{16,})`),
   form(/authorization/i, raw`(?i)\bauthorization${IS}${QUOTE}(?:basic|digest|token)\s+([^\s"',;}\]\\]{4,})`),
   form(/eyJ/, raw`\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`),
@@ -59,21 +70,21 @@ const GROUPS = 4;
 /** Where a text has secrets in the forms in which people and programs write them. */
 export function inForms(text: string): Range[] {
   const beside = inAny(short, text).filter(([start, end]) => !ORDINARY.test(text.slice(start, end)));
-  return [...inAny(forms, text), ...beside, ...tail(text), ...blocks(text)];
+  const found = [...inAny(forms, text), ...beside].filter(([start, end]) => !isCommand(text.slice(start, end)));
+  return [...found, ...inAny([tail], text), ...blocks(text)];
 }
 
 const inAny = (list: readonly Form[], text: string): Range[] =>
   list.flatMap(({ hint, pattern }) => (hint.test(text) ? rangesOf(pattern, text, GROUPS) : []));
 
-const mark = form(/-----END/i, `(?i)${KEY}`);
+// The end of a key whose beginning is cut off.
+const tail = form(/-----END/i, raw`(?i)(?:${FULL_LINE}${GAP}|${LAST_LINE}${NEWLINE})*(?:${LAST_LINE}${GAP})?${END}`);
 
-// The end of a key whose beginning is cut off. How much of the text is the key, nobody knows.
-function tail(text: string): Range[] {
-  const marks = inAny([mark], text);
-  const isEnd = ([start]: Range) => /^-----end/i.test(text.slice(start, start + 8));
-  const last = marks.findLast((one, index) => isEnd(one) && (index === 0 || isEnd(marks[index - 1] ?? one)));
-  return last ? [[0, last[1]]] : [];
-}
+/**
+ * Whether a text is something that a shell would execute or expand, so no secret: an agent that writes it beside the name of one must not
+ * have it hidden.
+ */
+export const isCommand = (text: string): boolean => /\$[({]|`/.test(text) || (/\s/.test(text) && /[|;&<>]/.test(text));
 
 const blockHead = form(
   /[|>]/,
@@ -94,7 +105,8 @@ function blocks(text: string): Range[] {
       const end = lineEnd(text, at, newline);
       const deep = indent(text, at, ' ');
       if (at + deep < end && deep <= outer) break;
-      found.push([at + deep, end]);
+      // Several words are no secret: they may be a script.
+      if (!/\s/.test(text.slice(at + deep, end).trimEnd())) found.push([at + deep, end]);
       at = end + newline.length;
       if (!text.startsWith(newline, end)) break;
     }

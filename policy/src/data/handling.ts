@@ -1,6 +1,6 @@
 import type { AgentPolicySpec } from '@sentinel/crds';
-import { seconds } from '../order.ts';
-import type { PolicySet } from '../policies.ts';
+import type { PolicySet } from '../policyset/policy-set.ts';
+import { seconds } from '../verdict/order.ts';
 
 type Rules = NonNullable<AgentPolicySpec['dataHandling']>;
 /** What is kept of a text, the loosest first: all of it, all but secrets, its digest, nothing. */

@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Effect, FieldChange } from '@sentinel/crds';
 import { NAMES } from './forms.ts';
 import type { DataHandling, DataKind } from './handling.ts';
+import { keepLines } from './keep-lines.ts';
+import { type DiffBudget, diffBudget } from './line-diff.ts';
 import { MASK, maskSecrets } from './secrets.ts';
 
 const HASHED = 'sha256:';
@@ -25,22 +27,38 @@ export async function keepText(kind: DataKind, handling: DataHandling, text: str
   }
 }
 
-/** As many characters of values as a plan shows: it must fit into one object, and looking for secrets takes its time. */
-export const SHOWN_MAX = 256 * 1024;
+/** JSON pointer of the annotation in which `kubectl apply` keeps a copy of the object. Pointers go on into that copy. */
+export const LAST_APPLIED = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
+
+/** Where the values of a field are that are hidden in it for their names. No JSON has them: they never leave the program. */
+export const UNHIDDEN = Symbol('unhidden');
+
+/** A field that changes, as the program that recorded it has it in memory. */
+export interface RecordedChange extends FieldChange {
+  readonly [UNHIDDEN]?: Pick<FieldChange, 'before' | 'after'>;
+}
+
+/** How many values of a plan, and how many characters of them, are looked through: it takes its time. A rehearsal records less. */
+export const SHOWN_VALUES = 10_000;
+export const SHOWN_MAX = 8 * 1024 * 1024;
 
 /**
- * The effects of a plan with what may be shown of their changes. What is pinned is the digest of each change, which stays. Beyond
- * what a plan can show, values are left out and said to be hidden. Other work gets its turn between two effects.
+ * The effects of a plan with what may be shown of their changes, in full: long values as the lines that change. What is pinned is the
+ * digest of each change, which stays. Other work gets its turn between two effects, and while texts are searched. Values
+ * beyond what is looked through are left out and said to be hidden.
  */
 export async function keepDiffs(handling: DataHandling, effects: readonly Effect[]): Promise<Effect[]> {
+  const budget = diffBudget();
   const kept: Effect[] = [];
-  let shown = 0;
+  let [values, size] = [0, 0];
   for (const effect of effects) {
     await setImmediate();
     const change: FieldChange[] = [];
     for (const one of effect.change ?? []) {
-      shown += (one.before?.length ?? 0) + (one.after?.length ?? 0);
-      change.push(shown > SHOWN_MAX ? hiddenChange(one) : await keepChange(handling, one));
+      values++;
+      size += (one.before?.length ?? 0) + (one.after?.length ?? 0);
+      const isSearched = values <= SHOWN_VALUES && size <= SHOWN_MAX;
+      change.push(isSearched ? await keepChange(handling, one, budget) : hiddenChange(one));
     }
     kept.push({ ...effect, ...(effect.change ? { change } : {}), ...(await keepPods(handling, effect)) });
   }
@@ -61,7 +79,10 @@ async function keepPods(handling: DataHandling, { pods }: Effect): Promise<Pick<
 
 const pointerPart = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-const hiddenChange = ({ before: _, after: __, ...rest }: FieldChange): FieldChange => ({ ...rest, redacted: true });
+const hiddenChange = ({ before: _, after: __, [UNHIDDEN]: ___, ...rest }: RecordedChange): FieldChange => ({
+  ...rest,
+  redacted: true,
+});
 
 /** The commands of a plan as people may see them: unless parameters are stored as they are, with secrets masked. */
 export async function keepCommands<T extends { readonly command: readonly string[] }>(
@@ -114,9 +135,13 @@ export async function keepSentence({ parameters, patterns }: DataHandling, sente
   return parameters === 'Stored' ? sentence : await maskSecrets(sentence, patterns);
 }
 
-async function keepChange(handling: DataHandling, change: FieldChange): Promise<FieldChange> {
-  if (change.redacted) return change;
-  if (handling.fields.some((pointer) => coversPointer(pointer, change.path))) return hiddenChange(change);
+async function keepChange(handling: DataHandling, recorded: RecordedChange, budget: DiffBudget): Promise<FieldChange> {
+  if (isNeverShown(handling, recorded)) return hiddenChange(recorded);
+  const change = withNamed(handling, recorded);
+  if (handling.diffs === 'Stored' || handling.diffs === 'Redacted') {
+    const inLines = await keepLines(handling, change, budget);
+    if (inLines) return inLines;
+  }
   const { before, after, ...rest } = change;
   const [shownBefore, shownAfter] = await Promise.all([keepValue(handling, before), keepValue(handling, after)]);
   const hidden = shownBefore !== before || shownAfter !== after;
@@ -126,6 +151,23 @@ async function keepChange(handling: DataHandling, change: FieldChange): Promise<
     ...(shownAfter === undefined ? {} : { after: shownAfter }),
     ...(hidden ? { redacted: true } : {}),
   };
+}
+
+// What names hide is shown where policy stores values as they are. A digest of the mark would make all of them alike.
+function withNamed({ diffs }: DataHandling, { [UNHIDDEN]: unhidden, ...change }: RecordedChange): FieldChange {
+  if (unhidden === undefined) return change;
+  if (diffs === 'Hashed' && [change.before, change.after].includes(JSON.stringify(MASK))) return hiddenChange(change);
+  if (diffs !== 'Stored') return change;
+  const { redacted: _, ...rest } = change;
+  return { ...rest, ...unhidden };
+}
+
+// A field is hidden in the copy that `kubectl apply` keeps as well. What cannot be read as a copy may hold it anywhere.
+function isNeverShown({ fields }: DataHandling, { path, repeats }: FieldChange): boolean {
+  const covers = (at: string) => fields.some((pointer) => coversPointer(pointer, at));
+  if (covers(path)) return true;
+  if (path === LAST_APPLIED) return !repeats && fields.length > 0;
+  return path.startsWith(`${LAST_APPLIED}/`) && covers(path.slice(LAST_APPLIED.length));
 }
 
 // Values are JSON texts, and stay that. A string is looked at without its quotes: they are no part of a secret in it.

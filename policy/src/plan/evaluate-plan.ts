@@ -1,20 +1,21 @@
 import { type ActionPlanSpec, type AgentAction, annotations, type Effect, type Playbook, type RiskLevel } from '@sentinel/crds';
-import { isAdHoc } from '../ad-hoc.ts';
-import { admit } from '../admit.ts';
-import { whyPerson, withAutoReview } from '../auto-review.ts';
+import { isAdHoc } from '../admission/ad-hoc.ts';
+import { admit } from '../admission/admit.ts';
+import { asksOf } from '../admission/steps.ts';
+import { whyPerson, withAutoReview } from '../approval/auto-review.ts';
+import { approversFault, judgePlan, type Requirements, strictest } from '../approval/requirements.ts';
+import type { SealKeys } from '../approval/seal.ts';
+import { isApproved, type Tally, tallyDecisions } from '../approval/tally.ts';
+import type { Trust } from '../approval/trust.ts';
 import { dataHandling } from '../data/handling.ts';
 import { withoutQuotes } from '../data/keep.ts';
-import { isApproved, type Tally, tallyDecisions } from '../decisions.ts';
-import { judgeHighRisk } from '../high-risk.ts';
-import { approverClaimFault, judgeAgent } from '../identities.ts';
-import type { Identity } from '../identity.ts';
-import { higher } from '../order.ts';
-import type { PolicySet } from '../policies.ts';
-import { judgePlan, type Requirements, strictest } from '../requirements.ts';
-import type { SealKeys } from '../seal.ts';
-import { asksOf } from '../steps.ts';
-import type { Trust } from '../trust.ts';
-import { explainAll, type Refusal } from '../verdict.ts';
+import { approverClaimFault, judgeAgent } from '../identity/identities.ts';
+import type { Identity } from '../identity/identity.ts';
+import { type DeciderRights, exemptBy } from '../identity/separation.ts';
+import type { PolicySet } from '../policyset/policy-set.ts';
+import { judgeHighRisk } from '../rules/high-risk.ts';
+import { higher } from '../verdict/order.ts';
+import { explainAll, type Refusal } from '../verdict/verdict.ts';
 
 /** Everything on which it depends whether an approved plan may start, and whether a write of its run may go on. */
 export interface PlanFacts {
@@ -32,12 +33,19 @@ export interface PlanFacts {
   /** Whether the requester holds the verb `use` on the account; undefined where it could not be asked. */
   readonly mayUseAccount: boolean | undefined;
   readonly keys: SealKeys;
+  /** What the API server says now of those who approved; undefined where it was not asked. */
+  readonly deciders?: ReadonlyMap<string, DeciderRights> | undefined;
   /** The least that the risk is, beside what the plan says: what the caller found out by itself. */
   readonly risk?: RiskLevel;
   /** How many runs of the Playbook succeeded since one failed; undefined where they were not counted. */
   readonly succeeded: number | undefined;
   /** Refusals of limits, where the caller knows what else runs. */
   readonly limits: readonly Refusal[];
+  /**
+   * When the last suspension of the plan was lifted, beside what the status says: what the caller saw by itself. In milliseconds since
+   * the epoch; undefined when none was.
+   */
+  readonly resumedAt?: number | undefined;
   /** The moment for which approvals must be good, in milliseconds since the epoch. */
   readonly now: number;
 }
@@ -67,18 +75,27 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     plan: facts.digest,
     requester: facts.requester,
     editors: facts.editors,
+    onBehalfOf: action.spec.onBehalfOf?.user,
     requirements,
     keys: facts.keys,
+    agents: policies.agents,
+    deciders: facts.deciders,
+    exemptBy: (approver) => exemptBy(policies, approver),
     claimFault: (claims) => approverClaimFault(policies, claims),
-    notBefore: action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt),
+    notBefore: resumedAt(facts),
     now: facts.now,
   });
   return {
     requirements,
     tally,
     approved: isApproved(tally, requirements),
-    refused: refusedBy(facts, [...verdict.refusals, ...facts.limits]),
+    refused: refusedBy(facts, [...verdict.refusals, ...facts.limits]) ?? unapprovable(plan, requirements),
   };
+}
+
+function resumedAt({ action, resumedAt: seen }: PlanFacts): number | undefined {
+  const said = action.status?.resumedAt === undefined ? undefined : Date.parse(action.status.resumedAt);
+  return said === undefined || seen === undefined ? (said ?? seen) : Math.max(said, seen);
 }
 
 // Rules about high risk may have come since. What else makes up a risk was seen in the rehearsal, and is pinned with it.
@@ -88,10 +105,10 @@ function riskOf({ policies, plan, risk }: PlanFacts): RiskLevel {
 }
 
 function requirementsOf(facts: PlanFacts, now: Requirements, risk: RiskLevel): Requirements {
-  const { plan, action } = facts;
+  const { plan } = facts;
   const then: Requirements = { ...plan.required, groups: plan.required.groups };
   // Lifting a suspension resumes nothing by itself, so what was suspended waits for a person from then on.
-  if (!then.autoReview || action.status?.resumedAt !== undefined) return strictest(then, now);
+  if (!then.autoReview || resumedAt(facts) !== undefined) return strictest(then, now);
   return strictest(then, withAutoReview(now, reasonsForPerson(facts, plan.effects, risk)));
 }
 
@@ -115,6 +132,14 @@ export function reasonsForPerson(
     asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
     succeeded,
   });
+}
+
+// Waiting is of no use then. A new rehearsal makes a plan for what policy asks for now.
+function unapprovable({ required }: ActionPlanSpec, requirements: Requirements): string | undefined {
+  const fault = approversFault(requirements);
+  if (fault === undefined) return undefined;
+  const then = required.groups === undefined ? '' : ` The plan was made when it took a member of ${required.groups.join(', ')}.`;
+  return `policy has changed, and nobody can approve the plan any more: ${fault}.${then} File the action again.`;
 }
 
 function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): string | undefined {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect, RiskLevel } from '@sentinel/crds';
-import { activity } from '../activity.fixture.ts';
-import type { Activity } from '../limits.ts';
-import { atMost } from '../order.ts';
+import { activity } from '../limits/activity.fixture.ts';
+import type { Activity } from '../limits/limits.ts';
+import { atMost } from '../verdict/order.ts';
 import { effect, facts } from './effect.fixture.ts';
 import type { Budget } from './parts/budgets.ts';
 import { historyOf } from './parts/history.ts';
@@ -112,7 +112,7 @@ const additions: Record<string, (given: Case) => Case> = {
   }),
   'an object it is about': (given) => ({ ...given, targets: [...given.targets, text()] }),
   'something undeclared': (given) => ({ ...given, undeclared: [...given.undeclared, 'x'] }),
-  'something that can not be observed': (given) => ({ ...given, notObservable: [...given.notObservable, 'x'] }),
+  'something that cannot be observed': (given) => ({ ...given, notObservable: [...given.notObservable, 'x'] }),
   'a command that needs a person': (given) => ({ ...given, asks: [...(given.asks ?? []), 'x'] }),
   'a rule of high risk': (given) => ({
     ...given,

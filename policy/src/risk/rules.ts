@@ -20,7 +20,11 @@ export const MANY = 10;
 
 /** Everything that has points. A rule only adds, so that nothing more in a plan can make its risk lower. */
 export const riskRules = {
-  metadata: { points: 1, per: 'write', when: 'it changes labels or annotations only; labels of a pod are more than that' },
+  metadata: {
+    points: 1,
+    per: 'write',
+    when: 'it changes labels or annotations only, and none that carries meaning for the API: those of `kubernetes.io` and `k8s.io` are more than that (apart from `app.kubernetes.io` and a few that only inform), and so are labels by which Kubernetes selects: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
+  },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
   delete: {
     points: 30,
@@ -32,9 +36,16 @@ export const riskRules = {
     points: 100,
     per: 'write',
     level: 'Critical',
-    when: 'it deletes, or may delete, what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions; or volumes are deleted with a StatefulSet or its pods from now on',
+    when: 'it deletes, or may delete, what holds data: PersistentVolumeClaims, PersistentVolumes, volume snapshots, StatefulSets, ConfigMaps, Secrets, namespaces, CustomResourceDefinitions; or volumes are deleted with a StatefulSet or its pods, now or from now on; or one of these, or a custom resource, is deleted with its owner',
   },
-  irreversible: { points: 20, per: 'write', level: 'High', when: 'it deletes nothing, and can not be taken back' },
+  'dependants-unknown': {
+    points: 20,
+    per: 'write',
+    atMost: 60,
+    level: 'High',
+    when: 'it deletes an object with its dependants, and not all of them could be found',
+  },
+  irreversible: { points: 20, per: 'write', level: 'High', when: 'it is no delete, and cannot be rolled back' },
   'no-way-back': { points: 5, when: 'the Playbook has no rollback' },
   many: { points: 20, level: 'High', when: `there are more than ${MANY} writes` },
   cluster: { points: 30, per: 'write', level: 'High', when: 'the object belongs to the whole cluster' },
@@ -122,13 +133,27 @@ export const riskRules = {
   },
   environment: { points: 30, level: 'High', when: 'the environment is `production`, and there is a write' },
   undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, and not announced' },
-  'not-observable': { points: 10, per: 'gap', atMost: 30, level: 'Medium', when: 'a rehearsal can not know it' },
+  'not-observable': { points: 10, per: 'gap', atMost: 30, level: 'Medium', when: 'a rehearsal cannot know it' },
+  'not-shown': {
+    points: 20,
+    per: 'field',
+    atMost: 60,
+    level: 'High',
+    when: 'its change is too large for the plan, so a part of it is shown to nobody',
+  },
+  hidden: {
+    points: 20,
+    per: 'field',
+    atMost: 60,
+    level: 'High',
+    when: 'a part of its new value is hidden because it looks like a secret, and its name does not tell',
+  },
   commands: {
     points: 10,
     per: 'command',
     atMost: 30,
     level: 'Medium',
-    when: 'it needs a person: a rule says so, it is on the [list of dangerous commands](commands.md), or it can not be read',
+    when: 'it needs a person: a rule says so, it is on the [list of dangerous commands](commands.md), or it cannot be read',
   },
 } as const satisfies Readonly<Record<string, RiskRule>>;
 

@@ -40,7 +40,7 @@ describe('The risk of a plan', () => {
       level: 'Medium',
     },
     'is high for a delete': { facts: facts([effect({ verb: 'delete' })]), level: 'High' },
-    'is high for what can not be taken back, even a label': {
+    'is high for what cannot be taken back, even a label': {
       facts: facts([effect({ ...paths('/metadata/labels/a'), reversible: false })]),
       level: 'High',
     },
@@ -133,6 +133,39 @@ describe('The risk of a plan', () => {
       facts: facts([], { asks: Array(10).fill('x') }),
       parts: [10, 10, 10, 0, 0, 0, 0, 0, 0].map((points) => ['commands', points, 'Medium']),
       level: 'Medium',
+    },
+    'has a new value that is masked, and not one that is hidden for its name or is only taken away': {
+      facts: facts(
+        [
+          effect({
+            change: [
+              { path: '/data/a', after: '"run x"' },
+              { path: '/data/token', after: '"<redacted>"', redacted: true },
+              { path: '/data/b', before: '"x"' },
+              { path: '/data/c', before: '"x"', after: '"sha256:0"' },
+            ],
+          }),
+        ],
+        {
+          shown: [
+            effect({
+              change: [
+                { path: '/data/a', after: '"run <redacted>"', redacted: true },
+                { path: '/data/token', after: '"<redacted>"', redacted: true },
+                { path: '/data/b', before: '"<redacted>"', redacted: true },
+                // Policy keeps digests of values.
+                { path: '/data/c', before: '"sha256:0"', after: '"sha256:0"', redacted: true },
+              ],
+            }),
+          ],
+        },
+      ),
+      parts: [
+        ['hidden', 20, 'High'],
+        ['write', 5, 'Medium'],
+        ['credentials', 20, undefined],
+      ],
+      level: 'High',
     },
     'ends where a rule says so': {
       facts: facts([pods(5000)], { undeclared: Array(16).fill('x'), notObservable: Array(16).fill('x') }),

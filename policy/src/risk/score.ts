@@ -1,5 +1,6 @@
-import type { Effect, RiskLevel, RiskPart } from '@sentinel/crds';
-import { compareRisk, higher } from '../order.ts';
+import type { Effect, FieldChange, RiskLevel, RiskPart } from '@sentinel/crds';
+import { MASK } from '../data/secrets.ts';
+import { compareRisk, higher } from '../verdict/order.ts';
 import { part, partForEach } from './part.ts';
 import { type Budgets, partsOfBudgets } from './parts/budgets.ts';
 import { partsOfExposure } from './parts/exposure.ts';
@@ -70,22 +71,44 @@ export function computeRisk(facts: RiskFacts): Risk {
     ...(facts.history && effects.length > 0 ? partsOfHistory(facts.history) : []),
     ...partsOfDoubt(facts),
     ...partsOfOthers(facts.raised ?? [], facts.floor, facts.opinion),
-  ].sort(byWeight);
+  ];
+  return sumParts(parts);
+}
+
+/** What parts come to: their order, their sum, and the level. */
+export function sumParts(unsorted: readonly RiskPart[]): Risk {
+  const parts = unsorted.toSorted(byWeight);
   const score = parts.reduce((sum, { points }) => sum + points, 0);
   return { level: parts.reduce((worst, one) => higher(worst, one.level ?? 'Low'), levelOf(score)), score, parts };
 }
 
-function partsOfDoubt({ undeclared, notObservable, asks = [], ownSteps }: RiskFacts): RiskPart[] {
+function partsOfDoubt({ effects, undeclared, notObservable, asks = [], ownSteps, shown = [] }: RiskFacts): RiskPart[] {
+  const cut = shown.reduce((sum, effect) => sum + cutFields(effect), 0);
+  const masked = shown.reduce((sum, effect, index) => sum + maskedFields(effect, effects[index]), 0);
   return [
     ...part(
       'undeclared',
       undeclared.length,
       `${count(undeclared.length, 'difference')} between what was announced and what was observed`,
     ),
-    ...part('not-observable', notObservable.length, `${count(notObservable.length, 'thing')} that a rehearsal can not know`),
+    ...part('not-observable', notObservable.length, `${count(notObservable.length, 'thing')} that a rehearsal cannot know`),
+    ...part('not-shown', cut, `${count(cut, 'field')} of which the plan does not show all that changes`),
+    ...part('hidden', masked, `${count(masked, 'field')} with a new value that is hidden because it looks like a secret`),
     ...partForEach('commands', ownSteps ? [OWN_STEPS, ...asks] : asks, ASKS),
   ];
 }
+
+// A field that is hidden for its name is a credential, and counts as one.
+function maskedFields({ change = [] }: Effect, observed: Effect | undefined): number {
+  const before = new Set(observed?.change?.filter(({ redacted }) => redacted).map(({ path }) => path));
+  return change.filter((one) => one.redacted && hidesNew(one) && !before.has(one.path)).length;
+}
+
+// What policy keeps out of plans altogether is no surprise to whoever decides by them.
+const hidesNew = ({ after = '', lines = '' }: FieldChange) => after.includes(MASK) || lines.includes(MASK);
+
+// Plans of older versions count what they cut, and do not mark it.
+const cutFields = ({ change = [], hiddenChanges = 0 }: Effect) => Math.max(hiddenChanges, change.filter(({ cut }) => cut).length);
 
 /** What a score comes to by the thresholds alone. */
 export const levelOf = (score: number): RiskLevel =>

@@ -13,24 +13,34 @@ import {
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
 import { carriesDecision, type DecisionContext, sealDecision } from './decision.ts';
-import { stampOf } from './identity.ts';
+import { actorStampOf, stampOf } from './identity.ts';
 import { keptIntent } from './intent.ts';
+import type { ActionQuota } from './quota.ts';
 import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 
-export type ActionContext = DecisionContext;
+export interface ActionContext extends DecisionContext {
+  /** Throws TooManyRequests for an edit beyond the rate that leaves room for decisions. */
+  readonly requireEditRate: (request: AdmissionRequest) => void;
+  /** How many actions may be open, and how much may be stored for them. */
+  readonly quota: Pick<ActionQuota, 'admit'>;
+  /** Judges a decision while edits of its object are kept away (EditRate.hold). */
+  readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
+}
 
 /** Admits an AgentAction: stamps who files it and refuses what policy already forbids, or seals a decision. Throws Denied. */
 export async function admitAction(request: AdmissionRequest, context: ActionContext, now: Date): Promise<Mutation | undefined> {
   const { object } = request;
   if (!object) return undefined;
   if (request.operation === 'CREATE') return await file(request, context);
-  if (carriesDecision(object)) return await sealDecision(request, context, now);
+  if (carriesDecision(object)) return await context.holdEdits(request, () => sealDecision(request, context, now));
   return await edit(request, context);
 }
 
 // An edit is handled like what was filed: by an identity that is accepted, and with what is kept of an intent.
-async function edit(request: AdmissionRequest, { policies }: ActionContext): Promise<Mutation | undefined> {
+async function edit(request: AdmissionRequest, { policies, requireEditRate }: ActionContext): Promise<Mutation | undefined> {
   const { object, oldObject, namespace, userInfo } = request;
+  // A cancellation comes once.
+  if (!isCancelled(object?.spec) || isCancelled(oldObject?.spec)) requireEditRate(request);
   const spec = AgentActionSpec.safeParse(object?.spec);
   const before = AgentActionSpec.safeParse(oldObject?.spec);
   const requester = parseIdentity(oldObject?.metadata.annotations?.[annotations.requestedBy]);
@@ -54,7 +64,9 @@ const FORGOTTEN = { 'kubectl.kubernetes.io/last-applied-configuration': null };
 
 // Everyone may always end what they filed.
 const isOnlyCancelled = (spec: AgentActionSpec, before: AgentActionSpec) =>
-  isDeepStrictEqual({ ...spec, cancelled: false }, { ...before, cancelled: false });
+  isDeepStrictEqual(withoutEnd(spec), withoutEnd(before));
+
+const withoutEnd = ({ cancelled: _, cancelComment: __, ...rest }: AgentActionSpec) => rest;
 
 // Either a Playbook or whole steps. Anything else breaks a rule of the schema, which speaks after this.
 function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentActionSpec): boolean {
@@ -62,20 +74,26 @@ function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentA
   return playbookRef === undefined && parameters === undefined && account !== undefined && image !== undefined;
 }
 
-// Whoever edits an action of somebody else counts as a requester from then on, and can't approve it.
+// Each change is stamped with who made it. Whoever edits an action of somebody else counts as a requester from then on, and can't
+// approve it.
 function noteEditor({ object, oldObject, userInfo }: AdmissionRequest, stored: unknown): Mutation | undefined {
   if (!object || !oldObject || isDeepStrictEqual(stored, oldObject.spec)) return undefined;
+  const cancels = isCancelled(object.spec) && !isCancelled(oldObject.spec);
+  const actor = actorStampOf(userInfo);
+  const stamps = { [annotations.changedBy]: actor, ...(cancels ? { [annotations.cancelledBy]: actor } : {}) };
   const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
-  if (requester?.user === userInfo.username) return undefined;
+  if (requester?.user === userInfo.username) return { annotations: stamps };
   const before = oldObject.metadata.annotations?.[annotations.amendedBy];
   const stamp = stampOf(userInfo);
-  return { annotations: { [annotations.amendedBy]: before === undefined ? stamp : `${before}\n${stamp}` } };
+  return { annotations: { ...stamps, [annotations.amendedBy]: before ? `${before}\n${stamp}` : stamp } };
 }
 
-async function file(request: AdmissionRequest, { authorizer, policies }: ActionContext): Promise<Mutation> {
+const isCancelled = (spec: unknown) => (spec as { cancelled?: unknown } | null | undefined)?.cancelled === true;
+
+async function file(request: AdmissionRequest, { authorizer, policies, quota }: ActionContext): Promise<Mutation> {
   const { object, userInfo, namespace } = request;
   if (object && carriesDecision(object))
-    throw new Denied('a decision can not be made when the action is created: it has no plan yet');
+    throw new Denied('a decision cannot be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
   let intent: AgentActionSpec['intent'] | undefined;
   // What the schema refuses, the API server says better than we could, and right after this.
@@ -92,17 +110,26 @@ async function file(request: AdmissionRequest, { authorizer, policies }: ActionC
       spec: spec.data,
       policies: facts.policies,
       playbook,
-      trust: isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys),
+      trust: isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents),
       mayUseAccount,
     };
     // How many children the parent has is counted where one is admitted at a time.
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
-    if (refusals.length > 0) throw new Denied(explainAll(refusals));
+    // What is refused anyway takes no room.
+    const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request);
+    if (refused.length > 0) throw new Denied(explainAll(refused));
     const kept = await keptIntent(dataHandling(facts.policies), spec.data.intent);
     if (!isDeepStrictEqual(kept, spec.data.intent)) intent = kept;
   }
-  const stamps = { [annotations.requestedBy]: stampOf(userInfo), [annotations.amendedBy]: null, [annotations.approvals]: null };
+  const stamp = stampOf(userInfo);
+  const stamps = {
+    [annotations.requestedBy]: stamp,
+    [annotations.amendedBy]: null,
+    [annotations.approvals]: null,
+    [annotations.changedBy]: null,
+    [annotations.cancelledBy]: isCancelled(object?.spec) ? actorStampOf(userInfo) : null,
+  };
   return {
     annotations: intent === undefined ? stamps : { ...stamps, ...FORGOTTEN },
     addFinalizer: FINALIZER,

@@ -1,35 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AgentActionSpec, type AgentActionStatus, annotations, askingManager } from '@sentinel/crds';
+import { type AgentActionStatus, annotations, askingManager, effectNumber, Resolution } from '@sentinel/crds';
+import type { SigningKey } from '@sentinel/kube/signing-key';
 import {
   approverClaimFault,
   approverClaims,
   type DecisionRecord,
-  type Identity,
+  describeSuspensions,
+  everyRequester,
+  isResolution,
+  type PolicySet,
   parseIdentities,
   parseIdentity,
+  type Requesters,
+  type SealKeys,
   sealRecord,
   seconds,
+  tallyDecisions,
+  uselessBecause,
 } from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
-import type { SealKey } from '../seal-key.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
-import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
+import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
+import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
 
 /** What a decision is judged and sealed with. */
 export interface DecisionContext {
   readonly authorizer: Authorizer;
   readonly policies: PolicyReader;
   /** The key to seal with, as it is now. */
-  readonly key: () => SealKey;
+  readonly key: () => SigningKey;
 }
 
-const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.comment];
-const decisions = ['approve', 'reject', 'revoke'] as const;
+const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.effect, annotations.comment];
+const decisions = ['approve', 'reject', 'revoke', ...Resolution.options] as const;
+type Word = (typeof decisions)[number];
 const COMMENT_MAX = 1024;
 /** As many as the policy inside the API server takes; the last are kept for rejections. */
 const DECISIONS_MAX = 24;
 const WITH_REJECTIONS = 32;
+/** After the run nobody approves or rejects any more: what is decided then has room of its own. */
+const WITH_RESOLUTIONS = 56;
 
 /** Whether an update carries a person's request for a decision. */
 export function carriesDecision(object: AdmittedObject): boolean {
@@ -46,7 +57,7 @@ export async function sealDecision(
   now: Date,
 ): Promise<Mutation> {
   const { object, oldObject, userInfo } = request;
-  if (!object || !oldObject) throw new Denied('a decision can not be made when the action is created: it has no plan yet');
+  if (!object || !oldObject) throw new Denied('a decision cannot be made when the action is created: it has no plan yet');
   const asked = object.metadata.annotations ?? {};
   const decision = decisions.find((one) => one === asked[annotations.decision]);
   if (!decision) throw new Denied(`${annotations.decision} must be one of ${decisions.join(', ')}`);
@@ -54,32 +65,35 @@ export async function sealDecision(
   requirePerson(userInfo, 'decide');
   requireNothingElse(object, oldObject);
   const status = (oldObject.status ?? {}) as AgentActionStatus;
-  const plan = requireCurrentPlan(asked[annotations.plan], status);
-  requireSaidInRequest(request, decision, plan);
+  const plan = requireCurrentPlan(asked[annotations.plan], decision, status);
+  const effect = isResolution(decision) ? requireUnknownEffect(asked[annotations.effect], status) : undefined;
+  requireSaidInRequest(request, decision, plan, effect);
   const comment = asked[annotations.comment];
   if (comment !== undefined && comment.length > COMMENT_MAX)
     throw new Denied(`${annotations.comment} may have at most ${COMMENT_MAX} characters`);
-  const requester = parseIdentity(oldObject.metadata.annotations?.[annotations.requestedBy]);
-  if (decision === 'approve' && requester?.user === userInfo.username)
-    throw new Denied('you asked for this action: somebody else must approve it');
-  const editors = parseIdentities(oldObject.metadata.annotations?.[annotations.amendedBy]);
-  if (decision === 'approve' && (editors === undefined || editors.some(({ user }) => user === userInfo.username)))
-    throw new Denied('you edited this action: somebody else must approve it');
+  const requesters = requestersOf(oldObject);
+  const what = effect === undefined ? 'approve it' : 'resolve its effects';
+  // A no may come from anybody; whatever lets something happen needs somebody else.
+  const consents = decision === 'approve' || effect !== undefined;
+  if (consents) requireSomebodyElse(userInfo, requesters, what);
+  const set = await policies.policiesAbout(request.namespace, requesters.requester);
+  requireNoAgent(set.agents, userInfo, decision);
   await authorizer.require(userInfo, {
     verb: 'approve',
     resource: 'agentactions',
     namespace: request.namespace,
     name: request.name,
   });
-  requireGroup(decision, status, userInfo.groups);
-  const extra = decision === 'approve' ? await requireClaims(request, policies, requester) : {};
+  if (consents) requireGroup(status, userInfo.groups);
+  requireUseful(decision, request, oldObject, { status, requesters, keys: await policies.sealKeys(), now });
+  const judged = consents ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
   const before = oldObject.metadata.annotations?.[annotations.approvals];
-  const most = decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
+  const most = effect !== undefined ? WITH_RESOLUTIONS : decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most) {
     throw new Denied(`an action takes at most ${most} decisions; file it again`);
   }
   const expires =
-    decision === 'approve' && status.required
+    consents && status.required
       ? new Date(now.getTime() + seconds(status.required.expiresAfter) * 1000).toISOString()
       : undefined;
   // The order of the first six fields is what the ValidatingAdmissionPolicy compares with the request.
@@ -89,48 +103,108 @@ export async function sealDecision(
     user: userInfo.username,
     uid: userInfo.uid,
     groups: userInfo.groups,
-    extra,
+    extra: judged.extra,
     decision,
+    ...(effect === undefined ? {} : { effect }),
     time: now.toISOString(),
     ...(expires === undefined ? {} : { expires }),
+    ...(judged.exemptBy === undefined ? {} : { exemptBy: judged.exemptBy }),
     ...(comment === undefined ? {} : { comment }),
   };
   const key = currentKey();
   const sealed = sealRecord(record, key.id, key.privateKey);
   const line = JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
   return {
+    ...(decision === 'approve' ? { warnings: suspensionWarnings(status) } : {}),
     annotations: {
       [annotations.decision]: null,
       [annotations.plan]: null,
+      [annotations.effect]: null,
       [annotations.comment]: null,
-      [annotations.approvals]: before === undefined ? line : `${before}\n${line}`,
+      [annotations.approvals]: before ? `${before}\n${line}` : line,
     },
   };
 }
 
-// Groups and claims are in the record, and judged again whenever it is counted.
-async function requireClaims(
-  { object, namespace, userInfo }: AdmissionRequest,
-  policies: PolicyReader,
-  requester: Identity | undefined,
-): Promise<Record<string, string[]>> {
-  const spec = AgentActionSpec.safeParse(object?.spec);
-  if (!spec.success || !requester) throw new Denied('the action can not be read, so it is not known whose approval it needs');
-  const facts = await policies.read(namespace, spec.data, requester);
-  const fault = approverClaimFault(facts.policies, userInfo.extra);
+// The decision is sealed and recorded, but lifting a suspension resumes nothing by itself.
+function suspensionWarnings(status: AgentActionStatus): string[] {
+  if (!status.conditions?.some(({ type, reason }) => type === 'Succeeded' && reason === 'Suspended')) return [];
+  const by = describeSuspensions(status.suspension ?? []);
+  return [
+    `sentinel: the action is suspended${by === '' ? '' : ` by ${by}`}: this approval is recorded and will not count; approve again after the suspension is lifted`,
+  ];
+}
+
+function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
+  const requester = parseIdentity(metadata.annotations?.[annotations.requestedBy]);
+  const editors = parseIdentities(metadata.annotations?.[annotations.amendedBy]);
+  if (!requester || !editors) throw new Denied('it is not known who asked for this action or edited it; file it again');
+  // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
+  const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown } };
+  if (onBehalfOf !== undefined && typeof onBehalfOf.user !== 'string')
+    throw new Denied('it is not known for whom the agent acts (spec.onBehalfOf); file the action again');
+  return { requester, editors, onBehalfOf: onBehalfOf?.user as string | undefined };
+}
+
+function requireSomebodyElse(user: UserInfo, { requester, editors, onBehalfOf }: Requesters, what: string): void {
+  requireOther(user, [requester], `you asked for this action: somebody else must ${what}`);
+  requireOther(user, editors, `you edited this action: somebody else must ${what}`);
+  if (onBehalfOf === user.username)
+    throw new Denied(`the agent acts on your behalf (spec.onBehalfOf): somebody else must ${what}`);
+}
+
+interface JudgedApprover {
+  readonly extra: Record<string, string[]>;
+  readonly exemptBy: string | undefined;
+}
+const NOT_JUDGED: JudgedApprover = { extra: {}, exemptBy: undefined };
+
+// Groups and claims are in the record, and judged again whenever it is counted; rights are asked for again at the start.
+async function requireApprover(
+  { userInfo }: AdmissionRequest,
+  authorizer: Authorizer,
+  { set, requesters, what }: { readonly set: PolicySet; readonly requesters: Requesters; readonly what: string },
+): Promise<JudgedApprover> {
+  const fault = approverClaimFault(set, userInfo.extra);
   if (fault !== undefined) throw new Denied(`policy does not accept your identity (${fault})`);
-  const judged = approverClaims(facts.policies, userInfo.extra);
-  requirePlainClaims(judged);
-  return judged;
+  const extra = approverClaims(set, userInfo.extra);
+  requirePlainClaims(extra);
+  const identities = everyRequester(requesters);
+  return { extra, exemptBy: await requireSeparation(authorizer, set, userInfo, { identities, what }) };
+}
+
+// Told at once, where the person still looks: a decision that changes nothing reads like one that does.
+function requireUseful(
+  decision: Word,
+  { userInfo }: AdmissionRequest,
+  { metadata }: AdmittedObject,
+  facts: { status: AgentActionStatus; requesters: Requesters; keys: SealKeys; now: Date },
+): void {
+  const { status, requesters, keys, now } = facts;
+  const plan = status.plan?.digest ?? '';
+  const { approvals = 1, groups, expiresAfter = '4h', ...more } = status.required ?? {};
+  const tally = tallyDecisions({
+    approvals: metadata.annotations?.[annotations.approvals],
+    actionUid: metadata.uid ?? '',
+    plan,
+    ...requesters,
+    requirements: { approvals, groups, expiresAfter, ...more },
+    keys,
+    notBefore: status.resumedAt === undefined ? undefined : Date.parse(status.resumedAt),
+    now: now.getTime(),
+  });
+  const useless = uselessBecause(decision, { user: userInfo.username, uid: userInfo.uid }, tally, plan);
+  if (useless !== undefined) throw new Denied(useless);
 }
 
 // The policy inside the API server refuses the same; here the person reads what to do.
-function requireSaidInRequest({ options }: AdmissionRequest, decision: (typeof decisions)[number], plan: string): void {
+function requireSaidInRequest({ options }: AdmissionRequest, decision: Word, plan: string, effect: number | undefined): void {
   const said = options?.fieldManager ?? '';
-  const wanted = askingManager(decision, plan);
-  if (said === wanted || (decision !== 'approve' && !/^(approve|reject|revoke):/.test(said))) return;
+  const wanted = askingManager(decision, plan, effect);
+  const isNo = decision === 'reject' || decision === 'revoke';
+  if (said === wanted || (isNo && !decisions.some((word) => said.startsWith(`${word}:`)))) return;
   throw new Denied(
-    `the request must say that it asks to ${decision} this plan, in a place that no webhook can change: add --field-manager=${wanted}`,
+    `the request must say that it asks to ${decision} ${effect === undefined ? 'this plan' : `effect ${effectNumber(effect)} of this plan`}, in a place that no webhook can change: add --field-manager=${wanted}`,
   );
 }
 
@@ -145,7 +219,7 @@ function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): 
   if (!same) throw new Denied('a decision must be the only change of an update');
 }
 
-function requireCurrentPlan(asked: string | undefined, status: AgentActionStatus): string {
+function requireCurrentPlan(asked: string | undefined, decision: Word, status: AgentActionStatus): string {
   const current = status.plan?.digest;
   const state = status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
   if (current === undefined) throw new Denied(`there is no plan to decide on yet (state: ${state ?? 'Pending'})`);
@@ -153,16 +227,31 @@ function requireCurrentPlan(asked: string | undefined, status: AgentActionStatus
     throw new Denied(`${annotations.plan} must hold the digest of the plan that you saw; the current one is ${current}`);
   if (asked !== current)
     throw new Denied(`the plan that you saw (${asked.slice(0, 80)}) is not the current one (${current}); look at it again`);
+  if (isResolution(decision)) {
+    if (state === 'OutcomeUnknown') return current;
+    throw new Denied(`there is nothing to resolve: the action is ${state ?? 'Pending'}`);
+  }
   if (state !== 'AwaitingApproval' && state !== 'Starting' && state !== 'Suspended')
     throw new Denied(`it is too late to decide: the action is ${state ?? 'Pending'}`);
   return current;
 }
 
-function requireGroup(decision: string, status: AgentActionStatus, groups: readonly string[]): void {
-  if (decision !== 'approve') return;
+function requireUnknownEffect(asked: string | undefined, { unknownEffects = [] }: AgentActionStatus): number {
+  const found = unknownEffects.find(({ effect }) => String(effectNumber(effect)) === asked);
+  if (found) return found.effect;
+  const open = unknownEffects.map(({ effect }) => effectNumber(effect)).join(', ');
+  throw new Denied(
+    `${annotations.effect} must be the number of an effect whose outcome is unknown, counted from 1: ${open === '' ? 'there is none' : open}`,
+  );
+}
+
+function requireGroup(status: AgentActionStatus, groups: readonly string[]): void {
   const { approverGroups, refuseGroups } = status.required ?? {};
   const refused = refuseGroups?.find((group) => groups.includes(group));
-  if (refused !== undefined) throw new Denied(`policy refuses approvals of members of '${refused}', and you are one`);
+  if (refused !== undefined)
+    throw new Denied(
+      `policy refuses approvals of members of '${refused}', and you are one: use an identity that is not, or have somebody else decide`,
+    );
   if (approverGroups && !approverGroups.some((group) => groups.includes(group)))
     throw new Denied(`policy asks for an approver from one of the groups ${approverGroups.join(', ')}; you are in none of them`);
   const required = status.required?.groups;

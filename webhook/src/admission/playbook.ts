@@ -1,17 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
 import { annotations, askingManager, PlaybookSpec, type PlaybookStatus } from '@sentinel/crds';
-import { parseIdentity, playbookDigest, playbookFaults, sealRecord, type TrustRecord } from '@sentinel/policy';
+import type { SigningKey } from '@sentinel/kube/signing-key';
+import {
+  authorsOf,
+  isTrust,
+  playbookDigest,
+  playbookFaults,
+  sealRecord,
+  type TrustRecord,
+  WITHDRAW,
+  type WithdrawalRecord,
+} from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
-import type { SealKey } from '../seal-key.ts';
+import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainNames, stampOf } from './identity.ts';
+import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
 
 export interface PlaybookContext {
   readonly authorizer: Authorizer;
-  readonly key: () => SealKey;
+  readonly policies: PolicyReader;
+  readonly key: () => SigningKey;
+  /** Throws TooManyRequests for an edit beyond the rate that leaves room for those who trust and withdraw trust. */
+  readonly requireEditRate: (request: AdmissionRequest) => void;
+  /** Judges a decision while edits of its object are kept away (EditRate.hold). */
+  readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
 }
 
-/** Admits a Playbook: stamps who wrote it, takes trust off when it changes, seals trust when someone asks for it. Throws Denied. */
+/**
+ * Admits a Playbook: stamps who wrote it, takes trust off when it changes, seals trust, or its withdrawal, when someone asks for it.
+ * Throws Denied.
+ */
 export async function admitPlaybook(
   request: AdmissionRequest,
   context: PlaybookContext,
@@ -19,20 +38,75 @@ export async function admitPlaybook(
 ): Promise<Mutation | undefined> {
   const { object, oldObject, userInfo } = request;
   if (!object) return undefined;
+  const asked = object.metadata.annotations?.[annotations.trust];
+  const asks = asked !== undefined && asked !== oldObject?.metadata.annotations?.[annotations.trust];
+  if (!asks || !isDeepStrictEqual(object.spec, oldObject?.spec)) context.requireEditRate(request);
   const parsed = PlaybookSpec.safeParse(object.spec);
   if (parsed.success) {
     const faults = playbookFaults(parsed.data);
     if (faults.length > 0) throw new Denied(faults.join('; '));
   }
   if (!oldObject || !isDeepStrictEqual(object.spec, oldObject.spec)) {
-    return { annotations: { [annotations.author]: stampOf(userInfo), [annotations.trust]: null } };
+    return { annotations: { [annotations.authors]: authorsAfter(oldObject, stampOf(userInfo)), [annotations.trust]: null } };
   }
-  const asked = object.metadata.annotations?.[annotations.trust];
-  if (asked === undefined || asked === oldObject.metadata.annotations?.[annotations.trust]) return undefined;
-  return { annotations: { [annotations.trust]: await sealTrust(request, oldObject, asked, context, now) } };
+  if (!asks) return undefined;
+  const seal = asked.startsWith(WITHDRAW) ? sealWithdrawal : sealTrust;
+  const sealed = await context.holdEdits(request, () => seal(request, oldObject, asked, context, now));
+  return { annotations: { [annotations.trust]: sealed } };
+}
+
+/** In bytes; the policy sentinel-playbooks holds the same. */
+const AUTHORS_MAX = 65536;
+
+// What somebody trusted is theirs as well: the list of authors begins anew with the first edit after that.
+function authorsAfter(before: AdmittedObject | null | undefined, stamp: string): string {
+  const kept = isTrust(before?.metadata.annotations?.[annotations.trust])
+    ? undefined
+    : before?.metadata.annotations?.[annotations.authors];
+  if (!kept) return stamp;
+  if (kept.split('\n').includes(stamp)) return kept;
+  const authors = `${kept}\n${stamp}`;
+  if (Buffer.byteLength(authors) > AUTHORS_MAX)
+    throw new Denied(
+      'too many people have edited this Playbook since it was last trusted: have somebody trust it, or delete it and create it again',
+    );
+  return authors;
 }
 
 async function sealTrust(
+  request: AdmissionRequest,
+  playbook: AdmittedObject,
+  asked: string,
+  { authorizer, policies, key }: PlaybookContext,
+  now: Date,
+): Promise<string> {
+  const { userInfo } = request;
+  requirePlainNames(userInfo);
+  requirePerson(userInfo, 'trust a Playbook');
+  const digest = requireDigest(playbook, asked);
+  const authors = authorsOf(playbook);
+  const last = authors?.at(-1);
+  if (!authors || !last) throw new Denied('it is not known who wrote this Playbook; write it again');
+  requireOther(userInfo, authors, 'you wrote this Playbook, or a part of it: somebody else must trust it');
+  requireSaidInRequest(request, 'trust', digest);
+  await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
+  const set = await policies.policiesAbout(request.namespace, last);
+  requireNoAgent(set.agents, userInfo, 'trust a Playbook');
+  const exemptBy = await requireSeparation(authorizer, set, userInfo, { identities: authors, what: 'trust it' });
+  const record: Omit<TrustRecord, 'key' | 'seal'> = {
+    playbook: playbook.metadata.uid ?? '',
+    digest,
+    user: userInfo.username,
+    uid: userInfo.uid,
+    groups: userInfo.groups,
+    time: now.toISOString(),
+    ...(exemptBy === undefined ? {} : { exemptBy }),
+  };
+  return seal(record, key(), request.dryRun);
+}
+
+// The author may withdraw trust as well: it only ever stops something.
+async function sealWithdrawal(
   request: AdmissionRequest,
   playbook: AdmittedObject,
   asked: string,
@@ -41,30 +115,42 @@ async function sealTrust(
 ): Promise<string> {
   const { userInfo } = request;
   requirePlainNames(userInfo);
-  requirePerson(userInfo, 'trust a Playbook');
-  const digest = playbookDigest({ spec: playbook.spec as PlaybookSpec });
-  const known = (playbook.status as PlaybookStatus | undefined)?.digest;
+  requirePerson(userInfo, 'withdraw trust in a Playbook');
+  const digest = requireDigest(playbook, asked.slice(WITHDRAW.length));
+  requireSaidInRequest(request, 'distrust', digest);
+  await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
+  const record: Omit<WithdrawalRecord, 'key' | 'seal'> = {
+    withdrawal: playbook.metadata.uid ?? '',
+    digest,
+    user: userInfo.username,
+    uid: userInfo.uid,
+    groups: userInfo.groups,
+    time: now.toISOString(),
+  };
+  return seal(record, key(), request.dryRun);
+}
+
+function requireDigest({ spec, status }: AdmittedObject, asked: string): string {
+  const digest = playbookDigest({ spec: spec as PlaybookSpec });
+  const known = (status as PlaybookStatus | undefined)?.digest;
   if (known !== digest) throw new Denied('the operator has not looked at this Playbook yet; try again in a moment');
   if (asked !== digest)
     throw new Denied(
       `the digest that you saw (${asked.slice(0, 80)}) is not that of the Playbook as it stands (${digest}); look at it again`,
     );
-  const author = parseIdentity(playbook.metadata.annotations?.[annotations.author]);
-  if (!author || author.user === userInfo.username) throw new Denied('you wrote this Playbook: somebody else must trust it');
-  const wanted = askingManager('trust', digest);
-  if (request.options?.fieldManager !== wanted)
+  return digest;
+}
+
+function requireSaidInRequest({ options }: AdmissionRequest, word: 'trust' | 'distrust', digest: string): void {
+  const wanted = askingManager(word, digest);
+  if (options?.fieldManager !== wanted)
     throw new Denied(
-      `the request must say that it asks to trust this digest, in a place that no webhook can change: add --field-manager=${wanted}`,
+      `the request must say that it asks to ${word} this digest, in a place that no webhook can change: add --field-manager=${wanted}`,
     );
-  await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
-  const record: Omit<TrustRecord, 'key' | 'seal'> = {
-    playbook: playbook.metadata.uid ?? '',
-    digest,
-    user: userInfo.username,
-    groups: userInfo.groups,
-    time: now.toISOString(),
-  };
-  const { id, privateKey } = key();
+}
+
+// A dry-run gets no usable seal.
+function seal(record: object, { id, privateKey }: SigningKey, dryRun: boolean | null | undefined): string {
   const sealed = sealRecord(record, id, privateKey);
-  return JSON.stringify(request.dryRun ? { ...sealed, seal: '' } : sealed);
+  return JSON.stringify(dryRun ? { ...sealed, seal: '' } : sealed);
 }

@@ -1,25 +1,41 @@
 import { z } from 'zod';
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
+// One issue for the whole list or map: zod's own make one for each item, and 400,000 of them are more memory than the webhook has.
+const Strings = z.custom<string[]>(isStrings, 'must be a list of strings');
+const StringMap = z.custom<Record<string, string>>(
+  (value) => isObject(value) && isStrings(Object.values(value)),
+  'must be a map of strings',
+);
+const StringsMap = z.custom<Record<string, string[]>>(
+  (value) => isObject(value) && Object.values(value).every(isStrings),
+  'must be a map of lists of strings',
+);
+
 /** Who makes the request, as the API server authenticated them. */
 const UserInfo = z.object({
   username: z.string(),
   uid: z.string().default(''),
-  groups: z.array(z.string()).default([]),
-  extra: z.record(z.string(), z.array(z.string())).default({}),
+  groups: Strings.default([]),
+  extra: StringsMap.default({}),
 });
 export type UserInfo = z.infer<typeof UserInfo>;
 
-const Metadata = z.looseObject({
+const Metadata = z.object({
   name: z.string().optional(),
+  generateName: z.string().optional(),
   namespace: z.string().optional(),
   uid: z.string().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  finalizers: z.array(z.string()).optional(),
+  resourceVersion: z.string().optional(),
+  labels: StringMap.optional(),
+  annotations: StringMap.optional(),
+  finalizers: Strings.optional(),
   deletionTimestamp: z.string().optional(),
+  generation: z.number().optional(),
 });
 
-const AdmittedObject = z.looseObject({ metadata: Metadata, spec: z.unknown().optional(), status: z.unknown().optional() });
+const AdmittedObject = z.object({ metadata: Metadata, spec: z.unknown().optional(), status: z.unknown().optional() });
 export type AdmittedObject = z.infer<typeof AdmittedObject>;
 
 /** What the API server asks: admission.k8s.io/v1 AdmissionReview. */
@@ -46,12 +62,19 @@ export class Denied extends Error {
   override name = 'Denied';
 }
 
+/** A request that is refused for now, with the sentence that the caller reads. Clients send it again by themselves. */
+export class TooManyRequests extends Denied {
+  override name = 'TooManyRequests';
+}
+
 /** Changes to the object; null takes an annotation off. */
 export interface Mutation {
   readonly annotations: Readonly<Record<string, string | null>>;
   readonly addFinalizer?: string;
   /** What is kept of `spec.intent`. */
   readonly intent?: unknown;
+  /** What the caller has to know, although the request is admitted. */
+  readonly warnings?: readonly string[];
 }
 
 /** The answer to the API server. */
@@ -63,8 +86,11 @@ export function allowed(request: AdmissionRequest, mutation: Mutation | undefine
 }
 
 /** The answer that refuses, in words for a person. */
-export function denied(uid: string, message: string): object {
-  return review({ uid, allowed: false, status: { code: 403, reason: 'Forbidden', message } });
+export function denied(uid: string, message: string, isForNow = false): object {
+  const status = isForNow
+    ? { code: 429, reason: 'TooManyRequests', message, details: { retryAfterSeconds: 2 } }
+    : { code: 403, reason: 'Forbidden', message };
+  return review({ uid, allowed: false, status });
 }
 
 const review = (response: object) => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response });

@@ -62,7 +62,7 @@ describe('A case of an action', () => {
       `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [/spec/template/spec/hostNetwork]}], succeeded: 9, expect: RequireApproval`,
     ],
     [
-      'can not be taken back',
+      'cannot be taken back',
       `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [/metadata/labels/a], reversible: false}], succeeded: 9, expect: RequireApproval`,
     ],
     [

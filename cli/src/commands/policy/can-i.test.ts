@@ -138,7 +138,7 @@ describe('policy can-i', () => {
     });
 
   const wrong: readonly [name: string, argv: readonly string[], message: RegExp][] = [
-    ['nobody', ['-f', POLICIES, '--host', 'a.io'], /who asks\? Say it with --as/],
+    ['nobody', ['-f', POLICIES, '--host', 'a.io'], /--as is required/],
     ['nothing', BOT, /ask one thing/],
     ['two things', [...BOT, '--host', 'a.io', '--', 'ls'], /ask one thing/],
     ['a request without a resource', [...BOT, '--api', 'get'], /--api takes 'VERB RESOURCE\.GROUP\/NAME'/],
@@ -223,11 +223,11 @@ describe('policy can-i', () => {
     ]) {
       const ran = await policy([...argv, ...files, '--as', 'ada']);
       assert.equal(ran.code, 2, ran.out);
-      assert.match(ran.error, /in which namespace\? Say it with -n: the files hold shop, staging/);
+      assert.match(ran.error, /-n is required: the files hold shop, staging/);
     }
     const lines = ['{"host":"api.acme.io"}', '{"host":"api.acme.io","namespace":"staging"}'];
     const { out } = await policy(['can-i', ...files, '--as', 'ada', '--batch'], lines.join('\n'));
-    assert.match(out, /^\{"error":"in which namespace\?.*\n\{"decision":"Allow"/);
+    assert.match(out, /^\{"error":"-n or `namespace` is required.*\n\{"decision":"Allow"/);
     assert.doesNotMatch((await policy(['lint', ...files])).error, /namespace/);
   });
 

@@ -1,14 +1,14 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { type Format, raw } from '../../print/raw.ts';
-import { escapeHostile, visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { escapeHostile, visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
-import { autonomyInWords } from './autonomy-of-request.ts';
-import { needsInWords } from './because.ts';
-import { type Answer, answer } from './judge.ts';
-import { Moment, Question } from './question.ts';
-import type { Sources } from './sources.ts';
+import { autonomyInWords } from './evaluate/autonomy-of-request.ts';
+import { type Answer, answer } from './evaluate/judge.ts';
+import { needsInWords } from './evaluate/reason.ts';
+import { Moment, Question } from './input/question.ts';
+import type { Sources } from './input/sources.ts';
 
 /** Exit codes of `policy can-i`. */
 export const CODES = { Allow: 0, Deny: 1, RequireApproval: 3 } as const;
@@ -73,8 +73,7 @@ export interface BatchDefaults {
 
 /** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
 export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker): Question {
-  if (who.as === undefined)
-    throw new UsageError('who asks? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const [server, tool, ...more] = flags.tool ?? [];
   if (flags.tool && (server === undefined || tool === undefined || more.length > 0))
     throw new UsageError('--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search');
@@ -196,7 +195,7 @@ function answerLine(
   const { id } = value as { id?: unknown };
   const known = typeof id === 'string' || typeof id === 'number' ? { id } : {};
   if (namespace === undefined && !('namespace' in value))
-    return { ...known, error: 'in which namespace? The files hold several: say `namespace`, or pass -n' };
+    return { ...known, error: '-n or `namespace` is required: the files hold several namespaces' };
   const question = Question.safeParse({
     namespace,
     ...(environment === undefined ? {} : { environment }),

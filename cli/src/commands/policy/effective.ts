@@ -1,25 +1,16 @@
 import { jobSeconds, judgeModel, type PolicySet, policyName, seconds } from '@sentinel/policy';
-import { type Format, raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
-import { visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
+import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Asker } from './can-i.ts';
-import { effectiveApprovals } from './effective-approvals.ts';
-import { effectiveAutonomy, effectiveFamily } from './effective-autonomy.ts';
-import { effectiveData } from './effective-data.ts';
-import { digestsOf } from './judge.ts';
-import { policiesFor, type Sources } from './sources.ts';
-
-/** A value that holds, and the layer that it comes from: a policy and the field in it. */
-export interface EffectiveValue {
-  readonly field: string;
-  readonly value: string;
-  readonly policy: string;
-  readonly path: string;
-  /** What other policies say, and what does not hold because this is stricter. */
-  readonly insteadOf?: readonly string[];
-}
+import { effectiveApprovals } from './effective/approvals.ts';
+import { effectiveAutonomy, effectiveDefaults } from './effective/autonomy.ts';
+import { effectiveData } from './effective/data.ts';
+import type { EffectiveValue } from './effective/value.ts';
+import { digestsOf } from './evaluate/judge.ts';
+import { policiesFor, type Sources } from './input/sources.ts';
 
 interface Layer {
   readonly policy: string;
@@ -56,12 +47,12 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ),
     ...duration(set, layers('limits.duration')),
     ...least('audit.maxLag', layers('audit.maxLag')),
-    ...['objects', 'concurrent', 'perDay', 'escalationsPerHour'].flatMap((key) =>
+    ...['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour'].flatMap((key) =>
       least(`limits.${key}`, layers(`limits.${key}`)),
     ),
     // Who failed rests for the longest.
     ...least('limits.coolDown', layers('limits.coolDown'), -1),
-    ...effectiveFamily(set),
+    ...effectiveDefaults(set),
     ...modelEndpoint(set, layers('modelEndpoint')),
     ...effectiveApprovals(set),
     ...effectiveAutonomy(set),
@@ -83,6 +74,9 @@ const lists = [
   'files.protect',
   'identity.approverGroups',
   'identity.refuseGroups',
+  'identity.agentGroups',
+  'identity.separationOfDuties.exemptUsers',
+  'identity.separationOfDuties.exemptGroups',
 ];
 
 function common(field: string, layers: readonly Layer[]): EffectiveValue[] {
@@ -176,8 +170,7 @@ function textOf(entry: unknown): string {
 
 /** Prints what holds for somebody in a namespace. Throws UsageError when nobody is named. */
 export function effective(sources: Sources, who: Asker, format: Format, io: Terminal): number {
-  if (who.as === undefined)
-    throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const set = policiesFor(sources, { user: who.as, groups: who.groups }, who.namespace, who.environment);
   const values = effectiveValues(set);
   if (format) {

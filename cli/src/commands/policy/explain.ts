@@ -1,17 +1,17 @@
 import { type ActionPlan, type AgentAction, actionPlans, agentActions, annotations } from '@sentinel/crds';
 import { type PolicySet, parseIdentity, policyName } from '@sentinel/policy';
-import { type Format, raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
-import { visible } from '../../print/visible.ts';
 import { messageOf, readAction, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
+import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
-import type { Because } from './because.ts';
-import { familyOf } from './family-facts.ts';
-import { type Judged, judgePlanOf, opinionsOf } from './opinions.ts';
-import { policiesFor, readCluster, type Sources, withGroups } from './sources.ts';
-import { workOf } from './work.ts';
-import { wouldAllow } from './would-allow.ts';
+import { type Judged, judgePlanOf, opinionsOf } from './evaluate/opinions.ts';
+import type { Because } from './evaluate/reason.ts';
+import { workOf } from './evaluate/work.ts';
+import { wouldAllow } from './evaluate/would-allow.ts';
+import { familyOf } from './input/lineage-facts.ts';
+import { policiesFor, readCluster, type Sources, withGroups } from './input/sources.ts';
 
 /** Says why an action is where it is: every policy and rule that speaks of it now, whether it changed since, and what would be allowed. */
 export async function explainAction(session: Session, name: string, format: Format): Promise<number> {

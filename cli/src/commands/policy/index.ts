@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { formatOf } from '../../print/raw.ts';
-import { visible } from '../../print/visible.ts';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
+import { formatOf } from '../../terminal/raw.ts';
+import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
 import { type Asker, type CanIFlags, canI, canIBatch, defaultsOf, questionOf, type Sender } from './can-i.ts';
 import { effective } from './effective.ts';
 import { explainAction } from './explain.ts';
+import { FaultsError, readFiles } from './input/read-files.ts';
+import { readCluster, type Sources } from './input/sources.ts';
 import { lint } from './lint.ts';
-import { FaultsError, readFiles } from './read-files.ts';
 import { simulate } from './simulate.ts';
-import { readCluster, type Sources } from './sources.ts';
 import { testPolicies } from './test.ts';
 import { type WorstCaseFlags, worstCase } from './worst-case.ts';
 
@@ -217,5 +217,5 @@ function onlyNamespace(sources: Sources): string | undefined {
 
 function placeOf({ namespace }: Sender, sources: Sources): string {
   if (namespace !== undefined) return namespace;
-  throw new UsageError(`in which namespace? Say it with -n: the files hold ${namespacesOf(sources).join(', ')}`);
+  throw new UsageError(`-n is required: the files hold ${namespacesOf(sources).join(', ')}`);
 }

@@ -1,12 +1,12 @@
-import { type Format, raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
 import type { Terminal } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
 import { UsageError } from '../../usage-error.ts';
-import type { AnyPolicy, Finding } from './finding.ts';
-import { lintCommands } from './lint-commands.ts';
-import { lintMeeting } from './lint-meeting.ts';
-import { lintPolicy } from './lint-policy.ts';
-import type { Sources } from './sources.ts';
+import type { Sources } from './input/sources.ts';
+import { lintCommands } from './lint/commands.ts';
+import { lintMeeting } from './lint/cross-policy.ts';
+import type { AnyPolicy, Finding } from './lint/finding.ts';
+import { lintPolicy } from './lint/policy.ts';
 
 /** Finds rules that do nothing, rules that allow everything, and approvals that nobody could give; errors first. */
 export function lintPolicies(sources: Sources, now: number): Finding[] {

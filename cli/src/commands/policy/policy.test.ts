@@ -55,7 +55,7 @@ describe('policy test', () => {
     ['a case with a typo', file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow, hots: a.io}]'), /'x': .*hots/],
     ['YAML that is none', file('kind: [\n'), /policies\.yaml: /],
     ['a bomb of aliases', file('a: &a [x, x]\nb: &b [*a, *a]\nkind: PolicyTest\n'), /cases/],
-    ['a file that is not there', '/nowhere/x.yaml', /can not be read/],
+    ['a file that is not there', '/nowhere/x.yaml', /cannot be read/],
     ['no case at all', spec('modes: [Apply]'), /there is no case/],
   ];
   for (const [name, path, message] of faults) {

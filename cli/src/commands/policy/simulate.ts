@@ -1,12 +1,12 @@
 import { explain } from '@sentinel/policy';
-import { type Format, raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
 import { stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
+import { type Judged, judgePlanOf, refusalsOf } from './evaluate/opinions.ts';
 import { actionsOf, judgedOf } from './explain.ts';
-import { type Judged, judgePlanOf, refusalsOf } from './opinions.ts';
-import { readFiles } from './read-files.ts';
-import { readCluster, type Sources } from './sources.ts';
+import { readFiles } from './input/read-files.ts';
+import { readCluster, type Sources } from './input/sources.ts';
 
 /** What policies say of an action: refusals with their rules, who would have to approve, and why a person at all. */
 interface Verdict {

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import type { Format } from '../../print/raw.ts';
-import { raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
 import type { Terminal } from '../../session.ts';
+import type { Format } from '../../terminal/raw.ts';
+import { raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
 import { UsageError } from '../../usage-error.ts';
-import { type Answer, answer } from './judge.ts';
-import type { PolicyTest } from './question.ts';
-import { readFiles } from './read-files.ts';
+import { type Answer, answer } from './evaluate/judge.ts';
+import type { PolicyTest } from './input/question.ts';
+import { readFiles } from './input/read-files.ts';
 
 /** One case and how it came out. */
 export interface Outcome {
@@ -54,7 +54,7 @@ function writeReport(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new UsageError(`--junit '${file}' can not be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--junit '${file}' cannot be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -286,7 +286,7 @@ describe('The worst that starts without a person', () => {
       'one of several namespaces, and does not say which',
       policyOf(RULES) + policyOf(RULES).replace('namespace: shop', 'namespace: staging'),
       [],
-      /in which namespace\? Say it with -n: the files hold shop, staging/,
+      /-n is required: the files hold shop, staging/,
     ],
   ];
   for (const [name, files, argv, message] of unspoken)

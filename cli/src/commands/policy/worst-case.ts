@@ -1,17 +1,17 @@
 import { RiskLevel } from '@sentinel/crds';
 import { judgeStep } from '@sentinel/policy';
-import { type Format, raw } from '../../print/raw.ts';
-import { table } from '../../print/table.ts';
-import { visible } from '../../print/visible.ts';
 import type { Terminal } from '../../session.ts';
+import { type Format, raw } from '../../terminal/raw.ts';
+import { table } from '../../terminal/table.ts';
+import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Asker } from './can-i.ts';
-import { type Example, examplesOf, type Found } from './example-action.ts';
-import { RISKS } from './finding.ts';
-import { harmfulCommands } from './harm.ts';
-import { policiesFor, type Sources, withGroups } from './sources.ts';
-import { allowedLines } from './spellings.ts';
-import { type Unattended, type UnattendedVerdict, worstUnattended } from './unattended.ts';
+import { policiesFor, type Sources, withGroups } from './input/sources.ts';
+import { RISKS } from './lint/finding.ts';
+import { harmfulCommands } from './worst-case/destructive-commands.ts';
+import { type Example, examplesOf, type Found } from './worst-case/example-action.ts';
+import { allowedLines } from './worst-case/spellings.ts';
+import { type Unattended, type UnattendedVerdict, worstUnattended } from './worst-case/unattended.ts';
 
 export interface WorstCaseFlags {
   readonly failAbove?: string;
@@ -57,8 +57,7 @@ const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
  */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
   const bound = boundOf(flags.failAbove);
-  if (who.as === undefined)
-    throw new UsageError('for whom? Say it with --as, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const identity = { user: who.as, groups: who.groups };
   const set = policiesFor(sources, identity, who.namespace, who.environment);
   const [refusal] = set.refusals;

@@ -49,11 +49,29 @@ export const identity = z
       "Groups whose members may not approve, such as 'system:masters'.",
     ).optional(),
     approverClaims: claims('an approver').optional(),
+    agentGroups: set(
+      z.string().min(1).max(253),
+      32,
+      'Groups whose members are agents. Agents approve, reject and trust nothing, and write no policies. Users and ServiceAccounts that the `subjects` of a policy name are agents without it; a group among `subjects`, or in `agents.groups`, is not, because people may be in it.',
+    ).optional(),
+    separationOfDuties: z
+      .object({
+        exemptUsers: set(z.string().min(1).max(253), 32, 'Names of users.').optional(),
+        exemptGroups: set(z.string().min(1).max(253), 32, 'Groups.').optional(),
+      })
+      .describe(
+        'Who may approve or trust although they could act as the requester or author: impersonate it, have its token, or run something in a pod that runs as it. Everyone else who could counts as the same person. Admins of the cluster always could. Each use is recorded.',
+      )
+      .optional(),
     agents: z
       .object({
         groups: set(z.string().min(1).max(253), 32, 'Groups of which whoever files an action must be in one.').optional(),
         refuseGroups: set(z.string().min(1).max(253), 32, 'Groups whose members may file none.').optional(),
         claims: claims('whoever files an action').optional(),
+        requireOnBehalfOf: z
+          .boolean()
+          .describe('Whether each action must name the person who prompted it, in `spec.onBehalfOf`.')
+          .optional(),
       })
       .describe('Which identities may file actions.')
       .optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, integer, list, text } from '../fields.ts';
+import { duration, integer, list, quantity, text } from '../fields.ts';
 
 /** Upper bounds. */
 export const limits = z
@@ -10,6 +10,19 @@ export const limits = z
       1,
       1000,
       'How many real runs may be under way at the same time, over all that the policy covers. The others wait in the order in which they were approved.',
+    ).optional(),
+    sandboxes: integer(
+      1,
+      1000,
+      'How many sandboxes one namespace may have at the same time, for rehearsals, runs and checks. The others wait. Where it is two or more, one of them is for real runs. Without it, namespaces share all sandboxes fairly.',
+    ).optional(),
+    open: integer(
+      1,
+      10000,
+      'How many actions of one namespace may be open at the same time: filed, and not ended. Where no policy says, 100; a policy of a namespace can only lower it.',
+    ).optional(),
+    storage: quantity(
+      'How much may be stored for the actions of one namespace, ended ones included: the actions, their plans, and what the ledger keeps for them, such as `64Mi`. What would be more is not admitted. Where no policy says, 64Mi; a policy of a namespace can only lower it.',
     ).optional(),
     perDay: integer(
       1,

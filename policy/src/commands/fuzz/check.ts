@@ -1,5 +1,5 @@
-import { type CommandReading, readArgv } from '../reading.ts';
-import type { Word } from '../words.ts';
+import { type CommandReading, readArgv } from '../analyze/read-argv.ts';
+import type { Word } from '../shell/words.ts';
 import type { Sample } from './grammar.ts';
 
 /** How what was read compares with what was executed. */

@@ -1,4 +1,6 @@
 import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
+import { LAST_APPLIED } from '../../data/keep.ts';
+import { carriesMeaning } from '../meaningful-metadata.ts';
 import { part } from '../part.ts';
 import { baseOf, namesOf } from '../words.ts';
 import { isMade, isMetadataOnly } from './writes.ts';
@@ -24,7 +26,7 @@ export function partsOfExposure(effects: readonly Effect[]): RiskPart[] {
   const kept = effects.filter(({ verb }) => verb !== 'delete');
   const isSecret = (effect: Effect) => effect.apiGroup === '' && baseOf(effect) === 'secrets';
   const secrets = effects.filter(isSecret);
-  const credentials = effects.filter((effect) => !isSecret(effect) && (effect.change ?? []).some(isCredential));
+  const credentials = kept.filter((effect) => !isSecret(effect) && (effect.change ?? []).some(isCredential));
   const configuration = kept.filter(
     (effect) => effect.apiGroup === '' && baseOf(effect) === 'configmaps' && !isMetadataOnly(effect),
   );
@@ -41,22 +43,27 @@ const reference = 'secretRef|secretKeyRef|secretName|serviceAccountToken|imagePu
 const inPath = new RegExp(`/(${reference}|secret)(/|$)`);
 const inValue = new RegExp(`"(${reference}|secret)":`);
 
-// A field that is hidden for its name, or that leads to a Secret. `kubectl apply` keeps a copy of the whole object in an annotation, which
-// is hidden for what may be in it.
+// A field that is hidden for its name, or that leads to a Secret. What `kubectl apply` keeps in an annotation is a copy: the field itself
+// counts.
 const isCredential = ({ path, after, redacted }: FieldChange) =>
-  !path.endsWith('last-applied-configuration') &&
+  path !== LAST_APPLIED &&
+  !path.startsWith(`${LAST_APPLIED}/`) &&
   (redacted === true || inPath.test(path) || (after !== undefined && inValue.test(after)));
 
 function opens(effect: Effect): boolean {
   const changes = effect.change ?? [];
-  // Annotations of these are read by what routes traffic; labels are not.
+  // Annotations of these are read by what routes traffic; labels are only where they carry meaning.
   if (outward.has(baseOf(effect)))
-    return changes.length === 0 || !!effect.hiddenChanges || changes.some(({ path }) => !path.startsWith('/metadata/labels/'));
+    return (
+      changes.length === 0 ||
+      !!effect.hiddenChanges ||
+      changes.some(({ path }) => !path.startsWith('/metadata/labels/') || carriesMeaning(baseOf(effect), path))
+    );
   // What balances load is told by annotations of the Service whether it does so for the world.
   if (effect.apiGroup === '' && baseOf(effect) === 'services')
     return (
       !!effect.hiddenChanges ||
-      changes.some(({ path }) => path.startsWith('/metadata/annotations/')) ||
+      changes.some(({ path }) => path.startsWith('/metadata/annotations/') || carriesMeaning('services', path)) ||
       changes.some(opensService) ||
       // What comes to it goes to other pods, or to none.
       (!isMade(effect) && changes.some(({ path }) => /^\/spec\/selector(\/|$)/.test(path))) ||

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { activity } from '../../activity.fixture.ts';
-import type { Activity } from '../../limits.ts';
+import { activity } from '../../limits/activity.fixture.ts';
+import type { Activity } from '../../limits/limits.ts';
 import { historyOf, partsOfHistory } from './history.ts';
 
 const run = (ended: number, outcome: 'failed' | 'succeeded' | 'neither', more: Partial<Activity> = {}): Activity =>

@@ -1,5 +1,5 @@
 import type { RiskPart } from '@sentinel/crds';
-import type { Activity } from '../../limits.ts';
+import type { Activity } from '../../limits/limits.ts';
 import { part } from '../part.ts';
 import { count } from '../words.ts';
 
@@ -66,4 +66,15 @@ export function partsOfHistory(history: History): RiskPart[] {
       ? part('failed-before', 1, `the last run of Playbook '${playbook}' ${where} did not end well`)
       : []),
   ];
+}
+
+/** Every part that the history of a run may add, whatever it was: what the operator counts can be one of these and nothing else. */
+export function possibleHistory({ playbook, namespace }: Pick<History, 'playbook' | 'namespace'>, objects: number): RiskPart[] {
+  const counts = Array.from({ length: objects + 1 }, (_, index) => index);
+  return counts.flatMap((at) => [
+    ...partsOfHistory({ playbook, namespace, ranBefore: true, newTargets: at, failed: true, failedTargets: at }),
+    ...(at === 0
+      ? partsOfHistory({ playbook, namespace, ranBefore: false, newTargets: 0, failed: false, failedTargets: 0 })
+      : []),
+  ]);
 }

@@ -1,5 +1,5 @@
 import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
-import { imageName } from '../../images.ts';
+import { imageName } from '../../rules/images.ts';
 import { part } from '../part.ts';
 import { namesOf } from '../words.ts';
 
@@ -9,7 +9,7 @@ import { namesOf } from '../words.ts';
  */
 export function partsOfImages(effects: readonly Effect[], shown = effects): RiskPart[] {
   const foreign = effects.flatMap((effect, index) => {
-    const places = foreignPlaces(effect);
+    const places = effect.verb === 'delete' ? [] : foreignPlaces(effect);
     return places.length === 0 ? [] : [{ effect, places: [...new Set(places.map(nameOnly(shown[index])))] }];
   });
   const [first] = foreign;

@@ -1,5 +1,5 @@
 import type { RiskLevel, RiskPart } from '@sentinel/crds';
-import { higher } from '../../order.ts';
+import { higher } from '../../verdict/order.ts';
 import { clip } from '../part.ts';
 import { count } from '../words.ts';
 

@@ -14,15 +14,47 @@ const change = (path: string, after?: string, redacted?: boolean): Partial<Effec
 const { namespace: _, ...clusterWide } = effect();
 const of = (apiGroup: string, resource: string, more: Partial<Effect> = {}) => effect({ apiGroup, resource, ...more });
 
+const takingAlong = (apiGroup: string, resource: string) =>
+  effect({
+    verb: 'delete',
+    reversible: false,
+    deletion: { propagation: 'Background', dependants: [{ apiGroup, resource, kind: 'X', count: 1 }] },
+  });
+
 describe('The parts of a risk', () => {
   const rows: Record<string, { given: Effect[] | RiskFacts; rules: string[] }> = {
     'name each namespace after the first': { given: [effect(), effect({ namespace: 'bank' })], rules: ['namespaces', 'write'] },
     'name a namespace of the system': { given: [effect({ namespace: 'kube-system' })], rules: ['system-namespace', 'write'] },
     'name one of Sentinel': { given: [effect({ namespace: 'sentinel-sandboxes' })], rules: ['system-namespace', 'write'] },
     'name an object of the cluster': { given: [clusterWide], rules: ['cluster', 'write'] },
-    'name what can not be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
+    'name what cannot be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
     'say once that a delete is one': { given: [effect({ verb: 'delete', reversible: false })], rules: ['delete'] },
     'name a delete of data': { given: [of('', 'secrets', { verb: 'delete' })], rules: ['delete-data', 'secrets'] },
+    'name data that is deleted with its owner': { given: [takingAlong('', 'persistentvolumeclaims')], rules: ['delete-data'] },
+    'name Secrets that are deleted with their owner': { given: [takingAlong('', 'secrets')], rules: ['delete-data'] },
+    'take a custom resource that is deleted with its owner for data': {
+      given: [takingAlong('databases.example.com', 'postgreses')],
+      rules: ['delete-data'],
+    },
+    'say nothing of pods that are deleted with their owner': { given: [takingAlong('', 'pods')], rules: ['delete'] },
+    'name dependants that could not be found': {
+      given: [effect({ verb: 'delete', reversible: false, deletion: { propagation: 'Background', incomplete: 'no right' } })],
+      rules: ['delete', 'dependants-unknown'],
+    },
+    'say nothing of the fields of an object that goes as a whole': {
+      given: [
+        effect({
+          verb: 'delete',
+          reversible: false,
+          change: [
+            { path: '/spec/template/spec/containers', before: '[{"image":"x","securityContext":{}}]' },
+            { path: '/spec/image' },
+            { path: '/spec/password', before: '"<redacted>"', redacted: true },
+          ],
+        }),
+      ],
+      rules: ['delete'],
+    },
     'name owners that change, which may delete': {
       given: [effect(change('/metadata/ownerReferences', '[{"uid":"gone"}]'))],
       rules: ['delete', 'write'],

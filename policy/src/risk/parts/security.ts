@@ -43,6 +43,8 @@ export function partsOfSecurity(effects: readonly Effect[]): RiskPart[] {
 function weakens(effect: Effect): string | undefined {
   const resource = baseOf(effect);
   if (isGuarding(resource)) return `${resource} change`;
+  // What goes as a whole runs with no less of a guard than before.
+  if (effect.verb === 'delete') return undefined;
   const change = (effect.change ?? []).find(
     ({ path, before, after }) =>
       inPath.test(path) ||

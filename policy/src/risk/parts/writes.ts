@@ -1,48 +1,45 @@
 import type { Effect, FieldChange, RiskPart } from '@sentinel/crds';
+import { dataDependants, holdsData } from '../holds-data.ts';
+import { carriesMeaning } from '../meaningful-metadata.ts';
 import { part } from '../part.ts';
 import { MANY, type RiskRuleName } from '../rules.ts';
-import { baseOf, namesOf } from '../words.ts';
-
-const holdsData = new Set([
-  'persistentvolumeclaims',
-  'persistentvolumes',
-  'volumesnapshots',
-  'volumesnapshotcontents',
-  'statefulsets',
-  'configmaps',
-  'secrets',
-  'namespaces',
-  'customresourcedefinitions',
-]);
+import { baseOf, namesOf, shortList } from '../words.ts';
 
 /** What is written, by verb and kind, whether it can be taken back, and how much of it there is. */
 export function partsOfWrites(effects: readonly Effect[], wayBack: boolean | undefined): RiskPart[] {
   const of = (rule: RiskRuleName, chosen: readonly Effect[], one: string, many: string) =>
     part(rule, chosen.length, `${namesOf(chosen)}: ${chosen.length === 1 ? one : many}`);
   const [deletes, others] = split(effects, ({ verb }) => verb === 'delete');
-  const [ofData, ofOthers] = split(deletes, (effect) => holdsData.has(baseOf(effect)));
+  const [ofData, ofRest] = split(deletes, holdsData);
+  const [withData, ofOthers] = split(ofRest, (effect) => dataDependants(effect).length > 0);
+  const unsure = deletes.filter(({ deletion }) => deletion?.incomplete !== undefined);
   const [ofMetadata, ofObjects] = split(others, isMetadataOnly);
   const ending = others.filter((effect) => mayDelete(effect) !== undefined);
-  const [endingData, endingOthers] = split(ending, (effect) => holdsData.has(baseOf(effect)) || dropsVolumes(effect));
+  const [endingData, endingOthers] = split(
+    ending,
+    (effect) => holdsData(effect) || dropsVolumes(effect) || effect.deletesData !== undefined,
+  );
   const irreversible = others.filter(({ reversible }) => !reversible);
   return [
     ...of('metadata', ofMetadata, 'changes labels or annotations only', 'change labels or annotations only'),
     ...of('write', ofObjects, 'changes an object', 'change objects'),
     ...of('delete', ofOthers, 'deletes an object', 'delete objects'),
     ...of('delete-data', ofData, 'deletes what holds data', 'delete what holds data'),
+    ...of('delete-data', withData, takesAlong(withData), takesAlong(withData)),
+    ...of('dependants-unknown', unsure, 'may delete more than was found', 'may delete more than was found'),
     ...of('delete', endingOthers, 'may delete an object', 'may delete objects'),
     ...of('delete-data', endingData, 'may delete what holds data', 'may delete what holds data'),
-    ...of('irreversible', irreversible, 'can not be taken back', 'can not be taken back'),
+    ...of('irreversible', irreversible, 'cannot be taken back', 'cannot be taken back'),
     ...(wayBack === false ? part('no-way-back', Math.min(1, effects.length), 'the Playbook has no way back') : []),
     ...(effects.length > MANY ? part('many', 1, `${effects.length} writes are more than ${MANY}`) : []),
   ];
 }
 
-/** Whether an effect is known to change labels or annotations and nothing else. Labels of a pod say which policies and Services it is under. */
+/** Whether an effect is known to change labels or annotations and nothing else, and none that carries meaning for the API. */
 export function isMetadataOnly(effect: Effect): boolean {
-  const { verb, change = [], hiddenChanges } = effect;
-  if (verb === 'create' || verb === 'delete' || hiddenChanges || change.length === 0) return false;
-  if (baseOf(effect) === 'pods' && change.some(({ path }) => path.startsWith('/metadata/labels/'))) return false;
+  const { verb, change = [], hiddenChanges, more } = effect;
+  if (verb === 'create' || verb === 'delete' || hiddenChanges || more || change.length === 0) return false;
+  if (change.some(({ path }) => carriesMeaning(baseOf(effect), path))) return false;
   return change.every(({ path }) => /^\/metadata\/(labels|annotations)\//.test(path));
 }
 
@@ -53,6 +50,7 @@ export const isMade = ({ verb, change = [] }: Effect): boolean =>
 /** Why a write that is no delete may end in one; undefined when it does not. What is made has owners and finalizers of its own. */
 export function mayDelete(effect: Effect): string | undefined {
   if (effect.verb === 'delete' || isMade(effect)) return undefined;
+  if (effect.deletesData !== undefined) return effect.deletesData;
   const changes = (field: string) => (effect.change ?? []).some(({ path }) => `${path}/`.startsWith(`/metadata/${field}/`));
   if (changes('ownerReferences')) return 'its owners change, and it is deleted when they are gone';
   if (changes('finalizers')) return 'its finalizers change, which its deletion waits for';
@@ -64,6 +62,13 @@ const dropsVolumes = ({ change = [] }: Effect) => change.some(retainsNoVolume);
 const retainsNoVolume = ({ path, before, after }: FieldChange) =>
   /\/persistentVolumeClaimRetentionPolicy(\/|$)/.test(path) &&
   (after === undefined ? before === undefined : after.includes('"Delete"'));
+
+// What is said of many is said of all of them together.
+function takesAlong(effects: readonly Effect[]): string {
+  const kinds = Map.groupBy(effects.flatMap(dataDependants), ({ kind }) => kind);
+  const counted = [...kinds].map(([kind, of]) => `${of.reduce((sum, one) => sum + one.count, 0)} ${kind}`);
+  return `${effects.length === 1 ? 'deletes' : 'delete'} what may hold data with it: ${shortList(counted)}`;
+}
 
 function split(effects: readonly Effect[], is: (effect: Effect) => boolean): [Effect[], Effect[]] {
   return [effects.filter(is), effects.filter((effect) => !is(effect))];

@@ -1,0 +1,103 @@
+import { type AgentAction, actionPlans, agentActions, finalStates, type State } from '@sentinel/crds';
+import { isForbidden } from '@sentinel/kube';
+import { describeSuspensions } from '@sentinel/policy';
+import { type AroundCancellation, judgeCancellation } from '../print/cancellation.ts';
+import { readSuspensions } from '../print/suspension.ts';
+import { placeOf, readAction, stateOf } from '../read.ts';
+import { confirmed, requireSomebody, type Session, UsageError } from '../session.ts';
+import { painter } from '../terminal/paint.ts';
+import { visible, visibleBlock } from '../terminal/visible.ts';
+
+export interface CancelFlags {
+  readonly yes?: boolean;
+  readonly comment?: string;
+}
+
+/** As the schema of AgentAction has it. */
+const COMMENT_MAX = 1024;
+
+/**
+ * Ends an action: says what becomes of it and of what it changed, asks, and sets `spec.cancelled`. It is sent without a resourceVersion,
+ * because a cancellation must not wait for the operator's writes; so the answer says how far the action had come by then.
+ */
+export async function cancel(session: Session, name: string, flags: CancelFlags): Promise<number> {
+  const { client, namespace, io } = session;
+  requireSomebody(io, flags.yes === true);
+  const comment = flags.comment?.trim() || undefined;
+  if (comment !== undefined && comment.length > COMMENT_MAX)
+    throw new UsageError(`--comment may have at most ${COMMENT_MAX} characters`);
+  const action = await readAction(session, name);
+  const around = await readAround(session, action);
+  const judged = judgeCancellation(action, around);
+  if (judged.kind === 'TooLate') throw new UsageError(judged.why);
+  if (judged.kind === 'AlreadyCancelled') {
+    io.out(`agentaction.sentinel.dev/${name} ${judged.why}`);
+    return 0;
+  }
+  const paint = painter(io.colour);
+  io.out(`${paint('bold', placeOf(action))}  ${visible(stateOf(action))}`);
+  io.out(visibleBlock(action.spec.intent.summary, '  | '));
+  for (const line of judged.lines) io.out(line);
+  if (!(await confirmed(session, 'Cancel this action? It cannot be undone.', flags.yes === true))) {
+    io.error('nothing was cancelled');
+    return 1;
+  }
+  const answer = await client.patch(
+    agentActions,
+    { name, namespace },
+    {
+      metadata: { uid: action.metadata.uid },
+      spec: { cancelled: true, ...(comment === undefined ? {} : { cancelComment: comment }) },
+    },
+    { type: 'merge', fieldManager: 'kubectl-sentinel' },
+  );
+  if (!answer.spec.cancelled)
+    throw new UsageError('the API server took the request, but the action is not cancelled; look at it again');
+  return tell(session, answer, { around, said: judged.lines });
+}
+
+// What was said may be overtaken: the action went on while a person read.
+function tell(
+  { namespace, io }: Session,
+  answer: AgentAction,
+  { around, said }: { readonly around: AroundCancellation; readonly said: readonly string[] },
+): number {
+  const { name } = answer.metadata;
+  const found = judgeCancellation({ ...answer, spec: { ...answer.spec, cancelled: false } }, around);
+  if (found.kind !== 'Possible') throw new UsageError(found.kind === 'TooLate' ? found.why : 'the action was not cancelled');
+  if (found.lines.join() !== said.join()) {
+    io.out(`Meanwhile the action has become ${visible(stateOf(answer))}:`);
+    for (const line of found.lines) io.out(line);
+  }
+  io.out(`agentaction.sentinel.dev/${name} cancelled`);
+  io.out(`see what becomes of it: kubectl sentinel watch ${name} -n ${namespace}`);
+  return 0;
+}
+
+async function readAround(session: Session, action: AgentAction): Promise<AroundCancellation> {
+  const { client, namespace } = session;
+  const summary = action.status?.plan;
+  const [plan, others] = await Promise.all([
+    summary ? whereAllowed(client.get(actionPlans, { name: summary.name, namespace })) : undefined,
+    whereAllowed(client.list(agentActions, { namespace })),
+  ]);
+  const killSwitches = await readSuspensions(session, [action]);
+  const parts = (others?.items ?? []).filter(
+    (one) => one.spec.intent.parentAction === action.metadata.name && !finalStates.has(stateOf(one) as State),
+  );
+  return {
+    plan: plan ?? undefined,
+    killSwitches: killSwitches.map((one) => describeSuspensions([one])),
+    parts: parts.map(({ metadata }) => metadata.name),
+  };
+}
+
+// Whoever filed an action may end it, also without the right to read what stands around it.
+async function whereAllowed<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}

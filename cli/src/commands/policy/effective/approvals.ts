@@ -1,0 +1,27 @@
+import { approvalLine, judgePlan, type PolicySet, policyName } from '@sentinel/policy';
+import { RISKS } from '../lint/finding.ts';
+import type { EffectiveValue } from './value.ts';
+
+/** What a plan of each risk needs, and which lines say so. */
+export function effectiveApprovals(set: PolicySet): EffectiveValue[] {
+  return RISKS.map((risk) => {
+    const field = `approvals at risk ${risk}`;
+    const { requirements, refusals } = judgePlan({ ...set, refusals: [] }, '', [], risk);
+    const [refusal] = refusals;
+    if (refusal) return { field, value: `denied: ${refusal.message}`, policy: refusal.policy, path: refusal.rule };
+    const { approvals, groups, expiresAfter } = requirements;
+    const lines = set.policies.flatMap((policy) => {
+      const line = approvalLine(policy.spec?.approvals ?? [], risk);
+      return line ? [{ policy: policyName(policy), path: `approvals[${line.index}]`, line }] : [];
+    });
+    // Those that say the number; the others are met by it.
+    const decisive = lines.filter(({ line }) => line.approvals === approvals);
+    const who = groups ? ` from ${groups.join(' or ')}` : '';
+    return {
+      field,
+      value: `${approvals}${who}, good for ${expiresAfter}`,
+      policy: decisive.map(({ policy }) => policy).join(', '),
+      path: decisive.map(({ path }) => path).join(', '),
+    };
+  });
+}

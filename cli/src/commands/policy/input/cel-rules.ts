@@ -1,0 +1,36 @@
+type Self = Readonly<Record<string, unknown>>;
+
+const has = (self: Self, field: string): boolean => self[field] !== undefined && self[field] !== null;
+const inside = (self: Self, field: string): Self => (self[field] ?? {}) as Self;
+
+/**
+ * The CEL rules of the kinds that files hold, as the API server evaluates them: after its defaults. There is no evaluator here, so each
+ * is said once more, and a test holds that none is missing.
+ */
+export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
+  // Of policies. What `policyFaults` says of subjects, in a cluster as well, is not said twice.
+  "!has(self.namespace) || self.kind == 'ServiceAccount'": () => true,
+  "self.kind != 'ServiceAccount' || has(self.namespace)": () => true,
+  'has(self.raiseTo) || (has(self.refuse) && self.refuse)': (self) => has(self, 'raiseTo') || self.refuse === true,
+  // Of Playbooks.
+  '!(self.required && has(self.default))': (self) => !(self.required === true && has(self, 'default')),
+  "self.profile != 'Workspace'": (self) => self.profile !== 'Workspace',
+  "self.from != 'None' || has(self.reason)": (self) => self.from !== 'None' || has(self, 'reason'),
+  "self.from != 'Steps'": (self) => self.from !== 'Steps',
+  "self.sandbox.profile != 'Change' || has(self.rollback)": (self) =>
+    inside(self, 'sandbox').profile !== 'Change' || has(self, 'rollback'),
+  "self.sandbox.profile == 'Change' || !has(self.verify)": (self) =>
+    inside(self, 'sandbox').profile === 'Change' || !has(self, 'verify'),
+  // Of actions.
+  'has(self.playbookRef) != has(self.steps)': (self) => has(self, 'playbookRef') !== has(self, 'steps'),
+  '!has(self.steps) || (has(self.account) && has(self.image))': (self) =>
+    !has(self, 'steps') || (has(self, 'account') && has(self, 'image')),
+  'has(self.steps) || !(has(self.verify) || has(self.account) || has(self.image))': (self) =>
+    has(self, 'steps') || !['verify', 'account', 'image'].some((field) => has(self, field)),
+  'has(self.playbookRef) || !has(self.parameters)': (self) => has(self, 'playbookRef') || !has(self, 'parameters'),
+  '!has(self.cancelComment) || self.cancelled': (self) => !has(self, 'cancelComment') || self.cancelled === true,
+  // A file has no earlier version that it could contradict.
+  '!oldSelf.cancelled || self.cancelled': () => true,
+  '!oldSelf.cancelled || (has(self.cancelComment) == has(oldSelf.cancelComment) && (!has(self.cancelComment) || self.cancelComment == oldSelf.cancelComment))':
+    () => true,
+};

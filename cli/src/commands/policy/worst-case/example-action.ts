@@ -1,0 +1,159 @@
+import { type AgentAction, type AgentActionSpec, API_VERSION, type Effect, type Playbook } from '@sentinel/crds';
+import { type ApiRequest, admit, type Identity, judgeAgent, judgeImage, type PolicySet } from '@sentinel/policy';
+import { autoPlaybook } from '../evaluate/autonomy-of-request.ts';
+import { effectOf } from '../evaluate/effects.ts';
+import { judgeRehearsed, type PlanJudged } from '../evaluate/rehearsed.ts';
+import { TAKEN_FOR_GIVEN, type Work, workOf } from '../evaluate/work.ts';
+import { sampleOf } from '../lint/finding.ts';
+import { type Candidate, candidates } from './candidates.ts';
+import { type Content, contentsOf } from './destructive-commands.ts';
+import { spellingsFor } from './spellings.ts';
+
+/** By what an action does something: steps of its own, or a Playbook that somebody trusts and whose autonomy is 'Auto'. */
+export type Way = 'OwnSteps' | 'Playbook';
+const WAYS: readonly Way[] = ['OwnSteps', 'Playbook'];
+
+/** An action that the policies admit, with what its rehearsal would find and what they say of that. */
+export interface Example {
+  readonly way: Way;
+  readonly action: AgentAction;
+  /** The one command that it runs. */
+  readonly command: readonly string[];
+  /** Which of the command lines that do the same it is. */
+  readonly spelling: number;
+  /** The Playbook that it needs, for somebody to trust. */
+  readonly playbook: Playbook | undefined;
+  readonly effects: readonly Effect[];
+  readonly judged: PlanJudged;
+}
+
+/** Whom an example is tried for, and where. */
+export interface Tried {
+  readonly set: PolicySet;
+  readonly namespace: string;
+  readonly who: Identity;
+  /** The beginnings of command lines that rules allow. */
+  readonly lines: readonly (readonly string[])[];
+}
+
+// Of what is tried, so that many namespaces and names take seconds and no more.
+const MAX = 600;
+const ACCOUNT = 'account';
+const IMAGE = `registry.example.com/tools@sha256:${'0'.repeat(64)}`;
+
+interface Multiple {
+  readonly objects?: number;
+  /** The one command line that is tried. */
+  readonly spelling?: number;
+}
+
+/**
+ * The action that would send a request to one object or several, if the policies admit it and let its plan pass; of several command
+ * lines the first that needs no person, or else the first that is not denied. The same has succeeded often enough, as it is taken.
+ */
+export function exampleOf(
+  tried: Tried,
+  way: Way,
+  { request }: Candidate,
+  content: Content,
+  { objects = 1, spelling }: Multiple = {},
+): Example | undefined {
+  const { set, who } = tried;
+  if (judgeAgent(set, who).length > 0) return undefined;
+  const names = objects === 1 ? [request.name ?? 'any'] : Array.from({ length: objects }, (_, index) => `any-${index + 1}`);
+  let first: Example | undefined;
+  for (const [index, { command, names: own }] of spellingsFor(tried.lines, request, names, content).entries()) {
+    if ((spelling !== undefined && index !== spelling) || (own && objects > 1)) continue;
+    const { action, work } = asAction(tried, way, request.namespace, command);
+    const facts = { spec: action.spec, policies: set, playbook: work.playbook, trust: work.trust, mayUseAccount: true };
+    if (admit(facts).length > 0) continue;
+    const effects = effectsOn(own ?? names, request, content);
+    const judged = judgeRehearsed(set, { action, work, effects, succeeded: undefined });
+    if (judged.refusals.length > 0) continue;
+    const playbook = work.adHoc ? undefined : asJudged(work.playbook, judged);
+    const example = { way, action, command, spelling: index, playbook, effects, judged };
+    if (judged.requirements.autoReview) return example;
+    first ??= example;
+  }
+  return first;
+}
+
+// What waits for people is shown as a Playbook that says so.
+const asJudged = (playbook: Playbook | undefined, { requirements }: PlanJudged): Playbook | undefined =>
+  playbook && !requirements.autoReview
+    ? { ...playbook, spec: { ...playbook.spec, description: 'A change that people approve.', autonomy: 'Approve' } }
+    : playbook;
+
+const effectsOn = (names: readonly string[], request: ApiRequest, { change, pods }: Content): Effect[] =>
+  names.map((name, index) => effectOf({ ...request, name }, change, { index, ...(pods ? { pods } : {}) }));
+
+function asAction(
+  { set, namespace }: Tried,
+  way: Way,
+  place: string | undefined,
+  command: readonly string[],
+): { action: AgentAction; work: Work } {
+  const steps = [{ name: 'worst', command: [...command] }];
+  const image = imageOf(set);
+  const own = way === 'OwnSteps';
+  const name = playbookNameOf(set);
+  const spec: AgentActionSpec = {
+    intent: { summary: 'The worst that the policies let through.' },
+    ...(own ? { steps, account: ACCOUNT, image } : { playbookRef: { name } }),
+    ...(place === undefined || place === namespace ? {} : { target: { namespaces: [place] } }),
+    mode: 'Apply',
+    cancelled: false,
+  };
+  const action: AgentAction = {
+    apiVersion: API_VERSION,
+    kind: 'AgentAction',
+    metadata: { name: 'worst-case', namespace },
+    spec,
+  };
+  if (own) return { action, work: workOf(action, []) };
+  const playbook: Playbook = {
+    apiVersion: API_VERSION,
+    kind: 'Playbook',
+    metadata: { name, namespace },
+    spec: autoPlaybook(steps, image),
+  };
+  return { action, work: { playbook, trust: TAKEN_FOR_GIVEN, adHoc: false } };
+}
+
+// An image that all policies take, if there is one among what they name.
+function imageOf(set: PolicySet): string {
+  const named = set.policies
+    .flatMap(({ spec }) => spec?.images?.allow ?? [])
+    .flatMap((pattern) => {
+      const sample = sampleOf(pattern);
+      return [sample, `${sample.replace(/[@:][^/]*$/, '')}@sha256:${'0'.repeat(64)}`];
+    });
+  return [IMAGE, ...named].find((image) => judgeImage(set, image).decision !== 'Deny') ?? IMAGE;
+}
+
+function playbookNameOf(set: PolicySet): string {
+  const lists = set.policies.flatMap(({ spec }) => (spec?.playbooks.allow ? [spec.playbooks.allow] : []));
+  return lists[0]?.find((name) => lists.every((list) => list.includes(name))) ?? 'worst-case';
+}
+
+/** An example, and the request and content that it is of. */
+export interface Found {
+  readonly candidate: Candidate;
+  readonly content: Content;
+  readonly example: Example;
+}
+
+/** Every kind of request that rules let through, with each content, each way: those that the policies admit. */
+export function examplesOf(tried: Tried): Found[] {
+  if (tried.set.refusals.length > 0) return [];
+  return candidates(tried.set, tried.namespace)
+    .slice(0, MAX)
+    .flatMap((candidate) =>
+      contentsOf(candidate.request).flatMap((content) =>
+        WAYS.flatMap((way): Found[] => {
+          const example = exampleOf(tried, way, candidate, content);
+          return example ? [{ candidate, content, example }] : [];
+        }),
+      ),
+    );
+}

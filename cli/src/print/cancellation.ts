@@ -1,0 +1,106 @@
+import { type ActionPlan, type AgentAction, annotations, effectNumber, finalStates, type State } from '@sentinel/crds';
+import { parseActor } from '@sentinel/policy';
+import { messageOf, stateOf } from '../read.ts';
+import { visible } from '../terminal/visible.ts';
+import { nameEffects } from './rollback.ts';
+
+/** What is known around an action that somebody wants to cancel. */
+export interface AroundCancellation {
+  /** The plan of the action; undefined where there is none, or where it cannot be read. */
+  readonly plan: ActionPlan | undefined;
+  /** Kill switches that are on, as policies say or as actions show. */
+  readonly killSwitches: readonly string[];
+  /** Names of the actions that are parts of this one and have not ended. */
+  readonly parts: readonly string[];
+}
+
+/** What cancelling an action does at this point of its life; `TooLate` where it does nothing any more. */
+export type Cancellation =
+  | { readonly kind: 'TooLate'; readonly why: string }
+  | { readonly kind: 'AlreadyCancelled'; readonly why: string }
+  | { readonly kind: 'Possible'; readonly lines: readonly string[] };
+
+const NOTHING_CHANGED = 'Nothing was changed, so nothing is rolled back.';
+
+/** Says what cancelling an action does: what is ended, and whether what it changed is rolled back. */
+export function judgeCancellation(action: AgentAction, around: AroundCancellation): Cancellation {
+  const state = stateOf(action);
+  const name = `'${action.metadata.name}'`;
+  if (finalStates.has(state as State))
+    return {
+      kind: 'TooLate',
+      why: visible(`it is too late to cancel: ${name} has ended already as ${state}: ${messageOf(action)}`),
+    };
+  if (state === 'RollingBack')
+    return {
+      kind: 'TooLate',
+      why: visible(
+        `it is too late to cancel: ${name} is being rolled back already, and the rollback goes on: ${messageOf(action)}`,
+      ),
+    };
+  if (action.spec.cancelled) {
+    const by = parseActor(action.metadata.annotations?.[annotations.cancelledBy]);
+    const why = action.spec.cancelComment;
+    return {
+      kind: 'AlreadyCancelled',
+      why: visible(
+        `is being cancelled already${by === undefined ? '' : ` by ${by}`}${why === undefined ? '' : ` (${why})`}: ${state}: ${messageOf(action)}`,
+      ),
+    };
+  }
+  return { kind: 'Possible', lines: [...linesOf(action, state, around), ...partLines(around.parts)].map(visible) };
+}
+
+function linesOf(action: AgentAction, state: string, around: AroundCancellation): string[] {
+  const fate = fateOf(around);
+  const planned = action.status?.plan?.effects ?? 0;
+  switch (state) {
+    case 'Rehearsing':
+      return [`The rehearsal is ended. ${NOTHING_CHANGED}`];
+    case 'AwaitingApproval':
+    case 'Suspended':
+      return [`The plan cannot be approved or started any more. ${NOTHING_CHANGED}`];
+    case 'Starting':
+      return [
+        'The run has not begun, so nothing was changed yet.',
+        `If it begins before the cancellation is stored, it is ended; ${fate}`,
+      ];
+    case 'Running':
+      return [`The run is ended at once. A write that is under way may still be applied; ${fate}`];
+    case 'Verifying':
+      return [`The run has made its ${planned} changes already. Its checks are ended; ${fate}`];
+    case 'OutcomeUnknown':
+      return [
+        `Nobody is asked any more about ${unknownOf(action)}, whose outcome is unknown; ${fate}`,
+        'What stays unknown is in the report of the action.',
+      ];
+    default:
+      return [NOTHING_CHANGED];
+  }
+}
+
+const unknownOf = ({ status }: AgentAction): string => {
+  const numbers = (status?.unknownEffects ?? []).map(({ effect }) => effectNumber(effect));
+  return `${numbers.length === 1 ? 'effect' : 'effects'} ${numbers.join(', ')}`;
+};
+
+// What becomes of what the run has changed, in words that follow "it is ended;".
+function fateOf({ plan, killSwitches }: AroundCancellation): string {
+  if (killSwitches.length > 0)
+    return `what it has changed STAYS where a kill switch covers the action, because a kill switch stops rollbacks too: ${killSwitches.join('; ')}.`;
+  if (!plan) return 'whether what it has changed is rolled back cannot be told, because its plan cannot be read.';
+  const { rollback, effects } = plan.spec;
+  const lost = effects.filter(({ reversible }) => !reversible);
+  if (rollback.from === 'None')
+    return `what it has changed STAYS: rollback is not available (${rollback.reason ?? 'no reason given'}).`;
+  if (lost.length === effects.length) return 'what it has changed STAYS: no change of the plan can be restored.';
+  const but = lost.length === 0 ? '' : `, but for what cannot be restored and STAYS: ${nameEffects(lost)}`;
+  return `what it has changed is rolled back where nobody has changed it since${but}.`;
+}
+
+const partLines = (parts: readonly string[]): string[] =>
+  parts.length === 0
+    ? []
+    : [
+        `${parts.length} ${parts.length === 1 ? 'action that is a part' : 'actions that are parts'} of it ${parts.length === 1 ? 'ends' : 'end'} with it: ${parts.join(', ')}.`,
+      ];

@@ -1,0 +1,27 @@
+import { decidable, messageOf, placeOf, type Review, stateOf } from '../read.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { visible } from '../terminal/visible.ts';
+
+/** What a person must know first: what the action waits for, or what became of it and why. */
+export function verdictLines({ action, plan: { spec } }: Review, paint: Paint): string[] {
+  const state = stateOf(action);
+  const place = paint('bold', placeOf(action));
+  if (state === 'AwaitingApproval') {
+    const { approvals, groups } = action.status?.required ?? spec.required;
+    const from = groups ? ` from ${visible(groups.join(' or '))}` : '';
+    return [
+      `${place}  ${paint('yellow', state)}: ${approvals} ${approvals === 1 ? 'approval' : 'approvals'} required${from}, ${givenTo(action)} given`,
+    ];
+  }
+  // A sentence of a status may quote what agents wrote: it stands on lines of its own.
+  const style = decidable.has(state) || state === 'Succeeded' ? 'bold' : 'red';
+  return [`${place}  ${paint(style, visible(state))}`, `  ${visible(messageOf(action))}`];
+}
+
+// One person counts once, however often they approve.
+const givenTo = ({ status }: Review['action']): number =>
+  new Set((status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve').map(({ user }) => user))
+    .size;
+
+/** Whether people can still decide on an action, so that what its plan needs says something. */
+export const isOpen = ({ action }: Review): boolean => decidable.has(stateOf(action));

@@ -1,0 +1,12 @@
+import { visible } from '@sentinel/kube';
+
+export { escapeHostile, isHostile, visible } from '@sentinel/kube';
+
+/** {@link visible} for a text of several lines: each line is printed behind `prefix`, so that none can imitate a line of ours. */
+export function visibleBlock(text: string, prefix: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .split('\n')
+    .map((line) => `${prefix}${visible(line.replaceAll('\t', '    '))}`)
+    .join('\n');
+}

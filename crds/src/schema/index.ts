@@ -1,0 +1,2 @@
+export { customResourceDefinition } from './crd.ts';
+export { apiReference } from './reference.ts';

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/**
+ * What people do to the objects of Sentinel themselves: to policies, to Playbooks, and the deletion of actions. Each is one record of
+ * a hash chain that the installation has once, beside the chains of the actions. What is done within an action is in its own chain.
+ */
+export const actTransitions = {
+  PolicyCreated: 'Somebody created a policy.',
+  PolicyEdited: 'Somebody edited a policy.',
+  PolicySuspended: 'Somebody turned the kill switch of a policy on.',
+  PolicyLifted: 'Somebody turned the kill switch of a policy off.',
+  PolicyDeleted: 'Somebody deleted a policy.',
+  PlaybookCreated: 'Somebody created a Playbook.',
+  PlaybookEdited: 'Somebody edited a Playbook. Trust in what it was before is void.',
+  PlaybookTrusted: 'Somebody sealed the digest of a Playbook.',
+  TrustWithdrawn: 'Somebody withdrew the trust in a Playbook.',
+  PlaybookDeleted: 'Somebody deleted a Playbook.',
+  ActionDeleted: 'Somebody deleted an action. The record names the last record of its audit trail.',
+  ActRepeated: 'The API server asked for an act again that is recorded already: it tries a request again by itself.',
+  TrailIncomplete:
+    'An action was deleted and no sink acknowledged the end of its audit trail in time. The record names what is missing.',
+} as const;
+export type ActTransition = keyof typeof actTransitions;
+
+/** Kinds whose acts are recorded beside the chains of actions. */
+export const actKinds = ['AgentAction', 'Playbook', 'AgentPolicy', 'ClusterAgentPolicy'] as const;
+export type ActKind = (typeof actKinds)[number];
+
+const transitions = Object.keys(actTransitions) as [ActTransition, ...ActTransition[]];
+
+// What the API server stores has such names and uids. Whoever reaches the webhook can ask about others, which make no path of the API.
+const Label = z.string().regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/);
+const Name = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+const Uid = z.string().max(128);
+/** Numbers and digests. */
+const Detail = z.string().regex(/^[a-z0-9:-]{0,128}$/);
+
+/** Who did what to which object: what the webhook writes down when it admits a request, before the API server stores the change. */
+export const Act = z.object({
+  transitions: z.array(z.enum(transitions)).min(1),
+  time: z.string(),
+  user: z.string(),
+  uid: z.string(),
+  groups: z.array(z.string()),
+  kind: z.enum(actKinds),
+  namespace: Label.describe('Empty for an object of the cluster.'),
+  name: Name,
+  object: Uid.describe('Uid of the object.'),
+  /** The generation that the object has once the change is stored; 0 for a deletion. */
+  generation: z.number().int(),
+  /** Digest of the spec after the change; that of the last spec for a deletion. */
+  digest: z.string(),
+  /** What the annotation of trust is after the change, as a digest; only where it changes. */
+  trust: z.string().optional(),
+  details: z.record(z.string(), Detail).optional(),
+});
+export type Act = z.infer<typeof Act>;
+
+/** The ConfigMap in which the webhook writes acts down, one key for each request. The operator empties it. */
+export const ACTS_JOURNAL = 'sentinel-acts';
+/** The ConfigMap in which the operator keeps the newest records of the chain. */
+export const ACTS_TRAIL = 'sentinel-acts-trail';
+
+/** How long the deletion of an action that has ended waits for a sink to acknowledge the end of its audit trail. */
+export const TRAIL_WAIT_MINUTES = 10;
+
+/**
+ * How many acts may wait in the journal: of one namespace, of all of them, and on policies of the cluster. What only stops something has
+ * room of its own, so that nothing else can take it. Together they fit into a ConfigMap, whatever they hold.
+ */
+export const ACTS_ROOM = {
+  change: { namespace: 48, tenants: 160, cluster: 64 },
+  stop: { namespace: 32, tenants: 112, cluster: 64 },
+  /** Deletions by Sentinel's own operator: it waits when there is none. */
+  own: { namespace: 16, tenants: 32, cluster: 0 },
+} as const;

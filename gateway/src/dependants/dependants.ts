@@ -1,0 +1,115 @@
+import { propagationOf } from '../effect/deletion.ts';
+import type { Discovery } from '../request/discovery.ts';
+import type { ParsedRequest } from '../request/parse.ts';
+import type { Run } from '../run/run.ts';
+import type { Upstream } from '../upstream.ts';
+import { cascadeOf, type Owned } from './cascade.ts';
+import { type OwnedObjects, type ReadPage, readOwned } from './read-owned.ts';
+
+/** How long one reading serves the deletes of a run: a command that deletes twenty objects reads the namespace a few times. */
+const FRESH_MS = 5_000;
+/** The most bytes of one page: whoever writes objects chooses how large their metadata is. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+/** How long one page may take. */
+const PAGE_MS = 15_000;
+/** How many pages all runs of a replica hold at a time. */
+const PAGES = 6;
+
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** The dependants of an object that a delete takes with it, and why there may be more. */
+export interface Found {
+  readonly dependants: readonly Owned[];
+  readonly incomplete: readonly string[];
+  /** Whether a kind could not be read although the account may list it: another time it may be. */
+  readonly isFaulty: boolean;
+}
+
+const NONE: Found = { dependants: [], incomplete: [], isFaulty: false };
+
+/**
+ * Finds what goes with a deleted object. It reads with the rights of the account of the run, as metadata: the gateway itself needs no right
+ * to list, and an agent learns of no object that its account may not see. What the account may not list is said.
+ */
+export class Dependants {
+  readonly #upstream: Pick<Upstream, 'stream'>;
+  readonly #discovery: Pick<Discovery, 'deletable'>;
+  readonly #known = new Map<string, { at: number; objects: Promise<OwnedObjects> }>();
+  readonly #waiting: (() => void)[] = [];
+  #pages = 0;
+
+  constructor(upstream: Pick<Upstream, 'stream'>, discovery: Pick<Discovery, 'deletable'>) {
+    this.#upstream = upstream;
+    this.#discovery = discovery;
+  }
+
+  /**
+   * The dependants of the object that a delete is about. `latest` says what an earlier write of the rehearsal made of one: other
+   * owners, or undefined where it deleted it.
+   */
+  async of(
+    run: Run,
+    as: 'rehearsal' | 'enforce',
+    request: ParsedRequest,
+    { live, uid }: { readonly live: unknown; readonly uid: string | undefined },
+    latest: (owned: Owned) => Owned | undefined = (owned) => owned,
+  ): Promise<Found> {
+    const isLeft = propagationOf(request, live).propagation === 'Orphan';
+    if (uid === undefined || isLeft) return NONE;
+    const { owned, seen, incomplete, isFaulty } = await this.#owned(run, as, request.api.namespace);
+    const now = owned.flatMap((one) => latest(one) ?? []);
+    return { dependants: cascadeOf(uid, now, seen), incomplete, isFaulty };
+  }
+
+  #owned(run: Run, as: 'rehearsal' | 'enforce', namespace: string | undefined): Promise<OwnedObjects> {
+    const now = performance.now();
+    for (const [key, { at }] of this.#known) if (now - at > FRESH_MS) this.#known.delete(key);
+    const key = JSON.stringify([run.jobUid, as, namespace ?? null]);
+    const known = this.#known.get(key);
+    if (known) return known.objects;
+    const objects = this.#read(run, as, namespace);
+    this.#known.set(key, { at: now, objects });
+    // A failure is no answer for the next one.
+    const forget = () => this.#known.delete(key);
+    objects.then(({ isFaulty }) => isFaulty && forget(), forget);
+    return objects;
+  }
+
+  async #read(run: Run, as: 'rehearsal' | 'enforce', namespace: string | undefined): Promise<OwnedObjects> {
+    const { resources, incomplete } = await this.#discovery.deletable();
+    const found = await readOwned((path) => this.#inTurn(() => this.#readPage(run, as, path)), resources, namespace);
+    const isFaulty = found.isFaulty || resources.length === 0;
+    return { ...found, incomplete: [...incomplete, ...found.incomplete], isFaulty };
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#pages >= PAGES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#pages++;
+    try {
+      return await work();
+    } finally {
+      this.#pages--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #readPage(run: Run, as: 'rehearsal' | 'enforce', path: string): ReturnType<ReadPage> {
+    const signal = AbortSignal.timeout(PAGE_MS);
+    try {
+      const headers = { accept: METADATA_ONLY };
+      const { status, body } = await this.#upstream.stream(run, as, { method: 'GET', path, headers, signal });
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        // Leaving the loop destroys the stream.
+        if (size > PAGE_BYTES) return { status, body: Buffer.alloc(0) };
+        chunks.push(chunk);
+      }
+      return { status, body: Buffer.concat(chunks) };
+    } catch {
+      // What was not read is said, whatever the reason.
+      return { status: 503, body: Buffer.alloc(0) };
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { namespaces } from '@sentinel/crds';
+import type { AnyObject, Informer, KubeClient, Logger } from '@sentinel/kube';
+import type { Ledger } from '../ledger/store.ts';
+import { sealRecording } from '../rehearse/sealed-recording.ts';
+import { mayStillRun } from '../run/pod-end.ts';
+import type { Runs } from '../run/runs.ts';
+import type { Storage } from '../storage.ts';
+
+export interface KeepContext {
+  readonly client: KubeClient;
+  readonly ledger: Ledger;
+  readonly storage: Pick<Storage, 'reserve'>;
+  readonly logger: Logger;
+  readonly runs: Pick<Runs, 'rehearsals' | 'forget'>;
+  readonly pods: Pick<Informer<AnyObject>, 'store'>;
+}
+
+/**
+ * Keeps what this replica alone remembers: the recording of each rehearsal whose pod has ended goes into the ledger, where the operator
+ * finds it through any replica. Answers with how many rehearsals are not kept yet.
+ */
+export async function keepRecordings({ client, ledger, storage, logger, runs, pods }: KeepContext): Promise<number> {
+  for (const run of runs.rehearsals()) {
+    const pod = pods.store.get(`${namespaces.sandboxes}/${run.podName}`);
+    if (pod?.metadata.uid === run.podUid && mayStillRun(pod)) continue;
+    try {
+      await sealRecording({ client, ledger, storage }, run);
+      runs.forget(run.jobUid);
+    } catch (error) {
+      logger.warn('Failed to keep the recording of a rehearsal', { job: run.jobUid, error: String(error) });
+    }
+  }
+  return runs.rehearsals().length;
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LAST_APPLIED } from '@sentinel/policy';
+import { changesBetween } from './change.ts';
+import { describeEffect } from './describe.ts';
+import { request } from './request.fixture.ts';
+
+const KEY = 'kubectl.kubernetes.io/last-applied-configuration';
+const applied = <T extends object>(object: T) => ({
+  ...object,
+  metadata: {
+    name: 'web',
+    annotations: { [KEY]: `${JSON.stringify({ ...object, metadata: { annotations: {}, name: 'web' } })}\n` },
+  },
+});
+const shown = (live: object | undefined, result: object) =>
+  describeEffect(request(), { name: 'web', uid: 'u', changes: changesBetween(live, result), live, result });
+const ofAnnotation = (live: object | undefined, result: object) =>
+  shown(live, result).change?.filter(({ path }) => path.startsWith(LAST_APPLIED));
+
+describe('The annotation of kubectl apply', () => {
+  const container = { name: 'web', image: 'a:1' };
+  const before = applied({ spec: { replicas: 1, containers: [container] } });
+
+  it('is said to repeat the object where each field that changes in it does', () => {
+    const after = applied({ spec: { replicas: 2, containers: [container] } });
+    // The API server sets defaults.
+    const stored = { ...after, spec: { ...after.spec, strategy: 'RollingUpdate', containers: [{ ...container, tty: false }] } };
+    assert.deepEqual(ofAnnotation(before, stored), [{ path: LAST_APPLIED, repeats: true }]);
+    const { metadata } = before;
+    assert.deepEqual(ofAnnotation(undefined, before), [{ path: LAST_APPLIED, repeats: true }]);
+    assert.deepEqual(ofAnnotation({ ...before, metadata: { name: 'web' } }, before), [{ path: LAST_APPLIED, repeats: true }]);
+    assert.deepEqual(ofAnnotation(before, { ...before, metadata: { name: metadata.name } }), [
+      { path: LAST_APPLIED, repeats: true },
+    ]);
+  });
+  it('repeats a removal where the object has lost the field as well', () => {
+    const after = applied({ spec: { containers: [container] } });
+    assert.deepEqual(ofAnnotation(before, after), [{ path: LAST_APPLIED, repeats: true }]);
+    assert.deepEqual(ofAnnotation(before, { ...after, spec: before.spec }), [
+      { path: `${LAST_APPLIED}/spec/replicas`, before: '1' },
+    ]);
+  });
+  it('repeats the removal of what set nothing', () => {
+    const without = (object: object) => {
+      const text = JSON.stringify({ ...object, metadata: { name: 'web' } });
+      return { ...object, metadata: { name: 'web', annotations: { [KEY]: text } } };
+    };
+    const { metadata: _, ...rest } = before;
+    assert.deepEqual(ofAnnotation(before, without(rest)), [{ path: LAST_APPLIED, repeats: true }]);
+  });
+  it('repeats the object as it was where the annotation goes', () =>
+    assert.deepEqual(ofAnnotation(before, { spec: { replicas: 9 }, metadata: { name: 'web' } }), [
+      { path: LAST_APPLIED, repeats: true },
+    ]));
+  it('is shown by the fields in which it is another object', () => {
+    const after = applied({ spec: { replicas: 7, containers: [{ ...container, image: 'evil:1' }], extra: { a: 'b' } } });
+    assert.deepEqual(ofAnnotation(before, { ...after, spec: { ...before.spec, replicas: 7 } }), [
+      { path: `${LAST_APPLIED}/spec/containers/0/image`, before: '"a:1"', after: '"evil:1"' },
+      { path: `${LAST_APPLIED}/spec/extra/a`, after: '"b"' },
+    ]);
+  });
+  it('hides what names hide, in it as everywhere', () => {
+    const env = (value: string) => [{ name: 'DB_PASSWORD', value }];
+    const [old, young] = [
+      applied({ data: { token: 'a' }, env: env('a') }),
+      applied({ data: { token: 'hunter2' }, env: env('hunter2') }),
+    ];
+    const found = ofAnnotation(old, { ...young, data: {}, env: [] });
+    assert.deepEqual(
+      found?.map(({ path, after, redacted }) => [path.slice(LAST_APPLIED.length), after, redacted]),
+      [
+        ['/data/token', '"<redacted>"', true],
+        ['/env/0/value', '"<redacted>"', true],
+      ],
+    );
+  });
+  it('is not said to repeat the object where nothing was compared with it', () => {
+    const spelled = (text: string) => ({ metadata: { name: 'web', annotations: { [KEY]: text } } });
+    const [found, ...more] = ofAnnotation(spelled('{"evil": 1}'), spelled('{ "evil": 1 }')) ?? [];
+    assert.deepEqual([found?.path, found?.redacted, found?.repeats, more], [LAST_APPLIED, true, undefined, []]);
+    assert.deepEqual(ofAnnotation(spelled('{}'), spelled('{"n":9007199254740993}'))?.[0]?.repeats, undefined);
+  });
+  it('is shown by itself where it goes with all annotations', () =>
+    assert.deepEqual(
+      ofAnnotation({ ...before, spec: { replicas: 9 } }, { metadata: { name: 'web' } })?.map(({ path, before }) => [
+        path,
+        before,
+      ]),
+      [
+        [`${LAST_APPLIED}/spec/containers`, '[{"name":"web","image":"a:1"}]'],
+        [`${LAST_APPLIED}/spec/replicas`, '1'],
+      ],
+    ));
+  it('is shown as it is where it holds something else', () => {
+    const text = (value: string) => ({ metadata: { annotations: { [KEY]: value } } });
+    assert.deepEqual(ofAnnotation(text('x'), text('[]')), [{ path: LAST_APPLIED, before: '"x"', after: '"[]"' }]);
+  });
+});

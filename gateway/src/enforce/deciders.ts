@@ -1,0 +1,13 @@
+import { firstAllowed, type KubeClient } from '@sentinel/kube';
+import { askDeciders, consents, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
+
+/** What the API server says now of those whose approvals and resolutions count, asked by the gateway itself. */
+export async function askForDeciders(client: KubeClient, facts: PlanFacts): Promise<PlanFacts['deciders']> {
+  const { judged } = evaluatePlan(facts).tally;
+  return await askDeciders(
+    (who, rights) => firstAllowed(client, who, rights),
+    { namespace: facts.action.metadata.namespace ?? '', name: facts.action.metadata.name },
+    judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
+    everyRequester({ ...facts, onBehalfOf: facts.action.spec.onBehalfOf?.user }),
+  );
+}

@@ -1,0 +1,2 @@
+export { runEnd } from './end.ts';
+export { runGate } from './main.ts';

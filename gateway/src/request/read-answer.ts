@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { isRecord, type Json } from '../object/pointer.ts';
+import { Refused } from './refused.ts';
+
+/** The object that a body of the API server holds. Throws Refused (502) where it is no JSON object with metadata. */
+export function readObject(body: Buffer): Json & { metadata: Json } {
+  const object = parse(body);
+  if (!isRecord(object) || !isRecord(object.metadata)) throw unreadable('an object');
+  return object as Json & { metadata: Json };
+}
+
+/** What a body of the API server holds, by its schema. Throws Refused (502) where it is something else; `what` says what it should be. */
+export function readAs<T>(schema: z.ZodType<T>, body: Buffer, what: string): T {
+  const parsed = schema.safeParse(parse(body));
+  if (!parsed.success) throw unreadable(what);
+  return parsed.data;
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+const unreadable = (what: string) =>
+  new Refused(
+    502,
+    'BadGateway',
+    `the answer of the API server is not ${what}. Send the request again; if that does not help, ask an admin what answers for this API`,
+  );

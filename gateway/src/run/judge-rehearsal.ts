@@ -1,0 +1,62 @@
+import type { AgentAction, Playbook } from '@sentinel/crds';
+import type { KubeClient } from '@sentinel/kube';
+import {
+  adHocPlaybook,
+  admit,
+  dataHandling,
+  explainAll,
+  isAdHoc,
+  judgeAgent,
+  judgeParent,
+  playbookDigest,
+  trustOf,
+  UNTRUSTED_STEPS,
+  withoutQuotes,
+} from '@sentinel/policy';
+import { gatherSurroundings, mayUse, type Surroundings } from '../enforce/gather-facts.ts';
+import type { ActionRef } from '../ledger/claim.ts';
+import { refuseClaim } from '../request/refused.ts';
+
+/** What a rehearsal may be, by the gateway's own reading of the action, the Playbook and the policies. */
+export interface AdmittedRehearsal {
+  readonly around: Surroundings;
+  readonly playbook: Playbook;
+}
+
+/**
+ * Judges a rehearsal as it is judged when an action is admitted: the Playbook with its trust, parameters, commands, the requester's
+ * right to the account. What only the operator can count (limits, siblings) is left to it. Throws Refused.
+ */
+export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promise<AdmittedRehearsal> {
+  const around = await gatherSurroundings(client, ref);
+  const { action, requester, policies, keys, parent } = around;
+  const playbook = admittedPlaybook(action, around.live);
+  const mayUseAccount = await mayUse(client, requester, ref.namespace, playbook.spec.account);
+  if (!mayUseAccount || action.status?.account !== playbook.spec.account)
+    throw refuseClaim(
+      'AccountNotAllowed',
+      mayUseAccount
+        ? `the status names the account '${action.status?.account ?? ''}', but the Playbook runs as '${playbook.spec.account}'`
+        : `the requester does not hold the verb 'use' on the account '${playbook.spec.account}'`,
+    );
+  const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
+  const refusals = [
+    ...judgeAgent(policies, requester),
+    ...admit({ spec: action.spec, policies, playbook, trust, mayUseAccount }),
+    ...judgeParent(policies, { spec: action.spec, requester, uid: ref.uid }, parent, undefined),
+  ];
+  if (refusals.length > 0)
+    throw refuseClaim(
+      'NotAdmitted',
+      `policy does not admit the action: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`,
+    );
+  return { around, playbook };
+}
+
+// What a rehearsal runs is what was admitted; a Playbook that changed since is not believed.
+function admittedPlaybook(action: AgentAction, live: Playbook | undefined): Playbook {
+  const playbook = adHocPlaybook(action) ?? live;
+  if (!playbook || playbookDigest(playbook) !== action.status?.playbook?.digest)
+    throw refuseClaim('NotAdmitted', 'the Playbook changed after the action was admitted. File the action again');
+  return playbook;
+}

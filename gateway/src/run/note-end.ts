@@ -1,0 +1,53 @@
+import { agentActions, finalStates, type State } from '@sentinel/crds';
+import type { AnyObject, KubeClient } from '@sentinel/kube';
+import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
+import type { Ledger } from '../ledger/store.ts';
+import { hasEndedWell } from './pod-end.ts';
+
+/** Why a run is over whose verification ended well. */
+export const CHECKS_SUCCEEDED = 'its checks succeeded';
+
+/**
+ * Keeps in the ledger that a run came to a good end, as soon as the pod shows it: that its checks succeeded, which ends it for good, or
+ * that it ended well and has no checks. Later nobody could tell any more, because the operator may delete the pod. Only the pod that the
+ * gateway served counts. Safe to repeat.
+ */
+export async function noteGoodEnd(ledger: Ledger, pod: AnyObject): Promise<void> {
+  if (!hasEndedWell(pod)) return;
+  const owner = pod.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job');
+  const claim = owner && (await ledger.claimOf(owner.uid));
+  if (!claim || claim.pod !== pod.metadata.uid) return;
+  if (claim.verifies !== undefined) {
+    const run = await ledger.claimOf(claim.verifies);
+    if (run && run.over === undefined && (await isCarriedOut(ledger, run)))
+      await ledger.endRun(run.name, CHECKS_SUCCEEDED, ({ rollingBack }) => !rollingBack);
+  } else if (claim.plan !== undefined && claim.checks === 0 && (await isCarriedOut(ledger, claim))) {
+    await ledger.noteGoodEnd(claim.name);
+  }
+}
+
+// Every approved effect is stored as it was approved, or a person accepted it as it is.
+async function isCarriedOut(ledger: Ledger, run: Claim): Promise<boolean> {
+  if (isBlockedOtherwise(run)) return false;
+  const entries = await ledger.entries(run.job, ['Done', 'Accepted']);
+  return (
+    entries.length === run.effects &&
+    entries.every(
+      ({ state, stored, rollback }) => state === 'Accepted' || (stored?.altered === undefined && rollback === undefined),
+    )
+  );
+}
+
+/**
+ * Closes for good the runs of actions that have ended, by the gateway's own reading of their status: from then on nothing of them is
+ * rolled back, whatever their status says later.
+ */
+export async function closeEndedRuns(client: KubeClient, ledger: Ledger): Promise<void> {
+  for (const { name, action } of await ledger.openRuns()) {
+    const found = await client.get(agentActions, { namespace: action.namespace, name: action.name });
+    // What the ledger holds of an action that is gone is forgotten by the sweep.
+    if (found?.metadata.uid !== action.uid) continue;
+    const state = found.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason as State | undefined;
+    if (state !== undefined && finalStates.has(state)) await ledger.endRun(name, `the action ended as ${state}`);
+  }
+}

@@ -1,0 +1,95 @@
+import { agentActions, type RunReport } from '@sentinel/crds';
+import type { KubeClient } from '@sentinel/kube';
+import { dataHandling, evaluatePlan, resolutionsOf, sealStatement, suspendedBy } from '@sentinel/policy';
+import type { EnforceContext } from '../enforce/context.ts';
+import { askForDeciders } from '../enforce/deciders.ts';
+import { gatherFacts } from '../enforce/gather-facts.ts';
+import { alteration } from '../enforce/judge-write.ts';
+import { reportOf } from '../enforce/run-report.ts';
+import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
+import { isOpen, openOrder } from '../ledger/entry.ts';
+import { type PolicyInformers, policiesOf } from '../policies.ts';
+import { forbidden, Refused } from '../request/refused.ts';
+import { judgeRun } from '../run/judge-run.ts';
+import { readNamedRun } from '../run/named-run.ts';
+import { type OpenContext, openRun } from '../run/open-run.ts';
+import type { Enforcement, Run } from '../run/run.ts';
+import { type ResolveContext, resolveEffect, resumeOrder } from '../settle/resolve-effect.ts';
+import type { EndContext } from '../statement/serve-end.ts';
+import { stateRun } from '../statement/state-run.ts';
+
+type Context = OpenContext &
+  PolicyInformers &
+  Pick<EnforceContext, 'ledger' | 'upstream' | 'replica' | 'permission'> &
+  Pick<EndContext, 'key'>;
+
+/**
+ * Carries out what people decided on the effects of a run whose outcome is unknown, and answers with what is known of the run then.
+ * The operator only says which run to look at: the seals, the people, the plan and the effects are verified here, against the action
+ * as it is stored and the gateway's own claim and ledger. Safe to call again.
+ */
+export async function resolveEffects(context: Context, body: Buffer): Promise<RunReport> {
+  const { client, ledger } = context;
+  const { namespace, name, job } = readNamedRun(body);
+  const action = await client.get(agentActions, { namespace, name });
+  const stage = action?.status?.stages?.find((one) => one.uid === job && one.stage === 'run');
+  if (!action || !stage || stage.outcome === undefined) throw forbidden('the action has no ended run with this Job');
+  const claim = await ledger.claimOf(job);
+  if (!claim || claim.action.uid !== action.metadata.uid || claim.plan === undefined)
+    throw forbidden('the gateway knows no run of this action with this Job');
+  if (claim.over !== undefined) throw forbidden(`the run is over: ${claim.over}`);
+  const run = await openRun(context, claim);
+  const { enforcement } = run ?? {};
+  if (!run || !enforcement || enforcement.digest !== claim.plan)
+    throw forbidden('the plan of the run is gone or is not the one that was claimed');
+  await ledger.close(claim.name);
+  // Approvals had to be good at the claim; who resolves an effect must be authorized now.
+  const { facts } = await gatherFacts(client, { ...claim.action }, enforcement, Date.now());
+  const { tally } = evaluatePlan({ ...facts, deciders: await askForDeciders(client, facts) });
+  const carrying = resolveContext(context, run, enforcement, claim);
+  for (const entry of await ledger.entries(job))
+    if (entry.state === 'Sent' || openOrder(entry)) await resumeOrder(carrying, run, entry);
+  for (const order of resolutionsOf(tally)) await resolveEffect(carrying, { ...run, enforcement }, order);
+  const entries = await ledger.entries(job);
+  const altered = entries.find(({ stored }) => stored?.altered !== undefined);
+  const now = await ledger.claimNamed(claim.name);
+  // A block by an unknown outcome is over with it. Any other one stays.
+  const stays = isBlockedOtherwise(claim) || entries.some(isOpen);
+  return {
+    ...reportOf(entries),
+    claimed: true,
+    replica: claim.replica,
+    blocked: altered ? alteration(altered) : stays ? now.blocked : undefined,
+    statement: sealStatement(stateRun(now, entries, Date.now()), context.key()),
+  };
+}
+
+function resolveContext(context: Context, run: Run, enforcement: Enforcement, claim: Claim): ResolveContext {
+  const { client, ledger } = context;
+  const suspension = () => {
+    const stoppers = suspendedBy(policiesOf(context, run));
+    return stoppers.length === 0 ? undefined : `nothing is written while ${stoppers.join(', ')} is suspended`;
+  };
+  return {
+    ...context,
+    handling: dataHandling(policiesOf(context, run)),
+    suspension,
+    refusalOfRedo: async () => suspension() ?? (await refusalOfRedo(client, ledger, claim, enforcement)),
+  };
+}
+
+// The same as at the claim, with the policies of now; a redo is a start of its own, so freezes hold it, too.
+async function refusalOfRedo(
+  client: KubeClient,
+  ledger: Context['ledger'],
+  claim: Claim,
+  { plan, digest }: Enforcement,
+): Promise<string | undefined> {
+  try {
+    await judgeRun(client, ledger, claim.action, { plan, digest, approvedAt: claim.claimedAt, moment: 'redo', claimed: claim });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+}

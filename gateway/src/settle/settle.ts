@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransportError } from '@sentinel/kube';
+import { type Answer, sendWrite } from '../effect/observe.ts';
+import { type EnforceContext, TIMING } from '../enforce/context.ts';
+import { done, type Entry, isOpen, lose, type Owner, refuse, type Target, takeOver } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
+import { readObject } from '../request/read-answer.ts';
+import { Refused } from '../request/refused.ts';
+import type { Run } from '../run/run.ts';
+import { findLanded, pathOfTarget } from './find-landed.ts';
+import { readStored } from './read-stored.ts';
+
+/** What a sent write came to. */
+export type Outcome =
+  /** The API server has it. `entry.stored.altered` says in what it is not what was approved. */
+  | { readonly kind: 'done'; readonly answer: Answer; readonly entry: Entry }
+  /** The API server surely does not have it. */
+  | { readonly kind: 'refused'; readonly answer: Answer }
+  /** Nothing landed, and the object or the entry changed: look at everything again. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+type Context = Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing'>;
+
+/** Sends a write that the ledger calls `Sent` and finds out what became of it. */
+export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
+  return await orOvertaken(async () => {
+    const answer = await sendOnce(context, run, entry);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
+    if (answer && answer.status < 500) return await noteRefusal(context, run, entry, owner, answer);
+    return await sendAgain(context, run, entry, owner);
+  });
+}
+
+/**
+ * Sends a write for which another send may still be on its way. No refusal says that the other one will not land, so after one the
+ * object is looked at.
+ */
+export async function sendBesideEarlier(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
+  return await orOvertaken(async () => {
+    const answer = await sendOnce(context, run, entry);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
+    const why = answer ? reasonOf(answer) : 'the API server did not say whether it was carried out';
+    return await look(context, run, entry, owner, why);
+  });
+}
+
+/**
+ * Finds out what became of a write that was left open: by another process, by this one before a time-out, by one that died. A read alone
+ * cannot show that a write in flight will not land, so the write is sent again with the same preconditions: then at most one lands.
+ */
+export async function settleEntry(context: Context, run: Run, open: Entry): Promise<Outcome> {
+  const { ledger, replica } = context;
+  return await orOvertaken(async () => {
+    const entry = open.owner.process === replica.process ? open : await waitForOwner(context, run, open);
+    if (!isOpen(entry)) return { kind: 'again' };
+    if (await isUnknownStill(context, run, entry)) return { kind: 'unknown', why: entry.why ?? 'no answer came' };
+    const owner = { process: replica.process, nonce: randomUUID() };
+    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner);
+  });
+}
+
+// Nothing new is known and nothing may be sent: the entry stays as it is, and keeps why its outcome is unknown.
+async function isUnknownStill(context: Context, run: Run, entry: Entry): Promise<boolean> {
+  if (entry.state !== 'Unknown' || (await mayNotSend(context, run)) === undefined) return false;
+  const found = await findLanded(context.upstream, run, entry);
+  return found.kind === 'unclear' || (found.kind === 'not-landed' && !found.final);
+}
+
+// Whoever moved the entry in between knows more: it is read again.
+async function orOvertaken(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Overtaken) return { kind: 'again' };
+    throw error;
+  }
+}
+
+async function waitForOwner({ ledger, timing = TIMING }: Context, { jobUid }: Run, open: Entry): Promise<Entry> {
+  let entry = open;
+  for (const end = performance.now() + timing.patience; entry.state === 'Sent' && performance.now() < end; ) {
+    await sleep(timing.poll);
+    entry = (await ledger.entry(jobUid, open.target.index)) ?? open;
+  }
+  return entry;
+}
+
+/** Sends the write once, exactly as the ledger holds it; undefined when no answer says what became of it. */
+async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Promise<Answer | undefined> {
+  if (!sending) throw new Error('a write that was never sent cannot be sent again');
+  try {
+    const answer = await sendWrite(upstream, run, 'enforce', sending.request, { dryRun: false, ...sending.preconditions });
+    // Success without an object does not say what is stored.
+    if (answer.status < 300) readObject(answer.body);
+    return answer;
+  } catch (error) {
+    if (error instanceof TransportError || (error instanceof Refused && error.status === 502)) return undefined;
+    throw error;
+  }
+}
+
+async function sendAgain(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
+  for (const pause of (context.timing ?? TIMING).pauses) {
+    await sleep(pause);
+    const refusal = await mayNotSend(context, run);
+    if (refusal !== undefined) return await look(context, run, entry, owner, `it may not be sent again: ${refusal}`);
+    const answer = await sendOnce(context, run, entry);
+    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
+    if (answer && answer.status < 500 && answer.status !== 429) return await look(context, run, entry, owner, reasonOf(answer));
+  }
+  return await look(context, run, entry, owner, 'the API server did not say whether it was carried out');
+}
+
+// A blocked run sends nothing any more, not even again.
+async function mayNotSend({ ledger, permission }: Context, run: Run): Promise<string | undefined> {
+  const claim = run.enforcement && (await ledger.claimNamed(run.enforcement.claim));
+  return claim?.blocked === undefined ? await permission.refusal(run, undefined) : 'the run is blocked';
+}
+
+/**
+ * Looks at the object after the write could not be sent again. Only what is read there counts, no status of an answer: quotas and
+ * webhooks of others answer with any. Where the precondition does not hold any more, nothing in flight can land.
+ */
+async function look(context: Context, run: Run, entry: Entry, owner: Owner, why: string): Promise<Outcome> {
+  const { upstream, ledger } = context;
+  const found = await findLanded(upstream, run, entry);
+  if (found.kind === 'landed') {
+    const kept = await ledger.store(done(entry, owner, found.stored));
+    return { kind: 'done', answer: found.answer, entry: kept };
+  }
+  if (found.kind === 'not-landed' && found.final) {
+    await ledger.store(refuse(entry, owner, why));
+    return { kind: 'again' };
+  }
+  const reason = found.kind === 'unclear' ? `${found.why} (${why})` : why;
+  await ledger.store(lose(entry, owner, reason.slice(0, 1000)));
+  return { kind: 'unknown', why: reason };
+}
+
+async function conclude({ ledger }: Context, entry: Entry, owner: Owner, answer: Answer): Promise<Outcome> {
+  const kept = await ledger.store(done(entry, owner, readStored(entry, answer)));
+  return { kind: 'done', answer, entry: kept };
+}
+
+// The API server refused it, so nothing happened: the effect may be intended again.
+async function noteRefusal(context: Context, run: Run, entry: Entry, owner: Owner, answer: Answer): Promise<Outcome> {
+  await context.ledger.store(refuse(entry, owner, reasonOf(answer)));
+  return (await isPreconditionFailure(context, run, entry, answer)) ? { kind: 'again' } : { kind: 'refused', answer };
+}
+
+/** Whether an answer says that the object is not the one that was compared. */
+async function isPreconditionFailure(
+  context: Context,
+  run: Run,
+  { sending, target }: Entry,
+  { status }: Answer,
+): Promise<boolean> {
+  if (!sending) return false;
+  const { request, preconditions } = sending;
+  if (status === 409) return true;
+  if (status === 404) return request.api.verb !== 'create';
+  // A failed `test` of a JSON patch is an invalid patch, and so is a patch that the API server would never take: the object tells.
+  if (status !== 422 || request.contentType !== 'application/json-patch+json') return false;
+  return (await versionOf(context, run, target)) !== preconditions.resourceVersion;
+}
+
+async function versionOf({ upstream }: Context, run: Run, target: Target): Promise<string | undefined> {
+  const headers = { accept: 'application/json' };
+  const { status, body } = await upstream.send(run, 'enforce', { method: 'GET', path: pathOfTarget(target), headers });
+  if (status !== 200) return undefined;
+  return (readObject(body) as { metadata: { resourceVersion?: string } }).metadata.resourceVersion;
+}
+
+/** What an answer of the API server says, in words. */
+export function reasonOf({ status, body }: Answer): string {
+  let message = '';
+  try {
+    message = String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '');
+  } catch {
+    // The status says enough.
+  }
+  return `HTTP ${status}${message === '' ? '' : `: ${message.slice(0, 300)}`}`;
+}

@@ -1,0 +1,54 @@
+import { type EffectState, packStates, type RunStatement } from '@sentinel/policy';
+import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
+import { type Entry, lastOrder } from '../ledger/entry.ts';
+import { CHECKS_SUCCEEDED } from '../run/note-end.ts';
+
+/** What is told of an entry. */
+export type Told = Pick<Entry, 'target' | 'state' | 'orders' | 'rollback'>;
+
+/** How an effect stands. */
+export function stateOfEntry(entry: Told): EffectState {
+  const { state, rollback } = entry;
+  if (state === 'Intended' || state === 'Refused') return '.';
+  if (state === 'Accepted') return 'A';
+  if (rollback === 'Restored') return 'r';
+  if (rollback === 'Unchanged') return 'u';
+  if (state !== 'Done') return 'U';
+  return lastOrder(entry)?.resolution === 'roll-back' ? 'B' : 'D';
+}
+
+/** How each effect of a run stands, in their order. */
+export function statesOfRun({ effects }: Pick<Claim, 'effects'>, entries: readonly Told[]): EffectState[] {
+  const states = Array.from({ length: effects }, (): EffectState => '.');
+  for (const entry of entries) states[entry.target.index] = stateOfEntry(entry);
+  return states;
+}
+
+/** What the ledger says of a real run, not sealed yet. `claim` is that of the run. */
+export function stateRun(claim: Claim, entries: readonly Told[], now: number): Omit<RunStatement, 'key' | 'seal'> {
+  const { action, job, plan, account, claimedAt, checks, endedWell, over } = claim;
+  const states = statesOfRun(claim, entries);
+  // A block by an unknown outcome is over with it.
+  const blocked = isBlockedOtherwise(claim) || (claim.blocked !== undefined && states.includes('U'));
+  return {
+    kind: 'Run',
+    action: action.uid,
+    time: new Date(now).toISOString(),
+    job,
+    ...(plan === undefined ? {} : { plan }),
+    account,
+    claimed: new Date(claimedAt).toISOString(),
+    effects: packStates(states),
+    ...(checks === undefined ? {} : { checks }),
+    ...(blocked ? { blocked: true } : {}),
+    ...(endedWell ? { endedWell: true } : {}),
+    ...(over === CHECKS_SUCCEEDED ? { verified: true } : {}),
+  };
+}
+
+/** That an action was not run, and is not run any more. */
+export const stateUnrun = (action: string, now: number): Omit<RunStatement, 'key' | 'seal'> => ({
+  kind: 'Run',
+  action,
+  time: new Date(now).toISOString(),
+});

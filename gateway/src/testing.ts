@@ -1,0 +1,23 @@
+/** What tests of the whole installation use of the gateway. Nothing of the product imports it. */
+export { changeDigest } from './effect/change.ts';
+export { describeEffect } from './effect/describe.ts';
+export { type Example, examples, leavesOf } from './effect/leaves.fixture.ts';
+export { type Answer, isAnswer, type Observation, observe, sendWrite } from './effect/observe.ts';
+export { persistedDifferences } from './effect/persisted.ts';
+export { gatherFacts, gatherSurroundings } from './enforce/gather-facts.ts';
+export { judgeObserved } from './enforce/permission.ts';
+export { type Installation, sandboxSettings } from './installation.ts';
+export { Ledger } from './ledger/store.ts';
+export { readSuspensions } from './ledger/suspensions.ts';
+export { sweepLedger } from './ledger/sweep.ts';
+export { observeWork } from './metrics.ts';
+export { setAt, valueAt } from './object/pointer.ts';
+export { Discovery } from './request/discovery.ts';
+export { findInexactNumber } from './request/exact-json.ts';
+export { type ParsedRequest, parseRequest } from './request/parse.ts';
+export { Refused } from './request/refused.ts';
+export { StoredVersions } from './request/stored-version.ts';
+export { resolveRun } from './run/resolve.ts';
+export type { Run } from './run/run.ts';
+export { resolveEffects } from './serve/serve-resolutions.ts';
+export { Upstream } from './upstream.ts';

@@ -1,0 +1,305 @@
+import type { KubeClient } from '../client/client.ts';
+import { collectionPath } from '../client/paths.ts';
+import { compareResourceVersions } from '../client/resource-version.ts';
+import { apiVersionOf } from '../client/resources.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { type Backoff, backoff } from '../controller/backoff.ts';
+import { deepFreeze } from '../equality.ts';
+import { ApiError, apiErrorFromStatus, isGone, StoreWentBackError, toError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { type WatchEvent, watchEvents } from '../transport/watch-stream.ts';
+import type { KubeObject, ResourceKind, StatusObject } from '../types.ts';
+import { type Delta, type Indexer, MutableStore, type Store } from './store.ts';
+
+/** Called for each change, in order, after the store shows it. What it throws is logged and stops nothing. */
+export type ChangeHandler<T extends KubeObject> = (delta: Delta<T>) => void;
+
+export interface InformerOptions<T extends KubeObject> {
+  client: KubeClient;
+  resource: ResourceKind<T>;
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** What is kept of an object; by default all but managedFields. Must keep name, namespace, uid and resourceVersion. */
+  transform?: ((object: T) => T) | undefined;
+  indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
+  /**
+   * Objects per page of a list, which is never read at once then: for collections that may be larger than the memory of this process.
+   * Of a page only what `transform` keeps is held.
+   */
+  pageSize?: number | undefined;
+  /** Every so often (and up to a tenth later) each object is told again as an update of itself. Never by default. */
+  resyncMs?: number | undefined;
+  /** A watch without a byte for so long is opened anew; 75 s by default (a server that has something to say sends a bookmark each minute). */
+  inactivityMs?: number | undefined;
+  /** How long there may be no watch before `healthy` says no; 15 s by default. */
+  unhealthyAfterMs?: number | undefined;
+  /** How long the server may be silent before `healthy` says no; 90 s by default, so that a watch can be opened anew before. */
+  quietMs?: number | undefined;
+  /** Delays between tries after errors: 0.5 s doubling to 30 s, up to half longer, by default. */
+  retry?: { baseMs: number; maxMs: number } | undefined;
+  logger?: Logger | undefined;
+  clock?: Clock | undefined;
+}
+
+const FAILURES_BEFORE_RELIST = 5;
+/** One list that is older may be a mistake of a server. So many in a row are another history, such as that of a restored backup. */
+const OLDER_LISTS = 3;
+const LONG_WATCH_MS = 30_000;
+
+/** Creates an informer that is not yet started. */
+export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
+  return new Informer(options);
+}
+
+/**
+ * A local copy of a collection, kept by list and watch.
+ *
+ * Guarantees: goes on until stopped, whatever the network or a single answer does (each failure is followed by another try, later and
+ * later, no sooner than Retry-After). The store never goes back: an older list or event is refused. After a 410, a list replaces
+ * the store in one step. A delete and recreate in a gap is told as delete, then add. No change is skipped for good: after a lost
+ * or unreadable event the watch resumes before it, or a list is made. Intermediate states may be merged. Single objects are
+ * frozen. Not guaranteed: freshness; act on a live read where it matters.
+ */
+export class Informer<T extends KubeObject = KubeObject> {
+  readonly resource: ResourceKind<T>;
+  /** Resolves when the first list is in the store and told to the handlers. Stays pending if stopped before. */
+  readonly synced: Promise<void>;
+  readonly store: Store<T>;
+  readonly #store: MutableStore<T>;
+  readonly #options: InformerOptions<T>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #retry: Backoff;
+  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #markSynced: () => void;
+  #isSynced = false;
+  /** The version up to which the store is complete; '' asks for a list. */
+  #version = '';
+  /** The newest version ever seen: the floor for lists. */
+  #newest = '';
+  #blindSince: number | undefined;
+  #failures = 0;
+  /** When the server was heard last. */
+  #heardAt = 0;
+  #olderLists = 0;
+
+  constructor(options: InformerOptions<T>) {
+    const synced = Promise.withResolvers<void>();
+    this.synced = synced.promise;
+    this.#markSynced = synced.resolve;
+    this.#options = options;
+    this.resource = options.resource;
+    this.#store = new MutableStore(options.indexers);
+    this.store = this.#store;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = (options.logger ?? silentLogger).child({ resource: options.resource.plural });
+    this.#retry = backoff({ ...(options.retry ?? { baseMs: 500, maxMs: 30_000 }), jitter: 0.5 });
+  }
+
+  /** Registers a handler; what is in the store already is told to it at once as adds. Returns how to unregister. */
+  onChange(handler: ChangeHandler<T>): () => void {
+    for (const object of this.#store.list()) this.#tell(handler, { type: 'add', object });
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  /**
+   * Whether the store is fresh: the first list is in, the server has been watched within the last seconds, and it was heard since a
+   * silent watch must have been opened anew.
+   */
+  healthy(): boolean {
+    if (!this.#isSynced) return false;
+    const { unhealthyAfterMs = 15_000, quietMs = 90_000 } = this.#options;
+    const now = this.#clock.monotonic();
+    if (now - this.#heardAt >= quietMs) return false;
+    return this.#blindSince === undefined || now - this.#blindSince < unhealthyAfterMs;
+  }
+
+  /**
+   * Lists and watches until the signal aborts; then resolves. To be started once.
+   *
+   * @throws StoreWentBackError when the server's history is another one than what is in the store. Only a new process starts clean.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const stopResync = this.#startResync(signal);
+    while (!signal.aborted) {
+      try {
+        if (this.#version === '') await this.#list(signal);
+        await this.#watch(signal);
+      } catch (thrown) {
+        if (signal.aborted) break;
+        if (thrown instanceof StoreWentBackError) {
+          stopResync();
+          throw thrown;
+        }
+        await this.#recover(toError(thrown), signal);
+      }
+    }
+    stopResync();
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { client, resource, namespace, labelSelector, fieldSelector, pageSize } = this.#options;
+    const options = { namespace, labelSelector, fieldSelector, pageSize, onlyPages: pageSize !== undefined, signal };
+    const { items, resourceVersion } = await client.listMapped(resource, options, (item) => this.#prepare(item));
+    if (compareResourceVersions(resourceVersion, this.#newest) < 0) {
+      this.#olderLists += 1;
+      const why = `The list (${resourceVersion}) is older than what was seen before (${this.#newest})`;
+      throw this.#olderLists < OLDER_LISTS ? new Error(why) : new StoreWentBackError(this.resource.plural, why);
+    }
+    this.#olderLists = 0;
+    this.#heardAt = this.#clock.monotonic();
+    const deltas = this.#store.replaceAll(items);
+    this.#advance(resourceVersion);
+    this.#publish(deltas);
+    if (!this.#isSynced) this.#logger.debug('Cache synced', { objects: items.length });
+    this.#isSynced = true;
+    this.#markSynced();
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const inactivityMs = this.#options.inactivityMs ?? 75_000;
+    const abort = new AbortController();
+    const stop = () => abort.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const watchdog = setTimeout(() => abort.abort(new Error('The watch was silent for too long')), inactivityMs);
+    const openedAt = this.#clock.monotonic();
+    try {
+      const { body } = await this.#options.client.stream(this.#watchRequest(abort.signal));
+      this.#blindSince = undefined;
+      this.#heardAt = this.#clock.monotonic();
+      let events = 0;
+      for await (const event of watchEvents(body, () => this.#heard(watchdog))) {
+        this.#apply(event);
+        if (event.type === 'BOOKMARK') continue;
+        events++;
+        this.#progress();
+      }
+      this.#blindSince ??= this.#clock.monotonic();
+      // A server that ends each watch at once would otherwise be asked in a tight loop.
+      if (events === 0 && this.#clock.monotonic() - openedAt < 1000) throw new Error('The watch ended at once');
+    } finally {
+      clearTimeout(watchdog);
+      signal.removeEventListener('abort', stop);
+      if (this.#clock.monotonic() - openedAt > LONG_WATCH_MS) this.#progress();
+    }
+  }
+
+  #heard(watchdog: NodeJS.Timeout): void {
+    this.#heardAt = this.#clock.monotonic();
+    watchdog.refresh();
+  }
+
+  #progress(): void {
+    this.#failures = 0;
+    this.#retry.reset();
+  }
+
+  #watchRequest(signal: AbortSignal) {
+    const { resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: this.#version,
+      // Spread, so that the watches of all clients do not end together.
+      timeoutSeconds: 300 + Math.floor(Math.random() * 300),
+      labelSelector,
+      fieldSelector,
+    };
+    return { method: 'GET' as const, path: collectionPath(resource, namespace), query, signal };
+  }
+
+  #apply(event: WatchEvent): void {
+    if (event.type === 'ERROR') throw apiErrorFromStatus(event.object as StatusObject);
+    const object = event.object as T;
+    const version = object.metadata?.resourceVersion ?? '';
+    if (compareResourceVersions(version, this.#version) < 0) {
+      // Which of the two is true only a list can tell.
+      this.#version = '';
+      throw new Error(`The watch went back from ${this.#newest} to ${version}`);
+    }
+    const deltas = this.#change(event.type, object);
+    this.#advance(version);
+    this.#publish(deltas);
+  }
+
+  #change(type: string, object: T): Delta<T>[] {
+    if (type === 'BOOKMARK') return [];
+    if (type === 'DELETED') return this.#store.remove(this.#prepare(object));
+    if (type === 'ADDED' || type === 'MODIFIED') return this.#store.upsert(this.#prepare(object));
+    throw new Error(`The watch sent an event of unknown type: ${type.slice(0, 32)}`);
+  }
+
+  #advance(version: string): void {
+    if (version === '') return;
+    this.#version = version;
+    this.#newest = version;
+  }
+
+  #prepare(object: T): T {
+    const whole = { ...object, apiVersion: apiVersionOf(this.resource), kind: this.resource.kind };
+    const { transform = withoutManagedFields } = this.#options;
+    try {
+      return deepFreeze(transform(whole));
+    } catch (thrown) {
+      // Untrimmed is better than absent.
+      this.#logger.error('The transform of an object failed', { error: toError(thrown) });
+      return deepFreeze(whole);
+    }
+  }
+
+  async #recover(error: Error, signal: AbortSignal): Promise<void> {
+    this.#blindSince ??= this.#clock.monotonic();
+    this.#failures++;
+    if (isGone(error) || this.#failures % FAILURES_BEFORE_RELIST === 0) this.#version = '';
+    const retryAfterMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    // The first 410 is everyday life after a quiet time: list at once, as the cache is known to be behind.
+    const delay = isGone(error) && this.#failures === 1 ? 0 : Math.max(this.#retry.next(), retryAfterMs);
+    const level = this.#failures > 1 ? 'warn' : 'debug';
+    this.#logger[level]('List or watch failed', { error, retryInMs: Math.round(delay), failures: this.#failures });
+    await sleep(delay, signal, this.#clock);
+  }
+
+  #publish(deltas: readonly Delta<T>[]): void {
+    for (const delta of deltas) for (const handler of this.#handlers) this.#tell(handler, delta);
+  }
+
+  #tell(handler: ChangeHandler<T>, delta: Delta<T>): void {
+    try {
+      // A handler declared async still fits the type; its rejection must not end the process.
+      const returned: unknown = handler(delta);
+      if (returned instanceof Promise) returned.catch((thrown) => this.#handlerFailed(thrown));
+    } catch (thrown) {
+      this.#handlerFailed(thrown);
+    }
+  }
+
+  #handlerFailed(thrown: unknown): void {
+    this.#logger.error('A change handler failed', { error: toError(thrown) });
+  }
+
+  #startResync(signal: AbortSignal): () => void {
+    const { resyncMs } = this.#options;
+    if (!resyncMs) return () => undefined;
+    let cancel = () => {};
+    const arm = () => {
+      cancel = this.#clock.setTimeout(
+        () => {
+          if (signal.aborted) return;
+          for (const object of this.#store.list()) this.#publish([{ type: 'update', object, old: object }]);
+          arm();
+        },
+        resyncMs * (1 + Math.random() / 10),
+      );
+    };
+    arm();
+    return () => cancel();
+  }
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

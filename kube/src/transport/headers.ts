@@ -1,0 +1,2 @@
+/** Header names to values; an array is sent as several lines. */
+export type Headers = Record<string, string | string[]>;

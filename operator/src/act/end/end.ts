@@ -1,0 +1,46 @@
+import { type State, successStates } from '@sentinel/crds';
+import { dataHandling, describeSuspensions, keepSentence, suspensionsOf } from '@sentinel/policy';
+import { UNKNOWN_ACTOR } from '../../acts/find-actor.ts';
+import type { NextStep } from '../../decide/step.ts';
+import { stoppedBy } from '../../decide/stopped-by.ts';
+import type { Facts } from '../../facts/facts.ts';
+import { closingOf, withClosing } from '../../status/closing.ts';
+import { enter } from '../../status/conditions.ts';
+import { record } from '../../status/record.ts';
+import type { Pass } from '../context.ts';
+
+/** Brings an action to its end: the state, and the last record. */
+export function end({ draft, action, facts, now }: Pass, state: State, message: string, by?: string): void {
+  const stopped = stoppedBy(facts);
+  draft.observedGeneration = action.metadata.generation;
+  delete draft.queuedAt;
+  delete draft.suspension;
+  enter(draft, state, withClosing(message, closingOf(state, action, draft)), now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'Ended',
+      // Whoever ended it early, where somebody did.
+      actor: by ?? (state === 'Cancelled' ? stopped?.actor : undefined) ?? 'sentinel-operator',
+      summary: `${state}: ${message}`,
+      plan: draft.plan?.digest,
+      details: {
+        'sentinel.state': state,
+        'sentinel.success': String(successStates.has(state)),
+        'sentinel.plan.name': draft.plan?.name,
+        'sentinel.stopped.by': stopped && (stopped.actor ?? UNKNOWN_ACTOR),
+        'sentinel.stopped.comment': stopped?.comment,
+        'sentinel.suspended.by': suspenders(facts),
+      },
+    },
+    now,
+  );
+}
+
+const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(policies)) || undefined;
+
+/** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
+export async function endAsDecided(pass: Pass, { state, message, actor }: Extract<NextStep, { kind: 'End' }>): Promise<void> {
+  end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), actor);
+}

@@ -1,0 +1,12 @@
+import { rollsBack } from '../../decide/rollback.ts';
+import { condition, enter } from '../../status/conditions.ts';
+import type { Pass } from '../context.ts';
+import { end } from '../end/end.ts';
+
+/** The run has ended and its checks failed, were cancelled, or cannot be run: what it did is rolled back where the plan says so. */
+export function failVerification(pass: Pass, why: string, what = 'verification failed'): void {
+  const { draft, facts, now } = pass;
+  condition(draft, 'Verified', 'False', 'Failed', why, now);
+  if (rollsBack(facts)) enter(draft, 'RollingBack', `${what}: ${why}`, now);
+  else end(pass, 'VerificationFailed', `${what} and rollback is not available: ${why}`);
+}

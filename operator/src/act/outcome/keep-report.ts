@@ -1,0 +1,21 @@
+import type { RunReport } from '@sentinel/crds';
+import { dataHandling, keepSentence } from '@sentinel/policy';
+import type { Facts } from '../../facts/facts.ts';
+
+/** A report with what policy lets a status keep of its sentences: they quote commands, and what the API server answered. */
+export async function keepReport({ policies }: Pick<Facts, 'policies'>, report: RunReport): Promise<RunReport> {
+  const handling = dataHandling(policies);
+  const why = async <T extends { why: string }>(one: T) => ({ ...one, why: await keepSentence(handling, one.why) });
+  const message = async <T extends { message: string }>(one: T) => ({
+    ...one,
+    message: await keepSentence(handling, one.message),
+  });
+  const { refused = [], unknown, resolutions = [], notServed } = report;
+  return {
+    ...report,
+    refused: await Promise.all(refused.map(why)),
+    unknown: await Promise.all(unknown.map(why)),
+    resolutions: await Promise.all(resolutions.map(message)),
+    ...(notServed ? { notServed: await why(notServed) } : {}),
+  };
+}

@@ -1,0 +1,196 @@
+import type { ActionPlanSpec, Effect, PlanDraft, RunReport } from '@sentinel/crds';
+import { visible } from '@sentinel/kube';
+import {
+  auditPlan,
+  completePlan,
+  explainAll,
+  historyOf,
+  judgeBudget,
+  judgePlan,
+  partsOfHistory,
+  planName,
+  policyName,
+  runsSinceFailure,
+  summarizeEffects,
+} from '@sentinel/policy';
+import { activityOf, targetsOf } from '../../facts/activity.ts';
+import type { Facts } from '../../facts/facts.ts';
+import { condition, enter } from '../../status/conditions.ts';
+import { record } from '../../status/record.ts';
+import { cut } from '../../status/text.ts';
+import type { ActContext, Pass } from '../context.ts';
+import { end } from '../end/end.ts';
+import { noteApprovers, unmetOf } from './note-approvers.ts';
+import { storePlan } from './store-plan.ts';
+
+/** What a rehearsal recorded, as the gateway sealed it. */
+type Recorded = NonNullable<RunReport['recorded']>;
+
+/**
+ * Makes the plan from what the gateway sealed. No effect: the work is done. Refused by policy: the end. Else people are asked. Answers with
+ * why the plan cannot be stored, if it cannot: then nothing was done.
+ */
+export async function writePlan(
+  context: ActContext,
+  pass: Pass,
+  recorded: Recorded,
+  statement: string | undefined,
+): Promise<string | undefined> {
+  const { facts, draft, action, now } = pass;
+  const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
+  if (effects.length === 0) {
+    condition(draft, 'Rehearsed', 'True', 'Satisfied', 'the rehearsal found nothing to change', now);
+    end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
+    return undefined;
+  }
+  if (!recorded.draft) {
+    const why = `the gateway made no plan of the rehearsal: ${recorded.fault ?? 'it gave no reason'}. File the action again.`;
+    condition(draft, 'Rehearsed', 'False', 'Failed', why, now);
+    end(pass, 'RehearsalFailed', why);
+    return undefined;
+  }
+  const planned = tryPlan(facts, effects, { ...recorded, draft: recorded.draft });
+  if ('fault' in planned) return planned.fault;
+  const { spec: made, refused } = planned;
+  const name = planName(action.metadata.name, draft.attempt ?? 1);
+  const stored = await storePlan(context, pass, name, { spec: made, draft: recorded.draft, parts: recorded.parts ?? [] });
+  if ('conflict' in stored) return stored.conflict;
+  await notePlan(context, pass, { ...stored, name, effects, refused, statement });
+  return undefined;
+}
+
+// A recording that was sealed by another version may not come to a plan of this one, however often it is tried.
+function tryPlan(...args: Parameters<typeof planOf>): ReturnType<typeof planOf> | { readonly fault: string } {
+  try {
+    return planOf(...args);
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+interface Noted {
+  readonly name: string;
+  readonly spec: ActionPlanSpec;
+  readonly digest: string;
+  readonly effects: readonly Effect[];
+  readonly refused: string | undefined;
+  readonly statement: string | undefined;
+}
+
+// The plan is stored: the status says so, and what comes next.
+async function notePlan(
+  context: ActContext,
+  pass: Pass,
+  { name, spec, digest, effects, refused, statement }: Noted,
+): Promise<void> {
+  const { facts, draft, action, now } = pass;
+  draft.plan = {
+    name,
+    digest,
+    risk: spec.risk.level,
+    effects: effects.length,
+    change: cut(visible(summarizeEffects(spec.effects)), 1024),
+    targets: targetsOf(effects),
+  };
+  draft.required = spec.required;
+  condition(draft, 'Rehearsed', 'True', 'Satisfied', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'Planned',
+      actor: 'sentinel-gateway',
+      summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
+      plan: digest,
+      job: facts.stage?.uid,
+      statement,
+      details: {
+        'sentinel.risk': spec.risk.level,
+        'sentinel.risk.score': String(spec.risk.score),
+        'sentinel.plan.name': name,
+        'sentinel.effects.planned': String(effects.length),
+        'sentinel.policy.audit_only': explainAll(
+          auditPlan(facts.policies, action.metadata.namespace ?? '', effects, spec.risk.level),
+          1000,
+        ),
+      },
+    },
+    now,
+  );
+  if (refused !== undefined) return end(pass, 'Denied', refused);
+  if (action.spec.mode === 'DryRun')
+    return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
+  if (spec.required.autoReview) return letStart(pass, digest);
+  await noteApprovers(context, pass);
+  condition(
+    draft,
+    'Approved',
+    'Unknown',
+    'AwaitingApproval',
+    `0 of ${spec.required.approvals} approval(s)${unmetOf(draft)}`,
+    now,
+  );
+  enter(
+    draft,
+    'AwaitingApproval',
+    `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
+    now,
+  );
+}
+
+// Policy needs nobody. The start judges it again, from live reads, and so does the gateway by itself.
+function letStart({ draft, action, facts, now }: Pass, digest: string): void {
+  const why = 'policy lets the plan start without a person';
+  condition(draft, 'Approved', 'True', 'NotNeeded', why, now);
+  enter(draft, 'Starting', why, now);
+  record(
+    draft,
+    action,
+    {
+      transition: 'AutoReviewed',
+      actor: 'sentinel-operator',
+      summary: why,
+      plan: digest,
+      details: {
+        'sentinel.policies': facts.policies.policies
+          .map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`)
+          .join(' '),
+      },
+    },
+    now,
+  );
+}
+
+const summaryOf = (effect: Effect) => `${effect.verb} ${effect.resource} ${effect.name}`;
+
+/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
+export function planOf(
+  facts: Facts,
+  effects: readonly Effect[],
+  { draft, digest }: { readonly draft: PlanDraft; readonly digest: string },
+): { spec: ActionPlanSpec; refused: string | undefined } {
+  const { action, policies, activity, stage, live } = facts;
+  if (!stage) throw new Error('a plan needs a rehearsal');
+  const namespace = action.metadata.namespace ?? '';
+  const history = historyOf(activity, {
+    uid: action.metadata.uid ?? '',
+    namespace,
+    playbook: activityOf(action).playbook,
+    playbookDigest: draft.plan.playbook.digest,
+    targets: targetsOf(effects),
+  });
+  const spec = completePlan(
+    draft,
+    { job: stage.uid, digest },
+    {
+      history: partsOfHistory(history),
+      // Runs are counted in live facts alone.
+      succeeded: live ? runsSinceFailure(activityOf(action), activity) : undefined,
+    },
+  );
+  const refusals = [
+    ...judgePlan(policies, namespace, effects, spec.risk.level).refusals,
+    ...judgeBudget(policies, activityOf(action), activity, effects.length),
+  ];
+  return { spec, refused: refusals.length > 0 ? explainAll(refusals) : undefined };
+}

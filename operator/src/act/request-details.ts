@@ -1,0 +1,32 @@
+import type { AgentAction } from '@sentinel/crds';
+import { dataHandling, keepText } from '@sentinel/policy';
+import type { Facts } from '../facts/facts.ts';
+
+/** What is asked for, as the record of an admission and of an edit hold it. The intent was redacted before it was stored. */
+export function requestDetails({ spec }: AgentAction, parameters: string | undefined): Record<string, string | undefined> {
+  const { intent, mode } = spec;
+  return {
+    'sentinel.intent.summary': intent.summary,
+    'sentinel.intent.prompt': intent.prompt,
+    'sentinel.intent.reason': intent.reason,
+    'sentinel.on_behalf_of': spec.onBehalfOf?.user,
+    'gen_ai.agent.name': intent.agent?.name,
+    'gen_ai.request.model': intent.agent?.model,
+    'gen_ai.conversation.id': intent.agent?.session,
+    'gen_ai.tool.name': intent.tool?.name,
+    'sentinel.mcp.server': intent.tool?.server,
+    'sentinel.action.parent': intent.parentAction,
+    'sentinel.parameters': parameters,
+    'sentinel.mode': mode,
+  };
+}
+
+/** The parameters as policy lets them be kept. Each value for itself: a digest of them all would tell nobody anything. */
+export async function keptParameters({ action, policies }: Facts): Promise<string | undefined> {
+  const handling = dataHandling(policies);
+  if (handling.parameters === 'Dropped' || !action.spec.parameters?.length) return undefined;
+  const kept = await Promise.all(
+    action.spec.parameters.map(async ({ name, value }) => [name, await keepText('parameters', handling, value)] as const),
+  );
+  return JSON.stringify(Object.fromEntries(kept));
+}

@@ -1,0 +1,87 @@
+import { type AgentActionStatus, effectNumber } from '@sentinel/crds';
+import { isApproved, type Judged, requiredOf, type Tally } from '@sentinel/policy';
+import { condition, enter, stateOf } from '../../status/conditions.ts';
+import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
+import { cut } from '../../status/text.ts';
+import type { Pass } from '../context.ts';
+import { suspend } from './suspend.ts';
+
+type Counted = NonNullable<AgentActionStatus['decisions']>[number];
+const KEPT = 32;
+
+/** Shows the sealed decisions in the status and records those that are new. Nothing changes when there is nothing new. */
+export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void {
+  const { draft, action, now } = pass;
+  // The annotation is append-only, so a count says which are new; the list in the status is cut and can't. What the outbox has
+  // no room for is recorded when a sink has acknowledged older records; until then nothing starts.
+  const known = draft.decisionCount ?? 0;
+  const news = tally.judged.slice(known, known + Math.max(0, outboxRoom(draft) - reserve));
+  for (const judged of news) {
+    const { user, uid, decision, effect, plan, comment, groups, exemptBy } = judged.record;
+    const what = effect === undefined ? decision : `${decision} of effect ${effectNumber(effect)}`;
+    const verdict = judged.counts ? '' : ` (does not count: ${judged.why ?? ''})`;
+    record(
+      draft,
+      action,
+      {
+        transition: 'Decided',
+        actor: user,
+        summary: `${what} by ${user}${comment ? `: ${comment}` : ''}${verdict}`,
+        plan: plan.slice(0, 71),
+        details: {
+          'sentinel.decision': decision,
+          'sentinel.decision.effect': effect === undefined ? undefined : String(effectNumber(effect)),
+          'sentinel.decision.uid': uid || undefined,
+          'sentinel.decision.groups': groups.join(' '),
+          // They could act as the requester, and an admin of the cluster lets them decide all the same.
+          'sentinel.decision.exempt_by': exemptBy,
+          'sentinel.decision.seal': judged.record.key,
+          'sentinel.decision.comment': comment,
+        },
+      },
+      now,
+    );
+  }
+  // What nobody has decided on has no fields of decisions: adding empty ones would be a write for nothing.
+  if (tally.judged.length > 0 || draft.decisions !== undefined) {
+    draft.decisionCount = known + news.length;
+    draft.decisions = tally.judged.slice(-KEPT).map(counted);
+  }
+}
+
+/** The same for an action that waits for its start, and whether the approvals are enough. */
+export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly string[] = []): void {
+  const { draft, now } = pass;
+  recordDecisions(pass, tally, ROOM_TO_END);
+  // Policy may be stricter now than it was when the plan was made: people must see what counts.
+  draft.required = requiredOf(tally.requirements);
+  const { approvals: needed, autoReview } = tally.requirements;
+  const enough = isApproved(tally, tally.requirements);
+  condition(
+    draft,
+    'Approved',
+    tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
+    tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
+    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${needed} approval(s)`,
+    now,
+  );
+  const state = stateOf(draft);
+  if (suspendedBy.length > 0) suspend(pass);
+  if (suspendedBy.length === 0 && state === 'Starting' && !enough)
+    enter(draft, 'AwaitingApproval', `${tally.approvals} of ${needed} approval(s), by what policy asks for now`, now);
+}
+
+function counted({ record: made, counts, why }: Judged): Counted {
+  return {
+    user: cut(made.user, 512),
+    decision: made.decision,
+    ...(made.effect === undefined ? {} : { effect: made.effect }),
+    time: made.time,
+    ...(made.expires === undefined ? {} : { expires: made.expires }),
+    plan: made.plan,
+    ...(made.exemptBy === undefined ? {} : { exemptBy: cut(made.exemptBy, 512) }),
+    ...(made.comment === undefined ? {} : { comment: cut(made.comment, 1024) }),
+    counts,
+    ...(why === undefined ? {} : { why: cut(why, 512) }),
+  };
+}

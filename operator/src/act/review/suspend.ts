@@ -1,0 +1,68 @@
+import { describeSuspensions, liftedBy, type Suspension, suspensionsOf } from '@sentinel/policy';
+import { UNKNOWN_ACTOR } from '../../acts/find-actor.ts';
+import { type Draft, enter, stateOf } from '../../status/conditions.ts';
+import { record } from '../../status/record.ts';
+import type { Pass } from '../context.ts';
+
+/** As many as the status shows: one is enough to hold. */
+const SHOWN = 8;
+
+/** The kill switch is on: the action says so, with who turned it on and when. Written again when another policy joins in. */
+export function suspend({ draft, action, facts, now }: Pass): void {
+  const list = suspensionsOf(facts.policies).slice(0, SHOWN);
+  if (stateOf(draft) === 'Suspended' && sameSuspensions(draft, list)) return;
+  draft.suspension = list.map((one) => ({ ...one }));
+  enter(
+    draft,
+    'Suspended',
+    `new starts are suspended by ${describeSuspensions(list)}; when that is lifted, people must approve again`,
+    now,
+  );
+  record(
+    draft,
+    action,
+    {
+      transition: 'Suspended',
+      actor: namesOf(list),
+      summary: `held by the kill switch of ${describeSuspensions(list)}`,
+      plan: draft.plan?.digest,
+      details: { 'sentinel.suspended.by': describeSuspensions(list) },
+    },
+    now,
+  );
+}
+
+/**
+ * The kill switch was turned off: people are asked again, because what they approved before it may not be what they want after it.
+ */
+export function resume({ draft, action, facts, now }: Pass): void {
+  const lifted = liftedBy(facts.policies, draft.suspension ?? []);
+  const by = lifted.length === 0 ? '' : `: ${describeSuspensions(lifted)}`;
+  record(
+    draft,
+    action,
+    {
+      transition: 'Resumed',
+      actor: namesOf(lifted),
+      summary: `the suspension was lifted${by}; approvals from before it do not count`,
+      plan: draft.plan?.digest,
+      details: { 'sentinel.lifted.by': describeSuspensions(lifted) },
+    },
+    now,
+  );
+  delete draft.suspension;
+  draft.resumedAt = new Date(now).toISOString();
+  enter(
+    draft,
+    'AwaitingApproval',
+    'the suspension was lifted; approvals from before it do not count, so people must approve again',
+    now,
+  );
+}
+
+const namesOf = (list: readonly Suspension[]): string =>
+  [...new Set(list.map(({ by }) => by ?? UNKNOWN_ACTOR))].join(', ') || UNKNOWN_ACTOR;
+
+// Names that became known later change nothing: what was recorded stays.
+const sameSuspensions = ({ suspension = [] }: Draft, list: readonly Suspension[]) =>
+  suspension.map(({ policy }) => policy).join() === list.map(({ policy }) => policy).join();

@@ -1,0 +1,23 @@
+import { annotations } from '@sentinel/crds';
+import { parseActor } from '@sentinel/policy';
+import type { Facts } from '../facts/facts.ts';
+
+/** Why an action is ended by a person, for its status, and who that is; undefined when nobody ends it. */
+export interface StoppedBy {
+  readonly why: string;
+  /** Undefined where admission recorded no name. */
+  readonly actor: string | undefined;
+  /** What the person wrote who cancelled it. */
+  readonly comment?: string | undefined;
+}
+
+/** Who ends an action: whoever deletes it, or else whoever cancelled it. */
+export function stoppedBy({ action, deletedBy }: Pick<Facts, 'action' | 'deletedBy'>): StoppedBy | undefined {
+  const { metadata, spec } = action;
+  if (metadata.deletionTimestamp !== undefined) return { why: `the action was deleted${byWhom(deletedBy)}`, actor: deletedBy };
+  if (!spec.cancelled) return undefined;
+  const actor = parseActor(metadata.annotations?.[annotations.cancelledBy]);
+  return { why: `the action was cancelled${byWhom(actor)}`, actor, comment: spec.cancelComment };
+}
+
+const byWhom = (actor: string | undefined) => (actor === undefined ? '' : ` by ${actor}`);

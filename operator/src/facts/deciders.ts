@@ -1,0 +1,21 @@
+import { annotations } from '@sentinel/crds';
+import { firstAllowed, type KubeClient } from '@sentinel/kube';
+import { askDeciders, consents, everyRequester, parseIdentities, type Tally } from '@sentinel/policy';
+import type { Facts } from './facts.ts';
+
+/**
+ * Facts with the rights of those whose approvals and resolutions count, as the API server has them now: a right that was taken away
+ * after the decision stops what was decided. Asked live, and only right before the start of the real run or a resolution.
+ */
+export async function withDeciders(client: KubeClient, facts: Facts, tally: Tally): Promise<Facts> {
+  const { action, requester } = facts;
+  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  if (!requester || !editors) return { ...facts, deciders: new Map() };
+  const deciders = await askDeciders(
+    (who, rights) => firstAllowed(client, who, rights),
+    { namespace: action.metadata.namespace ?? '', name: action.metadata.name },
+    tally.judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
+    everyRequester({ requester, editors, onBehalfOf: action.spec.onBehalfOf?.user }),
+  );
+  return { ...facts, deciders };
+}

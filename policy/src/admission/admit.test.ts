@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type AgentActionSpec, AgentPolicySpec, type Playbook, PlaybookSpec } from '@sentinel/crds';
+import { readPolicy } from '../policyset/compile.ts';
+import type { PolicySet } from '../policyset/policy-set.ts';
+import { explain, explainAll } from '../verdict/verdict.ts';
+import { type AdmissionFacts, admit, suspendedBy } from './admit.ts';
+
+const playbook = (more: object = {}): Playbook => ({
+  apiVersion: 'sentinel.dev/v1alpha1',
+  kind: 'Playbook',
+  metadata: { name: 'fix', namespace: 'shop' },
+  spec: PlaybookSpec.parse({
+    category: 'Other',
+    description: 'x',
+    account: 'remediator',
+    sandbox: { image: 'tools', profile: 'Change' },
+    steps: [{ name: 'one', command: ['true'] }],
+    ...more,
+  }),
+});
+const policies = (more: object = {}, environment?: string): PolicySet => ({
+  policies: [
+    { kind: 'AgentPolicy', name: 'p', digest: '', spec: AgentPolicySpec.parse({ modes: ['DryRun', 'Apply'], ...more }) },
+  ],
+  environment,
+  refusals: [],
+});
+const spec = (more: Partial<AgentActionSpec> = {}): AgentActionSpec => ({
+  intent: { summary: 's' },
+  playbookRef: { name: 'fix' },
+  mode: 'Apply',
+  cancelled: false,
+  ...more,
+});
+const record = { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' };
+const facts = (more: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
+  spec: spec(),
+  policies: policies(),
+  playbook: playbook(),
+  trust: { trusted: true, by: record },
+  mayUseAccount: true,
+  ...more,
+});
+
+describe('An action', () => {
+  it('is admitted when nothing speaks against it', () => assert.deepEqual(admit(facts()), []));
+
+  const refused: Record<string, { facts: AdmissionFacts; sentence: string }> = {
+    'whose environment is another than it claims': {
+      facts: facts({ spec: spec({ target: { environment: 'staging' } }), policies: policies({}, 'production') }),
+      sentence:
+        "the action claims the environment 'staging', but the namespace is 'production' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
+    },
+    'that claims an environment where there is none': {
+      facts: facts({ spec: spec({ target: { environment: 'staging' } }) }),
+      sentence:
+        "the action claims the environment 'staging', but the namespace is 'none' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
+    },
+    'that was filed by a tool of a server whose tools are pinned, as a claim brings no digest': {
+      facts: facts({
+        spec: spec({ intent: { summary: 's', tool: { server: 'https://mcp', name: 'x' } } }),
+        policies: policies({ mcpServers: { allow: [{ url: 'https://mcp', schemaDigest: `sha256:${'a'.repeat(64)}` }] } }),
+      }),
+      sentence:
+        "the tools of 'https://mcp' are pinned, and the call brings no digest that could be compared (AgentPolicy/p: mcpServers.allow[0].schemaDigest). Bring the digest of the tools that the server offers; where nothing can bring it, an admin takes the pin off.",
+    },
+    'while a policy is suspended': {
+      facts: facts({ policies: policies({ suspended: true }) }),
+      sentence: 'new actions are suspended (AgentPolicy/p: suspended). An admin lifts it by setting `suspended` to false.',
+    },
+    'whose mode is beyond the ceiling': {
+      facts: facts({ policies: policies({ modes: ['DryRun'] }) }),
+      sentence: "mode 'Apply' is not allowed (AgentPolicy/p: modes). Allowed: DryRun.",
+    },
+    'in an environment that is not allowed': {
+      facts: facts({ policies: policies({ environments: { allow: ['staging'] } }, 'production') }),
+      sentence: "environment 'production' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+    },
+    'in no environment where some are allowed': {
+      facts: facts({ policies: policies({ environments: { allow: ['staging'] } }) }),
+      sentence: "environment 'none' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+    },
+    'in an environment that is allowed and denied': {
+      facts: facts({ policies: policies({ environments: { allow: ['staging'], deny: ['staging'] } }, 'staging') }),
+      sentence: "environment 'staging' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+    },
+    'in an environment that is denied': {
+      facts: facts({ policies: policies({ environments: { deny: ['production'] } }, 'production') }),
+      sentence: "environment 'production' is not allowed (AgentPolicy/p: environments). Allowed: any that is not denied.",
+    },
+    'with a Playbook that is not on the list': {
+      facts: facts({ policies: policies({ playbooks: { allow: ['other', 'third'] } }) }),
+      sentence: "Playbook 'fix' is not allowed (AgentPolicy/p: playbooks.allow). Allowed: other, third.",
+    },
+    'with a Playbook that is not trusted': {
+      facts: facts({ trust: { trusted: false, why: 'nobody has sealed its digest' } }),
+      sentence:
+        'the Playbook is not trusted: nobody has sealed its digest (AgentPolicy/p: playbooks.trustedOnly). Someone with the verb `trust` who did not write it runs: kubectl sentinel trust fix',
+    },
+    'without a Playbook': {
+      facts: facts({ playbook: undefined }),
+      sentence: "there is no Playbook 'fix' in this namespace (Sentinel: playbook). Name one that exists: kubectl get playbooks",
+    },
+    'with a Playbook that is for rehearsals only': {
+      facts: facts({ playbook: playbook({ autonomy: 'Observe' }) }),
+      sentence:
+        "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/fix: autonomy). File the action with mode 'DryRun'.",
+    },
+    'whose parameters are wrong': {
+      facts: facts({ spec: spec({ parameters: [{ name: 'q', value: '1' }] }) }),
+      sentence: "parameter 'q' is not declared (Playbook: parameters[q]). Declared are: none.",
+    },
+    'whose requester may not use the account': {
+      facts: facts({ mayUseAccount: false }),
+      sentence:
+        "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and does not hold it (RBAC: use). An admin grants it with a RoleBinding.",
+    },
+    'whose right to the account could not be asked': {
+      facts: facts({ mayUseAccount: undefined }),
+      sentence:
+        "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and could not be asked (RBAC: use). An admin grants it with a RoleBinding.",
+    },
+  };
+  for (const [name, { facts: given, sentence }] of Object.entries(refused)) {
+    it(`is refused ${name}`, () => assert.deepEqual(admit(given).map(explain), [sentence]));
+  }
+
+  const admitted: Record<string, AdmissionFacts> = {
+    'as a dry-run of a Playbook for rehearsals': facts({
+      playbook: playbook({ autonomy: 'Observe' }),
+      spec: spec({ mode: 'DryRun' }),
+    }),
+    'with an untrusted Playbook where policy allows it': facts({
+      trust: { trusted: false, why: 'x' },
+      policies: policies({ playbooks: { trustedOnly: false } }),
+    }),
+    'in no environment where only some are denied': facts({ policies: policies({ environments: { deny: ['production'] } }) }),
+  };
+  for (const [name, given] of Object.entries(admitted)) it(`is admitted ${name}`, () => assert.deepEqual(admit(given), []));
+
+  it('is told every reason at once, those of each policy and what is missing', () => {
+    const missing = { policy: 'Sentinel', rule: 'floor', message: 'm', remedy: 'r' };
+    const two = { ...policies({ suspended: true, modes: ['DryRun'] }), refusals: [missing] };
+    const rules = admit(facts({ policies: two, mayUseAccount: false })).map(({ rule }) => rule);
+    assert.deepEqual(rules, ['floor', 'suspended', 'modes', 'use']);
+  });
+
+  it('is told what stops it, by name, and a policy that cannot be read stops nothing twice', () => {
+    const unreadable = { kind: 'AgentPolicy' as const, name: 'bad', digest: '', spec: undefined };
+    const { policies: list } = policies({ suspended: true });
+    assert.deepEqual(suspendedBy({ policies: [...list, unreadable], environment: undefined, refusals: [] }), ['AgentPolicy/p']);
+  });
+
+  it('is stopped by a kill switch in a policy that only audits, and in one that cannot be read for other faults', () => {
+    const auditing = { ...policies({}), auditOnly: policies({ suspended: true }).policies };
+    assert.deepEqual(suspendedBy(auditing), ['AgentPolicy/p']);
+    assert.deepEqual(
+      admit(facts({ policies: auditing })).map(({ rule }) => rule),
+      ['suspended'],
+    );
+    const spec = { suspended: true, modes: ['Apply'], freeze: [{ schedule: 'never', duration: '1h' }] };
+    const faulty = {
+      kind: 'AgentPolicy' as const,
+      name: 'bad',
+      ...readPolicy({ kind: 'AgentPolicy', metadata: { name: 'bad' }, spec: spec as never }),
+    };
+    assert.equal(faulty.spec, undefined);
+    assert.deepEqual(suspendedBy({ ...policies({}), policies: [faulty] }), ['AgentPolicy/bad']);
+  });
+
+  it('is told no more than fits', () => {
+    const long = Array.from({ length: 50 }, () => ({ policy: 'P', rule: 'r', message: 'm'.repeat(90), remedy: 'r' }));
+    assert.equal(explainAll(long).length, 1800);
+    assert.ok(explainAll(long).endsWith('…'));
+  });
+});

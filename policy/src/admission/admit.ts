@@ -1,0 +1,157 @@
+import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import type { Trust } from '../approval/trust.ts';
+import { judgeOnBehalfOf } from '../identity/identities.ts';
+import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { judgeImage } from '../rules/images.ts';
+import { judgeRepository } from '../rules/repositories.ts';
+import { judgeTool } from '../rules/tools.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+import { isAdHoc } from './ad-hoc.ts';
+import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
+import { judgeSteps } from './steps.ts';
+
+/** The facts on which it depends whether an action may be rehearsed. */
+export interface AdmissionFacts {
+  readonly spec: AgentActionSpec;
+  readonly policies: PolicySet;
+  /** The Playbook that the action names, undefined when there is none. */
+  readonly playbook: Playbook | undefined;
+  readonly trust: Trust;
+  /** Whether the requester holds the verb `use` on the account; undefined where it could not be asked. */
+  readonly mayUseAccount: boolean | undefined;
+}
+
+/** Why an action may not be rehearsed; empty when it may. Every reason is listed, not only the first. */
+export function admit(facts: AdmissionFacts): Refusal[] {
+  return [...facts.policies.refusals, ...judgeOnBehalfOf(facts.policies, facts.spec), ...byPolicies(facts), ...byPlaybook(facts)];
+}
+
+/** The policies that stop new starts: also one that only audits everything else, and one that can't be read for other faults. */
+export function suspendedBy(set: PolicySet): string[] {
+  return [...set.policies, ...(set.auditOnly ?? [])].filter(isSuspended).map(policyName);
+}
+
+/** Whether the kill switch of a policy is on. */
+export const isSuspended = ({ spec, suspended }: ApplicablePolicy): boolean => spec?.suspended ?? suspended === true;
+
+function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
+  const found: Refusal[] = [];
+  const environment = policies.environment;
+  const claimed = spec.target?.environment;
+  if (claimed !== undefined && claimed !== environment) {
+    found.push({
+      policy: 'Sentinel',
+      rule: 'environment',
+      message: `the action claims the environment '${claimed}', but the namespace is '${environment ?? 'none'}'`,
+      remedy: 'Correct `spec.target.environment` or leave it out.',
+    });
+  }
+  for (const policy of suspendedBy(policies))
+    found.push({
+      policy,
+      rule: 'suspended',
+      message: 'new actions are suspended',
+      remedy: 'An admin lifts it by setting `suspended` to false.',
+    });
+  for (const policy of policies.policies) {
+    const rules = policy.spec;
+    if (!rules) continue;
+    const refuse = (rule: string, message: string, remedy: string) =>
+      found.push({ policy: policyName(policy), rule, message, remedy });
+    if (!rules.modes.includes(spec.mode))
+      refuse('modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
+    if (rules.environments && !passes(rules.environments, environment)) {
+      refuse(
+        'environments',
+        `environment '${environment ?? 'none'}' is not allowed`,
+        `Allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}.`,
+      );
+    }
+    if (isAdHoc(spec)) {
+      if (rules.playbooks.adHocSteps === 'Deny')
+        refuse(
+          'playbooks.adHocSteps',
+          'an action may not bring its own steps',
+          'Name a Playbook, or ask an admin to set `playbooks.adHocSteps`.',
+        );
+      continue;
+    }
+    const playbook = spec.playbookRef?.name;
+    if (playbook !== undefined && rules.playbooks.allow && !rules.playbooks.allow.includes(playbook)) {
+      refuse('playbooks.allow', `Playbook '${playbook}' is not allowed`, `Allowed: ${rules.playbooks.allow.join(', ')}.`);
+    }
+    if (rules.playbooks.trustedOnly && !trust.trusted) {
+      refuse(
+        'playbooks.trustedOnly',
+        `the Playbook is not trusted: ${trust.why}`,
+        `Someone with the verb \`trust\` who did not write it runs: kubectl sentinel trust ${playbook ?? 'NAME'}`,
+      );
+    }
+  }
+  return found;
+}
+
+function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefined }, value: string | undefined): boolean {
+  if (value !== undefined && lists.deny?.includes(value)) return false;
+  return lists.allow === undefined || (value !== undefined && lists.allow.includes(value));
+}
+
+function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts): Refusal[] {
+  const name = spec.playbookRef?.name ?? '';
+  const adHoc = isAdHoc(spec);
+  if (!playbook)
+    return [
+      {
+        policy: 'Sentinel',
+        rule: 'playbook',
+        message: `there is no Playbook '${name}' in this namespace`,
+        remedy: 'Name one that exists: kubectl get playbooks',
+      },
+    ];
+  const parameters = resolveParameters(playbook.spec, spec.parameters);
+  const found = [...parameters.refusals];
+  if (adHoc)
+    found.push(
+      ...playbookFaults(playbook.spec).map((message) => ({
+        policy: 'Sentinel',
+        rule: 'steps',
+        message,
+        remedy: 'Ad-hoc steps say everything themselves: correct the step.',
+      })),
+    );
+  // Without values there is no command line to judge; that they are missing is said already.
+  if (found.length === 0) {
+    const steps = [...playbook.spec.steps, ...(playbook.spec.verify ?? [])];
+    found.push(...judgeSteps(policies, fillSteps(steps, parameters.values)).refusals);
+  }
+  const image = judgeImage(policies, playbook.spec.sandbox.image);
+  if (image.decision === 'Deny')
+    found.push({ ...image, remedy: 'Use an image that the policy allows, by digest where it asks for that.' });
+  for (const repository of spec.target?.repositories ?? []) {
+    const opinion = judgeRepository(policies, repository);
+    if (opinion.decision === 'Deny') found.push({ ...opinion, remedy: 'Correct `spec.target.repositories`, or ask an admin.' });
+  }
+  const tool = spec.intent.tool;
+  if (tool?.server !== undefined) {
+    const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });
+    if (opinion.decision === 'Deny') found.push({ remedy: 'Use a server and a tool that the policy allows.', ...opinion });
+  }
+  if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
+    found.push({
+      policy: `Playbook/${name}`,
+      rule: 'autonomy',
+      message: "the Playbook is for rehearsals only (autonomy 'Observe')",
+      remedy: "File the action with mode 'DryRun'.",
+    });
+  }
+  if (mayUseAccount !== true) {
+    const why = mayUseAccount === undefined ? 'could not be asked' : 'does not hold it';
+    found.push({
+      policy: 'RBAC',
+      rule: 'use',
+      message: `the requester needs the verb 'use' on accounts.sentinel.dev/${playbook.spec.account} and ${why}`,
+      remedy: 'An admin grants it with a RoleBinding.',
+    });
+  }
+  return found;
+}

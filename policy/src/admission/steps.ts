@@ -1,0 +1,62 @@
+import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
+import { type CommandReason, type CommandVerdict, type CompiledCommands, judgeCommand } from '../commands/index.ts';
+import type { Saying } from '../data/keep.ts';
+import type { PolicySet } from '../policyset/policy-set.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+import { fillSteps, resolveParameters } from './parameters.ts';
+
+/** What the policies say of the commands of an action. */
+export interface StepsVerdict {
+  readonly refusals: readonly Refusal[];
+  /** What asks for a person: rules that say so, what is dangerous, what can't be read. */
+  readonly asks: readonly { readonly step: string; readonly reason: CommandReason }[];
+}
+
+/** Judges the command of each step, parameters filled in, by the rules of all policies that have an opinion on commands. */
+export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict {
+  const rules = rulesOf(set);
+  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeBy(rules, step) }));
+  const reasons = verdicts.flatMap(({ step, verdict }) => verdict.reasons.map((reason) => ({ step, reason })));
+  return {
+    refusals: reasons.filter(({ reason }) => reason.decision === 'Deny').map(({ step, reason }) => refusalOf(step, reason)),
+    asks: reasons.filter(({ reason }) => reason.decision === 'RequireApproval'),
+  };
+}
+
+/** What the commands of a Playbook ask a person for, parameters filled in, in sentences. */
+export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
+  return askedOf(set, playbook, parameters).map(({ message }) => message);
+}
+
+/** The same, with the commands that the sentences quote. */
+export function askedOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): Saying[] {
+  const { values } = resolveParameters(playbook, parameters);
+  const steps = [...playbook.steps, ...(playbook.verify ?? [])];
+  return judgeSteps(set, fillSteps(steps, values)).asks.map(({ step, reason }) => sayingOf(step, reason));
+}
+
+/** The whole verdict over one step: the simple commands in it, and every rule that spoke. */
+export function judgeStep(set: PolicySet, step: Pick<Step, 'command' | 'env'>): CommandVerdict {
+  return judgeBy(rulesOf(set), step);
+}
+
+const rulesOf = (set: PolicySet): readonly CompiledCommands[] => set.policies.flatMap(({ commands }) => commands ?? []);
+
+const judgeBy = (rules: readonly CompiledCommands[], { command, env = [] }: Pick<Step, 'command' | 'env'>): CommandVerdict =>
+  judgeCommand(
+    rules,
+    command,
+    env.map(({ name, value }) => `${name}=${value}`),
+  );
+
+const refusalOf = (step: string, reason: CommandReason): Refusal => ({
+  policy: reason.policy,
+  rule: reason.rule,
+  ...sayingOf(step, reason),
+  remedy: reason.remedy,
+});
+
+const sayingOf = (step: string, { message, quote, justification }: CommandReason) => ({
+  message: `step '${step}': ${message}${justification === undefined ? '' : `: ${justification}`}`,
+  quote,
+});

@@ -1,0 +1,153 @@
+import type { Decision, Effect, Playbook, RiskLevel } from '@sentinel/crds';
+import { type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { mayDelete, partsOfExposure, partsOfImages, partsOfPrograms, partsOfSecurity } from '../risk/parts/index.ts';
+import { judgeApiRequest } from '../rules/kubernetes.ts';
+import { approvalLine } from './approval-line.ts';
+import type { Requirements } from './requirements.ts';
+import type { Trust } from './trust.ts';
+
+/** What it depends on whether a plan may start without a person. */
+export interface AutoReviewFacts {
+  readonly policies: PolicySet;
+  readonly namespace: string;
+  readonly effects: readonly Effect[];
+  readonly risk: RiskLevel;
+  readonly playbook: Pick<Playbook, 'spec'> | undefined;
+  readonly trust: Trust;
+  readonly adHoc: boolean;
+  readonly undeclared: readonly string[];
+  readonly notObservable: readonly string[];
+  /** What the commands of the steps ask a person for. */
+  readonly asks: readonly string[];
+  /** How many runs of the same Playbook succeeded here since one failed; undefined where it was not counted. */
+  readonly succeeded: number | undefined;
+}
+
+const REASON_MAX = 512;
+const REASONS = 16;
+
+/** What a policy with `approvals` says of plans of some risk. */
+export interface AutoReviewLine {
+  readonly policy: string;
+  /** The line that covers the risk, such as `approvals[0]`; `approvals` where none does. */
+  readonly path: string;
+  readonly autoReview: boolean;
+  /** How many runs it wants to see succeed before, also where it does not say. */
+  readonly runs: number;
+}
+
+/** What each policy with `approvals` says of plans of a risk, and how many runs all of them want to see succeed before. */
+export function autoReviewAt(
+  set: PolicySet,
+  risk: RiskLevel,
+): { readonly lines: readonly AutoReviewLine[]; readonly runs: number } {
+  const lines = set.policies.flatMap((policy): AutoReviewLine[] => {
+    const approvals = policy.spec?.approvals;
+    if (!approvals) return [];
+    const line = approvalLine(approvals, risk);
+    const { autoReview = false, runs = 0 } = line ?? {};
+    const path = line ? `approvals[${line.index}]` : 'approvals';
+    return [{ policy: policyName(policy), path, autoReview, runs }];
+  });
+  return { lines, runs: Math.max(0, ...lines.map(({ runs }) => runs)) };
+}
+
+/**
+ * Why a plan needs a person, in sentences; empty when policy lets it start without one, undefined when no policy would let any plan
+ * of this risk.
+ *
+ * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
+ * so whatever they say: deletions and what may end in one, what can't be taken back or can't be seen in full, credentials, RBAC, a
+ * weakening of security, images from elsewhere, what containers execute, an agent's own instructions, objects of the whole cluster,
+ * anything Critical, and whatever a rule or a command asks a person for.
+ */
+export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
+  const { policies, risk } = facts;
+  const { lines, runs: after } = autoReviewAt(policies, risk);
+  if (!lines.some(({ autoReview }) => autoReview)) return undefined;
+  const reasons = [
+    ...runsMissing(facts.succeeded, after),
+    ...policies.refusals.map(({ message }) => message),
+    ...lines.filter(({ autoReview }) => !autoReview).map(({ policy }) => `${policy} wants a person for the risk ${risk}`),
+    ...ofPlaybook(facts),
+    ...(risk === 'Critical' ? ['the risk is Critical'] : []),
+    ...facts.effects.flatMap((effect) => ofEffect(facts, effect)),
+    ...facts.undeclared,
+    ...facts.notObservable,
+    ...facts.asks,
+  ];
+  return limitReasons(reasons);
+}
+
+/** Reasons as a plan has room for them: each once, the first of them. */
+export const limitReasons = (reasons: readonly string[]): string[] =>
+  [...new Set(reasons)].slice(0, REASONS).map((reason) => reason.slice(0, REASON_MAX));
+
+/** Why a person is needed while fewer runs have succeeded than policy wants to see; empty when they are enough, or were not counted. */
+export const runsMissing = (succeeded: number | undefined, wanted: number): string[] =>
+  succeeded !== undefined && succeeded < wanted
+    ? [`${succeeded} of ${wanted} runs of it have succeeded here since one failed`]
+    : [];
+
+function ofPlaybook({ playbook, trust, adHoc, policies }: AutoReviewFacts): string[] {
+  if (!playbook) return ['the Playbook is gone'];
+  if (adHoc)
+    return policies.policies
+      .filter(({ spec }) => spec?.playbooks.adHocSteps !== 'Allow')
+      .map((policy) => `${policyName(policy)} wants a person for ad-hoc steps`);
+  const found = [];
+  if (playbook.spec.autonomy !== 'Auto') found.push(`the autonomy of the Playbook is '${playbook.spec.autonomy}', not 'Auto'`);
+  if (!trust.trusted) found.push(`the Playbook is not trusted: ${trust.why}`);
+  return found;
+}
+
+const credentials = new Set(['secrets', 'serviceaccounts', 'certificatesigningrequests']);
+const security = new Set([
+  'rbac.authorization.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'certificates.k8s.io',
+  'sentinel.dev',
+]);
+/** Rules of risk that are about security, rights, other programs and what others may see. */
+const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', 'programs', 'secrets', 'credentials', 'exposed']);
+/** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
+const INSTRUCTIONS =
+  /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
+
+function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): string[] {
+  const what = `${effect.verb} ${effect.resource} '${effect.name}'`;
+  const base = effect.resource.split('/')[0] ?? '';
+  const found: string[] = [];
+  const ending = mayDelete(effect);
+  if (effect.verb === 'delete') found.push(`${what} deletes`);
+  else if (!effect.reversible) found.push(`${what} cannot be taken back`);
+  if (ending !== undefined) found.push(`${what} may delete: ${ending}`);
+  if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
+  if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
+  for (const parts of [partsOfSecurity, partsOfImages, partsOfPrograms, partsOfExposure])
+    for (const { rule, message } of parts([effect])) if (worrying.has(rule)) found.push(message);
+  if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
+  // What is deleted needs a person as it is.
+  const change = effect.verb === 'delete' ? [] : (effect.change ?? []);
+  if (effect.more || change.some(({ part, cut }) => part !== undefined || cut))
+    found.push(`${what} changes more than its plan has room for`);
+  // Rules about values look at values that are short.
+  if (change.some(({ format }) => format === 'JSON')) found.push(`${what} changes a value that is too long for the rules`);
+  if (change.some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
+  if (change.some(({ path, after, lines }) => INSTRUCTIONS.test(`${path} ${after ?? ''} ${lines ?? ''}`)))
+    found.push(`${what} may change instructions of agents`);
+  if (effect.origin !== 'Observed') found.push(`${what} was not observed`);
+  const decision: Decision = judgeApiRequest(policies, namespace, {
+    ...effect,
+    namespace: effect.namespace,
+    name: effect.name,
+  }).decision;
+  if (decision !== 'Allow') found.push(`${what} needs a person by the rules about the Kubernetes API`);
+  return found;
+}
+
+/** What is required when the reasons for a person are known: nobody, where there is none. */
+export function withAutoReview(requirements: Requirements, reasons: readonly string[] | undefined): Requirements {
+  return reasons?.length === 0 ? { ...requirements, approvals: 0, autoReview: true } : requirements;
+}

@@ -1,0 +1,146 @@
+import type { Effect, RiskLevel } from '@sentinel/crds';
+import { type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { deletedDependants } from '../rules/dependants.ts';
+import { judgeHighRisk } from '../rules/high-risk.ts';
+import { forbiddenDependant, judgeApiRequest } from '../rules/kubernetes.ts';
+import { seconds, shorter } from '../verdict/order.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+import { approvalLine } from './approval-line.ts';
+
+/** What a plan needs before it may start. */
+export interface Requirements {
+  readonly approvals: number;
+  /** Whether policy lets the plan start without a person; then `approvals` is 0. */
+  readonly autoReview?: boolean | undefined;
+  /** Groups whose members may approve; undefined when everyone with the verb may. */
+  readonly groups: readonly string[] | undefined;
+  /** Groups whose members may not approve, whatever else they are in. */
+  readonly refuseGroups?: readonly string[] | undefined;
+  /** Groups of which an approver must be in one as well; undefined when the floor names none. */
+  readonly approverGroups?: readonly string[] | undefined;
+  readonly expiresAfter: string;
+}
+
+/** What the policies say of a plan: requirements, or refusals. */
+export interface PlanVerdict {
+  readonly requirements: Requirements;
+  readonly refusals: readonly Refusal[];
+}
+
+const NOTHING: Requirements = { approvals: 1, groups: undefined, expiresAfter: '4h' };
+
+/** Judges a plan: each effect by the rules about the Kubernetes API, their number by the limits, the risk by the lines of `approvals`. */
+export function judgePlan(set: PolicySet, actionNamespace: string, effects: readonly Effect[], risk: RiskLevel): PlanVerdict {
+  const refusals: Refusal[] = [...set.refusals, ...judgeHighRisk(set, effects).refusals];
+  for (const effect of effects) {
+    const { refusal } = judgeApiRequest(set, actionNamespace, { ...effect, namespace: effect.namespace, name: effect.name });
+    if (refusal) refusals.push(refusal);
+  }
+  for (const dependant of deletedDependants(effects)) {
+    const refusal = forbiddenDependant(set, actionNamespace, dependant);
+    if (refusal) refusals.push(refusal);
+  }
+  if (!set.policies.some(({ kind, spec }) => kind === 'ClusterAgentPolicy' && spec?.approvals !== undefined))
+    refusals.push({
+      policy: 'Sentinel',
+      rule: 'approvals',
+      message: 'no ClusterAgentPolicy says who may approve',
+      remedy: 'An admin of the cluster adds `approvals` to one.',
+    });
+  let requirements: Requirements | undefined;
+  for (const policy of set.policies) {
+    const limit = policy.spec?.limits?.objects;
+    if (limit !== undefined && effects.length > limit) {
+      refusals.push({
+        policy: policyName(policy),
+        rule: 'limits.objects',
+        message: `the plan changes ${effects.length} objects; at most ${limit} are allowed`,
+        remedy: 'Split the work, or ask an admin.',
+      });
+    }
+    if (!policy.spec?.approvals) continue;
+    const line = approvalLine(policy.spec.approvals, risk);
+    if (!line) {
+      refusals.push({
+        policy: policyName(policy),
+        rule: 'approvals',
+        message: `no line of \`approvals\` covers the risk '${risk}'`,
+        remedy: 'What no line covers is denied.',
+      });
+      continue;
+    }
+    requirements = strictest(requirements, { approvals: line.approvals, groups: line.groups, expiresAfter: line.expiresAfter });
+  }
+  requirements = withIdentities(set, requirements);
+  if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {
+    refusals.push({
+      policy: 'Sentinel',
+      rule: 'approvals.groups',
+      message: 'the policies name no group in common, so nobody could approve',
+      remedy: 'An admin brings the lists of groups together.',
+    });
+  }
+  return { requirements: requirements ?? NOTHING, refusals };
+}
+
+/**
+ * Why nobody at all can approve, as far as the lists of groups tell; undefined when somebody may. Each policy alone may be fine: it is
+ * what they ask for together, or what was asked for when the plan was made and what is asked for now.
+ */
+export function approversFault(requirements: Requirements): string | undefined {
+  const { approvals, autoReview, groups, approverGroups, refuseGroups = [] } = requirements;
+  if (autoReview === true && approvals === 0) return undefined;
+  if (groups?.length === 0) return 'no group is left whose members may approve (approvals.groups)';
+  if (approverGroups?.length === 0) return 'no group is left of which an approver must be a member (identity.approverGroups)';
+  const refused = [groups, approverGroups].find((list) => list?.every((group) => refuseGroups.includes(group)));
+  return refused && `the groups that may approve (${refused.join(', ')}) are all refused by identity.refuseGroups`;
+}
+
+/** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry. */
+export function strictest(a: Requirements | undefined, b: Requirements): Requirements {
+  if (!a) return b;
+  const approverGroups = intersect(a.approverGroups, b.approverGroups);
+  const refuseGroups = [...new Set([...(a.refuseGroups ?? []), ...(b.refuseGroups ?? [])])].sort();
+  const autoReview = a.autoReview === true && b.autoReview === true;
+  return {
+    approvals: Math.max(a.approvals, b.approvals),
+    ...(autoReview ? { autoReview } : {}),
+    groups: intersect(a.groups, b.groups),
+    expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
+    ...(approverGroups === undefined ? {} : { approverGroups }),
+    ...(refuseGroups.length === 0 ? {} : { refuseGroups }),
+  };
+}
+
+// Who may decide at all is said beside the lines of `approvals`, also by a policy that has none.
+function withIdentities(set: PolicySet, requirements: Requirements | undefined): Requirements | undefined {
+  return set.policies.reduce<Requirements | undefined>((sum, { spec }) => {
+    if (!sum || !spec?.identity) return sum;
+    return strictest(sum, { approvals: 0, groups: undefined, expiresAfter: sum.expiresAfter, ...spec.identity });
+  }, requirements);
+}
+
+function intersect(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
+  if (!a) return b;
+  if (!b) return a;
+  return a.filter((group) => b.includes(group));
+}
+
+/** How long one Job may run, in seconds: the shortest that a policy says, at most 15 minutes when none does. */
+export function jobSeconds(set: PolicySet): number {
+  const limits = set.policies.map((policy) => policy.spec?.limits?.duration).filter((limit) => limit !== undefined);
+  return Math.min(900, ...limits.map(seconds));
+}
+
+/** How old a record may be that the sink lacks, in seconds: the shortest of the policies that ask for a sink; 0 where one names none. */
+export function allowedLag(set: PolicySet): number {
+  const lags = set.policies
+    .filter(({ spec }) => spec?.audit?.requireSink)
+    .map(({ spec }) => (spec?.audit?.maxLag === undefined ? 0 : seconds(spec.audit.maxLag)));
+  return lags.length === 0 ? 0 : Math.min(...lags);
+}
+
+/** Whether a policy wants an acknowledged sink before a real run. */
+export function requiresSink(set: PolicySet): boolean {
+  return set.policies.some((policy) => policy.spec?.audit?.requireSink);
+}

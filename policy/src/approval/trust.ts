@@ -1,0 +1,111 @@
+import { annotations, digestOf, type Playbook } from '@sentinel/crds';
+import { z } from 'zod';
+import { type AgentRule, whyAgent } from '../identity/agents.ts';
+import { type Identity, isProgram, isSamePerson, parseIdentities } from '../identity/identity.ts';
+import { type SealKeys, sealFault } from './seal.ts';
+
+/** Trust in a Playbook as the webhook seals it. The order of the first five fields is checked by a ValidatingAdmissionPolicy. */
+export const TrustRecord = z.object({
+  playbook: z.string(),
+  digest: z.string(),
+  user: z.string(),
+  /** Left out in records of older versions. */
+  uid: z.string().optional(),
+  groups: z.array(z.string()),
+  time: z.string(),
+  /** The policy by which the truster may trust although they could act as the author. */
+  exemptBy: z.string().optional(),
+  key: z.string(),
+  seal: z.string(),
+});
+export type TrustRecord = z.infer<typeof TrustRecord>;
+
+/** The withdrawal of trust as the webhook seals it, in the place of the trust. The order of the first four fields is checked as well. */
+export const WithdrawalRecord = z.object({
+  withdrawal: z.string(),
+  digest: z.string(),
+  user: z.string(),
+  uid: z.string(),
+  groups: z.array(z.string()),
+  time: z.string(),
+  key: z.string(),
+  seal: z.string(),
+});
+export type WithdrawalRecord = z.infer<typeof WithdrawalRecord>;
+
+/** How the annotation begins that holds a withdrawal. */
+export const WITHDRAWAL_PREFIX = '{"withdrawal":"';
+/** How a request to withdraw trust begins; the digest follows. */
+export const WITHDRAW = 'withdraw:';
+
+/** Whether a Playbook is trusted as it stands, and why not. */
+export type Trust =
+  | { readonly trusted: true; readonly by: TrustRecord }
+  | {
+      readonly trusted: false;
+      readonly why: string;
+      /** There is a seal that proves nothing: it cannot be read, does not verify, or is one for another Playbook. */
+      readonly sealInvalid?: true;
+    };
+
+/** The digest of a Playbook: what is trusted, and what an action is pinned to. */
+export const playbookDigest = (playbook: Pick<Playbook, 'spec'>): string => digestOf(playbook.spec);
+
+/**
+ * Whether someone other than its authors, with the verb `trust`, has sealed the digest of the Playbook as it stands. `agents` are those of
+ * the policies that hold in its namespace: no caller may leave them out, or a status would say something else than a start judges.
+ */
+export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: readonly AgentRule[] | undefined): Trust {
+  if (!playbook) return { trusted: false, why: 'there is none' };
+  const sealed = playbook.metadata.annotations?.[annotations.trust];
+  if (sealed === undefined) return { trusted: false, why: 'nobody has sealed its digest' };
+  if (sealed.startsWith(WITHDRAWAL_PREFIX)) return withdrawn(sealed, keys);
+  const record = parse(sealed, TrustRecord);
+  if (!record) return invalid('its seal cannot be read');
+  const fault = sealFault(record, keys);
+  if (fault) return invalid(fault);
+  if (record.playbook !== playbook.metadata.uid) return invalid('the seal is for another Playbook');
+  if (record.digest !== playbookDigest(playbook)) return { trusted: false, why: 'it changed after it was sealed' };
+  const authors = authorsOf(playbook);
+  if (!authors) return { trusted: false, why: 'its author is not known' };
+  if (authors.some((author) => isSamePerson(author, record))) return { trusted: false, why: 'one of its authors sealed it' };
+  if (isProgram(record)) return { trusted: false, why: 'a program sealed it' };
+  if (whyAgent(agents ?? [], record) !== undefined) return { trusted: false, why: 'an agent sealed it' };
+  return { trusted: true, by: record };
+}
+
+/**
+ * Who wrote a Playbook since it was last trusted: whoever created or edited it, the last one last. Undefined when that is not known.
+ * Who only corrects what somebody else wrote does not make it their own alone.
+ */
+export function authorsOf({
+  metadata,
+}: {
+  metadata: { annotations?: Record<string, string> | undefined };
+}): Identity[] | undefined {
+  const authors = parseIdentities(metadata.annotations?.[annotations.authors]);
+  return authors?.length ? authors : undefined;
+}
+
+/** Whether the annotation holds trust, not its withdrawal. Only what the webhook has sealed is stored there. */
+export const isTrust = (sealed: string | undefined): boolean =>
+  sealed !== undefined && sealed !== '' && !sealed.startsWith(WITHDRAWAL_PREFIX);
+
+// Who withdrew it is only said where the seal proves it. There is no trust in any case.
+function withdrawn(sealed: string, keys: SealKeys): Trust {
+  const record = parse(sealed, WithdrawalRecord);
+  return record && sealFault(record, keys) === undefined
+    ? { trusted: false, why: `${record.user} withdrew the trust at ${record.time}` }
+    : invalid('the trust was withdrawn');
+}
+
+const invalid = (why: string): Trust => ({ trusted: false, why, sealInvalid: true });
+
+function parse<T>(sealed: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    const value: unknown = JSON.parse(sealed);
+    return JSON.stringify(value) === sealed ? schema.safeParse(value).data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import { mayHaveOption } from '../rules/match.ts';
+import { literal, mayBeOption, type Word } from '../shell/words.ts';
+import { widthOf } from './options.ts';
+
+/** Says why what a program runs can't be seen in its arguments; undefined when it can. */
+export type CodeRunner = (words: readonly Word[]) => string | undefined;
+
+const always =
+  (why: string): CodeRunner =>
+  () =>
+    why;
+
+// With code in an option, or with nothing, so that it comes from standard input.
+const interpreter =
+  (options: readonly string[]): CodeRunner =>
+  (words) => {
+    if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that is not read here';
+    if (
+      readsInput(words) ||
+      words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word))
+    )
+      return 'it runs what it reads from its standard input';
+    return undefined;
+  };
+
+const inputs = /^-$|(^|\/)(stdin|fd\/[0-9]+)$|^\/(dev|proc)\//;
+
+// Whether the script is standard input or a descriptor. What follows an option may be its value, so that the script comes after it.
+function readsInput(words: readonly Word[]): boolean {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as Word;
+    if (inputs.test(typeof word === 'string' ? word : word.prefix)) return true;
+    const before = literal(words[at - 1]);
+    if (!mayBeOption(word) && !(before?.startsWith('-') && before !== '--')) return false;
+  }
+  return false;
+}
+
+const subcommands =
+  (pattern: RegExp): CodeRunner =>
+  (words) => {
+    const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
+    const values = words.map((word) => literal(word));
+    const runs = first === undefined || values.some((value) => value === undefined || pattern.test(value));
+    return runs ? 'it runs what files say' : undefined;
+  };
+
+const filter = /system|getline|[|@`]|include|load|extension|close|fflush|ENVIRON|print.*>/s;
+
+function awk(words: readonly Word[]): string | undefined {
+  const program = awkProgram(words);
+  if (program === undefined) return 'it runs code that is not read here';
+  return typeof program === 'string' && !filter.test(program) ? undefined : 'its program may run or write something';
+}
+
+// Options other than these name a file that is run or written, or are known to one awk alone.
+function awkProgram(words: readonly Word[]): Word | undefined {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-') || word === '-') return word;
+    if (word === '--') return words[at + 1];
+    if (word === '-F' || word === '-v') {
+      const value = words[++at];
+      if (typeof value === 'object' && value.many) return undefined;
+    } else if (!/^-[Fv].|^--(field-separator|assign)=|^--(posix|traditional|sandbox)$/s.test(word)) return undefined;
+  }
+  return undefined;
+}
+
+const address = String.raw`(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/)`;
+const command = String.raw`\s*(?:${address}(?:,${address})?)?\s*!?\s*(?:[pdqDGHNPghnx=]|s([/|#,:@!])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiI0-9]*|y([/|#,])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*`;
+const sedCommand = new RegExp(`${command}(?:;\\s*|$)`, 'y');
+
+function isSimpleSed(script: string): boolean {
+  if (script.length >= 2000) return false;
+  let count = 0;
+  for (sedCommand.lastIndex = 0; sedCommand.lastIndex < script.length; count++) if (!sedCommand.test(script)) return false;
+  // Whether a delimiter in brackets ends an expression is not the same in all seds, and so where the next command begins.
+  return count === 1 || (count > 1 && !script.includes('['));
+}
+
+function sed(words: readonly Word[]): string | undefined {
+  const why = 'its script may run or write something';
+  const scripts: (Word | undefined)[] = [];
+  const operands: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === undefined) continue;
+    if (typeof word === 'object' && mayBeOption(word)) return why;
+    if (typeof word === 'object' || !word.startsWith('-') || word === '-') operands.push(word);
+    else if (/^-[nErsuz]*e$/.test(word) || word === '--expression') scripts.push(words[++at]);
+    else if (word.startsWith('--expression=')) scripts.push(word.slice(13));
+    else if (
+      !/^(-[nErsuzb]+|-i[^e]*|--(quiet|silent|regexp-extended|separate|unbuffered|null-data|posix|sandbox|debug|in-place(=.*)?|version|help))$/.test(
+        word,
+      )
+    )
+      return why;
+  }
+  if (scripts.length === 0) scripts.push(operands[0]);
+  return scripts.every((script) => typeof script === 'string' && isSimpleSed(script)) ? undefined : why;
+}
+
+const readers = /^(view|v|info|show|ls|list|ll|la|outdated|root|bin|prefix|ping|whoami|search|help|audit|why|explain|fund)$/;
+
+// An option that is not known may take the word behind it, so that another one is the subcommand.
+const npm =
+  (program: string): CodeRunner =>
+  (words) => {
+    const subcommand = words[subcommandAt(program, words) ?? words.length];
+    return typeof subcommand === 'string' && readers.test(subcommand) ? undefined : 'it runs what files say';
+  };
+
+function subcommandAt(program: string, words: readonly Word[]): number | undefined {
+  let at = 0;
+  for (;;) {
+    const word = words[at];
+    if (typeof word !== 'string' || !word.startsWith('-')) return at;
+    const width = widthOf(program, word);
+    const value = words[at + 1];
+    if (width === undefined || (width === 2 && typeof value === 'object' && value.many)) return undefined;
+    at += width;
+  }
+}
+
+function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
+  return list.split(' ').map((name) => [name, runner]);
+}
+
+const files = 'it runs what files say';
+
+/** Programs that run code, or what files say, by their name without a version. */
+export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, CodeRunner>([
+  ...names('python pypy python2 python3', interpreter(['-c'])),
+  ...names('perl ruby', interpreter(['-e', '-E', '-n', '-p', '-M', '-m', '-x', '-r', '-I'])),
+  ...names(
+    'node nodejs bun deno tsx ts-node',
+    interpreter([
+      '-e',
+      '--eval',
+      '-p',
+      '--print',
+      '-r',
+      '--require',
+      '--import',
+      '--loader',
+      '--experimental-loader',
+      'eval',
+      '-i',
+    ]),
+  ),
+  ...names(
+    'php',
+    interpreter([
+      '-r',
+      '--run',
+      '-B',
+      '--process-begin',
+      '-R',
+      '--process-code',
+      '-E',
+      '--process-end',
+      '-d',
+      '--define',
+      '-a',
+      '--interactive',
+      '-c',
+      '--php-ini',
+    ]),
+  ),
+  ...names(
+    'lua luajit tclsh wish guile racket ghc runghc scala groovy jshell irb julia Rscript R octave gnuplot m4 bc dc gdb sqlite psql mysql mongosh mongo redis-cli jq-repl',
+    always('it runs code that is not read here'),
+  ),
+  ...names('awk gawk mawk nawk', awk),
+  ...names('sed gsed', sed),
+  ...names(
+    'vi vim nvim vimdiff ex view ed emacs nano pico less more most man expect screen tmux dialog',
+    always('it is a program for people, which runs commands of theirs'),
+  ),
+  ...names('fish csh tcsh elvish nu xonsh pwsh powershell osascript', always('its language is not read here')),
+  ...names(
+    'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
+    always(files),
+  ),
+  ...names('npm', npm('npm')),
+  ...names('pnpm', npm('pnpm')),
+  ...names('yarn', npm('yarn')),
+  ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
+  ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
+  ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
+  ...names('at batch crontab systemd-run', always('it runs something later, or outside of the step')),
+]);

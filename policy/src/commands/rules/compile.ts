@@ -1,0 +1,113 @@
+import type { AgentPolicySpec, Decision } from '@sentinel/crds';
+import { withAliases } from '../programs/kubectl-aliases.ts';
+import type { HostExecutable } from '../programs/program-names.ts';
+import type { Word } from '../shell/words.ts';
+import type { Tokens } from './match.ts';
+
+/** A rule about command lines, as an AgentPolicy has it. */
+export type CommandRule = NonNullable<AgentPolicySpec['commands']>[number];
+
+/** What a policy says of commands. `commands` is undefined when it says nothing. */
+export interface CommandPolicy {
+  readonly name: string;
+  readonly commands?: readonly CommandRule[] | undefined;
+  readonly hostExecutables?: readonly HostExecutable[] | undefined;
+}
+
+export interface CompiledRule {
+  readonly index: number;
+  /** As it is written, for people. */
+  readonly prefix: readonly string[];
+  /** What is compared: of a rule that stops, with every other name of the same subcommand or resource. */
+  readonly tokens: Tokens;
+  readonly decision: Decision;
+  readonly justification: string | undefined;
+}
+
+/** Rules by their next token: each stands under every alternative of it, or in `ended` when it has none. */
+export interface RuleTree {
+  readonly ended: CompiledRule[];
+  /** Those of `ended` and of everything below. */
+  all: CompiledRule[];
+  next: Map<string, RuleTree> | undefined;
+}
+
+/** A policy's rules, ready to be asked. It holds only as long as the policy does not change. */
+export interface CompiledCommands {
+  readonly name: string;
+  readonly hostExecutables: readonly HostExecutable[];
+  /** Its rules, by their first tokens. */
+  readonly tree: RuleTree;
+  /** Rules that stop something, for programs that are unknown. */
+  readonly restrictive: readonly CompiledRule[];
+}
+
+/** The alternatives that each position of a prefix offers. */
+export const tokensOf = (prefix: readonly string[]): Tokens => prefix.map((position) => position.split('|'));
+
+/** The tokens that a command is compared with for a rule. */
+export function tokensOfRule({ prefix, decision }: Pick<CommandRule, 'prefix' | 'decision'>): Tokens {
+  const tokens = tokensOf(prefix);
+  return decision === 'Allow' ? tokens : withAliases(tokens[0] ?? [], tokens);
+}
+
+/** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
+export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
+  if (policy.commands === undefined) return undefined;
+  const tree = emptyTree();
+  const restrictive: CompiledRule[] = [];
+  for (const [index, rule] of policy.commands.entries()) {
+    const { prefix, decision, justification } = rule;
+    const compiled = { index, prefix, tokens: tokensOfRule(rule), decision, justification };
+    if (decision !== 'Allow') restrictive.push(compiled);
+    plant(tree, compiled, 0, 1);
+  }
+  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], tree, restrictive };
+}
+
+const DEPTH = 3;
+const MAX_PLACES = 1024;
+
+// Most nodes have nothing below, and take no room for it.
+function emptyTree(): RuleTree {
+  const ended: CompiledRule[] = [];
+  return { ended, all: ended, next: undefined };
+}
+
+// A rule with very many alternatives ends sooner than its tokens do: it is compared more often, and takes no more room.
+function plant(tree: RuleTree, rule: CompiledRule, depth: number, places: number): void {
+  const alternatives = new Set(rule.tokens[depth]);
+  if (alternatives.size === 0 || depth >= DEPTH || places * alternatives.size > MAX_PLACES) {
+    tree.ended.push(rule);
+    if (tree.next) tree.all.push(rule);
+    return;
+  }
+  if (!tree.next) {
+    tree.next = new Map();
+    tree.all = [...tree.ended];
+  }
+  tree.all.push(rule);
+  for (const token of alternatives) {
+    const below = tree.next.get(token) ?? emptyTree();
+    tree.next.set(token, below);
+    plant(below, rule, depth + 1, places * alternatives.size);
+  }
+}
+
+/** The rules that may match words: few, where the first of them are literal and no option stands between. */
+export function candidates({ tree }: CompiledCommands, program: string, words: readonly Word[]): readonly CompiledRule[] {
+  let at = tree.next?.get(program);
+  let found: readonly CompiledRule[] = tree.ended;
+  for (let index = 1; at; index++) {
+    const word = words[index];
+    // An option, or an unknown or an empty word, may be passed over: then any rule below may match.
+    if (word !== undefined && (typeof word !== 'string' || word === '' || word.startsWith('-'))) return joined(found, at.all);
+    found = joined(found, at.ended);
+    if (word === undefined) return found;
+    at = at.next?.get(word);
+  }
+  return found;
+}
+
+const joined = (a: readonly CompiledRule[], b: readonly CompiledRule[]): readonly CompiledRule[] =>
+  a.length === 0 ? b : b.length === 0 ? a : [...a, ...b];

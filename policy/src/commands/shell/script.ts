@@ -1,0 +1,388 @@
+import {
+  type AndOr,
+  type Command,
+  type CompoundList,
+  type ParsedScript,
+  parse,
+  type Redirection,
+  type Word as ShellWord,
+  type Statement,
+  type SyntaxNode,
+} from 'unbash';
+import { bounds } from '../analyze/bounds.ts';
+import { copyScope, note, noteOpaque, type Place, type Scope, type ScriptFacts } from '../analyze/finder.ts';
+import { readCommand } from '../analyze/read-command.ts';
+import { known } from '../programs/is-known-command.ts';
+import { expandValue, expandWord, readArithmetic, readIndex, readNested } from './expand.ts';
+import { factsOf, survey } from './survey.ts';
+import { assign, assignFor } from './variables.ts';
+import { literal, unknown, type Word } from './words.ts';
+
+/** Reads the commands of a script that a shell of its own runs. */
+export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
+  readText(text, place, (facts) => ({
+    values: new Map(),
+    given: new Set(),
+    positional,
+    functions: new Set(),
+    uncertain: false,
+    script: { ...facts, dialect },
+  }));
+}
+
+/** Reads what a script of which only the beginning is known surely holds: it can be denied, and says nothing else. */
+export function guessScript(beginning: string, place: Place): void {
+  if (beginning.trim() !== '') readScript(beginning, 'bash', [], { ...place, depth: place.depth + 1, guess: true });
+}
+
+/** Reads the commands of a text that the shell itself evaluates. */
+export function evaluate(text: string, place: Place): void {
+  readText(text, place, (facts) => {
+    const outer = place.scope;
+    if (!outer)
+      return {
+        values: new Map(),
+        given: new Set(),
+        positional: undefined,
+        functions: new Set(),
+        uncertain: false,
+        script: facts,
+      };
+    for (const name of facts.arrays) outer.script.arrays.add(name);
+    const script = {
+      ...facts,
+      arrays: outer.script.arrays,
+      dialect: outer.script.dialect,
+      closes: facts.closes || outer.script.closes,
+      blind: true,
+      resets: true,
+      forgetful: true,
+    };
+    return { ...outer, values: new Map(), script };
+  });
+  if (!place.scope) return;
+  place.scope.values.clear();
+  place.scope.script.blind = true;
+  place.scope.script.resets = true;
+  place.scope.script.forgetful = true;
+}
+
+function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => Scope): void {
+  if (text.length > bounds.script) {
+    noteOpaque(place, text, `it is longer than ${bounds.script} characters`);
+    return;
+  }
+  if (text.includes('\u0000')) {
+    noteOpaque(place, text, 'it holds a NUL character');
+    return;
+  }
+  let tree: ParsedScript;
+  try {
+    tree = parse(text);
+    const found = survey(tree, place.finder);
+    if (found.over !== undefined) {
+      noteOpaque(place, text, found.over);
+      return;
+    }
+    const facts = factsOf(found, 'bash');
+    // Where an expansion fails, bash leaves the rest of the line, with all that it would have assigned, and goes on with the next.
+    const torn = found.breaks && text.trim().includes('\n');
+    const made = scopeOf(torn ? { ...facts, forgetful: true } : facts);
+    const scope = torn ? { ...made, uncertain: true } : made;
+    if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
+      noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
+    // Where its bracket is missing, the parser takes it for text and the shell for a fault.
+    if (text.includes('$[')) noteOpaque(place, text, '$[ … ] is arithmetic of an old form');
+    if (isTornByLines(text)) noteOpaque(place, text, 'a line goes on in the middle of what is expanded');
+    if (found.errors) noteOpaque(place, text, 'its syntax has faults');
+    readTree(tree, { ...place, scope, guess: place.guess || found.errors });
+  } catch {
+    // A parser that fails says nothing of what the shell would do.
+    noteOpaque(place, text, 'it cannot be parsed');
+  }
+}
+
+// The shell takes a backslash and a newline out before anything else; the parser does not everywhere. Between words, and inside of a plain
+// one, it makes no difference.
+function isTornByLines(text: string): boolean {
+  for (let at = text.indexOf('\\\n'); at >= 0; at = text.indexOf('\\\n', at + 2)) {
+    const before = /\S{0,200}$/.exec(text.slice(Math.max(0, at - 200), at))?.[0] ?? '';
+    const after = /^\S{0,200}/.exec(text.slice(at + 2, at + 202))?.[0] ?? '';
+    if (before !== '' && !/^[\w./,"'=:@%+-]*$/.test(before + after)) return true;
+  }
+  return false;
+}
+
+/** Reads the commands of a parsed script. */
+export function readTree(tree: ParsedScript, place: Place): void {
+  if (place.depth > bounds.depth) {
+    note(place, 'Opaque', '…', `it is nested more than ${bounds.depth} levels deep`);
+    return;
+  }
+  readList(tree.commands, place);
+}
+
+function readList(statements: readonly Statement[], place: Place): void {
+  for (const statement of statements) {
+    if (statement.background) perhaps(statement, place, (inside) => readNode(statement.command, inside));
+    else readNode(statement.command, place);
+  }
+}
+
+const readBody = (list: CompoundList, place: Place): void => readList(list.commands, place);
+
+// What runs in a subshell, or only perhaps: nothing that it assigns is certain afterwards.
+function perhaps(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
+  read({ ...place, scope: place.scope && copyScope(place.scope) });
+  forget(node, place);
+}
+
+// What runs any number of times: nothing that it assigns is certain from its beginning on.
+function repeatedly(node: SyntaxNode, place: Place, read: (inside: Place) => void): void {
+  const everything = forget(node, place);
+  const scope = place.scope && copyScope(place.scope);
+  read({ ...place, scope: scope && everything ? { ...scope, uncertain: true } : scope });
+  forget(node, place);
+}
+
+function forget(node: SyntaxNode, place: Place): boolean {
+  const { scope, finder } = place;
+  if (!scope) return false;
+  // The nodes were counted when the script was looked over as a whole.
+  const counted = finder.nodes;
+  finder.nodes = 0;
+  const found = survey(node, finder);
+  finder.nodes = counted + Math.ceil(finder.nodes / 8);
+  const everything = found.anything || found.over !== undefined || scope.script.callsBack.size > 0 || scope.functions.size > 0;
+  if (everything || found.shifts || found.assigned.has('argv')) scope.positional = undefined;
+  if (everything) scope.values.clear();
+  else for (const name of found.assigned) scope.values.delete(name);
+  return everything;
+}
+
+function readNode(node: SyntaxNode, place: Place): void {
+  switch (node.type) {
+    case 'Command':
+      if (mayFail(node.redirects, place)) perhaps(node, place, (inside) => readSimple(node, inside));
+      else readSimple(node, place);
+      return;
+    case 'Pipeline':
+      if (node.commands.length === 1) for (const command of node.commands) readNode(command, place);
+      else for (const command of node.commands) perhaps(command, place, (inside) => readNode(command, inside));
+      return;
+    case 'AndOr':
+      readAndOr(node, place);
+      return;
+    case 'Redirected':
+      readRedirects(node.redirects, place);
+      if (mayFail(node.redirects, place)) perhaps(node.command, place, (inside) => readNode(node.command, inside));
+      else readNode(node.command, place);
+      return;
+    case 'BraceGroup':
+      readBody(node.body, place);
+      return;
+    case 'Subshell':
+      perhaps(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'CompoundList':
+      readBody(node, place);
+      return;
+    case 'If':
+      readBody(node.clause, place);
+      for (const list of [node.then, ...node.elif.flatMap((branch) => [branch.clause, branch.then]), node.else])
+        if (list) perhaps(list, place, (inside) => readBody(list, inside));
+      return;
+    case 'While':
+      repeatedly(node, place, (inside) => {
+        readBody(node.clause, inside);
+        readBody(node.body, inside);
+      });
+      return;
+    case 'For':
+    case 'Select':
+      for (const word of node.wordlist ?? []) expandWord(word, place);
+      assign(place, node.name.value, undefined);
+      repeatedly(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'ArithmeticFor':
+      for (const part of [node.initialize, node.test, node.update]) if (part) readArithmetic(part, '(( … ))', place);
+      repeatedly(node, place, (inside) => readBody(node.body, inside));
+      return;
+    case 'Case':
+      readCase(node, place);
+      return;
+    case 'Function':
+      readFunction(node, place);
+      return;
+    case 'Coproc':
+      assign(place, node.name?.value ?? 'COPROC', undefined);
+      perhaps(node.body, place, (inside) => readNode(node.body, inside));
+      return;
+    case 'TestCommand':
+      readTest(node.expression, place);
+      return;
+    case 'ArithmeticCommand':
+      readArithmetic(node.expression, node.body, place);
+      return;
+    default:
+      note(place, 'Opaque', node.type, 'this syntax is not known here');
+  }
+}
+
+function readAndOr(node: AndOr, place: Place): void {
+  node.commands.forEach((command, index) => {
+    if (index === 0) readNode(command, place);
+    else perhaps(command, place, (inside) => readNode(command, inside));
+  });
+}
+
+function readCase(node: Extract<SyntaxNode, { type: 'Case' }>, place: Place): void {
+  expandWord(node.word, place);
+  // One body may go on into the next, so what any of them assigns is uncertain in all.
+  forget(node, place);
+  for (const item of node.items) {
+    for (const pattern of item.pattern) expandWord(pattern, place);
+    perhaps(item.body, place, (inside) => readBody(item.body, inside));
+  }
+}
+
+function readFunction(node: Extract<SyntaxNode, { type: 'Function' }>, place: Place): void {
+  const name = node.name.value;
+  if (known(name)) note(place, 'Shadow', name, 'a function takes the place of a program that is known by this name');
+  const scope = place.scope && { ...copyScope(place.scope), values: new Map<string, string>(), positional: undefined };
+  scope?.functions.add(name);
+  readNode(node.body, { ...place, depth: place.depth + 1, scope });
+  place.scope?.functions.add(name);
+}
+
+function readTest(node: SyntaxNode, place: Place): void {
+  switch (node.type) {
+    case 'TestUnary':
+      expandWord(node.operand, place);
+      if (
+        (node.operator === '-v' || node.operator === '-R') &&
+        (node.operand.parts || !/^[A-Za-z_]\w*$/.test(node.operand.value))
+      )
+        note(place, 'Opaque', node.operand.text, 'the name of a variable is evaluated');
+      return;
+    case 'TestBinary':
+      expandWord(node.left, place);
+      expandWord(node.right, place);
+      if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) {
+        readIndex(node.left, place);
+        readIndex(node.right, place);
+      }
+      return;
+    case 'TestLogical':
+      for (const operand of node.operands) readTest(operand, place);
+      return;
+    case 'TestNot':
+      readTest(node.operand, place);
+      return;
+    case 'TestGroup':
+      readTest(node.expression, place);
+      return;
+    default:
+      note(place, 'Opaque', node.type, 'this syntax is not known here');
+  }
+}
+
+type AssignmentNode = Extract<SyntaxNode, { type: 'Assignment' }>;
+
+function readSimple(node: Command, place: Place): void {
+  const words: Word[] = [];
+  if (node.name) words.push(...expandWord(node.name, place));
+  for (const argument of node.args) {
+    if (argument.type === 'Word') words.push(...expandWord(argument, place));
+    else words.push(assignmentWord(argument, place, words.some(makesKeys)));
+  }
+  readRedirects(node.redirects, place);
+  for (const prefix of node.prefix) {
+    if (prefix.type !== 'Assignment') continue;
+    const value = valueOfAssignment(prefix, place);
+    // Before a command it holds for that command alone, or for good before some builtins of some shells.
+    if (words.length === 0) assign(place, prefix.name, value);
+    else assignFor(place, prefix.name, value);
+  }
+  if (words.length > 0) readCommand(words, place);
+}
+
+// Inside of a list a subscript is evaluated as any other is, but is written as a part of a word.
+function readSubscript(element: ShellWord, place: Place): void {
+  if (element.text.startsWith('[') && element.text.includes('=') && !/^\[-?[0-9]+\]\+?=/.test(element.text))
+    note(place, 'Opaque', element.text, 'a subscript is evaluated as arithmetic, and is not certain to be a number');
+}
+
+function valueOfAssignment(node: AssignmentNode, place: Place, keyed = false): string | undefined {
+  if (node.index) {
+    readNested(node.index, place);
+    readIndex(node.index, place);
+  }
+  if (node.value.type === 'ArrayValue') {
+    readNested(node.value, place);
+    if (!keyed) for (const element of node.value.elements) readSubscript(element, place);
+    return undefined;
+  }
+  const value = expandValue(node.value, place);
+  return node.append || node.index ? undefined : value;
+}
+
+// An argument of export and its like: it is one word, whatever it holds.
+function assignmentWord(node: AssignmentNode, place: Place, keyed: boolean): Word {
+  const value = valueOfAssignment(node, place, keyed);
+  const name = node.text.slice(0, node.text.indexOf('='));
+  if (value === undefined) return { source: node.text, prefix: /[^\w+]/.test(name) ? '' : `${name}=`, many: false };
+  return `${name}=${value}`;
+}
+
+// The keys of an associative array are text.
+const makesKeys = (word: Word): boolean => typeof word === 'string' && /^-[a-zA-Z]*A/.test(word);
+
+// Where a redirection fails, what it belongs to does not run. These never do, as long as nothing closes what they use.
+function mayFail(redirects: readonly Redirection[], place: Place): boolean {
+  if (redirects.length > 0 && place.scope?.script.closes !== false) return true;
+  return redirects.some((redirect) => redirect.type === 'Redirect' && !/^([0-2]|\/dev\/null)$/.test(redirect.target?.text ?? ''));
+}
+
+const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
+
+function readRedirects(redirects: readonly Redirection[], place: Place): void {
+  for (const redirect of redirects) {
+    if (redirect.descriptor?.type === 'FileDescriptorVariable') assign(place, redirect.descriptor.name, undefined);
+    if (redirect.type === 'HereDoc') {
+      readNested(redirect.body, place);
+      if (!redirect.closing) note(place, 'Opaque', redirect.delimiter?.text ?? '<<', 'the here-document has no end');
+      continue;
+    }
+    const target = redirect.target ? expandTarget(redirect.target, place) : unknown('');
+    if (redirect.type === 'HereString') continue;
+    readTarget(redirect.operator, target, redirect.target?.text ?? '', place);
+  }
+}
+
+function expandTarget(target: ShellWord, place: Place): Word {
+  const [word, ...more] = expandWord(target, place);
+  return word === undefined || more.length > 0 ? unknown(target.text) : word;
+}
+
+// What is opened there is a connection; an unknown end of a name may lead there.
+const mayConnect = (target: Word): boolean =>
+  typeof target === 'string'
+    ? /^\/dev\/(tcp|udp)\//.test(target)
+    : ['/dev/tcp/', '/dev/udp/'].some((folder) => folder.startsWith(target.prefix) || target.prefix.startsWith(folder));
+
+function readTarget(operator: string, word: Word, source: string, place: Place): void {
+  const target = literal(word);
+  const named = target !== undefined || /^["']*\/dev\/(tcp|udp)\//.test(source);
+  if (mayConnect(word) && (named || operator === '<') && !/^[<>]\(/.test(source))
+    note(
+      place,
+      'Opaque',
+      source,
+      named ? 'it opens a connection' : 'it may open a connection: what it reads is only known when it runs',
+    );
+  if (operator === '<' || (operator === '<&' && target !== undefined)) return;
+  if (target !== undefined && harmless.test(target) && (operator.includes('&') || !/^[0-9-]+$/.test(target))) return;
+  if (/^>\(/.test(source)) return;
+  note(place, 'Write', source, 'a redirection writes it');
+}

@@ -1,0 +1,216 @@
+import { type Identity, isSubject } from '../identity/identity.ts';
+import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { seconds } from '../verdict/order.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+
+const DAY_MS = 24 * 3600_000;
+const HOUR_MS = 3600_000;
+
+/** An action as limits see it. Times are in milliseconds since the epoch. */
+export interface Activity {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly requester: Identity;
+  readonly playbook: string;
+  /** Which version of the Playbook it was admitted with. */
+  readonly playbookDigest: string | undefined;
+  /** When it was admitted; undefined for one that was not. */
+  readonly admitted: number | undefined;
+  /**
+   * `Filed`: not admitted; `Rehearsing`: not rehearsed to its end; `Waiting` for people; `Queued`: approved, waits for its turn;
+   * `Running`: its run has begun; `Unresolved`: its run has ended, and a person must resolve an effect whose outcome is unknown.
+   */
+  readonly phase: 'Filed' | 'Rehearsing' | 'Waiting' | 'Queued' | 'Running' | 'Unresolved' | 'Ended';
+  /** How often it was rehearsed: each edit starts over. */
+  readonly attempts: number;
+  /** When it was rehearsed: the last times, as far back as its status keeps them. */
+  readonly rehearsed: readonly number[];
+  /** When its plan began to wait for people. */
+  readonly asked: number | undefined;
+  /** Since when it waits for its turn. */
+  readonly queued: number | undefined;
+  readonly ended: number | undefined;
+  /** Whether a real run of it did not end well. */
+  readonly failed: boolean;
+  /** Whether a real run of it ended well. */
+  readonly succeeded: boolean;
+  /** The action that it is a part of; undefined for one that stands alone. */
+  readonly parent: string | undefined;
+  /** The first of the actions that it is a part of; its own uid for one that stands alone. */
+  readonly root: string;
+  /** How many objects its real run changes; 0 before one has begun. */
+  readonly changed: number;
+  /** What its plan changes: one short name for each object. */
+  readonly targets: readonly string[];
+}
+
+/** Why an approved action does not start yet. */
+export interface Hold {
+  readonly policy: string;
+  readonly rule: string;
+  readonly message: string;
+}
+
+/**
+ * Whether limits refuse an action that was just filed. What was admitted counts, so who looks must have stored each admission
+ * before it judges the next.
+ */
+export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activity>, now: number): Refusal[] {
+  const bounded = set.policies.filter(({ spec }) => spec?.limits);
+  if (bounded.length === 0) return [];
+  const earlier = [...all].filter((one) => one.uid !== self.uid && one.admitted !== undefined);
+  return bounded.flatMap((policy) =>
+    ofFiling(
+      policy,
+      self,
+      earlier.filter((one) => isCovered(policy, self, one)),
+      now,
+    ),
+  );
+}
+
+function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Activity[], now: number): Refusal[] {
+  const { perDay, escalationsPerHour, coolDown } = policy.spec?.limits ?? {};
+  const found: Refusal[] = [];
+  const refuse = (rule: string, message: string, remedy: string) =>
+    found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
+  const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
+  const times = (all: readonly Activity[], within: number) => all.reduce((sum, one) => sum + timesSince(one, now - within), 0);
+  const today = times([...own, self], DAY_MS);
+  if (perDay !== undefined && today >= perDay)
+    refuse(
+      'perDay',
+      `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
+      'Wait, or ask an admin.',
+    );
+  // What is still being rehearsed may come to ask as well.
+  const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
+  const asked = asking.reduce((sum, one) => sum + Math.max(1, timesSince(one, now - HOUR_MS)), times([self], HOUR_MS));
+  if (escalationsPerHour !== undefined && asked >= escalationsPerHour)
+    refuse(
+      'escalationsPerHour',
+      `'${self.requester.user}' has asked people ${asked} times in an hour, edits included; at most ${escalationsPerHour} are allowed`,
+      'It is paused until the hour is over.',
+    );
+  const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
+  if (rest) refuse('coolDown', rest.message, 'Look at why it failed before you try again.');
+  return found;
+}
+
+// An edit starts over, so it counts like what is filed anew, at the time of its rehearsal. Those of which the status keeps no time are
+// older than all of which it does.
+function timesSince({ admitted, attempts, rehearsed }: Activity, since: number): number {
+  const oldest = Math.min(...(rehearsed.length > 0 ? rehearsed : [admitted ?? 0]));
+  const forgotten = oldest > since ? Math.max(0, Math.max(admitted === undefined ? 0 : 1, attempts) - rehearsed.length) : 0;
+  return forgotten + rehearsed.filter((time) => time > since).length;
+}
+
+function restOf(coolDown: string, self: Activity, others: readonly Activity[], now: number) {
+  const failures = others.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
+  const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
+  if (!(until > now)) return undefined;
+  const what = self.playbook === '' ? 'Whoever brings steps of its own' : `Playbook '${self.playbook}'`;
+  return { until, message: `${what} rests here until ${new Date(until).toISOString()}, because a run failed` };
+}
+
+/** Until when an approved action waits because a run of its Playbook failed after it was filed; undefined when nothing rests. */
+export function restsUntil(
+  set: PolicySet,
+  self: Activity,
+  all: Iterable<Activity>,
+  now: number,
+): (Hold & { readonly until: number }) | undefined {
+  const others = [...all].filter(({ uid }) => uid !== self.uid);
+  const rests = set.policies.flatMap((policy) => {
+    const coolDown = policy.spec?.limits?.coolDown;
+    const covered = coolDown === undefined ? [] : others.filter((one) => isCovered(policy, self, one));
+    const rest = coolDown === undefined ? undefined : restOf(coolDown, self, covered, now);
+    return rest ? [{ policy: policyName(policy), rule: 'limits.coolDown', ...rest }] : [];
+  });
+  return rests.sort((a, b) => b.until - a.until)[0];
+}
+
+/** How many runs of the same Playbook, by its digest, have succeeded in a namespace since one failed. */
+export function runsSinceFailure(self: Activity, all: Iterable<Activity>): number {
+  if (self.playbookDigest === undefined) return 0;
+  const same = [...all].filter(
+    ({ namespace, playbookDigest }) => namespace === self.namespace && playbookDigest === self.playbookDigest,
+  );
+  const failed = Math.max(0, ...same.filter((one) => one.failed).map(({ ended }) => ended ?? 0));
+  return same.filter((one) => one.succeeded && (one.ended ?? 0) > failed).length;
+}
+
+/** How many children an action has already. */
+export const childrenOf = (parent: string, self: Activity, all: Iterable<Activity>): number =>
+  [...all].filter((one) => one.parent === parent && one.uid !== self.uid).length;
+
+/** Whether an action and all that belong to the same family stay within the objects that policies let one action change. */
+export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activity>, effects: number): Refusal[] {
+  const relatives = [...all].filter((one) => one.root === self.root && one.uid !== self.uid);
+  const spent = relatives.reduce((sum, { changed }) => sum + changed, 0);
+  if (spent === 0) return [];
+  return set.policies.flatMap((policy) => {
+    const limit = policy.spec?.limits?.objects;
+    if (limit === undefined || spent + effects <= limit) return [];
+    return [
+      {
+        policy: policyName(policy),
+        rule: 'limits.objects',
+        message: `the actions that it belongs to have changed ${spent} objects and it changes ${effects} more; together at most ${limit} are allowed`,
+        remedy: 'Split the work, or ask an admin.',
+      },
+    ];
+  });
+}
+
+/** Whether a policy counts what is admitted, so that one admission must be stored before the next is judged. */
+export function countsFilings(set: PolicySet): boolean {
+  return set.policies.some(({ spec }) => spec?.limits?.perDay !== undefined || spec?.limits?.escalationsPerHour !== undefined);
+}
+
+/**
+ * Why an approved action has to wait: another run on the same object, or as many runs as a policy allows. Who waits longest goes
+ * first; the message says the place in the queue.
+ */
+export function holdStart(set: PolicySet, self: Activity, all: Iterable<Activity>): Hold | undefined {
+  const others = [...all].filter(({ uid }) => uid !== self.uid);
+  const running = others.filter(({ phase }) => phase === 'Running');
+  const ahead = others.filter((one) => one.phase === 'Queued' && queueOrder(one, self) < 0);
+  const targets = new Set(self.targets);
+  // What nobody can tell the outcome of keeps its objects until a person has resolved it. It runs no more, so it takes no room of others.
+  const unresolved = others.filter(({ phase }) => phase === 'Unresolved');
+  const rivals = [...unresolved, ...running, ...ahead].filter((one) => one.targets.some((target) => targets.has(target)));
+  const first = rivals[0];
+  if (first)
+    return {
+      policy: 'Sentinel',
+      rule: 'one action at a time per target',
+      message: `it waits for ${first.namespace}/${first.name}, which changes the same object${first.phase === 'Unresolved' ? ` and whose outcome is unknown until a person resolves it (kubectl sentinel plan ${first.name} -n ${first.namespace})` : ''}; place ${rivals.length} in the queue`,
+    };
+  for (const policy of set.policies) {
+    const limit = policy.spec?.limits?.concurrent;
+    if (limit === undefined) continue;
+    const busy = running.filter((one) => isCovered(policy, self, one)).length;
+    const before = ahead.filter((one) => isCovered(policy, self, one)).length;
+    if (busy + before >= limit)
+      return {
+        policy: policyName(policy),
+        rule: 'limits.concurrent',
+        message: `${busy} of ${limit} runs are under way; place ${before + 1} in the queue`,
+      };
+  }
+  return undefined;
+}
+
+// A policy of a namespace counts what happens there, one of the cluster everywhere; both only whom they speak of.
+function isCovered(policy: ApplicablePolicy, self: Activity, one: Activity): boolean {
+  if (policy.kind === 'AgentPolicy' && one.namespace !== self.namespace) return false;
+  return isSubject(policy.spec?.subjects, one.requester, policy.kind === 'AgentPolicy' ? self.namespace : undefined);
+}
+
+function queueOrder(a: Activity, b: Activity): number {
+  const [mine, theirs] = [a.queued ?? Number.POSITIVE_INFINITY, b.queued ?? Number.POSITIVE_INFINITY];
+  if (mine !== theirs) return mine - theirs;
+  return a.uid < b.uid ? -1 : 1;
+}

@@ -1,0 +1,124 @@
+import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
+import { type CompiledCommands, commandRuleFaults, compileCommands } from '../commands/index.ts';
+import { patternFault } from '../data/secrets.ts';
+import { freezeFault } from '../limits/freeze.ts';
+import { readEndpoint } from '../rules/endpoints.ts';
+import { filePatternFault } from '../rules/files.ts';
+import { hostPatternFault } from '../rules/hosts.ts';
+import { repositoryPatternFault } from '../rules/repositories.ts';
+
+/** A policy, ready to be asked. `spec` is undefined when it has faults: then it counts as the strictest reading. */
+export interface ReadPolicy {
+  readonly digest: string;
+  readonly spec: ClusterAgentPolicySpec | undefined;
+  readonly commands: CompiledCommands | undefined;
+  /** Read beside all else: whoever turns the kill switch on means it, whatever is wrong with the rest. */
+  readonly suspended: boolean;
+  readonly faults: readonly string[];
+}
+
+// By content: a policy is read and compiled once per change, also when each request brings it as another object.
+const known = new Map<string, ReadPolicy>();
+const KNOWN_MAX = 2000;
+const byObject = new WeakMap<object, ReadPolicy>();
+
+/** Reads a policy, with every fault named by its path. Throws nothing, whatever the spec is. */
+export function readPolicy(
+  policy: Pick<AgentPolicy | ClusterAgentPolicy, 'kind' | 'spec'> & { metadata: { name: string } },
+): ReadPolicy {
+  const spec: unknown = policy.spec;
+  const object = typeof spec === 'object' && spec !== null ? spec : undefined;
+  const before = object && byObject.get(object);
+  if (before) return before;
+  const digest = digestOf(spec ?? null);
+  const key = `${policy.kind}/${policy.metadata.name}@${digest}`;
+  let read = known.get(key);
+  if (!read) {
+    read = compile(policy, digest);
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(key, read);
+  }
+  if (object) byObject.set(object, read);
+  return read;
+}
+
+function compile(policy: { kind: string; spec: unknown; metadata: { name: string } }, digest: string): ReadPolicy {
+  const schema = policy.kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
+  const parsed = schema.safeParse(policy.spec);
+  const suspended = (policy.spec as { suspended?: unknown } | null | undefined)?.suspended === true;
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `\`${pathText(path)}\`: ${message}`);
+    return { digest, spec: undefined, commands: undefined, suspended, faults };
+  }
+  const spec = parsed.data;
+  const faults = policyFaults(spec, policy.kind);
+  if (faults.length > 0) return { digest, spec: undefined, commands: undefined, suspended, faults };
+  const name = `${policy.kind}/${policy.metadata.name}`;
+  return {
+    digest,
+    spec,
+    suspended,
+    commands: compileCommands({ name, commands: spec.commands, hostExecutables: spec.hostExecutables }),
+    faults: [],
+  };
+}
+
+const pathText = (path: readonly PropertyKey[]) =>
+  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+
+/**
+ * What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come,
+ * subjects that are nobody. The API server says the last as well; said here, one that came past it counts as the strictest.
+ */
+export function policyFaults(
+  spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>,
+  kind: string,
+): string[] {
+  const faults = [...subjectFaults(spec.subjects ?? [], kind), ...commandRuleFaults(spec.commands ?? [])];
+  for (const { name, paths } of spec.hostExecutables ?? [])
+    for (const path of paths)
+      if (!path.startsWith('/') || path.split('/').at(-1) !== name)
+        faults.push(`\`hostExecutables[${name}].paths\`: '${path}' must be an absolute path that ends with '/${name}'`);
+  for (const list of ['allow', 'deny'] as const) {
+    faults.push(...patternFaults(`network.${list}`, spec.network?.[list], hostPatternFault));
+    faults.push(...patternFaults(`repositories.${list}`, spec.repositories?.[list], repositoryPatternFault));
+  }
+  for (const list of ['denyRead', 'protect'] as const)
+    faults.push(...patternFaults(`files.${list}`, spec.files?.[list], filePatternFault));
+  for (const list of ['kubernetes', 'highRisk'] as const)
+    for (const [index, { apiGroups }] of (spec[list] ?? []).entries())
+      faults.push(...patternFaults(`${list}[${index}].apiGroups`, apiGroups, groupFault));
+  faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
+  for (const [index, window] of (spec.freeze ?? []).entries()) {
+    const fault = freezeFault(window);
+    if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);
+  }
+  for (const [index, group] of (spec.identity?.agentGroups ?? []).entries())
+    if (EVERYBODY.includes(group))
+      faults.push(`\`identity.agentGroups[${index}]\`: '${group}' has every person in it, so nobody could decide`);
+  const endpoint = spec.modelEndpoint && readEndpoint(spec.modelEndpoint.url);
+  if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
+  return faults;
+}
+
+// Whom it makes an agent could not even take it back.
+const EVERYBODY = ['system:authenticated', 'system:masters'];
+
+const groupFault = (group: string) => (group === 'core' ? "there is no API group 'core': the core group is ''" : undefined);
+
+const patternFaults = (path: string, patterns: readonly string[] | undefined, faultOf: (pattern: string) => string | undefined) =>
+  (patterns ?? []).flatMap((pattern, index) => {
+    const fault = faultOf(pattern);
+    return fault === undefined ? [] : [`\`${path}[${index}]\`: ${fault}`];
+  });
+
+function subjectFaults(subjects: NonNullable<AgentPolicySpec['subjects']>, policyKind: string): string[] {
+  return subjects.flatMap(({ kind, name, namespace }, index) => {
+    const at = `\`subjects[${index}].namespace\``;
+    if (kind !== 'ServiceAccount') return namespace === undefined ? [] : [`${at}: may only be set for the kind 'ServiceAccount'`];
+    if (policyKind === 'AgentPolicy' || namespace !== undefined) return [];
+    return [
+      `${at}: must be set for the ServiceAccount '${name}': a ${policyKind} has no namespace of its own, so it would be nobody`,
+    ];
+  });
+}

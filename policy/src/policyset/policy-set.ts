@@ -1,0 +1,37 @@
+import type { AgentPolicySpec, ClusterAgentPolicySpec, PolicyStatus } from '@sentinel/crds';
+import type { CompiledCommands } from '../commands/index.ts';
+import type { AgentRule } from '../identity/agents.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+
+/** A policy that speaks of a requester in a namespace. `spec` is undefined when it can't be read: then it refuses everything. */
+export interface ApplicablePolicy {
+  readonly kind: 'AgentPolicy' | 'ClusterAgentPolicy';
+  readonly name: string;
+  readonly digest: string;
+  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>) | undefined;
+  /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
+  readonly commands?: CompiledCommands | undefined;
+  /** Whether it is a kill switch that is on, also where it can't be read. */
+  readonly suspended?: boolean;
+  /** The last time that its kill switch was turned on or off, and by whom. */
+  readonly suspension?: PolicyStatus['suspension'] | undefined;
+  /** `false` while the operator has not written down who turned the kill switch on or off. */
+  readonly suspensionNamed?: boolean;
+  /** Why it can't be read, with the path of each fault. */
+  readonly faults?: readonly string[];
+}
+
+/** Everything that the policies of a namespace say about a requester. Nothing depends on the order of the list. */
+export interface PolicySet {
+  readonly policies: readonly ApplicablePolicy[];
+  /** Policies that only say what they would have refused. They count for nothing else, but for their kill switch. */
+  readonly auditOnly?: readonly ApplicablePolicy[];
+  /** Who is an agent by the policies of the cluster and of the namespace, whoever else they are about. */
+  readonly agents?: readonly AgentRule[];
+  readonly environment: string | undefined;
+  /** What already refuses everything: the namespace has not opted in, a floor or a policy is missing, a policy can't be read. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** The name of a policy in messages. */
+export const policyName = (policy: { kind: string; name: string }): string => `${policy.kind}/${policy.name}`;

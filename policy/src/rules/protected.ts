@@ -1,0 +1,69 @@
+import type { Refusal } from '../verdict/verdict.ts';
+
+/** A request to the Kubernetes API as policy sees it. */
+export interface ApiRequest {
+  readonly verb: string;
+  readonly apiGroup: string;
+  /** With its subresource: `deployments/scale`. */
+  readonly resource: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+}
+
+interface Protection {
+  readonly rule: string;
+  readonly what: string;
+  readonly covers: (request: ApiRequest) => boolean;
+}
+
+const reads = new Set(['get', 'list', 'watch']);
+const isWrite = (request: ApiRequest) => !reads.has(request.verb);
+const base = (request: ApiRequest) => request.resource.split('/')[0] ?? '';
+const sub = (request: ApiRequest) => request.resource.split('/')[1] ?? '';
+
+/** What no playbook may touch, whatever a policy allows. The order is that of the messages. */
+const protections: readonly Protection[] = [
+  { rule: 'own-kinds', what: "Sentinel's own kinds", covers: (r) => r.apiGroup === 'sentinel.dev' },
+  { rule: 'secrets', what: 'Secrets', covers: (r) => r.apiGroup === '' && base(r) === 'secrets' },
+  { rule: 'rbac', what: 'RBAC', covers: (r) => r.apiGroup === 'rbac.authorization.k8s.io' && isWrite(r) },
+  {
+    rule: 'admission',
+    what: 'admission configuration',
+    covers: (r) => r.apiGroup === 'admissionregistration.k8s.io' && isWrite(r),
+  },
+  {
+    rule: 'definitions',
+    what: 'definitions of APIs',
+    covers: (r) => ['apiextensions.k8s.io', 'apiregistration.k8s.io'].includes(r.apiGroup) && isWrite(r),
+  },
+  { rule: 'certificates', what: 'certificate requests', covers: (r) => r.apiGroup === 'certificates.k8s.io' && isWrite(r) },
+  {
+    rule: 'reviews',
+    what: 'token and access reviews',
+    covers: (r) => ['authentication.k8s.io', 'authorization.k8s.io'].includes(r.apiGroup),
+  },
+  { rule: 'tokens', what: 'tokens', covers: (r) => base(r) === 'serviceaccounts' && sub(r) === 'token' },
+  {
+    rule: 'connect',
+    what: 'exec, attach, port-forward and proxy',
+    covers: (r) => ['exec', 'attach', 'portforward', 'proxy'].includes(sub(r)),
+  },
+  {
+    rule: 'namespaces',
+    what: 'namespaces and nodes',
+    covers: (r) => r.apiGroup === '' && ['namespaces', 'nodes'].includes(base(r)) && isWrite(r),
+  },
+  { rule: 'impersonation', what: 'impersonation', covers: (r) => r.verb === 'impersonate' },
+];
+
+/** The refusal of a request that no policy can allow, or undefined. */
+export function protectedAgainst(request: ApiRequest): Refusal | undefined {
+  const found = protections.find((protection) => protection.covers(request));
+  if (!found) return undefined;
+  return {
+    policy: 'Sentinel',
+    rule: `protected ${found.rule}`,
+    message: `${request.verb} ${request.resource} is refused: ${found.what} may not be touched from a sandbox`,
+    remedy: 'A person does this by hand.',
+  };
+}

@@ -1,0 +1,45 @@
+import { type AgentAction, digestOf, type PlaybookSpec, type Stage } from '@sentinel/crds';
+import { fillSteps, resolveParameters } from '../admission/parameters.ts';
+import { jobSeconds } from '../approval/requirements.ts';
+import type { PolicySet } from '../policyset/policy-set.ts';
+import { type SandboxJob, type SandboxSettings, sandboxJob } from './job.ts';
+import { jobName } from './names.ts';
+
+/** Everything that the Job of a stage depends on. */
+export interface StageFacts {
+  readonly stage: Stage;
+  readonly attempt: number;
+  /** The digest of the plan that the Job is for; undefined for a rehearsal. */
+  readonly plan: string | undefined;
+  readonly action: Pick<AgentAction, 'metadata' | 'spec'>;
+  /** The Playbook that the stage runs, or what the action's own steps come to. */
+  readonly playbook: PlaybookSpec;
+  readonly policies: PolicySet;
+  /** How long the plan lets its run take, in seconds; undefined for a rehearsal. */
+  readonly plannedSeconds: number | undefined;
+}
+
+/**
+ * The Job of a stage, from facts alone. The operator creates it; the gateway renders it again from what it reads itself, and serves no
+ * pod that is not what it renders.
+ */
+export function renderJob(
+  { stage, attempt, plan, action, playbook, ...facts }: StageFacts,
+  settings: SandboxSettings,
+): SandboxJob {
+  const { values } = resolveParameters(playbook, action.spec.parameters);
+  const { name, namespace = '', uid = '' } = action.metadata;
+  return sandboxJob({
+    name: jobName(uid, stage, attempt, plan),
+    stage,
+    action: { name, namespace, uid },
+    sandbox: playbook.sandbox,
+    steps: fillSteps(stage === 'verification' ? (playbook.verify ?? []) : playbook.steps, values),
+    // What was planned, or less where policy has become stricter since.
+    seconds: Math.min(jobSeconds(facts.policies), facts.plannedSeconds ?? Number.POSITIVE_INFINITY),
+    settings,
+  });
+}
+
+/** The digest of the pods of a Job: steps, images, limits, all of it. Everything that is alike in each cluster is a part of it. */
+export const templateDigest = ({ spec }: Pick<SandboxJob, 'spec'>): string => digestOf(spec.template);

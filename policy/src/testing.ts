@@ -1,0 +1,4 @@
+/** What tests and benchmarks use of the package beside its exports. Nothing of the product imports it. */
+export { judgeCommand } from './commands/rules/evaluate.ts';
+export { policy } from './commands/testing.ts';
+export { diffBudget, lineDiff } from './data/line-diff.ts';

@@ -1,0 +1,43 @@
+import { pods } from '@sentinel/kube';
+import { admin, eventually } from './cluster.ts';
+import { client } from './tenant.ts';
+
+// Sentinel's own programs, stopped and started by tests that run alone.
+
+const SYSTEM = 'sentinel-system';
+
+interface Status {
+  readonly containerStatuses?: readonly { readonly state?: { readonly running?: unknown; readonly waiting?: unknown } }[];
+}
+
+/**
+ * Stops a program, and waits until none of its processes runs. The objects of its pods stay a few seconds longer: the kubelet
+ * cleans up first.
+ */
+export async function stopProgram(program: 'operator' | 'gateway'): Promise<void> {
+  await admin.kubectl(['scale', 'deployment', `sentinel-${program}`, '-n', SYSTEM, '--replicas=0']);
+  const labelSelector = `app.kubernetes.io/name=sentinel,app.kubernetes.io/component=${program}`;
+  await eventually(
+    `the end of the ${program}`,
+    async () => {
+      const { items } = await client.list(pods, { namespace: SYSTEM, labelSelector });
+      return items.every(({ metadata, status }) => {
+        const containers = (status as Status | undefined)?.containerStatuses ?? [];
+        return (
+          metadata.deletionTimestamp !== undefined &&
+          containers.length > 0 &&
+          containers.every(({ state }) => !state?.running && !state?.waiting)
+        );
+      });
+    },
+    60,
+    200,
+  );
+}
+
+/** Starts a program, and waits until that many of its pods are ready. */
+export async function startProgram(program: 'operator' | 'gateway', replicas: number): Promise<void> {
+  const deployment = ['deployment', `sentinel-${program}`, '-n', SYSTEM];
+  await admin.kubectl(['scale', ...deployment, `--replicas=${replicas}`]);
+  await admin.kubectl(['rollout', 'status', ...deployment, '--timeout=90s']);
+}

@@ -1,0 +1,465 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { before, describe, it } from 'node:test';
+import { paths } from '@sentinel/cluster';
+import {
+  type AgentAction,
+  type AuditRecord,
+  agentActions,
+  agentPolicies,
+  askingManager,
+  clusterAgentPolicies,
+  verifyChain,
+} from '@sentinel/crds';
+import { Ledger, resolveEffects, Upstream } from '@sentinel/gateway/testing';
+import { createTransport, loadConfig, namespaces } from '@sentinel/kube';
+import { realWrites } from '../lib/audit-log.ts';
+import { admin, eventually, type Person, person, serviceAccount } from '../lib/cluster.ts';
+import { imageOnly } from '../lib/image-only.ts';
+import { withMortal } from '../lib/mortal.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
+import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// The gateway is killed in the middle of a write, and then something keeps its outcome from being found out. The action waits for a
+// person and says so; an authorized one resolves it by each of accept, redo and roll-back, and nobody else does.
+
+const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
+const names = ['redo-it', 'undo-it', 'keep-it', 'drop-it'] as const;
+type Name = (typeof names)[number];
+
+const playbooks = names
+  .map((name) =>
+    oneStep(name, ['sh', '-c', `kubectl set image deployment/${name} web=localhost/web:two`], {
+      more: `  verify:\n  - {name: there, command: [kubectl, get, deployment, ${name}]}\n`,
+    }),
+  )
+  .join('');
+
+let tenant: Tenant;
+let namespace = '';
+let ada: Person;
+let rita: Person;
+let robot: Person;
+
+const rights = (ns: string) => `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: robot, namespace: ${ns}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: more-approvers, namespace: ${ns}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel-approver}
+subjects:
+- {kind: ServiceAccount, name: robot, namespace: ${ns}}
+${mayFile('rita', ns)}`;
+
+const read = async (action: string): Promise<AgentAction> => await client.getOrThrow(agentActions, { name: action, namespace });
+const planOf = async (action: string) => (await read(action)).status?.plan?.digest ?? '';
+const imageOf = (name: Name) =>
+  admin.kubectl([
+    ...['get', 'deployment', name, '-n', namespace],
+    ...['-o', 'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}'],
+  ]);
+const transitionsOf = ({ status }: AgentAction) => status?.outbox?.records.map(({ transition }) => transition) ?? [];
+
+function refused({ code, stderr }: { code: number; stderr: string }, message: string | RegExp): void {
+  assert.notEqual(code, 0, 'it was not refused');
+  assert.match(stderr, typeof message === 'string' ? new RegExp(message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : message);
+}
+
+/** Resolves with plain kubectl. */
+async function annotate(who: Person, action: string, resolution: string, ...more: readonly string[]) {
+  const plan = await planOf(action);
+  return await who.tryKubectl([
+    ...['annotate', 'agentaction', action, '-n', namespace, `sentinel.dev/decision=${resolution}`],
+    ...[`sentinel.dev/effect=1`, `sentinel.dev/plan=${plan}`, `--field-manager=${resolution}:${plan}:1`],
+    ...more,
+  ]);
+}
+
+const reconcile = async (who: Person, action: string, ...args: readonly string[]) =>
+  await who.tryKubectl(['sentinel', 'reconcile', action, '-n', namespace, '--yes', '--plan', await planOf(action), ...args]);
+
+/** What became of the newest resolution of an action, once there are this many. */
+const resolved = (action: string, count: number) =>
+  eventually(
+    `${count} resolutions of ${action}`,
+    async () => {
+      const { status } = await read(action);
+      const all = status?.resolutions ?? [];
+      return all.length >= count && all.at(-1);
+    },
+    30,
+  );
+
+/** A record as the webhook writes it, by somebody's own hand. */
+async function record(who: Person, action: string, changed: Record<string, unknown>): Promise<string> {
+  const { status } = JSON.parse(await who.kubectl(['auth', 'whoami', '-o', 'json'])) as {
+    status: { userInfo: { username: string; uid?: string; groups: string[] } };
+  };
+  const { metadata, status: shown } = await read(action);
+  const keys = await admin.get<{ data: Record<string, string> }>(['configmap', 'sentinel-seal-keys', '-n', 'sentinel-system']);
+  return JSON.stringify({
+    action: metadata.uid,
+    plan: shown?.plan?.digest,
+    user: status.userInfo.username,
+    uid: status.userInfo.uid ?? '',
+    groups: status.userInfo.groups,
+    extra: {},
+    ...changed,
+    time: new Date().toISOString(),
+    key: Object.keys(keys.data)[0],
+    seal: Buffer.alloc(64, 7).toString('base64'),
+  });
+}
+
+/** What a compromised webhook would store for a request that asks for something else, or what a person writes by hand. */
+async function write(who: Person, action: string, asked: string, changed: Record<string, unknown>, ...more: readonly string[]) {
+  const { metadata } = await read(action);
+  const approvals = `${metadata.annotations?.['sentinel.dev/approvals']}\n${await record(who, action, changed)}`;
+  const body = JSON.stringify({ metadata: { annotations: { 'sentinel.dev/approvals': approvals } } });
+  return await who.tryKubectl([
+    ...['patch', 'agentaction', action, '-n', namespace, '--type=merge', '-p', body, `--field-manager=${asked}`],
+    ...more,
+  ]);
+}
+
+/** The gateway's own code, asked to resolve what it can: by an operator that asks for whatever it likes. */
+async function askGateway(name: string) {
+  const transport = createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' });
+  const store = <T>(items: readonly T[]) => ({ store: { get: () => items[0], list: () => items } }) as never;
+  const run = (await read(name)).status?.stages?.find(({ stage }) => stage === 'run');
+  const refusal = async () => 'nothing is sent by this test';
+  try {
+    return await resolveEffects(
+      {
+        client,
+        ledger: new Ledger(client),
+        runs: { byJob: () => undefined },
+        upstream: new Upstream(transport, { refusal: async () => undefined }),
+        replica: { address: '127.0.0.1', process: 'test' },
+        permission: { refusal, ending: refusal },
+        namespaces: store([await client.getOrThrow(namespaces, { name: namespace })]),
+        policies: store((await client.list(agentPolicies, { namespace })).items),
+        clusterPolicies: store((await client.list(clusterAgentPolicies)).items),
+        key: () => ({ id: 'test', privateKey: generateKeyPairSync('ed25519').privateKey }),
+      },
+      Buffer.from(JSON.stringify({ namespace, name, job: run?.uid })),
+    );
+  } finally {
+    await transport.close();
+  }
+}
+
+describe('An effect whose outcome is unknown', { concurrency: false }, () => {
+  const actions = {} as Record<Name, string>;
+
+  /** Runs a Playbook until the gateway dies in its write; `then` keeps the outcome from being found out. */
+  async function lose(
+    name: Name,
+    trace: () => Promise<readonly { event: string; action: string }[]>,
+    then: () => Promise<unknown>,
+  ) {
+    const action = name;
+    const spec = { intent: { summary: `Run ${name}` }, playbookRef: { name } };
+    const object = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name: action, namespace }, spec };
+    await rita.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
+    await tenant.until(action, ['AwaitingApproval'], 90);
+    const { code, stderr } = await tenant.decide(ada, action, 'approve');
+    assert.equal(code, 0, stderr);
+    await eventually(
+      `the death in ${name}`,
+      async () => (await trace()).some((one) => one.event === 'death' && one.action === name),
+      60,
+      100,
+    );
+    await then();
+    await tenant.until(action, ['OutcomeUnknown', ...over], 90);
+    actions[name] = action;
+  }
+
+  before(async () => {
+    tenant = await makeTenant('unknown', { policy: policyAbout('rita', 1), playbooks });
+    namespace = tenant.namespace;
+    ada = tenant.approver;
+    await admin.apply(rights(namespace));
+    await admin.apply(names.map((name) => JSON.stringify(imageOnly(name, namespace))).join('\n---\n'));
+    [rita, robot] = await Promise.all([
+      person('rita', [filersOf('rita'), 'shop-approvers', 'shop-viewers']),
+      serviceAccount(namespace, 'robot'),
+    ]);
+    const binding = ['rolebinding', 'sentinel-account-remediator', '-n', namespace];
+    const account = await admin.kubectl(['get', ...binding, '-o', 'yaml']);
+    const foreign = (name: Name) =>
+      admin.kubectl(['set', 'image', `deployment/${name}`, '-n', namespace, 'web=localhost/web:three']);
+    await withMortal(
+      'gateway',
+      [
+        { action: 'redo-it', when: 'after', at: 'PUT intent Sent' },
+        ...(['undo-it', 'keep-it', 'drop-it'] as const).map(
+          (action) => ({ action, when: 'after', at: 'PATCH deployment' }) as const,
+        ),
+      ],
+      async (trace) => {
+        // Never sent again, because of the kill switch: it may land for all that anybody knows.
+        await lose('redo-it', trace, () => tenant.setPolicy({ suspended: true }));
+        refusedWhile = await whileSuspended();
+        await tenant.setPolicy({ suspended: false });
+        // It landed, and the account may not read what it has done.
+        await lose('undo-it', trace, () => admin.kubectl(['delete', ...binding]));
+        await admin.apply(account.replace(/^ {2}(resourceVersion|uid|creationTimestamp):.*\n/gm, ''));
+        // It landed, and somebody wrote over it.
+        await lose('keep-it', trace, () => foreign('keep-it'));
+        await lose('drop-it', trace, () => foreign('drop-it'));
+      },
+    );
+  });
+
+  let refusedWhile: Awaited<ReturnType<typeof whileSuspended>> | undefined;
+  async function whileSuspended() {
+    const { code, stderr } = await reconcile(ada, 'redo-it', '--effect', '1', 'redo');
+    assert.equal(code, 0, stderr);
+    return await resolved('redo-it', 1);
+  }
+
+  it('is in the status, in a condition of its own, in the audit trail and in an Event', async (context) => {
+    for (const name of names) {
+      const action = await read(actions[name]);
+      const found = action.status?.conditions?.filter(({ type }) => ['Succeeded', 'Executed', 'Reconciling'].includes(type));
+      assert.deepEqual(
+        found?.map(({ type, status, reason }) => [type, status, reason]).sort(),
+        [
+          ['Executed', 'Unknown', 'OutcomeUnknown'],
+          ['Reconciling', 'True', 'OutcomeUnknown'],
+          ['Succeeded', 'Unknown', 'OutcomeUnknown'],
+        ],
+        name,
+      );
+      const [effect, ...more] = action.status?.unknownEffects ?? [];
+      context.diagnostic(`${name}: ${effect?.effect} ${effect?.object}: ${effect?.why}`);
+      assert.deepEqual([effect?.effect, effect?.object, more.length], [0, `patch deployments ${namespace}/${name}`, 0]);
+      assert.match(effect?.why ?? '', /may or may not have been applied/);
+      assert.ok(transitionsOf(action).includes('OutcomeUnknown'));
+    }
+    const events = await eventually('the Event', async () => {
+      const text = await admin.kubectl(['get', 'events', '-n', namespace, '-o', 'jsonpath={.items[*].reason}']);
+      return text.includes('OutcomeUnknown') && text;
+    });
+    assert.match(events, /OutcomeUnknown/);
+  });
+
+  it('is shown by the CLI, with what to do next', async () => {
+    const action = actions['keep-it'];
+    const args = ['-n', namespace];
+    const plan = await ada.kubectl(['sentinel', 'plan', action, ...args]);
+    assert.match(plan, /UNKNOWN OUTCOMES\n {2}! effect 1: /);
+    assert.match(plan, new RegExp(`kubectl sentinel reconcile ${action} -n ${namespace} --effect 1 roll-back`));
+    assert.match(await ada.kubectl(['sentinel', 'queue', ...args]), /keep-it .*unknown: effect 1/);
+    const unseen = ['sentinel', 'reconcile', action, ...args, '--yes', '--effect', '1', 'redo'];
+    refused(await ada.tryKubectl(unseen), 'stdin is not a terminal; pass --yes and --plan DIGEST');
+    const audit = await ada.kubectl(['sentinel', 'audit', 'show', action, ...args]);
+    assert.match(audit, /OutcomeUnknown {2}by sentinel-gateway\n.*kubectl sentinel reconcile/);
+  });
+
+  it('does not take the place of another run, and keeps its object from others, which say what they wait for', async () => {
+    const next = await tenant.file('keep-it');
+    await tenant.until(next, ['AwaitingApproval'], 60);
+    await tenant.decide(ada, next, 'approve');
+    const held = await tenant.until(next, ['Starting', ...over], 30);
+    assert.match(messageOf(held), /whose outcome is unknown until a person resolves it \(kubectl sentinel plan keep-it/);
+    await tenant.agent.kubectl([
+      'patch',
+      'agentaction',
+      next,
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      '{"spec":{"cancelled":true}}',
+    ]);
+    await tenant.until(next, ['Cancelled'], 30);
+  });
+
+  describe('is not resolved', { concurrency: false }, () => {
+    const own = 'keep-it';
+
+    it('by the requester, although they may approve', async () => {
+      const answer = await annotate(rita, own, 'accept');
+      refused(answer, 'you asked for this action: somebody else must resolve its effects');
+      const plan = await planOf(own);
+      const byHand = await write(rita, own, `accept:${plan}:1`, { decision: 'accept', effect: 0 });
+      refused(
+        byHand,
+        'you asked for this action, or edited it, or the agent acts on your behalf: somebody else must approve it or resolve its effects',
+      );
+    });
+
+    it('by a ServiceAccount with the verb, nor by somebody without it', async () => {
+      refused(await annotate(robot, own, 'accept'), /only people|programs cannot/);
+      const plan = await planOf(own);
+      const byHand = await write(robot, own, `accept:${plan}:1`, { decision: 'accept', effect: 0 });
+      refused(byHand, 'sentinel: programs cannot decide, only people can');
+      refused(await annotate(tenant.viewer, own, 'accept'), /cannot patch resource/);
+    });
+
+    it('by the operator', async () => {
+      const operator = await serviceAccount('sentinel-system', 'sentinel-operator');
+      const plan = await planOf(own);
+      const answer = await write(operator, own, `accept:${plan}:1`, { decision: 'accept', effect: 0 });
+      refused(answer, /programs cannot decide|the operator changes nothing|cannot patch resource/);
+    });
+
+    const notAsked = /the request must say itself that it resolves this effect|what was asked for was not recorded/;
+    const plain: readonly [string, string, Record<string, unknown>][] = [
+      ['by another effect than was asked for', 'redo:PLAN:2', { decision: 'redo', effect: 0 }],
+      ['by a record of another effect', 'redo:PLAN:1', { decision: 'redo', effect: 1 }],
+      ['by another resolution than was asked for', 'redo:PLAN:1', { decision: 'accept', effect: 0 }],
+      ['by a rejection that became an acceptance', 'reject:PLAN', { decision: 'accept', effect: 0 }],
+      ['by an update that asked for nothing', 'kubectl-edit', { decision: 'accept', effect: 0 }],
+      ['by a resolution that became an approval', 'accept:PLAN:1', { decision: 'approve' }],
+    ];
+    for (const [name, asked, changed] of plain)
+      it(`${name}, whatever a webhook makes of it`, async () => {
+        const plan = await planOf(own);
+        refused(
+          await write(ada, own, asked.replace('PLAN', plan), changed, '--dry-run=server'),
+          /the request must say itself|what was asked for was not recorded/,
+        );
+      });
+
+    it('by a request whose record was dropped', async () => {
+      const plan = await planOf(own);
+      const note = [
+        'annotate',
+        'agentaction',
+        own,
+        '-n',
+        namespace,
+        'note=x',
+        `--field-manager=accept:${plan}:0`,
+        '--dry-run=server',
+      ];
+      refused(await ada.tryKubectl(note), notAsked);
+    });
+
+    it('by a record without an effect, or with more than one', async () => {
+      const plan = await planOf(own);
+      for (const changed of [{ decision: 'accept' }, { decision: 'accept', effect: '0' }, { decision: 'approve', effect: 0 }])
+        refused(
+          await write(ada, own, `accept:${plan}:1`, changed, '--dry-run=server'),
+          /a decision must name this action|the request must say/,
+        );
+    });
+
+    it('by a record of one’s own making: no seal', async () => {
+      const plan = await planOf(own);
+      const { code, stderr } = await write(ada, own, `accept:${plan}:1`, { decision: 'accept', effect: 0 });
+      assert.notEqual(code, 0, 'it was not refused');
+      assert.match(stderr, /the decision was not sealed by Sentinel's webhook \(its seal does not verify\)/);
+      // An operator that is taken over may ask all the same: the gateway judges the record itself.
+      const { unknown, resolutions } = await askGateway(own);
+      assert.deepEqual([unknown.map(({ effect }) => effect), resolutions], [[0], []]);
+      assert.equal(stateOf(await tenant.action(own)), 'OutcomeUnknown');
+    });
+
+    it('by an effect that is not unknown, or by a word that is none', async () => {
+      const plan = await planOf(own);
+      const args = ['annotate', 'agentaction', own, '-n', namespace, `sentinel.dev/plan=${plan}`];
+      const other = ['sentinel.dev/decision=redo', 'sentinel.dev/effect=8', `--field-manager=${askingManager('redo', plan, 7)}`];
+      refused(
+        await ada.tryKubectl([...args, ...other]),
+        'must be the number of an effect whose outcome is unknown, counted from 1: 1',
+      );
+      refused(await ada.tryKubectl([...args, 'sentinel.dev/decision=undo']), 'must be one of approve, reject, revoke, accept');
+      refused(
+        await ada.tryKubectl([...args, 'sentinel.dev/decision=approve', `--field-manager=approve:${plan}`]),
+        'it is too late',
+      );
+    });
+  });
+
+  it('is not sent again while a kill switch is on: the decision is answered, and the next one counts', async (context) => {
+    context.diagnostic(JSON.stringify(refusedWhile));
+    assert.deepEqual([refusedWhile?.resolution, refusedWhile?.user, refusedWhile?.outcome], ['redo', 'ada', 'Refused']);
+    assert.match(refusedWhile?.message ?? '', /suspended/);
+  });
+
+  it('is resolved by redo: the approved change is sent, once, and verified', async (context) => {
+    assert.equal(await imageOf('redo-it'), '1 localhost/web:one');
+    const { code, stderr } = await reconcile(ada, 'redo-it', '--effect', '1', 'redo', '--comment', 'it never arrived');
+    assert.equal(code, 0, stderr);
+    const done = await tenant.until('redo-it', over, 60);
+    context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
+    assert.equal(stateOf(done), 'Succeeded', messageOf(done));
+    assert.equal(await imageOf('redo-it'), '2 localhost/web:two');
+    assert.equal(await realWrites(namespace, 'redo-it'), 1);
+    await soundTrail('redo-it', [
+      'OutcomeUnknown',
+      'Decided',
+      'EffectResolved',
+      'Decided',
+      'EffectResolved',
+      'VerificationStarted',
+      'VerificationEnded',
+      'Ended',
+    ]);
+  });
+
+  it('is resolved by roll-back: what landed is found, and taken back', async (context) => {
+    assert.equal(await imageOf('undo-it'), '2 localhost/web:two');
+    const { code, stderr } = await annotate(ada, 'undo-it', 'roll-back');
+    assert.equal(code, 0, stderr);
+    const done = await tenant.until('undo-it', over, 60);
+    context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
+    assert.equal(stateOf(done), 'RolledBack', messageOf(done));
+    assert.equal(await imageOf('undo-it'), '3 localhost/web:one');
+    assert.deepEqual(
+      done.status?.rollback?.map(({ outcome }) => outcome),
+      ['Restored'],
+    );
+    await soundTrail('undo-it', ['OutcomeUnknown', 'Decided', 'EffectResolved', 'RollbackEnded', 'Ended']);
+  });
+
+  it('is not overwritten by redo or roll-back where somebody else has written since, and says why', async (context) => {
+    for (const [index, resolution] of (['redo', 'roll-back'] as const).entries()) {
+      const { code, stderr } = await annotate(ada, 'keep-it', resolution);
+      assert.equal(code, 0, stderr);
+      const found = await resolved('keep-it', index + 1);
+      context.diagnostic(JSON.stringify(found));
+      assert.deepEqual([found.resolution, found.outcome], [resolution, 'Refused']);
+      assert.match(found.message, /neither the state before the write nor the state after it/);
+    }
+    assert.equal(stateOf(await tenant.action('keep-it')), 'OutcomeUnknown');
+    assert.equal(await imageOf('keep-it'), '3 localhost/web:three');
+  });
+
+  it('is resolved by accept: what is stored stays, with who and when, and is verified', async (context) => {
+    const { code, stderr } = await annotate(ada, 'keep-it', 'accept', 'sentinel.dev/comment=three is right');
+    assert.equal(code, 0, stderr);
+    const done = await tenant.until('keep-it', over, 60);
+    context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
+    assert.equal(stateOf(done), 'Succeeded', messageOf(done));
+    assert.match(messageOf(done), /effect 1 accepted by ada/);
+    assert.equal(await imageOf('keep-it'), '3 localhost/web:three');
+    const again = await annotate(ada, 'keep-it', 'redo');
+    refused(again, 'there is nothing to resolve: the action is Succeeded');
+  });
+
+  it('does not hold an action for ever: who cancels it ends it, and the end says what stays unknown', async (context) => {
+    await rita.kubectl(['patch', 'agentaction', 'drop-it', '-n', namespace, '--type=merge', '-p', '{"spec":{"cancelled":true}}']);
+    const done = await tenant.until('drop-it', [...over, 'Cancelled'], 60);
+    context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
+    assert.equal(stateOf(done), 'RollbackIncomplete', messageOf(done));
+    assert.match(messageOf(done), /others changed|unknown/);
+    assert.equal(await imageOf('drop-it'), '3 localhost/web:three');
+  });
+
+  async function soundTrail(action: string, tail: readonly string[]): Promise<void> {
+    const { status } = await read(action);
+    const { records = [], sequence = 0, head = '' } = status?.outbox ?? {};
+    assert.deepEqual(verifyChain(records as AuditRecord[], { sequence, hash: head }), []);
+    assert.deepEqual(transitionsOf(await read(action)).slice(-tail.length), tail);
+  }
+});

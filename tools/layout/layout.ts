@@ -1,0 +1,27 @@
+/**
+ * The layout of the repository, which `make check` holds: who may import whom, and how large a folder may be.
+ * The rules and their reasons: docs/decisions/0035-rooms.md.
+ */
+export interface Layout {
+  /** Most sources that a folder may hold, tests and fixtures apart. */
+  readonly folderLimit: number;
+  /** Each package, with those that it may import, by what they export. No package may import a program. */
+  readonly packages: Readonly<Record<string, readonly string[]>>;
+  /** Folders that belong to the repository as a whole: they may import every package, and each other by path. */
+  readonly workshop: readonly string[];
+}
+
+export const layout: Layout = {
+  folderLimit: 15,
+  packages: {
+    crds: [],
+    kube: [],
+    policy: ['crds'],
+    operator: ['crds', 'policy', 'kube'],
+    webhook: ['crds', 'policy', 'kube'],
+    gateway: ['crds', 'policy', 'kube'],
+    cli: ['crds', 'policy', 'kube'],
+    cluster: ['kube'],
+  },
+  workshop: ['bench', 'test', 'tools'],
+};

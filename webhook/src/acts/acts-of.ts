@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Act, type ActKind, type ActTransition, type AgentActionStatus, annotations, digestOf } from '@sentinel/crds';
+import { WITHDRAWAL_PREFIX } from '@sentinel/policy';
+import type { AdmissionRequest, AdmittedObject } from '../admission/review.ts';
+
+const kinds: Readonly<Record<string, ActKind>> = {
+  agentactions: 'AgentAction',
+  playbooks: 'Playbook',
+  agentpolicies: 'AgentPolicy',
+  clusteragentpolicies: 'ClusterAgentPolicy',
+};
+
+/** What a request does to an object of Sentinel, for the trail of acts; undefined when it changes nothing that is recorded there. */
+export function actOf(request: AdmissionRequest, now: Date): Act | undefined {
+  const kind = kinds[request.resource.resource];
+  const after = request.operation === 'DELETE' ? undefined : (request.object ?? undefined);
+  const before = request.oldObject ?? undefined;
+  const subject = after ?? before;
+  if (kind === undefined || !subject) return undefined;
+  // Who deletes once more what is being deleted changes nothing.
+  if (!after && subject.metadata.deletionTimestamp !== undefined) return undefined;
+  const transitions = transitionsOf(kind, before, after);
+  if (transitions.length === 0) return undefined;
+  const trust = after && trustOf(after);
+  return {
+    transitions,
+    time: now.toISOString(),
+    user: beginning(request.userInfo.username, USER_MAX),
+    uid: beginning(request.userInfo.uid, UID_MAX),
+    groups: firstGroups(request.userInfo.groups),
+    kind,
+    namespace: request.namespace,
+    name: subject.metadata.name ?? request.name,
+    object: subject.metadata.uid ?? '',
+    generation: after?.metadata.generation ?? 0,
+    digest: digestOf(subject.spec ?? null),
+    ...(after && trust !== (before && trustOf(before)) ? { trust: digestOf(trust ?? null) } : {}),
+    ...(kind === 'AgentAction' ? { details: trailOf(subject) } : {}),
+  };
+}
+
+/** One entry of the journal must leave room for the others: bytes of its JSON. */
+const USER_MAX = 512;
+const UID_MAX = 128;
+const GROUPS_MAX = 512;
+
+// As many whole names as there is room for: nothing is judged by them.
+function firstGroups(groups: readonly string[]): string[] {
+  let room = GROUPS_MAX;
+  return groups.filter((group) => {
+    room -= storedSize(group) + 3;
+    return room >= 0;
+  });
+}
+
+// A character may take six bytes. Half of a surrogate pair has no place in a record.
+const storedSize = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
+
+/** The characters of a text that take at most so many bytes. */
+function beginning(text: string, most: number): string {
+  let [room, end] = [most, 0];
+  for (const character of text) {
+    room -= storedSize(character);
+    if (room < 0) break;
+    end += character.length;
+  }
+  return text.slice(0, end).toWellFormed();
+}
+
+/** Whether an act only stops something: what stops is never held up because it can't be recorded. */
+export const onlyStops = ({ transitions }: Pick<Act, 'transitions'>): boolean => transitions.every((one) => stopping.has(one));
+
+const stopping: ReadonlySet<ActTransition> = new Set<ActTransition>([
+  'PolicySuspended',
+  'TrustWithdrawn',
+  'ActionDeleted',
+  'PlaybookDeleted',
+]);
+
+function transitionsOf(kind: ActKind, before: AdmittedObject | undefined, after: AdmittedObject | undefined): ActTransition[] {
+  if (kind === 'AgentAction') return after ? [] : ['ActionDeleted'];
+  if (kind === 'Playbook') return ofPlaybook(before, after);
+  return ofPolicy(before, after);
+}
+
+function ofPolicy(before: AdmittedObject | undefined, after: AdmittedObject | undefined): ActTransition[] {
+  if (!after) return ['PolicyDeleted'];
+  const [was, is] = [isSuspended(before), isSuspended(after)];
+  const switched: ActTransition[] = was === is ? [] : [is ? 'PolicySuspended' : 'PolicyLifted'];
+  if (!before) return ['PolicyCreated', ...switched];
+  return isDeepStrictEqual(restOf(before), restOf(after)) ? switched : ['PolicyEdited', ...switched];
+}
+
+function ofPlaybook(before: AdmittedObject | undefined, after: AdmittedObject | undefined): ActTransition[] {
+  if (!after) return ['PlaybookDeleted'];
+  if (!before) return ['PlaybookCreated'];
+  if (!isDeepStrictEqual(before.spec, after.spec)) return ['PlaybookEdited'];
+  const trust = trustOf(after);
+  if (trust === trustOf(before)) return [];
+  return [trust === undefined || trust.startsWith(WITHDRAWAL_PREFIX) ? 'TrustWithdrawn' : 'PlaybookTrusted'];
+}
+
+// How far the trail of an action came, so that the sink can be asked for all of it when the action is gone.
+function trailOf({ status }: AdmittedObject): Record<string, string> {
+  const { outbox } = (status ?? {}) as AgentActionStatus;
+  if (!outbox) return {};
+  return {
+    'sentinel.action.records': String(outbox.sequence),
+    'sentinel.action.head': String(outbox.head ?? ''),
+    'sentinel.action.acknowledged': String(outbox.sink?.acknowledged ?? 0),
+  };
+}
+
+const trustOf = ({ metadata }: AdmittedObject) => metadata.annotations?.[annotations.trust];
+
+const specOf = (object: AdmittedObject | undefined) => (object?.spec ?? {}) as { suspended?: unknown };
+const isSuspended = (object: AdmittedObject | undefined) => specOf(object).suspended === true;
+
+function restOf(object: AdmittedObject): unknown {
+  const { suspended: _, ...rest } = specOf(object);
+  return rest;
+}

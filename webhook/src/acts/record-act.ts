@@ -1,0 +1,35 @@
+import { Act } from '@sentinel/crds';
+import { type AdmissionRequest, Denied } from '../admission/review.ts';
+import { actOf, onlyStops } from './acts-of.ts';
+import { deletionWarning } from './deletion-warning.ts';
+import { type ActJournal, isOwn } from './journal.ts';
+
+/**
+ * Writes down who does what, before the API server stores it, and answers with what the caller has to be told. A dry-run leaves
+ * nothing behind. An act that can't be written down is refused (throws Denied), unless it only stops something and is a person's; and so
+ * is one on an object that there cannot be, about which the API server never asks.
+ */
+export async function recordAct(
+  request: AdmissionRequest,
+  journal: Pick<ActJournal, 'write'>,
+  now: Date,
+): Promise<readonly string[]> {
+  const act = actOf(request, now);
+  if (!act) return [];
+  const fault = Act.safeParse(act).error?.issues[0];
+  if (fault) throw new Denied(`this is no object that the API server could store (${fault.path.join('.')}: ${fault.message})`);
+  const lost = isOwn(act) ? undefined : deletionWarning(request);
+  const warnings = lost === undefined ? [] : [lost];
+  if (request.dryRun) return warnings;
+  const unwritten = await journal.write(act);
+  if (unwritten === undefined) return warnings;
+  // The operator can wait; who stops something cannot.
+  if (!onlyStops(act) || isOwn(act)) throw new Denied(unrecorded(act, unwritten));
+  return [
+    ...warnings,
+    `sentinel: who did this is not in Sentinel's audit trail: ${unwritten}; the audit log of the API server has it`,
+  ];
+}
+
+const unrecorded = ({ kind, name }: Act, fault: string) =>
+  `the change of ${kind} '${name}' cannot be recorded, so it is refused: ${fault}. Try again; if it lasts, look at the sink of the audit trail`;

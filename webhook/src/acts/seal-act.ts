@@ -1,0 +1,19 @@
+import { type Act, type ActsHead, actDigest, actorOfAct, digestOf, factsOfAct, type JournaledAct } from '@sentinel/crds';
+import type { SigningKey } from '@sentinel/kube/signing-key';
+import { sealRecord } from '@sentinel/policy';
+
+/**
+ * Gives an act its place behind the one that was written down last, under a seal: whoever records it afterwards can neither change it nor
+ * leave it out unseen. Answers with the act as the journal keeps it, and with the head that comes with it.
+ */
+export function sealAct(
+  act: Act,
+  id: string,
+  last: ActsHead,
+  key: SigningKey,
+): { readonly act: JournaledAct; readonly head: ActsHead } {
+  const number = last.number + 1;
+  const facts = actDigest(actorOfAct(act), factsOfAct(id, act));
+  const sealed = sealRecord({ number, previous: last.digest, facts }, key.id, key.privateKey);
+  return { act: { ...act, sealed }, head: { number, digest: digestOf(sealed) } };
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotations } from '@sentinel/crds';
+import { admitPlaybook, type PlaybookContext } from './playbook.ts';
+import type { AdmissionRequest } from './review.ts';
+
+// An edit asks nobody but the rate of edits.
+const context = { requireEditRate: () => undefined } as unknown as PlaybookContext;
+const stampOf = (user: string) => JSON.stringify({ user, uid: '', groups: ['writers'] });
+
+/** The annotations after an edit of a Playbook that has these authors and this trust. */
+async function edited(user: string, authors: readonly string[], trust?: string): Promise<Record<string, string | null>> {
+  const metadata = {
+    name: 'fix',
+    annotations: {
+      ...(authors.length > 0 ? { [annotations.authors]: authors.join('\n') } : {}),
+      ...(trust === undefined ? {} : { [annotations.trust]: trust }),
+    },
+  };
+  const request = {
+    operation: authors.length === 0 ? 'CREATE' : 'UPDATE',
+    userInfo: { username: user, uid: '', groups: ['writers'], extra: {} },
+    object: { metadata, spec: { description: 'new' } },
+    oldObject: authors.length === 0 ? null : { metadata, spec: { description: 'old' } },
+  } as unknown as AdmissionRequest;
+  return (await admitPlaybook(request, context, new Date(0)))?.annotations ?? {};
+}
+
+describe('The authors of a Playbook', () => {
+  const [ada, bob] = [stampOf('ada'), stampOf('bob')];
+
+  it('begin with who creates it', async () =>
+    assert.deepEqual(await edited('ada', []), { [annotations.authors]: ada, [annotations.trust]: null }));
+
+  it('are everyone who edited it, each once', async () => {
+    assert.equal((await edited('bob', [ada]))[annotations.authors], `${ada}\n${bob}`);
+    assert.equal((await edited('ada', [ada, bob]))[annotations.authors], `${ada}\n${bob}`);
+  });
+
+  it('begin anew with the first edit after somebody trusted it, and not after trust was withdrawn', async () => {
+    assert.equal((await edited('bob', [ada], '{"playbook":"uid"}'))[annotations.authors], bob);
+    assert.equal((await edited('bob', [ada], '{"withdrawal":"uid"}'))[annotations.authors], `${ada}\n${bob}`);
+  });
+
+  it('have a bound, with what to do beyond it', async () => {
+    const many = Array.from({ length: 2000 }, (_, index) => stampOf(`somebody-${index}`));
+    await assert.rejects(edited('ada', many), /too many people have edited this Playbook since it was last trusted/);
+  });
+});

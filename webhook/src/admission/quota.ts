@@ -1,0 +1,103 @@
+import { type AgentAction, actionPlanParts, actionPlans, agentActions } from '@sentinel/crds';
+import { createMeasuringInformer, type Informer, type KubeClient, type Logger, type Measured, storedSize } from '@sentinel/kube';
+import { judgeOpen, judgeStorage, type PolicySet, type Refusal, storageUse } from '@sentinel/policy';
+import type { AdmissionRequest } from './review.ts';
+
+/** After this, what was admitted and is not seen was refused by somebody else. */
+const UNSEEN_MS = 10_000;
+
+type MeasuredAction = Measured<{ readonly isOpen: boolean }>;
+type Counted<T extends Measured> = Pick<Informer<T>, 'store' | 'healthy' | 'onChange'>;
+
+export interface QuotaSources {
+  readonly actions: Counted<MeasuredAction>;
+  /** Plans and their parts. */
+  readonly plans: readonly Pick<Counted<Measured>, 'store' | 'healthy'>[];
+}
+
+/** The informers that a quota counts by, not yet started. */
+export function quotaInformers(client: KubeClient, logger: Logger) {
+  const common = { client, logger };
+  return {
+    actions: createMeasuringInformer({ ...common, resource: agentActions }, ({ status }: AgentAction) => ({
+      isOpen: status?.finishedAt === undefined,
+    })),
+    plans: [
+      createMeasuringInformer({ ...common, resource: actionPlans }, () => ({})),
+      createMeasuringInformer({ ...common, resource: actionPlanParts }, () => ({})),
+    ],
+  };
+}
+
+interface Unseen {
+  readonly namespace: string;
+  /** The name, or the prefix of one that the API server generates. */
+  readonly name: string;
+  readonly isPrefix: boolean;
+  readonly bytes: number;
+  readonly until: number;
+}
+
+/**
+ * Counts the actions of each namespace, and what is stored for them, where they are filed. What was just admitted counts until the cache
+ * shows it. Replicas do not see at once what the others admit, so a limit may be exceeded by what they do within some milliseconds. The
+ * ledger is not for the webhook to read; the gateway counts it before a rehearsal starts.
+ */
+export class ActionQuota {
+  readonly #sources: QuotaSources;
+  readonly #total: number;
+  readonly #now: () => number;
+  #unseen: Unseen[] = [];
+
+  /** `total` is what may be stored for the actions of all namespaces, in bytes. */
+  constructor(sources: QuotaSources, total: number, now: () => number = () => performance.now()) {
+    this.#sources = sources;
+    this.#total = total;
+    this.#now = now;
+    sources.actions.onChange(({ type, object: { metadata } }) => {
+      if (type === 'add') this.#see(metadata.namespace ?? '', metadata.name ?? '');
+    });
+  }
+
+  /** Why one more action cannot be filed; else it counts from now on, unless the request is a dry-run. Refuses what it cannot count. */
+  admit(policies: PolicySet, { object, namespace, dryRun }: AdmissionRequest): Refusal[] {
+    const { actions, plans } = this.#sources;
+    if (![actions, ...plans].every((informer) => informer.healthy()))
+      return [
+        {
+          policy: 'Sentinel',
+          rule: 'limits.open',
+          message: 'the actions of the namespace cannot be counted now, because the API server cannot be watched',
+          remedy: 'Try again in some seconds.',
+        },
+      ];
+    const now = this.#now();
+    this.#unseen = this.#unseen.filter(({ until }) => until > now);
+    const stored = [actions, ...plans].flatMap(({ store }) =>
+      store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
+    );
+    const bytes = storedSize(object);
+    const refusals = [
+      ...judgeOpen(policies, namespace, this.#open(namespace)),
+      ...judgeStorage(policies, namespace, storageUse([...stored, ...this.#unseen], namespace, this.#total), bytes),
+    ];
+    if (refusals.length > 0 || dryRun) return refusals;
+    const { name, generateName = '' } = object?.metadata ?? {};
+    this.#unseen.push({ namespace, name: name ?? generateName, isPrefix: name === undefined, bytes, until: now + UNSEEN_MS });
+    return [];
+  }
+
+  #open(namespace: string): number {
+    const isOpen = ({ metadata, isOpen }: MeasuredAction) => isOpen && metadata.namespace === namespace;
+    return (
+      this.#sources.actions.store.list().filter(isOpen).length + this.#unseen.filter((one) => one.namespace === namespace).length
+    );
+  }
+
+  #see(namespace: string, name: string): void {
+    const found = this.#unseen.findIndex(
+      (one) => one.namespace === namespace && (one.isPrefix ? name.startsWith(one.name) : name === one.name),
+    );
+    if (found >= 0) this.#unseen.splice(found, 1);
+  }
+}

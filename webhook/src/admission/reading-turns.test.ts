@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { PAUSE, ReadingTurns } from './reading-turns.ts';
+import type { AdmissionRequest } from './review.ts';
+
+const long = (text: string) => ({ steps: [{ name: 'a', command: ['sh', '-c', text.repeat(5_000)] }] });
+const request = (namespace: string, more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  uid: 'r',
+  resource: { group: 'sentinel.dev', resource: 'agentactions' },
+  operation: 'CREATE',
+  namespace,
+  name: 'x',
+  userInfo: { username: 'agent', uid: '', groups: [], extra: {} },
+  object: { metadata: {}, spec: long('a;') },
+  ...more,
+});
+const update = (spec: object, before: object) =>
+  request('noisy', { operation: 'UPDATE', object: { metadata: {}, spec }, oldObject: { metadata: {}, spec: before } });
+
+/** Turns by a clock of the test, in which each work takes a second until it is let go. */
+function turnsOf({ mock }: TestContext) {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  const turns = new ReadingTurns(() => now);
+  const begun: string[] = [];
+  const open: (() => void)[] = [];
+  const ask = (asked: AdmissionRequest, name: string) =>
+    turns.run(asked, async () => {
+      begun.push(name);
+      await new Promise<void>((resolve) => open.push(resolve));
+    });
+  const pass = async (ms: number) => {
+    now += ms;
+    mock.timers.tick(ms);
+    await setImmediate();
+    await setImmediate();
+  };
+  const end = async () => {
+    now += 1_000;
+    open.shift()?.();
+    await setImmediate();
+  };
+  return { begun, ask, pass, end };
+}
+
+describe('Long texts of a request', () => {
+  it('are read one at a time', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const all = [ask(request('noisy'), 'n1'), ask(request('noisy'), 'n2'), ask(request('quiet'), 'q')];
+    await setImmediate();
+    assert.deepEqual(begun, ['n1']);
+    for (const expected of [
+      ['n1', 'n2'],
+      ['n1', 'n2', 'q'],
+    ]) {
+      await end();
+      await pass(PAUSE * 1_000);
+      assert.deepEqual(begun, expected);
+    }
+    await end();
+    await Promise.all(all);
+  });
+
+  it('leave the thread to others for longer than they took', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const all = [ask(request('noisy'), 'n1'), ask(request('noisy'), 'n2')];
+    await setImmediate();
+    await end();
+    await pass(PAUSE * 1_000 - 1);
+    assert.deepEqual(begun, ['n1']);
+    await pass(1);
+    assert.deepEqual(begun, ['n1', 'n2']);
+    await end();
+    await Promise.all(all);
+  });
+
+  it('are refused for now when too many of the namespace wait, and not when those of another do', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const waiting = ['n1', 'n2'].map((name) => ask(request('noisy'), name));
+    await assert.rejects(ask(request('noisy'), 'n3'), /namespace 'noisy' .* try again/);
+    const quiet = ask(request('quiet'), 'q');
+    for (let at = 0; at < 3; at++) {
+      await setImmediate();
+      await end();
+      await pass(PAUSE * 1_000);
+    }
+    await Promise.all([...waiting, quiet]);
+    assert.deepEqual(begun.sort(), ['n1', 'n2', 'q']);
+  });
+
+  const free: readonly [what: string, request: AdmissionRequest][] = [
+    ['short ones', request('noisy', { object: { metadata: {}, spec: { intent: { summary: 'short' } } } })],
+    ['a decision', update(long('a;'), long('a;'))],
+    ['a cancellation', update({ ...long('a;'), cancelled: true }, { ...long('a;'), cancelled: false })],
+    ['the kill switch', update({ ...long('a;'), suspended: true }, long('a;'))],
+    ['a deletion', request('noisy', { operation: 'DELETE', object: undefined, oldObject: { metadata: {}, spec: long('a;') } })],
+  ];
+  for (const [what, asked] of free)
+    it(`hold up no other request of the namespace: ${what}`, async (t) => {
+      const { begun, ask, end } = turnsOf(t);
+      const all = [ask(request('noisy'), 'n1'), ask(asked, 'free')];
+      await setImmediate();
+      assert.deepEqual(begun.sort(), ['free', 'n1']);
+      await end();
+      await end();
+      await Promise.all(all);
+    });
+});

@@ -1,0 +1,23 @@
+import { annotations } from '@sentinel/crds';
+import { parseDecisions, type SealKeys, sealFault } from '@sentinel/policy';
+import { type AdmissionRequest, Denied } from './review.ts';
+
+/**
+ * Refuses decisions that are written into an action without a seal of Sentinel's. They would count for nothing, and they would take the
+ * room that decisions need. Asked after everything that may change the object, so that the policies inside the API server speak first.
+ * A dry-run has no seal. Throws Denied.
+ */
+export async function requireSealedDecisions(request: AdmissionRequest, readKeys: () => Promise<SealKeys>): Promise<void> {
+  const before = request.oldObject?.metadata.annotations?.[annotations.approvals] ?? '';
+  const after = request.object?.metadata.annotations?.[annotations.approvals] ?? '';
+  if (after === before || after === '' || request.dryRun) return;
+  const appended = after.startsWith(before) ? after.slice(before.length).replace(/^\n/, '') : after;
+  const { records, unreadable } = parseDecisions(appended);
+  const keys = await readKeys();
+  const fault =
+    unreadable > 0 || records.length === 0 ? 'it cannot be read' : records.map((one) => sealFault(one, keys)).find(Boolean);
+  if (fault !== undefined)
+    throw new Denied(
+      `the decision was not sealed by Sentinel's webhook (${fault}), so it would not count: set the annotations ${annotations.decision} and ${annotations.plan} instead, or use kubectl sentinel`,
+    );
+}

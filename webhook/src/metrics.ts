@@ -1,0 +1,37 @@
+import { Counter, Histogram, registry } from '@sentinel/kube';
+
+const registers = [registry];
+
+/** What became of a review: `Refused` for good, `Busy` for now, `Failed` when a check could not be made, which is a refusal as well. */
+export type ReviewOutcome = 'Admitted' | 'Refused' | 'Busy' | 'Failed';
+
+const reviews = new Counter({
+  name: 'sentinel_webhook_reviews_total',
+  help: 'Admission reviews that were judged, by resource, operation and outcome.',
+  labelNames: ['resource', 'operation', 'outcome'] as const,
+  registers,
+});
+const time = new Histogram({
+  name: 'sentinel_webhook_review_duration_seconds',
+  help: 'How long a review took to be judged.',
+  buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers,
+});
+const unjudged = new Counter({
+  name: 'sentinel_webhook_requests_not_judged_total',
+  help: 'Requests that were refused before they were judged, by status.',
+  labelNames: ['code'] as const,
+  registers,
+});
+
+/** The resources that the webhook is asked about; whoever else calls it must not make more series. */
+const resources: ReadonlySet<string> = new Set(['agentactions', 'playbooks', 'agentpolicies', 'clusteragentpolicies']);
+
+/** Counts a review that was judged. */
+export function noteReview(resource: string, operation: string, outcome: ReviewOutcome, seconds: number): void {
+  reviews.inc({ resource: resources.has(resource) ? resource : 'other', operation, outcome });
+  time.observe(seconds);
+}
+
+/** Counts a request that was not judged. */
+export const noteUnjudged = (status: number): void => unjudged.inc({ code: String(status) });
