@@ -96,11 +96,11 @@ describe('An installation', { concurrency: false }, () => {
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
     assert.equal(code, 0, stderr);
     // The Service of the gateway has another address now, and it is in the pods that were approved.
-    const denied = await tenant.until(action, ['Denied', 'Succeeded'], 90);
+    const denied = await tenant.until(action, ['Denied', 'Succeeded']);
     assert.match(messageOf(denied), /Sentinel or its settings changed\. File the action again\. Nothing was changed\./);
     const again = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
-    await tenant.until(again, ['AwaitingApproval'], 90);
+    await tenant.until(again, ['AwaitingApproval']);
     assert.equal((await tenant.decide(tenant.approver, again, 'approve')).code, 0);
-    await tenant.until(again, ['Succeeded'], 90);
+    await tenant.until(again, ['Succeeded']);
   });
 });

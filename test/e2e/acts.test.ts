@@ -25,15 +25,12 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: ${user}}]
 
 /** The record of a transition at the Collector; waits for it. */
 const recorded = (transition: string, wanted: Readonly<Record<string, string>>): Promise<Received> =>
-  eventually(
-    `${transition} ${JSON.stringify(wanted)} at the Collector`,
-    async () =>
-      receivedLogs().findLast(
-        ({ attributes }) =>
-          attributes['sentinel.transition'] === transition &&
-          Object.entries(wanted).every(([name, value]) => attributes[name] === value),
-      ),
-    30,
+  eventually(`${transition} ${JSON.stringify(wanted)} at the Collector`, async () =>
+    receivedLogs().findLast(
+      ({ attributes }) =>
+        attributes['sentinel.transition'] === transition &&
+        Object.entries(wanted).every(([name, value]) => attributes[name] === value),
+    ),
   );
 
 const ofObject = (namespace: string, name: string) => ({ 'k8s.namespace.name': namespace, 'sentinel.object.name': name });
@@ -346,7 +343,7 @@ describe('An action that nobody can approve any more', { concurrency: false }, (
     await tenant.deploy('web');
     const action = await waiting(tenant);
     await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, groups: ['others'], expiresAfter: '1h' }] });
-    const ended = await tenant.until(action, ['Denied'], 15);
+    const ended = await tenant.until(action, ['Denied']);
     assert.match(
       messageOf(ended),
       /nobody can approve the plan any more: no group is left whose members may approve \(approvals\.groups\)\. The plan was made when it took a member of shop-approvers\. File the action again\./,
@@ -399,13 +396,13 @@ describe('A hold', { concurrency: true }, () => {
     const name = await waiting(tenant);
     const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
     assert.equal(code, 0, stderr);
-    await tenant.until(name, ['Starting'], 20);
+    await tenant.until(name, ['Starting']);
     return name;
   };
 
   it('ends when the approval runs out', async () => {
     const tenant = await frozen('acts-late', '25s');
-    const ended = await tenant.until(await held(tenant), ['Expired'], 60);
+    const ended = await tenant.until(await held(tenant), ['Expired']);
     assert.match(messageOf(ended), /approved by ada, but the approval expired after 25s, before the run could start/);
   });
 

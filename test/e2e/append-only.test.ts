@@ -123,7 +123,7 @@ describe('The audit trail of an action, to an operator that somebody has taken o
     operator = await serviceAccount('sentinel-system', 'sentinel-operator');
     const parameters = { deployment: 'web', container: 'web', image: tenant.image };
     [ended, waiting] = await Promise.all([tenant.file('set-image', parameters), tenant.file('set-image', parameters)]);
-    await Promise.all([ended, waiting].map((name) => tenant.until(name, ['AwaitingApproval'], 120)));
+    await Promise.all([ended, waiting].map((name) => tenant.until(name, ['AwaitingApproval'])));
     await tenant.decide(tenant.approver, ended, 'reject');
     await tenant.until(ended, ['Rejected']);
   });

@@ -400,7 +400,7 @@ describe('Two people at the same moment', { concurrency: false }, () => {
     const names = await Promise.all(Array.from({ length: ROUNDS }, (_, round) => one.file('touch', { key: `round-${round}` })));
     const seen: Record<string, number> = {};
     for (const name of names) {
-      await one.until(name, ['AwaitingApproval'], 90);
+      await one.until(name, ['AwaitingApproval']);
       const plan = (await one.action(name)).status?.plan?.digest;
       const answers = await Promise.all([one.decide(one.approver, name, 'approve', plan), one.decide(bea, name, 'reject', plan)]);
       for (const { code, stderr } of answers) if (code !== 0) assert.match(stderr, clear);
@@ -408,7 +408,7 @@ describe('Two people at the same moment', { concurrency: false }, () => {
         answers.some(({ code }) => code === 0),
         'both were refused',
       );
-      const ended = await one.until(name, ['Succeeded', 'Rejected', 'Cancelled', 'RolledBack', 'Blocked'], 60);
+      const ended = await one.until(name, ['Succeeded', 'Rejected', 'Cancelled', 'RolledBack', 'Blocked']);
       const rejected = linesOf(ended).some((line) => (JSON.parse(line) as { decision: string }).decision === 'reject');
       const ran = ended.status?.stages?.some(({ stage }) => stage === 'run') ?? false;
       assert.equal(
@@ -426,7 +426,7 @@ describe('Two people at the same moment', { concurrency: false }, () => {
   it('two of two approve: both are kept, or one is told to try again and then is', async () => {
     for (let round = 0; round < 3; round++) {
       const name = await two.file('touch', { key: `both-${round}` });
-      await two.until(name, ['AwaitingApproval'], 90);
+      await two.until(name, ['AwaitingApproval']);
       const plan = (await two.action(name)).status?.plan?.digest;
       const decide = async (who: Person) => {
         const first = await two.decide(who, name, 'approve', plan);
@@ -436,7 +436,7 @@ describe('Two people at the same moment', { concurrency: false }, () => {
         assert.equal(again.code, 0, again.stderr);
       };
       await Promise.all([decide(two.approver), decide(bea)]);
-      const done = await two.until(name, ['Succeeded'], 60);
+      const done = await two.until(name, ['Succeeded']);
       const users = linesOf(done).map((line) => (JSON.parse(line) as { user: string }).user);
       assert.deepEqual(users.sort(), ['ada', 'bea']);
       const records = done.status?.outbox?.records.filter(({ transition }) => transition === 'Decided').map(({ actor }) => actor);

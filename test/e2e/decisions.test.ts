@@ -182,7 +182,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       file('later', 'touch-later'),
       file('running', 'touch-slowly'),
     ]);
-    await Promise.all(Object.keys(names).map((what) => tenant.until(what, ['AwaitingApproval'], 90)));
+    await Promise.all(Object.keys(names).map((what) => tenant.until(what, ['AwaitingApproval'])));
   });
 
   describe('The status of an action', { concurrency: true }, () => {
@@ -724,7 +724,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       assert.match(said, /The run is ended at once\. A write that is under way may still be applied; what it has changed/);
       assert.match(said, /running cancelled\nsee what becomes of it: kubectl sentinel watch running/);
       assert.match(
-        messageOf(await tenant.until('running', ['Cancelled'], 60)),
+        messageOf(await tenant.until('running', ['Cancelled'])),
         /^the action was cancelled by system:serviceaccount:/,
       );
       refused(await patch(tenant.agent, 'running', { spec: { cancelled: false } }), '`cancelled` must stay true once it is');

@@ -45,7 +45,7 @@ const deployment = (name: string) => ({
 describe('A delete', { concurrency: 3 }, () => {
   let tenant: Tenant;
   const exists = async (what: string) => (await admin.tryKubectl(['get', what, '-n', tenant.namespace])).code === 0;
-  const gone = (what: string) => eventually(`${what} to go`, async () => !(await exists(what)), 60);
+  const gone = (what: string) => eventually(`${what} to go`, async () => !(await exists(what)));
 
   /** Makes a claim that belongs to a Deployment. */
   const claimOf = async (owner: Name, name: string) => {
@@ -76,7 +76,7 @@ describe('A delete', { concurrency: 3 }, () => {
 
   const planned = async (name: Name) => {
     const action = await tenant.file(name);
-    const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over], 150);
+    const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over]);
     assert.ok(status?.plan, messageOf({ status, ...rest } as never));
     const plan = await client.getOrThrow(actionPlans, { name: status.plan.name, namespace: tenant.namespace });
     const effect = plan.spec.effects.at(-1) as Effect;
@@ -85,7 +85,7 @@ describe('A delete', { concurrency: 3 }, () => {
   const ended = async (action: string) => {
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
     assert.equal(code, 0, stderr);
-    return await tenant.until(action, over, 150);
+    return await tenant.until(action, over);
   };
 
   it('is refused when the object has changed since, and says the field', async () => {

@@ -70,27 +70,23 @@ describe('A sandbox on a node that is drained', { concurrency: false }, () => {
     const { spec, ...rest } = imageOnly('web', tenant.namespace);
     await admin.apply(JSON.stringify({ ...rest, spec: { ...spec, replicas: 1, paused: true } }));
     const action = await tenant.file('touch');
-    const planned = await tenant.until(action, ['AwaitingApproval', ...over], 90);
+    const planned = await tenant.until(action, ['AwaitingApproval', ...over]);
     assert.equal(stateOf(planned), 'AwaitingApproval', messageOf(planned));
     await admin.kubectl(['annotate', 'deployment', 'web', '-n', tenant.namespace, 'real=yes']);
     const letGo = await hold(tenant, 'held');
     await tenant.decide(tenant.approver, action, 'approve');
-    const running = await eventually(
-      'a step of the run',
-      async () => {
-        const touched = await admin.kubectl([
-          'get',
-          'deployment',
-          'web',
-          '-n',
-          tenant.namespace,
-          '-o',
-          'jsonpath={.metadata.annotations.touched}',
-        ]);
-        return touched === 'yes' ? await podOf(tenant, 'run') : undefined;
-      },
-      60,
-    );
+    const running = await eventually('a step of the run', async () => {
+      const touched = await admin.kubectl([
+        'get',
+        'deployment',
+        'web',
+        '-n',
+        tenant.namespace,
+        '-o',
+        'jsonpath={.metadata.annotations.touched}',
+      ]);
+      return touched === 'yes' ? await podOf(tenant, 'run') : undefined;
+    });
     // Its steps are init containers: Pending, which no PodDisruptionBudget holds.
     assert.equal(running.status.phase, 'Pending');
     assert.deepEqual(
@@ -116,22 +112,18 @@ describe('A sandbox on a node that is drained', { concurrency: false }, () => {
     assert.equal(rehearsal.status.phase, 'Succeeded');
     const taken = await evict(rehearsal.metadata.name);
     assert.equal(taken.code, 0, taken.stderr);
-    await eventually('the eviction', async () => (await podOf(tenant, 'rehearsal')) === undefined, 30);
+    await eventually('the eviction', async () => (await podOf(tenant, 'rehearsal')) === undefined);
 
     await letGo();
-    const done = await tenant.until(action, over, 90);
+    const done = await tenant.until(action, over);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
-    const gone = await eventually(
-      'the deletion',
-      async () => {
-        const { code, stderr } = await remove(running.metadata.name);
-        if (code !== 0) throw new Error(stderr);
-        return true;
-      },
-      30,
-    );
+    const gone = await eventually('the deletion', async () => {
+      const { code, stderr } = await remove(running.metadata.name);
+      if (code !== 0) throw new Error(stderr);
+      return true;
+    });
     assert.ok(gone);
-    await eventually('its end', async () => (await podOf(tenant, 'run')) === undefined, 30);
+    await eventually('its end', async () => (await podOf(tenant, 'run')) === undefined);
     // Nobody made another pod for it, and what is known of the run stays.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.equal(await podOf(tenant, 'run'), undefined);

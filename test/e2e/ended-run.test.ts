@@ -65,14 +65,14 @@ describe('A run that has ended', () => {
       if (one.type === 'Succeeded') Object.assign(one, { status: 'Unknown', reason: state });
   };
   const approve = async (name: string) => {
-    await tenant.until(name, ['AwaitingApproval', ...over], 120);
+    await tenant.until(name, ['AwaitingApproval', ...over]);
     const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
     assert.equal(code, 0, `${stderr} ${messageOf(await tenant.action(name))}`);
   };
   const ended = async (playbook: string, as: State) => {
     const name = await tenant.file(playbook);
     await approve(name);
-    const action = await tenant.until(name, over, 120);
+    const action = await tenant.until(name, over);
     assert.equal(action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason, as, messageOf(action));
     return name;
   };

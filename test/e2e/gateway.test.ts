@@ -477,7 +477,7 @@ spec:
     await Promise.all(
       Object.keys(groups).map(async (name) => {
         const action = await tenant.file(name, {}, { mode: 'DryRun' });
-        ended.set(name, await tenant.until(action, states, 80));
+        ended.set(name, await tenant.until(action, states));
       }),
     );
   });

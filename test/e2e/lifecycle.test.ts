@@ -123,7 +123,7 @@ describe('A Playbook that changes while its action runs', { concurrency: true },
     const { action, release } = await running('unchecked');
     await patch(tenant, 'playbook', 'unchecked', [{ op: 'remove', path: '/spec/verify' }], 'json');
     await release();
-    const ended = await tenant.until(action, over, 80);
+    const ended = await tenant.until(action, over);
     assert.equal(stateOf(ended), 'RolledBack', messageOf(ended));
   });
 
@@ -131,7 +131,7 @@ describe('A Playbook that changes while its action runs', { concurrency: true },
     const { action, release } = await running('replaced');
     await patch(tenant, 'playbook', 'replaced', { spec: { verify: [{ name: 'check', command: ['false'] }] } });
     await release();
-    const ended = await tenant.until(action, over, 80);
+    const ended = await tenant.until(action, over);
     assert.equal(stateOf(ended), 'Succeeded', messageOf(ended));
     assert.match(messageOf(ended), /verified/);
   });
@@ -140,7 +140,7 @@ describe('A Playbook that changes while its action runs', { concurrency: true },
     const { action, release } = await running('gone');
     await admin.kubectl(['delete', 'playbook', 'gone', '-n', tenant.namespace]);
     await release();
-    const ended = await tenant.until(action, over, 80);
+    const ended = await tenant.until(action, over);
     assert.equal(stateOf(ended), 'RolledBack', messageOf(ended));
   });
 });
@@ -155,9 +155,9 @@ describe('An action that is cancelled between its run and its checks', { concurr
     assert.equal(stateOf(planned), 'AwaitingApproval', messageOf(planned));
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
     assert.equal(code, 0, stderr);
-    await tenant.until(action, ['Verifying'], 80);
+    await tenant.until(action, ['Verifying']);
     await patch(tenant, 'agentaction', action, { spec: { cancelled: true } });
-    const ended = await tenant.until(action, ['RolledBack', 'RollbackIncomplete', 'Cancelled'], 80);
+    const ended = await tenant.until(action, ['RolledBack', 'RollbackIncomplete', 'Cancelled']);
     assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
     assert.match(messageOf(ended), /^the action was cancelled by .+ before it was verified\. 1 of 1 effects rolled back$/);
     const { code: found } = await admin.tryKubectl(['get', 'configmap', 'later', '-n', tenant.namespace]);

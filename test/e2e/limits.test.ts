@@ -100,7 +100,7 @@ describe('A policy', { concurrency: 3 }, () => {
     const filed = await Promise.all(names.map((name) => tenant.file(name)));
     for (const name of filed) await tenant.until(name, ['AwaitingApproval']);
     await Promise.all(filed.map((name) => approve(tenant, name)));
-    const done = await Promise.all(filed.map((name) => tenant.until(name, ['Succeeded'], 90)));
+    const done = await Promise.all(filed.map((name) => tenant.until(name, ['Succeeded'])));
     const runs = done
       .map(({ status }) => status?.stages?.find(({ stage }) => stage === 'run'))
       .map((run) => [Date.parse(run?.startedAt ?? ''), Date.parse(run?.finishedAt ?? '')] as const)
@@ -112,7 +112,7 @@ describe('A policy', { concurrency: 3 }, () => {
   it('lets in as many actions a day as it says, however many come at the same moment', async () => {
     const tenant = await tenantWith('limits-day', { limits: { perDay: 3 } });
     const filed = await Promise.all(Array.from({ length: 6 }, () => tenant.file('health-check')));
-    const ends = await Promise.all(filed.map((name) => tenant.until(name, ['NoEffect', 'Denied', 'RehearsalFailed'], 120)));
+    const ends = await Promise.all(filed.map((name) => tenant.until(name, ['NoEffect', 'Denied', 'RehearsalFailed'])));
     const denied = ends.filter((one) => stateOf(one) === 'Denied');
     assert.equal(denied.length, 3, ends.map(messageOf).join('\n'));
     assert.match(

@@ -76,7 +76,7 @@ describe('Approvers by OIDC', { concurrency: false }, () => {
     ];
     await admin.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     name = await tenant.file('touch');
-    plan = (await tenant.until(name, ['AwaitingApproval'], 90)).status?.plan?.digest ?? '';
+    plan = (await tenant.until(name, ['AwaitingApproval'])).status?.plan?.digest ?? '';
   });
   after(async () => {
     await admin.kubectl(['delete', 'clusteragentpolicy', namespace, '--ignore-not-found']);
@@ -145,7 +145,7 @@ describe('Approvers by OIDC', { concurrency: false }, () => {
       spec: { intent: { summary: 'x' }, playbookRef: { name: 'touch' } },
     };
     await rex.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-    const { status } = await tenant.until('by-rex', ['AwaitingApproval'], 90);
+    const { status } = await tenant.until('by-rex', ['AwaitingApproval']);
     const digest = status?.plan?.digest ?? '';
     const renamed = await person('sub-rex', 'rex.at.work');
     refused(
@@ -156,7 +156,7 @@ describe('Approvers by OIDC', { concurrency: false }, () => {
 
   it('start the run when two of them agree, by their rights and claims as they are sealed', async () => {
     accepted(await decide(await person('sub-bea', 'bea'), 'approve'));
-    const done = (await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied'], 90)) as ActionView;
+    const done = (await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied'])) as ActionView;
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
   });
 });

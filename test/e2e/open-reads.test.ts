@@ -49,12 +49,12 @@ describe('A read that a step keeps open', { concurrency: 2 }, () => {
 
   it('ends when policy forbids it: a watch, and a log that is followed', async () => {
     const names = [await tenant.file('watches'), await tenant.file('follows')];
-    for (const name of names) await eventually(`${name} listens`, () => listening(name), 60);
+    for (const name of names) await eventually(`${name} listens`, () => listening(name));
     await tenant.setPolicy({
       kubernetes: [{ apiGroups: [''], resources: ['services'], verbs: ['get'], decision: 'Allow' }],
     });
     for (const name of names) {
-      const done = await tenant.until(name, ['NoEffect', 'RehearsalFailed'], 45);
+      const done = await tenant.until(name, ['NoEffect', 'RehearsalFailed']);
       assert.equal(stateOf(done), 'NoEffect', messageOf(done));
     }
   });

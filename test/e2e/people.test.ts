@@ -98,7 +98,7 @@ describe('Whoever decides', { concurrency: false }, () => {
     await tenant.deploy('web');
     await admin.apply(mayFile('rex', namespace));
     await applyAll(['uma', 'rex', 'ron', 'rae', 'max'].map((user) => bind(namespace, user, 'sentinel-approver')));
-    await tenant.file('touch', {}, {}).then((name) => tenant.until(name, ['AwaitingApproval'], 90));
+    await tenant.file('touch', {}, {}).then((name) => tenant.until(name, ['AwaitingApproval']));
     const [name = ''] = await names();
     plan = (await read(name)).status?.plan?.digest ?? '';
     agentUid = (await admin.get<{ metadata: { uid: string } }>(['serviceaccount', 'repair-agent', '-n', namespace])).metadata.uid;
@@ -313,7 +313,7 @@ describe('Whoever decides', { concurrency: false }, () => {
         spec: { intent: { summary: 'x' }, playbookRef: { name: 'own' } },
       };
       await as('rex', 'uid-of-rex', [filersOf('rex')]).kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-      const digest = (await tenant.until('by-rex', ['AwaitingApproval'], 90)).status?.plan?.digest ?? '';
+      const digest = (await tenant.until('by-rex', ['AwaitingApproval'])).status?.plan?.digest ?? '';
       const renamed = as('rex-at-work', 'uid-of-rex');
       refused(await decide(renamed, 'by-rex', 'approve', digest, '--dry-run=server'), /you asked for this action/);
       refused(await write(renamed, 'by-rex'), /you asked for this action, or edited it/);
@@ -326,7 +326,7 @@ describe('Whoever decides', { concurrency: false }, () => {
   describe('is not the person for whom the agent acts', { concurrency: false }, () => {
     it('who is shown, and cannot approve; it is a claim, so nobody gains by it', async () => {
       const name = await tenant.file('touch', {}, { onBehalfOf: { user: 'ron' } });
-      const found = await tenant.until(name, ['AwaitingApproval'], 90);
+      const found = await tenant.until(name, ['AwaitingApproval']);
       const digest = found.status?.plan?.digest ?? '';
       const ron = as('ron', undefined, []);
       refused(await decide(ron, name, 'approve', digest, '--dry-run=server'), /the agent acts on your behalf/);
@@ -380,7 +380,7 @@ describe('Whoever decides', { concurrency: false }, () => {
       await applyAll([bind(namespace, 'eli', 'edit')]);
       await floor({ separationOfDuties: { exemptUsers: ['eli'] } });
       const name = await tenant.file('exempted');
-      const digest = (await tenant.until(name, ['AwaitingApproval'], 90)).status?.plan?.digest ?? '';
+      const digest = (await tenant.until(name, ['AwaitingApproval'])).status?.plan?.digest ?? '';
       const eli = as('eli');
       accepted(await decide(eli, name, 'approve', digest));
       const by = `ClusterAgentPolicy/${namespace}`;
@@ -396,7 +396,7 @@ describe('Whoever decides', { concurrency: false }, () => {
       assert.match(waits[0]?.why ?? '', /'eli' can act as '.*:repair-agent' \(.*\), so they count as the same person/);
       assert.equal(stateOf(await read(name)), 'AwaitingApproval');
       await floor({ separationOfDuties: { exemptUsers: ['eli'] } });
-      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied'], 90);
+      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
       const record = done.status?.outbox?.records.find(({ transition }) => transition === 'Decided') as
         | { details?: { name: string; value: string }[] }
@@ -408,7 +408,7 @@ describe('Whoever decides', { concurrency: false }, () => {
   describe('still holds the verb at the start', { concurrency: false }, () => {
     it('else the approval counts no more, until the right is there again', async () => {
       const name = await tenant.file('lost');
-      const digest = (await tenant.until(name, ['AwaitingApproval'], 90)).status?.plan?.digest ?? '';
+      const digest = (await tenant.until(name, ['AwaitingApproval'])).status?.plan?.digest ?? '';
       const rae = await person('rae', []);
       accepted(await decide(rae, name, 'approve', digest));
       await admin.kubectl(['delete', 'rolebinding', 'rae-sentinel-approver', '-n', namespace]);
@@ -422,7 +422,7 @@ describe('Whoever decides', { concurrency: false }, () => {
       assert.equal(stateOf(action), 'AwaitingApproval');
       assert.equal(action.status?.conditions?.find(({ type }) => type === 'Approved')?.message, '1 of 2 approval(s)');
       await applyAll([bind(namespace, 'rae', 'sentinel-approver')]);
-      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied'], 90);
+      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     });
   });

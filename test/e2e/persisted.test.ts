@@ -38,7 +38,7 @@ async function makeWorld(name: string): Promise<Tenant> {
 /** Runs a Playbook to its end; also answers with the fields of the plan's changes. */
 async function ended(tenant: Tenant, key: string, playbook = 'touch'): Promise<{ done: ActionView; paths: string[] }> {
   const action = await tenant.file(playbook, { key });
-  const { status } = await tenant.until(action, ['AwaitingApproval', ...over], 90);
+  const { status } = await tenant.until(action, ['AwaitingApproval', ...over]);
   const { spec } = await admin.get<{ spec: { effects: { change: { path: string }[] }[] } }>([
     'actionplan',
     status?.plan?.name ?? '',
@@ -48,7 +48,7 @@ async function ended(tenant: Tenant, key: string, playbook = 'touch'): Promise<{
   const paths = spec.effects.flatMap(({ change }) => change.map(({ path }) => path));
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
-  return { done: await tenant.until(action, over, 120), paths };
+  return { done: await tenant.until(action, over), paths };
 }
 
 const outcomesOf = ({ status }: ActionView) => status?.rollback?.map(({ effect, outcome }) => `${effect} ${outcome}`);
@@ -216,11 +216,11 @@ describe('A mutating policy that replaces the command of a step', () => {
       );
       try {
         const action = await tenant.file('touch', { key: 'as-approved' });
-        let done = await tenant.until(action, ['AwaitingApproval', ...over], 120);
+        let done = await tenant.until(action, ['AwaitingApproval', ...over]);
         if (stage === 'run') {
           const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
           assert.equal(code, 0, stderr);
-          done = await tenant.until(action, over, 120);
+          done = await tenant.until(action, over);
         }
         context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
         assert.equal(stateOf(done), stage === 'run' ? 'RunFailed' : 'RehearsalFailed', messageOf(done));

@@ -74,7 +74,7 @@ describe('An agent that files actions with large plans in a loop', { concurrency
       const { code, stderr } = await tryToFile(hostile, 'big', name);
       if (code !== 0) refused.push(stderr);
       else {
-        const action = await hostile.until(name, ['AwaitingApproval', 'RehearsalFailed', 'Denied'], 90);
+        const action = await hostile.until(name, ['AwaitingApproval', 'RehearsalFailed', 'Denied']);
         if (stateOf(action) === 'AwaitingApproval') waiting.push(name);
         else refused.push(messageOf(action));
       }
@@ -99,7 +99,7 @@ describe('An agent that files actions with large plans in a loop', { concurrency
     await calm.until('calm', ['AwaitingApproval']);
     const decided = await calm.decide(calm.approver, 'calm', 'approve');
     assert.equal(decided.code, 0, decided.stderr);
-    await calm.until('calm', ['Succeeded'], 90);
+    await calm.until('calm', ['Succeeded']);
   });
 
   it('loses nothing that waits: it is approved and runs, with what a rollback needs, and is cancelled', async () => {
@@ -120,7 +120,7 @@ describe('An agent that files actions with large plans in a loop', { concurrency
     await hostile.until(second, ['Cancelled']);
     const decided = await hostile.decide(hostile.approver, first, 'approve');
     assert.equal(decided.code, 0, decided.stderr);
-    const ended = await hostile.until(first, ['Succeeded'], 120);
+    const ended = await hostile.until(first, ['Succeeded']);
     assert.equal(ended.status?.outbox?.records.at(-1)?.transition, 'Ended');
   });
 

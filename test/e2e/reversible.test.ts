@@ -68,7 +68,7 @@ const apply = ({ namespace }: Tenant, object: object) =>
 /** Files an action, and answers with what its plan says once it waits for approval. */
 async function planned(tenant: Tenant, name: string) {
   const action = await tenant.file(name);
-  const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over], 120);
+  const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over]);
   assert.ok(status?.plan, messageOf({ status, ...rest } as ActionView));
   const plan = await admin.get<{
     spec: {
@@ -83,7 +83,7 @@ async function planned(tenant: Tenant, name: string) {
 async function ended(tenant: Tenant, action: string) {
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
-  return await tenant.until(action, over, 150);
+  return await tenant.until(action, over);
 }
 
 describe('What a plan says can be rolled back', { concurrency: 3 }, () => {

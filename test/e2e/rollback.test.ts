@@ -32,7 +32,7 @@ const failing = (name: string, script: string, isHeld = true) =>
 
 async function approved(tenant: Tenant, playbook: string): Promise<string> {
   const action = await tenant.file(playbook);
-  await tenant.until(action, ['AwaitingApproval', ...over], 120);
+  await tenant.until(action, ['AwaitingApproval', ...over]);
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, `${stderr} ${messageOf(await tenant.action(action))}`);
   return action;
@@ -81,7 +81,7 @@ describe('A rollback of three effects on one Deployment, while its controller wr
       const was = fieldsOf(await admin.get<Web>(['deployment', 'web', '-n', tenant.namespace]));
       const action = await approved(tenant, 'three');
       let isOver = false;
-      const begun = tenant.until(action, ['Verifying', 'RollingBack', ...over], 120);
+      const begun = tenant.until(action, ['Verifying', 'RollingBack', ...over]);
       const writes = begun.then(() => disturb(tenant, () => isOver));
       const done = await tenant.until(action, over, 200).finally(() => {
         isOver = true;
@@ -136,10 +136,10 @@ describe('A rollback of objects that the run created', { concurrency: 2 }, () =>
     const letGo = await hold(tenant, `held-${playbook}`);
     try {
       const action = await approved(tenant, playbook);
-      await tenant.until(action, ['Verifying', ...over], 120);
+      await tenant.until(action, ['Verifying', ...over]);
       await others();
       await letGo();
-      return await tenant.until(action, over, 120);
+      return await tenant.until(action, over);
     } catch (error) {
       await letGo();
       throw error;
@@ -221,9 +221,9 @@ describe('A value of 400 kB', () => {
   it('is changed and restored', async () => {
     const was = digest(await value());
     const action = await approved(tenant, 'large');
-    const verifying = await tenant.until(action, ['Verifying', 'RollingBack', ...over], 120);
+    const verifying = await tenant.until(action, ['Verifying', 'RollingBack', ...over]);
     assert.notEqual(stateOf(verifying), 'RunFailed', messageOf(verifying));
-    const done = await tenant.until(action, over, 120);
+    const done = await tenant.until(action, over);
     assert.equal(stateOf(done), 'RolledBack', messageOf(done));
     assert.equal(done.status?.stages?.find(({ stage }) => stage === 'run')?.outcome, 'Succeeded');
     assert.deepEqual(done.status?.rollback, [{ effect: 0, outcome: 'Restored' }]);

@@ -204,7 +204,7 @@ describe('An action that its requester has filled', { concurrency: true }, () =>
     await fillManagers(name);
     await decide(tenant.approver, name, 'approve');
     await decide(bea, name, 'approve');
-    await tenant.until(name, ['Succeeded'], 90);
+    await tenant.until(name, ['Succeeded']);
   });
 
   it('is cancelled', async () => {
@@ -259,10 +259,10 @@ describe('An action that its requester writes in a loop', { concurrency: true },
       const loop = writes(name);
       try {
         const tries = await untilTaken(() => reject(name));
-        await tenant.until(name, ['Rejected'], 120);
+        await tenant.until(name, ['Rejected']);
         const { stored, refused } = loop.counts;
         context.diagnostic(`decided at try ${tries}, while ${stored} writes were stored and ${refused} refused`);
-        await eventually('another write', async () => loop.counts.stored + loop.counts.refused > stored + refused, 60);
+        await eventually('another write', async () => loop.counts.stored + loop.counts.refused > stored + refused);
       } finally {
         await loop.end();
       }

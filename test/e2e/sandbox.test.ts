@@ -98,7 +98,7 @@ async function approve(tenant: Tenant, name: string): Promise<void> {
 
 async function carriedOut(tenant: Tenant, name: string): Promise<ActionView> {
   await approve(tenant, name);
-  return await tenant.until(name, over, 80);
+  return await tenant.until(name, over);
 }
 
 describe('What a sandbox pod is', { concurrency: false }, () => {
@@ -311,7 +311,7 @@ describe('A field that somebody changes between plan and run', { concurrency: tr
     await tenant.until(name, ['Verifying']);
     await admin.kubectl(['annotate', '--overwrite', 'deployment', 'late', '-n', tenant.namespace, 'note=somebody']);
     await letGo();
-    const action = await tenant.until(name, over, 80);
+    const action = await tenant.until(name, over);
     assert.equal(stateOf(action), 'RollbackIncomplete', messageOf(action));
     assert.match(messageOf(action), /others changed \/metadata\/annotations\/note since/);
     assert.equal(await read(tenant, 'deployment', 'late', '.metadata.annotations.note'), 'somebody');
@@ -381,7 +381,7 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
       '-p',
       '{"spec":{"cancelled":true}}',
     ]);
-    const action = await tenant.until(name, over, 40);
+    const action = await tenant.until(name, over);
     assert.equal(stateOf(action), 'Cancelled', messageOf(action));
     assert.equal(await read(tenant, 'deployment', 'cancel', '.metadata.annotations.note'), 'first');
   });
@@ -393,13 +393,8 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
     await eventually(
       'the end of the action',
       async () => (await admin.tryKubectl(['get', 'agentaction', name, '-n', tenant.namespace])).code !== 0,
-      40,
     );
-    await eventually(
-      'the end of the Job',
-      async () => (await admin.tryKubectl(['get', 'job', job, '-n', sandboxes])).code !== 0,
-      20,
-    );
+    await eventually('the end of the Job', async () => (await admin.tryKubectl(['get', 'job', job, '-n', sandboxes])).code !== 0);
     assert.equal(await read(tenant, 'deployment', 'remove', '.metadata.annotations.note'), 'first');
   });
 });

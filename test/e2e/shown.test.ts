@@ -57,7 +57,7 @@ describe('What an approver sees', { concurrency: 3 }, () => {
     state = 'AwaitingApproval',
   ): Promise<{ name: string; plan: ActionPlan; shown: string }> => {
     const name = await tenant.file(playbook);
-    const action = await tenant.until(name, [state], 120);
+    const action = await tenant.until(name, [state]);
     const plan = await client.getOrThrow(actionPlans, { name: action.status?.plan?.name ?? '', namespace: tenant.namespace });
     const shown = await tenant.approver.sentinel(['plan', name, '-n', tenant.namespace]);
     return { name, plan, shown };
@@ -82,7 +82,7 @@ describe('What an approver sees', { concurrency: 3 }, () => {
     const refused = await tenant.approver.trySentinel(approve);
     assert.match(refused.stderr, /stdin is not a terminal; pass --yes and --plan DIGEST/);
     assert.equal((await tenant.approver.trySentinel([...approve, '--plan', digest])).code, 0);
-    await tenant.until(name, ['Succeeded'], 120);
+    await tenant.until(name, ['Succeeded']);
     assert.match(await conf('lines'), /line 290 of \u202ethat/);
   });
 
@@ -176,7 +176,7 @@ describe('What an approver sees', { concurrency: 3 }, () => {
   it('is first of all that a plan is denied, and why', async () => {
     const tight = await tenantFor('shown-tight', 5);
     const name = await tight.file('alike');
-    await tight.until(name, ['Denied'], 120);
+    await tight.until(name, ['Denied']);
     const shown = await tight.approver.sentinel(['plan', name, '-n', tight.namespace]);
     assert.match(shown, /^.* {2}Denied\n {2}.*the plan changes 20 objects; at most 5 are allowed/);
     assert.doesNotMatch(shown, /^APPROVALS/m);
@@ -184,7 +184,7 @@ describe('What an approver sees', { concurrency: 3 }, () => {
 
   it('is what a step says with every character visible, in conditions and Events as well', async () => {
     const name = await tenant.file('speaks', {}, { intent: { summary: 'Look \u202eat it\u001b[2K', prompt: 'x' } });
-    const action = await tenant.until(name, ['RehearsalFailed'], 120);
+    const action = await tenant.until(name, ['RehearsalFailed']);
     const conditions = action.status?.conditions ?? [];
     assert.ok(
       conditions.some(({ message }) => message.includes('one\\u001b[2K ↵ two \\u202ethree')),

@@ -51,9 +51,9 @@ before(async () => {
   await tenant.deploy('web');
   operator = await serviceAccount('sentinel-system', 'sentinel-operator');
   done = await tenant.file('touch', { key: 'done' });
-  await tenant.until(done, ['AwaitingApproval'], 120);
+  await tenant.until(done, ['AwaitingApproval']);
   assert.equal((await tenant.decide(tenant.approver, done, 'approve')).code, 0);
-  await tenant.until(done, ['Succeeded'], 120);
+  await tenant.until(done, ['Succeeded']);
   statement = statementIn(await read(done), 'RunEnded');
 });
 
@@ -90,9 +90,9 @@ describe('What the gateway signed of a run', { concurrency: false }, () => {
 
   it('says of an action that was rejected that it was not run, and is not any more', async () => {
     const name = await tenant.file('touch', { key: 'rejected' });
-    await tenant.until(name, ['AwaitingApproval'], 120);
+    await tenant.until(name, ['AwaitingApproval']);
     assert.equal((await tenant.decide(tenant.approver, name, 'reject')).code, 0);
-    await tenant.until(name, ['Rejected'], 60);
+    await tenant.until(name, ['Rejected']);
     const { code, stdout, stderr } = await verify(name);
     assert.equal(code, 0, `${stdout}${stderr}`);
     assert.match(stdout, /the gateway states: it was not run, and is not run any more/);
@@ -104,15 +104,15 @@ describe('The key of the gateway', { concurrency: false }, () => {
     const ids = async () => Object.keys((await admin.get<{ data: Record<string, string> }>(KEYS)).data);
     const before = await ids();
     await admin.kubectl(['annotate', 'secret', 'sentinel-gateway-seal', '-n', 'sentinel-system', 'sentinel.dev/rotate=now']);
-    const made = await eventually('another key', async () => (await ids()).find((id) => !before.includes(id)), 60, 1000);
+    const made = await eventually('another key', async () => (await ids()).find((id) => !before.includes(id)), undefined, 1000);
     const signs = async () => {
       const name = await tenant.file('touch', { key: 'rotated' });
-      await tenant.until(name, ['AwaitingApproval'], 120);
+      await tenant.until(name, ['AwaitingApproval']);
       const { key } = parseStatement(statementIn(await read(name), 'Planned')) ?? assert.fail('the gateway stated nothing');
       return key === made && name;
     };
     // Each replica looks every 30 seconds.
-    const name = await eventually('a statement under the new key', signs, 120, 1000);
+    const name = await eventually('a statement under the new key', signs, undefined, 1000);
     for (const one of [name, done]) {
       const { code, stdout, stderr } = await verify(one);
       assert.equal(code, 0, `${stdout}${stderr}`);
@@ -155,7 +155,7 @@ describe('What the webhook wrote down of people', { concurrency: false }, () => 
 
   it('is refused to an operator that takes the finalizer off an action that waits', async () => {
     const name = await tenant.file('touch', { key: 'finalizer' });
-    await tenant.until(name, ['AwaitingApproval'], 120);
+    await tenant.until(name, ['AwaitingApproval']);
     const patch = JSON.stringify({ metadata: { finalizers: [] } });
     const { code, stderr } = await operator.tryKubectl([
       ...['patch', 'agentaction', name, '-n', tenant.namespace, '--dry-run=server', '--type=merge', '-p', patch],
@@ -255,7 +255,7 @@ describe('An operator that somebody has taken over', { concurrency: 2 }, () => {
   for (const [index, [what, records, reason]] of rows.entries())
     it(`is found out when it ${what}`, async () => {
       const name = await tenant.file('touch', { key: `forged-${index}` });
-      await tenant.until(name, ['AwaitingApproval'], 120);
+      await tenant.until(name, ['AwaitingApproval']);
       await forge(name, records);
       const { code, stdout, stderr } = await verify(name);
       assert.equal(code, 1, `${stdout}${stderr}`);

@@ -22,7 +22,7 @@ before(async () => {
   tenant = await makeTenant('taken-over', { playbooks: annotateWeb('touch'), policy: policyAbout('rita', 1) });
   await tenant.deploy('web');
   action = await tenant.file('touch', { key: 'taken' });
-  plan = (await tenant.until(action, ['AwaitingApproval'], 90)).status?.plan?.digest ?? '';
+  plan = (await tenant.until(action, ['AwaitingApproval'])).status?.plan?.digest ?? '';
 });
 
 interface Attempt {

@@ -33,7 +33,7 @@ describe('A verification that did not run', { concurrency: true }, () => {
       const tenant: Tenant = await makeTenant(`again-${operation.toLowerCase()}`, { policy, playbooks });
       await tenant.deploy('web');
       const name = await tenant.file('touch');
-      await tenant.until(name, ['AwaitingApproval', ...over], 120);
+      await tenant.until(name, ['AwaitingApproval', ...over]);
       const stop = await startPolicy(
         {
           name: tenant.namespace,
@@ -47,22 +47,18 @@ describe('A verification that did not run', { concurrency: true }, () => {
       try {
         const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
         assert.equal(code, 0, stderr);
-        const waiting = await eventually(
-          'a verification that is started again',
-          async () => {
-            const now = await tenant.action(name);
-            if (over.includes(stateOf(now))) assert.fail(messageOf(now));
-            return /is started again/.test(messageOf(now)) ? now : undefined;
-          },
-          120,
-        );
+        const waiting = await eventually('a verification that is started again', async () => {
+          const now = await tenant.action(name);
+          if (over.includes(stateOf(now))) assert.fail(messageOf(now));
+          return /is started again/.test(messageOf(now)) ? now : undefined;
+        });
         context.diagnostic(messageOf(waiting));
         assert.equal(stateOf(waiting), 'Verifying');
         assert.match(messageOf(waiting), says);
       } finally {
         await stop();
       }
-      const done = await tenant.until(name, over, 120);
+      const done = await tenant.until(name, over);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
       const tries = done.status?.stages?.filter(({ stage }) => stage === 'verification').map(({ outcome }) => outcome) ?? [];
       assert.deepEqual([tries[0], tries.at(-1)], ['Failed', 'Succeeded']);

@@ -110,11 +110,14 @@ export function policyForAnyPlaybook(): string {
   return policy.replace(named, '');
 }
 
+/** After this nothing is waited for any more: long enough for a busy machine, so that a test fails for what it tests alone. */
+export const HANG_SECONDS = 180;
+
 /** Asks again until `probe` answers something, at most `seconds`; then throws with what was last seen. Pauses grow to `maxPauseMs`. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  seconds = 60,
+  seconds = HANG_SECONDS,
   maxPauseMs = 500,
 ): Promise<T> {
   const end = performance.now() + seconds * 1000;
@@ -127,7 +130,7 @@ export async function eventually<T>(
     } catch (error) {
       last = String(error);
     }
-    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s (last: ${last.slice(0, 600)})`);
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s (last: ${last.slice(0, 1_500)})`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

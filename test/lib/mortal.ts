@@ -173,7 +173,7 @@ function mortalPod(name: string, program: string, template: Template, deaths: re
 }
 
 async function traceOf(pod: string): Promise<Trace[]> {
-  const log = await eventually('the log', () => admin.kubectl(['logs', pod, '-n', SYSTEM, '--tail=-1']), 10);
+  const log = await eventually('the log', () => admin.kubectl(['logs', pod, '-n', SYSTEM, '--tail=-1']));
   return log
     .split('\n')
     .filter((line) => line.startsWith('@@'))

@@ -30,7 +30,7 @@ export async function stopProgram(program: 'operator' | 'gateway'): Promise<void
         );
       });
     },
-    60,
+    undefined,
     200,
   );
 }

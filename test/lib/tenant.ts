@@ -4,7 +4,7 @@ import { paths } from '@sentinel/cluster';
 import { agentActions, askingManager, playbooks } from '@sentinel/crds';
 import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
 import { TENANTS } from '../../tools/testing/tenants.ts';
-import { admin, eventually, example, type Person, person, serviceAccount } from './cluster.ts';
+import { admin, eventually, example, HANG_SECONDS, type Person, person, serviceAccount } from './cluster.ts';
 import { loadedImages } from './images.ts';
 
 /** A namespace of its own with everything that an action needs: policy, accounts, Playbooks that are trusted, people, an agent. */
@@ -88,6 +88,10 @@ export const stateOf = (action: ActionView): string =>
 export const messageOf = (action: ActionView): string =>
   action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
 
+/** When each transition was, for a message about a wait that did not end. */
+const timesOf = (action: ActionView): string =>
+  (action.status?.outbox?.records ?? []).map(({ transition, time }) => `${transition} ${time.slice(11, 19)}`).join(', ');
+
 /** Makes a tenant from the shop example, under another name, with Playbooks of a test beside it. */
 export async function makeTenant(
   name: string,
@@ -148,13 +152,13 @@ function makeVerbs(base: Base): Tenant {
       );
       return name;
     },
-    until: (name, states, seconds = 60, maxPauseMs = 500) =>
+    until: (name, states, seconds = HANG_SECONDS, maxPauseMs = 500) =>
       eventually(
         `${namespace}/${name} in ${states.join(' or ')}`,
         async () => {
           const found = await action(name);
           if (states.includes(stateOf(found))) return found;
-          throw new Error(`${stateOf(found)}: ${messageOf(found)}`);
+          throw new Error(`${stateOf(found)}: ${messageOf(found)}; ${timesOf(found)}`);
         },
         seconds,
         maxPauseMs,
@@ -182,19 +186,15 @@ function makeVerbs(base: Base): Tenant {
     },
     async trust(playbook) {
       // The operator says the digest of what is there now; right after a change it may still show the one before.
-      await eventually(
-        `trust in ${namespace}/${playbook}`,
-        async () => {
-          const key = { name: playbook, namespace };
-          const { status } = await client.getOrThrow(playbooks, key);
-          if (status?.digest === undefined) return false;
-          const annotations = { 'sentinel.dev/trust': status.digest };
-          const fieldManager = askingManager('trust', status.digest);
-          await truster.patch(playbooks, key, { metadata: { annotations } }, { type: 'merge', fieldManager });
-          return true;
-        },
-        15,
-      );
+      await eventually(`trust in ${namespace}/${playbook}`, async () => {
+        const key = { name: playbook, namespace };
+        const { status } = await client.getOrThrow(playbooks, key);
+        if (status?.digest === undefined) return false;
+        const annotations = { 'sentinel.dev/trust': status.digest };
+        const fieldManager = askingManager('trust', status.digest);
+        await truster.patch(playbooks, key, { metadata: { annotations } }, { type: 'merge', fieldManager });
+        return true;
+      });
     },
   };
 }

@@ -62,27 +62,26 @@ describe('An operator that is killed', { concurrency: false }, () => {
     };
     const action = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name, namespace }, spec };
     await tenant.agent.kubectl(['create', '-f', '-'], { input: JSON.stringify(action) });
-    await tenant.until(name, ['AwaitingApproval'], 120);
+    await tenant.until(name, ['AwaitingApproval']);
     const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
     assert.equal(code, 0, stderr);
-    return await tenant.until(
-      name,
-      ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'VerificationFailed', 'Denied'],
-      120,
-    );
+    return await tenant.until(name, [
+      'Succeeded',
+      'RolledBack',
+      'RollbackIncomplete',
+      'RunFailed',
+      'VerificationFailed',
+      'Denied',
+    ]);
   }
 
   const settled = (name: string) =>
-    eventually(
-      `the finalizer of ${name} is removed`,
-      async () => {
-        const { metadata, status } = (await client.getOrThrow(agentActions, { name, namespace: tenant.namespace })) as ActionView;
-        const { exported, sequence } = status?.outbox ?? {};
-        if (exported === sequence && !metadata.finalizers?.length) return true;
-        throw new Error(`${JSON.stringify(metadata.finalizers)}, ${exported} of ${sequence} records exported`);
-      },
-      60,
-    );
+    eventually(`the finalizer of ${name} is removed`, async () => {
+      const { metadata, status } = (await client.getOrThrow(agentActions, { name, namespace: tenant.namespace })) as ActionView;
+      const { exported, sequence } = status?.outbox ?? {};
+      if (exported === sequence && !metadata.finalizers?.length) return true;
+      throw new Error(`${JSON.stringify(metadata.finalizers)}, ${exported} of ${sequence} records exported`);
+    });
 
   const makeDeployments = (names: readonly string[]) =>
     admin.apply(names.map((name) => JSON.stringify(imageOnly(name, tenant.namespace))).join('\n---\n'));

@@ -108,11 +108,11 @@ async function startOn(tenant: Tenant, kind: 'pods' | 'jobs', patch: string): Pr
 
 async function run(tenant: Tenant): Promise<ActionView> {
   const action = await tenant.file('touch', { key: 'as-approved' });
-  const rehearsed = await tenant.until(action, ['AwaitingApproval', ...over], 90);
+  const rehearsed = await tenant.until(action, ['AwaitingApproval', ...over]);
   if (stateOf(rehearsed) !== 'AwaitingApproval') return rehearsed;
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
-  return await tenant.until(action, over, 90);
+  return await tenant.until(action, over);
 }
 
 describe('What others add to sandboxes on a real cluster', { concurrency: false }, () => {
@@ -239,7 +239,6 @@ describe('What others add to sandboxes on a real cluster', { concurrency: false 
     await eventually(
       'a Secret for pulls',
       async () => (await admin.kubectl(['get', '-n', SANDBOXES, 'secret', 'somebody'])) !== '',
-      5,
     );
   });
 });

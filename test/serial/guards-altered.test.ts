@@ -121,15 +121,11 @@ describe('With a guard that was altered, nothing starts', { concurrency: false }
         await restoreLast();
         restore = restoreThis;
         await t.test(what, async () => {
-          const action = await eventually(
-            `the reason why ${name} waits`,
-            async () => {
-              const now = await tenant.action(name);
-              if (message.test(messageOf(now))) return now;
-              throw new Error(`${stateOf(now)}: ${messageOf(now)}`);
-            },
-            30,
-          );
+          const action = await eventually(`the reason why ${name} waits`, async () => {
+            const now = await tenant.action(name);
+            if (message.test(messageOf(now))) return now;
+            throw new Error(`${stateOf(now)}: ${messageOf(now)}`);
+          });
           assert.ok(!action.status?.stages?.some(({ stage }) => stage === 'run'), stateOf(action));
         });
       }
@@ -144,10 +140,8 @@ describe('With a guard that was altered, nothing starts', { concurrency: false }
     } finally {
       await restore();
     }
-    await eventually(
-      `the start of ${name}`,
-      async () => (await tenant.action(name)).status?.stages?.some(({ stage }) => stage === 'run'),
-      30,
+    await eventually(`the start of ${name}`, async () =>
+      (await tenant.action(name)).status?.stages?.some(({ stage }) => stage === 'run'),
     );
     await admin.kubectl(['annotate', 'networkpolicy', 'sentinel-default-deny', ...sandboxes, 'argocd.argoproj.io/tracking-id-']);
   });

@@ -56,7 +56,7 @@ async function makeWorld(name: string, scripts: Readonly<Record<string, string>>
 }
 
 async function approved(tenant: Tenant, action: string): Promise<void> {
-  await tenant.until(action, ['AwaitingApproval'], 90);
+  await tenant.until(action, ['AwaitingApproval']);
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
 }
@@ -137,10 +137,10 @@ describe('A gateway that is killed', { concurrency: false }, () => {
       for (const [index, name] of names.entries()) {
         const action = actions[index] ?? assert.fail();
         await approved(tenant, action);
-        ended.set(name, await tenant.until(action, over, 60));
+        ended.set(name, await tenant.until(action, over));
       }
       const action = await tenant.file('forgotten');
-      ended.set('forgotten', await tenant.until(action, ['AwaitingApproval', ...over], 90));
+      ended.set('forgotten', await tenant.until(action, ['AwaitingApproval', ...over]));
       return await read();
     });
     const died = trace.flatMap(({ event, action, when, at }) => (event === 'death' ? [`${action} ${when} ${at}`] : []));
@@ -172,7 +172,7 @@ describe('A gateway that is killed', { concurrency: false }, () => {
   });
 
   it('is not missed by a step that asked for nothing: it has done its work in one rehearsal', async () => {
-    const action = await tenant.until(await tenant.file('idle'), over, 60);
+    const action = await tenant.until(await tenant.file('idle'), over);
     assert.equal(stateOf(action), 'NoEffect', messageOf(action));
     assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal']);
   });
@@ -222,7 +222,7 @@ describe('Two operators', { concurrency: false }, () => {
     const killLeader = async () => {
       const killed = await leader();
       await admin.kubectl(['delete', 'pod', killed, '-n', SYSTEM, '--grace-period=0', '--force']);
-      await eventually('another leader', async () => !['', killed].includes(await leader()), 90);
+      await eventually('another leader', async () => !['', killed].includes(await leader()));
       return { killed, next: await leader() };
     };
     const inTheMiddle = (stage: string) =>
@@ -240,19 +240,19 @@ describe('Two operators', { concurrency: false }, () => {
             | undefined;
           return status?.initContainerStatuses?.some((one) => one.name === 'step-one' && one.state.running !== undefined);
         },
-        60,
+        undefined,
         200,
       );
     await inTheMiddle('rehearsal');
     const { next } = await killLeader();
     await letGo();
-    await tenant.until(name, ['AwaitingApproval'], 90);
+    await tenant.until(name, ['AwaitingApproval']);
     letGo = await hold(tenant, 'held');
     await approved(tenant, name);
     await inTheMiddle('run');
     assert.equal((await killLeader()).killed, next);
     await letGo();
-    const action = await tenant.until(name, over, 90);
+    const action = await tenant.until(name, over);
     assert.equal(stateOf(action), 'Succeeded', messageOf(action));
     assert.deepEqual(transitionsOf(action), [
       'Admitted',
@@ -320,14 +320,14 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
 
   it('in the middle of the real run: what was half done is taken back, and it is not started again', async () => {
     const name = await tenant.file('gone-run');
-    await tenant.until(name, ['AwaitingApproval'], 60);
+    await tenant.until(name, ['AwaitingApproval']);
     await admin.kubectl(['annotate', 'deployment', 'gone-run-first', '-n', tenant.namespace, 'real=yes']);
     await approved(tenant, name);
     await eventually('the write', async () => (await shown('gone-run', tenant.namespace)) === '2 localhost/web:two');
     // The step asks once more before it sleeps. Were that cut off, it would end well: all that was approved is done.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await deletePod(name, 'run');
-    const action = await tenant.until(name, over, 60);
+    const action = await tenant.until(name, over);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
     assert.match(messageOf(action), /step 'one' did not complete|step 'one' ended with exit code|its Job is gone/);
     assert.match(messageOf(action), /1 of 1 effects rolled back/);
@@ -348,7 +348,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
       ),
     );
     await deletePod(name, 'rehearsal');
-    const action = await tenant.until(name, ['AwaitingApproval', ...over], 60);
+    const action = await tenant.until(name, ['AwaitingApproval', ...over]);
     assert.equal(stateOf(action), 'RehearsalFailed', messageOf(action));
     assert.equal(await shown('gone-trial', tenant.namespace), '1 localhost/web:one');
     await onePod(name, 'rehearsal');

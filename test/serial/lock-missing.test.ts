@@ -79,38 +79,32 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
   async function staysBecause(name: string, why: RegExp): Promise<void> {
     const before = await imageNow();
     await tenant.decide(tenant.approver, name, 'approve');
-    const action = await eventually(
-      `why ${name} waits`,
-      async () => {
-        const now = await tenant.action(name);
-        return why.test(messageOf(now)) && now;
-      },
-      20,
-    );
+    const action = await eventually(`why ${name} waits`, async () => {
+      const now = await tenant.action(name);
+      return why.test(messageOf(now)) && now;
+    });
     assert.ok(!action.status?.stages?.some(({ stage }) => stage === 'run'), stateOf(action));
     assert.equal(await imageNow(), before);
   }
 
   const runs = async (name: string) =>
-    await eventually(
-      `the start of ${name}`,
-      async () => (await tenant.action(name)).status?.stages?.some(({ stage }) => stage === 'run'),
-      30,
+    await eventually(`the start of ${name}`, async () =>
+      (await tenant.action(name)).status?.stages?.some(({ stage }) => stage === 'run'),
     );
 
   it('the lock: no rehearsal goes on, and an approved action waits until it is back', async () => {
     const name = await waiting('localhost/web:one', 'web');
     try {
       await without(lock, async () => {
-        await eventually('a lock that is gone', async () => !(await lockHolds()), 15);
+        await eventually('a lock that is gone', async () => !(await lockHolds()));
         // Longer than the gateway believes in its last probe.
         await new Promise((resolve) => setTimeout(resolve, 1500));
-        const refused = await tenant.until(await file('localhost/web:two'), ['RehearsalFailed'], 40);
+        const refused = await tenant.until(await file('localhost/web:two'), ['RehearsalFailed']);
         assert.match(messageOf(refused), /no rehearsal: the API server let a write through that is no dry-run/);
         await staysBecause(name, /ValidatingAdmissionPolicyBinding 'sentinel-run-lock' is missing/);
       });
     } finally {
-      await eventually('the lock', lockHolds, 30);
+      await eventually('the lock', lockHolds);
       await admin.kubectl([
         'patch',
         'configmap',
@@ -140,7 +134,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
       await staysBecause(name, /NetworkPolicy 'sentinel-sandbox-egress' is missing/);
       await without(['mutatingwebhookconfiguration', 'sentinel'], async () => {
         const missing = /MutatingWebhookConfiguration 'sentinel' is missing/;
-        await eventually('the reason', async () => missing.test(messageOf(await tenant.action(name))), 20);
+        await eventually('the reason', async () => missing.test(messageOf(await tenant.action(name))));
       });
     });
     await runs(name);

@@ -46,7 +46,7 @@ describe('An operator that lies', { concurrency: false }, () => {
     await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
     if (replicas > 0) return;
     const left = ['get', 'pods', '-n', SYSTEM, '-l', 'app.kubernetes.io/component=operator', '-o', 'name'];
-    await eventually('the operator to be gone', async () => (await admin.kubectl(left)).trim() === '', 60);
+    await eventually('the operator to be gone', async () => (await admin.kubectl(left)).trim() === '');
   };
   const actions: string[] = [];
   const jobsMade: string[] = [];
@@ -89,7 +89,7 @@ describe('An operator that lies', { concurrency: false }, () => {
       const steps = { steps: [{ name: 'one', command }], verify, account: 'remediator', image: tenant.image };
       actions.push(await tenant.file(one, {}, { playbookRef: undefined, parameters: undefined, ...steps }));
     }
-    for (const name of actions) await tenant.until(name, ['AwaitingApproval'], 120);
+    for (const name of actions) await tenant.until(name, ['AwaitingApproval']);
     await scale(0);
   });
   after(async () => {
@@ -109,16 +109,12 @@ describe('An operator that lies', { concurrency: false }, () => {
   const nameOf = (one: string) => actions[cases.indexOf(one)] ?? assert.fail(one);
   const read = (name: string) => client.getOrThrow(agentActions, { name, namespace: tenant.namespace });
   const setStatus = (name: string, change: (status: NonNullable<AgentAction['status']>) => void) =>
-    eventually(
-      `a status of ${name}`,
-      async () => {
-        const action = await read(name);
-        assert.ok(action.status);
-        change(action.status);
-        return await operator.replaceStatus(agentActions, action);
-      },
-      10,
-    );
+    eventually(`a status of ${name}`, async () => {
+      const action = await read(name);
+      assert.ok(action.status);
+      change(action.status);
+      return await operator.replaceStatus(agentActions, action);
+    });
 
   /** Puts another plan in the place of the one that was made; answers with its digest. */
   async function forge(name: string, change: (spec: ActionPlan['spec']) => void, forged = `${name}-forged`): Promise<string> {
@@ -445,9 +441,9 @@ describe('An operator that lies', { concurrency: false }, () => {
     await tenant.setPolicy({ approvals: [{ upToRisk: 'High', approvals: 1, groups: ['shop-approvers'] }] });
     await approve(name);
     await tenant.setPolicy({ suspended: true });
-    await eventually('the gateway to note the suspension', async () => (await note()) === 'suspended', 15);
+    await eventually('the gateway to note the suspension', async () => (await note()) === 'suspended');
     await tenant.setPolicy({ suspended: false });
-    await eventually('the gateway to note its end', async () => ((await note()) ?? 'suspended') !== 'suspended', 15);
+    await eventually('the gateway to note its end', async () => ((await note()) ?? 'suspended') !== 'suspended');
     assert.equal((await read(name)).status?.resumedAt, undefined);
     await assert.rejects(claim(await startRun(name)), /does not have the approvals that policy requires/);
     // Somebody else, for the same person's second approval would need a revocation first.
@@ -464,7 +460,7 @@ describe('An operator that lies', { concurrency: false }, () => {
       for (const one of now.conditions ?? []) if (one.type === 'Succeeded') one.reason = 'Rehearsing';
     });
     await scale(1);
-    const ended = await tenant.until(name, ['RehearsalFailed', 'AwaitingApproval', 'NoEffect'], 90);
+    const ended = await tenant.until(name, ['RehearsalFailed', 'AwaitingApproval', 'NoEffect']);
     const says =
       /refused by the gateway \(JobAltered\): the Job is not the one that .*spec\.template\.spec\.initContainers\[1\]\.command/;
     assert.match(messageOf(ended), says);

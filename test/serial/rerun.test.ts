@@ -104,7 +104,7 @@ async function executeAgain(tenant: Tenant, action: string, stage: string, letGo
   const startKubelet = await killKubelet();
   try {
     await letGo();
-    await eventually('the end of the step', () => hasEnded(id), 20);
+    await eventually('the end of the step', () => hasEnded(id));
     await removeContainer(id);
     await reportEnd(key);
   } finally {
@@ -138,7 +138,7 @@ describe('A step that the kubelet executes twice', { concurrency: false, timeout
     const action = await tenant.file('rehearsed');
     const pod = await executeAgain(tenant, action, 'rehearsal', letGo);
     context.diagnostic(JSON.stringify(stepOf(pod)));
-    const waiting = await tenant.until(action, ['AwaitingApproval', 'RehearsalFailed'], 120);
+    const waiting = await tenant.until(action, ['AwaitingApproval', 'RehearsalFailed']);
     assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
     const [over, ...more] = recordsOf(waiting, 'StartedOver');
     assert.deepEqual(more, []);
@@ -160,13 +160,13 @@ describe('A step that the kubelet executes twice', { concurrency: false, timeout
   it('in a run: what is done already is not sent again, the run succeeds, and the record says so', async (context) => {
     const tenant = await makeWorld('carried-out');
     const action = await tenant.file('carried-out');
-    await tenant.until(action, ['AwaitingApproval'], 90);
+    await tenant.until(action, ['AwaitingApproval']);
     const letGo = await hold(tenant, 'held-carried-out');
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
     assert.equal(code, 0, stderr);
     const pod = await executeAgain(tenant, action, 'run', letGo);
     context.diagnostic(JSON.stringify(stepOf(pod)));
-    const done = await tenant.until(action, ['Succeeded', 'Blocked', 'RunFailed', 'RolledBack', 'RollbackIncomplete'], 120);
+    const done = await tenant.until(action, ['Succeeded', 'Blocked', 'RunFailed', 'RolledBack', 'RollbackIncomplete']);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.match(messageOf(done), /2 of 2 approved effects carried out/);
     const run = done.status?.stages?.find(({ stage }) => stage === 'run');

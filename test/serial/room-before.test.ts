@@ -123,7 +123,7 @@ describe('An action that was filled before there were bounds', { concurrency: fa
   it('ends when it is rejected, although no status fits on it', async () => {
     await reject('labels');
     await assert.rejects(change(client, 'labels', { annotations: { probe: 'x'.repeat(2_000) } }), /too large/);
-    const ended = await tenant.until('labels', ['Rejected'], 90);
+    const ended = await tenant.until('labels', ['Rejected']);
     assert.equal(ended.status?.outbox?.records.at(-1)?.transition, 'Ended');
   });
 

@@ -161,10 +161,10 @@ describe('While they rotate', { concurrency: false }, () => {
       certificates(dataOf(await client.get(configmaps, { namespace, name: 'sentinel-gateway-ca' }))['ca.crt'] ?? '');
     const works = async (key: string) => {
       const name = await tenant.file('touch', { key });
-      const waiting = await tenant.until(name, ['AwaitingApproval', 'RehearsalFailed'], 60);
+      const waiting = await tenant.until(name, ['AwaitingApproval', 'RehearsalFailed']);
       assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
       for (const who of [tenant.approver, bea]) assert.equal((await tenant.decide(who, name, 'approve')).code, 0);
-      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'RolledBack', 'Blocked'], 60);
+      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'RolledBack', 'Blocked']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     };
     await rotate(
@@ -226,7 +226,7 @@ describe('While they rotate', { concurrency: false }, () => {
       first = await idNow();
       name = await tenant.file('touch', { key: 'sealed' });
       leaked = await tenant.file('touch', { key: 'leaked' });
-      for (const one of [name, leaked]) await tenant.until(one, ['AwaitingApproval'], 60);
+      for (const one of [name, leaked]) await tenant.until(one, ['AwaitingApproval']);
       assert.equal((await tenant.decide(tenant.approver, name, 'approve')).code, 0);
       const before = dataOf(await secretOf(secret));
       await admin.kubectl(['annotate', 'secret', secret, '-n', SYSTEM, 'sentinel.dev/rotate=now']);
@@ -239,7 +239,7 @@ describe('While they rotate', { concurrency: false }, () => {
       for (const key of [first, second]) assert.ok(known.includes(key), `${key} is not among ${known.join(', ')}`);
       assert.equal((await tenant.decide(bea, name, 'approve')).code, 0);
       assert.equal((await tenant.decide(bea, leaked, 'approve')).code, 0);
-      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied'], 60);
+      const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
       assert.deepEqual(await keysOf(name), [first, second]);
       assert.deepEqual(
@@ -283,13 +283,13 @@ describe('While they rotate', { concurrency: false }, () => {
       );
       assert.equal(stateOf(await tenant.action(leaked)), 'AwaitingApproval');
       assert.equal((await tenant.decide(bea, leaked, 'approve')).code, 0);
-      const done = await tenant.until(leaked, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied'], 60);
+      const done = await tenant.until(leaked, ['Succeeded', 'RunFailed', 'RolledBack', 'Denied']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     });
 
     it('is no reason to trust a Playbook anew', async () => {
       const action = await tenant.file('touch', { key: 'trusted' }, { mode: 'DryRun' });
-      const done = await tenant.until(action, ['DryRunCompleted', 'Denied', 'RehearsalFailed'], 60);
+      const done = await tenant.until(action, ['DryRunCompleted', 'Denied', 'RehearsalFailed']);
       assert.equal(stateOf(done), 'DryRunCompleted', messageOf(done));
     });
   });

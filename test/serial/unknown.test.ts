@@ -84,15 +84,11 @@ const reconcile = async (who: Person, action: string, ...args: readonly string[]
 
 /** What became of the newest resolution of an action, once there are this many. */
 const resolved = (action: string, count: number) =>
-  eventually(
-    `${count} resolutions of ${action}`,
-    async () => {
-      const { status } = await read(action);
-      const all = status?.resolutions ?? [];
-      return all.length >= count && all.at(-1);
-    },
-    30,
-  );
+  eventually(`${count} resolutions of ${action}`, async () => {
+    const { status } = await read(action);
+    const all = status?.resolutions ?? [];
+    return all.length >= count && all.at(-1);
+  });
 
 /** A record as the webhook writes it, by somebody's own hand. */
 async function record(who: Person, action: string, changed: Record<string, unknown>): Promise<string> {
@@ -166,17 +162,17 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     const spec = { intent: { summary: `Run ${name}` }, playbookRef: { name } };
     const object = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name: action, namespace }, spec };
     await rita.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-    await tenant.until(action, ['AwaitingApproval'], 90);
+    await tenant.until(action, ['AwaitingApproval']);
     const { code, stderr } = await tenant.decide(ada, action, 'approve');
     assert.equal(code, 0, stderr);
     await eventually(
       `the death in ${name}`,
       async () => (await trace()).some((one) => one.event === 'death' && one.action === name),
-      60,
+      undefined,
       100,
     );
     await then();
-    await tenant.until(action, ['OutcomeUnknown', ...over], 90);
+    await tenant.until(action, ['OutcomeUnknown', ...over]);
     actions[name] = action;
   }
 
@@ -265,9 +261,9 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
 
   it('does not take the place of another run, and keeps its object from others, which say what they wait for', async () => {
     const next = await tenant.file('keep-it');
-    await tenant.until(next, ['AwaitingApproval'], 60);
+    await tenant.until(next, ['AwaitingApproval']);
     await tenant.decide(ada, next, 'approve');
-    const held = await tenant.until(next, ['Starting', ...over], 30);
+    const held = await tenant.until(next, ['Starting', ...over]);
     assert.match(messageOf(held), /whose outcome is unknown until a person resolves it \(kubectl sentinel plan keep-it/);
     await tenant.agent.kubectl([
       'patch',
@@ -279,7 +275,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       '-p',
       '{"spec":{"cancelled":true}}',
     ]);
-    await tenant.until(next, ['Cancelled'], 30);
+    await tenant.until(next, ['Cancelled']);
   });
 
   describe('is not resolved', { concurrency: false }, () => {
@@ -390,7 +386,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('redo-it'), '1 localhost/web:one');
     const { code, stderr } = await reconcile(ada, 'redo-it', '--effect', '1', 'redo', '--comment', 'it never arrived');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('redo-it', over, 60);
+    const done = await tenant.until('redo-it', over);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.equal(await imageOf('redo-it'), '2 localhost/web:two');
@@ -411,7 +407,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('undo-it'), '2 localhost/web:two');
     const { code, stderr } = await annotate(ada, 'undo-it', 'roll-back');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('undo-it', over, 60);
+    const done = await tenant.until('undo-it', over);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RolledBack', messageOf(done));
     assert.equal(await imageOf('undo-it'), '3 localhost/web:one');
@@ -438,7 +434,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   it('is resolved by accept: what is stored stays, with who and when, and is verified', async (context) => {
     const { code, stderr } = await annotate(ada, 'keep-it', 'accept', 'sentinel.dev/comment=three is right');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('keep-it', over, 60);
+    const done = await tenant.until('keep-it', over);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.match(messageOf(done), /effect 1 accepted by ada/);
@@ -449,7 +445,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
 
   it('does not hold an action for ever: who cancels it ends it, and the end says what stays unknown', async (context) => {
     await rita.kubectl(['patch', 'agentaction', 'drop-it', '-n', namespace, '--type=merge', '-p', '{"spec":{"cancelled":true}}']);
-    const done = await tenant.until('drop-it', [...over, 'Cancelled'], 60);
+    const done = await tenant.until('drop-it', [...over, 'Cancelled']);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RollbackIncomplete', messageOf(done));
     assert.match(messageOf(done), /others changed|unknown/);

@@ -49,7 +49,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     const tenant = await makeTenant(name, { policy, playbooks: oneStep('twice', ['sh', '-c', what]) });
     await admin.apply(JSON.stringify(imageOnly('web', tenant.namespace)));
     const action = await tenant.file('twice');
-    const waiting = await tenant.until(action, ['AwaitingApproval', 'Denied', 'RehearsalFailed', ...over], 90);
+    const waiting = await tenant.until(action, ['AwaitingApproval', 'Denied', 'RehearsalFailed', ...over]);
     assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
     const letGo = await hold(tenant, 'held');
     const letEnd = await hold(tenant, 'open');
@@ -89,7 +89,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     await tenant.setPolicy({ suspended: true });
     await refusedAlone(tenant, action, letGo);
     await startProgram('operator', 1);
-    const ended = await tenant.until(action, over, 90);
+    const ended = await tenant.until(action, over);
     await letEnd();
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
     assert.match(
@@ -105,7 +105,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     await client.patch(agentActions, { name: action, namespace }, { spec: { cancelled: true } }, { type: 'merge' });
     await refusedAlone(tenant, action, letGo);
     await startProgram('operator', 1);
-    const ended = await tenant.until(action, over, 90);
+    const ended = await tenant.until(action, over);
     await letEnd();
     assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
     const { first, second } = await annotationsOf(tenant);
@@ -117,7 +117,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
   it('no write of a run that writes on and on starts later than one second after a suspension was stored', async () => {
     const { tenant, action, letGo, letEnd } = await halfDone('no-op-stream', stream);
     await letGo();
-    await eventually('the third write', async () => (await annotationsOf(tenant)).n2 === 'yes', 60, 200);
+    await eventually('the third write', async () => (await annotationsOf(tenant)).n2 === 'yes', undefined, 200);
     await tenant.setPolicy({ suspended: true });
     // Long enough for some more of them, had they gone through.
     await new Promise((resolve) => setTimeout(resolve, 8000));
@@ -130,7 +130,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.ok(late.length >= 3 && late.length < STREAM, `${late.length} writes`);
     await startProgram('operator', 1);
     await letEnd();
-    const ended = await tenant.until(action, over, 90);
+    const ended = await tenant.until(action, over);
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
   });
 
@@ -159,7 +159,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     await refusedAlone(tenant, action, letGo);
     await startProgram('operator', 1);
     await letEnd();
-    const ended = await tenant.until(action, over, 90);
+    const ended = await tenant.until(action, over);
     assert.equal(stateOf(ended), 'Blocked', messageOf(ended));
     assert.match(messageOf(ended), /cancelled by a test/);
   });

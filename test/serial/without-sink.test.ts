@@ -52,7 +52,7 @@ describe('Without a sink for the audit trail', { concurrency: false }, () => {
     const before = (await tenant.action(name)).status?.outbox;
     assert.ok((before?.sequence ?? 0) >= 4);
     await setSink(endpoint);
-    const done = await tenant.until(name, ['Succeeded'], 90);
+    const done = await tenant.until(name, ['Succeeded']);
     // What Events were told of counts for nothing: the sink got the trail from its beginning before anything started.
     const { uid } = done.metadata;
     await eventually('the whole trail in the sink', async () => exportedLogs(uid).includes('"sentinel.Ended"'));

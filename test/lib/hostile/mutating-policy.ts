@@ -52,7 +52,7 @@ export async function startPolicy(policy: MutatingPolicy, isActive: () => Promis
     admin.kubectl(['delete', 'mutatingadmissionpolicybinding,mutatingadmissionpolicy', name, '--ignore-not-found']);
   try {
     await admin.apply(objects.map((object) => JSON.stringify(object)).join('\n---\n'));
-    await eventually(`policy ${name}`, isActive, 30);
+    await eventually(`policy ${name}`, isActive);
   } catch (error) {
     await stop();
     throw error;

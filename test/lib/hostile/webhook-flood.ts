@@ -65,7 +65,7 @@ export async function floodWebhook(namespace: string): Promise<WebhookFlood> {
   const spec = { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container] };
   await admin.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec }));
   const counts = async () => (await admin.tryKubectl(['logs', name, '-n', namespace, '--tail=1'])).stdout.trim();
-  await eventually('the flood of the webhook has answers', async () => /"(200|4\d\d)"/.test(await counts()), 90);
+  await eventually('the flood of the webhook has answers', async () => /"(200|4\d\d)"/.test(await counts()));
   const flags = ['--grace-period=0', '--force', '--wait=false', '--ignore-not-found'];
   return { counts, stop: async () => void (await admin.tryKubectl(['delete', 'pod', name, '-n', namespace, ...flags])) };
 }
