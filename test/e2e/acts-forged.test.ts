@@ -92,7 +92,7 @@ describe('An act that nobody asked the API server for', { concurrency: false }, 
         object: { metadata, spec: {} },
       });
       assert.equal(allowed, false);
-      assert.match(status?.message ?? '', /no object that the API server could store/);
+      assert.match(status?.message ?? '', /the API server cannot store this object/);
     }
     const policy = ['agentpolicy', tenant.namespace, '-n', tenant.namespace];
     await admin.kubectl(['patch', ...policy, '--type=merge', '-p', '{"spec":{"limits":{"perDay":77}}}']);

@@ -32,7 +32,7 @@ import { noteReview, noteUnjudged, type ReviewOutcome } from './metrics.ts';
 const CONNECTIONS = { open: 1_024, begun: 600, perAddress: 512 };
 const REFUSAL_LOG_MS = 10_000;
 
-export interface WebhookContext extends Omit<ActionContext, 'requireEditRate' | 'holdEdits'> {
+export interface WebhookContext extends Omit<ActionContext, 'address' | 'requireEditRate' | 'holdEdits'> {
   readonly logger: Logger;
   /** Where it is written down who does what to policies and Playbooks, and who deletes actions. */
   readonly acts: Pick<ActJournal, 'write'>;
@@ -85,10 +85,11 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
         return await intake.run(incoming.raw, async (body) => {
           const parsed = AdmissionReview.safeParse(body);
           if (!parsed.success)
-            return refuse(reply, 400, `this is no AdmissionReview: ${JSON.stringify(parsed.error.issues[0])?.slice(0, 500)}`);
-          const requireEditRate = (request: AdmissionRequest) => edits.require(request, incoming.ip);
-          const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, incoming.ip, work);
-          const withTurns = { ...context, requireEditRate, holdEdits, reading };
+            return refuse(reply, 400, `this is not an AdmissionReview: ${JSON.stringify(parsed.error.issues[0])?.slice(0, 500)}`);
+          const address = incoming.ip;
+          const requireEditRate = (request: AdmissionRequest) => edits.require(request, address);
+          const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, address, work);
+          const withTurns = { ...context, address, requireEditRate, holdEdits, reading };
           return await answer(parsed.data.request, withTurns, path === '/validate' ? judge : mutate);
         });
       } catch (error) {
@@ -128,7 +129,7 @@ async function answer(request: AdmissionRequest, context: RequestContext, handle
     noteReview(request.resource.resource, request.operation, outcome, (performance.now() - begun) / 1000);
   try {
     requireRoom(request);
-    const mutation = await context.reading.run(request, () => handle(request, context));
+    const mutation = await context.reading.run(request, context.address, () => handle(request, context));
     note('Admitted');
     return allowed(request, mutation, mutation?.warnings);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { FairQueue } from '@sentinel/kube/fair-queue';
 import { propagationOf } from '../effect/deletion.ts';
 import type { Discovery } from '../request/discovery.ts';
 import type { ParsedRequest } from '../request/parse.ts';
@@ -12,7 +13,7 @@ const FRESH_MS = 5_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** How long one page may take. */
 const PAGE_MS = 15_000;
-/** How many pages all runs of a replica hold at a time. */
+/** How many pages all runs of a replica hold at a time. Namespaces take turns. */
 const PAGES = 6;
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
@@ -35,8 +36,7 @@ export class Dependants {
   readonly #upstream: Pick<Upstream, 'stream'>;
   readonly #discovery: Pick<Discovery, 'deletable'>;
   readonly #known = new Map<string, { at: number; objects: Promise<OwnedObjects> }>();
-  readonly #waiting: (() => void)[] = [];
-  #pages = 0;
+  readonly #turns = new FairQueue(PAGES);
 
   constructor(upstream: Pick<Upstream, 'stream'>, discovery: Pick<Discovery, 'deletable'>) {
     this.#upstream = upstream;
@@ -77,19 +77,17 @@ export class Dependants {
 
   async #read(run: Run, as: 'rehearsal' | 'enforce', namespace: string | undefined): Promise<OwnedObjects> {
     const { resources, incomplete } = await this.#discovery.deletable();
-    const found = await readOwned((path) => this.#inTurn(() => this.#readPage(run, as, path)), resources, namespace);
+    const found = await readOwned((path) => this.#readInTurn(run, as, path), resources, namespace);
     const isFaulty = found.isFaulty || resources.length === 0;
     return { ...found, incomplete: [...incomplete, ...found.incomplete], isFaulty };
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#pages >= PAGES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#pages++;
+  async #readInTurn(run: Run, as: 'rehearsal' | 'enforce', path: string): ReturnType<ReadPage> {
+    const endTurn = await this.#turns.take(run.namespace);
     try {
-      return await work();
+      return await this.#readPage(run, as, path);
     } finally {
-      this.#pages--;
-      this.#waiting.shift()?.();
+      endTurn();
     }
   }
 

@@ -118,7 +118,7 @@ export function holdForStorage(
   return {
     policy: 'Sentinel',
     rule: 'storage is shared between namespaces',
-    message: `it waits for room for what a rollback needs: actions of all namespaces take ${inMiB(use.used)} of ${inMiB(use.total)}. ${FREE}`,
+    message: `it waits for room for what a rollback needs: actions of all namespaces take ${inMiB(use.used)} of ${inMiB(use.total)}; see 'Storage' in docs/guides/admins.md`,
   };
 }
 

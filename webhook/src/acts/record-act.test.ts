@@ -75,7 +75,7 @@ describe('An act that is admitted', () => {
     it(`is refused, and not written down, with ${what}`, async () => {
       const to = journal();
       const asked = { ...edit, operation: 'CREATE' as const, oldObject: undefined, ...more };
-      await assert.rejects(recordAct(asked, to, NOW), /no object that the API server could store/);
+      await assert.rejects(recordAct(asked, to, NOW), /the API server cannot store this object/);
       assert.deepEqual(to.written, []);
     });
 

@@ -17,7 +17,7 @@ export async function recordAct(
   const act = actOf(request, now);
   if (!act) return [];
   const fault = Act.safeParse(act).error?.issues[0];
-  if (fault) throw new Denied(`this is no object that the API server could store (${fault.path.join('.')}: ${fault.message})`);
+  if (fault) throw new Denied(`the API server cannot store this object (${fault.path.join('.')}: ${fault.message})`);
   const lost = isOwn(act) ? undefined : deletionWarning(request);
   const warnings = lost === undefined ? [] : [lost];
   if (request.dryRun) return warnings;

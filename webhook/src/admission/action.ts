@@ -21,6 +21,8 @@ import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
 export interface ActionContext extends DecisionContext {
   /** Throws TooManyRequests for an edit beyond the rate that leaves room for decisions. */
   readonly requireEditRate: (request: AdmissionRequest) => void;
+  /** Where the request came from. */
+  readonly address: string;
   /** How many actions may be open, and how much may be stored for them. */
   readonly quota: Pick<ActionQuota, 'admit'>;
   /** Judges a decision while edits of its object are kept away (EditRate.hold). */
@@ -90,7 +92,7 @@ function noteEditor({ object, oldObject, userInfo }: AdmissionRequest, stored: u
 
 const isCancelled = (spec: unknown) => (spec as { cancelled?: unknown } | null | undefined)?.cancelled === true;
 
-async function file(request: AdmissionRequest, { authorizer, policies, quota }: ActionContext): Promise<Mutation> {
+async function file(request: AdmissionRequest, { address, authorizer, policies, quota }: ActionContext): Promise<Mutation> {
   const { object, userInfo, namespace } = request;
   if (object && carriesDecision(object))
     throw new Denied('a decision cannot be made when the action is created: it has no plan yet');
@@ -117,7 +119,7 @@ async function file(request: AdmissionRequest, { authorizer, policies, quota }: 
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
     // What is refused anyway takes no room.
-    const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request);
+    const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request, address);
     if (refused.length > 0) throw new Denied(explainAll(refused));
     const kept = await keptIntent(dataHandling(facts.policies), spec.data.intent);
     if (!isDeepStrictEqual(kept, spec.data.intent)) intent = kept;

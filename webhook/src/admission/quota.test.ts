@@ -57,7 +57,8 @@ function world() {
 
 const filing = (metadata: object, { namespace = 'shop', dryRun = false } = {}) =>
   ({ namespace, dryRun, object: { metadata, spec: {} } }) as unknown as AdmissionRequest;
-const file = (quota: ActionQuota, name: string, more = {}) => explainAll(quota.admit(policies, filing({ name }, more)));
+const file = (quota: ActionQuota, name: string, more = {}, address = 'api-server') =>
+  explainAll(quota.admit(policies, filing({ name }, more), address));
 
 describe('One more action of a namespace', () => {
   it('is refused beyond the number that may be open, also while no cache shows those that were just admitted', () => {
@@ -81,7 +82,7 @@ describe('One more action of a namespace', () => {
 
   it('is told apart by its name or the beginning of a generated one', () => {
     const { quota, show } = world();
-    for (const _ of [1, 2]) assert.deepEqual(quota.admit(policies, filing({ generateName: 'fix-' })), []);
+    for (const _ of [1, 2]) assert.deepEqual(quota.admit(policies, filing({ generateName: 'fix-' }), 'api-server'), []);
     show('other');
     assert.match(file(quota, 'd'), /has 3 actions/);
     show('fix-x7k2p');
@@ -95,6 +96,17 @@ describe('One more action of a namespace', () => {
     assert.match(file(quota, 'd', { dryRun: true }), /has 3 actions/);
     pass(10_001);
     assert.equal(file(quota, 'd'), '');
+  });
+
+  it('is not kept out by requests that look like those of the API server and come from elsewhere', () => {
+    const { quota, show } = world();
+    for (const name of ['a', 'b', 'c']) assert.equal(file(quota, name, {}, 'pod'), '');
+    assert.match(file(quota, 'd', {}, 'pod'), /has 3 actions/);
+    for (const name of ['a', 'b', 'c']) assert.equal(file(quota, name), '');
+    show('a');
+    assert.match(file(quota, 'd'), /has 3 actions/);
+    show('a', { isOpen: false });
+    assert.equal(file(quota, 'd'), '', 'what the cache shows is counted for nobody twice');
   });
 
   it('is refused when what is stored for the namespace has no room for it: ended actions and plans count', () => {

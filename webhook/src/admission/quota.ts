@@ -35,12 +35,14 @@ interface Unseen {
   readonly name: string;
   readonly isPrefix: boolean;
   readonly bytes: number;
+  /** Where the request came from. */
+  readonly address: string;
   readonly until: number;
 }
 
 /**
  * Counts the actions of each namespace, and what is stored for them, where they are filed. What was just admitted counts until the cache
- * shows it. Replicas do not see at once what the others admit, so a limit may be exceeded by what they do within some milliseconds. The
+ * shows it, for the address that asked: who is not the API server must not use up what its callers have. Replicas do not see at once what the others admit, so a limit may be exceeded by what they do within some milliseconds. The
  * ledger is not for the webhook to read; the gateway counts it before a rehearsal starts.
  */
 export class ActionQuota {
@@ -60,7 +62,7 @@ export class ActionQuota {
   }
 
   /** Why one more action cannot be filed; else it counts from now on, unless the request is a dry-run. Refuses what it cannot count. */
-  admit(policies: PolicySet, { object, namespace, dryRun }: AdmissionRequest): Refusal[] {
+  admit(policies: PolicySet, { object, namespace, dryRun }: AdmissionRequest, address: string): Refusal[] {
     const { actions, plans } = this.#sources;
     if (![actions, ...plans].every((informer) => informer.healthy()))
       return [
@@ -77,27 +79,32 @@ export class ActionQuota {
       store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
     );
     const bytes = storedSize(object);
+    const unseen = this.#unseen.filter((one) => one.address === address);
     const refusals = [
-      ...judgeOpen(policies, namespace, this.#open(namespace)),
-      ...judgeStorage(policies, namespace, storageUse([...stored, ...this.#unseen], namespace, this.#total), bytes),
+      ...judgeOpen(policies, namespace, this.#open(namespace, unseen)),
+      ...judgeStorage(policies, namespace, storageUse([...stored, ...unseen], namespace, this.#total), bytes),
     ];
     if (refusals.length > 0 || dryRun) return refusals;
     const { name, generateName = '' } = object?.metadata ?? {};
-    this.#unseen.push({ namespace, name: name ?? generateName, isPrefix: name === undefined, bytes, until: now + UNSEEN_MS });
+    const isPrefix = name === undefined;
+    this.#unseen.push({ namespace, name: name ?? generateName, isPrefix, bytes, address, until: now + UNSEEN_MS });
     return [];
   }
 
-  #open(namespace: string): number {
+  #open(namespace: string, unseen: readonly Unseen[]): number {
     const isOpen = ({ metadata, isOpen }: MeasuredAction) => isOpen && metadata.namespace === namespace;
-    return (
-      this.#sources.actions.store.list().filter(isOpen).length + this.#unseen.filter((one) => one.namespace === namespace).length
-    );
+    const justAdmitted = unseen.filter((one) => one.namespace === namespace);
+    return this.#sources.actions.store.list().filter(isOpen).length + justAdmitted.length;
   }
 
   #see(namespace: string, name: string): void {
-    const found = this.#unseen.findIndex(
+    const shown = this.#unseen.filter(
       (one) => one.namespace === namespace && (one.isPrefix ? name.startsWith(one.name) : name === one.name),
     );
-    if (found >= 0) this.#unseen.splice(found, 1);
+    // What only looks like a request of the API server does not stand for one: each address has its own.
+    for (const address of new Set(shown.map((one) => one.address))) {
+      const first = this.#unseen.findIndex((one) => one.address === address && shown.includes(one));
+      this.#unseen.splice(first, 1);
+    }
   }
 }

@@ -25,8 +25,8 @@ function turnsOf({ mock }: TestContext) {
   const turns = new ReadingTurns(() => now);
   const begun: string[] = [];
   const open: (() => void)[] = [];
-  const ask = (asked: AdmissionRequest, name: string) =>
-    turns.run(asked, async () => {
+  const ask = (asked: AdmissionRequest, name: string, address = 'api-server') =>
+    turns.run(asked, address, async () => {
       begun.push(name);
       await new Promise<void>((resolve) => open.push(resolve));
     });
@@ -87,6 +87,20 @@ describe('Long texts of a request', () => {
     }
     await Promise.all([...waiting, quiet]);
     assert.deepEqual(begun.sort(), ['n1', 'n2', 'q']);
+  });
+
+  it('of another address hold up none of the API server, however many they are', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const forged = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((namespace) => ask(request(namespace), namespace, 'pod'));
+    await assert.rejects(ask(request('h'), 'h', 'pod'), /try again/);
+    const real = ask(request('a'), 'real');
+    for (let at = 0; at < 8; at++) {
+      await setImmediate();
+      await end();
+      await pass(PAUSE * 1_000);
+    }
+    await Promise.all([...forged, real]);
+    assert.ok(begun.includes('real'));
   });
 
   const free: readonly [what: string, request: AdmissionRequest][] = [

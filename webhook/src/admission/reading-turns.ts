@@ -6,7 +6,7 @@ import { textSize } from './room.ts';
 /** Texts up to this many characters take the thread for some milliseconds at most. */
 const SHORT = 4 * 1024;
 /**
- * How many of a namespace are at work or wait, and how many of all. They hold slots of the intake meanwhile, of which decisions on large
+ * How many of a namespace are at work or wait, and how many of all, for each address that asks. They hold slots of the intake meanwhile, of which decisions on large
  * actions need one (intake.ts).
  */
 const HELD = { own: 2, all: 7 };
@@ -15,22 +15,22 @@ export const PAUSE = 3;
 
 /**
  * Reads long texts of specs, such as scripts and prompts, one request at a time: whoever may file an action, also in a dry-run, could
- * otherwise keep the thread busy, and nobody in the cluster could decide any more. Namespaces take turns.
+ * otherwise keep the thread busy, and nobody in the cluster could decide any more. Namespaces take turns, and so do addresses: who is not
+ * the API server must not use up the turns of its callers.
  */
 export class ReadingTurns {
   readonly #now: () => number;
   readonly #thread = new FairQueue(1);
   readonly #held = new Map<string, number>();
-  #all = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
   /** Runs `work` at once where nothing long is new, else in its turn. Throws TooManyRequests when too many wait for theirs. */
-  async run<T>(request: AdmissionRequest, work: () => Promise<T>): Promise<T> {
+  async run<T>(request: AdmissionRequest, address: string, work: () => Promise<T>): Promise<T> {
     if (!bringsLongText(request)) return await work();
-    const endTurn = await this.#turn(request.namespace);
+    const endTurn = await this.#turn(request.namespace, address);
     const start = this.#now();
     try {
       return await work();
@@ -39,30 +39,36 @@ export class ReadingTurns {
     }
   }
 
-  async #turn(namespace: string): Promise<() => void> {
-    const own = this.#held.get(namespace) ?? 0;
-    if (own >= HELD.own || this.#all >= HELD.all)
+  async #turn(namespace: string, address: string): Promise<() => void> {
+    const own = `${address} ${namespace}`;
+    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all)
       throw new TooManyRequests(
         `too many long texts of namespace '${namespace}' wait to be read, and others must find their turn: try again in some seconds`,
       );
-    this.#count(namespace, 1);
+    const count = (by: number) => {
+      for (const key of [own, address]) this.#count(key, by);
+    };
+    count(1);
     try {
-      const end = await this.#thread.take(namespace);
+      const end = await this.#thread.take(own);
       return () => {
-        this.#count(namespace, -1);
+        count(-1);
         end();
       };
     } catch (error) {
-      this.#count(namespace, -1);
+      count(-1);
       throw error;
     }
   }
 
-  #count(namespace: string, by: number): void {
-    this.#all += by;
-    const own = (this.#held.get(namespace) ?? 0) + by;
-    if (own > 0) this.#held.set(namespace, own);
-    else this.#held.delete(namespace);
+  #heldBy(key: string): number {
+    return this.#held.get(key) ?? 0;
+  }
+
+  #count(key: string, by: number): void {
+    const held = this.#heldBy(key) + by;
+    if (held > 0) this.#held.set(key, held);
+    else this.#held.delete(key);
   }
 }
 

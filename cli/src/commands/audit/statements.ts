@@ -71,7 +71,7 @@ export function findUnstated(action: AgentAction, plans: readonly ActionPlan[], 
   return [...kept, ...statusFindings(action, stated)];
 }
 
-/** What the gateway states of the run of an action, in words; undefined where there is no statement that holds. */
+/** What the gateway states of the run of an action, in words; undefined when no statement verifies. */
 export function statedRun(action: AgentAction, keys: SealKeys | undefined): string | undefined {
   const statement = lastRunStatement(statedOf(action, [], keys));
   return statement && describeRun(statement);
