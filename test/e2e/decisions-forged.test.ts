@@ -178,7 +178,7 @@ describe('What people write by hand', { concurrency: true }, () => {
       refused(answer, 'a decision cannot be made when the action is created: it has no plan yet');
     });
 
-    it('loses APPROVALS, status and another requester that it brings along', async () => {
+    it('loses approvals, status and another requester that it brings along', async () => {
       const annotations = { [APPROVALS]: await record(ada, 'shared'), [requestedBy]: '{"user":"ada","uid":"","groups":[]}' };
       const status = {
         conditions: [
