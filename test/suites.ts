@@ -54,6 +54,8 @@ export const suites: readonly Suite[] = [
     name: 'attack',
     about: 'Whoever tries to dodge, forge, crowd out or blind a decision, or to leave a sandbox, gains nothing.',
     files: [
+      'test/e2e/changed-meanwhile.test.ts',
+      'test/e2e/kubectl-verbs.test.ts',
       'test/e2e/sandbox.test.ts',
       'test/e2e/acts.test.ts',
       'test/e2e/append-only.test.ts',
@@ -86,6 +88,8 @@ export const suites: readonly Suite[] = [
       'test/serial/guards-altered.test.ts',
     ],
     proof: [
+      { file: 'test/e2e/changed-meanwhile.test.ts' },
+      { file: 'test/e2e/kubectl-verbs.test.ts' },
       { file: 'test/e2e/sandbox.test.ts' },
       { file: 'test/e2e/decisions.test.ts' },
       { file: 'test/e2e/decisions-edited.test.ts' },

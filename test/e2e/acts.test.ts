@@ -175,16 +175,7 @@ describe('Acts on an action', { concurrency: false }, () => {
 
   it('a cancellation is recorded with who cancelled', async () => {
     const name = await waiting(tenant);
-    await sid.kubectl([
-      'patch',
-      'agentaction',
-      name,
-      '-n',
-      tenant.namespace,
-      '--type=merge',
-      '-p',
-      '{"spec":{"cancelled":true}}',
-    ]);
+    await tenant.cancel(name, sid);
     assert.equal(messageOf(await tenant.until(name, ['Cancelled'])), 'the action was cancelled by sid. Nothing was changed.');
     const { attributes } = await recorded('Ended', ofAction(tenant.namespace, name));
     assert.deepEqual([attributes['sentinel.actor'], attributes['sentinel.stopped.by']], ['sid', 'sid']);

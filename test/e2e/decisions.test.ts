@@ -163,16 +163,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
         refused(await annotate(ada, 'many', decision(plan), '--dry-run=server'), message);
         accepted(await annotate(ada, 'many', decision(plan, 'reject'), '--dry-run=server'));
       } finally {
-        await admin.kubectl([
-          'patch',
-          'agentaction',
-          'many',
-          '-n',
-          namespace,
-          '--type=merge',
-          '-p',
-          '{"spec":{"cancelled":true}}',
-        ]);
+        await tenant.cancel('many', admin);
       }
     });
 

@@ -32,6 +32,8 @@ export interface Tenant {
     decision: 'approve' | 'reject' | 'revoke',
     plan?: string,
   ): Promise<{ code: number; stderr: string }>;
+  /** Cancels an action; the agent does, unless somebody else is named. */
+  cancel(name: string, who?: Person): Promise<void>;
   /** Makes a Playbook trusted. */
   trust(playbook: string): Promise<void>;
   /** Changes fields of the policy of its namespace. */
@@ -87,6 +89,18 @@ export const stateOf = (action: ActionView): string =>
 /** What the action says of its state. */
 export const messageOf = (action: ActionView): string =>
   action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
+
+/** States in which a run that somebody approved is over, and those in which it never begins. */
+export const END_STATES: readonly string[] = [
+  'Succeeded',
+  'RolledBack',
+  'RollbackIncomplete',
+  'RunFailed',
+  'RehearsalFailed',
+  'Blocked',
+  'Denied',
+  'NoEffect',
+];
 
 /** When each transition was, for a message about a wait that did not end. */
 const timesOf = (action: ActionView): string =>
@@ -175,6 +189,10 @@ function makeVerbs(base: Base): Tenant {
         `sentinel.dev/plan=${digest}`,
         `--field-manager=${askingManager(decision, digest)}`,
       ]);
+    },
+    async cancel(name, who = agent) {
+      const patch = JSON.stringify({ spec: { cancelled: true } });
+      await who.kubectl(['patch', 'agentaction', name, '-n', namespace, '--type=merge', '-p', patch]);
     },
     async setPolicy(spec) {
       const patch = JSON.stringify({ spec });

@@ -8,7 +8,7 @@ import { hold, whileHeld } from '../lib/hold.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { type Death, withMortal } from '../lib/mortal.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What is killed here: the gateway in the middle of a write, the operator that leads, the pod of a sandbox. Whatever it was, nothing
 // is done twice, nothing is lost, and the end says what is known.
@@ -25,7 +25,6 @@ const setImage = (name: string) => `kubectl set image deployment/${name} web=loc
 /** As a step that does not give up does it. */
 const again = (command: string) => `for i in 1 2 3 4 5 6 7 8 9; do ${command} && exit 0; sleep 1; done; exit 1`;
 
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 const transitionsOf = (action: ActionView) => action.status?.outbox?.records.map(({ transition }) => transition) ?? [];
 const chainOf = ({ status }: ActionView) =>
   verifyChain((status?.outbox?.records ?? []) as unknown as AuditRecord[], {
@@ -137,10 +136,10 @@ describe('A gateway that is killed', { concurrency: false }, () => {
       for (const [index, name] of names.entries()) {
         const action = actions[index] ?? assert.fail();
         await approved(tenant, action);
-        ended.set(name, await tenant.until(action, over));
+        ended.set(name, await tenant.until(action, END_STATES));
       }
       const action = await tenant.file('forgotten');
-      ended.set('forgotten', await tenant.until(action, ['AwaitingApproval', ...over]));
+      ended.set('forgotten', await tenant.until(action, ['AwaitingApproval', ...END_STATES]));
       return await read();
     });
     const died = trace.flatMap(({ event, action, when, at }) => (event === 'death' ? [`${action} ${when} ${at}`] : []));
@@ -172,7 +171,7 @@ describe('A gateway that is killed', { concurrency: false }, () => {
   });
 
   it('is not missed by a step that asked for nothing: it has done its work in one rehearsal', async () => {
-    const action = await tenant.until(await tenant.file('idle'), over);
+    const action = await tenant.until(await tenant.file('idle'), END_STATES);
     assert.equal(stateOf(action), 'NoEffect', messageOf(action));
     assert.deepEqual(await jobsOf(action.metadata.name, tenant.namespace), ['rehearsal']);
   });
@@ -199,7 +198,7 @@ describe('Two operators', { concurrency: false }, () => {
   it('send each record once: one leads, the other only waits', async () => {
     const name = await tenant.file('calm');
     await approved(tenant, name);
-    const action = await tenant.until(name, over);
+    const action = await tenant.until(name, END_STATES);
     assert.equal(stateOf(action), 'Succeeded', messageOf(action));
     const sent = async () =>
       (await auditEntries(tenant.namespace)).filter(
@@ -252,7 +251,7 @@ describe('Two operators', { concurrency: false }, () => {
     await inTheMiddle('run');
     assert.equal((await killLeader()).killed, next);
     await letGo();
-    const action = await tenant.until(name, over);
+    const action = await tenant.until(name, END_STATES);
     assert.equal(stateOf(action), 'Succeeded', messageOf(action));
     assert.deepEqual(transitionsOf(action), [
       'Admitted',
@@ -327,7 +326,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     // The step asks once more before it sleeps. Were that cut off, it would end well: all that was approved is done.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await deletePod(name, 'run');
-    const action = await tenant.until(name, over);
+    const action = await tenant.until(name, END_STATES);
     assert.equal(stateOf(action), 'RolledBack', messageOf(action));
     assert.match(messageOf(action), /step 'one' did not complete|step 'one' ended with exit code|its Job is gone/);
     assert.match(messageOf(action), /1 of 1 effects rolled back/);
@@ -348,7 +347,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
       ),
     );
     await deletePod(name, 'rehearsal');
-    const action = await tenant.until(name, ['AwaitingApproval', ...over]);
+    const action = await tenant.until(name, ['AwaitingApproval', ...END_STATES]);
     assert.equal(stateOf(action), 'RehearsalFailed', messageOf(action));
     assert.equal(await shown('gone-trial', tenant.namespace), '1 localhost/web:one');
     await onePod(name, 'rehearsal');

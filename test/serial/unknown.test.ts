@@ -19,12 +19,11 @@ import { imageOnly } from '../lib/image-only.ts';
 import { withMortal } from '../lib/mortal.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
-import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The gateway is killed in the middle of a write, and then something keeps its outcome from being found out. The action waits for a
 // person and says so; an authorized one resolves it by each of accept, redo and roll-back, and nobody else does.
 
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 const names = ['redo-it', 'undo-it', 'keep-it', 'drop-it'] as const;
 type Name = (typeof names)[number];
 
@@ -172,7 +171,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       100,
     );
     await then();
-    await tenant.until(action, ['OutcomeUnknown', ...over]);
+    await tenant.until(action, ['OutcomeUnknown', ...END_STATES]);
     actions[name] = action;
   }
 
@@ -263,18 +262,9 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     const next = await tenant.file('keep-it');
     await tenant.until(next, ['AwaitingApproval']);
     await tenant.decide(ada, next, 'approve');
-    const held = await tenant.until(next, ['Starting', ...over]);
+    const held = await tenant.until(next, ['Starting', ...END_STATES]);
     assert.match(messageOf(held), /whose outcome is unknown until a person resolves it \(kubectl sentinel plan keep-it/);
-    await tenant.agent.kubectl([
-      'patch',
-      'agentaction',
-      next,
-      '-n',
-      namespace,
-      '--type=merge',
-      '-p',
-      '{"spec":{"cancelled":true}}',
-    ]);
+    await tenant.cancel(next);
     await tenant.until(next, ['Cancelled']);
   });
 
@@ -386,7 +376,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('redo-it'), '1 localhost/web:one');
     const { code, stderr } = await reconcile(ada, 'redo-it', '--effect', '1', 'redo', '--comment', 'it never arrived');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('redo-it', over);
+    const done = await tenant.until('redo-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.equal(await imageOf('redo-it'), '2 localhost/web:two');
@@ -407,7 +397,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('undo-it'), '2 localhost/web:two');
     const { code, stderr } = await annotate(ada, 'undo-it', 'roll-back');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('undo-it', over);
+    const done = await tenant.until('undo-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RolledBack', messageOf(done));
     assert.equal(await imageOf('undo-it'), '3 localhost/web:one');
@@ -434,7 +424,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   it('is resolved by accept: what is stored stays, with who and when, and is verified', async (context) => {
     const { code, stderr } = await annotate(ada, 'keep-it', 'accept', 'sentinel.dev/comment=three is right');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('keep-it', over);
+    const done = await tenant.until('keep-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.match(messageOf(done), /effect 1 accepted by ada/);
@@ -444,8 +434,8 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   });
 
   it('does not hold an action for ever: who cancels it ends it, and the end says what stays unknown', async (context) => {
-    await rita.kubectl(['patch', 'agentaction', 'drop-it', '-n', namespace, '--type=merge', '-p', '{"spec":{"cancelled":true}}']);
-    const done = await tenant.until('drop-it', [...over, 'Cancelled']);
+    await tenant.cancel('drop-it', rita);
+    const done = await tenant.until('drop-it', [...END_STATES, 'Cancelled']);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RollbackIncomplete', messageOf(done));
     assert.match(messageOf(done), /others changed|unknown/);
