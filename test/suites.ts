@@ -77,6 +77,7 @@ export const suites: readonly Suite[] = [
       'test/e2e/policy.test.ts',
       'test/e2e/identity.test.ts',
       'test/e2e/taken-over.test.ts',
+      'test/e2e/taken-over-webhook.test.ts',
       'test/e2e/ended-run.test.ts',
       'test/e2e/acts-forged.test.ts',
       'test/e2e/open-reads.test.ts',
