@@ -1,39 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { paths } from '@sentinel/cluster';
-import {
-  type AgentAction,
-  type AuditRecord,
-  agentActions,
-  agentPolicies,
-  askingManager,
-  clusterAgentPolicies,
-  verifyChain,
-} from '@sentinel/crds';
-import { Ledger, resolveEffects, Upstream } from '@sentinel/gateway/testing';
-import { createTransport, loadConfig, namespaces } from '@sentinel/kube';
+import { askingManager } from '@sentinel/crds';
 import { realWrites } from '../lib/audit-log.ts';
-import { admin, eventually, type Person, person, serviceAccount } from '../lib/cluster.ts';
-import { imageOnly } from '../lib/image-only.ts';
-import { withMortal } from '../lib/mortal.ts';
-import { oneStep } from '../lib/one-step.ts';
-import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
-import { client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { admin, eventually, type Person, serviceAccount } from '../lib/cluster.ts';
+import { refused } from '../lib/people/answers.ts';
+import { resolutionsIn, transitionsOf } from '../lib/people/resolutions.ts';
+import { END_STATES, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { makeUnknownOutcomes, type Name, names } from '../lib/worlds/unknown-outcomes.ts';
 
 // The gateway is killed in the middle of a write, and then something keeps its outcome from being found out. The action waits for a
 // person and says so; an authorized one resolves it by each of accept, redo and roll-back, and nobody else does.
-
-const names = ['redo-it', 'undo-it', 'keep-it', 'drop-it'] as const;
-type Name = (typeof names)[number];
-
-const playbooks = names
-  .map((name) =>
-    oneStep(name, ['sh', '-c', `kubectl set image deployment/${name} web=localhost/web:two`], {
-      more: `  verify:\n  - {name: there, command: [kubectl, get, deployment, ${name}]}\n`,
-    }),
-  )
-  .join('');
 
 let tenant: Tenant;
 let namespace = '';
@@ -41,175 +17,21 @@ let ada: Person;
 let rita: Person;
 let robot: Person;
 
-const rights = (ns: string) => `
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: robot, namespace: ${ns}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: more-approvers, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel-approver}
-subjects:
-- {kind: ServiceAccount, name: robot, namespace: ${ns}}
-${mayFile('rita', ns)}`;
-
-const read = async (action: string): Promise<AgentAction> => await client.getOrThrow(agentActions, { name: action, namespace });
-const planOf = async (action: string) => (await read(action)).status?.plan?.digest ?? '';
 const imageOf = (name: Name) =>
   admin.kubectl([
     ...['get', 'deployment', name, '-n', namespace],
     ...['-o', 'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}'],
   ]);
-const transitionsOf = ({ status }: AgentAction) => status?.outbox?.records.map(({ transition }) => transition) ?? [];
-
-function refused({ code, stderr }: { code: number; stderr: string }, message: string | RegExp): void {
-  assert.notEqual(code, 0, 'it was not refused');
-  assert.match(stderr, typeof message === 'string' ? new RegExp(message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : message);
-}
-
-/** Resolves with plain kubectl. */
-async function annotate(who: Person, action: string, resolution: string, ...more: readonly string[]) {
-  const plan = await planOf(action);
-  return await who.tryKubectl([
-    ...['annotate', 'agentaction', action, '-n', namespace, `sentinel.dev/decision=${resolution}`],
-    ...[`sentinel.dev/effect=1`, `sentinel.dev/plan=${plan}`, `--field-manager=${resolution}:${plan}:1`],
-    ...more,
-  ]);
-}
-
-const reconcile = async (who: Person, action: string, ...args: readonly string[]) =>
-  await who.tryKubectl(['sentinel', 'reconcile', action, '-n', namespace, '--yes', '--plan', await planOf(action), ...args]);
-
-/** What became of the newest resolution of an action, once there are this many. */
-const resolved = (action: string, count: number) =>
-  eventually(`${count} resolutions of ${action}`, async () => {
-    const { status } = await read(action);
-    const all = status?.resolutions ?? [];
-    return all.length >= count && all.at(-1);
-  });
-
-/** A record as the webhook writes it, by somebody's own hand. */
-async function record(who: Person, action: string, changed: Record<string, unknown>): Promise<string> {
-  const { status } = JSON.parse(await who.kubectl(['auth', 'whoami', '-o', 'json'])) as {
-    status: { userInfo: { username: string; uid?: string; groups: string[] } };
-  };
-  const { metadata, status: shown } = await read(action);
-  const keys = await admin.get<{ data: Record<string, string> }>(['configmap', 'sentinel-seal-keys', '-n', 'sentinel-system']);
-  return JSON.stringify({
-    action: metadata.uid,
-    plan: shown?.plan?.digest,
-    user: status.userInfo.username,
-    uid: status.userInfo.uid ?? '',
-    groups: status.userInfo.groups,
-    extra: {},
-    ...changed,
-    time: new Date().toISOString(),
-    key: Object.keys(keys.data)[0],
-    seal: Buffer.alloc(64, 7).toString('base64'),
-  });
-}
-
-/** What a compromised webhook would store for a request that asks for something else, or what a person writes by hand. */
-async function write(who: Person, action: string, asked: string, changed: Record<string, unknown>, ...more: readonly string[]) {
-  const { metadata } = await read(action);
-  const approvals = `${metadata.annotations?.['sentinel.dev/approvals']}\n${await record(who, action, changed)}`;
-  const body = JSON.stringify({ metadata: { annotations: { 'sentinel.dev/approvals': approvals } } });
-  return await who.tryKubectl([
-    ...['patch', 'agentaction', action, '-n', namespace, '--type=merge', '-p', body, `--field-manager=${asked}`],
-    ...more,
-  ]);
-}
-
-/** The gateway's own code, asked to resolve what it can: by an operator that asks for whatever it likes. */
-async function askGateway(name: string) {
-  const transport = createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' });
-  const store = <T>(items: readonly T[]) => ({ store: { get: () => items[0], list: () => items } }) as never;
-  const run = (await read(name)).status?.stages?.find(({ stage }) => stage === 'run');
-  const refusal = async () => 'nothing is sent by this test';
-  try {
-    return await resolveEffects(
-      {
-        client,
-        ledger: new Ledger(client),
-        runs: { byJob: () => undefined },
-        upstream: new Upstream(transport, { refusal: async () => undefined }),
-        replica: { address: '127.0.0.1', process: 'test' },
-        permission: { refusal, ending: refusal },
-        namespaces: store([await client.getOrThrow(namespaces, { name: namespace })]),
-        policies: store((await client.list(agentPolicies, { namespace })).items),
-        clusterPolicies: store((await client.list(clusterAgentPolicies)).items),
-        key: () => ({ id: 'test', privateKey: generateKeyPairSync('ed25519').privateKey }),
-      },
-      Buffer.from(JSON.stringify({ namespace, name, job: run?.uid })),
-    );
-  } finally {
-    await transport.close();
-  }
-}
+const { annotate, askGateway, planOf, read, reconcile, resolved, soundTrail, write } = resolutionsIn(() => namespace);
 
 describe('An effect whose outcome is unknown', { concurrency: false }, () => {
-  const actions = {} as Record<Name, string>;
-
-  /** Runs a Playbook until the gateway dies in its write; `then` keeps the outcome from being found out. */
-  async function lose(
-    name: Name,
-    trace: () => Promise<readonly { event: string; action: string }[]>,
-    then: () => Promise<unknown>,
-  ) {
-    const action = name;
-    const spec = { intent: { summary: `Run ${name}` }, playbookRef: { name } };
-    const object = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name: action, namespace }, spec };
-    await rita.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-    await tenant.until(action, ['AwaitingApproval']);
-    const { code, stderr } = await tenant.decide(ada, action, 'approve');
-    assert.equal(code, 0, stderr);
-    await eventually(
-      `the death in ${name}`,
-      async () => (await trace()).some((one) => one.event === 'death' && one.action === name),
-      undefined,
-      100,
-    );
-    await then();
-    await tenant.until(action, ['OutcomeUnknown', ...END_STATES]);
-    actions[name] = action;
-  }
-
   before(async () => {
-    tenant = await makeTenant('unknown', { policy: policyAbout('rita', 1), playbooks });
-    namespace = tenant.namespace;
-    ada = tenant.approver;
-    await admin.apply(rights(namespace));
-    await admin.apply(names.map((name) => JSON.stringify(imageOnly(name, namespace))).join('\n---\n'));
-    [rita, robot] = await Promise.all([
-      person('rita', [filersOf('rita'), 'shop-approvers', 'shop-viewers']),
-      serviceAccount(namespace, 'robot'),
-    ]);
-    const binding = ['rolebinding', 'sentinel-account-remediator', '-n', namespace];
-    const account = await admin.kubectl(['get', ...binding, '-o', 'yaml']);
-    const foreign = (name: Name) =>
-      admin.kubectl(['set', 'image', `deployment/${name}`, '-n', namespace, 'web=localhost/web:three']);
-    await withMortal(
-      'gateway',
-      [
-        { action: 'redo-it', when: 'after', at: 'PUT intent Sent' },
-        ...(['undo-it', 'keep-it', 'drop-it'] as const).map(
-          (action) => ({ action, when: 'after', at: 'PATCH deployment' }) as const,
-        ),
-      ],
-      async (trace) => {
-        // Never sent again, because of the kill switch: it may land for all that anybody knows.
-        await lose('redo-it', trace, () => tenant.setPolicy({ suspended: true }));
-        refusedWhile = await whileSuspended();
-        await tenant.setPolicy({ suspended: false });
-        // It landed, and the account may not read what it has done.
-        await lose('undo-it', trace, () => admin.kubectl(['delete', ...binding]));
-        await admin.apply(account.replace(/^ {2}(resourceVersion|uid|creationTimestamp):.*\n/gm, ''));
-        // It landed, and somebody wrote over it.
-        await lose('keep-it', trace, () => foreign('keep-it'));
-        await lose('drop-it', trace, () => foreign('drop-it'));
-      },
-    );
+    ({ tenant, rita, robot } = await makeUnknownOutcomes(async (made) => {
+      tenant = made;
+      namespace = made.namespace;
+      ada = made.approver;
+      refusedWhile = await whileSuspended();
+    }));
   });
 
   let refusedWhile: Awaited<ReturnType<typeof whileSuspended>> | undefined;
@@ -221,7 +43,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
 
   it('is in the status, in a condition of its own, in the audit trail and in an Event', async (context) => {
     for (const name of names) {
-      const action = await read(actions[name]);
+      const action = await read(name);
       const found = action.status?.conditions?.filter(({ type }) => ['Succeeded', 'Executed', 'Reconciling'].includes(type));
       assert.deepEqual(
         found?.map(({ type, status, reason }) => [type, status, reason]).sort(),
@@ -246,7 +68,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   });
 
   it('is shown by the CLI, with what to do next', async () => {
-    const action = actions['keep-it'];
+    const action = 'keep-it';
     const args = ['-n', namespace];
     const plan = await ada.kubectl(['sentinel', 'plan', action, ...args]);
     assert.match(plan, /UNKNOWN OUTCOMES\n {2}! effect 1: /);
@@ -441,11 +263,4 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.match(messageOf(done), /others changed|unknown/);
     assert.equal(await imageOf('drop-it'), '3 localhost/web:three');
   });
-
-  async function soundTrail(action: string, tail: readonly string[]): Promise<void> {
-    const { status } = await read(action);
-    const { records = [], sequence = 0, head = '' } = status?.outbox ?? {};
-    assert.deepEqual(verifyChain(records as AuditRecord[], { sequence, hash: head }), []);
-    assert.deepEqual(transitionsOf(await read(action)).slice(-tail.length), tail);
-  }
 });
