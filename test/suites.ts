@@ -41,6 +41,9 @@ export const always: readonly string[] = [
   'test/e2e/risk.test.ts',
   'test/e2e/audit.test.ts',
   'test/e2e/bad-input.test.ts',
+  'test/e2e/bad-objects.test.ts',
+  'test/e2e/bad-policies.test.ts',
+  'test/e2e/schemas.test.ts',
   'test/serial/cost.test.ts',
 ];
 

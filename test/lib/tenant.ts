@@ -114,8 +114,7 @@ export async function makeTenant(
   // A suffix, so that a file can be run again on a cluster that has seen it.
   const namespace = `${name}-${randomBytes(3).toString('hex')}`;
   const image = loadedImages().tools;
-  // The runner deletes what is on its list when this file is done.
-  if (process.env[TENANTS]) appendFileSync(process.env[TENANTS], `${namespace}\n`);
+  deleteWhenDone(namespace);
   const rename = (yaml: string) =>
     yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
   await admin.apply(rename(example('shop/namespace.yaml')));
@@ -135,6 +134,11 @@ export async function makeTenant(
   const names = [...manifests.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
   await Promise.all(names.map((playbook) => tenant.trust(playbook)));
   return tenant;
+}
+
+/** Has the runner delete a namespace when this file is done. */
+export function deleteWhenDone(namespace: string): void {
+  if (process.env[TENANTS]) appendFileSync(process.env[TENANTS], `${namespace}\n`);
 }
 
 type Base = Pick<Tenant, 'namespace' | 'agent' | 'approver' | 'truster' | 'viewer' | 'image'>;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { connect } from 'node:tls';
 import { agentActions } from '@sentinel/crds';
 import {
   type AnyObject,
@@ -12,7 +11,7 @@ import {
 } from '@sentinel/kube';
 import { createAuthority } from '@sentinel/kube/certificates';
 import { admin, eventually, type Person, person, policyForAnyPlaybook } from '../lib/cluster.ts';
-import { forwardPort } from '../lib/hostile/port-forward.ts';
+import { isTrusted } from '../lib/hostile/port-forward.ts';
 import { annotateWeb } from '../lib/one-step.ts';
 import { deployIdleWeb } from '../lib/people/idle-web.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -289,22 +288,3 @@ describe('While they rotate', { concurrency: false }, () => {
     });
   });
 });
-
-/** Whether what a pod shows is trusted by somebody who trusts one authority alone. */
-async function isTrusted(pod: string, component: string, ca: string): Promise<boolean> {
-  const forward = await forwardPort(`pod/${pod}`, component === 'webhook' ? 9443 : 8443);
-  try {
-    return await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: forward.port, ca, servername: `sentinel-${component}.${SYSTEM}.svc` });
-      const say = (answer: boolean) => {
-        socket.destroy();
-        resolve(answer);
-      };
-      socket.once('secureConnect', () => say(true));
-      socket.once('error', () => say(false));
-      socket.setTimeout(5000, () => say(false));
-    });
-  } finally {
-    forward.close();
-  }
-}

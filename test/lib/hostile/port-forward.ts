@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { paths } from '@sentinel/cluster';
 import { admin } from '../cluster.ts';
 
@@ -31,5 +32,29 @@ export async function forwardPort(target: string, port = 443): Promise<PortForwa
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** Whether the certificate that a pod of a component shows is trusted by somebody who trusts one authority alone. */
+export async function isTrusted(pod: string, component: string, ca: string): Promise<boolean> {
+  const forward = await forwardPort(`pod/${pod}`, component === 'webhook' ? 9443 : 8443);
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port: forward.port,
+        ca,
+        servername: `sentinel-${component}.sentinel-system.svc`,
+      });
+      const say = (answer: boolean) => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.once('secureConnect', () => say(true));
+      socket.once('error', () => say(false));
+      socket.setTimeout(5000, () => say(false));
+    });
+  } finally {
+    forward.close();
   }
 }
