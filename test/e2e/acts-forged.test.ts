@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, eventually } from '../lib/cluster.ts';
 import { openWebhookPort, type WebhookPort } from '../lib/hostile/webhook-port.ts';
+import { whoAmI } from '../lib/people/answers.ts';
 import { receivedLogs } from '../lib/telemetry.ts';
 import { makeTenant, type Tenant } from '../lib/tenant.ts';
 
@@ -55,7 +56,7 @@ describe('An act that nobody asked the API server for', { concurrency: false }, 
   it('hides nobody: who really deletes is named, in the action and beside it', async () => {
     const { uid } = (await tenant.action(action)).metadata;
     await admin.kubectl(['delete', 'agentaction', action, '-n', tenant.namespace]);
-    const user = JSON.parse(await admin.kubectl(['auth', 'whoami', '-o', 'json'])).status.userInfo.username as string;
+    const user = (await whoAmI(admin)).username;
     await eventually('the true record', async () =>
       actsOn('ActionDeleted').some((one) => one['sentinel.actor'] === user && one['sentinel.act.confirmed'] === 'true'),
     );

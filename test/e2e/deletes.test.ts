@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { actionPlans, type Effect } from '@sentinel/crds';
 import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Who approves a delete sees the object and what goes with it, and exactly that is deleted.
 
@@ -19,7 +19,6 @@ const policy = policyForAnyPlaybook()
   approvals:
 `,
   );
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 const names = ['altered', 'busy', 'owner', 'late', 'keeper', 'together'] as const;
 type Name = (typeof names)[number];
 const commands: Readonly<Record<Name, string>> = {
@@ -76,7 +75,7 @@ describe('A delete', { concurrency: 3 }, () => {
 
   const planned = async (name: Name) => {
     const action = await tenant.file(name);
-    const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over]);
+    const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...END_STATES]);
     assert.ok(status?.plan, messageOf({ status, ...rest } as never));
     const plan = await client.getOrThrow(actionPlans, { name: status.plan.name, namespace: tenant.namespace });
     const effect = plan.spec.effects.at(-1) as Effect;
@@ -85,7 +84,7 @@ describe('A delete', { concurrency: 3 }, () => {
   const ended = async (action: string) => {
     const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
     assert.equal(code, 0, stderr);
-    return await tenant.until(action, over);
+    return await tenant.until(action, END_STATES);
   };
 
   it('is refused when the object has changed since, and says the field', async () => {

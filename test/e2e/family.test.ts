@@ -171,16 +171,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
       tenant.file('grandchild', {}, own(tenant, note('web', 'four'), part(first))),
       /has 1 ancestor\(s\) itself; an action may have at most 1 \(AgentPolicy\/[a-z0-9-]+: limits\.depth\)/,
     );
-    await tenant.agent.kubectl([
-      'patch',
-      'agentaction',
-      whole,
-      '-n',
-      tenant.namespace,
-      '--type=merge',
-      '-p',
-      '{"spec":{"cancelled":true}}',
-    ]);
+    await tenant.cancel(whole);
     for (const name of [first, second]) {
       const ended = await tenant.until(name, ['Cancelled', 'Succeeded']);
       assert.match(messageOf(ended), /of which it is a part, was cancelled/);

@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { jobs } from '@sentinel/kube';
-import { admin, eventually } from '../lib/cluster.ts';
+import { admin, eventually, policyForAnyWrite } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 const sandboxes = 'sentinel-sandboxes';
 
-const policy = `
-apiVersion: sentinel.dev/v1alpha1
-kind: AgentPolicy
-metadata:
-  name: shop
-  namespace: shop
-spec:
-  subjects:
-  - {kind: ServiceAccount, name: repair-agent}
-  modes: [DryRun, Apply]
-  kubernetes:
-  - {apiGroups: ["*"], resources: ["*"], verbs: ["*"], decision: RequireApproval}
-  approvals:
-  - {upToRisk: High, approvals: 1, groups: [shop-approvers], expiresAfter: 1h}
-  limits: {duration: 3m, objects: 20}
-`;
+const policy = policyForAnyWrite();
 
 /** Names of the Jobs of a tenant that were created and never released. */
 async function suspendedJobs({ namespace }: Tenant): Promise<string[]> {

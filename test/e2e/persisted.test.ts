@@ -5,14 +5,13 @@ import { admin, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { startPolicy } from '../lib/hostile/mutating-policy.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { annotateWeb } from '../lib/one-step.ts';
-import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Mutating policies of somebody else change what the gateway writes, or what runs in a sandbox. What persists is not what was
 // approved then, and the record must say so.
 
 const SANDBOXES = 'sentinel-sandboxes';
 const policy = policyForAnyPlaybook();
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 
 const playbooks = `${annotateWeb('touch')}${annotateWeb('fail')}  verify:
   - {name: never, command: [sh, -c, "exit 1"]}
@@ -38,7 +37,7 @@ async function makeWorld(name: string): Promise<Tenant> {
 /** Runs a Playbook to its end; also answers with the fields of the plan's changes. */
 async function ended(tenant: Tenant, key: string, playbook = 'touch'): Promise<{ done: ActionView; paths: string[] }> {
   const action = await tenant.file(playbook, { key });
-  const { status } = await tenant.until(action, ['AwaitingApproval', ...over]);
+  const { status } = await tenant.until(action, ['AwaitingApproval', ...END_STATES]);
   const { spec } = await admin.get<{ spec: { effects: { change: { path: string }[] }[] } }>([
     'actionplan',
     status?.plan?.name ?? '',
@@ -48,7 +47,7 @@ async function ended(tenant: Tenant, key: string, playbook = 'touch'): Promise<{
   const paths = spec.effects.flatMap(({ change }) => change.map(({ path }) => path));
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
-  return { done: await tenant.until(action, over), paths };
+  return { done: await tenant.until(action, END_STATES), paths };
 }
 
 const outcomesOf = ({ status }: ActionView) => status?.rollback?.map(({ effect, outcome }) => `${effect} ${outcome}`);
@@ -216,11 +215,11 @@ describe('A mutating policy that replaces the command of a step', () => {
       );
       try {
         const action = await tenant.file('touch', { key: 'as-approved' });
-        let done = await tenant.until(action, ['AwaitingApproval', ...over]);
+        let done = await tenant.until(action, ['AwaitingApproval', ...END_STATES]);
         if (stage === 'run') {
           const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
           assert.equal(code, 0, stderr);
-          done = await tenant.until(action, over);
+          done = await tenant.until(action, END_STATES);
         }
         context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
         assert.equal(stateOf(done), stage === 'run' ? 'RunFailed' : 'RehearsalFailed', messageOf(done));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { admin, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // What a plan says of its rollback holds: what can be restored is as it was before, and what cannot be is named before anybody approves.
 
@@ -20,7 +20,6 @@ const policy = policyForAnyPlaybook()
   approvals:
 `,
   );
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 const fails = { more: '  verify:\n  - {name: never, command: [sh, -c, "exit 1"]}\n' };
 const playbook = (name: string, script: string) => oneStep(name, ['sh', '-ec', script], fails);
 
@@ -68,7 +67,7 @@ const apply = ({ namespace }: Tenant, object: object) =>
 /** Files an action, and answers with what its plan says once it waits for approval. */
 async function planned(tenant: Tenant, name: string) {
   const action = await tenant.file(name);
-  const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...over]);
+  const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...END_STATES]);
   assert.ok(status?.plan, messageOf({ status, ...rest } as ActionView));
   const plan = await admin.get<{
     spec: {
@@ -83,7 +82,7 @@ async function planned(tenant: Tenant, name: string) {
 async function ended(tenant: Tenant, action: string) {
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, stderr);
-  return await tenant.until(action, over);
+  return await tenant.until(action, END_STATES);
 }
 
 describe('What a plan says can be rolled back', { concurrency: 3 }, () => {

@@ -6,7 +6,7 @@ import { deployments } from '@sentinel/kube';
 import { admin, eventually, example, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { oneStep } from '../lib/one-step.ts';
-import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // A rollback meets others who write to the same objects: the controllers of Kubernetes, whose writes must not stop it, and people,
 // whose changes it must not undo.
@@ -22,8 +22,6 @@ const policy = policyForAnyPlaybook().replace(
 `,
 );
 
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
-
 /** A Playbook whose verification fails: at once, or when the test lets it go. */
 const failing = (name: string, script: string, isHeld = true) =>
   oneStep(name, ['sh', '-ec', script], {
@@ -32,7 +30,7 @@ const failing = (name: string, script: string, isHeld = true) =>
 
 async function approved(tenant: Tenant, playbook: string): Promise<string> {
   const action = await tenant.file(playbook);
-  await tenant.until(action, ['AwaitingApproval', ...over]);
+  await tenant.until(action, ['AwaitingApproval', ...END_STATES]);
   const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
   assert.equal(code, 0, `${stderr} ${messageOf(await tenant.action(action))}`);
   return action;
@@ -81,9 +79,9 @@ describe('A rollback of three effects on one Deployment, while its controller wr
       const was = fieldsOf(await admin.get<Web>(['deployment', 'web', '-n', tenant.namespace]));
       const action = await approved(tenant, 'three');
       let isOver = false;
-      const begun = tenant.until(action, ['Verifying', 'RollingBack', ...over]);
+      const begun = tenant.until(action, ['Verifying', 'RollingBack', ...END_STATES]);
       const writes = begun.then(() => disturb(tenant, () => isOver));
-      const done = await tenant.until(action, over, 200).finally(() => {
+      const done = await tenant.until(action, END_STATES, 200).finally(() => {
         isOver = true;
       });
       context.diagnostic(`${stateOf(done)}: ${messageOf(done)}; ${await writes} × 2 writes of others`);
@@ -136,10 +134,10 @@ describe('A rollback of objects that the run created', { concurrency: 2 }, () =>
     const letGo = await hold(tenant, `held-${playbook}`);
     try {
       const action = await approved(tenant, playbook);
-      await tenant.until(action, ['Verifying', ...over]);
+      await tenant.until(action, ['Verifying', ...END_STATES]);
       await others();
       await letGo();
-      return await tenant.until(action, over);
+      return await tenant.until(action, END_STATES);
     } catch (error) {
       await letGo();
       throw error;
@@ -221,9 +219,9 @@ describe('A value of 400 kB', () => {
   it('is changed and restored', async () => {
     const was = digest(await value());
     const action = await approved(tenant, 'large');
-    const verifying = await tenant.until(action, ['Verifying', 'RollingBack', ...over]);
+    const verifying = await tenant.until(action, ['Verifying', 'RollingBack', ...END_STATES]);
     assert.notEqual(stateOf(verifying), 'RunFailed', messageOf(verifying));
-    const done = await tenant.until(action, over);
+    const done = await tenant.until(action, END_STATES);
     assert.equal(stateOf(done), 'RolledBack', messageOf(done));
     assert.equal(done.status?.stages?.find(({ stage }) => stage === 'run')?.outcome, 'Succeeded');
     assert.deepEqual(done.status?.rollback, [{ effect: 0, outcome: 'Restored' }]);

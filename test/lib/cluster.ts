@@ -110,6 +110,24 @@ export function policyForAnyPlaybook(): string {
   return policy.replace(named, '');
 }
 
+/** A policy for the agent of the shop that has people asked about every write of its namespace. */
+export const policyForAnyWrite = ({ resources = ['*'], upToRisk = 'High', objects = 20 } = {}): string => `
+apiVersion: sentinel.dev/v1alpha1
+kind: AgentPolicy
+metadata:
+  name: shop
+  namespace: shop
+spec:
+  subjects:
+  - {kind: ServiceAccount, name: repair-agent}
+  modes: [DryRun, Apply]
+  kubernetes:
+  - {apiGroups: ["*"], resources: ${JSON.stringify(resources)}, verbs: ["*"], decision: RequireApproval}
+  approvals:
+  - {upToRisk: ${upToRisk}, approvals: 1, groups: [shop-approvers], expiresAfter: 1h}
+  limits: {duration: 3m, objects: ${objects}}
+`;
+
 /** After this nothing is waited for any more: long enough for a busy machine, so that a test fails for what it tests alone. */
 export const HANG_SECONDS = 180;
 

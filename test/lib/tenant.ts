@@ -32,6 +32,8 @@ export interface Tenant {
     decision: 'approve' | 'reject' | 'revoke',
     plan?: string,
   ): Promise<{ code: number; stderr: string }>;
+  /** Cancels an action; the agent does, unless somebody else is named. */
+  cancel(name: string, who?: Person): Promise<void>;
   /** Makes a Playbook trusted. */
   trust(playbook: string): Promise<void>;
   /** Changes fields of the policy of its namespace. */
@@ -88,6 +90,18 @@ export const stateOf = (action: ActionView): string =>
 export const messageOf = (action: ActionView): string =>
   action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
 
+/** States in which a run that somebody approved is over, and those in which it never begins. */
+export const END_STATES: readonly string[] = [
+  'Succeeded',
+  'RolledBack',
+  'RollbackIncomplete',
+  'RunFailed',
+  'RehearsalFailed',
+  'Blocked',
+  'Denied',
+  'NoEffect',
+];
+
 /** When each transition was, for a message about a wait that did not end. */
 const timesOf = (action: ActionView): string =>
   (action.status?.outbox?.records ?? []).map(({ transition, time }) => `${transition} ${time.slice(11, 19)}`).join(', ');
@@ -100,8 +114,7 @@ export async function makeTenant(
   // A suffix, so that a file can be run again on a cluster that has seen it.
   const namespace = `${name}-${randomBytes(3).toString('hex')}`;
   const image = loadedImages().tools;
-  // The runner deletes what is on its list when this file is done.
-  if (process.env[TENANTS]) appendFileSync(process.env[TENANTS], `${namespace}\n`);
+  deleteWhenDone(namespace);
   const rename = (yaml: string) =>
     yaml.replaceAll('namespace: shop', `namespace: ${namespace}`).replaceAll('name: shop\n', `name: ${namespace}\n`);
   await admin.apply(rename(example('shop/namespace.yaml')));
@@ -121,6 +134,11 @@ export async function makeTenant(
   const names = [...manifests.matchAll(/kind: Playbook\nmetadata:\n {2}name: ([a-z0-9-]+)/g)].map(([, name = '']) => name);
   await Promise.all(names.map((playbook) => tenant.trust(playbook)));
   return tenant;
+}
+
+/** Has the runner delete a namespace when this file is done. */
+export function deleteWhenDone(namespace: string): void {
+  if (process.env[TENANTS]) appendFileSync(process.env[TENANTS], `${namespace}\n`);
 }
 
 type Base = Pick<Tenant, 'namespace' | 'agent' | 'approver' | 'truster' | 'viewer' | 'image'>;
@@ -175,6 +193,10 @@ function makeVerbs(base: Base): Tenant {
         `sentinel.dev/plan=${digest}`,
         `--field-manager=${askingManager(decision, digest)}`,
       ]);
+    },
+    async cancel(name, who = agent) {
+      const patch = JSON.stringify({ spec: { cancelled: true } });
+      await who.kubectl(['patch', 'agentaction', name, '-n', namespace, '--type=merge', '-p', patch]);
     },
     async setPolicy(spec) {
       const patch = JSON.stringify({ spec });

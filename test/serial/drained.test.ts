@@ -10,14 +10,13 @@ import { holdWrites } from '../lib/hold-writes.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { startProgram, stopProgram } from '../lib/programs.ts';
-import { type ActionView, client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The gateway is asked to end, as every upgrade and every drain of a node does. Nothing that it has begun is cut off: writes in flight
 // are carried out and recorded, and no rehearsal is lost.
 
 const SYSTEM = 'sentinel-system';
 const SANDBOXES = 'sentinel-sandboxes';
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
 /** As many as a plan may have whose risk people may decide. A real process with 100 of them: gateway/src/drain. */
 const WRITES = 8;
 
@@ -115,7 +114,7 @@ describe('A gateway that is asked to end', { concurrency: false }, () => {
   });
 
   async function awaitPlan(name: string): Promise<ActionView> {
-    const action = await tenant.until(name, ['AwaitingApproval', ...over]);
+    const action = await tenant.until(name, ['AwaitingApproval', ...END_STATES]);
     assert.equal(stateOf(action), 'AwaitingApproval', messageOf(action));
     return action;
   }
@@ -158,7 +157,7 @@ describe('A gateway that is asked to end', { concurrency: false }, () => {
       await writes.stop();
     }
     for (const name of names) {
-      const action = await tenant.until(name, over);
+      const action = await tenant.until(name, END_STATES);
       assert.equal(stateOf(action), 'Succeeded', messageOf(action));
       const details = action.status?.outbox?.records.find(({ transition }) => transition === 'RunEnded')?.details ?? [];
       const said = Object.fromEntries(details.map(({ name: key, value }) => [key, value]));

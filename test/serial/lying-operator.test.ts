@@ -1,55 +1,17 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { paths } from '@sentinel/cluster';
-import {
-  type ActionPlan,
-  type AgentAction,
-  actionPlans,
-  agentActions,
-  digestOf,
-  type Stage,
-  type StageStatus,
-} from '@sentinel/crds';
-import {
-  gatherSurroundings,
-  type Installation,
-  Ledger,
-  type Run,
-  readSuspensions,
-  resolveRun,
-  sandboxSettings,
-} from '@sentinel/gateway/testing';
-import { type AnyObject, createClient, createTransport, jobs, loadConfig, services } from '@sentinel/kube';
-import { adHocPlaybook, parsePodSettings, renderJob, templateDigest } from '@sentinel/policy';
+import type { ActionPlan } from '@sentinel/crds';
+import { type Installation, readSuspensions } from '@sentinel/gateway/testing';
 import { admin, eventually, person } from '../lib/cluster.ts';
-import { loadedImages } from '../lib/images.ts';
-import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
+import { alterations, gateway, liesOn, readInstallation, scaleOperator, stepOf } from '../lib/hostile/lying-operator.ts';
+import { makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // An operator that somebody has taken over: it writes plans, statuses and Jobs as it likes, with the operator's own account. The real
 // one is away meanwhile. The gateway's own code, with the gateway's account, is asked for the run of a pod of such a Job.
 
-const SYSTEM = 'sentinel-system';
-const as = (account: string) =>
-  createClient(
-    createTransport(loadConfig({ kubeconfig: paths.kubeconfig, as: `system:serviceaccount:${SYSTEM}:${account}` }), {
-      userAgent: 'sentinel-tests',
-    }),
-  );
-const operator = as('sentinel-operator');
-const gateway = as('sentinel-gateway');
-
 describe('An operator that lies', { concurrency: false }, () => {
   let tenant: Tenant;
-  const scale = async (replicas: number) => {
-    await admin.kubectl(['scale', 'deployment', 'sentinel-operator', '-n', SYSTEM, `--replicas=${replicas}`]);
-    await admin.kubectl(['rollout', 'status', 'deployment', 'sentinel-operator', '-n', SYSTEM, '--timeout=90s']);
-    if (replicas > 0) return;
-    const left = ['get', 'pods', '-n', SYSTEM, '-l', 'app.kubernetes.io/component=operator', '-o', 'name'];
-    await eventually('the operator to be gone', async () => (await admin.kubectl(left)).trim() === '');
-  };
   const actions: string[] = [];
-  const jobsMade: string[] = [];
   let installation: Installation;
   const cases = [
     'honest',
@@ -73,14 +35,7 @@ describe('An operator that lies', { concurrency: false }, () => {
 
   before(async () => {
     tenant = await makeTenant('liar');
-    const api = await client.getOrThrow(services, { name: 'kubernetes', namespace: 'default' });
-    const { clusterIP, ports } = api.spec as { clusterIP: string; ports: { port: number }[] };
-    installation = {
-      image: loadedImages().sentinel,
-      forbidden: `${clusterIP}:${ports[0]?.port}`,
-      userNamespaces: 'Auto',
-      pods: parsePodSettings(undefined),
-    };
+    installation = await readInstallation();
     await tenant.deploy('web');
     await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null, adHocSteps: 'RequireApproval' } });
     for (const one of cases) {
@@ -90,123 +45,18 @@ describe('An operator that lies', { concurrency: false }, () => {
       actions.push(await tenant.file(one, {}, { playbookRef: undefined, parameters: undefined, ...steps }));
     }
     for (const name of actions) await tenant.until(name, ['AwaitingApproval']);
-    await scale(0);
+    await scaleOperator(0);
   });
   after(async () => {
-    for (const name of jobsMade)
-      await admin.tryKubectl([
-        'delete',
-        'job',
-        name,
-        '-n',
-        'sentinel-sandboxes',
-        '--as',
-        `system:serviceaccount:${SYSTEM}:sentinel-operator`,
-      ]);
-    await scale(1);
+    await deleteJobs();
+    await scaleOperator(1);
   });
 
+  const { claim, deleteJobs, forge, read, setStatus, start, startRun } = liesOn(
+    () => tenant,
+    () => installation,
+  );
   const nameOf = (one: string) => actions[cases.indexOf(one)] ?? assert.fail(one);
-  const read = (name: string) => client.getOrThrow(agentActions, { name, namespace: tenant.namespace });
-  const setStatus = (name: string, change: (status: NonNullable<AgentAction['status']>) => void) =>
-    eventually(`a status of ${name}`, async () => {
-      const action = await read(name);
-      assert.ok(action.status);
-      change(action.status);
-      return await operator.replaceStatus(agentActions, action);
-    });
-
-  /** Puts another plan in the place of the one that was made; answers with its digest. */
-  async function forge(name: string, change: (spec: ActionPlan['spec']) => void, forged = `${name}-forged`): Promise<string> {
-    const plan = await client.getOrThrow(actionPlans, { name: `${name}-1`, namespace: tenant.namespace });
-    change(plan.spec);
-    const { ownerReferences } = plan.metadata;
-    await operator.create(actionPlans, {
-      ...plan,
-      metadata: { name: forged, namespace: tenant.namespace, ...(ownerReferences ? { ownerReferences } : {}) },
-    });
-    const digest = digestOf(plan.spec);
-    await setStatus(name, (now) => {
-      if (now.plan) now.plan = { ...now.plan, name: forged, digest };
-      now.required = plan.spec.required;
-    });
-    return digest;
-  }
-
-  /** Alters a Job before it is created. */
-  type Alter = (pod: PodSpec, job: AnyObject) => void;
-  interface PodSpec {
-    initContainers: { name: string; image: string; command: string[]; env: { name: string; value: string }[] }[];
-    volumes: object[];
-  }
-  let attempt = 10;
-  const step = ({ initContainers }: PodSpec) => initContainers[1] ?? assert.fail('no step');
-
-  /** Makes a Job of a stage as the real operator would, altered by `alter`, with its stage in the status; answers with a pod of it. */
-  async function start(
-    name: string,
-    stage: Stage,
-    { alter, suspend = true, ...more }: Partial<StageStatus> & { alter?: Alter; suspend?: boolean } = {},
-  ): Promise<AnyObject> {
-    const action = await read(name);
-    const ref = { namespace: tenant.namespace, name, uid: action.metadata.uid ?? '' };
-    const { policies, live } = await gatherSurroundings(gateway, ref);
-    const playbook = (adHocPlaybook(action) ?? live ?? assert.fail('no Playbook')).spec;
-    const summary = action.status?.plan;
-    const plan = stage === 'rehearsal' ? undefined : summary?.digest;
-    const made = plan && (await client.getOrThrow(actionPlans, { name: summary?.name ?? '', namespace: tenant.namespace }));
-    attempt += 1;
-    const plannedSeconds = made ? made.spec.durationSeconds : undefined;
-    // Of a plan that was made, by the settings that it was made with.
-    const all = await sandboxSettings(gateway, installation);
-    const ofRun = { stage: 'run', attempt: 1, plan: undefined, action, playbook, policies, plannedSeconds } as const;
-    const planned = all.find((one) => templateDigest(renderJob(ofRun, one)) === (made ? made.spec.template : undefined));
-    const settings = planned ?? all[0] ?? assert.fail('no settings');
-    const rendered = renderJob({ stage, attempt, plan, action, playbook, policies, plannedSeconds }, settings);
-    rendered.spec.suspend = suspend;
-    alter?.(rendered.spec.template.spec as unknown as PodSpec, rendered);
-    const record = (uid: string) =>
-      setStatus(name, (now) => {
-        const entry: StageStatus = {
-          stage,
-          attempt,
-          name: rendered.metadata.name,
-          uid,
-          ...(plan ? { plan } : {}),
-          startedAt: new Date().toISOString(),
-          ...more,
-        };
-        // The schema has room for 16: those whose pods were refused make room.
-        const kept = (now.stages ?? []).filter((one) => one.attempt === 1 || one.stage === 'run');
-        now.stages = [...kept.slice(-15), entry];
-      });
-    const job = await operator.create(jobs, rendered);
-    const jobName = rendered.metadata.name;
-    jobsMade.push(jobName);
-    const uid = job.metadata.uid ?? '';
-    await record(uid);
-    const controller = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid, controller: true };
-    const { metadata, spec } = (job.spec as { template: { metadata: AnyObject['metadata']; spec: object } }).template;
-    return {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        ...metadata,
-        name: `${jobName}-x`,
-        namespace: 'sentinel-sandboxes',
-        uid: randomUUID(),
-        ownerReferences: [controller],
-      },
-      spec,
-    };
-  }
-  const startRun = (name: string, more: Partial<StageStatus> & { alter?: Alter } = {}) => start(name, 'run', more);
-
-  const claim = async (pod: AnyObject): Promise<Run> => {
-    const replica = { address: '127.0.0.1', process: `test-${randomUUID()}` };
-    const run = await resolveRun({ client: gateway, ledger: new Ledger(gateway), replica, installation }, pod);
-    return 'recorder' in run ? assert.fail('another replica records it') : run;
-  };
   const approve = async (name: string) => {
     const { code, stderr } = await tenant.decide(tenant.approver, name, 'approve');
     assert.equal(code, 0, stderr);
@@ -314,35 +164,6 @@ describe('An operator that lies', { concurrency: false }, () => {
   });
 
   const shell = (text: string) => ['sh', '-c', text];
-  const alterations: Readonly<Record<string, readonly [Alter, RegExp]>> = {
-    'another command': [(pod) => Object.assign(step(pod), { command: shell('kubectl get pods -o yaml') }), /command/],
-    'an argument more': [
-      (pod) => step(pod).command.push('--all'),
-      /command is not what was rendered \(\d+ entries instead of \d+/,
-    ],
-    'another image': [(pod) => Object.assign(step(pod), { image: 'localhost/evil:1' }), /initContainers\[1\]\.image/],
-    'a variable more': [
-      (pod) => step(pod).env.push({ name: 'LD_PRELOAD', value: '/tmp/x.so' }),
-      /env is not what was rendered \(found also 'LD_PRELOAD'/,
-    ],
-    'a volume more': [
-      (pod) => pod.volumes.push({ name: 'x', emptyDir: {} }),
-      /volumes is not what was rendered \(found also 'x'/,
-    ],
-    'a step more': [
-      (pod) => pod.initContainers.push({ ...step(pod), name: 'step-two' }),
-      /initContainers is not what was rendered \(found also 'step-two'/,
-    ],
-    'the namespace of another tenant': [
-      (_, job) => {
-        const { metadata } = (job.spec as { template: { metadata: { annotations: Record<string, string> } } }).template;
-        metadata.annotations['sentinel.dev/namespace'] = 'default';
-      },
-      /annotations\.sentinel\.dev\/namespace/,
-    ],
-    'more time': [(_, job) => Object.assign(job.spec as object, { activeDeadlineSeconds: 86_400 }), /activeDeadlineSeconds/],
-  };
-
   for (const [what, [alter, where]] of Object.entries(alterations))
     it(`does not rehearse with ${what}`, async () => {
       const refused = await claim(await start(nameOf('rehearsal'), 'rehearsal', { alter })).catch((error: unknown) => error);
@@ -455,11 +276,11 @@ describe('An operator that lies', { concurrency: false }, () => {
   it('is shown in the status when the real one is back: what was refused, and by which code', async () => {
     const name = nameOf('visible');
     const command = shell('kubectl get pods; kubectl create configmap stolen --from-literal=a=b');
-    await start(name, 'rehearsal', { alter: (pod) => Object.assign(step(pod), { command }), suspend: false });
+    await start(name, 'rehearsal', { alter: (pod) => Object.assign(stepOf(pod), { command }), suspend: false });
     await setStatus(name, (now) => {
       for (const one of now.conditions ?? []) if (one.type === 'Succeeded') one.reason = 'Rehearsing';
     });
-    await scale(1);
+    await scaleOperator(1);
     const ended = await tenant.until(name, ['RehearsalFailed', 'AwaitingApproval', 'NoEffect']);
     const says =
       /refused by the gateway \(JobAltered\): the Job is not the one that .*spec\.template\.spec\.initContainers\[1\]\.command/;

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { connect } from 'node:tls';
-import { paths } from '@sentinel/cluster';
 import { agentActions } from '@sentinel/crds';
 import {
   type AnyObject,
@@ -14,8 +10,10 @@ import {
   validatingwebhookconfigurations,
 } from '@sentinel/kube';
 import { createAuthority } from '@sentinel/kube/certificates';
-import { admin, eventually, example, type Person, person, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { admin, eventually, type Person, person, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { isTrusted } from '../lib/hostile/port-forward.ts';
 import { annotateWeb } from '../lib/one-step.ts';
+import { deployIdleWeb } from '../lib/people/idle-web.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Certificates and keys are made to be near their end, and everything must go on meanwhile. The programs look every 30 seconds.
@@ -37,11 +35,7 @@ let bea: Person;
 
 before(async () => {
   tenant = await makeTenant('rotation', { playbooks: annotateWeb('touch'), policy });
-  await admin.apply(
-    example('shop/workload.yaml')
-      .replaceAll('namespace: shop', `namespace: ${tenant.namespace}`)
-      .replace('replicas: 1', 'replicas: 0'),
-  );
+  await deployIdleWeb(tenant.namespace);
   bea = await person('bea', ['shop-approvers', 'shop-viewers']);
 });
 
@@ -294,34 +288,3 @@ describe('While they rotate', { concurrency: false }, () => {
     });
   });
 });
-
-/** Whether what a pod shows is trusted by somebody who trusts one authority alone. */
-async function isTrusted(pod: string, component: string, ca: string): Promise<boolean> {
-  const port = component === 'webhook' ? 9443 : 8443;
-  const forward = spawn(
-    join(paths.bin, 'kubectl'),
-    ['--kubeconfig', admin.kubeconfig, 'port-forward', '-n', SYSTEM, `pod/${pod}`, `:${port}`],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  try {
-    const local = await new Promise<number>((resolve, reject) => {
-      forward.stdout.setEncoding('utf8').on('data', (text: string) => {
-        const [, found] = /127\.0\.0\.1:(\d+)/.exec(text) ?? [];
-        if (found) resolve(Number(found));
-      });
-      forward.once('exit', () => reject(new Error('kubectl port-forward ended')));
-    });
-    return await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: local, ca, servername: `sentinel-${component}.${SYSTEM}.svc` });
-      const say = (answer: boolean) => {
-        socket.destroy();
-        resolve(answer);
-      };
-      socket.once('secureConnect', () => say(true));
-      socket.once('error', () => say(false));
-      socket.setTimeout(5000, () => say(false));
-    });
-  } finally {
-    forward.kill();
-  }
-}

@@ -1,40 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { paths } from '@sentinel/cluster';
-import {
-  type AgentAction,
-  type AuditRecord,
-  agentActions,
-  agentPolicies,
-  askingManager,
-  clusterAgentPolicies,
-  verifyChain,
-} from '@sentinel/crds';
-import { Ledger, resolveEffects, Upstream } from '@sentinel/gateway/testing';
-import { createTransport, loadConfig, namespaces } from '@sentinel/kube';
+import { askingManager } from '@sentinel/crds';
 import { realWrites } from '../lib/audit-log.ts';
-import { admin, eventually, type Person, person, serviceAccount } from '../lib/cluster.ts';
-import { imageOnly } from '../lib/image-only.ts';
-import { withMortal } from '../lib/mortal.ts';
-import { oneStep } from '../lib/one-step.ts';
-import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
-import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { admin, eventually, type Person, serviceAccount } from '../lib/cluster.ts';
+import { refused } from '../lib/people/answers.ts';
+import { resolutionsIn, transitionsOf } from '../lib/people/resolutions.ts';
+import { END_STATES, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { makeUnknownOutcomes, type Name, names } from '../lib/worlds/unknown-outcomes.ts';
 
 // The gateway is killed in the middle of a write, and then something keeps its outcome from being found out. The action waits for a
 // person and says so; an authorized one resolves it by each of accept, redo and roll-back, and nobody else does.
-
-const over = ['Succeeded', 'RolledBack', 'RollbackIncomplete', 'RunFailed', 'RehearsalFailed', 'Blocked', 'Denied', 'NoEffect'];
-const names = ['redo-it', 'undo-it', 'keep-it', 'drop-it'] as const;
-type Name = (typeof names)[number];
-
-const playbooks = names
-  .map((name) =>
-    oneStep(name, ['sh', '-c', `kubectl set image deployment/${name} web=localhost/web:two`], {
-      more: `  verify:\n  - {name: there, command: [kubectl, get, deployment, ${name}]}\n`,
-    }),
-  )
-  .join('');
 
 let tenant: Tenant;
 let namespace = '';
@@ -42,175 +17,21 @@ let ada: Person;
 let rita: Person;
 let robot: Person;
 
-const rights = (ns: string) => `
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: robot, namespace: ${ns}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: more-approvers, namespace: ${ns}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sentinel-approver}
-subjects:
-- {kind: ServiceAccount, name: robot, namespace: ${ns}}
-${mayFile('rita', ns)}`;
-
-const read = async (action: string): Promise<AgentAction> => await client.getOrThrow(agentActions, { name: action, namespace });
-const planOf = async (action: string) => (await read(action)).status?.plan?.digest ?? '';
 const imageOf = (name: Name) =>
   admin.kubectl([
     ...['get', 'deployment', name, '-n', namespace],
     ...['-o', 'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}'],
   ]);
-const transitionsOf = ({ status }: AgentAction) => status?.outbox?.records.map(({ transition }) => transition) ?? [];
-
-function refused({ code, stderr }: { code: number; stderr: string }, message: string | RegExp): void {
-  assert.notEqual(code, 0, 'it was not refused');
-  assert.match(stderr, typeof message === 'string' ? new RegExp(message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : message);
-}
-
-/** Resolves with plain kubectl. */
-async function annotate(who: Person, action: string, resolution: string, ...more: readonly string[]) {
-  const plan = await planOf(action);
-  return await who.tryKubectl([
-    ...['annotate', 'agentaction', action, '-n', namespace, `sentinel.dev/decision=${resolution}`],
-    ...[`sentinel.dev/effect=1`, `sentinel.dev/plan=${plan}`, `--field-manager=${resolution}:${plan}:1`],
-    ...more,
-  ]);
-}
-
-const reconcile = async (who: Person, action: string, ...args: readonly string[]) =>
-  await who.tryKubectl(['sentinel', 'reconcile', action, '-n', namespace, '--yes', '--plan', await planOf(action), ...args]);
-
-/** What became of the newest resolution of an action, once there are this many. */
-const resolved = (action: string, count: number) =>
-  eventually(`${count} resolutions of ${action}`, async () => {
-    const { status } = await read(action);
-    const all = status?.resolutions ?? [];
-    return all.length >= count && all.at(-1);
-  });
-
-/** A record as the webhook writes it, by somebody's own hand. */
-async function record(who: Person, action: string, changed: Record<string, unknown>): Promise<string> {
-  const { status } = JSON.parse(await who.kubectl(['auth', 'whoami', '-o', 'json'])) as {
-    status: { userInfo: { username: string; uid?: string; groups: string[] } };
-  };
-  const { metadata, status: shown } = await read(action);
-  const keys = await admin.get<{ data: Record<string, string> }>(['configmap', 'sentinel-seal-keys', '-n', 'sentinel-system']);
-  return JSON.stringify({
-    action: metadata.uid,
-    plan: shown?.plan?.digest,
-    user: status.userInfo.username,
-    uid: status.userInfo.uid ?? '',
-    groups: status.userInfo.groups,
-    extra: {},
-    ...changed,
-    time: new Date().toISOString(),
-    key: Object.keys(keys.data)[0],
-    seal: Buffer.alloc(64, 7).toString('base64'),
-  });
-}
-
-/** What a compromised webhook would store for a request that asks for something else, or what a person writes by hand. */
-async function write(who: Person, action: string, asked: string, changed: Record<string, unknown>, ...more: readonly string[]) {
-  const { metadata } = await read(action);
-  const approvals = `${metadata.annotations?.['sentinel.dev/approvals']}\n${await record(who, action, changed)}`;
-  const body = JSON.stringify({ metadata: { annotations: { 'sentinel.dev/approvals': approvals } } });
-  return await who.tryKubectl([
-    ...['patch', 'agentaction', action, '-n', namespace, '--type=merge', '-p', body, `--field-manager=${asked}`],
-    ...more,
-  ]);
-}
-
-/** The gateway's own code, asked to resolve what it can: by an operator that asks for whatever it likes. */
-async function askGateway(name: string) {
-  const transport = createTransport(loadConfig({ kubeconfig: paths.kubeconfig }), { userAgent: 'sentinel-tests' });
-  const store = <T>(items: readonly T[]) => ({ store: { get: () => items[0], list: () => items } }) as never;
-  const run = (await read(name)).status?.stages?.find(({ stage }) => stage === 'run');
-  const refusal = async () => 'nothing is sent by this test';
-  try {
-    return await resolveEffects(
-      {
-        client,
-        ledger: new Ledger(client),
-        runs: { byJob: () => undefined },
-        upstream: new Upstream(transport, { refusal: async () => undefined }),
-        replica: { address: '127.0.0.1', process: 'test' },
-        permission: { refusal, ending: refusal },
-        namespaces: store([await client.getOrThrow(namespaces, { name: namespace })]),
-        policies: store((await client.list(agentPolicies, { namespace })).items),
-        clusterPolicies: store((await client.list(clusterAgentPolicies)).items),
-        key: () => ({ id: 'test', privateKey: generateKeyPairSync('ed25519').privateKey }),
-      },
-      Buffer.from(JSON.stringify({ namespace, name, job: run?.uid })),
-    );
-  } finally {
-    await transport.close();
-  }
-}
+const { annotate, askGateway, planOf, read, reconcile, resolved, soundTrail, write } = resolutionsIn(() => namespace);
 
 describe('An effect whose outcome is unknown', { concurrency: false }, () => {
-  const actions = {} as Record<Name, string>;
-
-  /** Runs a Playbook until the gateway dies in its write; `then` keeps the outcome from being found out. */
-  async function lose(
-    name: Name,
-    trace: () => Promise<readonly { event: string; action: string }[]>,
-    then: () => Promise<unknown>,
-  ) {
-    const action = name;
-    const spec = { intent: { summary: `Run ${name}` }, playbookRef: { name } };
-    const object = { apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata: { name: action, namespace }, spec };
-    await rita.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-    await tenant.until(action, ['AwaitingApproval']);
-    const { code, stderr } = await tenant.decide(ada, action, 'approve');
-    assert.equal(code, 0, stderr);
-    await eventually(
-      `the death in ${name}`,
-      async () => (await trace()).some((one) => one.event === 'death' && one.action === name),
-      undefined,
-      100,
-    );
-    await then();
-    await tenant.until(action, ['OutcomeUnknown', ...over]);
-    actions[name] = action;
-  }
-
   before(async () => {
-    tenant = await makeTenant('unknown', { policy: policyAbout('rita', 1), playbooks });
-    namespace = tenant.namespace;
-    ada = tenant.approver;
-    await admin.apply(rights(namespace));
-    await admin.apply(names.map((name) => JSON.stringify(imageOnly(name, namespace))).join('\n---\n'));
-    [rita, robot] = await Promise.all([
-      person('rita', [filersOf('rita'), 'shop-approvers', 'shop-viewers']),
-      serviceAccount(namespace, 'robot'),
-    ]);
-    const binding = ['rolebinding', 'sentinel-account-remediator', '-n', namespace];
-    const account = await admin.kubectl(['get', ...binding, '-o', 'yaml']);
-    const foreign = (name: Name) =>
-      admin.kubectl(['set', 'image', `deployment/${name}`, '-n', namespace, 'web=localhost/web:three']);
-    await withMortal(
-      'gateway',
-      [
-        { action: 'redo-it', when: 'after', at: 'PUT intent Sent' },
-        ...(['undo-it', 'keep-it', 'drop-it'] as const).map(
-          (action) => ({ action, when: 'after', at: 'PATCH deployment' }) as const,
-        ),
-      ],
-      async (trace) => {
-        // Never sent again, because of the kill switch: it may land for all that anybody knows.
-        await lose('redo-it', trace, () => tenant.setPolicy({ suspended: true }));
-        refusedWhile = await whileSuspended();
-        await tenant.setPolicy({ suspended: false });
-        // It landed, and the account may not read what it has done.
-        await lose('undo-it', trace, () => admin.kubectl(['delete', ...binding]));
-        await admin.apply(account.replace(/^ {2}(resourceVersion|uid|creationTimestamp):.*\n/gm, ''));
-        // It landed, and somebody wrote over it.
-        await lose('keep-it', trace, () => foreign('keep-it'));
-        await lose('drop-it', trace, () => foreign('drop-it'));
-      },
-    );
+    ({ tenant, rita, robot } = await makeUnknownOutcomes(async (made) => {
+      tenant = made;
+      namespace = made.namespace;
+      ada = made.approver;
+      refusedWhile = await whileSuspended();
+    }));
   });
 
   let refusedWhile: Awaited<ReturnType<typeof whileSuspended>> | undefined;
@@ -222,7 +43,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
 
   it('is in the status, in a condition of its own, in the audit trail and in an Event', async (context) => {
     for (const name of names) {
-      const action = await read(actions[name]);
+      const action = await read(name);
       const found = action.status?.conditions?.filter(({ type }) => ['Succeeded', 'Executed', 'Reconciling'].includes(type));
       assert.deepEqual(
         found?.map(({ type, status, reason }) => [type, status, reason]).sort(),
@@ -247,7 +68,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   });
 
   it('is shown by the CLI, with what to do next', async () => {
-    const action = actions['keep-it'];
+    const action = 'keep-it';
     const args = ['-n', namespace];
     const plan = await ada.kubectl(['sentinel', 'plan', action, ...args]);
     assert.match(plan, /UNKNOWN OUTCOMES\n {2}! effect 1: /);
@@ -263,18 +84,9 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     const next = await tenant.file('keep-it');
     await tenant.until(next, ['AwaitingApproval']);
     await tenant.decide(ada, next, 'approve');
-    const held = await tenant.until(next, ['Starting', ...over]);
+    const held = await tenant.until(next, ['Starting', ...END_STATES]);
     assert.match(messageOf(held), /whose outcome is unknown until a person resolves it \(kubectl sentinel plan keep-it/);
-    await tenant.agent.kubectl([
-      'patch',
-      'agentaction',
-      next,
-      '-n',
-      namespace,
-      '--type=merge',
-      '-p',
-      '{"spec":{"cancelled":true}}',
-    ]);
+    await tenant.cancel(next);
     await tenant.until(next, ['Cancelled']);
   });
 
@@ -386,7 +198,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('redo-it'), '1 localhost/web:one');
     const { code, stderr } = await reconcile(ada, 'redo-it', '--effect', '1', 'redo', '--comment', 'it never arrived');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('redo-it', over);
+    const done = await tenant.until('redo-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.equal(await imageOf('redo-it'), '2 localhost/web:two');
@@ -407,7 +219,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     assert.equal(await imageOf('undo-it'), '2 localhost/web:two');
     const { code, stderr } = await annotate(ada, 'undo-it', 'roll-back');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('undo-it', over);
+    const done = await tenant.until('undo-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RolledBack', messageOf(done));
     assert.equal(await imageOf('undo-it'), '3 localhost/web:one');
@@ -434,7 +246,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   it('is resolved by accept: what is stored stays, with who and when, and is verified', async (context) => {
     const { code, stderr } = await annotate(ada, 'keep-it', 'accept', 'sentinel.dev/comment=three is right');
     assert.equal(code, 0, stderr);
-    const done = await tenant.until('keep-it', over);
+    const done = await tenant.until('keep-it', END_STATES);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     assert.match(messageOf(done), /effect 1 accepted by ada/);
@@ -444,18 +256,11 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
   });
 
   it('does not hold an action for ever: who cancels it ends it, and the end says what stays unknown', async (context) => {
-    await rita.kubectl(['patch', 'agentaction', 'drop-it', '-n', namespace, '--type=merge', '-p', '{"spec":{"cancelled":true}}']);
-    const done = await tenant.until('drop-it', [...over, 'Cancelled']);
+    await tenant.cancel('drop-it', rita);
+    const done = await tenant.until('drop-it', [...END_STATES, 'Cancelled']);
     context.diagnostic(`${stateOf(done)}: ${messageOf(done)}`);
     assert.equal(stateOf(done), 'RollbackIncomplete', messageOf(done));
     assert.match(messageOf(done), /others changed|unknown/);
     assert.equal(await imageOf('drop-it'), '3 localhost/web:three');
   });
-
-  async function soundTrail(action: string, tail: readonly string[]): Promise<void> {
-    const { status } = await read(action);
-    const { records = [], sequence = 0, head = '' } = status?.outbox ?? {};
-    assert.deepEqual(verifyChain(records as AuditRecord[], { sequence, hash: head }), []);
-    assert.deepEqual(transitionsOf(await read(action)).slice(-tail.length), tail);
-  }
 });

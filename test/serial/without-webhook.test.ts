@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, eventually, example } from '../lib/cluster.ts';
+import { whoAmI } from '../lib/people/answers.ts';
 import { receivedLogs } from '../lib/telemetry.ts';
 import { makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
 
@@ -114,10 +115,8 @@ describe('Without the webhook', { concurrency: false }, () => {
   });
 
   it('a record of one’s own can be written, but without a seal it counts for nothing', async () => {
-    const me = JSON.parse(await tenant.approver.kubectl(['auth', 'whoami', '-o', 'json'])) as {
-      status: { userInfo: { username: string; groups: string[] } };
-    };
-    const { code, stderr } = await write(await record(me.status.userInfo.username, me.status.userInfo.groups));
+    const { username, groups } = await whoAmI(tenant.approver);
+    const { code, stderr } = await write(await record(username, groups));
     assert.equal(code, 0, stderr);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const action = await tenant.action(waiting);

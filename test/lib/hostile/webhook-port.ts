@@ -1,34 +1,29 @@
-import { spawn } from 'node:child_process';
 import { request } from 'node:https';
-import { join } from 'node:path';
-import { paths } from '@sentinel/cluster';
-import { admin } from '../cluster.ts';
+import { forwardPort } from './port-forward.ts';
+
+/** What the webhook answers to a review. */
+export interface ReviewResponse {
+  readonly allowed: boolean;
+  /** A JSON patch in base64. */
+  readonly patch?: string;
+  readonly warnings?: string[];
+  readonly status?: { message: string };
+}
 
 /** A way to the webhook that does not lead through the API server, as every pod of a cluster has one. */
 export interface WebhookPort {
   /** Posts a review to a path; answers with the response of the webhook. */
-  post(path: string, review: object): Promise<{ allowed: boolean; warnings?: string[]; status?: { message: string } }>;
+  post(path: string, review: object): Promise<ReviewResponse>;
   close(): void;
 }
 
 /** Opens it by a port-forward. */
 export async function openWebhookPort(): Promise<WebhookPort> {
-  const forward = spawn(
-    join(paths.bin, 'kubectl'),
-    ['--kubeconfig', admin.kubeconfig, 'port-forward', '-n', 'sentinel-system', 'service/sentinel-webhook', ':443'],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const port = await new Promise<number>((resolve, reject) => {
-    forward.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const [, found] = /127\.0\.0\.1:(\d+)/.exec(text) ?? [];
-      if (found) resolve(Number(found));
-    });
-    forward.once('exit', () => reject(new Error('kubectl port-forward ended')));
-  });
-  return { post: (path, review) => post(port, path, review), close: () => forward.kill() };
+  const { port, close } = await forwardPort('service/sentinel-webhook');
+  return { post: (path, review) => post(port, path, review), close };
 }
 
-function post(port: number, path: string, review: object): ReturnType<WebhookPort['post']> {
+function post(port: number, path: string, review: object): Promise<ReviewResponse> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {
@@ -44,9 +39,10 @@ function post(port: number, path: string, review: object): ReturnType<WebhookPor
         answer.setEncoding('utf8').on('data', (more: string) => {
           text += more;
         });
-        answer.on('end', () => resolve((JSON.parse(text) as { response: Awaited<ReturnType<WebhookPort['post']>> }).response));
+        answer.on('end', () => resolve((JSON.parse(text) as { response: ReviewResponse }).response));
       },
     );
+    asked.setTimeout(10_000, () => asked.destroy(new Error('the webhook did not answer within 10 s')));
     asked.once('error', reject);
     asked.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: review }));
   });
