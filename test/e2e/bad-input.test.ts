@@ -13,9 +13,8 @@ import {
   makeSpaces,
   namespace,
   object,
-  playbook,
-  refused,
   type Row,
+  refused,
   without,
 } from '../lib/worlds/wrong-objects.ts';
 

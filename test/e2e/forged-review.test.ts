@@ -5,9 +5,9 @@ import { admin, eventually, type Person, person } from '../lib/cluster.ts';
 import { openWebhookPort, type ReviewResponse, type WebhookPort } from '../lib/hostile/webhook-port.ts';
 import { annotateWeb } from '../lib/one-step.ts';
 import { refused, whoAmI } from '../lib/people/answers.ts';
+import { deployIdleWeb } from '../lib/people/idle-web.ts';
 import { APPROVALS, recordsOf } from '../lib/people/records.ts';
 import { filersOf, mayFile, policyAbout } from '../lib/people/requester.ts';
-import { deployIdleWeb } from '../lib/people/idle-web.ts';
 import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Who reaches the webhook past the API server may have it seal what they like, and gains nothing by it.

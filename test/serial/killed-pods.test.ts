@@ -4,8 +4,8 @@ import { jobs, leases, pods } from '@sentinel/kube';
 import { auditEntries, realWrites } from '../lib/audit-log.ts';
 import { admin, eventually } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
-import { approved, chainOf, jobsOf, makeWorld, SANDBOXES, setImage, shown, transitionsOf } from '../lib/worlds/killed.ts';
 import { client, END_STATES, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { approved, chainOf, jobsOf, makeWorld, SANDBOXES, setImage, shown, transitionsOf } from '../lib/worlds/killed.ts';
 
 // The operator that leads is killed, and the pod of a sandbox. Nothing is done twice, nothing is lost, and the end says what is known.
 

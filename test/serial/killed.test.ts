@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { actionPlans } from '@sentinel/crds';
 import { realWrites } from '../lib/audit-log.ts';
-import { approved, chainOf, jobsOf, makeWorld, setImage, shown } from '../lib/worlds/killed.ts';
 import { type Death, withMortal } from '../lib/mortal.ts';
 import { type ActionView, client, END_STATES, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { approved, chainOf, jobsOf, makeWorld, setImage, shown } from '../lib/worlds/killed.ts';
 
 // The gateway is killed in the middle of a write. Nothing is done twice, nothing is lost, and the end says what is known.
 
