@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { API_VERSION, kinds } from '@sentinel/crds';
 import { z } from 'zod';
 import { admin } from '../lib/cluster.ts';
-import { bases, connection, create, type Json, makeSpaces, object, refused } from '../lib/worlds/wrong-objects.ts';
+import { bases, connection, create, type Json, makeSpaces, refused } from '../lib/worlds/wrong-objects.ts';
 
 // The schemas of the kinds: what is not supported yet is refused, and every field has a description.
 
