@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
 import { createWebhookServer, tlsOf, type WebhookContext } from './server.ts';
 
@@ -47,10 +48,10 @@ describe('The server of the webhook', () => {
   });
   after(() => Promise.all(servers.map((app) => app.close())));
 
-  async function start(clientCa: string | undefined) {
+  async function start(clientCa: string | undefined, stopping?: AbortSignal) {
     const pair = await issueServerCertificate(own, ['server.test'], 1);
     const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const context = { logger, clientCa } as unknown as WebhookContext;
+    const context = { logger, clientCa, stopping } as unknown as WebhookContext;
     const app = createWebhookServer(pair, context);
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -94,6 +95,32 @@ describe('The server of the webhook', () => {
     const app = await start(undefined);
     assert.equal(await send(app, '/mutate', review), 200);
     assert.equal(await send(app, '/validate', review), 200);
+  });
+
+  it('leaves the connections of the API server when it is told to end, and answers meanwhile', async () => {
+    const stop = new AbortController();
+    const app = await start(undefined, stop.signal);
+    const { port } = app.server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () =>
+      new Promise<{ status: number | undefined; isReused: boolean; connection: string | undefined }>((resolve, reject) => {
+        const headers = { 'content-type': 'application/json' };
+        const target = { host: '127.0.0.1', port, path: '/validate', ca: own.cert, servername: 'server.test' };
+        const sent = request({ ...target, method: 'POST', headers, agent }, (response) => {
+          const { connection } = response.headers;
+          text(response).then(() => resolve({ status: response.statusCode, isReused: sent.reusedSocket, connection }), reject);
+        });
+        sent.once('error', reject);
+        sent.end(review);
+      });
+    const [kept] = [await ask(), await ask()].slice(1);
+    assert.deepEqual(kept, { status: 200, isReused: true, connection: 'keep-alive' });
+    stop.abort();
+    await setImmediate();
+    // The client sees the end of the connection that it kept.
+    while (Object.keys(agent.freeSockets).length > 0) await setImmediate();
+    for (let at = 0; at < 2; at++) assert.deepEqual(await ask(), { status: 200, isReused: false, connection: 'close' });
+    agent.destroy();
   });
 
   it('answers only a client of the authority that it has, whatever is asked', async () => {

@@ -1,9 +1,10 @@
+import type { Server as HttpsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '@sentinel/kube';
 import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
 import { FairShare } from '@sentinel/policy';
-import { type FastifyReply, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ActJournal } from './acts/journal.ts';
 import { recordAct } from './acts/record-act.ts';
 import { type ActionContext, admitAction } from './admission/action.ts';
@@ -38,6 +39,8 @@ export interface WebhookContext extends Omit<ActionContext, 'address' | 'require
   readonly acts: Pick<ActJournal, 'write'>;
   /** The authority (PEM) of the certificate that a caller must show; undefined where the cluster gives the API server none. */
   readonly clientCa?: string | undefined;
+  /** Aborts when the program is told to end. From then on each answer ends its connection, so that the next request goes elsewhere. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** What the server shows and whom it believes. Needed anew for each certificate: a secure context replaces all of the one before it. */
@@ -67,6 +70,7 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
   });
   const { open, begun, perAddress } = CONNECTIONS;
   boundConnections(app.server, { open: new FairShare(open), begun: new FairShare(begun), perAddress });
+  leaveWhenStopping(app, context.stopping);
   const intake = new Intake();
   const edits = new EditRate();
   const reading = new ReadingTurns();
@@ -98,6 +102,17 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
       }
     });
   return app;
+}
+
+/**
+ * The API server keeps connections for minutes and knows them by the name of the Service, not by the pod. It would go on to ask a replica
+ * that ends, whose account may be gone by then.
+ */
+function leaveWhenStopping(app: FastifyInstance<HttpsServer>, stopping: AbortSignal | undefined): void {
+  stopping?.addEventListener('abort', () => app.server.closeIdleConnections(), { once: true });
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping?.aborted) reply.header('connection', 'close');
+  });
 }
 
 /** Answers what is not judged. */

@@ -82,6 +82,7 @@ export class Webhook implements Runnable {
       quota: new ActionQuota(counted, config.storageBytes),
       logger,
       clientCa,
+      stopping: signal,
     });
     await app.listen({ host: '0.0.0.0', port: PORT });
     this.#isListening = true;
