@@ -183,7 +183,7 @@ describe('The exporter of the audit trail', () => {
   it('warns in an Event of what did not go well and of what only a person can carry on', async () => {
     const { events, store, stop } = world();
     await store(action({ records: [record(1), record(2, 'OutcomeUnknown')] }));
-    await store(action({ name: 'b', records: [record(1, 'Ended')], state: 'Failed' }));
+    await store(action({ name: 'b', records: [record(1, 'Ended')], state: 'Blocked' }));
     await store(action({ name: 'c', records: [record(1, 'Ended')], state: 'Succeeded' }));
     assert.deepEqual(
       events.map(({ type }) => type),
@@ -214,7 +214,7 @@ describe('The exporter of the audit trail', () => {
     const { acknowledged, store, stop } = world();
     await store(action({ name: 'runs', records: [record(1)] }));
     await store(action({ name: 'starts', records: [record(1)], state: 'Starting' }));
-    await store(action({ name: 'ended', records: [record(1)], state: 'Failed', finishedAt: '2026-01-01T12:00:00Z' }));
+    await store(action({ name: 'ended', records: [record(1)], state: 'Blocked', finishedAt: '2026-01-01T12:00:00Z' }));
     const sink = { id: 'sink', since: 1, acknowledged: 1 };
     await store(action({ name: 'stored', records: [record(1)], exported: 1, sink, finishedAt: '2026-01-01T12:00:00Z' }));
     assert.deepEqual(acknowledged, ['ns/starts', 'ns/ended']);

@@ -10,6 +10,7 @@ import { spanIdOf, traceIdOf } from './spans.ts';
 const chain: Chain = { kind: 'Action', name: 'restart', namespace: 'shop', uid: 'u1' };
 const record: AuditRecord = {
   sequence: 3,
+  action: 'u1',
   time: '2026-01-01T12:00:00Z',
   transition: 'Ended',
   actor: 'ada',

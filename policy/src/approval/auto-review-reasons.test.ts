@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
 import type { ApplicablePolicy, PolicySet } from '../policyset/policy-set.ts';
 import { effect } from '../risk/effect.fixture.ts';
-import { autoReviewAt, limitReasons, runsMissing, whyPerson } from './auto-review.ts';
+import { type AutoReviewFacts, autoReviewAt, limitReasons, runsMissing, whyPerson } from './auto-review.ts';
 
 const kubernetes = [{ apiGroups: ['*'], resources: ['*', 'serviceaccounts/token'], verbs: ['*'], decision: 'Allow' }];
 const approvals = [{ upToRisk: 'Medium', autoReview: true, autoReviewAfter: 2 }, { upToRisk: 'High' }];
@@ -25,13 +25,13 @@ const playbook = {
     autonomy: 'Auto',
   }),
 };
-const facts = {
+const facts: AutoReviewFacts = {
   policies: set(policy('floor')),
   namespace: 'shop',
   effects: [effect()],
-  risk: 'Medium' as const,
+  risk: 'Medium',
   playbook,
-  trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } } as const,
+  trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } },
   adHoc: false,
   undeclared: [],
   notObservable: [],
@@ -42,7 +42,7 @@ const reasonsFor = (...effects: Partial<Effect>[]) => whyPerson({ ...facts, effe
 const replicas = { path: '/spec/replicas', before: '1', after: '2' };
 
 describe('A person is needed, and the reason names it', () => {
-  const secured = (apiGroup: string, resource: string, verb = 'patch'): [Partial<Effect>, string] => [
+  const secured = (apiGroup: string, resource: string, verb: Effect['verb'] = 'patch'): [Partial<Effect>, string] => [
     { apiGroup, resource, verb },
     `${verb} ${resource} 'web' concerns credentials or security`,
   ];
