@@ -7,7 +7,7 @@ import { observeActions, summarizeActions } from '@sentinel/operator/testing';
 import '@sentinel/webhook/testing';
 
 it('Every metric of the programs is in the guide, and the guide names no other', async () => {
-  observeWork({ requests: () => 0, rehearsals: () => 0 });
+  observeWork({ requests: () => 0, rehearsals: () => 0, storage: () => undefined });
   observeActions(() => summarizeActions([], 0));
   const guide = readFileSync(new URL('../docs/guides/metrics.md', import.meta.url), 'utf8');
   const documented = new Set(

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TransportError, toError } from '../errors.ts';
-import { restClientRequests } from '../metrics.ts';
+import { restClientDuration, restClientRequests } from '../metrics.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Headers } from './headers.ts';
 
@@ -138,15 +138,24 @@ class UndiciTransport implements Transport {
   }
 
   async #send(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal, auth: Headers) {
-    const answer = await dispatcher.request({
+    const { method } = request;
+    const begun = performance.now();
+    const sent = dispatcher.request({
       origin: this.#origin,
       path: this.#prefix + request.path + encodeQuery(request.query),
-      method: request.method,
+      method,
       headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...request.headers, ...auth },
       body: request.body === undefined ? null : request.body,
       signal,
     });
-    restClientRequests.inc({ code: String(answer.statusCode), method: request.method, host: this.#origin });
+    const answer = await sent.catch((error: unknown) => {
+      // As client-go counts it. What our own caller gave up is nobody's failure; a timeout is.
+      if (!signal.aborted || signal.reason instanceof TransportError)
+        restClientRequests.inc({ code: '<error>', method, host: this.#origin });
+      throw error;
+    });
+    restClientRequests.inc({ code: String(answer.statusCode), method, host: this.#origin });
+    restClientDuration.observe({ verb: method, host: this.#origin }, (performance.now() - begun) / 1000);
     return answer;
   }
 }
