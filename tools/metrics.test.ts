@@ -13,7 +13,7 @@ it('Every metric of the programs is in the guide, and the guide names no other',
   const documented = new Set(
     [
       ...guide.matchAll(
-        /`((?:sentinel|controller_runtime|workqueue|rest_client|kubernetes|leader_election|informer|certificate)_[a-z_]+)/g,
+        /`((?:sentinel|controller_runtime|workqueue|rest_client|kubernetes|leader_election|informer|certificate|traced)_[a-z_]+)/g,
       ),
     ].map(([, name]) => name),
   );

@@ -26,6 +26,13 @@ export const restClientDuration = new Histogram({
   registers,
 });
 
+export const tracedSpans = new Counter({
+  name: 'traced_spans_total',
+  help: 'Spans of this process that were sent to the endpoint of traces (exported), or that it did not take (dropped).',
+  labelNames: ['outcome'] as const,
+  registers,
+});
+
 export const reconcileTotal = new Counter({
   name: 'controller_runtime_reconcile_total',
   help: 'Total number of reconciliations per controller',

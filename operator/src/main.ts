@@ -14,7 +14,9 @@ import {
   LeadershipLostError,
   loadConfig,
   Manager,
+  readTracing,
   services,
+  startTracing,
   systemClock,
 } from '@sentinel/kube';
 import type { SandboxSettings } from '@sentinel/policy';
@@ -40,6 +42,7 @@ const HEALTH_PORT = 8080;
 export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const config = readConfig(env);
   const logger = createLogger({ name: 'operator' });
+  const stopTracing = await startTracing(readTracing('sentinel-operator', env), logger);
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-operator', connections: 64 });
   const client = createClient(transport);
   const isolateUsers = await usesUserNamespaces(client, config.userNamespaces);
@@ -134,7 +137,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   for (const controller of [actions, playbooks, policies, clusterPolicies, acts]) manager.addController(controller);
   manager.addController(watchUnnamedActs(leader, caches, logger, systemClock));
   manager.addController(watchGuards(client, logger, systemClock));
-  await manager.start(signal);
+  await manager.start(signal).finally(stopTracing);
   await transport.close();
 }
 

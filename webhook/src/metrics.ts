@@ -40,6 +40,9 @@ for (const resource of resources)
     for (const outcome of ['Admitted', 'Refused', 'Busy', 'Failed'] satisfies ReviewOutcome[])
       reviews.inc({ resource, operation, outcome }, 0);
 
+/** The resource of a review as a label: `other` for one that the webhook is not asked about. */
+export const resourceLabel = (resource: string): string => (resources.has(resource) ? resource : 'other');
+
 /** Counts what policies refuse. */
 export function noteRefusals(refused: readonly Refusal[]): void {
   for (const refusal of refused) refusals.inc({ rule: ruleLabel(refusal) });
@@ -47,7 +50,7 @@ export function noteRefusals(refused: readonly Refusal[]): void {
 
 /** Counts a review that was judged. */
 export function noteReview(resource: string, operation: string, outcome: ReviewOutcome, seconds: number): void {
-  reviews.inc({ resource: resources.has(resource) ? resource : 'other', operation, outcome });
+  reviews.inc({ resource: resourceLabel(resource), operation, outcome });
   time.observe(seconds);
 }
 

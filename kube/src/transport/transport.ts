@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TransportError, toError } from '../errors.ts';
 import { restClientDuration, restClientRequests } from '../metrics.ts';
+import { pathTemplate } from '../tracing/path-template.ts';
+import { inSpan, isTraced, traceHeaders } from '../tracing/spans.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Headers } from './headers.ts';
 
@@ -83,6 +85,7 @@ class UndiciTransport implements Transport {
   readonly #requests: Dispatcher;
   readonly #streams: Dispatcher;
   readonly #origin: string;
+  readonly #host: string;
   readonly #prefix: string;
 
   constructor(config: ClusterConfig, options: TransportOptions) {
@@ -90,6 +93,7 @@ class UndiciTransport implements Transport {
     this.#config = config;
     this.#options = options;
     this.#origin = url.origin;
+    this.#host = url.hostname;
     this.#prefix = url.pathname.replace(/\/+$/, '');
     this.#requests = createDispatcher(config, { connections: options.connections ?? 32, bodyTimeout: 60_000 });
     // The reflector's watchdog decides when a quiet watch is dead, so no body timeout here.
@@ -137,14 +141,26 @@ class UndiciTransport implements Transport {
     return this.#send(dispatcher, request, signal, fresh);
   }
 
+  // What a process asks by itself, such as its watches and leases, is no part of anything and makes no trace.
   async #send(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal, auth: Headers) {
+    if (!isTraced()) return await this.#exchange(dispatcher, request, signal, auth);
+    const template = pathTemplate(request.path);
+    const attributes = { 'http.request.method': request.method, 'url.template': template, 'server.address': this.#host };
+    return await inSpan('client', `${request.method} ${template}`, attributes, async (span) => {
+      const answer = await this.#exchange(dispatcher, request, signal, { ...traceHeaders(), ...auth });
+      span.setAttribute('http.response.status_code', answer.statusCode);
+      return answer;
+    });
+  }
+
+  async #exchange(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal, more: Headers) {
     const { method } = request;
     const begun = performance.now();
     const sent = dispatcher.request({
       origin: this.#origin,
       path: this.#prefix + request.path + encodeQuery(request.query),
       method,
-      headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...request.headers, ...auth },
+      headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...request.headers, ...more },
       body: request.body === undefined ? null : request.body,
       signal,
     });
