@@ -28,6 +28,7 @@ export { Counter, Gauge, Histogram, registry } from './metrics.ts';
 export * from './server/health-server.ts';
 export * from './text/visible.ts';
 export * from './tracing/path-template.ts';
+export * from './tracing/settings.ts';
 export { type Attributes, continueTrace, inSpan, isTraced, noteError, type Span, traceHeaders } from './tracing/spans.ts';
 export * from './tracing/start.ts';
 export * from './transport/config.ts';

@@ -5,7 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../logger.ts';
 import { TraceExporter } from './exporter.ts';
-import type { TracingSettings } from './start.ts';
+import type { TracingSettings } from './settings.ts';
 
 /** Spans that wait to be sent; more are dropped. Of about 1 KiB each. */
 const QUEUE = 2_048;

@@ -7,8 +7,9 @@ import { Controller } from '../controller/controller.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 import { type Behaviour, startReceiver } from './receiver.fixture.ts';
+import { readTracing } from './settings.ts';
 import { continueTrace, inSpan, isTraced, traceHeaders } from './spans.ts';
-import { readTracing, startTracing } from './start.ts';
+import { startTracing } from './start.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`;
