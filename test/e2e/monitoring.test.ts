@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
@@ -12,11 +12,17 @@ import { admin, eventually } from '../lib/cluster.ts';
 // what they ask for.
 
 const chart = join(import.meta.dirname, '..', '..', 'charts', 'sentinel');
-const promtool = join(paths.cache, 'prometheus', 'usr', 'bin', 'promtool');
 
-/** Unpacks Debian's Prometheus. Installing the package would start it. */
-async function unpackPrometheus(): Promise<void> {
-  if (existsSync(promtool)) return;
+/** The promtool of this machine, or that of Debian's package, which is unpacked: installing it would start Prometheus. */
+async function findPromtool(): Promise<string> {
+  const { stdout } = await tryRun('/bin/sh', ['-c', 'command -v promtool']);
+  if (stdout.trim() !== '') return stdout.trim();
+  const unpacked = join(paths.cache, 'prometheus');
+  if (!existsSync(unpacked)) await unpackPrometheus(unpacked);
+  return join(unpacked, 'usr', 'bin', 'promtool');
+}
+
+async function unpackPrometheus(target: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
   // Another test may hold the lock of apt at the moment.
   await eventually('the package of Prometheus', async () => {
@@ -25,10 +31,10 @@ async function unpackPrometheus(): Promise<void> {
     await run('apt-get', ['update', '-qq']);
     return (await download()).code === 0;
   });
-  const unpacked = join(paths.cache, `prometheus.new.${process.pid}`);
-  mkdirSync(unpacked, { recursive: true });
-  await run('/bin/sh', ['-c', 'dpkg-deb -x "$1"/prometheus_*.deb "$2"', 'unpack', folder, unpacked]);
-  renameSync(unpacked, join(paths.cache, 'prometheus'));
+  const made = `${target}.new.${process.pid}`;
+  mkdirSync(made, { recursive: true });
+  await run('/bin/sh', ['-c', 'dpkg-deb -x "$1"/prometheus_*.deb "$2"', 'unpack', folder, made]);
+  renameSync(made, target);
   rmSync(folder, { recursive: true });
 }
 
@@ -46,15 +52,33 @@ async function render(...values: readonly string[]): Promise<Rendered[]> {
   return parseAllDocuments(stdout).flatMap((document) => (document.toJS() as Rendered | null) ?? []);
 }
 
-describe('The alerts', () => {
-  before(unpackPrometheus);
-
-  it('are rules that Prometheus takes', async () => {
-    const { code, stdout, stderr } = await tryRun(promtool, ['check', 'rules', join(chart, 'monitoring', 'rules.yaml')]);
-    assert.equal(code, 0, stdout + stderr);
+describe('Prometheus', () => {
+  let promtool: string;
+  before(async () => {
+    promtool = await findPromtool();
   });
 
-  it('fire when they are due, and not a minute before', async () => {
+  /** Has it check the syntax of rules. */
+  async function check(file: string): Promise<void> {
+    const { code, stdout, stderr } = await tryRun(promtool, ['check', 'rules', file]);
+    assert.equal(code, 0, stdout + stderr);
+  }
+
+  it('takes the alerts', () => check(join(chart, 'monitoring', 'rules.yaml')));
+
+  it('takes every expression of the dashboard', async () => {
+    const { panels } = JSON.parse(readFileSync(join(chart, 'monitoring', 'dashboard.json'), 'utf8')) as {
+      panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+    };
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    assert.ok(expressions.length > 30);
+    const file = join(mkdtempSync(join(tmpdir(), 'dashboard-')), 'rules.yaml');
+    const rules = expressions.map((expr, index) => ({ record: `panel_${index}`, expr }));
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    await check(file);
+  });
+
+  it('sees each alert fire when it is due, and not a minute before', async () => {
     const { code, stdout, stderr } = await tryRun(promtool, ['test', 'rules', join(chart, 'monitoring', 'rules.test.yaml')]);
     assert.equal(code, 0, stdout + stderr);
   });
