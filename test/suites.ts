@@ -50,9 +50,10 @@ export const always: readonly string[] = [
 export const suites: readonly Suite[] = [
   {
     name: 'chart',
-    about: 'A fresh machine gets what it needs; the chart installs, and uninstalls without a trace but for what people made.',
-    files: ['test/e2e/fresh-machine.test.ts', 'test/chart/uninstall.test.ts'],
-    proof: [{ file: 'test/chart/uninstall.test.ts' }],
+    about:
+      'A fresh machine gets what it needs; the chart installs, and uninstalls without a trace but for what people made; its alerts fire when they are due.',
+    files: ['test/e2e/fresh-machine.test.ts', 'test/e2e/monitoring.test.ts', 'test/chart/uninstall.test.ts'],
+    proof: [{ file: 'test/chart/uninstall.test.ts' }, { file: 'test/e2e/monitoring.test.ts' }],
     folders: ['charts/', 'crds/', 'tools/', 'test/lib/'],
   },
   {
@@ -133,6 +134,7 @@ export const suites: readonly Suite[] = [
       'test/serial/unknown.test.ts',
       'test/serial/foreign-fields.test.ts',
       'test/e2e/drain.test.ts',
+      'test/serial/traces.test.ts',
       'test/serial/without-webhook.test.ts',
     ],
     proof: [{ file: 'test/serial/without-webhook.test.ts' }],

@@ -7,11 +7,15 @@ import { observeActions, summarizeActions } from '@sentinel/operator/testing';
 import '@sentinel/webhook/testing';
 
 it('Every metric of the programs is in the guide, and the guide names no other', async () => {
-  observeWork({ requests: () => 0, rehearsals: () => 0 });
+  observeWork({ requests: () => 0, rehearsals: () => 0, storage: () => undefined });
   observeActions(() => summarizeActions([], 0));
   const guide = readFileSync(new URL('../docs/guides/metrics.md', import.meta.url), 'utf8');
   const documented = new Set(
-    [...guide.matchAll(/`((?:sentinel|controller_runtime|workqueue|rest_client)_[a-z_]+)/g)].map(([, name]) => name),
+    [
+      ...guide.matchAll(
+        /`((?:sentinel|controller_runtime|workqueue|rest_client|kubernetes|leader_election|informer|certificate|traced)_[a-z_]+)/g,
+      ),
+    ].map(([, name]) => name),
   );
   const served = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
   assert.deepEqual([...documented].sort(), [...served].sort());

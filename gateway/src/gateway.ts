@@ -128,7 +128,11 @@ export class Gateway implements Runnable {
     const context = this.#context(ledger, replica);
     const server = createGatewayServer(await this.#certificate.first(), context);
     this.#server = server;
-    observeWork({ requests: () => this.#drain.requests, rehearsals: () => context.runs.rehearsals().length });
+    observeWork({
+      requests: () => this.#drain.requests,
+      rehearsals: () => context.runs.rehearsals().length,
+      storage: () => context.storage.totals(),
+    });
     await this.#upkeep.once();
     const sweep = (only?: (actionUid: string) => boolean) => sweepLedger(client, ledger, only);
     const warnOfSweep = warn(logger, 'Failed to sweep the ledger');

@@ -9,6 +9,8 @@ import {
   Manager,
   namespaces,
   pods,
+  readTracing,
+  startTracing,
 } from '@sentinel/kube';
 import { DRAIN } from './drain/drain.ts';
 import { Gateway } from './gateway.ts';
@@ -23,6 +25,7 @@ const SHUTDOWN_MS = DRAIN.serve + DRAIN.finish + 3_000;
 export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const installation = readInstallation(env);
   const logger = createLogger({ name: 'gateway' });
+  const stopTracing = await startTracing(readTracing('sentinel-gateway', env), logger);
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-gateway', connections: 64 });
   const client = createClient(transport);
   const caches = {
@@ -55,6 +58,6 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   manager.addInformer(counted.claims).addInformer(counted.secrets);
   // Not a server in the sense of the manager: its drain needs the caches.
   manager.addRunnable(gateway);
-  await manager.start(signal);
+  await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

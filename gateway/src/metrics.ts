@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, registry } from '@sentinel/kube';
+import { type Refusal, ruleLabel } from '@sentinel/policy';
 
 const registers = [registry];
 
@@ -24,6 +25,12 @@ const refusals = new Counter({
   labelNames: ['reason'] as const,
   registers,
 });
+const policyRefusals = new Counter({
+  name: 'sentinel_gateway_policy_refusals_total',
+  help: 'What policies refused, by rule: requests of sandboxes, and each rule that a rehearsal breaks before it begins.',
+  labelNames: ['rule'] as const,
+  registers,
+});
 const forwarded = new Counter({
   name: 'sentinel_gateway_forwarded_total',
   help: 'Requests of rehearsals that were passed on to the replica that records them.',
@@ -39,22 +46,43 @@ export function noteRequest(asker: Asker, status: number, seconds: number): void
 /** Counts a refusal of the gateway's own. Reasons are those of Kubernetes and of claims: a fixed set. */
 export const noteRefusal = (reason: string): void => refusals.inc({ reason });
 
+/** Counts what policies refuse. */
+export function notePolicyRefusals(refused: readonly Refusal[]): void {
+  for (const refusal of refused) policyRefusals.inc({ rule: ruleLabel(refusal) });
+}
+
 /** Counts a request that is passed on. */
 export const noteForwarded = (): void => forwarded.inc();
 
-/** Shows what this process has under way whenever metrics are read. */
-export function observeWork(work: { requests: () => number; rehearsals: () => number }): void {
-  const gauge = (name: string, help: string, value: () => number) => {
+/** What a process has under way, and what is stored for actions. */
+export interface Work {
+  readonly requests: () => number;
+  readonly rehearsals: () => number;
+  /** What is stored for the actions of all namespaces and what may be, in bytes; undefined while it cannot be counted. */
+  readonly storage: () => { readonly used: number; readonly total: number } | undefined;
+}
+
+/** Shows what this process has under way, and what is stored, whenever metrics are read. */
+export function observeWork(work: Work): void {
+  const gauge = (name: string, help: string, value: () => number | undefined) => {
     registry.removeSingleMetric(name);
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        this.set(value());
+        const now = value();
+        if (now === undefined) this.remove();
+        else this.set(now);
       },
     });
   };
   gauge('sentinel_gateway_requests_in_flight', 'Requests that are not answered yet.', work.requests);
   gauge('sentinel_gateway_rehearsals', 'Rehearsals that this replica records and has not kept yet.', work.rehearsals);
+  gauge(
+    'sentinel_storage_used_bytes',
+    'What is stored for the actions of all namespaces, the ledger included.',
+    () => work.storage()?.used,
+  );
+  gauge('sentinel_storage_limit_bytes', 'What may be stored for them.', () => work.storage()?.total);
 }

@@ -52,6 +52,14 @@ describe('What is stored for actions', () => {
     assert.deepEqual(storage.use('new'), { own: 0, used: 1731, takers: 4, total: 512 * MiB });
   });
 
+  it('is shown whole, and not while it cannot be counted', () => {
+    const { storage, actions, lose } = world();
+    actions.push(of('shop', 1), of('bank', 100));
+    assert.deepEqual(storage.totals(), { used: 101, total: 512 * MiB });
+    lose();
+    assert.equal(storage.totals(), undefined);
+  });
+
   it('has no room for a plan beyond the limit, also while other plans are about to be stored', () => {
     const { storage, actions, pass } = world();
     actions.push(of('shop', 2 * MiB));

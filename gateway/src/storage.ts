@@ -66,8 +66,7 @@ export class Storage {
   /** What is stored, seen from a namespace. Throws Refused (503) while it cannot be counted. */
   use(namespace: string): StorageUse {
     const { tenants, claims, secrets: entries } = this.#sources;
-    if (![...tenants, claims, entries].every((informer) => informer.healthy()))
-      throw new Refused(503, 'ServiceUnavailable', 'what is stored cannot be counted now; ask again');
+    if (!this.#isCounted()) throw new Refused(503, 'ServiceUnavailable', 'what is stored cannot be counted now; ask again');
     const now = this.#now();
     this.#reserved = this.#reserved.filter(({ until }) => until > now);
     const held = claims.store.list();
@@ -84,11 +83,22 @@ export class Storage {
     return storageUse(stored, namespace, this.#total);
   }
 
+  /** What is stored for all namespaces and what may be, in bytes; undefined while it cannot be counted. */
+  totals(): { readonly used: number; readonly total: number } | undefined {
+    if (!this.#isCounted()) return undefined;
+    const { used, total } = this.use('');
+    return { used, total };
+  }
+
   /** Takes room for what is about to be stored. Answers with why there is none; then nothing was taken. */
   reserve(policies: PolicySet, namespace: string, bytes: number): string | undefined {
     const refusals = judgeStorage(policies, namespace, this.use(namespace), bytes);
     if (refusals.length > 0) return explainAll(refusals);
     this.#reserved.push({ namespace, bytes, until: this.#now() + RESERVED_MS });
     return undefined;
+  }
+  #isCounted(): boolean {
+    const { tenants, claims, secrets: entries } = this.#sources;
+    return [...tenants, claims, entries].every((informer) => informer.healthy());
   }
 }

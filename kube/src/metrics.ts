@@ -18,6 +18,21 @@ export const restClientRequests = new Counter({
   registers,
 });
 
+export const restClientDuration = new Histogram({
+  name: 'rest_client_request_duration_seconds',
+  help: 'Request latency in seconds, to the headers of the answer. Broken down by verb, and host.',
+  labelNames: ['verb', 'host'] as const,
+  buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+  registers,
+});
+
+export const tracedSpans = new Counter({
+  name: 'traced_spans_total',
+  help: 'Spans of this process that were sent to the endpoint of traces (exported), or that it did not take (dropped).',
+  labelNames: ['outcome'] as const,
+  registers,
+});
+
 export const reconcileTotal = new Counter({
   name: 'controller_runtime_reconcile_total',
   help: 'Total number of reconciliations per controller',

@@ -6,6 +6,8 @@ import type { Clock } from './clock.ts';
 import { createTransport } from './transport/transport.ts';
 import type { AnyObject } from './types.ts';
 
+export { startReceiver } from './tracing/receiver.fixture.ts';
+
 /** A clock that moves only when told. */
 export class FakeClock implements Clock {
   #time = 0;

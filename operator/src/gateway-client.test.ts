@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { KubeClient } from '@sentinel/kube';
+import { inSpan, type KubeClient, silentLogger, startTracing } from '@sentinel/kube';
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
+import { startReceiver } from '@sentinel/kube/testing';
 import { GatewayClient } from './gateway-client.ts';
 
 // A Service, and a replica that recorded a rehearsal: what each of them answers, and what the report comes to.
@@ -92,6 +93,29 @@ describe('The report of a rehearsal', () => {
 
   it('of a run asks no replica: everything is in the ledger', async () => {
     assert.deepEqual(await report([[200, known]], 'gone', [running], 'run'), ['lost', 1, 0]);
+  });
+
+  it('tells the gateway of the trace that it is a part of, and the trace not of which run', async () => {
+    const receiver = await startReceiver();
+    const stop = await startTracing({ service: 'operator', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+    const heard: unknown[] = [];
+    const server = createServer(await issueServerCertificate(authority, [NAME], 1), (request, response) => {
+      heard.push(request.headers.traceparent);
+      response.writeHead(200).end(JSON.stringify(recorded));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const access = { service: NAME, servicePort: port, replicaPort: 1, tokenFile };
+    const client = { getOrThrow: async () => ({ data: { 'ca.crt': authority.cert } }) } as unknown as KubeClient;
+    const ask = () => new GatewayClient(client, access).report('some-job', '127.0.0.1', 'run');
+    await inSpan('internal', 'reconcile', {}, ask);
+    await stop();
+    receiver.close();
+    const [asked, reconcile] = receiver.spans;
+    assert.deepEqual([asked?.name, asked?.parentSpanId], ['GET /sentinel/v1/runs', reconcile?.spanId]);
+    assert.deepEqual(heard, [`00-${asked?.traceId}-${asked?.spanId}-01`]);
+    assert.doesNotMatch(JSON.stringify(receiver.spans), /some-job/);
   });
 
   it('ends when its signal aborts', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type AgentActionStatus, namespaces, RunReport, type Stage } from '@sentinel/crds';
-import { configmaps, type KubeClient, pods } from '@sentinel/kube';
+import { configmaps, inSpan, type KubeClient, pods, traceHeaders } from '@sentinel/kube';
 import type { StorageUse } from '@sentinel/policy';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
@@ -170,14 +170,21 @@ export class GatewayClient {
     return found.items;
   }
 
-  async #send({ method, host, path, body, headersTimeout = 60_000 }: Asked): Promise<unknown> {
+  async #send(asked: Asked): Promise<unknown> {
+    // The kind of question, without the run or namespace that it is about.
+    const question = asked.path.split('/', 4).join('/');
+    const attributes = { 'http.request.method': asked.method, 'url.template': question, 'server.address': this.#access.service };
+    return await inSpan('client', `${asked.method} ${question}`, attributes, () => this.#exchange(asked));
+  }
+
+  async #exchange({ method, host, path, body, headersTimeout = 60_000 }: Asked): Promise<unknown> {
     const token = readFileSync(this.#access.tokenFile, 'utf8').trim();
     const published = await this.#client.getOrThrow(configmaps, { name: 'sentinel-gateway-ca', namespace: namespaces.system });
     const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
     const answer = await request(`https://${host}${path}`, {
       method,
       dispatcher: this.#connections.under(ca, this.#access.service),
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: { ...traceHeaders(), authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
       ...(this.#signal ? { signal: this.#signal } : {}),
       headersTimeout,

@@ -14,7 +14,9 @@ import {
   LeadershipLostError,
   loadConfig,
   Manager,
+  readTracing,
   services,
+  startTracing,
   systemClock,
 } from '@sentinel/kube';
 import type { SandboxSettings } from '@sentinel/policy';
@@ -27,8 +29,9 @@ import { type Caches, createCaches } from './caches.ts';
 import { type Config, readConfig } from './config.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
+import { watchGuards } from './facts/watch-guards.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { observeActions, observeDecision, summarizeActions } from './metrics.ts';
+import { observeActions, observeDecision, observeEnd, summarizeActions } from './metrics.ts';
 import { type ReconcileContext, reconcileAction } from './reconcile.ts';
 import { usesUserNamespaces } from './sandbox/user-namespaces.ts';
 import { stateOf } from './status/conditions.ts';
@@ -39,6 +42,7 @@ const HEALTH_PORT = 8080;
 export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const config = readConfig(env);
   const logger = createLogger({ name: 'operator' });
+  const stopTracing = await startTracing(readTracing('sentinel-operator', env), logger);
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-operator', connections: 64 });
   const client = createClient(transport);
   const isolateUsers = await usesUserNamespaces(client, config.userNamespaces);
@@ -109,8 +113,16 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   });
   const recorder = new ActRecorder({ client: leader, sink, events, logger, clock: systemClock });
   const acts = new Controller({ name: 'acts', logger, reconcile: (_key, signal) => recorder.reconcile(signal) });
-  observeActions(() => summarizeActions(caches.actions.store.list(), systemClock.now()));
-  caches.actions.onChange((delta) => observeDecision(delta, systemClock.now()));
+  const acknowledged = (action: AgentAction) => exporter.acknowledged(action);
+  observeActions(() =>
+    summarizeActions(caches.actions.store.list(), systemClock.now(), elector.isLeader() ? acknowledged : undefined),
+  );
+  caches.actions.onChange((delta) => {
+    // What each replica sees is counted once.
+    if (!elector.isLeader()) return;
+    observeDecision(delta, systemClock.now());
+    observeEnd(delta);
+  });
   connect(caches, { actions, playbooks, policies, clusterPolicies, acts, exporter });
   const manager = new Manager({ elector, logger });
   const health = new HealthServer({
@@ -124,7 +136,8 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   manager.addController({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
   for (const controller of [actions, playbooks, policies, clusterPolicies, acts]) manager.addController(controller);
   manager.addController(watchUnnamedActs(leader, caches, logger, systemClock));
-  await manager.start(signal);
+  manager.addController(watchGuards(client, logger, systemClock));
+  await manager.start(signal).finally(stopTracing);
   await transport.close();
 }
 

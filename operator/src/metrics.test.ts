@@ -3,7 +3,15 @@ import { describe, it } from 'node:test';
 import type { AgentAction } from '@sentinel/crds';
 import { registry } from '@sentinel/kube';
 import { action, iso, NOW } from './decide/decide.fixture.ts';
-import { decisionTime, observeActions, observeDecision, summarizeActions } from './metrics.ts';
+import {
+  decisionTime,
+  noteAlteredGuards,
+  noteRefusals,
+  observeActions,
+  observeDecision,
+  observeEnd,
+  summarizeActions,
+} from './metrics.ts';
 
 const rehearsed = (minutes: number) => [
   { type: 'Rehearsed', status: 'True', reason: 'Satisfied', message: '', lastTransitionTime: iso(minutes) },
@@ -42,6 +50,36 @@ describe('The metrics of actions', () => {
         exportLag: 480,
       },
     );
+  });
+
+  it('say of actions that go on what is not exported, in the process that exports', () => {
+    const held = ended(0, {});
+    assert.equal(summarizeActions([held], NOW).recordsNotExported, 0);
+    const { recordsNotExported, exportLag } = summarizeActions([held, ended(1)], NOW, () => 2);
+    assert.deepEqual({ recordsNotExported, exportLag }, { recordsNotExported: 2, exportLag: 420 });
+  });
+
+  it('count an end once, by its state', async () => {
+    const count = async () =>
+      Number(/^sentinel_actions_ended_total\{state="Succeeded"\} (\d+)$/m.exec(await registry.metrics())?.[1]);
+    assert.equal(await count(), 0);
+    const [before, after] = [action('Verifying'), ended(3)];
+    observeEnd({ type: 'update', object: after, old: before });
+    observeEnd({ type: 'update', object: after, old: after });
+    observeEnd({ type: 'add', object: after });
+    observeEnd({ type: 'update', object: before, old: action('Running') });
+    assert.equal(await count(), 1);
+  });
+
+  it('count refusals by a fixed set of rules, and show altered guards only where somebody looks', async () => {
+    noteRefusals([{ rule: 'commands[7]' }, { rule: 'commands[9]' }, { rule: 'what-somebody-chose' }]);
+    noteAlteredGuards(2);
+    const text = await registry.metrics();
+    assert.match(text, /^sentinel_operator_policy_refusals_total\{rule="commands"\} 2$/m);
+    assert.match(text, /^sentinel_operator_policy_refusals_total\{rule="other"\} 1$/m);
+    assert.match(text, /^sentinel_guards_altered 2$/m);
+    noteAlteredGuards(undefined);
+    assert.doesNotMatch(await registry.metrics(), /^sentinel_guards_altered/m);
   });
 
   it('are all 0 without actions', () => {

@@ -1,5 +1,6 @@
-import type { AgentAction, State } from '@sentinel/crds';
-import { type Delta, Gauge, Histogram, registry } from '@sentinel/kube';
+import { type AgentAction, finalStates, type State } from '@sentinel/crds';
+import { Counter, type Delta, Gauge, Histogram, registry } from '@sentinel/kube';
+import { type Refusal, ruleLabel } from '@sentinel/policy';
 import { stateOf } from './status/conditions.ts';
 
 /** What metrics say of all actions at a moment. Durations are in seconds. */
@@ -15,20 +16,29 @@ export interface ActionSummary {
   readonly exportLag: number;
 }
 
-/** Sums all actions up. `now` is in milliseconds since the epoch. */
-export function summarizeActions(actions: readonly AgentAction[], now: number): ActionSummary {
+/**
+ * Sums all actions up. `now` is in milliseconds since the epoch. `acknowledged` tells the last record of an action that the sink has: only
+ * the process that exports knows. Without it, what is late is seen of actions that have ended alone, from their status.
+ */
+export function summarizeActions(
+  actions: readonly AgentAction[],
+  now: number,
+  acknowledged?: (action: AgentAction) => number,
+): ActionSummary {
   const states = new Map<State, number>();
   let [unknownEffects, oldestWaiting, recordsNotExported, exportLag] = [0, 0, 0, 0];
   const age = (time: string) => Math.max(0, (now - Date.parse(time)) / 1000);
-  for (const { status } of actions) {
+  for (const action of actions) {
+    const { status } = action;
     const state = stateOf(status);
     states.set(state, (states.get(state) ?? 0) + 1);
     unknownEffects += status?.unknownEffects?.length ?? 0;
     const since = waitingSince(status);
     if (since !== undefined) oldestWaiting = Math.max(oldestWaiting, age(since));
-    const { exported = 0, records = [] } = status?.outbox ?? {};
+    const { exported: stored = 0, records = [] } = status?.outbox ?? {};
     // The cursor in the status of an action that goes on rides on its next transition: only an end says that something is late.
-    if (status?.finishedAt === undefined) continue;
+    if (acknowledged === undefined && status?.finishedAt === undefined) continue;
+    const exported = acknowledged?.(action) ?? stored;
     for (const { sequence, time } of records) {
       if (sequence <= exported) continue;
       recordsNotExported += 1;
@@ -59,6 +69,58 @@ const decisions = new Histogram({
   buckets: [10, 30, 60, 300, 900, 1_800, 3_600, 4 * 3_600, 24 * 3_600],
   registers,
 });
+
+const ended = new Counter({
+  name: 'sentinel_actions_ended_total',
+  help: 'AgentActions that came to their end, by the state in which they ended.',
+  labelNames: ['state'] as const,
+  registers,
+});
+const refusals = new Counter({
+  name: 'sentinel_operator_policy_refusals_total',
+  help: 'What policies refused after the action was filed, by rule: one for each rule that the action or its plan breaks.',
+  labelNames: ['rule'] as const,
+  registers,
+});
+const exports = new Counter({
+  name: 'sentinel_audit_exports_total',
+  help: 'Requests to the sink of the audit trail, by signal (logs: records; traces: spans) and outcome.',
+  labelNames: ['signal', 'outcome'] as const,
+  registers,
+});
+const altered = new Gauge({
+  name: 'sentinel_guards_altered',
+  help: 'Guards of real runs that are missing or differ from this version, by the leader. While there is one, nothing starts.',
+  registers,
+});
+// Nothing is shown where nobody looks.
+altered.remove();
+// These are there from the start: an increase from nothing to 1 is none to Prometheus.
+for (const state of finalStates) ended.inc({ state }, 0);
+for (const signal of ['logs', 'traces'] as const)
+  for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
+
+/** Notes how many guards are missing or altered; undefined when this process does not look at them. */
+export function noteAlteredGuards(count: number | undefined): void {
+  if (count === undefined) altered.remove();
+  else altered.set(count);
+}
+
+/** Counts a request to the sink of the audit trail. */
+export function noteExport(signal: 'logs' | 'traces', outcome: 'Acknowledged' | 'Failed'): void {
+  exports.inc({ signal, outcome });
+}
+
+/** Counts what policies refuse. */
+export function noteRefusals(refused: readonly Pick<Refusal, 'rule'>[]): void {
+  for (const refusal of refused) refusals.inc({ rule: ruleLabel(refusal) });
+}
+
+/** Counts an action that has come to its end, where a change of it says so. */
+export function observeEnd({ type, object, old }: Delta<AgentAction>): void {
+  if (type !== 'update' || old === undefined || old.status?.finishedAt !== undefined) return;
+  if (object.status?.finishedAt !== undefined) ended.inc({ state: stateOf(object.status) });
+}
 
 /** Notes how long people took, where a change of an action says so. */
 export function observeDecision(delta: Delta<AgentAction>, now: number): void {

@@ -15,6 +15,7 @@ interface Installed {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Record<string, string> };
 }
 
+const ALL_MONITORING = ['podMonitor', 'rules', 'dashboard'].flatMap((part) => ['--set', `monitoring.${part}.enabled=true`]);
 const nameOf = ({ kind, metadata }: Installed) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
 const isKept = ({ metadata }: Installed) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep';
 
@@ -31,6 +32,8 @@ describe('The values of the chart', () => {
     'an age that is none': 'webhook.sealKeyMaxAge=soon',
     'a user namespace that is neither': 'sandbox.userNamespaces=Maybe',
     'no image': 'image=',
+    'an alert that it does not know': 'monitoring.rules.nosuch=true',
+    'a runbook that is no address': 'monitoring.rules.runbooks=here',
   };
   for (const [what, value] of Object.entries(wrong))
     it(`are refused: ${what}`, async () => {
@@ -40,7 +43,7 @@ describe('The values of the chart', () => {
     });
 
   it('render every object once, with and without the optional ones', async () => {
-    for (const sets of [[], ['--set', 'crds.install=false,floor.install=false,namespaces.create=false']]) {
+    for (const sets of [[], ['--set', 'crds.install=false,floor.install=false,namespaces.create=false'], ALL_MONITORING]) {
       const rendered = await helm('template', 'sentinel', chart, ...sets);
       const names = rendered.split(/^---$/m).flatMap((text) => {
         const [kind, name, namespace] = ['kind', ' {2}name', ' {2}namespace'].map(

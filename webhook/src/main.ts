@@ -1,4 +1,13 @@
-import { createClient, createLogger, createTransport, HealthServer, loadConfig, Manager } from '@sentinel/kube';
+import {
+  createClient,
+  createLogger,
+  createTransport,
+  HealthServer,
+  loadConfig,
+  Manager,
+  readTracing,
+  startTracing,
+} from '@sentinel/kube';
 import { quotaInformers } from './admission/quota.ts';
 import { readConfig } from './config.ts';
 import { DRAIN_MS, Webhook } from './webhook.ts';
@@ -9,6 +18,7 @@ const HEALTH_PORT = 8080;
 export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const config = readConfig(env);
   const logger = createLogger({ name: 'webhook' });
+  const stopTracing = await startTracing(readTracing('sentinel-webhook', env), logger);
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-webhook' });
   const client = createClient(transport);
   const counted = quotaInformers(client, logger);
@@ -23,6 +33,6 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   manager.addInformer(counted.actions);
   for (const informer of counted.plans) manager.addInformer(informer);
   manager.addRunnable(webhook);
-  await manager.start(signal);
+  await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

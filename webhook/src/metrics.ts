@@ -1,4 +1,5 @@
 import { Counter, Histogram, registry } from '@sentinel/kube';
+import { type Refusal, ruleLabel } from '@sentinel/policy';
 
 const registers = [registry];
 
@@ -9,6 +10,12 @@ const reviews = new Counter({
   name: 'sentinel_webhook_reviews_total',
   help: 'Admission reviews that were judged, by resource, operation and outcome.',
   labelNames: ['resource', 'operation', 'outcome'] as const,
+  registers,
+});
+const refusals = new Counter({
+  name: 'sentinel_webhook_policy_refusals_total',
+  help: 'What policies refused, by rule: one for each rule that a refused request breaks.',
+  labelNames: ['rule'] as const,
   registers,
 });
 const time = new Histogram({
@@ -27,9 +34,23 @@ const unjudged = new Counter({
 /** The resources that the webhook is asked about; whoever else calls it must not make more series. */
 const resources: ReadonlySet<string> = new Set(['agentactions', 'playbooks', 'agentpolicies', 'clusteragentpolicies']);
 
+// All series are there from the start: an increase from nothing to 1 is none to Prometheus.
+for (const resource of resources)
+  for (const operation of ['CREATE', 'UPDATE', 'DELETE'])
+    for (const outcome of ['Admitted', 'Refused', 'Busy', 'Failed'] satisfies ReviewOutcome[])
+      reviews.inc({ resource, operation, outcome }, 0);
+
+/** The resource of a review as a label: `other` for one that the webhook is not asked about. */
+export const resourceLabel = (resource: string): string => (resources.has(resource) ? resource : 'other');
+
+/** Counts what policies refuse. */
+export function noteRefusals(refused: readonly Refusal[]): void {
+  for (const refusal of refused) refusals.inc({ rule: ruleLabel(refusal) });
+}
+
 /** Counts a review that was judged. */
 export function noteReview(resource: string, operation: string, outcome: ReviewOutcome, seconds: number): void {
-  reviews.inc({ resource: resources.has(resource) ? resource : 'other', operation, outcome });
+  reviews.inc({ resource: resourceLabel(resource), operation, outcome });
   time.observe(seconds);
 }
 

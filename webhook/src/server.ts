@@ -1,6 +1,6 @@
 import type { Server as HttpsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import type { Logger } from '@sentinel/kube';
+import { continueTrace, inSpan, type Logger, noteError, type Span } from '@sentinel/kube';
 import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
 import { FairShare } from '@sentinel/policy';
@@ -24,7 +24,7 @@ import {
 import { requireRoom } from './admission/room.ts';
 import { requireSealedDecisions } from './admission/sealed.ts';
 import { BODY_LIMIT, BodyRefused, Intake } from './intake.ts';
-import { noteReview, noteUnjudged, type ReviewOutcome } from './metrics.ts';
+import { noteReview, noteUnjudged, type ReviewOutcome, resourceLabel } from './metrics.ts';
 
 /**
  * Connections of a replica that are open, and that begin within a second. The API server has one or few addresses, with a connection for
@@ -94,7 +94,8 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
           const requireEditRate = (request: AdmissionRequest) => edits.require(request, address);
           const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, address, work);
           const withTurns = { ...context, address, requireEditRate, holdEdits, reading };
-          return await answer(parsed.data.request, withTurns, path === '/validate' ? judge : mutate);
+          const handle = path === '/validate' ? judge : mutate;
+          return await continueTrace(incoming.headers, () => traceReview(parsed.data.request, withTurns, handle));
         });
       } catch (error) {
         if (error instanceof BodyRefused) return refuse(reply, error.status, error.message);
@@ -138,10 +139,25 @@ function createRefusal(logger: Logger) {
 type RequestContext = WebhookContext & ActionContext & { readonly reading: ReadingTurns };
 type Handler = (request: AdmissionRequest, context: RequestContext) => Promise<Mutation | undefined>;
 
-async function answer(request: AdmissionRequest, context: RequestContext, handle: Handler): Promise<object> {
+async function traceReview(request: AdmissionRequest, context: RequestContext, handle: Handler): Promise<object> {
+  const { operation, namespace, dryRun } = request;
+  const resource = resourceLabel(request.resource.resource);
+  const attributes = {
+    'k8s.admission.operation': operation,
+    'k8s.admission.resource': resource,
+    'k8s.admission.dry_run': dryRun === true,
+    'k8s.namespace.name': namespace,
+  };
+  const name = `review ${operation} ${resource}`;
+  return await inSpan('server', name, attributes, (span) => answer(request, context, handle, span));
+}
+
+async function answer(request: AdmissionRequest, context: RequestContext, handle: Handler, span: Span): Promise<object> {
   const begun = performance.now();
-  const note = (outcome: ReviewOutcome) =>
+  const note = (outcome: ReviewOutcome) => {
+    span.setAttribute('k8s.admission.outcome', outcome);
     noteReview(request.resource.resource, request.operation, outcome, (performance.now() - begun) / 1000);
+  };
   try {
     requireRoom(request);
     const mutation = await context.reading.run(request, context.address, () => handle(request, context));
@@ -159,6 +175,7 @@ async function answer(request: AdmissionRequest, context: RequestContext, handle
       return denied(request.uid, `sentinel: ${error.message}`, error instanceof TooManyRequests);
     }
     note('Failed');
+    noteError(span, error);
     context.logger.error('Failed to check request', { resource: request.resource.resource, error: String(error) });
     return denied(
       request.uid,

@@ -21,3 +21,10 @@ capabilities: {drop: [ALL]}
 {{- define "sentinel.sandboxPods" -}}
 {{- pick .Values.sandbox "imagePullSecrets" "nodeSelector" "tolerations" "schedulerName" "priorityClassName" "ephemeralStorage" "cpuRequests" | toJson }}
 {{- end }}
+{{- /* What makes a program trace itself; nothing without an endpoint. */}}
+{{- define "sentinel.tracing" -}}
+{{- if .Values.tracing.otlpEndpoint }}
+- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .Values.tracing.otlpEndpoint | quote }}}
+- {name: OTEL_TRACES_SAMPLER_ARG, value: {{ .Values.tracing.samplingRatio | quote }}}
+{{- end }}
+{{- end }}

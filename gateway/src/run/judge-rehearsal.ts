@@ -15,6 +15,7 @@ import {
 } from '@sentinel/policy';
 import { gatherSurroundings, mayUse, type Surroundings } from '../enforce/gather-facts.ts';
 import type { ActionRef } from '../ledger/claim.ts';
+import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
 
 /** What a rehearsal may be, by the gateway's own reading of the action, the Playbook and the policies. */
@@ -45,11 +46,13 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
     ...admit({ spec: action.spec, policies, playbook, trust, mayUseAccount }),
     ...judgeParent(policies, { spec: action.spec, requester, uid: ref.uid }, parent, undefined),
   ];
-  if (refusals.length > 0)
+  if (refusals.length > 0) {
+    notePolicyRefusals(refusals);
     throw refuseClaim(
       'NotAdmitted',
       `policy does not admit the action: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`,
     );
+  }
   return { around, playbook };
 }
 

@@ -3,7 +3,9 @@ import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { inSpan, silentLogger, startTracing } from '@sentinel/kube';
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
+import { startReceiver } from '@sentinel/kube/testing';
 import { FORWARDED, Forwarder, refusedFor } from './forward.ts';
 
 const NAME = 'sentinel-gateway';
@@ -18,6 +20,7 @@ describe('A request for a rehearsal that another replica records', () => {
   let port: number;
   const servers: Server[] = [];
   const seen: string[] = [];
+  const traces: (string | string[] | undefined)[] = [];
 
   before(async () => {
     authority = await createAuthority('ours', 1);
@@ -27,6 +30,7 @@ describe('A request for a rehearsal that another replica records', () => {
         body += part;
       });
       request.on('end', () => {
+        traces.push(request.headers.traceparent);
         const { authorization, accept, [FORWARDED]: mark, cookie } = request.headers;
         seen.push([request.method, request.url, authorization, accept, mark, cookie, body].join(' '));
         response.writeHead(201, { 'content-type': 'application/json', 'x-other': 'y' }).end('{"made":true}');
@@ -43,9 +47,17 @@ describe('A request for a rehearsal that another replica records', () => {
   async function throughAnother(trusted: string, to = '127.0.0.1', at = port): Promise<[number, string, string]> {
     const forwarder = new Forwarder({ authority: () => trusted, name: NAME, port: at });
     const server = createHttp((request, response) => {
-      forwarder
-        .pass({ address: to, process: 'p' }, request, Buffer.from('{"kind":"X"}'), response, new AbortController().signal)
-        .catch((error: { status: number; message: string }) => response.writeHead(error.status).end(error.message));
+      const pass = () =>
+        forwarder.pass(
+          { address: to, process: 'p' },
+          request,
+          Buffer.from('{"kind":"X"}'),
+          response,
+          new AbortController().signal,
+        );
+      inSpan('server', 'a request', {}, pass).catch((error: { status: number; message: string }) =>
+        response.writeHead(error.status).end(error.message),
+      );
     });
     servers.push(server);
     const answer = await fetch(`http://127.0.0.1:${await listening(server)}/api/v1/x?y=1`, {
@@ -89,4 +101,15 @@ describe('A request for a rehearsal that another replica records', () => {
   };
   for (const [name, [error, status]] of Object.entries(rows))
     it(`${status}: ${name}`, () => assert.equal(refusedFor(error).status, status));
+
+  it('is passed on as a part of the trace of the replica that passes it on', async () => {
+    const receiver = await startReceiver();
+    const stop = await startTracing({ service: 'gateway', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+    traces.length = 0;
+    await throughAnother(authority.cert);
+    await stop();
+    receiver.close();
+    const [span] = receiver.spans;
+    assert.deepEqual(traces, [`00-${span?.traceId}-${span?.spanId}-01`]);
+  });
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { traceHeaders } from '@sentinel/kube';
 import { Agent, request as send } from 'undici';
 import type { Replica } from '../ledger/claim.ts';
 import { forbidden, Refused } from '../request/refused.ts';
@@ -46,6 +47,7 @@ export class Forwarder {
       headers: {
         authorization,
         [FORWARDED]: 'yes',
+        ...traceHeaders(),
         ...(accept === undefined ? {} : { accept }),
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
       },

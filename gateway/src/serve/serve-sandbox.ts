@@ -5,6 +5,7 @@ import type { EnforceContext } from '../enforce/context.ts';
 import { enforceWrite } from '../enforce/enforce-write.ts';
 import { noteRefused } from '../enforce/note-refused.ts';
 import type { Lock } from '../lock.ts';
+import { notePolicyRefusals } from '../metrics.ts';
 import { type PolicyInformers, policiesOf } from '../policies.ts';
 import { noteRead } from '../rehearse/recording.ts';
 import { notFound, readRehearsedScale, rehearseWrite } from '../rehearse/rehearse.ts';
@@ -50,6 +51,7 @@ async function judge(context: SandboxContext, run: Run, request: ParsedRequest):
   const policies = policiesOf(context, run);
   const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
   if (!refusal) return policies;
+  notePolicyRefusals([refusal]);
   const why = explain(refusal);
   if (run.enforcement && !asksForDryRun(request)) await noteRefused(context, run, request, why);
   throw forbidden(why);

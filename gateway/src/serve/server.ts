@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Logger, TransportError } from '@sentinel/kube';
+import { continueTrace, inSpan, type Logger, pathTemplate, TransportError } from '@sentinel/kube';
 import { boundConnections } from '@sentinel/kube/bound-connections';
 import { FairShare } from '@sentinel/policy';
 import type { DrainState } from '../drain/state.ts';
@@ -76,7 +76,6 @@ async function handle(
   response: ServerResponse,
   answered: { by: Asker },
 ): Promise<void> {
-  const url = request.url ?? '/';
   // Whoever asks again gets a connection to a replica that stays.
   if (context.drain.phase !== 'Serving') response.setHeader('connection', 'close');
   response.once('close', context.drain.enter());
@@ -84,6 +83,33 @@ async function handle(
   const caller = await context.authenticator.authenticate(request.headers.authorization, source);
   const run = caller.kind === 'operator' ? undefined : await context.runs.of(caller.pod);
   answered.by = run === undefined ? 'operator' : run.stage;
+  const method = request.method ?? 'GET';
+  const template = pathTemplate(request.url ?? '/');
+  const attributes = {
+    'sentinel.asker': answered.by,
+    'http.request.method': method,
+    'url.template': template,
+    ...(run === undefined ? {} : { 'k8s.namespace.name': run.namespace, 'k8s.job.uid': run.jobUid }),
+  };
+  const serve = () =>
+    inSpan('server', `${answered.by} ${method} ${template}`, attributes, async (span) => {
+      await respond(context, large, run, request, response).finally(() => {
+        if (response.headersSent) span.setAttribute('http.response.status_code', response.statusCode);
+      });
+    });
+  // A sandbox begins a trace of its own. Only the operator, and a replica that passes a request on, may go on with theirs.
+  const goesOn = run === undefined || request.headers[FORWARDED] !== undefined;
+  return goesOn ? await continueTrace(request.headers, serve) : await serve();
+}
+
+async function respond(
+  context: ServerContext,
+  large: LargeTurns,
+  run: Run | RecordedElsewhere | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = request.url ?? '/';
   const share = shareOf(response, run);
   share(requests, 1, RUN_REQUESTS);
   // What a request brought is held until it is answered, in a queue of its run as well.

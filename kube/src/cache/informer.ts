@@ -7,6 +7,7 @@ import { type Backoff, backoff } from '../controller/backoff.ts';
 import { deepFreeze } from '../equality.ts';
 import { ApiError, apiErrorFromStatus, isGone, StoreWentBackError, toError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import { observeInformer } from '../state-metrics.ts';
 import { type WatchEvent, watchEvents } from '../transport/watch-stream.ts';
 import type { KubeObject, ResourceKind, StatusObject } from '../types.ts';
 import { type Delta, type Indexer, MutableStore, type Store } from './store.ts';
@@ -123,20 +124,24 @@ export class Informer<T extends KubeObject = KubeObject> {
    */
   async start(signal: AbortSignal): Promise<void> {
     const stopResync = this.#startResync(signal);
-    while (!signal.aborted) {
-      try {
-        if (this.#version === '') await this.#list(signal);
-        await this.#watch(signal);
-      } catch (thrown) {
-        if (signal.aborted) break;
-        if (thrown instanceof StoreWentBackError) {
-          stopResync();
-          throw thrown;
-        }
-        await this.#recover(toError(thrown), signal);
-      }
+    const stopObserving = observeInformer({ resource: this.resource.plural }, () => (this.healthy() ? 1 : 0));
+    try {
+      while (!signal.aborted) await this.#listOrWatch(signal);
+    } finally {
+      stopResync();
+      stopObserving();
     }
-    stopResync();
+  }
+
+  async #listOrWatch(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#version === '') await this.#list(signal);
+      await this.#watch(signal);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (thrown instanceof StoreWentBackError) throw thrown;
+      await this.#recover(toError(thrown), signal);
+    }
   }
 
   async #list(signal: AbortSignal): Promise<void> {

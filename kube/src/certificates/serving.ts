@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import type { KubeClient } from '../client/client.ts';
+import { noteExpiration } from '../state-metrics.ts';
 import { ensureAuthority } from './authority.ts';
 import { issueServerCertificate, type KeyPair } from './issue.ts';
 
@@ -43,6 +45,11 @@ export class ServingCertificate {
   async #issue(authority: KeyPair): Promise<KeyPair> {
     const pair = await issueServerCertificate(authority, this.#options.dnsNames, LEAF_DAYS);
     this.#issued = { under: authority.cert, at: performance.now() };
+    const { name } = this.#options.secret;
+    noteExpiration(name, 'authority', endOf(authority.cert));
+    noteExpiration(name, 'serving', endOf(pair.cert));
     return pair;
   }
 }
+
+const endOf = (pem: string): number => new X509Certificate(pem).validToDate.getTime();

@@ -12,6 +12,7 @@ import {
   reconcileTotal,
   terminalReconcileErrors,
 } from '../metrics.ts';
+import { inSpan } from '../tracing/spans.ts';
 import type { Grouping } from './ready-keys.ts';
 import { WorkQueue } from './workqueue.ts';
 
@@ -101,7 +102,8 @@ export class Controller {
     const logger = this.#logger.child({ key, reconcileID: `${this.name}-${++this.#reconciles}` });
     const startedAt = this.#clock.monotonic();
     try {
-      const result = await this.#withTimeout(key, hardStop);
+      const attributes = { 'reconcile.controller': this.name, 'reconcile.key': key };
+      const result = await inSpan('internal', `reconcile ${this.name}`, attributes, () => this.#withTimeout(key, hardStop));
       this.#settle(key, result ?? undefined);
     } catch (thrown) {
       this.#fail(key, thrown, { logger, stopping: hardStop.aborted });

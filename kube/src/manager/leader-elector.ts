@@ -3,6 +3,7 @@ import { type Lease, leases } from '../client/resources.ts';
 import { type Clock, microTime, sleep, systemClock } from '../clock.ts';
 import { isAlreadyExists, isConflict, LeadershipLostError, toError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import { observeLeadership } from '../state-metrics.ts';
 
 export interface LeaderElectorOptions {
   client: KubeClient;
@@ -87,6 +88,15 @@ export class LeaderElector {
    * lease is then left to expire, since it is not known whether all work has stopped. To be run once.
    */
   async run(callbacks: LeaderCallbacks, signal: AbortSignal): Promise<void> {
+    const stopObserving = observeLeadership({ name: this.#options.name }, () => (this.isLeader() ? 1 : 0));
+    try {
+      await this.#run(callbacks, signal);
+    } finally {
+      stopObserving();
+    }
+  }
+
+  async #run(callbacks: LeaderCallbacks, signal: AbortSignal): Promise<void> {
     if (!(await this.#acquire(signal))) return;
     this.#logger.info('Lease acquired', { epoch: this.epoch });
     const leading = new AbortController();

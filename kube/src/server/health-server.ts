@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { toError } from '../errors.ts';
 import type { Runnable } from '../manager/runnable.ts';
 import { registry } from '../metrics.ts';
+import { observeHealthCheck } from '../state-metrics.ts';
 import { boundConnections, ConnectionCount } from './bound-connections.ts';
 
 /** True is good; false and any rejection or throw are bad. */
@@ -47,6 +48,7 @@ export class HealthServer implements Runnable {
     server.headersTimeout = REQUEST_MS;
     server.requestTimeout = REQUEST_MS;
     boundConnections(server, { open: new ConnectionCount(CONNECTIONS.total), perAddress: CONNECTIONS.perAddress });
+    const stops = this.#observe();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.once('close', resolve);
@@ -56,7 +58,19 @@ export class HealthServer implements Runnable {
       server.listen(this.#options.port, this.#options.host ?? '0.0.0.0', () => {
         this.#listening((server.address() as AddressInfo).port);
       });
+    }).finally(() => {
+      for (const stop of stops) stop();
     });
+  }
+
+  // An alert must be able to say which check fails, of which replica.
+  #observe(): (() => void)[] {
+    const { live = {}, ready = {} } = this.#options;
+    const observe = (type: string, checks: Readonly<Record<string, HealthCheck>>) =>
+      Object.entries(checks).map(([name, check]) =>
+        observeHealthCheck({ name, type }, async () => ((await isGood(check)) ? 1 : 0)),
+      );
+    return [...observe('healthz', live), ...observe('readyz', ready)];
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { TransportError, toError } from '../errors.ts';
-import { restClientRequests } from '../metrics.ts';
+import { restClientDuration, restClientRequests } from '../metrics.ts';
+import { pathTemplate } from '../tracing/path-template.ts';
+import { inSpan, isTraced, traceHeaders } from '../tracing/spans.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Headers } from './headers.ts';
 
@@ -83,6 +85,7 @@ class UndiciTransport implements Transport {
   readonly #requests: Dispatcher;
   readonly #streams: Dispatcher;
   readonly #origin: string;
+  readonly #host: string;
   readonly #prefix: string;
 
   constructor(config: ClusterConfig, options: TransportOptions) {
@@ -90,6 +93,7 @@ class UndiciTransport implements Transport {
     this.#config = config;
     this.#options = options;
     this.#origin = url.origin;
+    this.#host = url.hostname;
     this.#prefix = url.pathname.replace(/\/+$/, '');
     this.#requests = createDispatcher(config, { connections: options.connections ?? 32, bodyTimeout: 60_000 });
     // The reflector's watchdog decides when a quiet watch is dead, so no body timeout here.
@@ -141,18 +145,39 @@ class UndiciTransport implements Transport {
     return this.#send(dispatcher, request, signal, fresh);
   }
 
+  // What a process asks by itself, such as its watches and leases, is no part of anything and makes no trace.
   async #send(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal, auth: Headers) {
-    const answer = await dispatcher.request({
+    if (!isTraced()) return await this.#exchange(dispatcher, request, signal, auth);
+    const template = pathTemplate(request.path);
+    const attributes = { 'http.request.method': request.method, 'url.template': template, 'server.address': this.#host };
+    return await inSpan('client', `${request.method} ${template}`, attributes, async (span) => {
+      const answer = await this.#exchange(dispatcher, request, signal, { ...traceHeaders(), ...auth });
+      span.setAttribute('http.response.status_code', answer.statusCode);
+      return answer;
+    });
+  }
+
+  async #exchange(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal, more: Headers) {
+    const { method } = request;
+    const begun = performance.now();
+    const sent = dispatcher.request({
       origin: this.#origin,
       path: this.#prefix + request.path + encodeQuery(request.query),
-      method: request.method,
-      headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...request.headers, ...auth },
+      method,
+      headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...request.headers, ...more },
       body: request.body === undefined ? null : request.body,
       signal,
     });
+    const answer = await sent.catch((error: unknown) => {
+      // As client-go counts it. What our own caller gave up is nobody's failure; a timeout is.
+      if (!signal.aborted || signal.reason instanceof TransportError)
+        restClientRequests.inc({ code: '<error>', method, host: this.#origin });
+      throw error;
+    });
     // Whoever reads the body hears of it as well. Without this, one that is broken off before anybody reads it would end the process.
     answer.body.on('error', () => undefined);
-    restClientRequests.inc({ code: String(answer.statusCode), method: request.method, host: this.#origin });
+    restClientRequests.inc({ code: String(answer.statusCode), method, host: this.#origin });
+    restClientDuration.observe({ verb: method, host: this.#origin }, (performance.now() - begun) / 1000);
     return answer;
   }
 }

@@ -7,6 +7,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { AgentAction, AuditRecord } from '@sentinel/crds';
 import { request } from 'undici';
 import { z } from 'zod';
+import { noteExport } from '../metrics.ts';
 import { readJson } from '../read-json.ts';
 import { type Span, spanIdOf, traceIdOf } from './spans.ts';
 
@@ -86,13 +87,23 @@ export class OtlpSink {
   /** Sends records of one chain. Resolves only when the sink has acknowledged all of them. */
   async sendRecords(chain: Chain, records: readonly AuditRecord[], signal?: AbortSignal): Promise<void> {
     const body = JsonLogsSerializer.serializeRequest(records.map((record) => this.#logRecord(chain, record)));
-    await this.#send('/v1/logs', body, signal);
+    await this.#count('logs', this.#send('/v1/logs', body, signal));
   }
 
   /** Sends spans. Resolves only when the sink has acknowledged all of them. */
   async sendSpans(spans: readonly Span[], signal?: AbortSignal): Promise<void> {
     const body = JsonTraceSerializer.serializeRequest(spans.map((span) => this.#readableSpan(span)));
-    await this.#send('/v1/traces', body, signal);
+    await this.#count('traces', this.#send('/v1/traces', body, signal));
+  }
+
+  async #count(signal: 'logs' | 'traces', sent: Promise<void>): Promise<void> {
+    try {
+      await sent;
+    } catch (error) {
+      noteExport(signal, 'Failed');
+      throw error;
+    }
+    noteExport(signal, 'Acknowledged');
   }
 
   async #send(path: string, body: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<void> {

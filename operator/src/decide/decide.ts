@@ -91,7 +91,12 @@ function decideOnAdmission(facts: Facts): NextStep {
     };
   const refusals = refusalsOf(facts, facts.requester);
   if (refusals.length > 0)
-    return { kind: 'End', state: 'Denied', message: explainAll(withoutQuotes(dataHandling(facts.policies), refusals)) };
+    return {
+      kind: 'End',
+      state: 'Denied',
+      message: explainAll(withoutQuotes(dataHandling(facts.policies), refusals)),
+      rules: refusals.map(({ rule }) => rule),
+    };
   return holdOf(facts) ?? { kind: 'StartJob', stage: 'rehearsal' };
 }
 

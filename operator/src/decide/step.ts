@@ -40,7 +40,15 @@ export type NextStep =
   | { readonly kind: 'FailVerification'; readonly why: string }
   | { readonly kind: 'BeginRollback'; readonly why: string }
   | { readonly kind: 'RollBack' }
-  | { readonly kind: 'End'; readonly state: State; readonly message: string; readonly tally?: Tally; readonly actor?: string }
+  | {
+      readonly kind: 'End';
+      readonly state: State;
+      readonly message: string;
+      readonly tally?: Tally;
+      readonly actor?: string;
+      /** The rules of policies that refuse it, where that is why. */
+      readonly rules?: readonly string[];
+    }
   | {
       readonly kind: 'LetGo';
       /** Records of an action that is deleted which no sink acknowledged in time. */

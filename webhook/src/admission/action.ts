@@ -9,9 +9,11 @@ import {
   judgeAgent,
   judgeParent,
   parseIdentity,
+  type Refusal,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
+import { noteRefusals } from '../metrics.ts';
 import { carriesDecision, type DecisionContext, sealDecision } from './decision.ts';
 import { actorStampOf, stampOf } from './identity.ts';
 import { keptIntent } from './intent.ts';
@@ -38,6 +40,11 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   return await edit(request, context);
 }
 
+function refusedByPolicy(refusals: readonly Refusal[]): Denied {
+  noteRefusals(refusals);
+  return new Denied(explainAll(refusals));
+}
+
 // An edit is handled like what was filed: by an identity that is accepted, and with what is kept of an intent.
 async function edit(request: AdmissionRequest, { policies, requireEditRate }: ActionContext): Promise<Mutation | undefined> {
   const { object, oldObject, namespace, userInfo } = request;
@@ -52,7 +59,7 @@ async function edit(request: AdmissionRequest, { policies, requireEditRate }: Ac
   if (requester.user === userInfo.username) {
     const editor = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
     const refusals = judgeAgent(facts.policies, editor, userInfo.extra);
-    if (refusals.length > 0) throw new Denied(explainAll(refusals));
+    if (refusals.length > 0) throw refusedByPolicy(refusals);
   }
   const intent = await keptIntent(dataHandling(facts.policies), spec.data.intent, before.data.intent);
   if (isDeepStrictEqual(intent, spec.data.intent)) return noteEditor(request, object?.spec);
@@ -120,7 +127,7 @@ async function file(request: AdmissionRequest, { address, authorizer, policies, 
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
     // What is refused anyway takes no room.
     const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request, address);
-    if (refused.length > 0) throw new Denied(explainAll(refused));
+    if (refused.length > 0) throw refusedByPolicy(refused);
     const kept = await keptIntent(dataHandling(facts.policies), spec.data.intent);
     if (!isDeepStrictEqual(kept, spec.data.intent)) intent = kept;
   }

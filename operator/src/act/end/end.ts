@@ -4,6 +4,7 @@ import { UNKNOWN_ACTOR } from '../../acts/find-actor.ts';
 import type { NextStep } from '../../decide/step.ts';
 import { stoppedBy } from '../../decide/stopped-by.ts';
 import type { Facts } from '../../facts/facts.ts';
+import { noteRefusals } from '../../metrics.ts';
 import { closingOf, withClosing } from '../../status/closing.ts';
 import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
@@ -41,6 +42,10 @@ export function end({ draft, action, facts, now }: Pass, state: State, message: 
 const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(policies)) || undefined;
 
 /** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
-export async function endAsDecided(pass: Pass, { state, message, actor }: Extract<NextStep, { kind: 'End' }>): Promise<void> {
+export async function endAsDecided(
+  pass: Pass,
+  { state, message, actor, rules = [] }: Extract<NextStep, { kind: 'End' }>,
+): Promise<void> {
+  pass.afterwards.push(async () => noteRefusals(rules.map((rule) => ({ rule }))));
   end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), actor);
 }

@@ -10,11 +10,13 @@ import {
   partsOfHistory,
   planName,
   policyName,
+  type Refusal,
   runsSinceFailure,
   summarizeEffects,
 } from '@sentinel/policy';
 import { activityOf, targetsOf } from '../../facts/activity.ts';
 import type { Facts } from '../../facts/facts.ts';
+import { noteRefusals } from '../../metrics.ts';
 import { condition, enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
@@ -51,7 +53,8 @@ export async function writePlan(
   }
   const planned = tryPlan(facts, effects, { ...recorded, draft: recorded.draft });
   if ('fault' in planned) return planned.fault;
-  const { spec: made, refused } = planned;
+  const { spec: made, refused, refusals } = planned;
+  pass.afterwards.push(async () => noteRefusals(refusals));
   const name = planName(action.metadata.name, draft.attempt ?? 1);
   const stored = await storePlan(context, pass, name, { spec: made, draft: recorded.draft, parts: recorded.parts ?? [] });
   if ('conflict' in stored) return stored.conflict;
@@ -168,7 +171,7 @@ export function planOf(
   facts: Facts,
   effects: readonly Effect[],
   { draft, digest }: { readonly draft: PlanDraft; readonly digest: string },
-): { spec: ActionPlanSpec; refused: string | undefined } {
+): { spec: ActionPlanSpec; refusals: readonly Refusal[]; refused: string | undefined } {
   const { action, policies, activity, stage, live } = facts;
   if (!stage) throw new Error('a plan needs a rehearsal');
   const namespace = action.metadata.namespace ?? '';
@@ -192,5 +195,5 @@ export function planOf(
     ...judgePlan(policies, namespace, effects, spec.risk.level).refusals,
     ...judgeBudget(policies, activityOf(action), activity, effects.length),
   ];
-  return { spec, refused: refusals.length > 0 ? explainAll(refusals) : undefined };
+  return { spec, refusals, refused: refusals.length > 0 ? explainAll(refusals) : undefined };
 }

@@ -27,25 +27,29 @@ const clusterKinds: readonly ResourceKind[] = [
  * empty when they are intact. Any fault holds starts back. `lock` tells whether the API server enforces the run lock.
  */
 export async function readGuards(client: KubeClient, lock: () => Promise<string | undefined>): Promise<string[]> {
-  const [policies, labels, held, ...guards] = await Promise.all([
-    client.list(networkpolicies, { namespace: own.sandboxes }),
-    client.get(namespaces, { name: own.sandboxes }),
-    lock(),
-    ...clusterKinds.flatMap((kind) =>
-      ofKind(kind).map(async (guard) => judgeGuard(guard, await client.get(kind, { name: guard.metadata.name ?? '' }))),
-    ),
-  ]);
-  const faults = [
-    ...guards,
-    ...judgeNetworkPolicies(ofKind(networkpolicies), policies.items),
-    judgeNamespace(sandboxNamespaceLabels, labels),
-  ].filter((fault) => fault !== undefined);
+  const [held, faults] = await Promise.all([lock(), findAlteredGuards(client)]);
   const untold = faults.length - TOLD;
   return [
     ...(held === undefined ? [] : [held]),
     ...faults.slice(0, TOLD),
     ...(untold > 0 ? [`${untold} more ${untold === 1 ? 'guard differs' : 'guards differ'}`] : []),
   ];
+}
+
+/** The same without the run lock, one sentence for each guard. */
+export async function findAlteredGuards(client: KubeClient): Promise<string[]> {
+  const [policies, labels, ...guards] = await Promise.all([
+    client.list(networkpolicies, { namespace: own.sandboxes }),
+    client.get(namespaces, { name: own.sandboxes }),
+    ...clusterKinds.flatMap((kind) =>
+      ofKind(kind).map(async (guard) => judgeGuard(guard, await client.get(kind, { name: guard.metadata.name ?? '' }))),
+    ),
+  ]);
+  return [
+    ...guards,
+    ...judgeNetworkPolicies(ofKind(networkpolicies), policies.items),
+    judgeNamespace(sandboxNamespaceLabels, labels),
+  ].filter((fault) => fault !== undefined);
 }
 
 const ofKind = ({ kind }: ResourceKind) => renderedGuards.filter((guard) => guard.kind === kind);

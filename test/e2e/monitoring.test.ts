@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { paths } from '@sentinel/cluster';
+import { parse, parseAllDocuments } from 'yaml';
+import { run, tryRun } from '../../tools/run.ts';
+import { admin, eventually } from '../lib/cluster.ts';
+
+// The alerts and the dashboard of the chart: Prometheus's own tool reads the rules and sees each alert fire; the running programs serve
+// what they ask for.
+
+const chart = join(import.meta.dirname, '..', '..', 'charts', 'sentinel');
+
+/** The promtool of this machine, or that of Debian's package, which is unpacked: installing it would start Prometheus. */
+async function findPromtool(): Promise<string> {
+  const { stdout } = await tryRun('/bin/sh', ['-c', 'command -v promtool']);
+  if (stdout.trim() !== '') return stdout.trim();
+  const unpacked = join(paths.cache, 'prometheus');
+  if (!existsSync(unpacked)) await unpackPrometheus(unpacked);
+  return join(unpacked, 'usr', 'bin', 'promtool');
+}
+
+async function unpackPrometheus(target: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
+  // Another test may hold the lock of apt at the moment.
+  await eventually('the package of Prometheus', async () => {
+    const download = () => tryRun('apt-get', ['download', '-qq', 'prometheus'], { cwd: folder });
+    if ((await download()).code === 0) return true;
+    await run('apt-get', ['update', '-qq']);
+    return (await download()).code === 0;
+  });
+  const made = `${target}.new.${process.pid}`;
+  mkdirSync(made, { recursive: true });
+  await run('/bin/sh', ['-c', 'dpkg-deb -x "$1"/prometheus_*.deb "$2"', 'unpack', folder, made]);
+  renameSync(made, target);
+  rmSync(folder, { recursive: true });
+}
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec?: Record<string, unknown>;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** The objects of the template for monitoring, with these values. */
+async function render(...values: readonly string[]): Promise<Rendered[]> {
+  const sets = values.flatMap((value) => ['--set', value]);
+  const { stdout } = await tryRun(paths.helm, ['template', 'sentinel', chart, '-s', 'templates/monitoring.yaml', ...sets]);
+  return parseAllDocuments(stdout).flatMap((document) => (document.toJS() as Rendered | null) ?? []);
+}
+
+describe('Prometheus', () => {
+  let promtool: string;
+  before(async () => {
+    promtool = await findPromtool();
+  });
+
+  /** Has it check the syntax of rules. */
+  async function check(file: string): Promise<void> {
+    const { code, stdout, stderr } = await tryRun(promtool, ['check', 'rules', file]);
+    assert.equal(code, 0, stdout + stderr);
+  }
+
+  it('takes the alerts', () => check(join(chart, 'monitoring', 'rules.yaml')));
+
+  it('takes every expression of the dashboard', async () => {
+    const { panels } = JSON.parse(readFileSync(join(chart, 'monitoring', 'dashboard.json'), 'utf8')) as {
+      panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+    };
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    assert.ok(expressions.length > 30);
+    const file = join(mkdtempSync(join(tmpdir(), 'dashboard-')), 'rules.yaml');
+    const rules = expressions.map((expr, index) => ({ record: `panel_${index}`, expr }));
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    await check(file);
+  });
+
+  it('sees each alert fire when it is due, and not a minute before', async () => {
+    const { code, stdout, stderr } = await tryRun(promtool, ['test', 'rules', join(chart, 'monitoring', 'rules.test.yaml')]);
+    assert.equal(code, 0, stdout + stderr);
+  });
+});
+
+describe('The chart', () => {
+  it('brings no object for monitoring unless it is told to', async () => {
+    assert.deepEqual(await render(), []);
+  });
+
+  it('puts the rules as they are into a PrometheusRule, with the labels and the runbooks of the cluster', async () => {
+    const [rule, ...others] = await render(
+      'monitoring.rules.enabled=true',
+      'monitoring.rules.labels.release=prometheus',
+      'monitoring.rules.runbooks=https://docs.example.com/monitoring.html',
+    );
+    assert.deepEqual([rule?.kind, others], ['PrometheusRule', []]);
+    assert.equal(rule?.metadata.labels.release, 'prometheus');
+    const own = readFileSync(join(chart, 'monitoring', 'rules.yaml'), 'utf8');
+    const withRunbooks = own.replaceAll('docs/guides/monitoring.md#', 'https://docs.example.com/monitoring.html#');
+    const expected = withRunbooks.slice(withRunbooks.indexOf('groups:'));
+    assert.deepEqual(rule?.spec, parse(expected));
+  });
+
+  it('puts the dashboard into a ConfigMap that the sidecar of Grafana finds', async () => {
+    const [map] = await render('monitoring.dashboard.enabled=true');
+    assert.deepEqual([map?.kind, map?.metadata.labels.grafana_dashboard], ['ConfigMap', '1']);
+    const own = JSON.parse(readFileSync(join(chart, 'monitoring', 'dashboard.json'), 'utf8'));
+    assert.deepEqual(JSON.parse(map?.data?.['sentinel.json'] ?? ''), own);
+  });
+
+  it('has Prometheus scrape each program under the job that the alerts know', async () => {
+    const [monitor] = await render('monitoring.podMonitor.enabled=true', 'monitoring.podMonitor.interval=15s');
+    assert.equal(monitor?.kind, 'PodMonitor');
+    const pods = await admin.get<{ items: { metadata: { labels: Record<string, string> } }[] }>([
+      'pods',
+      '-n',
+      'sentinel-system',
+      '-l',
+      'app.kubernetes.io/name=sentinel,app.kubernetes.io/part-of=sentinel',
+    ]);
+    const components = new Set(pods.items.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']));
+    assert.deepEqual([...components].sort(), ['gateway', 'operator', 'webhook']);
+  });
+});
+
+describe('The running programs', () => {
+  /** What a pod of a program serves. */
+  async function metricsOf(component: string): Promise<string> {
+    const name = await admin.kubectl([
+      'get',
+      'pods',
+      '-n',
+      'sentinel-system',
+      '-l',
+      `app.kubernetes.io/component=${component}`,
+      '-o',
+      'jsonpath={.items[0].metadata.name}',
+    ]);
+    return await admin.kubectl(['get', '--raw', `/api/v1/namespaces/sentinel-system/pods/${name}:8080/proxy/metrics`]);
+  }
+  const expected = {
+    operator: [
+      /^leader_election_master_status\{name="sentinel-operator"\} 1$/m,
+      /^sentinel_guards_altered 0$/m,
+      /^informer_healthy\{resource="agentpolicies"\} 1$/m,
+    ],
+    webhook: [
+      /^kubernetes_healthcheck\{name="webhook",type="readyz"\} 1$/m,
+      /^certificate_expiration_timestamp_seconds\{secret="sentinel-webhook-ca",part="serving"\} \d+/m,
+      /^sentinel_webhook_reviews_total\{resource="agentactions",operation="CREATE",outcome="Failed"\} \d+$/m,
+    ],
+    gateway: [
+      /^kubernetes_healthcheck\{name="gateway",type="readyz"\} 1$/m,
+      /^certificate_expiration_timestamp_seconds\{secret="sentinel-gateway-ca",part="authority"\} \d+/m,
+      /^sentinel_storage_limit_bytes [1-9]\d+$/m,
+    ],
+  };
+  for (const [component, patterns] of Object.entries(expected))
+    it(`serve what the alerts ask for: ${component}`, async () => {
+      await eventually(`metrics of ${component}`, async () => {
+        const text = await metricsOf(component);
+        return patterns.every((pattern) => pattern.test(text)) ? text : undefined;
+      });
+    });
+});
