@@ -2,21 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec, type Effect } from '@sentinel/crds';
 import { policyFaults } from '../policyset/compile.ts';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { aConfigMapEffect } from '../testing/effect.fixture.ts';
+import { aPolicySet, clusterPolicies } from '../testing/policies.fixture.ts';
 import { dataHandling, retireAt } from './handling.ts';
 import { coversPointer, keepCommands, keepDiffs, keepText, LAST_APPLIED, UNHIDDEN } from './keep.ts';
 import { findSecrets, MASK, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
 
-const set = (...specs: object[]): PolicySet => ({
-  policies: specs.map((spec, index) => ({
-    kind: 'ClusterAgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: AgentPolicySpec.parse(spec),
-  })),
-  environment: undefined,
-  refusals: [],
-});
+const set = clusterPolicies;
 const of = (...rules: object[]) => dataHandling(set(...rules.map((one) => ({ dataHandling: one }))));
 
 describe('What is kept', () => {
@@ -46,7 +38,7 @@ describe('What is kept', () => {
   });
   it('is nothing while a policy cannot be read', () => {
     const broken = { kind: 'AgentPolicy', name: 'x', digest: '', spec: undefined } as const;
-    assert.equal(dataHandling({ policies: [broken], environment: undefined, refusals: [] }).prompts, 'Dropped');
+    assert.equal(dataHandling(aPolicySet([broken])).prompts, 'Dropped');
   });
   it('stays at least as long as any policy says, whatever another one says', () => {
     assert.equal(of({ retainFor: '1s' }, { retainAtLeast: '30d' }).retainMs, 30 * 86_400_000);
@@ -281,20 +273,7 @@ describe('What begins a message behind a word for secrets', () => {
 });
 
 describe('A plan', () => {
-  const effect = (change: Effect['change']): Effect => ({
-    index: 0,
-    verb: 'patch',
-    apiGroup: '',
-    version: 'v1',
-    resource: 'configmaps',
-    kind: 'ConfigMap',
-    namespace: 'shop',
-    name: 'settings',
-    ...(change ? { change } : {}),
-    changeDigest: 'd',
-    origin: 'Observed',
-    reversible: true,
-  });
+  const effect = (change: Effect['change']) => aConfigMapEffect(change ? { change } : {});
   const shown = async (rules: object, change: NonNullable<Effect['change']>) =>
     (await keepDiffs(of(rules), [effect(change)]))[0]?.change?.[0];
   const plain = { path: '/data/mode', before: '"a"', after: '"b"' };
