@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentAction } from '@sentinel/crds';
 import { anAction } from '@sentinel/policy/testing';
 import { spanIdOf, spansOf, traceIdOf } from './spans.ts';
 

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotations } from '@sentinel/crds';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, decision, facts, iso, job, NOW, playbook, playbookSpec, policies, stage } from './decide.fixture.ts';
 import { decide } from './decide.ts';
 
-const MiB = 2 ** 20;
-
 describe('The next step of an action that is approved', () => {
   const approved = action('AwaitingApproval', { approvals: decision() });
-  const sealOf = ({ metadata }: typeof approved) =>
-    (JSON.parse(metadata.annotations?.[annotations.approvals] ?? '') as { seal: string }).seal;
   const rows: [name: string, facts: Facts, step: object][] = [
     ['whose guards are missing is to wait', facts(approved, { guards: ['x'] }), { kind: 'Wait', requeueAfterMs: 5000 }],
     [

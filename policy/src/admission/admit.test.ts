@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import type { AgentActionSpec } from '@sentinel/crds';
 import { readPolicy } from '../policyset/compile.ts';
 import { aPlaybook } from '../testing/playbook.fixture.ts';
 import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Effect } from '@sentinel/crds';
+import type { Effect } from '@sentinel/crds';
 import type { ApplicablePolicy } from '../policyset/policy-set.ts';
 import { aScaling as effect } from '../testing/effect.fixture.ts';
 import { aPlaybook, TRUSTED } from '../testing/playbook.fixture.ts';

@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec } from '@sentinel/crds';
 import { policyFaults } from '../policyset/compile.ts';
-import { clusterPolicies } from '../testing/policies.fixture.ts';
-import { dataHandling } from './handling.ts';
 import { findSecrets, MASK, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
-
-const set = clusterPolicies;
-const of = (...rules: object[]) => dataHandling(set(...rules.map((one) => ({ dataHandling: one }))));
 
 describe('A secret', () => {
   const hidden: Record<string, [text: string, secret: string]> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { examples, file, floorOf, policy, policyOf } from '../../../test/offline.ts';
-import { POLICIES, BOT, digest, FROZEN } from './can-i.fixture.ts';
+import { BOT, digest, FROZEN, POLICIES } from './can-i.fixture.ts';
 
 describe('policy can-i', () => {
   const rows: readonly [name: string, argv: readonly string[], code: number, out: RegExp][] = [

@@ -4,7 +4,6 @@ import type { Decision } from '@sentinel/crds';
 import { judgeCommand } from '../rules/evaluate.ts';
 import { judged, policy } from '../testing.ts';
 
-const nothing = policy([]);
 const everything = policy(['Allow rm|kubectl|git|dd|find|sudo|curl|helm|terraform|tar|sed|chmod|systemctl|docker|kustomize']);
 
 describe('A dangerous command', () => {
