@@ -1,5 +1,6 @@
-import { AgentPolicySpec, type ClusterAgentPolicy, PlaybookSpec } from '@sentinel/crds';
+import { AgentPolicySpec, type ClusterAgentPolicy } from '@sentinel/crds';
 import { admit, type PolicySet, policySet, readPolicy } from '@sentinel/policy';
+import { aPlaybook } from '@sentinel/policy/testing';
 
 /**
  * How long a verdict takes: `node --expose-gc bench/verdict.ts`. The limit is 2 ms at the 99th percentile for 50 policies of 40 rules
@@ -35,14 +36,8 @@ function policy(index: number, rules: number): ClusterAgentPolicy {
   };
 }
 
-const playbookOf = (unseen: string) => ({
-  apiVersion: 'sentinel.dev/v1alpha1' as const,
-  kind: 'Playbook' as const,
-  metadata: { name: 'fix', namespace: 'shop' },
-  spec: PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'a',
+const playbookOf = (unseen: string) =>
+  aPlaybook({
     sandbox: { image: 'registry.acme.io/agents/kubectl:1' },
     steps: Array.from({ length: 16 }, (_, index) => ({
       name: `s${index}`,
@@ -52,8 +47,7 @@ const playbookOf = (unseen: string) => ({
       name: `v${index}`,
       command: ['sh', '-c', `kubectl get pods && kubectl describe pod p${index}${unseen} | grep Ready`],
     })),
-  }),
-});
+  });
 const playbook = playbookOf('');
 
 function verdict(policies: readonly ClusterAgentPolicy[], of = playbook): number {

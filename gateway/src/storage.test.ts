@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterAgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '@sentinel/policy';
+import { aPolicySet, clusterPolicy } from '@sentinel/policy/testing';
 import { Storage, type StorageSources } from './storage.ts';
 
 const MiB = 2 ** 20;
-const policies: PolicySet = {
-  environment: undefined,
-  refusals: [],
-  policies: [
-    {
-      kind: 'ClusterAgentPolicy',
-      name: 'floor',
-      digest: '',
-      spec: ClusterAgentPolicySpec.parse({ limits: { storage: '10Mi' } }),
-    },
-  ],
-};
+const policies = aPolicySet([clusterPolicy({ limits: { storage: '10Mi' } })]);
 
 function world() {
   let [isHealthy, now] = [true, 0];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ActionPlan, Effect } from '@sentinel/crds';
-import { type DataHandling, keepDiffs } from '@sentinel/policy';
+import { type DataHandling, dataHandling, keepDiffs } from '@sentinel/policy';
+import { aPolicySet } from '@sentinel/policy/testing';
 import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
@@ -24,16 +25,7 @@ const enforcement = (effects: Effect[], ...consumed: number[]) => ({
   consumed: new Set(consumed),
 });
 
-const handling = (more: Partial<DataHandling> = {}): DataHandling => ({
-  prompts: 'Redacted',
-  parameters: 'Redacted',
-  logs: 'Redacted',
-  diffs: 'Redacted',
-  patterns: [],
-  fields: [],
-  retainMs: undefined,
-  ...more,
-});
+const handling = (more: Partial<DataHandling> = {}): DataHandling => ({ ...dataHandling(aPolicySet()), ...more });
 
 const whyOf = (judged: Judged) => (judged.kind === 'approved' ? '' : judged.why);
 

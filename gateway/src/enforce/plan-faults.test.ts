@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import {
-  type ActionPlan,
-  ActionPlanSpec,
-  type AgentAction,
-  ClusterAgentPolicySpec,
-  digestOf,
-  type Effect,
-  type PlanDraft,
-  PlaybookSpec,
-} from '@sentinel/crds';
+import { type ActionPlan, ActionPlanSpec, type AgentAction, digestOf, type Effect, type PlanDraft } from '@sentinel/crds';
 import { completePlan, draftPlan, type PolicySet, partsOfHistory } from '@sentinel/policy';
+import { anAction, aPlaybook, aPolicySet, clusterPolicy, TRUSTED } from '@sentinel/policy/testing';
 import { z } from 'zod';
 import { changesBetween } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
@@ -43,50 +35,28 @@ const effect: Effect = {
   ],
   more: { fields: 2, part: 1 },
 };
-const playbook = {
-  apiVersion: 'sentinel.dev/v1alpha1' as const,
-  kind: 'Playbook' as const,
-  metadata: { name: 'fix', namespace: 'shop', uid: 'p' },
-  spec: PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'remediator',
-    sandbox: { image: 'tools', profile: 'Change' },
-    steps: [{ name: 'one', command: ['kubectl', 'restart', 'deployment/web'] }],
-    verify: [{ name: 'ready', command: ['kubectl', 'get', 'pods'] }],
-    expect: 'It is up.',
-    rollback: { from: 'PreImages' },
-    autonomy: 'Auto',
-  }),
-};
-const action = {
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'AgentAction',
-  metadata: { name: 'fix-1', namespace: 'shop', uid: 'a', generation: 3 },
-  spec: {
-    intent: { summary: 'restart web' },
-    onBehalfOf: { user: 'dana' },
-    playbookRef: { name: 'fix' },
-    mode: 'Apply',
-    cancelled: false,
-  },
-} as unknown as AgentAction;
-const policies = (approvals: object[], more: object = {}): PolicySet => ({
-  environment: 'staging',
-  refusals: [],
-  policies: [
-    {
-      kind: 'ClusterAgentPolicy',
-      name: 'floor',
-      digest: '',
-      spec: ClusterAgentPolicySpec.parse({
+const playbook = aPlaybook({
+  steps: [{ name: 'one', command: ['kubectl', 'restart', 'deployment/web'] }],
+  verify: [{ name: 'ready', command: ['kubectl', 'get', 'pods'] }],
+  expect: 'It is up.',
+  rollback: { from: 'PreImages' },
+  autonomy: 'Auto',
+});
+const action = anAction({
+  metadata: { name: 'fix-1', uid: 'a', generation: 3 },
+  spec: { intent: { summary: 'restart web' }, onBehalfOf: { user: 'dana' } },
+});
+const policies = (approvals: object[], more: object = {}) =>
+  aPolicySet(
+    [
+      clusterPolicy({
         approvals,
         kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['*'], decision: 'Allow' }],
         ...more,
       }),
-    },
-  ],
-});
+    ],
+    { environment: 'staging' },
+  );
 const identity = { identity: { approverGroups: ['people'], refuseGroups: ['robots'] } };
 
 interface Made {
@@ -101,7 +71,7 @@ async function make(shown: Effect, set: PolicySet, succeeded: number | undefined
     requester: { user: 'agent', groups: [] },
     policies: set,
     playbook,
-    trust: { trusted: true, by: { playbook: 'p', digest: '', user: 'tess', groups: [], time: '', key: '', seal: '' } },
+    trust: TRUSTED,
     attempt: 1,
     effects: [shown],
     shown: [shown],

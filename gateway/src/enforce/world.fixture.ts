@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ActionPlan } from '@sentinel/crds';
 import { createClient, type TransportRequest } from '@sentinel/kube';
-import type { DataHandling } from '@sentinel/policy';
+import { dataHandling } from '@sentinel/policy';
+import { aPolicySet } from '@sentinel/policy/testing';
 import type { Owned } from '../dependants/cascade.ts';
 import { changesBetween } from '../effect/change.ts';
 import { deletionOf } from '../effect/deletion.ts';
@@ -46,15 +47,7 @@ const effectOf = (what: ParsedRequest) => {
   return { ...describeEffect(what, { name: 'web', uid: 'uid-web', changes }), index: 0 };
 };
 
-const handling: DataHandling = {
-  prompts: 'Redacted',
-  parameters: 'Redacted',
-  logs: 'Redacted',
-  diffs: 'Redacted',
-  patterns: [],
-  fields: [],
-  retainMs: undefined,
-};
+const handling = dataHandling(aPolicySet());
 
 /** Where in the life of a write something goes wrong. */
 export const points: Readonly<Record<string, (request: TransportRequest) => boolean>> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Effect } from '@sentinel/crds';
 import type { AnyObject } from '@sentinel/kube';
+import { anEffect } from '@sentinel/policy/testing';
 import { readBudgets, viewBudget } from './budgets.ts';
 
 const budget = (more: object = {}, generation = 2): AnyObject => ({
@@ -11,20 +11,7 @@ const budget = (more: object = {}, generation = 2): AnyObject => ({
   spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
   status: { observedGeneration: 2, disruptionsAllowed: 3, ...more },
 });
-const effect = (namespace: string): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace,
-  name: 'web',
-  changeDigest: '',
-  origin: 'Observed',
-  reversible: true,
-  pods: { before: 2, after: 2 },
-});
+const effect = (namespace: string) => anEffect({ namespace, pods: { before: 2, after: 2 } });
 
 describe('A PodDisruptionBudget, as it is read,', () => {
   const { status: _, ...fresh } = budget();

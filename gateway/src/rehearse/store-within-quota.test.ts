@@ -2,23 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PlanDraft } from '@sentinel/crds';
 import type { PolicySet } from '@sentinel/policy';
+import { aConfigMapEffect, aPolicySet } from '@sentinel/policy/testing';
 import type { SealedRecording } from './sealed-recording.ts';
 import { bytesToStore, withinQuota } from './store-within-quota.ts';
 
-const policies: PolicySet = { environment: undefined, refusals: [], policies: [] };
-const effect = (name: string, text: string): SealedRecording['effects'][number] => ({
-  verb: 'create',
-  apiGroup: '',
-  version: 'v1',
-  resource: 'configmaps',
-  kind: 'ConfigMap',
-  namespace: 'shop',
-  name,
-  change: [{ path: '/data', after: text }],
-  changeDigest: `sha256:${'0'.repeat(64)}`,
-  origin: 'Observed',
-  reversible: true,
-});
+const policies = aPolicySet();
+const effect = (name: string, text: string) => {
+  const { index: _, ...made } = aConfigMapEffect({ verb: 'create', name, change: [{ path: '/data', after: text }] });
+  return made;
+};
 const recording = (more: Partial<SealedRecording> = {}): SealedRecording => ({
   action: { namespace: 'shop', name: 'a', uid: 'u', generation: 1 },
   job: 'j',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentAction } from '@sentinel/crds';
+import { anAction } from '@sentinel/policy/testing';
 import { spanIdOf, spansOf, traceIdOf } from './spans.ts';
 
 const time = (minute: number) => `2026-01-01T12:0${minute}:00Z`;
@@ -14,16 +14,11 @@ const stage = (name: 'rehearsal' | 'run', from: number, outcome: 'Succeeded' | '
   finishedAt: time(from + 1),
   outcome,
 });
-const action: AgentAction = {
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'AgentAction',
-  metadata: { name: 'a', namespace: 'shop', uid: 'u', creationTimestamp: time(0) },
+const action = anAction({
+  metadata: { creationTimestamp: time(0) },
   spec: {
     onBehalfOf: { user: 'ada' },
     intent: { summary: 's', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
-    playbookRef: { name: 'fix' },
-    mode: 'Apply',
-    cancelled: false,
   },
   status: {
     conditions: [
@@ -35,7 +30,7 @@ const action: AgentAction = {
     startedAt: time(1),
     finishedAt: time(6),
   },
-};
+});
 
 describe('The trace of an action', () => {
   it('has the same ids in every process, in the form of OpenTelemetry', () => {

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { annotations, type Playbook, PlaybookSpec } from '@sentinel/crds';
+import { annotations, type Playbook } from '@sentinel/crds';
 import { agentRules, playbookDigest, sealRecord, trustOf } from '@sentinel/policy';
+import { aPlaybookSpec } from '@sentinel/policy/testing';
 import { playbookStatus } from './playbooks.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const keys = new Map([['k', publicKey]]);
-const spec = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
-  account: 'a',
-  sandbox: { image: 'tools' },
-  steps: [{ name: 'one', command: ['true'] }],
-});
+const spec = aPlaybookSpec();
 const record = {
   playbook: 'uid',
   digest: playbookDigest({ spec }),

@@ -1,54 +1,31 @@
 import { generateKeyPairSync } from 'node:crypto';
-import {
-  type ActionPlanSpec,
-  type AgentAction,
-  annotations,
-  ClusterAgentPolicySpec,
-  digestOf,
-  PlaybookSpec,
-  type StageStatus,
-  type State,
-} from '@sentinel/crds';
+import { type ActionPlanSpec, type AgentAction, annotations, digestOf, type StageStatus, type State } from '@sentinel/crds';
 import { type PolicySet, sealRecord } from '@sentinel/policy';
+import { anAction, anEffect, aPlaybook, aPlaybookSpec, aPolicySet, clusterPolicy, TRUSTED } from '@sentinel/policy/testing';
 import type { Facts, JobView } from '../facts/facts.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 export const NOW = Date.parse('2026-01-01T12:00:00Z');
 export const iso = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
 
-export const playbookSpec = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
-  account: 'remediator',
-  sandbox: { image: 'tools', profile: 'Change' },
-  steps: [{ name: 'one', command: ['true'] }],
+export const playbookSpec = aPlaybookSpec({
   verify: [{ name: 'ready', command: ['true'] }],
   rollback: { from: 'PreImages' },
 });
-export const playbook: NonNullable<Facts['playbook']> = {
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'Playbook',
-  metadata: { name: 'fix', namespace: 'shop', uid: 'p' },
-  spec: playbookSpec,
-};
+export const playbook = aPlaybook(playbookSpec);
 
-export const policies = (more: object = {}): PolicySet => ({
-  environment: 'staging',
-  refusals: [],
-  policies: [
-    {
-      kind: 'ClusterAgentPolicy',
-      name: 'floor',
-      digest: '',
-      spec: ClusterAgentPolicySpec.parse({
+export const policies = (more: object = {}): PolicySet =>
+  aPolicySet(
+    [
+      clusterPolicy({
         modes: ['DryRun', 'Apply'],
         approvals: [{ upToRisk: 'High', expiresAfter: '1h' }],
         kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'], decision: 'Allow' }],
         ...more,
       }),
-    },
-  ],
-});
+    ],
+    { environment: 'staging' },
+  );
 
 export const planSpec: ActionPlanSpec = {
   action: { name: 'a', uid: 'u', generation: 1 },
@@ -60,22 +37,7 @@ export const planSpec: ActionPlanSpec = {
   template: digestOf('t'),
   says: { summary: 's' },
   steps: [{ name: 'one', command: ['true'] }],
-  effects: [
-    {
-      index: 0,
-      verb: 'patch',
-      apiGroup: 'apps',
-      version: 'v1',
-      resource: 'deployments',
-      kind: 'Deployment',
-      namespace: 'shop',
-      name: 'web',
-      uid: 'w',
-      changeDigest: digestOf('c'),
-      origin: 'Observed',
-      reversible: true,
-    },
-  ],
+  effects: [anEffect({ uid: 'w' })],
   risk: { level: 'Medium', score: 20, parts: [] },
   rollback: { from: 'PreImages' },
   required: { approvals: 1, expiresAfter: '1h' },
@@ -109,19 +71,14 @@ export function action(
     finalizers?: string[];
   } = {},
 ): AgentAction {
-  return {
-    apiVersion: 'sentinel.dev/v1alpha1',
-    kind: 'AgentAction',
+  return anAction({
     metadata: {
-      name: 'a',
-      namespace: 'shop',
-      uid: 'u',
       generation: more.generation ?? 1,
       annotations: more.approvals === undefined ? {} : { [annotations.approvals]: more.approvals },
       ...(more.deleted ? { deletionTimestamp: iso(0) } : {}),
       finalizers: more.finalizers ?? [],
     },
-    spec: { intent: { summary: 's' }, playbookRef: { name: 'fix' }, mode: 'Apply', cancelled: more.cancelled ?? false },
+    spec: { cancelled: more.cancelled ?? false },
     status: {
       observedGeneration: 1,
       playbook: { name: 'fix', uid: 'p', digest: digestOf(playbookSpec) },
@@ -132,7 +89,7 @@ export function action(
       ],
       ...(more.stages ? { stages: more.stages } : {}),
     },
-  };
+  });
 }
 
 export const stage = (name: StageStatus['stage'], more: Partial<StageStatus> = {}): StageStatus => ({
@@ -159,7 +116,7 @@ export const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   requester: { user: 'agent', groups: [] },
   policies: policies(),
   playbook,
-  trust: { trusted: true, by: { playbook: 'p', digest: '', user: 'tess', groups: [], time: '', key: '', seal: '' } },
+  trust: TRUSTED,
   keys: new Map([['k', publicKey]]),
   plan,
   parent: undefined,

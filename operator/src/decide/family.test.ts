@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentAction, State } from '@sentinel/crds';
+import { aParent } from '@sentinel/policy/testing';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, facts, job, policies, stage } from './decide.fixture.ts';
 import { decide } from './decide.ts';
 
 describe('A part of another action', () => {
-  const parent = {
-    name: 'whole',
-    uid: 'w',
-    requester: { user: 'agent', groups: [] },
-    mode: 'Apply',
-    end: undefined,
-    cancelled: false,
-    lineage: [],
-  } as const;
+  const parent = aParent();
   const part = (state: State): AgentAction => {
     const base = action(state);
     return {

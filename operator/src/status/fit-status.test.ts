@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, AgentActionStatus, verifyChain } from '@sentinel/crds';
 import { storedSize } from '@sentinel/kube';
+import { anAction } from '@sentinel/policy/testing';
 import { type Draft, enter, stateOf } from './conditions.ts';
 import { ACTION_MAX, fitStatus } from './fit-status.ts';
 import { OUTBOX_MAX, outboxRoom, ROOM_TO_END, record } from './record.ts';
@@ -13,14 +14,7 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 // Each of these takes six bytes where it is stored.
 const fill = (length: number) => '<'.repeat(length);
 
-function action(pad = 0): AgentAction {
-  return {
-    apiVersion: 'sentinel.dev/v1alpha1',
-    kind: 'AgentAction',
-    metadata: { name: 'a', namespace: 'shop', uid: UID, annotations: { pad: 'x'.repeat(pad) } },
-    spec: { intent: { summary: 's' }, mode: 'Apply', cancelled: false },
-  };
-}
+const action = (pad = 0): AgentAction => anAction({ metadata: { uid: UID, annotations: { pad: 'x'.repeat(pad) } } });
 
 /** A status in which everything is as large as it may be. */
 function full(): Draft {

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, finalStates, type State, states, successStates, verifyChain } from '@sentinel/crds';
+import { finalStates, type State, states, successStates, verifyChain } from '@sentinel/crds';
+import { anAction } from '@sentinel/policy/testing';
 import { condition, type Draft, enter, stateOf } from './conditions.ts';
 import { OUTBOX_MAX, outboxRoom, record } from './record.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
-const action: AgentAction = {
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'AgentAction',
-  metadata: { name: 'a', namespace: 'shop', uid: 'u' },
-  spec: { intent: { summary: 's' }, mode: 'Apply', cancelled: false },
-};
+const action = anAction();
 const entry = { transition: 'Decided' as const, actor: 'ada', summary: 's' };
 
 function drafted(count: number, acknowledged = 0): Draft {

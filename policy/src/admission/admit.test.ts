@@ -1,31 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentActionSpec, AgentPolicySpec, type Playbook, PlaybookSpec } from '@sentinel/crds';
+import type { AgentActionSpec } from '@sentinel/crds';
 import { readPolicy } from '../policyset/compile.ts';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { aPlaybook } from '../testing/playbook.fixture.ts';
+import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
 import { explain, explainAll } from '../verdict/verdict.ts';
 import { type AdmissionFacts, admit, suspendedBy } from './admit.ts';
 
-const playbook = (more: object = {}): Playbook => ({
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'Playbook',
-  metadata: { name: 'fix', namespace: 'shop' },
-  spec: PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'remediator',
-    sandbox: { image: 'tools', profile: 'Change' },
-    steps: [{ name: 'one', command: ['true'] }],
-    ...more,
-  }),
-});
-const policies = (more: object = {}, environment?: string): PolicySet => ({
-  policies: [
-    { kind: 'AgentPolicy', name: 'p', digest: '', spec: AgentPolicySpec.parse({ modes: ['DryRun', 'Apply'], ...more }) },
-  ],
-  environment,
-  refusals: [],
-});
+const playbook = aPlaybook;
+const policies = (more: object = {}, environment?: string) =>
+  aPolicySet([agentPolicy({ modes: ['DryRun', 'Apply'], ...more })], { environment });
 const spec = (more: Partial<AgentActionSpec> = {}): AgentActionSpec => ({
   intent: { summary: 's' },
   playbookRef: { name: 'fix' },
@@ -149,7 +133,7 @@ describe('An action', () => {
   it('is told what stops it, by name, and a policy that cannot be read stops nothing twice', () => {
     const unreadable = { kind: 'AgentPolicy' as const, name: 'bad', digest: '', spec: undefined };
     const { policies: list } = policies({ suspended: true });
-    assert.deepEqual(suspendedBy({ policies: [...list, unreadable], environment: undefined, refusals: [] }), ['AgentPolicy/p']);
+    assert.deepEqual(suspendedBy(aPolicySet([...list, unreadable])), ['AgentPolicy/p']);
   });
 
   it('is stopped by a kill switch in a policy that only audits, and in one that cannot be read for other faults', () => {

@@ -1,32 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, AgentPolicySpec, annotations } from '@sentinel/crds';
+import { type AgentAction, annotations } from '@sentinel/crds';
 import { activity as base } from '../limits/activity.fixture.ts';
 import { type Activity, childrenOf, judgeBudget, runsSinceFailure } from '../limits/limits.ts';
 import { defaultedLimit } from '../limits/quota.ts';
-import type { PolicySet } from '../policyset/policy-set.ts';
-import { endedByParent, judgeParent, type Parent, parentOf } from './lineage.ts';
+import { aParent } from '../testing/action.fixture.ts';
+import { clusterPolicies } from '../testing/policies.fixture.ts';
+import { endedByParent, judgeParent, parentOf } from './lineage.ts';
 
-const set = (...limits: object[]): PolicySet => ({
-  policies: limits.map((one, index) => ({
-    kind: 'ClusterAgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: AgentPolicySpec.parse({ limits: one }),
-  })),
-  environment: undefined,
-  refusals: [],
-});
-const parent = (more: Partial<Parent> = {}): Parent => ({
-  name: 'whole',
-  uid: 'w',
-  requester: { user: 'agent', groups: [] },
-  mode: 'Apply',
-  end: undefined,
-  cancelled: false,
-  lineage: [],
-  ...more,
-});
+const set = (...limits: object[]) => clusterPolicies(...limits.map((one) => ({ limits: one })));
+const parent = aParent;
 const child = (more: object = {}) => ({
   spec: { intent: { summary: 's', parentAction: 'whole' }, mode: 'Apply' as const, ...more },
   requester: { user: 'agent', groups: [] },

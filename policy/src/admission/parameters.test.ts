@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ParameterDeclaration, PlaybookSpec } from '@sentinel/crds';
+import { ParameterDeclaration } from '@sentinel/crds';
+import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
 
 const playbook = (
@@ -8,11 +9,7 @@ const playbook = (
   command: string[] = ['kubectl', 'get', 'pods'],
   env?: { name: string; value: string }[],
 ) =>
-  PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'a',
-    sandbox: { image: 'tools' },
+  aPlaybookSpec({
     parameters: parameters.map((one) => ParameterDeclaration.parse(one)),
     steps: [{ name: 'one', command, ...(env ? { env } : {}) }],
   });

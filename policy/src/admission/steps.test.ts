@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { AgentPolicySpec, PlaybookSpec } from '@sentinel/crds';
 import { compileCommands } from '../commands/index.ts';
+import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
+import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
 import { asksOf, judgeStep } from './steps.ts';
 
 it('A rule that wants a person asks for one in the checks of a Playbook as well', () => {
-  const spec = AgentPolicySpec.parse({ commands: [{ prefix: ['helm'], decision: 'RequireApproval' }] });
-  const commands = compileCommands({ name: 'AgentPolicy/p', commands: spec.commands, hostExecutables: undefined });
-  const set = {
-    policies: [{ kind: 'AgentPolicy' as const, name: 'p', digest: '', spec, commands }],
-    environment: undefined,
-    refusals: [],
-  };
-  const playbook = PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'a',
-    sandbox: { image: 'i' },
+  const policy = agentPolicy({ commands: [{ prefix: ['helm'], decision: 'RequireApproval' }] });
+  const commands = compileCommands({ name: 'AgentPolicy/p', commands: policy.spec?.commands, hostExecutables: undefined });
+  const set = aPolicySet([{ ...policy, commands }]);
+  const playbook = aPlaybookSpec({
     steps: [{ name: 'one', command: ['kubectl', 'get', 'pods'] }],
     verify: [{ name: 'check', command: ['helm', 'list'] }],
   });
@@ -24,7 +17,7 @@ it('A rule that wants a person asks for one in the checks of a Playbook as well'
 });
 
 it('A step may set a locale that reads bytes as any does, and asks for others', () => {
-  const set = { policies: [], environment: undefined, refusals: [] };
+  const set = aPolicySet();
   const decided = (value: string) =>
     [
       { command: ['sort', 'names'], env: [{ name: 'LC_ALL', value }] },

@@ -1,37 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
-import type { ApplicablePolicy, PolicySet } from '../policyset/policy-set.ts';
-import { effect } from '../risk/effect.fixture.ts';
+import type { Effect } from '@sentinel/crds';
+import type { ApplicablePolicy } from '../policyset/policy-set.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
+import { aPlaybook, TRUSTED } from '../testing/playbook.fixture.ts';
+import { aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { type AutoReviewFacts, autoReviewAt, limitReasons, runsMissing, whyPerson } from './auto-review.ts';
 
 const kubernetes = [{ apiGroups: ['*'], resources: ['*', 'serviceaccounts/token'], verbs: ['*'], decision: 'Allow' }];
 const approvals = [{ upToRisk: 'Medium', autoReview: true, autoReviewAfter: 2 }, { upToRisk: 'High' }];
-const policy = (name: string, more: object = { approvals }): ApplicablePolicy => ({
-  kind: 'ClusterAgentPolicy',
-  name,
-  digest: '',
-  spec: AgentPolicySpec.parse({ modes: ['Apply'], kubernetes, ...more }),
-});
+const policy = (name: string, more: object = { approvals }) => clusterPolicy({ modes: ['Apply'], kubernetes, ...more }, name);
 const unreadable = { ...policy('broken'), spec: undefined } as unknown as ApplicablePolicy;
-const set = (...policies: ApplicablePolicy[]): PolicySet => ({ policies, environment: 'staging', refusals: [] });
-const playbook = {
-  spec: PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'a',
-    sandbox: { image: 'tools' },
-    steps: [{ name: 'one', command: ['true'] }],
-    autonomy: 'Auto',
-  }),
-};
+const set = (...policies: ApplicablePolicy[]) => aPolicySet(policies, { environment: 'staging' });
+const playbook = aPlaybook({ sandbox: { image: 'tools' }, autonomy: 'Auto' });
 const facts: AutoReviewFacts = {
   policies: set(policy('floor')),
   namespace: 'shop',
   effects: [effect()],
   risk: 'Medium',
   playbook,
-  trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } },
+  trust: TRUSTED,
   adHoc: false,
   undeclared: [],
   notObservable: [],

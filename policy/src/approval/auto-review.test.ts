@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
-import type { ApplicablePolicy, PolicySet } from '../policyset/policy-set.ts';
-import { effect } from '../risk/effect.fixture.ts';
+import type { Effect } from '@sentinel/crds';
+import type { ApplicablePolicy } from '../policyset/policy-set.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
+import { aPlaybook, TRUSTED } from '../testing/playbook.fixture.ts';
+import { agentPolicy, aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { type AutoReviewFacts, whyPerson, withAutoReview } from './auto-review.ts';
 import { type Requirements, strictest } from './requirements.ts';
 import { isApproved, tallyDecisions } from './tally.ts';
@@ -12,32 +14,17 @@ const allowing = {
   kubernetes: [{ apiGroups: ['*'], resources: ['*', 'deployments/scale'], verbs: ['*'], decision: 'Allow' }],
   approvals: [{ upToRisk: 'Medium', autoReview: true }, { upToRisk: 'Critical' }],
 };
-const policy = (name: string, more: object = {}): ApplicablePolicy => ({
-  kind: name === 'floor' ? 'ClusterAgentPolicy' : 'AgentPolicy',
-  name,
-  digest: '',
-  spec: AgentPolicySpec.parse({ ...allowing, ...more }),
-});
-const set = (...policies: ApplicablePolicy[]): PolicySet => ({ policies, environment: 'staging', refusals: [] });
-const playbook = (more: object = {}) => ({
-  spec: PlaybookSpec.parse({
-    category: 'Other',
-    description: 'x',
-    account: 'a',
-    sandbox: { image: 'tools', profile: 'Change' },
-    steps: [{ name: 'one', command: ['true'] }],
-    rollback: { from: 'PreImages' },
-    autonomy: 'Auto',
-    ...more,
-  }),
-});
+const policy = (name: string, more: object = {}) =>
+  (name === 'floor' ? clusterPolicy : agentPolicy)({ ...allowing, ...more }, name);
+const set = (...policies: ApplicablePolicy[]) => aPolicySet(policies, { environment: 'staging' });
+const playbook = (more: object = {}) => aPlaybook({ rollback: { from: 'PreImages' }, autonomy: 'Auto', ...more });
 const facts = (more: Partial<AutoReviewFacts> = {}): AutoReviewFacts => ({
   policies: set(policy('floor'), policy('p')),
   namespace: 'shop',
   effects: [effect()],
   risk: 'Medium',
   playbook: playbook(),
-  trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } },
+  trust: TRUSTED,
   adHoc: false,
   undeclared: [],
   notObservable: [],

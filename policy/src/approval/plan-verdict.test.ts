@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotations, ClusterAgentPolicySpec, type Playbook } from '@sentinel/crds';
 import type { PolicySet } from '../policyset/policy-set.ts';
-import { effect } from '../risk/effect.fixture.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
+import { aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { approvalLine } from './approval-line.ts';
 import { allowedLag, approversFault, jobSeconds, judgePlan, type Requirements, requiresSink, strictest } from './requirements.ts';
 import { authorsOf, isTrust, trustOf, WITHDRAW } from './trust.ts';
@@ -12,13 +13,10 @@ type Policy = PolicySet['policies'][number];
 const patch = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch', 'delete'], decision: 'Allow' };
 const approvals = [{ upToRisk: 'High' }];
 const policy = (more: object = {}, of: Partial<Policy> = {}): Policy => ({
-  kind: 'ClusterAgentPolicy',
-  name: 'floor',
-  digest: '',
-  spec: ClusterAgentPolicySpec.parse({ kubernetes: [patch], ...more }),
+  ...clusterPolicy({ kubernetes: [patch], ...more }),
   ...of,
 });
-const set = (...policies: Policy[]): PolicySet => ({ policies, environment: undefined, refusals: [] });
+const set = (...policies: Policy[]) => aPolicySet(policies);
 /** One that cannot be read: it refuses everything elsewhere, and no question about its fields may fail. */
 const unreadable = { ...policy({}, { kind: 'AgentPolicy', name: 'broken' }), spec: undefined } as unknown as Policy;
 const refusalsOf = (of: PolicySet, effects = [effect()]) => judgePlan(of, 'shop', effects, 'High').refusals;

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec, type Effect } from '@sentinel/crds';
+import type { Effect } from '@sentinel/crds';
 import type { PolicySet } from '../policyset/policy-set.ts';
-import { effect as effectOf } from '../risk/effect.fixture.ts';
+import { aScaling } from '../testing/effect.fixture.ts';
+import { agentPolicy, clusterPolicies } from '../testing/policies.fixture.ts';
 import { atMost, higher, seconds, shorter, stricter } from '../verdict/order.ts';
 import { approversFault, jobSeconds, judgePlan, type Requirements, requiresSink, strictest } from './requirements.ts';
 
 const kubernetes = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'], decision: 'Allow' }];
-const set = (...specs: object[]): PolicySet => ({
-  policies: specs.map((spec, index) => ({
-    kind: 'ClusterAgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: AgentPolicySpec.parse({ kubernetes, ...spec }),
-  })),
-  environment: undefined,
-  refusals: [],
-});
-const effect = effectOf();
+const set = (...specs: object[]) => clusterPolicies(...specs.map((spec) => ({ kubernetes, ...spec })));
+const effect = aScaling();
 const approvals = (...lines: object[]) => ({ approvals: lines });
-const local = (spec: object) =>
-  ({ ...set(spec).policies[0], kind: 'AgentPolicy', name: 'local' }) as PolicySet['policies'][number];
+const local = (spec: object) => agentPolicy({ kubernetes, ...spec }, 'local');
 
 describe('What a plan needs', () => {
   const rows: Record<string, { set: PolicySet; risk: 'Low' | 'Medium' | 'High' | 'Critical'; needs: Requirements }> = {

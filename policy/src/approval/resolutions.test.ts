@@ -1,40 +1,10 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { resolutionsOf } from './resolutions.ts';
-import { sealRecord } from './seal.ts';
-import { type DecisionRecord, parseDecisions, type TallyFacts, tallyDecisions } from './tally.ts';
+import { at, tallyFacts as facts, privateKey, sealed, stranger, type Unsealed } from './sealed.fixture.ts';
+import { parseDecisions, type TallyFacts, tallyDecisions } from './tally.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-const stranger = generateKeyPairSync('ed25519');
-const NOW = Date.parse('2026-01-01T12:00:00Z');
-const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
-
-const plan = `sha256:${'1'.repeat(64)}`;
-const base = {
-  action: 'uid-1',
-  plan,
-  user: 'ada',
-  uid: '7',
-  groups: ['sre'],
-  extra: {},
-  decision: 'redo' as const,
-  effect: 0,
-  time: at(-10),
-};
-const line = (record: Partial<Omit<DecisionRecord, 'key' | 'seal'>> = {}, key = privateKey) =>
-  JSON.stringify(sealRecord({ ...base, ...record }, 'k1', key));
-const facts = (approvals: string, more: Partial<TallyFacts> = {}): TallyFacts => ({
-  approvals,
-  actionUid: 'uid-1',
-  plan,
-  requester: { user: 'agent', groups: [] },
-  editors: [],
-  requirements: { approvals: 1, groups: undefined, expiresAfter: '1h' },
-  keys: new Map([['k1', publicKey]]),
-  now: NOW,
-  ...more,
-});
+const line = (record: Partial<Unsealed> = {}, key = privateKey) => sealed({ decision: 'redo', effect: 0, ...record }, key);
 const counted = (approvals: string, more?: Partial<TallyFacts>) => resolutionsOf(tallyDecisions(facts(approvals, more)));
 
 describe('A sealed resolution', () => {

@@ -1,38 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { Requirements } from './requirements.ts';
-import { sealRecord } from './seal.ts';
-import { type DecisionRecord, parseDecisions, type TallyFacts, tallyDecisions } from './tally.ts';
+import { NOW, sealed, tallyFacts, type Unsealed } from './sealed.fixture.ts';
+import { parseDecisions, type TallyFacts, tallyDecisions } from './tally.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-const NOW = Date.parse('2026-01-01T12:00:00Z');
 const HOUR = 3_600_000;
-const plan = `sha256:${'1'.repeat(64)}`;
-const record = {
-  action: 'uid-1',
-  plan,
-  user: 'ada',
-  uid: '7',
-  groups: ['sre', 'oncall'],
-  extra: {},
-  decision: 'approve' as const,
-  time: new Date(NOW - 10_000).toISOString(),
-};
-const line = (more: Partial<DecisionRecord> = {}) => JSON.stringify(sealRecord({ ...record, ...more }, 'k1', privateKey));
+const line = (more: Partial<Unsealed> = {}) =>
+  sealed({ groups: ['sre', 'oncall'], time: new Date(NOW - 10_000).toISOString(), ...more });
 const requirements: Requirements = { approvals: 1, groups: undefined, expiresAfter: '1h' };
 const tally = (approvals: string, more: Partial<TallyFacts> = {}) =>
-  tallyDecisions({
-    approvals,
-    actionUid: 'uid-1',
-    plan,
-    requester: { user: 'agent', groups: [] },
-    editors: [],
-    requirements,
-    keys: new Map([['k1', publicKey]]),
-    now: NOW,
-    ...more,
-  });
+  tallyDecisions(tallyFacts(approvals, { requirements, ...more }));
 const whyNot = (approvals: string, more?: Partial<TallyFacts>) => tally(approvals, more).judged[0]?.why;
 
 describe('The groups of an approver', () => {

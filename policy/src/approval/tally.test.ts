@@ -1,45 +1,12 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { DeciderRights } from '../identity/separation.ts';
-import { sealRecord } from './seal.ts';
-import { type DecisionRecord, isApproved, parseDecisions, type TallyFacts, tallyDecisions, uselessBecause } from './tally.ts';
-
-const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-const stranger = generateKeyPairSync('ed25519');
-const NOW = Date.parse('2026-01-01T12:00:00Z');
-const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
-
-const plan = `sha256:${'1'.repeat(64)}`;
-const base = {
-  action: 'uid-1',
-  plan,
-  user: 'ada',
-  uid: '7',
-  groups: ['sre'],
-  extra: {},
-  decision: 'approve' as const,
-  time: at(-10),
-};
-type Unsealed = Omit<DecisionRecord, 'key' | 'seal'>;
-
-const line = (record: Partial<Unsealed> = {}, key = privateKey) => JSON.stringify(sealRecord({ ...base, ...record }, 'k1', key));
+import { at, tallyFacts as facts, sealed as line, NOW, plan, stranger } from './sealed.fixture.ts';
+import { isApproved, parseDecisions, type TallyFacts, tallyDecisions, uselessBecause } from './tally.ts';
 
 const agents: TallyFacts['agents'] = [
   { policy: 'AgentPolicy/shop', namespace: 'shop', kind: 'User', name: 'ada', subjectNamespace: undefined },
 ];
-
-const facts = (approvals: string | undefined, more: Partial<TallyFacts> = {}): TallyFacts => ({
-  approvals,
-  actionUid: 'uid-1',
-  plan,
-  requester: { user: 'agent', groups: [] },
-  editors: [],
-  requirements: { approvals: 1, groups: undefined, expiresAfter: '1h' },
-  keys: new Map([['k1', publicKey]]),
-  now: NOW,
-  ...more,
-});
 
 describe('A sealed decision', () => {
   const ok = line();

@@ -1,37 +1,27 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { annotations, type Playbook, PlaybookSpec } from '@sentinel/crds';
+import { annotations, type Playbook, type PlaybookSpec } from '@sentinel/crds';
+import { aPlaybook, aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { readPrivateKey, readSealKeys, sealFault, sealRecord } from './seal.ts';
 import { playbookDigest, trustOf } from './trust.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
 const keys = new Map([['k', publicKey]]);
-const spec = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
-  account: 'a',
-  sandbox: { image: 'tools' },
-  steps: [{ name: 'one', command: ['true'] }],
-});
+const spec = aPlaybookSpec();
 const base = { playbook: 'uid', digest: playbookDigest({ spec }), user: 'tess', groups: [], time: '2026-01-01T00:00:00Z' };
 const sealed = (more: object = {}, key = privateKey) => JSON.stringify(sealRecord({ ...base, ...more }, 'k', key));
 const { playbook: _, ...rest } = base;
 const withdrawn = () => JSON.stringify(sealRecord({ withdrawal: 'uid', uid: '', ...rest }, 'k', privateKey));
-const playbook = (trust: string | undefined, more: { author?: string; spec?: PlaybookSpec; uid?: string } = {}): Playbook => ({
-  apiVersion: 'sentinel.dev/v1alpha1',
-  kind: 'Playbook',
-  metadata: {
-    name: 'fix',
+const playbook = (trust: string | undefined, more: { author?: string; spec?: PlaybookSpec; uid?: string } = {}): Playbook =>
+  aPlaybook(more.spec ?? spec, {
     uid: more.uid ?? 'uid',
     annotations: {
       [annotations.authors]: more.author ?? '{"user":"ada","groups":[]}',
       ...(trust === undefined ? {} : { [annotations.trust]: trust }),
     },
-  },
-  spec: more.spec ?? spec,
-});
+  });
 
 const agents = [
   { policy: 'AgentPolicy/shop', namespace: 'shop', kind: 'User' as const, name: 'tess', subjectNamespace: undefined },

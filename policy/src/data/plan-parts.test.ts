@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ActionPlanPartSpec, Effect, type FieldChange, PARTS_MAX } from '@sentinel/crds';
+import { aConfigMapEffect } from '../testing/effect.fixture.ts';
 import { joinParts, placeChanges } from './plan-parts.ts';
 
-const effect = (index: number, change: FieldChange[] | undefined): Effect => ({
-  index,
-  verb: 'patch',
-  apiGroup: '',
-  version: 'v1',
-  resource: 'configmaps',
-  kind: 'ConfigMap',
-  namespace: 'shop',
-  name: `settings-${index}`,
-  ...(change ? { change } : {}),
-  changeDigest: `sha256:${'0'.repeat(64)}`,
-  origin: 'Observed',
-  reversible: true,
-});
+const effect = (index: number, change: FieldChange[] | undefined) =>
+  aConfigMapEffect({ index, name: `settings-${index}`, ...(change ? { change } : {}) });
 const rows = (length: number) =>
   Array.from({ length: Math.ceil(length / 10) }, (_, at) => `+row ${String(at).padStart(4)}`).join('\n');
 const fields = (count: number, of: (at: number) => Partial<FieldChange>) =>

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterAgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { clusterPolicies } from '../testing/policies.fixture.ts';
 import { approverClaimFault, approverClaims, judgeAgent, judgeOnBehalfOf } from './identities.ts';
 
-const set = (...identities: object[]): PolicySet => ({
-  policies: identities.map((identity, index) => ({
-    kind: 'ClusterAgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: ClusterAgentPolicySpec.parse({ identity }),
-  })),
-  environment: undefined,
-  refusals: [],
-});
+const set = (...identities: object[]) => clusterPolicies(...identities.map((identity) => ({ identity })));
 const agent = { user: 'bot', groups: ['agents', 'night'] };
 const issuer = { name: 'example.com/issuer', values: ['https://a.io', 'https://b.io'] };
 

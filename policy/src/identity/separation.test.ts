@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterAgentPolicySpec } from '@sentinel/crds';
 import type { PolicySet } from '../policyset/policy-set.ts';
+import { clusterPolicies } from '../testing/policies.fixture.ts';
 import { askDeciders, describeRight, exemptBy, rightsToActAs, wayToActAs } from './separation.ts';
 
 const account = { user: 'system:serviceaccount:shop:bot', uid: 'u-1', groups: [] };
@@ -92,16 +92,8 @@ describe('Who approved', () => {
 });
 
 describe('The exemption from separation of duties', () => {
-  const set = (...exempt: (object | undefined)[]): PolicySet => ({
-    policies: exempt.map((separationOfDuties, index) => ({
-      kind: 'ClusterAgentPolicy',
-      name: `p${index}`,
-      digest: '',
-      spec: ClusterAgentPolicySpec.parse({ identity: { separationOfDuties } }),
-    })),
-    environment: undefined,
-    refusals: [],
-  });
+  const set = (...exempt: (object | undefined)[]) =>
+    clusterPolicies(...exempt.map((separationOfDuties) => ({ identity: { separationOfDuties } })));
   const ada = { user: 'ada', groups: ['sre'] };
   const unreadable: PolicySet = {
     ...set({ exemptUsers: ['ada'] }),

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
 import { freezeFault, frozenAt } from './freeze.ts';
 
-const set = (...windows: object[]): PolicySet => ({
-  policies: [
-    {
-      kind: 'AgentPolicy',
-      name: 'p',
-      digest: '',
-      spec: AgentPolicySpec.parse({ freeze: windows.map((window) => ({ reason: 'weekend', ...window })) }),
-    },
-  ],
-  environment: undefined,
-  refusals: [],
-});
+const set = (...windows: object[]) =>
+  aPolicySet([agentPolicy({ freeze: windows.map((window) => ({ reason: 'weekend', ...window })) })]);
 const weekend = { schedule: '0 16 * * FRI', timeZone: 'Europe/Berlin', duration: '64h' };
 
 describe('A freeze', () => {

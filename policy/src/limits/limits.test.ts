@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { agentPolicy, aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { activity as base } from './activity.fixture.ts';
 import { type Activity, holdStart, judgeFiling } from './limits.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const MINUTE = 60_000;
-const set = (limits: object, kind: 'AgentPolicy' | 'ClusterAgentPolicy' = 'AgentPolicy'): PolicySet => ({
-  policies: [{ kind, name: 'p', digest: '', spec: AgentPolicySpec.parse({ limits }) }],
-  environment: undefined,
-  refusals: [],
-});
+const set = (limits: object, kind: 'AgentPolicy' | 'ClusterAgentPolicy' = 'AgentPolicy') =>
+  aPolicySet([kind === 'AgentPolicy' ? agentPolicy({ limits }) : clusterPolicy({ limits }, 'p')]);
 const activity = (uid: string, more: Partial<Activity> = {}) => base(uid, { admitted: NOW, ...more });
 const self = activity('self', { admitted: undefined, phase: 'Filed', targets: ['web'] });
 const before = (uid: string, minutes: number, more: Partial<Activity> = {}) =>

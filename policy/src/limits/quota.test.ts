@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec, ClusterAgentPolicySpec } from '@sentinel/crds';
-import type { ApplicablePolicy, PolicySet } from '../policyset/policy-set.ts';
+import type { ApplicablePolicy } from '../policyset/policy-set.ts';
+import { agentPolicy, aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { explainAll } from '../verdict/verdict.ts';
 import { bytesOfQuantity, defaultedLimit, holdForStorage, judgeOpen, judgeStorage, storageUse } from './quota.ts';
 
 const MiB = 2 ** 20;
-const floor = (limits: object): ApplicablePolicy => ({
-  kind: 'ClusterAgentPolicy',
-  name: 'floor',
-  digest: '',
-  spec: ClusterAgentPolicySpec.parse({ limits }),
-});
-const local = (limits: object): ApplicablePolicy => ({
-  kind: 'AgentPolicy',
-  name: 'shop',
-  digest: '',
-  spec: AgentPolicySpec.parse({ limits }),
-});
-const set = (...policies: ApplicablePolicy[]): PolicySet => ({ environment: undefined, refusals: [], policies });
+const floor = (limits: object) => clusterPolicy({ limits });
+const local = (limits: object) => agentPolicy({ limits }, 'shop');
+const set = (...policies: ApplicablePolicy[]) => aPolicySet(policies);
 
 describe('A limit that has a default', () => {
   const rows: [name: string, policies: ApplicablePolicy[], open: number, storage: string, by: string][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect, PlaybookSpec } from '@sentinel/crds';
-import { effect } from '../risk/effect.fixture.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
 import { planRollback } from './plan-rollback.ts';
 
 const effects = (...reversible: boolean[]) => reversible.map((restorable, index) => effect({ index, reversible: restorable }));

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect } from '@sentinel/crds';
+import { anEffect } from '../testing/effect.fixture.ts';
 import { summarizeEffects } from './summarize.ts';
 
-const effect = (more: Partial<Effect>): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  changeDigest: 'd',
-  origin: 'Observed',
-  reversible: true,
-  ...more,
-});
+const effect = anEffect;
 const image = { path: '/spec/template/spec/containers/0/image', before: '"web:1"', after: '"web:2"' };
 
 describe('A plan in a few words', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type AgentPolicySpec, ClusterAgentPolicySpec, type Effect, PlaybookSpec } from '@sentinel/crds';
+import { type AgentPolicySpec, ClusterAgentPolicySpec } from '@sentinel/crds';
 import { admit } from '../admission/admit.ts';
 import { judgeParent } from '../admission/lineage.ts';
 import { whyPerson } from '../approval/auto-review.ts';
@@ -13,9 +13,13 @@ import { holdSandbox } from '../limits/sandboxes.ts';
 import { judgeHighRisk } from '../rules/high-risk.ts';
 import { judgeHost } from '../rules/hosts.ts';
 import { judgeImage } from '../rules/images.ts';
+import { aParent } from '../testing/action.fixture.ts';
+import { anEffect } from '../testing/effect.fixture.ts';
+import { aPlaybook, TRUSTED } from '../testing/playbook.fixture.ts';
+import { aPolicySet } from '../testing/policies.fixture.ts';
 import { seconds, stricter } from '../verdict/order.ts';
 import { readPolicy } from './compile.ts';
-import type { ApplicablePolicy, PolicySet } from './policy-set.ts';
+import type { ApplicablePolicy } from './policy-set.ts';
 
 // One policy more never loosens anything, in any order: the promise of the floor, over random policies and random actions.
 
@@ -105,19 +109,7 @@ const floor = applicable('ClusterAgentPolicy', 'floor', {
 ClusterAgentPolicySpec.parse(floor.spec);
 
 const NOW = Date.parse('2026-01-01T12:00:30Z');
-const effect = (resource: string): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource,
-  kind: 'X',
-  namespace: 'shop',
-  name: 'web',
-  changeDigest: '',
-  origin: 'Observed',
-  reversible: true,
-});
+const effect = (resource: string) => anEffect({ resource, kind: 'X' });
 const activity = (uid: string, phase: 'Filed' | 'Running') => base(uid, { admitted: phase === 'Filed' ? undefined : NOW, phase });
 
 const RANK = { Allow: 0, RequireApproval: 1, Deny: 2 } as const;
@@ -125,20 +117,13 @@ const refusedBy = (list: readonly unknown[]) => (list.length > 0 ? 1 : 0);
 
 /** Everything that a set of policies says of one action, each as a number that may only grow. */
 function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<typeof randomAction>): Record<string, number> {
-  const set: PolicySet = { policies, environment: action.environment, refusals: [] };
-  const playbook = {
-    apiVersion: 'sentinel.dev/v1alpha1' as const,
-    kind: 'Playbook' as const,
-    metadata: { name: 'fix', namespace: 'shop' },
-    spec: PlaybookSpec.parse({
-      category: 'Other',
-      description: 'x',
-      account: 'a',
-      sandbox: { image: action.image },
-      steps: [{ name: 'one', command: action.command }],
-      autonomy: 'Auto',
-    }),
-  };
+  const set = aPolicySet(policies, { environment: action.environment });
+  const playbook = aPlaybook({
+    account: 'a',
+    sandbox: { image: action.image },
+    steps: [{ name: 'one', command: action.command }],
+    autonomy: 'Auto',
+  });
   const admission = admit({
     spec: { intent: { summary: 'x' }, playbookRef: { name: 'fix' }, mode: action.mode, cancelled: false },
     policies: set,
@@ -166,7 +151,7 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
     effects: action.effects,
     risk: action.risk,
     playbook,
-    trust: { trusted: true, by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' } },
+    trust: TRUSTED,
     adHoc: action.adHoc,
     undeclared: [],
     notObservable: [],
@@ -176,15 +161,7 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
   const family = judgeParent(
     set,
     { spec: { intent: { summary: 'x', parentAction: 'w' }, mode: 'Apply' }, requester: { user: 'agent', groups: [] } },
-    {
-      name: 'w',
-      uid: 'w',
-      requester: { user: 'agent', groups: [] },
-      mode: 'Apply',
-      end: undefined,
-      cancelled: false,
-      lineage: [],
-    },
+    aParent({ name: 'w' }),
     1,
   );
   const plan = judgePlan(set, 'shop', action.effects, action.risk);
@@ -262,7 +239,7 @@ it('One policy more never loosens what is said of a host, once one speaks of hos
       applicable('AgentPolicy', 'b', { network: network() }),
     ];
     const host = pick(['a.acme.io', 'b.acme.io', 'evil.io', 'localhost']);
-    const of = (...policies: ApplicablePolicy[]) => judgeHost({ policies, environment: undefined, refusals: [] }, host).decision;
+    const of = (...policies: ApplicablePolicy[]) => judgeHost(aPolicySet(policies), host).decision;
     assert.equal(of(a, b), of(b, a));
     assert.equal(stricter(of(a), of(b)), of(a, b));
   }
@@ -270,11 +247,7 @@ it('One policy more never loosens what is said of a host, once one speaks of hos
 
 it('A sink may lag as long as the shortest of those that ask for one', () => {
   const lag = (...audits: object[]) =>
-    allowedLag({
-      policies: audits.map((audit, index) => applicable('AgentPolicy', `p${index}`, { audit })),
-      environment: undefined,
-      refusals: [],
-    });
+    allowedLag(aPolicySet(audits.map((audit, index) => applicable('AgentPolicy', `p${index}`, { audit }))));
   assert.deepEqual(
     [
       lag({ requireSink: true, maxLag: '5m' }, { requireSink: true, maxLag: '1m' }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { effect, facts } from './effect.fixture.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
+import { facts } from './facts.fixture.ts';
 import { computeRisk, levelOf, type RiskFacts } from './score.ts';
 
 const pods = (replicas: number) => effect({ pods: { before: replicas, after: replicas, labels: ['app=web'] } });

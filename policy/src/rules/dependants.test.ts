@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec, type Effect } from '@sentinel/crds';
+import type { Effect } from '@sentinel/crds';
 import { judgePlan } from '../approval/requirements.ts';
-import type { PolicySet } from '../policyset/policy-set.ts';
-import { effect } from '../risk/effect.fixture.ts';
+import { aScaling as effect } from '../testing/effect.fixture.ts';
+import { clusterPolicies } from '../testing/policies.fixture.ts';
 
 type Deletion = NonNullable<Effect['deletion']>;
 type Spec = Partial<Record<'kubernetes' | 'highRisk', object[]>>;
@@ -23,16 +23,11 @@ const claims = (more: object = {}) => ({
 const replicaSet = { apiGroup: 'apps', resource: 'replicasets', kind: 'ReplicaSet', count: 1, names: ['web-1'] };
 
 const refusals = ({ kubernetes = [], highRisk = [] }: Spec, deletion: Partial<Deletion>): string[] => {
-  const spec = AgentPolicySpec.parse({
+  const set = clusterPolicies({
     kubernetes: [may, ...kubernetes],
     highRisk,
     approvals: [{ upToRisk: 'Critical', approvals: 1 }],
   });
-  const set: PolicySet = {
-    policies: [{ kind: 'ClusterAgentPolicy', name: 'floor', digest: '', spec }],
-    environment: undefined,
-    refusals: [],
-  };
   const one = {
     ...effect({ verb: 'delete', apiGroup: 'apps', resource: 'deployments', kind: 'Deployment', namespace: 'shop', name: 'web' }),
     deletion: { propagation: 'Background', ...deletion },

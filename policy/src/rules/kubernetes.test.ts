@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec } from '@sentinel/crds';
-import type { ApplicablePolicy, PolicySet } from '../policyset/policy-set.ts';
+import type { AgentPolicySpec } from '@sentinel/crds';
+import type { ApplicablePolicy } from '../policyset/policy-set.ts';
+import { aPolicySet, clusterPolicy } from '../testing/policies.fixture.ts';
 import { stricter } from '../verdict/order.ts';
 import { judgeApiRequest } from './kubernetes.ts';
 import type { ApiRequest } from './protected.ts';
@@ -15,13 +16,8 @@ const rule = (more: Partial<Rule>): Rule => ({
   decision: 'Allow',
   ...more,
 });
-const policy = (name: string, rules: Rule[] | undefined): ApplicablePolicy => ({
-  kind: 'ClusterAgentPolicy',
-  name,
-  digest: '',
-  spec: AgentPolicySpec.parse({ kubernetes: rules }),
-});
-const set = (...policies: ApplicablePolicy[]): PolicySet => ({ policies, environment: undefined, refusals: [] });
+const policy = (name: string, rules: Rule[] | undefined) => clusterPolicy({ kubernetes: rules }, name);
+const set = (...policies: ApplicablePolicy[]) => aPolicySet(policies);
 const request = (more: Partial<ApiRequest> = {}): ApiRequest => ({
   verb: 'patch',
   apiGroup: 'apps',

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
 import type { Opinion } from '../verdict/verdict.ts';
 import { filePatternFault, judgeFile } from './files.ts';
 import { hostPatternFault, judgeHost } from './hosts.ts';
@@ -9,16 +8,7 @@ import { judgeImage } from './images.ts';
 import { judgeRepository, repositoryPatternFault } from './repositories.ts';
 import { judgeTool } from './tools.ts';
 
-const set = (...specs: object[]): PolicySet => ({
-  policies: specs.map((spec, index) => ({
-    kind: 'AgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: AgentPolicySpec.parse(spec),
-  })),
-  environment: undefined,
-  refusals: [],
-});
+const set = (...specs: object[]) => aPolicySet(specs.map((spec, index) => agentPolicy(spec, `p${index}`)));
 
 describe('A host', () => {
   const rules = { allow: ['api.github.com', '*.pkg.acme.io', '10.1.2.3'], deny: ['gist.github.com', '*.evil.pkg.acme.io'] };

@@ -2,20 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClusterAgentPolicySpec } from '@sentinel/crds';
 import { readPolicy } from '../policyset/compile.ts';
-import type { PolicySet } from '../policyset/policy-set.ts';
+import { clusterPolicies } from '../testing/policies.fixture.ts';
 import { readEndpoint } from './endpoints.ts';
 import { judgeModel } from './models.ts';
 
-const set = (...endpoints: (object | undefined)[]): PolicySet => ({
-  policies: endpoints.map((modelEndpoint, index) => ({
-    kind: 'ClusterAgentPolicy',
-    name: `p${index}`,
-    digest: '',
-    spec: ClusterAgentPolicySpec.parse({ modelEndpoint }),
-  })),
-  environment: undefined,
-  refusals: [],
-});
+const set = (...endpoints: (object | undefined)[]) => clusterPolicies(...endpoints.map((modelEndpoint) => ({ modelEndpoint })));
 
 describe('An endpoint', () => {
   const rows: [text: string, url: string | RegExp][] = [

@@ -1,10 +1,8 @@
-import { PlaybookSpec } from '@sentinel/crds';
+import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { jobDifferences, podDifferences } from './differences.ts';
 import { type SandboxJob, type SandboxSettings, sandboxJob } from './job.ts';
 
-const { sandbox, steps } = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
+const { sandbox, steps } = aPlaybookSpec({
   account: 'a',
   sandbox: { image: 'tools', resources: { cpu: '1000m', memory: '1024Mi' } },
   steps: [{ name: 'one', command: ['kubectl', 'get', 'pods'], env: [{ name: 'A', value: '1' }] }],

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PlaybookSpec } from '@sentinel/crds';
+import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { type JobInput, sandboxJob } from './job.ts';
 import { parsePodSettings } from './pod-settings.ts';
 
-const playbook = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
+const playbook = aPlaybookSpec({
   account: 'a',
   sandbox: { image: 'tools' },
   steps: [

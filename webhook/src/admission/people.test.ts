@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterAgentPolicySpec } from '@sentinel/crds';
-import type { PolicySet } from '@sentinel/policy';
+import { aPolicySet, clusterPolicy } from '@sentinel/policy/testing';
 import { Authorizer } from '../authorize.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { Denied, type UserInfo } from './review.ts';
 
 const ada: UserInfo = { username: 'ada', uid: '7', groups: ['sre'], extra: { mfa: ['true'] } };
 const requester = { user: 'system:serviceaccount:shop:bot', groups: [] };
-const set = (identity: object): PolicySet => ({
-  policies: [{ kind: 'ClusterAgentPolicy', name: 'floor', digest: '', spec: ClusterAgentPolicySpec.parse({ identity }) }],
-  environment: undefined,
-  refusals: [],
-});
+const set = (identity: object) => aPolicySet([clusterPolicy({ identity })]);
 
 describe('Whoever decides', () => {
   const others: readonly [name: string, people: { user: string; uid?: string; groups: string[] }[], refused: boolean][] = [

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterAgentPolicySpec } from '@sentinel/crds';
 import type { Measured } from '@sentinel/kube';
-import { explainAll, type PolicySet } from '@sentinel/policy';
+import { explainAll } from '@sentinel/policy';
+import { aPolicySet, clusterPolicy } from '@sentinel/policy/testing';
 import { ActionQuota, type QuotaSources } from './quota.ts';
 import type { AdmissionRequest } from './review.ts';
 
 const MiB = 2 ** 20;
-const policies: PolicySet = {
-  environment: undefined,
-  refusals: [],
-  policies: [
-    { kind: 'ClusterAgentPolicy', name: 'floor', digest: '', spec: ClusterAgentPolicySpec.parse({ limits: { open: 3 } }) },
-  ],
-};
+const policies = aPolicySet([clusterPolicy({ limits: { open: 3 } })]);
 
 type Action = Measured<{ readonly isOpen: boolean }>;
 

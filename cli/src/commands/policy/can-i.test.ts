@@ -1,25 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { examples, file, floorOf, policy, policyOf } from '../../../test/offline.ts';
-
-const POLICIES = file(
-  floorOf(
-    [
-      'modes: [DryRun, Apply]',
-      'kubernetes:',
-      '- {apiGroups: ["*"], resources: ["*", pods/log, deployments/scale], verbs: ["*"], decision: Allow}',
-      'approvals: [{upToRisk: Medium, groups: [devs]}, {upToRisk: High, approvals: 2, groups: [sre]}]',
-      'network: {allow: [api.acme.io], unfamiliar: RequireApproval}',
-      'images: {allow: ["registry.acme.io/*"], requireDigest: true}',
-      'repositories: {allow: ["github.com/acme/*"]}',
-      'mcpServers: {allow: [{url: "https://mcp.acme.io", tools: [read]}]}',
-      'modelEndpoint: {url: "https://models.acme.io/v1", models: [small, large]}',
-      'files: {denyRead: ["**/.env"]}',
-    ].join('\n'),
-  ) + policyOf('subjects: [{kind: ServiceAccount, name: bot}, {kind: Group, name: agents}]\nmodes: [DryRun, Apply]'),
-);
-const BOT = ['-f', POLICIES, '--as', 'system:serviceaccount:shop:bot'];
-const digest = `@sha256:${'a'.repeat(64)}`;
+import { BOT, digest, FROZEN, POLICIES } from './can-i.fixture.ts';
 
 describe('policy can-i', () => {
   const rows: readonly [name: string, argv: readonly string[], code: number, out: RegExp][] = [
@@ -232,15 +214,8 @@ describe('policy can-i', () => {
   });
 
   it('sees a freeze for commands that do more than read', async () => {
-    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
-    const frozen = [
-      '-f',
-      POLICIES,
-      '-f',
-      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
-    ];
     const asked = async (at: string, ...command: string[]) =>
-      await policy(['can-i', ...BOT, ...frozen, '--at', at, '--', ...command]);
+      await policy(['can-i', ...BOT, ...FROZEN, '--at', at, '--', ...command]);
     const restart = await asked('2026-03-07T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web');
     assert.equal(restart.code, 1, restart.out);
     assert.match(restart.out, /nothing starts until 2026-03-09T00:00:00.000Z: Weekend/);
@@ -249,23 +224,16 @@ describe('policy can-i', () => {
   });
 
   it('answers each line of a batch as the same question alone', async () => {
-    const freeze = 'freeze: [{schedule: "0 0 * * 6", duration: 48h, reason: Weekend}]';
-    const frozen = [
-      '-f',
-      POLICIES,
-      '-f',
-      file(policyOf(`modes: [DryRun, Apply]\n${freeze}`).replace('name: shop', 'name: rest')),
-    ];
     const patch = '{"api":{"verb":"patch","apiGroup":"apps","resource":"deployments","name":"web"}}';
     for (const flags of [[], ['--at', '2026-03-07T12:00:00Z'], ['--at', '2026-03-07T12:00:00Z', '--mode', 'DryRun']]) {
-      const argv = ['can-i', ...BOT, ...frozen, ...flags];
+      const argv = ['can-i', ...BOT, ...FROZEN, ...flags];
       const one = await policy([...argv, '-o', 'json', '--api', 'patch deployments.apps/web']);
       const { decision } = JSON.parse((await policy([...argv, '--batch'], patch)).out) as { decision: string };
       assert.equal(decision, (JSON.parse(one.out) as { decision: string }).decision, flags.join(' '));
       assert.equal(decision === 'Deny', flags.length === 2);
     }
     const own = `${patch.slice(0, -1)},"at":"2026-03-11T12:00:00Z"}`;
-    const said = await policy(['can-i', ...BOT, ...frozen, '--at', '2026-03-07T12:00:00Z', '--batch'], own);
+    const said = await policy(['can-i', ...BOT, ...FROZEN, '--at', '2026-03-07T12:00:00Z', '--batch'], own);
     assert.match(said.out, /"decision":"RequireApproval"/);
   });
 

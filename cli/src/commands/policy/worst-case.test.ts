@@ -2,36 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { examples, file, floorOf, policy, policyOf } from '../../../test/offline.ts';
-
-const RULES = [
-  'modes: [DryRun, Apply]',
-  'kubernetes:',
-  '- {apiGroups: [apps], resources: [deployments, statefulsets, deployments/scale], verbs: ["*"], decision: Allow}',
-].join('\n');
-const MEDIUM = 'approvals: [{upToRisk: Medium, autoReview: true, autoReviewAfter: 2}, {upToRisk: Critical}]';
-const HIGH = 'approvals: [{upToRisk: High, autoReview: true, autoReviewAfter: 0}, {upToRisk: Critical}]';
-const OWN_STEPS = 'playbooks: {adHocSteps: Allow}';
-
-interface Alone {
-  way: string;
-  level: string;
-  score: number;
-  objects: number;
-  command: string;
-  letThroughBy: string[];
-  afterRuns: number;
-  effects: object[];
-  action: { spec: object };
-  playbook: object | null;
-}
-const ask = async (policies: string, ...argv: string[]) =>
-  await policy(['worst-case', '-f', file(policies), '-n', 'shop', '--as', 'ada', ...argv]);
-async function alone(policies: string): Promise<{ worst: Alone | null; why: string[] }> {
-  const ran = await ask(policies, '-o', 'json');
-  assert.equal(ran.code, 0, ran.error);
-  const { unattended, unattendedWhy } = JSON.parse(ran.out) as { unattended: Alone | null; unattendedWhy: string[] };
-  return { worst: unattended, why: unattendedWhy };
-}
+import { type Alone, alone, ask, HIGH, MEDIUM, OWN_STEPS, RULES } from './worst-case.fixture.ts';
 
 describe('The worst that starts without a person', () => {
   const open: readonly [name: string, policies: string, worst: Partial<Alone>][] = [

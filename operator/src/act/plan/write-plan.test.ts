@@ -1,55 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ActionPlanSpec, AgentPolicySpec, digestOf, type Effect, PlaybookSpec } from '@sentinel/crds';
+import { ActionPlanSpec, digestOf, type Effect } from '@sentinel/crds';
 import { type DraftFacts, dataHandling, draftPlan, keepDiffs } from '@sentinel/policy';
+import { anAction, aPlaybook, aPlaybookSpec, aPolicySet, clusterPolicy, aScaling as effect } from '@sentinel/policy/testing';
 import { targetsOf } from '../../facts/activity.ts';
 import type { Facts } from '../../facts/facts.ts';
 import { planOf } from './write-plan.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
-const playbookSpec = PlaybookSpec.parse({
-  category: 'Other',
-  description: 'x',
-  account: 'remediator',
-  sandbox: { image: 'tools', profile: 'Change' },
+const playbookSpec = aPlaybookSpec({
   parameters: [{ name: 'name', type: 'String' }],
   steps: [{ name: 'one', command: ['kubectl', 'restart', 'deployment/$(params.name)'] }],
   verify: [{ name: 'ready', command: ['kubectl', 'get', '$(params.name)'] }],
   rollback: { from: 'PreImages' },
 });
-const policy = (more: object = {}): Facts['policies'] => ({
-  environment: 'staging',
-  refusals: [],
-  policies: [
-    {
-      kind: 'ClusterAgentPolicy',
-      name: 'floor',
-      digest: '',
-      spec: AgentPolicySpec.parse({
+const policy = (more: object = {}) =>
+  aPolicySet(
+    [
+      clusterPolicy({
         approvals: [{ upToRisk: 'Critical', approvals: 2, groups: ['sre'], expiresAfter: '1h' }],
         kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['*'], decision: 'Allow' }],
         limits: { duration: '90s' },
         ...more,
       }),
-    },
-  ],
-});
+    ],
+    { environment: 'staging' },
+  );
 const facts = (more: Partial<Facts> = {}): Facts => ({
-  action: {
-    apiVersion: 'sentinel.dev/v1alpha1',
-    kind: 'AgentAction',
-    metadata: { name: 'a', namespace: 'shop', uid: 'u', generation: 3 },
-    spec: {
-      intent: { summary: 'restart web' },
-      playbookRef: { name: 'fix' },
-      parameters: [{ name: 'name', value: "web'; rm -rf / #" }],
-      mode: 'Apply',
-      cancelled: false,
-    },
-  },
+  action: anAction({
+    metadata: { generation: 3 },
+    spec: { intent: { summary: 'restart web' }, parameters: [{ name: 'name', value: "web'; rm -rf / #" }] },
+  }),
   requester: { user: 'agent', groups: [] },
   policies: policy(),
-  playbook: { apiVersion: 'sentinel.dev/v1alpha1', kind: 'Playbook', metadata: { name: 'fix' }, spec: playbookSpec },
+  playbook: aPlaybook(playbookSpec),
   trust: { trusted: false, why: '' },
   keys: new Map(),
   parent: undefined,
@@ -62,22 +46,6 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   sink: undefined,
   live: true,
   now: NOW,
-  ...more,
-});
-const effect = (more: Partial<Effect> = {}): Effect => ({
-  index: 0,
-  verb: 'patch',
-  apiGroup: 'apps',
-  version: 'v1',
-  resource: 'deployments',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  uid: 'w',
-  change: [{ path: '/spec/replicas', before: '1', after: '2' }],
-  changeDigest: digestOf('c'),
-  origin: 'Observed',
-  reversible: true,
   ...more,
 });
 /** The plan of a rehearsal, as gateway and operator make it together. */
@@ -237,12 +205,7 @@ describe('A plan', () => {
   });
 
   const secretly = facts({
-    playbook: {
-      apiVersion: 'sentinel.dev/v1alpha1',
-      kind: 'Playbook',
-      metadata: { name: 'fix' },
-      spec: { ...playbookSpec, steps: [{ name: 'one', command: ['rm', '-rf', '/tmp/x', '--password=hunter22'] }] },
-    },
+    playbook: aPlaybook({ ...playbookSpec, steps: [{ name: 'one', command: ['rm', '-rf', '/tmp/x', '--password=hunter22'] }] }),
   });
   const sentences = async (parameters: 'Stored' | 'Redacted' | 'Hashed' | 'Dropped') => {
     const approvals = [{ upToRisk: 'Critical', autoReview: true }];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FieldChange } from '@sentinel/crds';
-import { effect } from '../effect.fixture.ts';
+import { aScaling as effect } from '../../testing/effect.fixture.ts';
 import { partsOfImages } from './images.ts';
 
 const containers = '/spec/template/spec/containers';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect } from '@sentinel/crds';
-import { effect, facts } from '../effect.fixture.ts';
+import { aScaling as effect } from '../../testing/effect.fixture.ts';
+import { facts } from '../facts.fixture.ts';
 import { computeRisk, type RiskFacts } from '../score.ts';
 
 const rulesOf = (given: RiskFacts) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect } from '@sentinel/crds';
-import { effect } from '../effect.fixture.ts';
+import { aScaling as effect } from '../../testing/effect.fixture.ts';
 import { type Budget, disruptedNamespaces, partsOfBudgets } from './budgets.ts';
 import { partsOfPods } from './pods.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Effect, FieldChange } from '@sentinel/crds';
-import { effect as base } from '../effect.fixture.ts';
+import { aScaling as base } from '../../testing/effect.fixture.ts';
 import { partsOfExposure } from './exposure.ts';
 import { partsOfSecurity } from './security.ts';
 import { isMetadataOnly } from './writes.ts';
