@@ -3,10 +3,11 @@ import type { KubeClient } from '@sentinel/kube';
 import type { SigningKey } from '@sentinel/kube/signing-key';
 import { sealStatement } from '@sentinel/policy';
 import type { Replica } from '../ledger/claim.ts';
-import type { Ledger } from '../ledger/store.ts';
-import { forbidden } from '../request/refused.ts';
+import { type Ledger, Overtaken } from '../ledger/store.ts';
+import { withdraw } from '../ledger/withdraw.ts';
+import { forbidden, Refused } from '../request/refused.ts';
 import { readNamedAction } from '../run/named-run.ts';
-import { stateRun, statesOfRun, stateUnrun, type Told } from './state-run.ts';
+import { stateRun, stateUnrun } from './state-run.ts';
 
 export interface EndContext {
   readonly client: KubeClient;
@@ -16,9 +17,13 @@ export interface EndContext {
   readonly key: () => SigningKey;
 }
 
+/** Why a run is over whose end was stated. */
+const STATED = 'its end was stated';
+
 /**
- * Says what is known of the run of an action that has come to its end. What was not run by then is not run any more: else an action could
- * be told as one that never ran, and run after that was signed. Safe to call again.
+ * Says what is known of the run of an action that has come to its end. What is said stays true: from then on nothing of the run is sent or
+ * rolled back, and what was not run is not run any more. Else an action could be told as it was once, and more be done after that was
+ * signed. Safe to call again. Throws Refused (503) where a write of the run is under way.
  */
 export async function serveEnd({ client, ledger, replica, key }: EndContext, body: Buffer): Promise<{ statement: string }> {
   const named = readNamedAction(body);
@@ -28,9 +33,18 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   const now = Date.now();
   const claim = await ledger.claimEnd({ ...named, uid }, replica, now);
   if (claim.plan === undefined) return { statement: sealStatement(stateUnrun(uid, now), key()) };
-  const isDone = (entries: readonly Told[]) => statesOfRun(claim, entries).every((state) => state === 'D');
-  // What is only intended by now is never sent: what is signed stays true.
-  if (!isDone(await ledger.states(claim.job))) await ledger.close(claim.name);
+  await ledger.endRun(claim.name, STATED);
+  await withdrawIntents(ledger, claim.job, replica);
   const entries = await ledger.states(claim.job);
   return { statement: sealStatement(stateRun(await ledger.claimNamed(claim.name), entries, now), key()) };
+}
+
+// Whoever intended a write may have looked at the claim before it was closed.
+async function withdrawIntents(ledger: Ledger, job: string, replica: Replica): Promise<void> {
+  try {
+    for (const entry of await ledger.entries(job, ['Intended'])) await withdraw(ledger, entry, replica);
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
+  }
 }

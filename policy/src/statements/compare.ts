@@ -214,7 +214,11 @@ function compareEnd(record: AuditRecord, statement: RunStatement): string[] {
     (state === 'Succeeded' && !succeeded(statement, states)) ||
     (state === 'RolledBack' && stays) ||
     (/\bnothing was changed\b/i.test(record.summary) && stays);
-  return [...(isContradicted ? [says] : []), ...differences([['the plan that was run', record.plan, statement.plan]])];
+  return [
+    ...(isContradicted ? [says] : []),
+    ...(statement.over ? [] : ['its statement was made before the end, so more may have been done after it']),
+    ...differences([['the plan that was run', record.plan, statement.plan]]),
+  ];
 }
 
 const succeeded = ({ blocked, checks, verified }: RunStatement, states: readonly EffectState[]) =>

@@ -49,6 +49,8 @@ const Run = z.strictObject({
   endedWell: z.literal(true).optional(),
   /** Whether the gateway saw every check end well. */
   verified: z.literal(true).optional(),
+  /** Whether the run is over: nothing of it is sent or rolled back any more. */
+  over: z.literal(true).optional(),
   ...sealed,
 });
 export type RunStatement = z.infer<typeof Run>;
