@@ -4,9 +4,11 @@ import { parseStatement, statedStates, statementFault } from '@sentinel/policy';
 import { JOB } from '../enforce/world.fixture.ts';
 import { type EntryState, intended, send } from '../ledger/entry.ts';
 import { Overtaken } from '../ledger/store.ts';
+import type { SealedRecording } from '../rehearse/sealed-recording.ts';
 import { noteGoodEnd } from '../run/note-end.ts';
-import { publicKey, Scene } from '../scene.fixture.ts';
+import { publicKey, ref, Scene } from '../scene.fixture.ts';
 import { serveEnd } from './serve-end.ts';
+import { stateRehearsal } from './state-rehearsal.ts';
 import { stateOfEntry, type Told } from './state-run.ts';
 
 const keys = new Map([['k1', publicKey]]);
@@ -98,6 +100,14 @@ describe('What the gateway states at the end of an action', () => {
     const scene = new Scene();
     await assert.rejects(ending(scene)(), /there is no such action/);
   });
+});
+
+describe('What the gateway states of a rehearsal', () => {
+  const recording = { action: ref, job: JOB, sealedAt: 0, account: 'x', effects: [], notObservable: [] };
+  const of = (more: object) => stateRehearsal({ ...recording, ...more } as unknown as SealedRecording).mode;
+
+  it('is that it was a dry run, where the action was filed for one', () =>
+    assert.deepEqual([of({ dryRun: true }), of({})], ['DryRun', undefined]));
 });
 
 describe('The state of an effect', () => {

@@ -17,6 +17,8 @@ const Rehearsal = z.strictObject({
   /** The uid of the Job of the rehearsal. */
   job: z.string(),
   account: z.string(),
+  /** That the action was filed for a dry run: a plan of this rehearsal cannot be run. */
+  mode: z.literal('DryRun').optional(),
   /** Digest of the recording that the gateway keeps. */
   recording: z.string(),
   /** How many writes it saw. */

@@ -8,6 +8,7 @@ import {
   type RunStatement,
   STATEMENT_DETAIL,
   sealStatement,
+  statementFindings,
   type unpackStates,
 } from '@sentinel/policy';
 import { ok, refusal, runAgainst } from '../../../test/fake-cluster.ts';
@@ -85,6 +86,10 @@ interface Row {
   readonly plans?: readonly ActionPlan[];
   readonly status?: Partial<NonNullable<AgentAction['status']>>;
   readonly created?: string;
+  /** What the action was filed for; Apply when left out. */
+  readonly mode?: 'DryRun';
+  /** Whether the record of the plan is left out. */
+  readonly unplanned?: boolean;
   /** Whether the records name the plan of the others, not the one that is shown. */
   readonly stays?: boolean;
   readonly expected?: RegExp;
@@ -182,6 +187,16 @@ const rows: Readonly<Record<string, Row>> = {
     plans: [plan],
     expected: /record 4 \(Ended\) has no statement of the gateway/,
   },
+  'a dry run': { records: [ended(undefined, 'DryRunCompleted')], mode: 'DryRun' },
+  'a dry run that was none': {
+    records: [ended(undefined, 'DryRunCompleted')],
+    expected: /record 4 \(Ended\) has no statement of the gateway/,
+  },
+  'an end before any plan, where there was one': {
+    records: [tell('Decided', { details: {} }), ended(undefined, 'Denied')],
+    unplanned: true,
+    expected: /record 4 \(Ended\) has no statement of the gateway/,
+  },
   'a plan that shows other effects': {
     records: [],
     plans: [aPlan({ effects: plan.spec.effects.slice(0, 1) })],
@@ -206,19 +221,22 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-function acted({ records, state = 'AwaitingApproval', status = {}, plans = [], created, stays }: Row): AgentAction {
+function acted({ records, state = 'AwaitingApproval', status = {}, plans = [], ...row }: Row): AgentAction {
+  const { created, stays, mode, unplanned } = row;
   const action = anAction(plan, state);
   const outbox = action.status?.outbox ?? assert.fail();
   // The record names the plan that is shown.
   const shown = plans[0] && !stays ? digestOf(plans[0].spec) : digest;
   const kept: AuditRecord[] = [];
-  for (const { sequence: _, previous: __, hash: ___, ...entry } of outbox.records)
+  const before = outbox.records.filter(({ transition }) => !(unplanned && transition === 'Planned'));
+  for (const { sequence: _, previous: __, hash: ___, ...entry } of before)
     kept.push(chainRecord(kept.at(-1), { ...entry, ...(entry.plan ? { plan: shown } : {}) }));
   for (const entry of records) kept.push(chainRecord(kept.at(-1), { ...entry, plan: shown === digest ? entry.plan : shown }));
   const { sequence, hash } = kept.at(-1) ?? assert.fail();
   return {
     ...action,
     metadata: { ...action.metadata, ...(created === undefined ? {} : { creationTimestamp: created }) },
+    spec: { ...action.spec, ...(mode === undefined ? {} : { mode }) },
     status: { ...action.status, ...status, outbox: { ...outbox, sequence, head: hash, records: kept } },
   };
 }
@@ -231,6 +249,21 @@ describe('audit verify holds what the operator recorded against what the gateway
       if (row.expected) assert.match(findings, row.expected);
       else assert.equal(findings, '');
     });
+
+  describe('where there are records alone', () => {
+    const told = (stated: 'DryRun' | undefined) => {
+      const base = { kind: 'Rehearsal' as const, action: 'uid-1', time: TIME, job: 'job-1', account: 'x', recording: 'r' };
+      const statement = sealStatement({ ...base, effects: 1, ...(stated ? { mode: stated } : {}) }, statementKey);
+      const planned = tell('Planned', { statement, details: { 'sentinel.effects.planned': '1' } }, { job: 'job-1' });
+      const first = chainRecord(undefined, planned);
+      return [first, chainRecord(first, ended(undefined, 'DryRunCompleted'))];
+    };
+    const findings = (stated: 'DryRun' | undefined) =>
+      statementFindings({ action: 'uid-1', records: told(stated), keys: statementKeys }).join('; ');
+
+    it('takes a dry run of which the gateway says that it was one', () => assert.equal(findings('DryRun'), ''));
+    it('finds one of which it does not', () => assert.match(findings(undefined), /record 2 \(Ended\) has no statement/));
+  });
 
   const answers = (action: AgentAction, plans: readonly ActionPlan[], keys: ReturnType<typeof ok>) =>
     runAgainst(
