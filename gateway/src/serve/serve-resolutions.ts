@@ -8,6 +8,7 @@ import { alteration } from '../enforce/judge-write.ts';
 import { reportOf } from '../enforce/run-report.ts';
 import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
 import { isOpen, openOrder } from '../ledger/entry.ts';
+import { withdrawIntents } from '../ledger/withdraw.ts';
 import { type PolicyInformers, policiesOf } from '../policies.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { judgeRun } from '../run/judge-run.ts';
@@ -43,6 +44,7 @@ export async function resolveEffects(context: Context, body: Buffer): Promise<Ru
   if (!run || !enforcement || enforcement.digest !== claim.plan)
     throw forbidden('the plan of the run is gone or is not the one that was claimed');
   await ledger.close(claim.name);
+  await withdrawIntents(ledger, job, context.replica);
   // Approvals had to be good at the claim; who resolves an effect must be authorized now.
   const { facts } = await gatherFacts(client, { ...claim.action }, enforcement, Date.now());
   const { tally } = evaluatePlan({ ...facts, deciders: await askForDeciders(client, facts) });

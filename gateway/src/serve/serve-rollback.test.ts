@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attempt, JOB, LEDGER, scaleUp, WEB } from '../enforce/world.fixture.ts';
 import { claimName } from '../ledger/claim-object.ts';
+import { intended, send } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
 import { closeEndedRuns, noteGoodEnd } from '../run/note-end.ts';
 import { body, plan, podOf, ref, Scene } from '../scene.fixture.ts';
 import { serveRollback } from './serve-rollback.ts';
@@ -41,6 +43,16 @@ describe('A rollback', () => {
     for (const pod of [podOf('check-1', 'another', 0), podOf('nobody', 'n', 0), podOf(JOB, 'p', 0)])
       await noteGoodEnd(ledger, pod);
     assert.deepEqual(await outcomes(again()), ['Restored']);
+  });
+
+  it('is of everything: a write that was asked for before it is not sent after it', async () => {
+    const scene = await Scene.make({ effects: 2 });
+    const { ledger, serveRollback: begin } = scene.replica('one');
+    const [done] = await ledger.entries(JOB);
+    const owner = { process: 'two', nonce: 'n' };
+    const entry = await ledger.store(intended(JOB, { ...(done ?? assert.fail()).target, index: 1 }, owner, 1));
+    assert.deepEqual(await outcomes(begin()), ['Restored']);
+    await assert.rejects(ledger.store(send(entry, owner, done?.sending ?? assert.fail())), Overtaken);
   });
 
   it('that has begun is not stopped by checks that succeed afterwards', async () => {

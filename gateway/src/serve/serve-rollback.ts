@@ -3,6 +3,7 @@ import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
 import { sealStatement, suspendedBy } from '@sentinel/policy';
 import type { Claim, RollbackMode } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
+import { withdrawIntents } from '../ledger/withdraw.ts';
 import { type PolicyInformers, policiesOf } from '../policies.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { refusalOfRollback } from '../rollback/due.ts';
@@ -15,7 +16,7 @@ import type { EndContext } from '../statement/serve-end.ts';
 import { stateRun } from '../statement/state-run.ts';
 import type { Upstream } from '../upstream.ts';
 
-export interface RollbackRequestContext extends PolicyInformers, Pick<EndContext, 'key'> {
+export interface RollbackRequestContext extends PolicyInformers, Pick<EndContext, 'key' | 'replica'> {
   readonly client: KubeClient;
   readonly ledger: Ledger;
   readonly upstream: Upstream;
@@ -34,7 +35,7 @@ export interface RollbackAnswer extends RollbackPass {
  * and whether a rollback can be due, the gateway knows from its own ledger. Safe to call again.
  */
 export async function serveRollback(context: RollbackRequestContext, body: Buffer): Promise<RollbackAnswer> {
-  const { client, ledger } = context;
+  const { client, ledger, replica } = context;
   const named = readNamedRun(body);
   const action = await client.get(agentActions, { namespace: named.namespace, name: named.name });
   const stage = action?.status?.stages?.find(({ uid, stage }) => uid === named.job && stage === 'run');
@@ -58,6 +59,7 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
   // A request that is still on its way in some replica sends nothing from here on.
   if (!(await ledger.beginRollback(claim.name)))
     throw new Refused(503, 'ServiceUnavailable', 'the run ended meanwhile; ask again');
+  await withdrawIntents(ledger, claim.job, replica);
   const run = asRun(action, named.job, claim.account);
   // The kill switch stops an action as it is: nothing more is written, not even by a rollback.
   const refusal = () => {

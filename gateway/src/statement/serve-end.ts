@@ -3,9 +3,9 @@ import type { KubeClient } from '@sentinel/kube';
 import type { SigningKey } from '@sentinel/kube/signing-key';
 import { sealStatement } from '@sentinel/policy';
 import type { Replica } from '../ledger/claim.ts';
-import { type Ledger, Overtaken } from '../ledger/store.ts';
-import { withdraw } from '../ledger/withdraw.ts';
-import { forbidden, Refused } from '../request/refused.ts';
+import type { Ledger } from '../ledger/store.ts';
+import { withdrawIntents } from '../ledger/withdraw.ts';
+import { forbidden } from '../request/refused.ts';
 import { readNamedAction } from '../run/named-run.ts';
 import { stateRun, stateUnrun } from './state-run.ts';
 
@@ -37,14 +37,4 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   await withdrawIntents(ledger, claim.job, replica);
   const entries = await ledger.states(claim.job);
   return { statement: sealStatement(stateRun(await ledger.claimNamed(claim.name), entries, now), key()) };
-}
-
-// Whoever intended a write may have looked at the claim before it was closed.
-async function withdrawIntents(ledger: Ledger, job: string, replica: Replica): Promise<void> {
-  try {
-    for (const entry of await ledger.entries(job, ['Intended'])) await withdraw(ledger, entry, replica);
-  } catch (error) {
-    if (!(error instanceof Overtaken)) throw error;
-    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
-  }
 }
