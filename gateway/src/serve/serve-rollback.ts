@@ -8,8 +8,10 @@ import { type PolicyInformers, policiesOf } from '../policies.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { refusalOfRollback } from '../rollback/due.ts';
 import { type RollbackPass, rollBack } from '../rollback/rollback.ts';
+import { toldOutcomes } from '../rollback/told-outcomes.ts';
 import { readPlan } from '../run/judge-run.ts';
 import { readNamedRun } from '../run/named-run.ts';
+import { END_STATED } from '../run/note-end.ts';
 import { asRun } from '../run/open-run.ts';
 import { mayStillRun } from '../run/pod-end.ts';
 import type { EndContext } from '../statement/serve-end.ts';
@@ -47,14 +49,19 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
     throw forbidden('the gateway knows no run of this action with this Job');
   const pod = context.pods.store.list().find(({ metadata }) => metadata.uid === claim.pod);
   if (pod && mayStillRun(pod)) throw new Refused(503, 'ServiceUnavailable', 'the pod of the run has not ended; ask again');
+  const state = async () =>
+    sealStatement(stateRun(await ledger.claimNamed(claim.name), await ledger.states(named.job), Date.now()), context.key());
+  // An earlier pass found these out; the others have the time of this one.
+  const settled = new Set(action.status?.rollback?.map(({ effect }) => effect));
+  // The operator could not store the end that it has had stated.
+  if (claim.over === END_STATED && claim.rollingBack)
+    return { outcomes: await toldOutcomes(ledger, claim.job, settled), retries: [], statement: await state() };
   const refused = refusalOfRollback({
     claim,
     mode: claim.rollback ?? (await modeOfPlan(client, action, stage, claim)),
     entries: await ledger.states(claim.job),
     stopped: action.spec.cancelled === true || action.metadata.deletionTimestamp !== undefined,
   });
-  const state = async () =>
-    sealStatement(stateRun(await ledger.claimNamed(claim.name), await ledger.states(named.job), Date.now()), context.key());
   if (refused !== undefined) return { outcomes: [], retries: [], refused, statement: await state() };
   // A request that is still on its way in some replica sends nothing from here on.
   if (!(await ledger.beginRollback(claim.name)))
@@ -66,8 +73,6 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
     const stoppers = suspendedBy(policiesOf(context, run));
     return stoppers.length === 0 ? undefined : `${stoppers.join(', ')} is suspended`;
   };
-  // An earlier pass found these out; the others have the time of this one.
-  const settled = new Set(action.status?.rollback?.map(({ effect }) => effect));
   const passed = await rollBack({ ...context, refusal, settled }, run);
   return { ...passed, statement: await state() };
 }

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/store.ts';
 import { withdrawIntents } from '../ledger/withdraw.ts';
 import { forbidden } from '../request/refused.ts';
 import { readNamedAction } from '../run/named-run.ts';
+import { END_STATED } from '../run/note-end.ts';
 import { stateRun, stateUnrun } from './state-run.ts';
 
 export interface EndContext {
@@ -16,9 +17,6 @@ export interface EndContext {
   /** The key that signs what the gateway says. */
   readonly key: () => SigningKey;
 }
-
-/** Why a run is over whose end was stated. */
-const STATED = 'its end was stated';
 
 /**
  * Says what is known of the run of an action that has come to its end. What is said stays true: from then on nothing of the run is sent or
@@ -33,7 +31,7 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   const now = Date.now();
   const claim = await ledger.claimEnd({ ...named, uid }, replica, now);
   if (claim.plan === undefined) return { statement: sealStatement(stateUnrun(uid, now), key()) };
-  await ledger.endRun(claim.name, STATED);
+  await ledger.endRun(claim.name, END_STATED);
   await withdrawIntents(ledger, claim.job, replica);
   const entries = await ledger.states(claim.job);
   return { statement: sealStatement(stateRun(await ledger.claimNamed(claim.name), entries, now), key()) };
