@@ -95,6 +95,7 @@ export class Scene {
       clusterPolicies: store([]),
       pods: store(this.pods),
       key: () => signing,
+      replica: { address: '10.0.0.1', process },
     };
     return { writer, client, ledger, context, serveRollback: () => serveRollback(context, body) };
   }

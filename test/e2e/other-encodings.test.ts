@@ -53,10 +53,10 @@ const send = ([method, path, body, type]) => new Promise((resolve) => {
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 /** An object `made` with `a: secret` in its data, as Kubernetes writes it in protobuf: magic, then Unknown{typeMeta, raw}. */
-function protobuf(kind: 'ConfigMap' | 'Secret'): string {
+function protobuf(kind: 'ConfigMap' | 'Secret', value = Buffer.from('secret')): string {
   const field = (number: number, bytes: Buffer) => Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
   const text = (number: number, value: string) => field(number, Buffer.from(value));
-  const object = Buffer.concat([field(1, text(1, 'made')), field(2, Buffer.concat([text(1, 'a'), text(2, 'secret')]))]);
+  const object = Buffer.concat([field(1, text(1, 'made')), field(2, Buffer.concat([text(1, 'a'), field(2, value)]))]);
   const unknown = Buffer.concat([field(1, Buffer.concat([text(1, 'v1'), text(2, kind)])), field(2, object)]);
   return Buffer.concat([Buffer.from('k8s\0'), unknown]).toString('base64');
 }
@@ -79,6 +79,8 @@ describe('From inside a sandbox', { concurrency: false }, () => {
       'application/json',
     ],
     ['DELETE', `/apis/${GROUP}/v1/namespaces/NS/things/made`],
+    // The API server stores such bytes, and shows other ones alike.
+    ['POST', '/api/v1/namespaces/NS/configmaps', protobuf('ConfigMap', Buffer.from([0x73, 0xff, 0x74])), PROTOBUF],
   ];
 
   before(async () => {
@@ -125,8 +127,11 @@ describe('From inside a sandbox', { concurrency: false }, () => {
     assert.equal((await admin.tryKubectl(['get', 'configmap', 'made', '-n', tenant.namespace])).code, 1);
   });
 
+  it('a create in protobuf is refused where it holds a text that nobody could be shown', () =>
+    assert.deepEqual(answers.at(-1), [415, 'sentinel: send JSON: the protobuf body holds a text that is not UTF-8']));
+
   it('an API of another server is refused, to read and to write', () => {
-    for (const [status, message] of answers.slice(3)) {
+    for (const [status, message] of answers.slice(3, -1)) {
       assert.equal(status, 403, message);
       assert.match(message, /is served by another server, which need not honour a dry-run/);
     }

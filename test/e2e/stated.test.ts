@@ -99,6 +99,26 @@ describe('What the gateway signed of a run', { concurrency: false }, () => {
   });
 });
 
+describe('What the gateway signs at the end of an action', { concurrency: false }, () => {
+  it('says that the run is over, which what it signed before does not', async () => {
+    const action = await read(done);
+    const overs = ['RunEnded', 'Ended'].map((transition) => {
+      const stated = parseStatement(statementIn(action, transition));
+      return stated?.kind === 'Run' ? stated.over : assert.fail('it is no statement of a run');
+    });
+    assert.deepEqual(overs, [undefined, true]);
+  });
+
+  it('is not needed of a dry run, which its spec and its rehearsal say that it is', async () => {
+    const name = await tenant.file('touch', { key: 'dry' }, { mode: 'DryRun' });
+    await tenant.until(name, ['DryRunCompleted']);
+    const planned = parseStatement(statementIn(await read(name), 'Planned'));
+    assert.equal(planned?.kind === 'Rehearsal' ? planned.mode : undefined, 'DryRun');
+    const { code, stdout, stderr } = await verify(name);
+    assert.equal(code, 0, `${stdout}${stderr}`);
+  });
+});
+
 describe('The key of the gateway', { concurrency: false }, () => {
   it('is replaced when somebody asks, and what the one before signed stays good', async () => {
     const ids = async () => Object.keys((await admin.get<{ data: Record<string, string> }>(KEYS)).data);
@@ -195,6 +215,11 @@ describe('An operator that somebody has taken over', { concurrency: 2 }, () => {
       'writes down a success of a run that never was',
       () => [ran(), ended()],
       /\(RunEnded\) has no statement of the gateway.*\(Ended\) has no statement of the gateway/s,
+    ],
+    [
+      'calls a run a dry run',
+      () => [{ ...ended(), details: details({ 'sentinel.state': 'DryRunCompleted', 'sentinel.success': 'true' }) }],
+      /\(Ended\) has no statement of the gateway/,
     ],
     [
       'shows what the gateway signed of another action',

@@ -20,6 +20,10 @@ export type ReadPage = (path: string) => Promise<{ readonly status: number; read
 export const LIMITS = { page: 250, objects: 5_000, requests: 250 };
 /** How the sentence about kinds begins that could not be read although the account may. */
 export const COULD_NOT_LIST = 'could not list';
+/** The same about kinds that the account has no right to list. */
+export const MAY_NOT_LIST = 'the account may not list';
+/** How the sentence begins about a limit that ended the reading. */
+export const AT_MOST = 'at most';
 const AT_A_TIME = 4;
 const NAMED = 6;
 
@@ -87,8 +91,8 @@ export async function readOwned(
     seen,
     incomplete: [
       ...(unreadable.length === 0 ? [] : [`${COULD_NOT_LIST} ${shortList(unreadable)}`]),
-      ...(forbidden.length === 0 ? [] : [`the account may not list ${shortList(forbidden)}`]),
-      ...(ended ? [`at most ${limits.objects} objects and ${limits.requests} pages are read`] : []),
+      ...(forbidden.length === 0 ? [] : [`${MAY_NOT_LIST} ${shortList(forbidden)}`]),
+      ...(ended ? [`${AT_MOST} ${limits.objects} objects and ${limits.requests} pages are read`] : []),
     ],
     isFaulty: unreadable.length > 0,
   };

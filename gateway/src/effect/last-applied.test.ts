@@ -49,6 +49,22 @@ describe('The annotation of kubectl apply', () => {
     const { metadata: _, ...rest } = before;
     assert.deepEqual(ofAnnotation(before, without(rest)), [{ path: LAST_APPLIED, repeats: true }]);
   });
+  // A later apply of a manifest without such a field removes it from the object.
+  it('is shown by what it newly says of fields that the write leaves as they are', () => {
+    const guarded = { spec: { ...before.spec, securityContext: { runAsNonRoot: true }, nodeName: 'a' } };
+    const live = { ...guarded, metadata: before.metadata };
+    const all = { ...live, metadata: applied(guarded).metadata };
+    const inside = (path: string) => `${LAST_APPLIED}/spec/${path}`;
+    assert.deepEqual(ofAnnotation(live, all), [
+      { path: inside('nodeName'), after: '"a"' },
+      { path: inside('securityContext/runAsNonRoot'), after: 'true' },
+    ]);
+    const nothing = applied({ spec: { ...before.spec, securityContext: {}, nodeName: null } });
+    assert.deepEqual(ofAnnotation(live, { ...live, metadata: nothing.metadata }), [
+      { path: inside('nodeName'), after: 'null' },
+      { path: inside('securityContext'), after: '{}' },
+    ]);
+  });
   it('repeats the object as it was where the annotation goes', () =>
     assert.deepEqual(ofAnnotation(before, { spec: { replicas: 9 }, metadata: { name: 'web' } }), [
       { path: LAST_APPLIED, repeats: true },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LAST_APPLIED } from '@sentinel/policy';
 import { isRecord, own, valueAt } from '../object/pointer.ts';
 import { findInexactNumber } from '../request/exact-json.ts';
@@ -13,8 +14,9 @@ export interface LastApplied {
 
 /**
  * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration` as what it is: a copy of the object, of which only
- * the fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A
- * removed field repeats it where the object will not have it either, or where it set nothing. Undefined for any other change, and where the annotation holds something else than a copy of an object.
+ * the fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A field
+ * that an earlier copy lacks and that the write itself leaves as it is does not. A removed field repeats the object where that will not
+ * have it either, or where it set nothing. Undefined for any other change, and where the annotation holds something else than a copy of an object.
  */
 export function readLastApplied(
   { path, before, after }: Change,
@@ -23,10 +25,16 @@ export function readLastApplied(
   if (path !== LAST_APPLIED) return undefined;
   const [old, young] = [readCopy(before), readCopy(after)];
   if ((before !== undefined && !old) || (after !== undefined && !young)) return undefined;
-  const repeats = (one: Change) =>
-    young
-      ? isCovered(one.after, valueAt(result, one.path)) || (one.after === undefined && isCovered(one.before, undefined))
-      : isCovered(one.before, valueAt(live, one.path));
+  // A later apply of a manifest without the field takes it from the object, where it was somebody else's until now.
+  const isTakenOver = ({ path: at, before: was }: Change) => {
+    const [here, there] = [valueAt(live, at), valueAt(result, at)];
+    return old !== undefined && was === undefined && here !== undefined && isDeepStrictEqual(here, there);
+  };
+  const repeats = (one: Change) => {
+    if (!young) return isCovered(one.before, valueAt(live, one.path));
+    if (one.after === undefined && isCovered(one.before, undefined)) return true;
+    return isCovered(one.after, valueAt(result, one.path)) && !isTakenOver(one);
+  };
   const leaves = leavesOf(old ?? {}, young ?? {});
   // Two spellings of one document: nothing was compared with the object.
   if (leaves.length === 0) return undefined;

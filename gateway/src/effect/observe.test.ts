@@ -85,6 +85,22 @@ describe('A write that is sent for real', () => {
   });
 });
 
+describe('A create in protobuf', () => {
+  const asked = request(
+    { verb: 'create', apiGroup: '', resource: 'configmaps', name: undefined },
+    { base: 'configmaps', contentType: 'application/vnd.kubernetes.protobuf', body: Buffer.from('k8s') },
+  );
+  const managedFields = [{ manager: 'sentinel-gateway', operation: 'Update' }];
+  const made = (value: string, key = 'a') => ({ metadata: { name: 'made', managedFields }, data: { [key]: value } });
+
+  it('is seen by the answer', async () => assert.equal((await seen(asked, undefined, made('ö'))).name, 'made'));
+  // Whatever such bytes are, JSON shows all of them alike.
+  it('is refused where its texts hold bytes that the answer cannot show', async () => {
+    await assert.rejects(seen(asked, undefined, made('s\ufffdcret')), isRefused(415));
+    await assert.rejects(seen(asked, undefined, made('secret', 'a\ufffd')), isRefused(415));
+  });
+});
+
 describe('What is observed of a write', () => {
   const live = { metadata, spec: { replicas: 1 } };
   const result = { metadata, spec: { replicas: 2 } };

@@ -45,6 +45,19 @@ describe('A change that nobody can put back', () => {
       { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b'] } },
       { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [] } },
     ],
+    'a Job that is deleted once it has finished': [of('batch', 'jobs'), spec({}), spec({ ttlSecondsAfterFinished: 0 })],
+    'a Job that has less time': [of('batch', 'jobs'), spec({ activeDeadlineSeconds: 60 }), spec({ activeDeadlineSeconds: 1 })],
+    'a Job that may fail less often': [of('batch', 'jobs'), spec({ backoffLimit: 6 }), spec({ backoffLimit: 0 })],
+    'a CronJob that keeps fewer of its Jobs': [
+      of('batch', 'cronjobs'),
+      spec({ failedJobsHistoryLimit: 1 }),
+      spec({ failedJobsHistoryLimit: 0 }),
+    ],
+    'a workload that keeps fewer of its revisions': [
+      of('apps', 'deployments'),
+      spec({ revisionHistoryLimit: 10 }),
+      spec({ revisionHistoryLimit: 0 }),
+    ],
     'a binding of a pod': [of('', 'pods', { subresource: 'binding' }, 'create'), undefined, { target: { name: 'node' } }],
   };
   for (const [name, [what, live, result]] of Object.entries(cases))
@@ -65,6 +78,13 @@ describe('A change that nobody can put back', () => {
       of('', 'persistentvolumeclaims'),
       spec({ volumeAttributesClassName: 'gold' }),
       spec({ volumeAttributesClassName: 'silver' }),
+    ],
+    'a Job that has more time': [of('batch', 'jobs'), spec({ activeDeadlineSeconds: 60 }), spec({ activeDeadlineSeconds: 90 })],
+    'a Job that is kept': [of('batch', 'jobs'), spec({ ttlSecondsAfterFinished: 60 }), spec({})],
+    'a workload that keeps more of its revisions': [
+      of('apps', 'daemonsets'),
+      spec({ revisionHistoryLimit: 1 }),
+      spec({ revisionHistoryLimit: 10 }),
     ],
     'a label of a claim': [of('', 'persistentvolumeclaims'), { metadata: {} }, { metadata: { labels: { a: 'b' } } }],
     'an image of a pod': [

@@ -12,7 +12,7 @@ import type { Enforcement, Run } from '../run/run.ts';
 import { type Outcome, reasonOf, sendEntry, settleEntry } from '../settle/settle.ts';
 import { block } from './block.ts';
 import type { EnforceContext } from './context.ts';
-import { dependantsFault } from './judge-dependants.ts';
+import { dependantsFault, newDoubts } from './judge-dependants.ts';
 import { alteration, judgeWrite, nameOf } from './judge-write.ts';
 import { noteRefused } from './note-refused.ts';
 import { readScaled } from './read-scaled.ts';
@@ -83,9 +83,12 @@ async function takesUnseen(
 ): Promise<string | undefined> {
   if (effect.verb !== 'delete') return undefined;
   const found = await dependants.of(run, 'enforce', request, observed);
-  // Doubt that the approvers did not have.
+  // Doubt that the approvers did not have, and that may pass.
   if (found.isFaulty && !effect.deletion?.incomplete?.includes(COULD_NOT_LIST))
     throw new Refused(429, 'TooManyRequests', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
+  const doubts = newDoubts(effect.deletion?.incomplete, found.incomplete);
+  if (doubts.length > 0)
+    return `${nameOf(effect)} differs from the approved plan: not all that would be deleted with it is known, and the approved plan does not say so: ${doubts.join('; ')}. Rehearse it again`;
   const created = plan.spec.effects.filter(({ verb, uid }) => verb === 'create' || uid === undefined);
   const fault = dependantsFault(effect, found.dependants, created);
   return fault === undefined ? undefined : `${nameOf(effect)} differs from the approved plan: ${fault}. Rehearse it again`;

@@ -6,7 +6,7 @@ import { deletionOf } from '../effect/deletion.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { request } from '../effect/request.fixture.ts';
 import { deleteDrift } from './delete-drift.ts';
-import { dependantsFault } from './judge-dependants.ts';
+import { dependantsFault, newDoubts } from './judge-dependants.ts';
 import { attempt, deleteWeb, World } from './world.fixture.ts';
 
 const settings = (data: object, metadata: object = {}) => ({
@@ -95,6 +95,33 @@ describe('A delete that takes data along', () => {
   it('of which nobody knew when it was approved, blocks the run, and nothing is deleted', async () => {
     const world = new World(deleteWeb);
     assert.match(await attempt(world.replica('one', { dependants: [claim('data')] }), deleteWeb), /PersistentVolumeClaim 'data'/);
+    assert.equal(world.landed(), 0);
+  });
+});
+
+describe('Doubt about what a delete takes along', () => {
+  const limit = 'at most 5000 objects and 250 pages are read';
+  const forbidden = 'the account may not list secrets';
+  const rows: readonly [what: string, approved: string | undefined, found: readonly string[], expected: readonly string[]][] = [
+    ['that nobody has', undefined, [], []],
+    ['that is gone', forbidden, [], []],
+    ['that is the same', `${forbidden}; ${limit}`, [forbidden, limit], []],
+    ['about a kind that is new in the cluster', forbidden, ['the account may not list rules.example.com, secrets'], []],
+    ['of a plan that has no room for all of it', `${forbidden}, roles…`, [forbidden, limit], []],
+    ['because there are more objects than are read', forbidden, [forbidden, limit], [limit]],
+    ['because the account may not list any more', undefined, [forbidden], [forbidden]],
+    ['that may pass', undefined, ['could not list pods', 'the kinds of x/v1 cannot be read'], []],
+  ];
+  for (const [what, approved, found, expected] of rows)
+    it(`${what}: ${expected.length === 0 ? 'was approved' : 'was not'}`, () =>
+      assert.deepEqual(newDoubts(approved, found), expected));
+
+  it('that the approvers did not have blocks the run, and nothing is deleted', async () => {
+    const world = new World(deleteWeb);
+    assert.match(
+      await attempt(world.replica('one', { incomplete: [limit] }), deleteWeb),
+      /not all that would be deleted with it is known, and the approved plan does not say so: at most 5000 objects/,
+    );
     assert.equal(world.landed(), 0);
   });
 });

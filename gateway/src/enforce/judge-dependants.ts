@@ -2,6 +2,7 @@ import type { Effect } from '@sentinel/crds';
 import { mayHoldData } from '@sentinel/policy';
 import type { Owned } from '../dependants/cascade.ts';
 import { nameOf } from '../dependants/group.ts';
+import { AT_MOST, MAY_NOT_LIST } from '../dependants/read-owned.ts';
 
 /**
  * Why a delete would take data along that nobody approved; undefined when it would not. Pods and the like come and go, so only what may
@@ -24,6 +25,18 @@ export function dependantsFault(
     if (first && names.length === count) return about(first, others.length);
   }
   return undefined;
+}
+
+/** How doubt about dependants begins that does not pass by itself. Which kinds it names does not count: kinds come and go. */
+const lasting = [MAY_NOT_LIST, AT_MOST];
+
+/**
+ * Why there may be dependants that nobody listed, as far as the approved plan has no doubt of that sort: somebody may have made more
+ * objects since than are read, or taken the right to list them. A plan that has no room for all its doubt has any.
+ */
+export function newDoubts(approved = '', found: readonly string[]): string[] {
+  if (approved.endsWith('…')) return [];
+  return found.filter((doubt) => lasting.some((one) => doubt.startsWith(one) && !approved.includes(one)));
 }
 
 const keyOf = ({ apiGroup, resource, namespace, name }: Pick<Effect, 'apiGroup' | 'resource' | 'namespace' | 'name'>) =>

@@ -109,6 +109,8 @@ export class World {
       dependants?: readonly Owned[];
       /** Whether dependants cannot be listed now. */
       isFaulty?: boolean;
+      /** Why there may be more of them. */
+      incomplete?: readonly string[];
     } = {},
   ): { context: EnforceContext; run: Run; died: Promise<string> } {
     const { at, fault, refusal } = more;
@@ -135,7 +137,13 @@ export class World {
       replica: { address: '10.0.0.1', process },
       permission: { refusal: async () => refusal?.(), ending: async () => refusal?.() },
       executions: { isRepeated: async () => more.isRepeated ?? false },
-      dependants: { of: async () => ({ dependants: more.dependants ?? [], incomplete: [], isFaulty: more.isFaulty ?? false }) },
+      dependants: {
+        of: async () => ({
+          dependants: more.dependants ?? [],
+          incomplete: more.incomplete ?? (more.isFaulty ? ['could not list pods'] : []),
+          isFaulty: more.isFaulty ?? false,
+        }),
+      },
       handling,
       timing: { pauses: [1, 1, 1], patience: 5, poll: 1 },
     };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Refused } from '../request/refused.ts';
 import type { Replica } from './claim.ts';
 import { type Entry, intendAgain, refuse } from './entry.ts';
-import type { Ledger } from './store.ts';
+import { type Ledger, Overtaken } from './store.ts';
 
 /**
  * Withdraws an intent that was never sent: whoever intended it can no longer send it. Throws Overtaken when it was sent after all, or
@@ -11,4 +12,17 @@ export async function withdraw(ledger: Ledger, entry: Entry, { process }: Pick<R
   const owner = { process, nonce: randomUUID() };
   const mine = await ledger.store(intendAgain(entry, owner));
   await ledger.store(refuse(mine, owner, 'the run ended, or another process took it over, before it was sent'));
+}
+
+/**
+ * Withdraws all intents of a run that is closed: whoever intended one may have looked at the claim before. Throws Refused (503) where one
+ * was sent after all.
+ */
+export async function withdrawIntents(ledger: Ledger, jobUid: string, replica: Pick<Replica, 'process'>): Promise<void> {
+  try {
+    for (const entry of await ledger.entries(jobUid, ['Intended'])) await withdraw(ledger, entry, replica);
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
+  }
 }

@@ -40,7 +40,44 @@ const immutable = (resource: string): OneWayField => ({
   source: `core/validation ValidateConfigMapUpdate, ValidateSecretUpdate: immutable cannot be unset`,
 });
 
+// A number that is set first, or becomes less.
+const isLess = ({ before, after }: OneWayChange) => typeof after === 'number' && !(typeof before === 'number' && before <= after);
+
+const endsJob = (field: string): OneWayField => ({
+  of: ['batch', 'jobs'],
+  path: `/spec/${field}`,
+  when: isLess,
+  why: 'a Job that has failed does not go on',
+  source: 'controller/job pastActiveDeadline, exceedsBackoffLimit: the condition Failed is final',
+});
+
+const deletesJobs = (field: string): OneWayField => ({
+  of: ['batch', 'cronjobs'],
+  path: `/spec/${field}`,
+  when: isLess,
+  why: 'the Jobs that are too many are deleted',
+  source: 'controller/cronjob cleanupFinishedJobs',
+});
+
+const deletesRevisions = (resource: string): OneWayField => ({
+  of: ['apps', resource],
+  path: '/spec/revisionHistoryLimit',
+  when: isLess,
+  why: 'older revisions are deleted, and nobody goes back to them any more',
+  source: 'controller/deployment cleanupDeployment, controller/history truncateHistory',
+});
+
 export const oneWayFields: readonly OneWayField[] = [
+  {
+    of: ['batch', 'jobs'],
+    path: '/spec/ttlSecondsAfterFinished',
+    when: isLess,
+    why: 'a Job whose time is over is deleted',
+    source: 'controller/ttlafterfinished',
+  },
+  ...['activeDeadlineSeconds', 'backoffLimit'].map(endsJob),
+  ...['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'].map(deletesJobs),
+  ...['deployments', 'statefulsets', 'daemonsets'].map(deletesRevisions),
   {
     path: '/metadata/ownerReferences',
     why: 'the object may be deleted when its owners are gone',

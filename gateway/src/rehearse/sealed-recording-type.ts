@@ -17,6 +17,8 @@ export interface SealedRecording {
   /** When it was sealed, in milliseconds since the epoch. */
   readonly sealedAt: number;
   readonly account: string;
+  /** That the action is filed for a dry run: nothing of the recording can be run. */
+  readonly dryRun?: true;
   /** The effects for the risk, with values that policy hides, as long as rules look at them. */
   readonly effects: readonly ObservedEffect[];
   /** What of the changes has no room in the plan. Recordings of older versions have no parts. */

@@ -72,7 +72,7 @@ async function draftOrFault(
   client: KubeClient,
   run: Run,
   found: Found,
-): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'fault'> & { readonly policies?: PolicySet }> {
+): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'dryRun' | 'fault'> & { readonly policies?: PolicySet }> {
   try {
     return await draftOf(client, run, found);
   } catch (error) {
@@ -86,7 +86,7 @@ async function draftOf(
   client: KubeClient,
   run: Run,
   found: Found,
-): Promise<Pick<SealedRecording, 'draft' | 'parts'> & { readonly policies: PolicySet }> {
+): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'dryRun'> & { readonly policies: PolicySet }> {
   if (!run.rehearsal) throw forbidden('the run is no rehearsal');
   const { playbook, attempt, settings } = run.rehearsal;
   const around = await gatherSurroundings(client, { namespace: run.namespace, name: run.actionName, uid: run.actionUid });
@@ -118,7 +118,8 @@ async function draftOf(
     budgets: await readBudgets(listBudgets(client), effects),
     template: templateDigest(renderJob(job, settings)),
   });
-  return { draft, policies, ...(parts.length > 0 ? { parts } : {}) };
+  const dryRun = action.spec.mode === 'DryRun' ? { dryRun: true as const } : {};
+  return { draft, policies, ...dryRun, ...(parts.length > 0 ? { parts } : {}) };
 }
 
 function trustNow({ action, live, keys, policies }: Surroundings, { playbook }: Rehearsal) {

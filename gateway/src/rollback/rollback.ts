@@ -126,14 +126,8 @@ const nameOf = ({ target: { apiGroup, resource, namespace, name } }: Entry) =>
 
 /** Rolls one effect back from its pre-image, as `rollBack` does for all. */
 export async function restoreEffect(context: RollbackContext, run: Run, first: Entry): Promise<Restored> {
-  if (isRolledBack(first)) return { outcome: first.rollback };
-  if (first.state === 'Accepted')
-    return {
-      outcome: 'Skipped',
-      message: `${lastOrder(first)?.user ?? 'a person'} accepted it as it is stored; it is left as it is`,
-    };
-  if (first.target.verb === 'delete')
-    return { outcome: 'Skipped', message: 'a rollback recreates neither a deleted object nor its dependants; the plan said so' };
+  const known = knownOutcome(first);
+  if (known) return known;
   let tried: Tried = { entry: first };
   let lost: Unavailable | undefined;
   let losses = 0;
@@ -166,8 +160,24 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
 
-type RolledBack = Entry & { readonly rollback: 'Restored' | 'Unchanged' };
-const isRolledBack = (entry: Entry): entry is RolledBack => entry.rollback === 'Restored' || entry.rollback === 'Unchanged';
+type Told = Pick<Entry, 'target' | 'state' | 'orders' | 'rollback'>;
+
+/** What became of an effect as the ledger alone says it, without a look at the object; undefined where it does not. */
+export function knownOutcome(entry: Told): Restored | undefined {
+  if (isRolledBack(entry)) return { outcome: entry.rollback };
+  if (entry.state === 'Accepted')
+    return {
+      outcome: 'Skipped',
+      message: `${lastOrder(entry)?.user ?? 'a person'} accepted it as it is stored; it is left as it is`,
+    };
+  if (entry.target.verb === 'delete')
+    return { outcome: 'Skipped', message: 'a rollback recreates neither a deleted object nor its dependants; the plan said so' };
+  return undefined;
+}
+
+type RolledBack<T = Entry> = T & { readonly rollback: 'Restored' | 'Unchanged' };
+const isRolledBack = <T extends Pick<Entry, 'rollback'>>(entry: T): entry is RolledBack<T> =>
+  entry.rollback === 'Restored' || entry.rollback === 'Unchanged';
 
 // False when another pass moved the entry in between.
 async function noteDone({ ledger }: RollbackContext, entry: Entry, outcome: RolledBack['rollback']): Promise<boolean> {

@@ -6,6 +6,8 @@ import { hasEndedWell } from './pod-end.ts';
 
 /** Why a run is over whose verification ended well. */
 export const CHECKS_SUCCEEDED = 'its checks succeeded';
+/** Why a run is over whose end was stated. The status of the action may not say yet that it has ended. */
+export const END_STATED = 'its end was stated';
 
 /**
  * Keeps in the ledger that a run came to a good end, as soon as the pod shows it: that its checks succeeded, which ends it for good, or

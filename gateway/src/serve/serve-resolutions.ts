@@ -8,10 +8,12 @@ import { alteration } from '../enforce/judge-write.ts';
 import { reportOf } from '../enforce/run-report.ts';
 import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
 import { isOpen, openOrder } from '../ledger/entry.ts';
+import { withdrawIntents } from '../ledger/withdraw.ts';
 import { type PolicyInformers, policiesOf } from '../policies.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { judgeRun } from '../run/judge-run.ts';
 import { readNamedRun } from '../run/named-run.ts';
+import { END_STATED } from '../run/note-end.ts';
 import { type OpenContext, openRun } from '../run/open-run.ts';
 import type { Enforcement, Run } from '../run/run.ts';
 import { type ResolveContext, resolveEffect, resumeOrder } from '../settle/resolve-effect.ts';
@@ -37,19 +39,14 @@ export async function resolveEffects(context: Context, body: Buffer): Promise<Ru
   const claim = await ledger.claimOf(job);
   if (!claim || claim.action.uid !== action.metadata.uid || claim.plan === undefined)
     throw forbidden('the gateway knows no run of this action with this Job');
-  if (claim.over !== undefined) throw forbidden(`the run is over: ${claim.over}`);
+  // The operator could not store the end that it has had stated: it gets the same answer again, and nothing is carried out.
+  const isStated = claim.over === END_STATED;
+  if (claim.over !== undefined && !isStated) throw forbidden(`the run is over: ${claim.over}`);
   const run = await openRun(context, claim);
   const { enforcement } = run ?? {};
   if (!run || !enforcement || enforcement.digest !== claim.plan)
     throw forbidden('the plan of the run is gone or is not the one that was claimed');
-  await ledger.close(claim.name);
-  // Approvals had to be good at the claim; who resolves an effect must be authorized now.
-  const { facts } = await gatherFacts(client, { ...claim.action }, enforcement, Date.now());
-  const { tally } = evaluatePlan({ ...facts, deciders: await askForDeciders(client, facts) });
-  const carrying = resolveContext(context, run, enforcement, claim);
-  for (const entry of await ledger.entries(job))
-    if (entry.state === 'Sent' || openOrder(entry)) await resumeOrder(carrying, run, entry);
-  for (const order of resolutionsOf(tally)) await resolveEffect(carrying, { ...run, enforcement }, order);
+  if (!isStated) await carryOut(context, claim, { ...run, enforcement });
   const entries = await ledger.entries(job);
   const altered = entries.find(({ stored }) => stored?.altered !== undefined);
   const now = await ledger.claimNamed(claim.name);
@@ -62,6 +59,20 @@ export async function resolveEffects(context: Context, body: Buffer): Promise<Ru
     blocked: altered ? alteration(altered) : stays ? now.blocked : undefined,
     statement: sealStatement(stateRun(now, entries, Date.now()), context.key()),
   };
+}
+
+async function carryOut(context: Context, claim: Claim, run: Run & { readonly enforcement: Enforcement }): Promise<void> {
+  const { client, ledger } = context;
+  const { enforcement } = run;
+  await ledger.close(claim.name);
+  await withdrawIntents(ledger, claim.job, context.replica);
+  // Approvals had to be good at the claim; who resolves an effect must be authorized now.
+  const { facts } = await gatherFacts(client, { ...claim.action }, enforcement, Date.now());
+  const { tally } = evaluatePlan({ ...facts, deciders: await askForDeciders(client, facts) });
+  const carrying = resolveContext(context, run, enforcement, claim);
+  for (const entry of await ledger.entries(claim.job))
+    if (entry.state === 'Sent' || openOrder(entry)) await resumeOrder(carrying, run, entry);
+  for (const order of resolutionsOf(tally)) await resolveEffect(carrying, run, order);
 }
 
 function resolveContext(context: Context, run: Run, enforcement: Enforcement, claim: Claim): ResolveContext {

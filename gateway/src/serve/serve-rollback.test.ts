@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attempt, JOB, LEDGER, scaleUp, WEB } from '../enforce/world.fixture.ts';
 import { claimName } from '../ledger/claim-object.ts';
+import { intended, send } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
 import { closeEndedRuns, noteGoodEnd } from '../run/note-end.ts';
 import { body, plan, podOf, ref, Scene } from '../scene.fixture.ts';
+import { serveEnd } from '../statement/serve-end.ts';
 import { serveRollback } from './serve-rollback.ts';
 
 // One run with one effect that was carried out, replicas of the gateway, and an operator that asks for a rollback whenever it likes.
@@ -43,6 +46,16 @@ describe('A rollback', () => {
     assert.deepEqual(await outcomes(again()), ['Restored']);
   });
 
+  it('is of everything: a write that was asked for before it is not sent after it', async () => {
+    const scene = await Scene.make({ effects: 2 });
+    const { ledger, serveRollback: begin } = scene.replica('one');
+    const [done] = await ledger.entries(JOB);
+    const owner = { process: 'two', nonce: 'n' };
+    const entry = await ledger.store(intended(JOB, { ...(done ?? assert.fail()).target, index: 1 }, owner, 1));
+    assert.deepEqual(await outcomes(begin()), ['Restored']);
+    await assert.rejects(ledger.store(send(entry, owner, done?.sending ?? assert.fail())), Overtaken);
+  });
+
   it('that has begun is not stopped by checks that succeed afterwards', async () => {
     const scene = await Scene.make();
     const isWrite = (method: string, path: string) => method === 'PATCH' && path === WEB;
@@ -63,6 +76,21 @@ describe('A rollback', () => {
     assert.deepEqual(await ledger.openRuns(), []);
     scene.say('RollingBack');
     assert.match((await scene.replica('two').serveRollback()).refused ?? '', /the action ended as RollbackIncomplete/);
+  });
+
+  it('whose end was stated is told again as it was, and writes nothing: the operator may not have stored it', async () => {
+    for (const isChanged of [false, true]) {
+      const scene = await Scene.make();
+      const { client, ledger, context, serveRollback: begin } = scene.replica('one');
+      const change = (replicas: number) => scene.world.api.change(WEB, (object) => Object.assign(object, { spec: { replicas } }));
+      if (isChanged) change(7);
+      assert.deepEqual(await outcomes(begin()), [isChanged ? 'Skipped' : 'Restored']);
+      await serveEnd({ client, ledger, replica: context.replica, key: context.key }, body);
+      change(2);
+      const { outcomes: found, refused } = await scene.replica('two').serveRollback();
+      assert.deepEqual([found.map(({ outcome }) => outcome), refused], [[isChanged ? 'Failed' : 'Restored'], undefined]);
+      assert.equal(scene.replicas, 2, 'something was written');
+    }
   });
 
   it('of a plan that has none writes nothing, also when the action was cancelled', async () => {

@@ -4,9 +4,11 @@ import type { SigningKey } from '@sentinel/kube/signing-key';
 import { sealStatement } from '@sentinel/policy';
 import type { Replica } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
+import { withdrawIntents } from '../ledger/withdraw.ts';
 import { forbidden } from '../request/refused.ts';
 import { readNamedAction } from '../run/named-run.ts';
-import { stateRun, statesOfRun, stateUnrun, type Told } from './state-run.ts';
+import { END_STATED } from '../run/note-end.ts';
+import { stateRun, stateUnrun } from './state-run.ts';
 
 export interface EndContext {
   readonly client: KubeClient;
@@ -17,8 +19,9 @@ export interface EndContext {
 }
 
 /**
- * Says what is known of the run of an action that has come to its end. What was not run by then is not run any more: else an action could
- * be told as one that never ran, and run after that was signed. Safe to call again.
+ * Says what is known of the run of an action that has come to its end. What is said stays true: from then on nothing of the run is sent or
+ * rolled back, and what was not run is not run any more. Else an action could be told as it was once, and more be done after that was
+ * signed. Safe to call again. Throws Refused (503) where a write of the run is under way.
  */
 export async function serveEnd({ client, ledger, replica, key }: EndContext, body: Buffer): Promise<{ statement: string }> {
   const named = readNamedAction(body);
@@ -28,9 +31,8 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   const now = Date.now();
   const claim = await ledger.claimEnd({ ...named, uid }, replica, now);
   if (claim.plan === undefined) return { statement: sealStatement(stateUnrun(uid, now), key()) };
-  const isDone = (entries: readonly Told[]) => statesOfRun(claim, entries).every((state) => state === 'D');
-  // What is only intended by now is never sent: what is signed stays true.
-  if (!isDone(await ledger.states(claim.job))) await ledger.close(claim.name);
+  await ledger.endRun(claim.name, END_STATED);
+  await withdrawIntents(ledger, claim.job, replica);
   const entries = await ledger.states(claim.job);
   return { statement: sealStatement(stateRun(await ledger.claimNamed(claim.name), entries, now), key()) };
 }

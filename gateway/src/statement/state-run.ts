@@ -18,7 +18,7 @@ export function stateOfEntry(entry: Told): EffectState {
 }
 
 /** How each effect of a run stands, in their order. */
-export function statesOfRun({ effects }: Pick<Claim, 'effects'>, entries: readonly Told[]): EffectState[] {
+function statesOfRun({ effects }: Pick<Claim, 'effects'>, entries: readonly Told[]): EffectState[] {
   const states = Array.from({ length: effects }, (): EffectState => '.');
   for (const entry of entries) states[entry.target.index] = stateOfEntry(entry);
   return states;
@@ -43,6 +43,7 @@ export function stateRun(claim: Claim, entries: readonly Told[], now: number): O
     ...(blocked ? { blocked: true } : {}),
     ...(endedWell ? { endedWell: true } : {}),
     ...(over === CHECKS_SUCCEEDED ? { verified: true } : {}),
+    ...(over === undefined ? {} : { over: true }),
   };
 }
 

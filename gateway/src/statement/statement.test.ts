@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseStatement, statedStates, statementFault } from '@sentinel/policy';
 import { JOB } from '../enforce/world.fixture.ts';
-import type { EntryState } from '../ledger/entry.ts';
+import { type EntryState, intended, send } from '../ledger/entry.ts';
+import { Overtaken } from '../ledger/store.ts';
+import type { SealedRecording } from '../rehearse/sealed-recording.ts';
 import { noteGoodEnd } from '../run/note-end.ts';
-import { publicKey, Scene } from '../scene.fixture.ts';
+import { publicKey, ref, Scene } from '../scene.fixture.ts';
 import { serveEnd } from './serve-end.ts';
+import { stateRehearsal } from './state-rehearsal.ts';
 import { stateOfEntry, type Told } from './state-run.ts';
 
 const keys = new Map([['k1', publicKey]]);
@@ -26,20 +29,25 @@ function ending(scene: Scene, process = 'one') {
 
 describe('What the gateway states at the end of an action', () => {
   it('is what its ledger says of the run, its checks and its rollback', async () => {
+    const kept = await ending(await Scene.make())();
+    assert.deepEqual([kept.job, kept.plan, kept.states, kept.checks, kept.verified], [JOB, 'd', 'D', 1, undefined]);
     const scene = await Scene.make();
-    const before = await ending(scene)();
-    assert.deepEqual([before.job, before.plan, before.states, before.checks, before.verified], [JOB, 'd', 'D', 1, undefined]);
     const { statement } = await scene.replica('one').serveRollback();
-    assert.equal(read(statement).states, 'r');
-    assert.equal((await ending(scene, 'two')()).states, 'r');
+    assert.deepEqual([read(statement).states, read(statement).over], ['r', undefined], 'it may go on');
+    const end = await ending(scene, 'two')();
+    assert.deepEqual([end.states, end.over], ['r', true]);
   });
 
   it('says that checks succeeded only where the gateway saw that', async () => {
-    const scene = await Scene.make();
-    await noteGoodEnd(scene.replica('one').ledger, await scene.verify(1));
-    assert.equal((await ending(scene)()).verified, undefined);
-    await noteGoodEnd(scene.replica('one').ledger, await scene.verify(0));
-    assert.equal((await ending(scene)()).verified, true);
+    for (const [exitCode, expected] of [
+      [1, undefined],
+      [0, true],
+    ] as const) {
+      const scene = await Scene.make();
+      await noteGoodEnd(scene.replica('one').ledger, await scene.verify(exitCode));
+      assert.equal((await ending(scene)()).verified, expected);
+      assert.equal((await ending(scene)()).verified, expected);
+    }
   });
 
   it('is that nothing was run, and then nothing is: no Job can claim the action any more', async () => {
@@ -58,6 +66,24 @@ describe('What the gateway states at the end of an action', () => {
     assert.equal((await scene.replica('one').ledger.claimOf(JOB))?.closed, true);
   });
 
+  it('stays true for a write that was asked for before: whoever intended it cannot send it any more', async () => {
+    const scene = await Scene.make({ effects: 2 });
+    const { ledger } = scene.replica('one');
+    const owner = { process: 'one', nonce: 'n' };
+    const [done] = await ledger.entries(JOB);
+    const { target, sending } = done ?? assert.fail();
+    const entry = await ledger.store(intended(JOB, { ...target, index: 1 }, owner, 1));
+    assert.equal((await ending(scene, 'two')()).states, 'D.');
+    await assert.rejects(ledger.store(send(entry, owner, sending ?? assert.fail())), Overtaken);
+  });
+
+  it('stays true whoever asks for a rollback after it', async () => {
+    const scene = await Scene.make();
+    assert.deepEqual([(await ending(scene)()).states, scene.replicas], ['D', 2]);
+    assert.match((await scene.replica('two').serveRollback()).refused ?? '', /the run is over: its end was stated/);
+    assert.deepEqual([(await ending(scene)()).states, scene.replicas], ['D', 2]);
+  });
+
   it('says that a run is blocked, and no more once the unknown outcome is resolved that blocked it', async () => {
     const scene = await Scene.make();
     const { ledger } = scene.replica('one');
@@ -74,6 +100,14 @@ describe('What the gateway states at the end of an action', () => {
     const scene = new Scene();
     await assert.rejects(ending(scene)(), /there is no such action/);
   });
+});
+
+describe('What the gateway states of a rehearsal', () => {
+  const recording = { action: ref, job: JOB, sealedAt: 0, account: 'x', effects: [], notObservable: [] };
+  const of = (more: object) => stateRehearsal({ ...recording, ...more } as unknown as SealedRecording).mode;
+
+  it('is that it was a dry run, where the action was filed for one', () =>
+    assert.deepEqual([of({ dryRun: true }), of({})], ['DryRun', undefined]));
 });
 
 describe('The state of an effect', () => {

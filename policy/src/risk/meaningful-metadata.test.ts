@@ -25,6 +25,7 @@ describe('A change of a label or an annotation', () => {
     ['', 'pods', 'annotations/controller.kubernetes.io~1pod-deletion-cost'],
     ['rbac.authorization.k8s.io', 'clusterroles', 'labels/rbac.authorization.k8s.io~1aggregate-to-admin', 'rights'],
     ['autoscaling', 'horizontalpodautoscalers', 'annotations/autoscaling.alpha.kubernetes.io~1metrics'],
+    ['apps', 'deployments', 'annotations/kubectl.kubernetes.io~1last-applied-configuration/spec/replicas'],
   ];
   for (const [group, resource, path, ...more] of meaningful)
     it(`is judged like one of a spec: ${resource} ${path}`, () => {

@@ -6,8 +6,9 @@
 // The prefixes are reserved for Kubernetes itself (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/), so each
 // key carries meaning unless it is known to inform people and tools only.
 const RESERVED = /^\/metadata\/(labels|annotations)\/([^/]+\.)?(kubernetes|k8s)\.io~1/;
+// A copy that `kubectl apply` keeps and that repeats the object informs; what it says otherwise decides what a later apply removes.
 const INFORMING =
-  /^\/metadata\/(labels|annotations)\/(app\.kubernetes\.io~1[^/]*|kubernetes\.io~1(description|change-cause)|kubectl\.kubernetes\.io~1(last-applied-configuration|default-container|restartedAt))(\/|$)/;
+  /^\/metadata\/(labels|annotations)\/(app\.kubernetes\.io~1[^/]*|kubernetes\.io~1(description|change-cause)|kubectl\.kubernetes\.io~1(last-applied-configuration$|default-container|restartedAt))(\/|$)/;
 
 /** Kinds of which the labels decide what Kubernetes does with them. */
 const SELECTED_BY_LABELS: ReadonlySet<string> = new Set([

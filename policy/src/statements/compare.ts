@@ -1,4 +1,4 @@
-import { type ActionPlan, type AuditRecord, digestOf, effectNumber } from '@sentinel/crds';
+import { type ActionPlan, type AgentAction, type AuditRecord, digestOf, effectNumber } from '@sentinel/crds';
 import type { SealKeys } from '../approval/seal.ts';
 import { type EffectState, unpackStates } from './effect-states.ts';
 import { statedEffects, statedPlan } from './stated-plan.ts';
@@ -21,6 +21,8 @@ export interface Stated {
   readonly keys: SealKeys | undefined;
   /** The plans of the action, where they can be read. */
   readonly plans?: readonly ActionPlan[];
+  /** What the action was filed for, where the action itself can be read: from its run on that never changes. */
+  readonly mode?: AgentAction['spec']['mode'] | undefined;
 }
 
 /** States of an action that is told as one that never ran. */
@@ -103,9 +105,19 @@ function isStatedUnrun(records: readonly AuditRecord[]): boolean {
   return statement?.kind === 'Run' && statement.job === undefined;
 }
 
-function isEndStated(record: AuditRecord, { plans = [], records }: Stated): boolean {
-  const state = detailOf(record, 'sentinel.state');
-  return state !== 'DryRunCompleted' && (plans.length > 0 || records.some(({ transition }) => transition === 'Planned'));
+// An action without a plan cannot have run, and neither can a plan that was made for a dry run. That there was no plan is the operator's
+// word, so any record that names one counts.
+function isEndStated(record: AuditRecord, stated: Stated): boolean {
+  const { plans = [], records } = stated;
+  if (detailOf(record, 'sentinel.state') === 'DryRunCompleted' && isDryRun(record, stated)) return false;
+  return plans.length > 0 || records.some(({ transition, plan }) => transition === 'Planned' || plan !== undefined);
+}
+
+function isDryRun({ plan }: AuditRecord, stated: Stated): boolean {
+  if (stated.mode !== undefined) return stated.mode === 'DryRun';
+  const planned = stated.records.find((record) => record.transition === 'Planned' && record.plan === plan);
+  const read = planned && readStated(planned, stated);
+  return read !== undefined && 'statement' in read && read.statement?.kind === 'Rehearsal' && read.statement.mode === 'DryRun';
 }
 
 function comparePlanned(record: AuditRecord, statement: RehearsalStatement, plans: readonly ActionPlan[] | undefined): string[] {
@@ -214,7 +226,11 @@ function compareEnd(record: AuditRecord, statement: RunStatement): string[] {
     (state === 'Succeeded' && !succeeded(statement, states)) ||
     (state === 'RolledBack' && stays) ||
     (/\bnothing was changed\b/i.test(record.summary) && stays);
-  return [...(isContradicted ? [says] : []), ...differences([['the plan that was run', record.plan, statement.plan]])];
+  return [
+    ...(isContradicted ? [says] : []),
+    ...(statement.over ? [] : ['its statement was made before the end, so more may have been done after it']),
+    ...differences([['the plan that was run', record.plan, statement.plan]]),
+  ];
 }
 
 const succeeded = ({ blocked, checks, verified }: RunStatement, states: readonly EffectState[]) =>

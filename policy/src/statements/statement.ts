@@ -17,6 +17,8 @@ const Rehearsal = z.strictObject({
   /** The uid of the Job of the rehearsal. */
   job: z.string(),
   account: z.string(),
+  /** That the action was filed for a dry run: a plan of this rehearsal cannot be run. */
+  mode: z.literal('DryRun').optional(),
   /** Digest of the recording that the gateway keeps. */
   recording: z.string(),
   /** How many writes it saw. */
@@ -49,6 +51,8 @@ const Run = z.strictObject({
   endedWell: z.literal(true).optional(),
   /** Whether the gateway saw every check end well. */
   verified: z.literal(true).optional(),
+  /** Whether the run is over: nothing of it is sent or rolled back any more. */
+  over: z.literal(true).optional(),
   ...sealed,
 });
 export type RunStatement = z.infer<typeof Run>;

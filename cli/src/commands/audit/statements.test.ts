@@ -8,6 +8,7 @@ import {
   type RunStatement,
   STATEMENT_DETAIL,
   sealStatement,
+  statementFindings,
   type unpackStates,
 } from '@sentinel/policy';
 import { ok, refusal, runAgainst } from '../../../test/fake-cluster.ts';
@@ -30,6 +31,8 @@ function says(states: States | undefined, more: Partial<RunStatement> = {}, key 
   const ran = { job: 'job-2', plan: digest, account: 'remediator', claimed: TIME, checks: 1 };
   return sealStatement(states === undefined ? base : { ...base, ...ran, effects: packStates(states), ...more }, key);
 }
+/** What the gateway says at the end. */
+const atEnd = (states: States, more: Partial<RunStatement> = {}) => says(states, { ...more, over: true });
 
 interface Told {
   readonly statement?: string | undefined;
@@ -73,7 +76,7 @@ const rolledBack = (statement: string | undefined, count = done) =>
 const ended = (statement: string | undefined, state: string, summary = state) =>
   tell('Ended', { statement, details: { 'sentinel.state': state } }, { summary });
 
-const good = { verified: true } as const;
+const good = { verified: true, over: true } as const;
 const whole = says(all('D'), good);
 const forged = generateKeyPairSync('ed25519').privateKey;
 
@@ -83,6 +86,10 @@ interface Row {
   readonly plans?: readonly ActionPlan[];
   readonly status?: Partial<NonNullable<AgentAction['status']>>;
   readonly created?: string;
+  /** What the action was filed for; Apply when left out. */
+  readonly mode?: 'DryRun';
+  /** Whether the record of the plan is left out. */
+  readonly unplanned?: boolean;
   /** Whether the records name the plan of the others, not the one that is shown. */
   readonly stays?: boolean;
   readonly expected?: RegExp;
@@ -91,7 +98,7 @@ interface Row {
 const rows: Readonly<Record<string, Row>> = {
   'a run that succeeded': { records: [ran(whole), verified(whole), ended(whole, 'Succeeded')] },
   'a run that was rolled back': {
-    records: [ran(says(half), 1, 'Failed'), rolledBack(says(all('r'))), ended(says(all('r')), 'RolledBack')],
+    records: [ran(says(half), 1, 'Failed'), rolledBack(says(all('r'))), ended(atEnd(all('r')), 'RolledBack')],
   },
   'an action that was not run': { records: [ended(says(undefined), 'Rejected', 'Rejected. Nothing was changed.')] },
   'a run whose pod never came': { records: [ran(undefined, 0, 'Failed'), ended(says(undefined), 'RunFailed')] },
@@ -154,17 +161,21 @@ const rows: Readonly<Record<string, Row>> = {
     expected: /effect 1 is told as Failed, and the gateway says that it was carried out and is restored/,
   },
   'a success of which a part was not carried out': {
-    records: [ended(says(half), 'Succeeded')],
+    records: [ended(atEnd(half), 'Succeeded')],
     expected:
       /ended as Succeeded, and the gateway says: Job job-2 ran it; 1 of 5 effects carried out; 4 of 5 effects not carried out/,
   },
+  'an end with what was stated before it': {
+    records: [ran(says(all('D'))), ended(says(all('D')), 'VerificationFailed')],
+    expected: /record 5 \(Ended\): its statement was made before the end, so more may have been done after it/,
+  },
   'a success of nothing': { records: [ended(says(undefined), 'Succeeded')], expected: /the gateway says: it was not run/ },
   'a rejection of what was run': {
-    records: [ended(says(all('D')), 'Rejected')],
+    records: [ended(atEnd(all('D')), 'Rejected')],
     expected: /ended as Rejected, and the gateway says: Job job-2 ran it; 5 of 5 effects carried out/,
   },
   'an end that changed nothing, and did': {
-    records: [ended(says(half), 'RunFailed', 'RunFailed: x. Nothing was changed.')],
+    records: [ended(atEnd(half), 'RunFailed', 'RunFailed: x. Nothing was changed.')],
     expected: /ended as RunFailed, and the gateway says: .*1 of 5 effects carried out/,
   },
   'an end of which nothing was stated': {
@@ -174,6 +185,16 @@ const rows: Readonly<Record<string, Row>> = {
   'an end before any plan, where there is a plan': {
     records: [ended(undefined, 'Denied')],
     plans: [plan],
+    expected: /record 4 \(Ended\) has no statement of the gateway/,
+  },
+  'a dry run': { records: [ended(undefined, 'DryRunCompleted')], mode: 'DryRun' },
+  'a dry run that was none': {
+    records: [ended(undefined, 'DryRunCompleted')],
+    expected: /record 4 \(Ended\) has no statement of the gateway/,
+  },
+  'an end before any plan, where there was one': {
+    records: [tell('Decided', { details: {} }), ended(undefined, 'Denied')],
+    unplanned: true,
     expected: /record 4 \(Ended\) has no statement of the gateway/,
   },
   'a plan that shows other effects': {
@@ -193,26 +214,29 @@ const rows: Readonly<Record<string, Row>> = {
     expected: /record 3 \(Planned\): the digest of what the plan shows is/,
   },
   'a status that tells another rollback': {
-    records: [ended(says(half), 'RollbackIncomplete')],
+    records: [ended(atEnd(half), 'RollbackIncomplete')],
     state: 'RollbackIncomplete',
     status: { rollback: [{ effect: 0, outcome: 'Restored' }] },
     expected: /the status: effect 1 is told as Restored/,
   },
 };
 
-function acted({ records, state = 'AwaitingApproval', status = {}, plans = [], created, stays }: Row): AgentAction {
+function acted({ records, state = 'AwaitingApproval', status = {}, plans = [], ...row }: Row): AgentAction {
+  const { created, stays, mode, unplanned } = row;
   const action = anAction(plan, state);
   const outbox = action.status?.outbox ?? assert.fail();
   // The record names the plan that is shown.
   const shown = plans[0] && !stays ? digestOf(plans[0].spec) : digest;
   const kept: AuditRecord[] = [];
-  for (const { sequence: _, previous: __, hash: ___, ...entry } of outbox.records)
+  const before = outbox.records.filter(({ transition }) => !(unplanned && transition === 'Planned'));
+  for (const { sequence: _, previous: __, hash: ___, ...entry } of before)
     kept.push(chainRecord(kept.at(-1), { ...entry, ...(entry.plan ? { plan: shown } : {}) }));
   for (const entry of records) kept.push(chainRecord(kept.at(-1), { ...entry, plan: shown === digest ? entry.plan : shown }));
   const { sequence, hash } = kept.at(-1) ?? assert.fail();
   return {
     ...action,
     metadata: { ...action.metadata, ...(created === undefined ? {} : { creationTimestamp: created }) },
+    spec: { ...action.spec, ...(mode === undefined ? {} : { mode }) },
     status: { ...action.status, ...status, outbox: { ...outbox, sequence, head: hash, records: kept } },
   };
 }
@@ -226,6 +250,21 @@ describe('audit verify holds what the operator recorded against what the gateway
       else assert.equal(findings, '');
     });
 
+  describe('where there are records alone', () => {
+    const told = (stated: 'DryRun' | undefined) => {
+      const base = { kind: 'Rehearsal' as const, action: 'uid-1', time: TIME, job: 'job-1', account: 'x', recording: 'r' };
+      const statement = sealStatement({ ...base, effects: 1, ...(stated ? { mode: stated } : {}) }, statementKey);
+      const planned = tell('Planned', { statement, details: { 'sentinel.effects.planned': '1' } }, { job: 'job-1' });
+      const first = chainRecord(undefined, planned);
+      return [first, chainRecord(first, ended(undefined, 'DryRunCompleted'))];
+    };
+    const findings = (stated: 'DryRun' | undefined) =>
+      statementFindings({ action: 'uid-1', records: told(stated), keys: statementKeys }).join('; ');
+
+    it('takes a dry run of which the gateway says that it was one', () => assert.equal(findings('DryRun'), ''));
+    it('finds one of which it does not', () => assert.match(findings(undefined), /record 2 \(Ended\) has no statement/));
+  });
+
   const answers = (action: AgentAction, plans: readonly ActionPlan[], keys: ReturnType<typeof ok>) =>
     runAgainst(
       ({ path }) =>
@@ -236,7 +275,7 @@ describe('audit verify holds what the operator recorded against what the gateway
     );
 
   it('ends with 1, names the difference, and prints what the gateway states', async () => {
-    const forgery = acted({ records: [ran(says(half)), ended(says(half), 'RunFailed')], state: 'RunFailed' });
+    const forgery = acted({ records: [ran(says(half)), ended(atEnd(half), 'RunFailed')], state: 'RunFailed' });
     const { code, out } = await answers(forgery, [plan], ok(publishedStatementKeys));
     assert.equal(code, 1);
     assert.match(out, /the gateway states: Job job-2 ran it; 1 of 5 effects carried out/);
@@ -256,7 +295,15 @@ describe('A statement', () => {
   it('has room in a record, whatever became of each of 500 effects', () => {
     const states = Array.from({ length: 500 }, (_, at): States[number] => (at % 2 === 0 ? 'D' : 'U'));
     const uid = '307860a5-7d4e-4f0a-9a0b-0d5f7f3a1c2e';
-    const text = says(states, { action: uid, job: uid, account: 'a'.repeat(63), checks: 32, blocked: true, endedWell: true });
+    const text = says(states, {
+      action: uid,
+      job: uid,
+      account: 'a'.repeat(63),
+      checks: 32,
+      blocked: true,
+      endedWell: true,
+      over: true,
+    });
     assert.ok(text.length <= 1024, `${text.length} characters`);
     assert.deepEqual(parseStatement(text)?.kind, 'Run');
   });

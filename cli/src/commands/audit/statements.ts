@@ -82,6 +82,7 @@ const statedOf = (action: AgentAction, plans: readonly ActionPlan[], keys: SealK
   records: action.status?.outbox?.records ?? [],
   keys,
   plans,
+  mode: action.spec.mode,
 });
 
 // The status can be changed after the record was made, so it is held against the newest statement itself.
