@@ -3,7 +3,7 @@ import { agentRules } from '../identity/agents.ts';
 import { type Identity, isSubject } from '../identity/identity.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { readPolicy } from './compile.ts';
-import { type ApplicablePolicy, type PolicySet, policyName } from './policy-set.ts';
+import { type ApplicablePolicy, isBeingDeleted, type PolicySet, policyName } from './policy-set.ts';
 
 export interface PolicySources {
   readonly namespace: { readonly metadata: ObjectMeta };
@@ -46,6 +46,7 @@ function applicable(
     kind: policy.kind,
     name: policy.metadata.name,
     ...read,
+    ...(isBeingDeleted(policy) ? { isBeingDeleted: true } : {}),
     ...(suspension ? { suspension } : {}),
     ...(read.suspended === (suspension?.suspended ?? false) ? {} : { suspensionNamed: false }),
   };
@@ -57,7 +58,11 @@ function missingParts(
   requester: Identity,
   has: { readonly floor: boolean; readonly own: boolean },
 ): Refusal[] {
-  const why = (some: boolean) => (some ? 'those that there are speak of others, or only look on' : 'there is none');
+  const why = (kind: ApplicablePolicy['kind'], some: boolean) => {
+    if (policies.some((policy) => policy.kind === kind)) return 'the last one is being deleted';
+    return some ? 'those that there are speak of others, or only look on' : 'there is none';
+  };
+  const lasts = (kind: ApplicablePolicy['kind']) => policies.some((policy) => policy.kind === kind && !policy.isBeingDeleted);
   const found: Refusal[] = [];
   const refuse = (rule: string, message: string, remedy: string) => found.push({ policy: 'Sentinel', rule, message, remedy });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
@@ -67,17 +72,17 @@ function missingParts(
       `An admin of the cluster opts it in with: kubectl label namespace ${metadata.name} ${namespaceLabels.enabled}=true`,
     );
   }
-  if (!policies.some((policy) => policy.kind === 'ClusterAgentPolicy')) {
+  if (!lasts('ClusterAgentPolicy')) {
     refuse(
       'floor',
-      `no ClusterAgentPolicy speaks of '${requester.user}': ${why(has.floor)}`,
+      `no ClusterAgentPolicy speaks of '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
-  if (!policies.some((policy) => policy.kind === 'AgentPolicy')) {
+  if (!lasts('AgentPolicy')) {
     refuse(
       'policy',
-      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why(has.own)}`,
+      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why('AgentPolicy', has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }
