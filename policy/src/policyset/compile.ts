@@ -19,7 +19,11 @@ export interface ReadPolicy {
 
 // By content: a policy is read and compiled once per change, also when each request brings it as another object.
 const known = new Map<string, ReadPolicy>();
-const KNOWN_MAX = 2000;
+/** How much memory what is known may take, in bytes: whoever writes policies of a namespace chooses how large each of them is. */
+const KNOWN_BYTES = 48 * 1024 * 1024;
+/** What a character of a policy takes once it is read, at most. Measured, and rounded up. */
+const CHARACTER_BYTES = 12;
+let knownBytes = 0;
 const byObject = new WeakMap<object, ReadPolicy>();
 
 /** Reads a policy, with every fault named by its path. Throws nothing, whatever the spec is. */
@@ -35,7 +39,12 @@ export function readPolicy(
   let read = known.get(key);
   if (!read) {
     read = compile(policy, digest);
-    if (known.size >= KNOWN_MAX) known.clear();
+    const bytes = CHARACTER_BYTES * JSON.stringify(spec ?? null).length + (read.commands?.treeBytes ?? 0);
+    if (knownBytes + bytes > KNOWN_BYTES) {
+      known.clear();
+      knownBytes = 0;
+    }
+    knownBytes += bytes;
     known.set(key, read);
   }
   if (object) byObject.set(object, read);
