@@ -60,7 +60,7 @@ describe('What somebody has deleted, and a finalizer keeps', { concurrency: fals
   it('is no policy that lets actions in', async () => {
     await deleteKept('agentpolicy', namespace);
     await assert.rejects(
-      tenant.file('restart', { deployment: 'web' }),
+      tenant.file('waits', { key: 'c' }),
       /no AgentPolicy in namespace '.*' speaks of '.*:repair-agent': the last one is being deleted/,
     );
   });

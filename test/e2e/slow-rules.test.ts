@@ -10,6 +10,7 @@ import { makeTenant, type Tenant } from '../lib/tenant.ts';
 // dry-run. Neither may keep the programs that everybody decides by.
 
 const POLICIES = 12;
+const WIDE = 12;
 const command = `kubectl ${'-x a '.repeat(700)}`;
 
 let quiet: Tenant;
@@ -31,6 +32,22 @@ const slowPolicy = (namespace: string, index: number) => ({
   },
 });
 
+/** A policy whose rules have many alternatives in each position by which rules are looked up. */
+const widePolicy = (namespace: string, index: number) => {
+  const position = (rule: number, at: number) => Array.from({ length: 10 }, (_, one) => `${one}x${index}y${rule}z${at}`).join('|');
+  const prefix = (rule: number) => [position(rule, 0), position(rule, 1), position(rule, 2), 'end'];
+  const { spec, ...rest } = slowPolicy(namespace, index);
+  const commands = Array.from({ length: 256 }, (_, rule) => ({ prefix: prefix(rule), decision: 'Deny' }));
+  return { ...rest, metadata: { name: `wide-${index}`, namespace }, spec: { ...spec, commands } };
+};
+
+const restarts = async () => {
+  const { items } = await admin.get<{ items: { metadata: { name: string }; status: { containerStatuses: { restartCount: number }[] } }[] }>([
+    ...['pods', '-n', 'sentinel-system'],
+  ]);
+  return items.reduce((sum, { status }) => sum + status.containerStatuses.reduce((all, { restartCount }) => all + restartCount, 0), 0);
+};
+
 describe('Rules and commands that take long to compare', { concurrency: false }, () => {
   before(async () => {
     const options = { playbooks: annotateWeb('touch'), policy: policyForAnyPlaybook() };
@@ -38,6 +55,18 @@ describe('Rules and commands that take long to compare', { concurrency: false },
     await quiet.deploy('web');
     const items = Array.from({ length: POLICIES }, (_, index) => slowPolicy(noisy.namespace, index));
     for (const item of items) await admin.kubectl(['create', '-f', '-'], { input: JSON.stringify(item) });
+  });
+
+  it('take no more memory than the programs have', async () => {
+    const before = await restarts();
+    for (let index = 0; index < WIDE; index++)
+      await admin.kubectl(['create', '-f', '-'], { input: JSON.stringify(widePolicy(noisy.namespace, index)) });
+    // Whoever files has all of them read, in both replicas of the webhook.
+    for (let index = 0; index < 8; index++)
+      assert.match((await noisy.file('touch', { key: `w${index}` }).catch(String)) as string, /^touch-|no rule of|denied/);
+    const name = await quiet.file('touch', { key: 'w' });
+    await quiet.until(name, ['AwaitingApproval']);
+    assert.equal(await restarts(), before, 'a program was ended for its memory');
   });
 
   it('keep nobody else from deciding', async () => {
