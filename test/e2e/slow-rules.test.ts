@@ -9,8 +9,8 @@ import { makeTenant, type Tenant } from '../lib/tenant.ts';
 // An admin of a namespace writes rules that take long to compare, and an agent of it files commands that have many readings, also in a
 // dry-run. Neither may keep the programs that everybody decides by.
 
-const POLICIES = 12;
-const WIDE = 12;
+const POLICIES = 8;
+const WIDE = 7;
 const command = `kubectl ${'-x a '.repeat(700)}`;
 
 let quiet: Tenant;
@@ -67,6 +67,14 @@ describe('Rules and commands that take long to compare', { concurrency: false },
     const name = await quiet.file('touch', { key: 'w' });
     await quiet.until(name, ['AwaitingApproval']);
     assert.equal(await restarts(), before, 'a program was ended for its memory');
+  });
+
+  it('are refused where the policies of the namespace come to more than a megabyte', async () => {
+    const create = (index: number) =>
+      admin.tryKubectl(['create', '-f', '-'], { input: JSON.stringify(widePolicy(noisy.namespace, WIDE + index)) });
+    const answers: { code: number; stderr: string }[] = [];
+    for (let index = 0; index < 3; index++) answers.push(await create(index));
+    assert.match(answers.map(({ stderr }) => stderr).join(), /exceeded quota: the AgentPolicies of namespace '.*' have [0-9]+ bytes/);
   });
 
   it('keep nobody else from deciding', async () => {

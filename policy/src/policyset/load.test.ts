@@ -19,6 +19,8 @@ const floor = (name: string, spec: unknown = {}): ClusterAgentPolicy => ({
   metadata: { name },
   spec: spec as ClusterAgentPolicy['spec'],
 });
+/** What no schema would let in, and no reader looks at: more than 300 KB. */
+const long = { prefix: ['kubectl'], notMatch: [], more: 'x'.repeat(330_000) };
 const deleted = <T extends AgentPolicy | ClusterAgentPolicy>(policy: T): T => ({
   ...policy,
   metadata: { ...policy.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
@@ -87,6 +89,10 @@ describe('The policies of a namespace', () => {
     'refuse when the only floor has been deleted, and a finalizer keeps it': {
       cluster: [deleted(floor('f'))],
       rules: ['Sentinel floor'],
+    },
+    'refuse when there are more than anybody can read': {
+      own: Array.from({ length: 7 }, (_, index) => local(`p${index}`, { commands: [{ ...long, decision: 'Deny' }] })),
+      rules: ['Sentinel policies'],
     },
     'go on with one that was deleted beside one that stays': { own: [local('p'), deleted(local('q'))], rules: [] },
     'refuse with one that cannot be read beside a good one': {

@@ -35,6 +35,9 @@ export interface PolicySet {
   readonly refusals: readonly Refusal[];
 }
 
+/** How much the AgentPolicies of one namespace may have together, in bytes of JSON. */
+export const POLICIES_MAX = 1024 * 1024;
+
 /** The name of a policy in messages. */
 export const policyName = (policy: { kind: string; name: string }): string => `${policy.kind}/${policy.name}`;
 
