@@ -10,7 +10,7 @@ import { makeTenant, type Tenant } from '../lib/tenant.ts';
 // dry-run. Neither may keep the programs that everybody decides by.
 
 const POLICIES = 8;
-const WIDE = 7;
+const WIDE = 6;
 const command = `kubectl ${'-x a '.repeat(700)}`;
 
 let quiet: Tenant;
@@ -34,7 +34,8 @@ const slowPolicy = (namespace: string, index: number) => ({
 
 /** A policy whose rules have many alternatives in each position by which rules are looked up. */
 const widePolicy = (namespace: string, index: number) => {
-  const position = (rule: number, at: number) => Array.from({ length: 10 }, (_, one) => `${one}x${index}y${rule}z${at}`).join('|');
+  const position = (rule: number, at: number) =>
+    Array.from({ length: 10 }, (_, one) => `${one}x${index}y${rule}z${at}`).join('|');
   const prefix = (rule: number) => [position(rule, 0), position(rule, 1), position(rule, 2), 'end'];
   const { spec, ...rest } = slowPolicy(namespace, index);
   const commands = Array.from({ length: 256 }, (_, rule) => ({ prefix: prefix(rule), decision: 'Deny' }));
@@ -42,10 +43,13 @@ const widePolicy = (namespace: string, index: number) => {
 };
 
 const restarts = async () => {
-  const { items } = await admin.get<{ items: { metadata: { name: string }; status: { containerStatuses: { restartCount: number }[] } }[] }>([
-    ...['pods', '-n', 'sentinel-system'],
-  ]);
-  return items.reduce((sum, { status }) => sum + status.containerStatuses.reduce((all, { restartCount }) => all + restartCount, 0), 0);
+  const { items } = await admin.get<{
+    items: { metadata: { name: string }; status: { containerStatuses: { restartCount: number }[] } }[];
+  }>([...['pods', '-n', 'sentinel-system']]);
+  return items.reduce(
+    (sum, { status }) => sum + status.containerStatuses.reduce((all, { restartCount }) => all + restartCount, 0),
+    0,
+  );
 };
 
 describe('Rules and commands that take long to compare', { concurrency: false }, () => {
@@ -74,13 +78,18 @@ describe('Rules and commands that take long to compare', { concurrency: false },
       admin.tryKubectl(['create', '-f', '-'], { input: JSON.stringify(widePolicy(noisy.namespace, WIDE + index)) });
     const answers: { code: number; stderr: string }[] = [];
     for (let index = 0; index < 3; index++) answers.push(await create(index));
-    assert.match(answers.map(({ stderr }) => stderr).join(), /exceeded quota: the AgentPolicies of namespace '.*' have [0-9]+ bytes/);
+    assert.match(
+      answers.map(({ stderr }) => stderr).join(),
+      /exceeded quota: the AgentPolicies of namespace '.*' have [0-9]+ bytes/,
+    );
   });
 
   it('keep nobody else from deciding', async () => {
     const name = await quiet.file('touch', { key: 'a' });
     await quiet.until(name, ['AwaitingApproval']);
-    const agent = createClient(createTransport(loadConfig({ kubeconfig: noisy.agent.kubeconfig }), { userAgent: 'sentinel-test' }));
+    const agent = createClient(
+      createTransport(loadConfig({ kubeconfig: noisy.agent.kubeconfig }), { userAgent: 'sentinel-test' }),
+    );
     const stop = new AbortController();
     const answers: string[] = [];
     const body = (at: number) => ({
@@ -108,7 +117,9 @@ describe('Rules and commands that take long to compare', { concurrency: false },
     const took = performance.now() - begun;
     stop.abort();
     await loops;
-    console.log(`      decided in ${(took / 1000).toFixed(1)}s: ${decided.stderr.slice(0, 200)}; ${[...new Set(answers)].join(' | ').slice(0, 600)}`);
+    console.log(
+      `      decided in ${(took / 1000).toFixed(1)}s: ${decided.stderr.slice(0, 200)}; ${[...new Set(answers)].join(' | ').slice(0, 600)}`,
+    );
     assert.equal(decided.code, 0, decided.stderr);
   });
 });

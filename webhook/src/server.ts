@@ -147,7 +147,9 @@ async function answer(request: AdmissionRequest, context: RequestContext, handle
   try {
     requireRoom(request);
     const work = () => handle(request, context);
-    const mutation = await (handle === judge ? judgeInTime(request, context, work) : context.reading.run(request, context.address, work));
+    const mutation = await (handle === judge
+      ? judgeInTime(request, context, work)
+      : context.reading.run(request, context.address, work));
     note('Admitted');
     return allowed(request, mutation, mutation?.warnings);
   } catch (error) {

@@ -45,7 +45,10 @@ describe('Whoever writes a policy', () => {
 
   it('has a megabyte for all policies of a namespace, and may always make one smaller', async () => {
     const full = readerOf([], 1024 * 1024);
-    await assert.rejects(admitPolicy(write(undefined, {}), full), /exceeded quota: the AgentPolicies of namespace 'shop' have 1048576/);
+    await assert.rejects(
+      admitPolicy(write(undefined, {}), full),
+      /exceeded quota: the AgentPolicies of namespace 'shop' have 1048576/,
+    );
     const longer = write({ modes: ['DryRun'] }, { modes: ['DryRun', 'Apply'] });
     await assert.rejects(admitPolicy(longer, full), /exceeded quota/);
     await admitPolicy(write({ modes: ['DryRun', 'Apply'] }, { modes: ['DryRun'] }), full);

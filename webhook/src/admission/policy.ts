@@ -37,7 +37,10 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
 }
 
 // Every program that judges an action of the namespace reads all of them. What shrinks may always be written.
-async function requirePoliciesRoom({ object, oldObject, namespace, name }: AdmissionRequest, policies: PolicyReader): Promise<void> {
+async function requirePoliciesRoom(
+  { object, oldObject, namespace, name }: AdmissionRequest,
+  policies: PolicyReader,
+): Promise<void> {
   const size = sizeOf(object?.spec);
   if (size <= (oldObject ? sizeOf(oldObject.spec) : 0)) return;
   const others = await policies.sizeOfOthers(namespace, object?.metadata.name ?? name);

@@ -49,8 +49,7 @@ export class ReadingTurns {
 
   async #turn(namespace: string, address: string): Promise<() => void> {
     const own = `${address} ${namespace}`;
-    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all)
-      throw tooMany(namespace);
+    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all) throw tooMany(namespace);
     const count = (by: number) => {
       for (const key of [own, address]) this.#count(key, by);
     };

@@ -152,7 +152,9 @@ function applyRules(
     // Most commands have one reading, and most rules are about something else.
     if (plain && !matchesPlainly(rule.tokens, words)) continue;
     const certain = surelyMatches(program, rule.tokens, words);
-    if (rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words, budget))
+    if (
+      rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words, budget)
+    )
       continue;
     spoke ??= new Set();
     spoke.add(rule);

@@ -1,6 +1,6 @@
 import { abbreviates, lettersOf, widthOf } from '../programs/options.ts';
-import { type MatchBudget, matchBudget } from './budget.ts';
 import { mayBe, mayBeOption, type Unknown, type Word } from '../shell/words.ts';
+import { type MatchBudget, matchBudget } from './budget.ts';
 
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];

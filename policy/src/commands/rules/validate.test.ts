@@ -56,7 +56,5 @@ it('The examples of rules about commands are not read beyond a bound: each reade
   const match = Array.from({ length: 16 }, () => `kubectl delete ${'x'.repeat(1_009)}`);
   const of = (rules: number) => commandRuleFaults(Array.from({ length: rules }, () => ({ ...base, match })));
   assert.deepEqual(of(4), []);
-  assert.deepEqual(of(5), [
-    '`commands`: the examples have 81920 characters together; at most 65536 are read, so remove some',
-  ]);
+  assert.deepEqual(of(5), ['`commands`: the examples have 81920 characters together; at most 65536 are read, so remove some']);
 });
