@@ -85,6 +85,8 @@ export const suites: readonly Suite[] = [
       'test/e2e/taken-over.test.ts',
       'test/e2e/taken-over-webhook.test.ts',
       'test/e2e/ended-run.test.ts',
+      'test/e2e/deleted-but-kept.test.ts',
+      'test/e2e/slow-rules.test.ts',
       'test/e2e/acts-forged.test.ts',
       'test/e2e/open-reads.test.ts',
       'test/e2e/gateway.test.ts',

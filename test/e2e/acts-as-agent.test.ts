@@ -6,6 +6,8 @@ import type { Tenant } from '../lib/tenant.ts';
 
 // Who can act as the agent counts as the agent, and decides on none of its actions. Each right that leads there is tried singly.
 
+const CONTROLLERS = 'kube-system';
+
 let tenant: Tenant;
 let namespace = '';
 let agentUid = '';
@@ -35,7 +37,15 @@ describe('Whoever decides cannot act as the agent', { concurrency: 4 }, () => {
     readonly rule: () => object;
     readonly cluster?: boolean;
     readonly webhookAlone?: boolean;
+    /** Where the right is held, if not where the agent is. */
+    readonly home?: string;
   };
+  const inControllers = (name: string, resource: string, verb: string, group = ''): Way => ({
+    name: `controllers-${name}`,
+    home: CONTROLLERS,
+    webhookAlone: true,
+    rule: () => ({ ...core([resource], [verb]), apiGroups: [group] }),
+  });
   const ways: readonly Way[] = [
     { name: 'impersonate', rule: () => core(['serviceaccounts'], ['impersonate'], ['repair-agent']) },
     {
@@ -100,6 +110,26 @@ describe('Whoever decides cannot act as the agent', { concurrency: 4 }, () => {
       webhookAlone: true,
       rule: () => core(['nodes/proxy'], [verb]),
     })),
+    ...['mutatingwebhookconfigurations', 'mutatingadmissionpolicies'].flatMap((resource) =>
+      ['create', 'update', 'patch'].map((verb) => ({
+        name: `${resource}-${verb}`,
+        cluster: true,
+        webhookAlone: true,
+        rule: () => ({ ...core([resource], [verb]), apiGroups: ['admissionregistration.k8s.io'] }),
+      })),
+    ),
+    {
+      name: 'revisions',
+      webhookAlone: true,
+      rule: () => ({ ...core(['controllerrevisions'], ['create']), apiGroups: ['apps'] }),
+    },
+    inControllers('impersonate', 'serviceaccounts', 'impersonate'),
+    inControllers('token', 'serviceaccounts/token', 'create'),
+    inControllers('read', 'secrets', 'get'),
+    inControllers('bootstrap', 'secrets', 'create'),
+    inControllers('pods', 'pods', 'create'),
+    inControllers('exec', 'pods/exec', 'create'),
+    inControllers('daemonsets', 'daemonsets', 'patch', 'apps'),
   ];
 
   before(async () => {
@@ -110,9 +140,14 @@ describe('Whoever decides cannot act as the agent', { concurrency: 4 }, () => {
     plan = (await read(name)).status?.plan?.digest ?? '';
     waiting = name;
     agentUid = (await admin.get<{ metadata: { uid: string } }>(['serviceaccount', 'repair-agent', '-n', namespace])).metadata.uid;
-    await applyAll(ways.flatMap(({ name, rule, cluster }) => grant(namespace, `pat-${name}`, 'way', [rule()], cluster)));
+    await applyAll(
+      ways.flatMap(({ name, rule, cluster, home = namespace }) => grant(home, `pat-${name}`, 'way', [rule()], cluster)),
+    );
   });
-  after(() => removeGrants(namespace));
+  after(async () => {
+    await removeGrants(namespace);
+    await admin.kubectl(['delete', 'role,rolebinding', '-n', CONTROLLERS, '-l', `people=${CONTROLLERS}`, '--ignore-not-found']);
+  });
 
   for (const { name, webhookAlone } of ways)
     it(`by ${name}`, async () => {

@@ -10,6 +10,13 @@ const prototypes: ReadonlyMap<string, string> = new Map(
 
 const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
 const LATIN = /[A-Za-z]/;
+const DIGIT = /[0-9]/;
+/** Letters of other scripts that pass for a digit between digits. In other words they may be what somebody writes: `2024г`. */
+const LIKE_DIGIT = /[\u041e\u043e\u0417\u0437\u0431\u039f\u03bf\u0555\u0585]/;
+/** Letters and digits that compatibility forms of ASCII are among; superscripts, ordinals and circled numbers are not. */
+const ORDINARY = /[\p{Lu}\p{Ll}\p{Nd}]/u;
+/** Twice as wide as the ASCII ones, so that nobody takes a word of them for another one; Japanese has such words. */
+const FULL_WIDTH = /[\uff10-\uff5a]/;
 /** Scripts that are written together with Latin letters: TR 39, section 5.2, "Highly Restrictive". */
 const BESIDE_LATIN =
   /[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]/u;
@@ -25,20 +32,29 @@ export function lookAlikes(text: string): number[] {
 
 function letters(text: string): number[] {
   return [...text.matchAll(WORD)].flatMap(({ 0: word, index }) => {
-    if (!LATIN.test(word)) return [];
+    const isOdd = oddIn(word);
     const found: number[] = [];
     let at = index;
     for (const character of word) {
-      if (character > '\u007f' && (isForeign(character) || isLikeAscii(character))) found.push(at);
+      if (character > '\u007f' && isOdd(character)) found.push(at);
       at += character.length;
     }
     return found;
   });
 }
 
+// Which characters of a word pass for ASCII. A word of mathematical letters or digits looks like one of ASCII as a whole.
+function oddIn(word: string): (character: string) => boolean {
+  if (LATIN.test(word)) return (character) => isForeign(character) || isLikeAscii(character);
+  if (DIGIT.test(word)) return (character) => LIKE_DIGIT.test(character) || isLikeDigit(character) || isForm(character);
+  return (character) => isForm(character) && !FULL_WIDTH.test(character);
+}
+
 const isForeign = (character: string) => /\p{L}/u.test(character) && !BESIDE_LATIN.test(character);
 const isLikeAscii = (character: string) =>
   /^[A-Za-z0-9]$/.test(prototypes.get(character) ?? '') || /^[A-Za-z0-9]+$/.test(character.normalize('NFKC'));
+const isForm = (character: string) => ORDINARY.test(character) && /^[A-Za-z0-9]$/.test(character.normalize('NFKC'));
+const isLikeDigit = (character: string) => /^[0-9OoIl]$/.test(prototypes.get(character) ?? '');
 
 function signs(text: string): number[] {
   return [...text.matchAll(SIGNS)].flatMap(({ 0: sign, index }) => {

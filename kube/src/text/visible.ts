@@ -3,11 +3,11 @@ import { lookAlikes } from './look-alikes.ts';
 /*
  * What a terminal may not be shown as it is: control characters (C0, C1, DEL), format characters (bidi, zero-width, tags), line
  * and paragraph separators, private and unassigned code points, halves of surrogate pairs, what Unicode calls ignorable (variation
- * selectors, fillers), marks that enclose what stands before them, and blanks that are not the blank. Letters carry one or two marks, in
+ * selectors, fillers), symbols without ink, marks that enclose what stands before them, and blanks that are not the blank. Letters carry one or two marks, in
  * some scripts three; a tower of them paints over the lines above.
  */
 const HOSTILE =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Me}\p{Default_Ignorable_Code_Point}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]|(?<=\p{Mn}{3})\p{Mn}/gu;
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Me}\p{Default_Ignorable_Code_Point}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u{1d159}\u{16fe4}]|(?<=\p{Mn}{3})\p{Mn}/gu;
 
 const PLAIN = /^[ -~]*$/;
 

@@ -86,6 +86,12 @@ describe('An action', () => {
       facts: facts({ playbook: undefined }),
       sentence: "there is no Playbook 'fix' in this namespace (Sentinel: playbook). Name one that exists: kubectl get playbooks",
     },
+    'with a Playbook that somebody has deleted, and a finalizer keeps': {
+      facts: facts({
+        playbook: { ...playbook(), metadata: { ...playbook().metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      }),
+      sentence: "Playbook 'fix' is being deleted (Sentinel: playbook). Name one that exists: kubectl get playbooks",
+    },
     'with a Playbook that is for rehearsals only': {
       facts: facts({ playbook: playbook({ autonomy: 'Observe' }) }),
       sentence:

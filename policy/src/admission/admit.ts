@@ -1,7 +1,7 @@
 import type { AgentActionSpec, Playbook } from '@sentinel/crds';
 import type { Trust } from '../approval/trust.ts';
 import { judgeOnBehalfOf } from '../identity/identities.ts';
-import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { type ApplicablePolicy, isBeingDeleted, type PolicySet, policyName } from '../policyset/policy-set.ts';
 import { judgeImage } from '../rules/images.ts';
 import { judgeRepository } from '../rules/repositories.ts';
 import { judgeTool } from '../rules/tools.ts';
@@ -99,12 +99,12 @@ function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefin
 function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts): Refusal[] {
   const name = spec.playbookRef?.name ?? '';
   const adHoc = isAdHoc(spec);
-  if (!playbook)
+  if (!playbook || isBeingDeleted(playbook))
     return [
       {
         policy: 'Sentinel',
         rule: 'playbook',
-        message: `there is no Playbook '${name}' in this namespace`,
+        message: playbook ? `Playbook '${name}' is being deleted` : `there is no Playbook '${name}' in this namespace`,
         remedy: 'Name one that exists: kubectl get playbooks',
       },
     ];

@@ -1,5 +1,5 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
-import { type CommandReason, type CommandVerdict, type CompiledCommands, judgeCommand } from '../commands/index.ts';
+import { type CommandReason, type CommandVerdict, type CompiledCommands, judgeCommand, matchBudget } from '../commands/index.ts';
 import type { Saying } from '../data/keep.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
 import type { Refusal } from '../verdict/verdict.ts';
@@ -15,7 +15,8 @@ export interface StepsVerdict {
 /** Judges the command of each step, parameters filled in, by the rules of all policies that have an opinion on commands. */
 export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict {
   const rules = rulesOf(set);
-  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeBy(rules, step) }));
+  const budget = matchBudget();
+  const verdicts = steps.map((step) => ({ step: step.name, verdict: judgeBy(rules, step, budget) }));
   const reasons = verdicts.flatMap(({ step, verdict }) => verdict.reasons.map((reason) => ({ step, reason })));
   return {
     refusals: reasons.filter(({ reason }) => reason.decision === 'Deny').map(({ step, reason }) => refusalOf(step, reason)),
@@ -42,11 +43,16 @@ export function judgeStep(set: PolicySet, step: Pick<Step, 'command' | 'env'>): 
 
 const rulesOf = (set: PolicySet): readonly CompiledCommands[] => set.policies.flatMap(({ commands }) => commands ?? []);
 
-const judgeBy = (rules: readonly CompiledCommands[], { command, env = [] }: Pick<Step, 'command' | 'env'>): CommandVerdict =>
+const judgeBy = (
+  rules: readonly CompiledCommands[],
+  { command, env = [] }: Pick<Step, 'command' | 'env'>,
+  budget = matchBudget(),
+): CommandVerdict =>
   judgeCommand(
     rules,
     command,
     env.map(({ name, value }) => `${name}=${value}`),
+    budget,
   );
 
 const refusalOf = (step: string, reason: CommandReason): Refusal => ({

@@ -97,9 +97,10 @@ export interface TallyFacts extends Requesters {
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
   const { records, unreadable } = parseDecisions(facts.approvals);
-  const judged = records.map((record) => judge(record, facts));
-  const onPlan = judged.filter(({ counts, record }) => counts && !isResolution(record.decision));
-  const approving = lastWords(onPlan).filter(({ record }) => record.decision === 'approve');
+  const sealed = records.map((record) => judge(record, facts));
+  const people = lastWords(sealed.filter(({ counts, record }) => counts && !isResolution(record.decision)));
+  const judged = sealed.map((one) => overtaken(one, people) ?? withRights(one, facts));
+  const approving = judged.filter(({ counts, record }) => counts && record.decision === 'approve');
   const rejectedBy = judged.find(({ counts, record }) => counts && record.decision === 'reject')?.record;
   const ends = approving.map(({ record }) => endOf(record, facts.requirements));
   return {
@@ -112,15 +113,41 @@ export function tallyDecisions(facts: TallyFacts): Tally {
   };
 }
 
+/** What one person has decided. */
+interface Person {
+  readonly names: readonly DecisionRecord[];
+  readonly last: Judged;
+}
+
 /** The last word of each person, in the order of their first. Whoever shares a name or a uid with somebody is that person. */
-function lastWords(judged: readonly Judged[]): Judged[] {
-  const people: { readonly names: DecisionRecord[]; readonly last: Judged }[] = [];
+function lastWords(judged: readonly Judged[]): Person[] {
+  const people: Person[] = [];
   for (const one of judged) {
     const same = people.filter(({ names }) => names.some((record) => isSamePerson(record, one.record)));
     const rest = people.filter((person) => !same.includes(person));
     people.splice(0, people.length, ...rest, { names: [...same.flatMap(({ names }) => names), one.record], last: one });
   }
-  return people.map(({ last }) => last);
+  return people;
+}
+
+// An approval that is not the last word of its person must not look as if it counted.
+function overtaken(one: Judged, people: readonly Person[]): Judged | undefined {
+  if (!one.counts || one.record.decision !== 'approve') return undefined;
+  const person = people.find(({ names }) => names.includes(one.record));
+  if (!person || person.last === one) return undefined;
+  const later = person.names.slice(person.names.indexOf(one.record) + 1);
+  return {
+    ...one,
+    counts: false,
+    why: later.some(({ decision }) => decision === 'revoke') ? 'it was taken back' : 'one person counts once',
+  };
+}
+
+// Asked of the last words alone: nobody needs to hold a right for an approval that counts no more.
+function withRights(one: Judged, facts: TallyFacts): Judged {
+  const { record, counts } = one;
+  const why = counts && consents(record.decision) && facts.deciders ? rightsFault(record, facts.deciders, facts) : undefined;
+  return why === undefined ? one : { record, counts: false, why };
 }
 
 /**
@@ -211,8 +238,7 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time lies in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)
     return 'it is from before the suspension was lifted: approve again';
-  if (endOf(record, facts.requirements) <= facts.now) return HAS_EXPIRED;
-  return facts.deciders && rightsFault(record, facts.deciders, facts);
+  return endOf(record, facts.requirements) <= facts.now ? HAS_EXPIRED : undefined;
 }
 
 // Whoever was not asked about does not count: an answer that is missing is no yes.

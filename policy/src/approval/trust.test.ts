@@ -80,6 +80,13 @@ describe('A Playbook', () => {
       playbook: playbook(sealed(), { uid: 'new' }),
       why: 'the seal is for another Playbook',
     },
+    'that somebody has deleted, and a finalizer keeps': {
+      playbook: {
+        ...playbook(sealed()),
+        metadata: { ...playbook(sealed()).metadata, deletionTimestamp: '2026-01-02T00:00:00Z' },
+      },
+      why: 'it is being deleted',
+    },
     'that changed': {
       playbook: playbook(sealed(), { spec: { ...spec, description: 'y' } }),
       why: 'it changed after it was sealed',

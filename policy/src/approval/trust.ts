@@ -2,6 +2,7 @@ import { annotations, digestOf, type Playbook } from '@sentinel/crds';
 import { z } from 'zod';
 import { type AgentRule, whyAgent } from '../identity/agents.ts';
 import { type Identity, isProgram, isSamePerson, parseIdentities } from '../identity/identity.ts';
+import { isBeingDeleted } from '../policyset/policy-set.ts';
 import { type SealKeys, sealFault } from './seal.ts';
 
 /** Trust in a Playbook as the webhook seals it. The order of the first five fields is checked by a ValidatingAdmissionPolicy. */
@@ -57,6 +58,7 @@ export const playbookDigest = (playbook: Pick<Playbook, 'spec'>): string => dige
  */
 export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: readonly AgentRule[] | undefined): Trust {
   if (!playbook) return { trusted: false, why: 'there is none' };
+  if (isBeingDeleted(playbook)) return { trusted: false, why: 'it is being deleted' };
   const sealed = playbook.metadata.annotations?.[annotations.trust];
   if (sealed === undefined) return { trusted: false, why: 'nobody has sealed its digest' };
   if (sealed.startsWith(WITHDRAWAL_PREFIX)) return withdrawn(sealed, keys);

@@ -5,6 +5,7 @@ export { resourceNames } from './programs/kubectl-resources.ts';
 export type { Line } from './programs/lines.ts';
 export type { HostExecutable } from './programs/program-names.ts';
 export { safeLines } from './programs/safe.ts';
+export { type MatchBudget, matchBudget } from './rules/budget.ts';
 export { type CommandPolicy, type CommandRule, type CompiledCommands, compileCommands } from './rules/compile.ts';
 export { type CommandVerdict, judgeCommand } from './rules/evaluate.ts';
 export type { CommandReason } from './rules/reasons.ts';

@@ -33,6 +33,20 @@ describe('The rights to act as somebody', () => {
     "impersonate:user-info users.authentication.k8s.io 'system:kube-controller-manager'",
     'impersonate:arbitrary-node nodes.authentication.k8s.io',
     "approve signers.certificates.k8s.io 'kubernetes.io/kube-apiserver-client-kubelet'",
+    ...[
+      'impersonate serviceaccounts',
+      'create serviceaccounts/token',
+      'get secrets',
+      'create secrets',
+      'create pods',
+      'create pods/exec',
+      'patch daemonsets.apps',
+    ].map((right) => `${right} in namespace 'kube-system'`),
+    // These change its pods.
+    "create controllerrevisions.apps in namespace 'shop'",
+    ...['mutatingwebhookconfigurations', 'mutatingadmissionpolicies'].flatMap((resource) =>
+      ['create', 'update', 'patch'].map((verb) => `${verb} ${resource}.admissionregistration.k8s.io`),
+    ),
   ];
   const asAdmin = ["impersonate groups 'system:masters'", "impersonate:user-info groups.authentication.k8s.io 'system:masters'"];
   const byUid = ["impersonate uids.authentication.k8s.io 'u-1'", "impersonate:user-info uids.authentication.k8s.io 'u-1'"];

@@ -31,12 +31,17 @@ const WORKLOADS: readonly (readonly [group: string, resource: string])[] = [
   ['batch', 'jobs'],
   ['batch', 'cronjobs'],
 ];
+/** Whoever writes one of these adds a container of theirs to the next pod that is made, also in the namespace of the ServiceAccount. */
+const MUTATING: readonly string[] = ['mutatingwebhookconfigurations', 'mutatingadmissionpolicies'];
+/** Where the controllers of Kubernetes have their ServiceAccounts, some of which make pods, or tokens of nodes, in every namespace. */
+const CONTROLLER_NAMESPACE = 'kube-system';
 const IN_PODS: readonly (readonly [subresource: string, verbs: readonly string[]])[] = [
   ['exec', ['create', 'get']],
   ['attach', ['create', 'get']],
   ['ephemeralcontainers', ['update', 'patch']],
 ];
 const AUTHENTICATION = 'authentication.k8s.io';
+const ADMISSION = 'admissionregistration.k8s.io';
 /** The API server lets a certificate be approved with the right on its signer, or on all signers of the domain of that. */
 const CLIENT_SIGNERS = ['kubernetes.io/kube-apiserver-client', 'kubernetes.io/*'] as const;
 /** A patch answers with the whole object, and deletecollection with all that it deletes, or would delete in a dry-run. */
@@ -81,6 +86,24 @@ export function rightsToActAs({ user, uid }: Pick<Identity, 'user' | 'uid'>): Ri
       verbs.map((verb) => ({ verb, group: '', resource: 'pods', subresource, namespace })),
     ),
     ...['create', 'get'].map((verb) => ({ verb, group: '', resource: 'nodes', subresource: 'proxy' })),
+    // A StatefulSet makes pods by the revision that its status names.
+    { verb: 'create', group: 'apps', resource: 'controllerrevisions', namespace },
+    ...MUTATING.flatMap((resource) => WRITES.map((verb) => ({ verb, group: ADMISSION, resource }))),
+    ...rightsOfControllers(),
+  ];
+}
+
+// The shortest ways to a ServiceAccount of a controller, to a node by a bootstrap token, or to a program that runs on every node.
+function rightsOfControllers(): Right[] {
+  const namespace = CONTROLLER_NAMESPACE;
+  return [
+    { verb: 'impersonate', group: '', resource: 'serviceaccounts', namespace },
+    { verb: 'create', group: '', resource: 'serviceaccounts', subresource: 'token', namespace },
+    { verb: 'get', group: '', resource: 'secrets', namespace },
+    { verb: 'create', group: '', resource: 'secrets', namespace },
+    { verb: 'create', group: '', resource: 'pods', namespace },
+    { verb: 'create', group: '', resource: 'pods', subresource: 'exec', namespace },
+    { verb: 'patch', group: 'apps', resource: 'daemonsets', namespace },
   ];
 }
 

@@ -19,8 +19,13 @@ export interface ReadPolicy {
 
 // By content: a policy is read and compiled once per change, also when each request brings it as another object.
 const known = new Map<string, ReadPolicy>();
-const KNOWN_MAX = 2000;
-const byObject = new WeakMap<object, ReadPolicy>();
+/** How much memory what is known may take, in bytes: whoever writes policies of a namespace chooses how large each of them is. */
+const KNOWN_BYTES = 48 * 1024 * 1024;
+/** What a character of a policy takes once it is read, at most. Measured, and rounded up. */
+const CHARACTER_BYTES = 12;
+let knownBytes = 0;
+// The key of an object, which lives as long as a cache holds it: what was read of it must not live as long.
+const keys = new WeakMap<object, string>();
 
 /** Reads a policy, with every fault named by its path. Throws nothing, whatever the spec is. */
 export function readPolicy(
@@ -28,17 +33,21 @@ export function readPolicy(
 ): ReadPolicy {
   const spec: unknown = policy.spec;
   const object = typeof spec === 'object' && spec !== null ? spec : undefined;
-  const before = object && byObject.get(object);
-  if (before) return before;
-  const digest = digestOf(spec ?? null);
-  const key = `${policy.kind}/${policy.metadata.name}@${digest}`;
+  const name = `${policy.kind}/${policy.metadata.name}`;
+  const before = object && keys.get(object);
+  const key = before?.startsWith(`${name}@`) ? before : `${name}@${digestOf(spec ?? null)}`;
+  if (object) keys.set(object, key);
   let read = known.get(key);
   if (!read) {
-    read = compile(policy, digest);
-    if (known.size >= KNOWN_MAX) known.clear();
+    read = compile(policy, key.slice(name.length + 1));
+    const bytes = CHARACTER_BYTES * JSON.stringify(spec ?? null).length + (read.commands?.treeBytes ?? 0);
+    if (knownBytes + bytes > KNOWN_BYTES) {
+      known.clear();
+      knownBytes = 0;
+    }
+    knownBytes += bytes;
     known.set(key, read);
   }
-  if (object) byObject.set(object, read);
   return read;
 }
 

@@ -19,6 +19,12 @@ const floor = (name: string, spec: unknown = {}): ClusterAgentPolicy => ({
   metadata: { name },
   spec: spec as ClusterAgentPolicy['spec'],
 });
+/** What no schema would let in, and no reader looks at: more than 300 KB. */
+const long = { prefix: ['kubectl'], notMatch: [], more: 'x'.repeat(330_000) };
+const deleted = <T extends AgentPolicy | ClusterAgentPolicy>(policy: T): T => ({
+  ...policy,
+  metadata: { ...policy.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+});
 const namespace = (labels: Record<string, string> | undefined = { 'sentinel.dev/enabled': 'true' }) => ({
   metadata: { name: 'shop', labels },
 });
@@ -76,6 +82,19 @@ describe('The policies of a namespace', () => {
       own: [],
       rules: ['Sentinel opt-in', 'Sentinel floor', 'Sentinel policy'],
     },
+    'refuse when the only policy has been deleted, and a finalizer keeps it': {
+      own: [deleted(local('p'))],
+      rules: ['Sentinel policy'],
+    },
+    'refuse when the only floor has been deleted, and a finalizer keeps it': {
+      cluster: [deleted(floor('f'))],
+      rules: ['Sentinel floor'],
+    },
+    'refuse when there are more than anybody can read': {
+      own: Array.from({ length: 7 }, (_, index) => local(`p${index}`, { commands: [{ ...long, decision: 'Deny' }] })),
+      rules: ['Sentinel policies'],
+    },
+    'go on with one that was deleted beside one that stays': { own: [local('p'), deleted(local('q'))], rules: [] },
     'refuse with one that cannot be read beside a good one': {
       own: [local('good'), local('bad', { modes: ['Everything'] })],
       rules: ['AgentPolicy/bad spec'],
@@ -105,6 +124,14 @@ describe('The policies of a namespace', () => {
       );
     });
   }
+
+  it('are as strict while one that was deleted is still there', () => {
+    const rules = { kubernetes: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], decision: 'Allow' }] };
+    const request = { verb: 'get', apiGroup: '', resource: 'pods', namespace: 'shop', name: 'x' };
+    const strict = deleted(local('q', { kubernetes: [] }));
+    const sources = { namespace: namespace(), clusterPolicies: [floor('f', rules)], policies: [local('p', rules), strict] };
+    assert.equal(judgeApiRequest(policySet(sources, agent), 'shop', request).decision, 'Deny');
+  });
 
   it('deny every request while one of them cannot be read', () => {
     const rules = { kubernetes: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], decision: 'Allow' }] };

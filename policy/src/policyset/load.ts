@@ -3,7 +3,7 @@ import { agentRules } from '../identity/agents.ts';
 import { type Identity, isSubject } from '../identity/identity.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { readPolicy } from './compile.ts';
-import { type ApplicablePolicy, type PolicySet, policyName } from './policy-set.ts';
+import { type ApplicablePolicy, isBeingDeleted, POLICIES_MAX, type PolicySet, policyName } from './policy-set.ts';
 
 export interface PolicySources {
   readonly namespace: { readonly metadata: ObjectMeta };
@@ -11,12 +11,29 @@ export interface PolicySources {
   readonly policies: readonly AgentPolicy[];
 }
 
+/**
+ * How much the policies of a namespace may have together, as JSON, to be read: reading takes time and memory of every program. The webhook
+ * takes half as much, because replicas do not see at once what the others take.
+ */
+const READ_MAX = 2 * POLICIES_MAX;
+
+// Those that there is room for, in the order of their names.
+function readable(own: readonly AgentPolicy[]): AgentPolicy[] {
+  let room = READ_MAX;
+  const byName = own.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return byName.filter(({ spec }) => {
+    room -= JSON.stringify(spec ?? null).length;
+    return room >= 0;
+  });
+}
+
 /** Collects the policies that speak of a requester in a namespace. */
 export function policySet(sources: PolicySources, requester: Identity): PolicySet {
   const { metadata } = sources.namespace;
   const cluster = sources.clusterPolicies.map((policy) => applicable(policy, requester, undefined));
   const own = sources.policies.filter((policy) => policy.metadata.namespace === metadata.name);
-  const local = own.map((policy) => applicable(policy, requester, metadata.name));
+  const read = readable(own);
+  const local = read.map((policy) => applicable(policy, requester, metadata.name));
   const all = [...cluster, ...local].filter((policy) => policy !== undefined).sort(byName);
   const policies = all.filter(({ spec }) => !spec?.auditOnly);
   return {
@@ -27,6 +44,7 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
     refusals: missingParts(metadata, policies, requester, {
       floor: sources.clusterPolicies.length > 0,
       own: own.length > 0,
+      unread: own.length - read.length,
     }),
   };
 }
@@ -46,6 +64,7 @@ function applicable(
     kind: policy.kind,
     name: policy.metadata.name,
     ...read,
+    ...(isBeingDeleted(policy) ? { isBeingDeleted: true } : {}),
     ...(suspension ? { suspension } : {}),
     ...(read.suspended === (suspension?.suspended ?? false) ? {} : { suspensionNamed: false }),
   };
@@ -55,9 +74,13 @@ function missingParts(
   metadata: ObjectMeta,
   policies: readonly ApplicablePolicy[],
   requester: Identity,
-  has: { readonly floor: boolean; readonly own: boolean },
+  has: { readonly floor: boolean; readonly own: boolean; readonly unread: number },
 ): Refusal[] {
-  const why = (some: boolean) => (some ? 'those that there are speak of others, or only look on' : 'there is none');
+  const why = (kind: ApplicablePolicy['kind'], some: boolean) => {
+    if (policies.some((policy) => policy.kind === kind)) return 'the last one is being deleted';
+    return some ? 'those that there are speak of others, or only look on' : 'there is none';
+  };
+  const lasts = (kind: ApplicablePolicy['kind']) => policies.some((policy) => policy.kind === kind && !policy.isBeingDeleted);
   const found: Refusal[] = [];
   const refuse = (rule: string, message: string, remedy: string) => found.push({ policy: 'Sentinel', rule, message, remedy });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
@@ -67,20 +90,26 @@ function missingParts(
       `An admin of the cluster opts it in with: kubectl label namespace ${metadata.name} ${namespaceLabels.enabled}=true`,
     );
   }
-  if (!policies.some((policy) => policy.kind === 'ClusterAgentPolicy')) {
+  if (!lasts('ClusterAgentPolicy')) {
     refuse(
       'floor',
-      `no ClusterAgentPolicy speaks of '${requester.user}': ${why(has.floor)}`,
+      `no ClusterAgentPolicy speaks of '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
-  if (!policies.some((policy) => policy.kind === 'AgentPolicy')) {
+  if (!lasts('AgentPolicy')) {
     refuse(
       'policy',
-      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why(has.own)}`,
+      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why('AgentPolicy', has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }
+  if (has.unread > 0)
+    refuse(
+      'policies',
+      `the AgentPolicies of namespace '${metadata.name}' are too large together, so ${has.unread} of them cannot be read`,
+      'An admin deletes or shortens some.',
+    );
   for (const policy of policies) {
     if (policy.spec === undefined) {
       found.push({

@@ -1,4 +1,4 @@
-import type { AgentPolicySpec, ClusterAgentPolicySpec, PolicyStatus } from '@sentinel/crds';
+import type { AgentPolicySpec, ClusterAgentPolicySpec, ObjectMeta, PolicyStatus } from '@sentinel/crds';
 import type { CompiledCommands } from '../commands/index.ts';
 import type { AgentRule } from '../identity/agents.ts';
 import type { Refusal } from '../verdict/verdict.ts';
@@ -17,6 +17,8 @@ export interface ApplicablePolicy {
   readonly suspension?: PolicyStatus['suspension'] | undefined;
   /** `false` while the operator has not written down who turned the kill switch on or off. */
   readonly suspensionNamed?: boolean;
+  /** Whether somebody has deleted it: until it is gone it is as strict as before, and lets nothing in any more. */
+  readonly isBeingDeleted?: boolean;
   /** Why it can't be read, with the path of each fault. */
   readonly faults?: readonly string[];
 }
@@ -33,5 +35,15 @@ export interface PolicySet {
   readonly refusals: readonly Refusal[];
 }
 
+/** How much the AgentPolicies of one namespace may have together, in bytes of JSON. */
+export const POLICIES_MAX = 1024 * 1024;
+
 /** The name of a policy in messages. */
 export const policyName = (policy: { kind: string; name: string }): string => `${policy.kind}/${policy.name}`;
+
+/**
+ * Whether somebody has deleted an object that a finalizer still keeps. Whoever may edit it can set one, so what lets something happen is
+ * gone from then on.
+ */
+export const isBeingDeleted = ({ metadata }: { readonly metadata: Pick<ObjectMeta, 'deletionTimestamp'> }): boolean =>
+  metadata.deletionTimestamp !== undefined;

@@ -12,8 +12,9 @@ const rule = (name: string): AgentRule => ({
   name,
   subjectNamespace: undefined,
 });
-const readerOf = (rules: AgentRule[] | Error) =>
+const readerOf = (rules: AgentRule[] | Error, others = 0) =>
   ({
+    sizeOfOthers: async () => others,
     agents: async () => {
       if (rules instanceof Error) throw rules;
       return rules;
@@ -40,6 +41,18 @@ describe('Whoever writes a policy', () => {
   it('is no agent', async () => {
     await assert.rejects(admitPolicy(write(undefined, {}), readerOf([rule('ada')])), /'ada' is an agent/);
     await admitPolicy(write(undefined, {}), readerOf([rule('bea')]));
+  });
+
+  it('has a megabyte for all policies of a namespace, and may always make one smaller', async () => {
+    const full = readerOf([], 1024 * 1024);
+    await assert.rejects(
+      admitPolicy(write(undefined, {}), full),
+      /exceeded quota: the AgentPolicies of namespace 'shop' have 1048576/,
+    );
+    const longer = write({ modes: ['DryRun'] }, { modes: ['DryRun', 'Apply'] });
+    await assert.rejects(admitPolicy(longer, full), /exceeded quota/);
+    await admitPolicy(write({ modes: ['DryRun', 'Apply'] }, { modes: ['DryRun'] }), full);
+    await admitPolicy(longer, readerOf([], 1024 * 1024 - 100));
   });
 
   it('may suspend it whatever another policy says, and while policies cannot be read', async () => {

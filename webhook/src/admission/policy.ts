@@ -1,6 +1,6 @@
 import { AgentPolicySpec, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
-import { agentRules, policyFaults, whyAgent } from '@sentinel/policy';
-import type { PolicyReader } from '../policy-reader.ts';
+import { agentRules, POLICIES_MAX, policyFaults, whyAgent } from '@sentinel/policy';
+import { type PolicyReader, sizeOf } from '../policy-reader.ts';
 import { identityOf } from './identity.ts';
 import { type AdmissionRequest, Denied } from './review.ts';
 
@@ -19,6 +19,7 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   if (agent !== undefined) throw new Denied(`'${userInfo.username}' is an agent (${agent}): agents write no policies`);
   if (!object || operation === 'DELETE') return undefined;
   const kind = request.resource.resource === 'clusteragentpolicies' ? 'ClusterAgentPolicy' : 'AgentPolicy';
+  if (kind === 'AgentPolicy') await requirePoliciesRoom(request, policies);
   const schema = kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
   const parsed = schema.safeParse(object.spec);
   // What the schema refuses, the API server says better than we could, and right after this.
@@ -33,6 +34,20 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   if (faults.length === 0 || (oldObject && restOf(oldObject.spec) === restOf(object.spec))) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
   throw new Denied(`${faults.slice(0, SHOWN).join('; ')}${more}`);
+}
+
+// Every program that judges an action of the namespace reads all of them. What shrinks may always be written.
+async function requirePoliciesRoom(
+  { object, oldObject, namespace, name }: AdmissionRequest,
+  policies: PolicyReader,
+): Promise<void> {
+  const size = sizeOf(object?.spec);
+  if (size <= (oldObject ? sizeOf(oldObject.spec) : 0)) return;
+  const others = await policies.sizeOfOthers(namespace, object?.metadata.name ?? name);
+  if (others + size > POLICIES_MAX)
+    throw new Denied(
+      `exceeded quota: the AgentPolicies of namespace '${namespace}' have ${others} bytes, and this one has ${size} more; at most ${POLICIES_MAX} are allowed, because all of them are read for each action. Shorten or delete some`,
+    );
 }
 
 /** Whether an update of a policy throws its kill switch and changes nothing else. */

@@ -25,11 +25,16 @@ function turnsOf({ mock }: TestContext) {
   const turns = new ReadingTurns(() => now);
   const begun: string[] = [];
   const open: (() => void)[] = [];
-  const ask = (asked: AdmissionRequest, name: string, address = 'api-server') =>
-    turns.run(asked, address, async () => {
-      begun.push(name);
-      await new Promise<void>((resolve) => open.push(resolve));
-    });
+  const ask = (asked: AdmissionRequest, name: string, address = 'api-server', waitMs?: number) =>
+    turns.run(
+      asked,
+      address,
+      async () => {
+        begun.push(name);
+        await new Promise<void>((resolve) => open.push(resolve));
+      },
+      waitMs,
+    );
   const pass = async (ms: number) => {
     now += ms;
     mock.timers.tick(ms);
@@ -73,6 +78,29 @@ describe('Long texts of a request', () => {
     assert.deepEqual(begun, ['n1', 'n2']);
     await end();
     await Promise.all(all);
+  });
+
+  it('are refused for now where the API server would go on without an answer, and take nothing from those behind them', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const first = ask(request('noisy'), 'n1');
+    const late = assert.rejects(ask(request('noisy'), 'n2', 'api-server', 3_000), { name: 'TooManyRequests' });
+    const behind = ask(request('quiet'), 'q');
+    await setImmediate();
+    await pass(3_000);
+    await late;
+    // It holds its place until its turn has passed, so that nobody gets more places by being refused.
+    await assert.rejects(ask(request('noisy'), 'n3'), { name: 'TooManyRequests' });
+    await end();
+    await pass(PAUSE * 4_000);
+    await setImmediate();
+    assert.deepEqual(begun, ['n1', 'q']);
+    await end();
+    await pass(PAUSE * 1_000);
+    const last = ask(request('noisy'), 'n4');
+    await setImmediate();
+    assert.deepEqual(begun, ['n1', 'q', 'n4']);
+    await end();
+    await Promise.all([first, behind, last]);
   });
 
   it('are refused for now when too many of the namespace wait, and not when those of another do', async (t) => {

@@ -27,10 +27,18 @@ export class ReadingTurns {
     this.#now = now;
   }
 
-  /** Runs `work` at once where nothing long is new, else in its turn. Throws TooManyRequests when too many wait for theirs. */
-  async run<T>(request: AdmissionRequest, address: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` at once where nothing long is new, else in its turn. Throws TooManyRequests when too many wait for theirs, and when the
+   * turn has not come within `waitMs`: where the API server goes on without an answer, it must have one in time.
+   */
+  async run<T>(
+    request: AdmissionRequest,
+    address: string,
+    work: () => Promise<T>,
+    waitMs = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     if (!bringsLongText(request)) return await work();
-    const endTurn = await this.#turn(request.namespace, address);
+    const endTurn = await inTime(this.#turn(request.namespace, address), waitMs, request.namespace);
     const start = this.#now();
     try {
       return await work();
@@ -41,10 +49,7 @@ export class ReadingTurns {
 
   async #turn(namespace: string, address: string): Promise<() => void> {
     const own = `${address} ${namespace}`;
-    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all)
-      throw new TooManyRequests(
-        `too many long texts of namespace '${namespace}' wait to be read, and others must find their turn: try again in some seconds`,
-      );
+    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all) throw tooMany(namespace);
     const count = (by: number) => {
       for (const key of [own, address]) this.#count(key, by);
     };
@@ -70,6 +75,24 @@ export class ReadingTurns {
     if (held > 0) this.#held.set(key, held);
     else this.#held.delete(key);
   }
+}
+
+const tooMany = (namespace: string) =>
+  new TooManyRequests(
+    `too many long texts of namespace '${namespace}' wait to be read, and others must find their turn: try again in some seconds`,
+  );
+
+// Who is refused keeps the place until the turn comes, which then ends at once.
+async function inTime(turn: Promise<() => void>, waitMs: number, namespace: string): Promise<() => void> {
+  if (waitMs === Number.POSITIVE_INFINITY) return await turn;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, waitMs, undefined);
+  });
+  const first = await Promise.race([turn, late]).finally(() => clearTimeout(timer));
+  if (first) return first;
+  void turn.then((end) => end());
+  throw tooMany(namespace);
 }
 
 // What only ends or stops something is never held up, and a decision changes no spec.

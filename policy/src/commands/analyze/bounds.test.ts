@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { matchBudget } from '../rules/budget.ts';
 import { judgeCommand } from '../rules/evaluate.ts';
 import { policy } from '../testing.ts';
 import { bounds } from './bounds.ts';
@@ -26,6 +27,27 @@ describe('A script of many commands under many rules', () => {
       judged.reasons.filter(({ rule }) => rule === 'commands.unmatched'),
       [],
     ));
+});
+
+describe('A script that takes long to compare with the rules', () => {
+  // Each option may or may not have a value, and each rule has 32 positions: so many ways to read it, 256 times.
+  const rules = Array.from({ length: 256 }, (_, index) => `Allow ${times('a ', 31)}z${index}`);
+  const slow = policy(rules.map((rule) => rule.replace('Allow a', 'RequireApproval kubectl')));
+  const judged = judgeCommand([slow], ['sh', '-c', times(`kubectl ${times('-x a ', 200)};`, 4)]);
+
+  it('is denied, and not allowed by what was left unread', () => {
+    assert.equal(judged.decision, 'Deny');
+    assert.deepEqual(
+      judged.reasons.filter(({ decision }) => decision === 'Deny').map(({ rule }) => rule),
+      ['commands.budget'],
+    );
+  });
+  it('takes what it takes for all steps of an action together', () => {
+    const budget = matchBudget();
+    const step = (index: number) => ['sh', '-c', `kubectl ${times('-x a ', 40)}${index}`];
+    const decisions = Array.from({ length: 24 }, (_, index) => judgeCommand([slow], step(index), [], budget).decision);
+    assert.deepEqual([decisions[0], decisions.at(-1)], ['RequireApproval', 'Deny']);
+  });
 });
 
 describe('A command beyond a bound', () => {

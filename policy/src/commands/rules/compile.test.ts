@@ -190,3 +190,20 @@ describe('The index of rules', () => {
     assert.equal(own.tree.next?.get('t3')?.next, undefined);
   });
 });
+
+describe('A policy whose rules have as many alternatives as there may be', () => {
+  const position = (rule: number, at: number) => Array.from({ length: 10 }, (_, index) => `p${index}-${rule}-${at}`).join('|');
+  const prefix = (rule: number) => [position(rule, 0), position(rule, 1), position(rule, 2)];
+  const commands = Array.from({ length: 256 }, (_, rule) => ({ prefix: prefix(rule), decision: 'Deny' as const }));
+  const compiled = compileCommands({ name: 'p', commands });
+
+  it('takes a megabyte of memory and no more: each program keeps what it has read', () =>
+    assert.ok((compiled?.treeBytes ?? 0) <= 1.1 * 1024 * 1024, `${compiled?.treeBytes} bytes`));
+  it('is obeyed all the same, from its first rule to its last', () => {
+    for (const rule of [0, 1, 128, 255]) {
+      const argv = [`p3-${rule}-0`, `p9-${rule}-1`, `p0-${rule}-2`, 'x'];
+      assert.equal(judgeCommand(compiled ? [compiled] : [], argv).decision, 'Deny', `rule ${rule}`);
+      assert.equal(judgeCommand(compiled ? [compiled] : [], argv.slice(0, 2)).decision, 'RequireApproval', `rule ${rule}`);
+    }
+  });
+});

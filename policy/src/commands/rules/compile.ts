@@ -40,6 +40,8 @@ export interface CompiledCommands {
   readonly tree: RuleTree;
   /** Rules that stop something, for programs that are unknown. */
   readonly restrictive: readonly CompiledRule[];
+  /** How much memory the tree takes, in bytes, roughly. */
+  readonly treeBytes: number;
 }
 
 /** The alternatives that each position of a prefix offers. */
@@ -56,17 +58,23 @@ export function compileCommands(policy: CommandPolicy): CompiledCommands | undef
   if (policy.commands === undefined) return undefined;
   const tree = emptyTree();
   const restrictive: CompiledRule[] = [];
+  const room = { bytes: TREE_BYTES };
   for (const [index, rule] of policy.commands.entries()) {
     const { prefix, decision, justification } = rule;
     const compiled = { index, prefix, tokens: tokensOfRule(rule), decision, justification };
     if (decision !== 'Allow') restrictive.push(compiled);
-    plant(tree, compiled, 0, 1);
+    plant(tree, compiled, { depth: 0, places: 1, room });
   }
-  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], tree, restrictive };
+  const treeBytes = TREE_BYTES - room.bytes;
+  return { name: policy.name, hostExecutables: policy.hostExecutables ?? [], tree, restrictive, treeBytes };
 }
 
 const DEPTH = 3;
 const MAX_PLACES = 1024;
+/** What the tree of one policy may take, and what a node of it and a rule in a node do. Measured, and rounded. */
+const TREE_BYTES = 1024 * 1024;
+const NODE_BYTES = 320;
+const ENTRY_BYTES = 16;
 
 // Most nodes have nothing below, and take no room for it.
 function emptyTree(): RuleTree {
@@ -74,10 +82,19 @@ function emptyTree(): RuleTree {
   return { ended, all: ended, next: undefined };
 }
 
-// A rule with very many alternatives ends sooner than its tokens do: it is compared more often, and takes no more room.
-function plant(tree: RuleTree, rule: CompiledRule, depth: number, places: number): void {
+/** Where a rule is planted, and how much room its policy has left. */
+interface Place {
+  readonly depth: number;
+  readonly places: number;
+  readonly room: { bytes: number };
+}
+
+// A rule with very many alternatives ends sooner than its tokens do, and so does one for which its policy has no room left: it is
+// compared more often, and takes no more room.
+function plant(tree: RuleTree, rule: CompiledRule, { depth, places, room }: Place): void {
   const alternatives = new Set(rule.tokens[depth]);
-  if (alternatives.size === 0 || depth >= DEPTH || places * alternatives.size > MAX_PLACES) {
+  const isTooMany = places * alternatives.size > MAX_PLACES || alternatives.size * (NODE_BYTES + ENTRY_BYTES) > room.bytes;
+  if (alternatives.size === 0 || depth >= DEPTH || isTooMany) {
     tree.ended.push(rule);
     if (tree.next) tree.all.push(rule);
     return;
@@ -88,9 +105,11 @@ function plant(tree: RuleTree, rule: CompiledRule, depth: number, places: number
   }
   tree.all.push(rule);
   for (const token of alternatives) {
-    const below = tree.next.get(token) ?? emptyTree();
+    const known = tree.next.get(token);
+    const below = known ?? emptyTree();
+    room.bytes -= ENTRY_BYTES + (known ? 0 : NODE_BYTES);
     tree.next.set(token, below);
-    plant(below, rule, depth + 1, places * alternatives.size);
+    plant(below, rule, { depth: depth + 1, places: places * alternatives.size, room });
   }
 }
 

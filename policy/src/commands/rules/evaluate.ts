@@ -3,6 +3,7 @@ import type { Concern, FoundCommand } from '../analyze/finder.ts';
 import { type NamedReading, type PreparedCommand, prepareArgv } from '../analyze/prepare-argv.ts';
 import { baseName, isTrustedPath } from '../programs/program-names.ts';
 import { showWord, unknown, type Word } from '../shell/words.ts';
+import { type MatchBudget, matchBudget } from './budget.ts';
 import { type CompiledCommands, type CompiledRule, candidates } from './compile.ts';
 import { matchesPlainly, mayMatch, surelyMatches } from './match.ts';
 import { type CommandReason, give, newReasons, type Reasons } from './reasons.ts';
@@ -18,16 +19,22 @@ export interface CommandVerdict {
 
 /**
  * Judges the argv of a step, with its parameters filled in. Nothing depends on the order of policies or rules: over all policies that
- * speak of commands, all rules and all simple commands the strictest decision holds.
+ * speak of commands, all rules and all simple commands the strictest decision holds. What is left unread when the budget is spent is
+ * denied. Steps of one action share a budget.
  */
 export function judgeCommand(
   policies: readonly CompiledCommands[],
   argv: readonly string[],
   variables: readonly string[] = [],
+  budget: MatchBudget = matchBudget(),
 ): CommandVerdict {
   const { commands, concerns } = prepareArgv(argv, variables);
   const reasons = newReasons();
-  for (const [index, command] of commands.entries()) judgeOne(policies, command, index, reasons);
+  for (const [index, command] of commands.entries()) {
+    if (budget.left < 0) break;
+    judgeOne(policies, command, index, reasons, budget);
+  }
+  if (budget.left < 0) give(reasons, 'Deny', tooMuch);
   for (const concern of concerns) {
     if (concern.kind === 'Write' && policies.length === 0) continue;
     give(reasons, 'RequireApproval', () => reasonOf(concern));
@@ -39,6 +46,17 @@ export function judgeCommand(
     opaque: concerns,
   };
 }
+
+const tooMuch = (): CommandReason => ({
+  policy: 'Sentinel',
+  rule: 'commands.budget',
+  decision: 'Deny',
+  matched: [],
+  certain: true,
+  message: 'the commands of the action take too long to compare with the rules of all policies',
+  quote: '',
+  remedy: 'Split the action, or write its commands with fewer options and unknown words; an admin may shorten the rules.',
+});
 
 function reasonOf(concern: Concern): CommandReason {
   return {
@@ -61,14 +79,21 @@ const remedies: Readonly<Record<Concern['kind'], string>> = {
   Write: 'Let the command print instead, or let a person approve it.',
 };
 
-function judgeOne(policies: readonly CompiledCommands[], command: PreparedCommand, index: number, reasons: Reasons): void {
+function judgeOne(
+  policies: readonly CompiledCommands[],
+  command: PreparedCommand,
+  index: number,
+  reasons: Reasons,
+  budget: MatchBudget,
+): void {
   const { found, itself, danger, name, safe } = command;
   const silent: string[] = [];
   let unmatched = 0;
   for (const policy of policies) {
+    if (budget.left < 0) return;
     const before = reasons.given;
-    if (itself) applyRules(policy, command, itself, index, reasons);
-    else applyToUnknown(policy, found, index, reasons);
+    if (itself) applyRules(policy, command, itself, { index, reasons, budget });
+    else applyToUnknown(policy, found, { index, reasons, budget });
     if (reasons.given > before) continue;
     unmatched += 1;
     if (silent.length < SHOWN) silent.push(policy.name);
@@ -97,11 +122,19 @@ function judgeOne(policies: readonly CompiledCommands[], command: PreparedComman
   }));
 }
 
-function applyToUnknown(policy: CompiledCommands, found: FoundCommand, index: number, reasons: Reasons): void {
+/** Which command of a line is judged, and what is kept of it. */
+interface Judging {
+  readonly index: number;
+  readonly reasons: Reasons;
+  readonly budget: MatchBudget;
+}
+
+function applyToUnknown(policy: CompiledCommands, found: FoundCommand, { index, reasons, budget }: Judging): void {
   const program = found.words[0];
   if (typeof program !== 'object') return;
+  budget.left -= policy.restrictive.length;
   for (const rule of policy.restrictive)
-    if (namesPart(rule, found.words, program.prefix))
+    if (namesPart(rule, found.words, program.prefix, budget))
       give(reasons, rule.decision, () => spoken(policy, rule, found, index, false));
 }
 
@@ -109,23 +142,28 @@ function applyRules(
   policy: CompiledCommands,
   { found, others }: PreparedCommand,
   { program, words, plain }: NamedReading,
-  index: number,
-  reasons: Reasons,
+  { index, reasons, budget }: Judging,
 ): void {
   // Made for the few that have one: this is asked of each command by each policy.
   let spoke: Set<CompiledRule> | undefined;
-  for (const rule of candidates(policy, program, words)) {
+  const rules = candidates(policy, program, words);
+  budget.left -= rules.length;
+  for (const rule of rules) {
     // Most commands have one reading, and most rules are about something else.
     if (plain && !matchesPlainly(rule.tokens, words)) continue;
     const certain = surelyMatches(program, rule.tokens, words);
-    if (rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words))
+    if (
+      rule.decision === 'Allow' ? !certain || found.role !== 'Command' : !mayMatch(baseName(program), rule.tokens, words, budget)
+    )
       continue;
     spoke ??= new Set();
     spoke.add(rule);
     give(reasons, rule.decision, () => spoken(policy, rule, found, index, certain));
   }
   for (const other of others) {
-    for (const rule of candidates(policy, other.program, other.words)) {
+    const more = candidates(policy, other.program, other.words);
+    budget.left -= more.length;
+    for (const rule of more) {
       if (spoke?.has(rule) || (other.plain && !matchesPlainly(rule.tokens, other.words))) continue;
       const certain = surelyMatches(other.program, rule.tokens, other.words);
       if (rule.decision === 'Allow') {
@@ -133,7 +171,7 @@ function applyRules(
         const samePath =
           other.program === baseName(program) && program.includes('/') && isTrustedPath(program, policy.hostExecutables);
         if (found.role !== 'Command' || !samePath || !certain) continue;
-      } else if (!mayMatch(other.program, rule.tokens, other.words)) continue;
+      } else if (!mayMatch(other.program, rule.tokens, other.words, budget)) continue;
       spoke ??= new Set();
       spoke.add(rule);
       give(reasons, rule.decision, () => spoken(policy, rule, found, index, certain));
@@ -142,13 +180,13 @@ function applyRules(
 }
 
 // An unknown program of which a rule names the beginning, or the words behind it: `rm$IFS-rf`, `$tool delete pod x`.
-function namesPart(rule: CompiledRule, words: readonly Word[], prefix: string): boolean {
+function namesPart(rule: CompiledRule, words: readonly Word[], prefix: string, budget: MatchBudget): boolean {
   if (baseName(prefix) !== '')
-    return mayMatch('', rule.tokens, [{ ...unknown('', baseName(prefix)), many: true }, ...words.slice(1)]);
+    return mayMatch('', rule.tokens, [{ ...unknown('', baseName(prefix)), many: true }, ...words.slice(1)], budget);
   if (rule.tokens.length === 1) return false;
   const rest = words.slice(1);
   if (rest.length === 0 || typeof rest[0] !== 'string') return false;
-  return (rule.tokens[0] ?? []).some((program) => mayMatch(program, rule.tokens, [program, ...rest]));
+  return (rule.tokens[0] ?? []).some((program) => mayMatch(program, rule.tokens, [program, ...rest], budget));
 }
 
 function spoken(

@@ -1,5 +1,6 @@
 import { abbreviates, lettersOf, widthOf } from '../programs/options.ts';
 import { mayBe, mayBeOption, type Unknown, type Word } from '../shell/words.ts';
+import { type MatchBudget, matchBudget } from './budget.ts';
 
 /** Alternatives of each position of a prefix. */
 export type Tokens = readonly (readonly string[])[];
@@ -62,21 +63,21 @@ function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readon
 
 /**
  * Whether `words` may begin with the tokens under any reading, for whoever would be stopped by it: options stand in between with or
- * without a value, and a word that is unknown is what it would have to be.
+ * without a value, and a word that is unknown is what it would have to be. Where the budget is spent, it may.
  */
-export function mayMatch(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+export function mayMatch(program: string, tokens: Tokens, words: readonly Word[], budget = matchBudget()): boolean {
   // Most commands are literal and have no option in the way: these have one reading.
   for (let at = 0; ; at++) {
     const alternatives = tokens[at];
     if (!alternatives) return true;
     const word = words[at];
     if (word === undefined) return false;
-    if (typeof word !== 'string' || (at > 0 && mayBePassedOver(word))) return mayMatchSomehow(program, tokens, words);
+    if (typeof word !== 'string' || (at > 0 && mayBePassedOver(word))) return mayMatchSomehow(program, tokens, words, budget);
     if (!alternatives.includes(word)) return false;
   }
 }
 
-function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]): boolean {
+function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[], budget: MatchBudget): boolean {
   const seen = new Set<number>();
   const from = (token: number, at: number): boolean => {
     const alternatives = tokens[token];
@@ -86,6 +87,8 @@ function mayMatchSomehow(program: string, tokens: Tokens, words: readonly Word[]
     const state = token * 65_536 + at;
     if (seen.has(state)) return false;
     seen.add(state);
+    budget.left -= 1;
+    if (budget.left < 0) return true;
     if (alternatives.some((alternative) => mayBe(word, alternative)) && from(token + 1, at + 1)) return true;
     if (typeof word === 'object' && word.many) {
       // Whatever it begins with may be followed by all the rest.

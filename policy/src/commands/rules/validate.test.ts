@@ -51,3 +51,10 @@ describe('The faults of rules about commands', () => {
     assert.deepEqual(commandRuleFaults(rules), []);
   });
 });
+
+it('The examples of rules about commands are not read beyond a bound: each reader of the policy would take its time for them', () => {
+  const match = Array.from({ length: 16 }, () => `kubectl delete ${'x'.repeat(1_009)}`);
+  const of = (rules: number) => commandRuleFaults(Array.from({ length: rules }, () => ({ ...base, match })));
+  assert.deepEqual(of(4), []);
+  assert.deepEqual(of(5), ['`commands`: the examples have 81920 characters together; at most 65536 are read, so remove some']);
+});

@@ -5,8 +5,18 @@ import { showWord, type Word } from '../shell/words.ts';
 import { type CommandRule, tokensOfRule } from './compile.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 
+/**
+ * How many characters the examples of a policy may have together. The worst of them take 7 microseconds a character, in one turn of the
+ * thread, in each program that reads the policy.
+ */
+const EXAMPLES_MAX = 65_536;
+
 /** What is wrong with rules about commands, each fault with its path, such as `commands[3].match[0]`. */
 export function commandRuleFaults(rules: readonly CommandRule[]): string[] {
+  const examples = rules.flatMap(({ match = [], notMatch = [] }) => [...match, ...notMatch]);
+  const size = examples.reduce((sum, { length }) => sum + length, 0);
+  if (size > EXAMPLES_MAX)
+    return [`\`commands\`: the examples have ${size} characters together; at most ${EXAMPLES_MAX} are read, so remove some`];
   return rules.flatMap((rule, index) => faultsOf(rule, `commands[${index}]`));
 }
 
