@@ -59,5 +59,6 @@ export * from './statements/stated-plan.ts';
 export * from './statements/statement.ts';
 export * from './verdict/combine.ts';
 export * from './verdict/order.ts';
+export * from './verdict/policy-errors.ts';
 export * from './verdict/rule-label.ts';
 export * from './verdict/verdict.ts';
