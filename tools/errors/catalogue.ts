@@ -1,4 +1,5 @@
 import { type ErrorEntry, type ErrorTable, type State, stateErrors, states } from '@sentinel/crds';
+import { gatewayErrors } from '@sentinel/gateway/errors';
 import { guardErrors, policyErrors } from '@sentinel/policy';
 import { webhookErrors } from '@sentinel/webhook/errors';
 
@@ -34,6 +35,13 @@ export const sections: readonly ErrorSection[] = [
       "The ValidatingAdmissionPolicies of the chart refuse a request, with the webhook and without it. Kubernetes lets such a policy give only one of five reasons, so the answer has no code of Sentinel's: `details.causes[].message` begins with the name of the policy, for which the code stands.",
     errors: guardErrors,
     isSent: false,
+  },
+  {
+    title: 'Gateway',
+    where:
+      'The gateway answers a request of a sandbox itself, beside what policy refuses. Its answer is a Status as the API server sends it, with the code in `details.causes[].reason`. Where a pod is not served at all, the status of the action says `refused by the gateway (CODE)`. A few of these are answers to the operator, which asks again by itself.',
+    errors: gatewayErrors,
+    isSent: true,
   },
   {
     title: 'States of an action',
