@@ -1,3 +1,4 @@
+import { cliErrors } from '@sentinel/cli/errors';
 import { type ErrorEntry, type ErrorTable, type State, stateErrors, states } from '@sentinel/crds';
 import { gatewayErrors } from '@sentinel/gateway/errors';
 import { guardErrors, policyErrors } from '@sentinel/policy';
@@ -41,6 +42,13 @@ export const sections: readonly ErrorSection[] = [
     where:
       'The gateway answers a request of a sandbox itself, beside what policy refuses. Its answer is a Status as the API server sends it, with the code in `details.causes[].reason`. Where a pod is not served at all, the status of the action says `refused by the gateway (CODE)`. A few of these are answers to the operator, which asks again by itself.',
     errors: gatewayErrors,
+    isSent: true,
+  },
+  {
+    title: 'kubectl sentinel',
+    where:
+      'Errors of the command itself. It prints `error: MESSAGE [CODE]` on stderr, in one line; for a refusal of the API server the codes are those of the sections above.',
+    errors: cliErrors,
     isSent: true,
   },
   {

@@ -150,6 +150,22 @@ export const policyErrors = {
     when: 'A rule about the Kubernetes API denies the request, or no rule allows it (`kubernetes`).',
     next: 'An admin may add a rule to `kubernetes` that allows it.',
   },
+  HostNotAllowed: {
+    when: 'A policy denies the host, or has a list of hosts and this one is not on it (`network`).',
+    next: 'Use a host that the policy allows, or ask an admin.',
+  },
+  ModelNotAllowed: {
+    when: 'A policy does not allow the endpoint or the model.',
+    next: 'Use a model that the policy allows, or ask an admin.',
+  },
+  FileNotAllowed: {
+    when: 'A policy denies reading the file, or protects it from changes (`files`).',
+    next: 'Leave the file alone, or ask an admin.',
+  },
+  FreezeActive: {
+    when: 'A window in which nothing starts is open (`freeze`).',
+    next: 'Wait until it is over. What is approved meanwhile waits by itself.',
+  },
   HighRiskRefused: {
     when: 'A rule about high risk refuses an effect of the plan (`highRisk`).',
     next: 'A person makes the change by hand.',
