@@ -19,7 +19,7 @@ export const sections: readonly ErrorSection[] = [
   {
     title: 'Policy',
     where:
-      'Policy refuses an action, its plan or a request. When an action is filed or edited, the answer of the API server has the code in `details.causes[].reason`; for a request of a sandbox, the answer of the gateway has it there. `kubectl sentinel policy test -o json` and `can-i -o json` print it as `code`.',
+      'Policy refuses an action, its plan or a request. When an action is filed or edited, the answer of the API server has the code in `details.causes[].reason`; for a request of a sandbox, the answer of the gateway has it there. An action that is denied later has the codes in its audit record `Ended`, as `sentinel.refusal.codes`. `kubectl sentinel policy test -o json` and `can-i -o json` print it as `code`.',
     errors: policyErrors,
     isSent: true,
   },

@@ -122,6 +122,10 @@ export const webhookErrors = {
     when: 'A policy is written that cannot be obeyed as it stands. The message names the path of each fault.',
     next: 'Correct the policy. `kubectl sentinel policy lint` finds the same.',
   },
+  PolicySizeExceeded: {
+    when: 'The AgentPolicies of the namespace are larger together than what may be read for each action.',
+    next: 'Shorten or delete some.',
+  },
   PolicyAppliesToAuthor: {
     when: 'The policy would name its own author as an agent, and agents write no policies.',
     next: 'Name a group in `subjects`, or have somebody else write it.',

@@ -178,6 +178,18 @@ export const policyErrors = {
     when: 'No line of `approvals` covers the risk of the plan. What no line covers is denied.',
     next: 'Make the plan smaller, or ask an admin to add a line.',
   },
+  ApproversMissing: {
+    when: 'Policy has changed since the plan was made, and no group is left whose members may approve it.',
+    next: 'File the action again: its plan is made for what policy asks now.',
+  },
+  PlaybookChanged: {
+    when: 'The Playbook has changed since the action was admitted.',
+    next: 'File the action again.',
+  },
+  EnvironmentChanged: {
+    when: 'The environment of the namespace has changed since the rehearsal.',
+    next: 'File the action again.',
+  },
   ApproverGroupsDisjoint: {
     when: 'The policies that apply name no group of approvers in common, so nobody could approve.',
     next: 'An admin names a group that is in the lists of all of them.',

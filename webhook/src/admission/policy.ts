@@ -48,6 +48,7 @@ async function requirePoliciesRoom(
   const others = await policies.sizeOfOthers(namespace, object?.metadata.name ?? name);
   if (others + size > POLICIES_MAX)
     throw new Denied(
+      'PolicySizeExceeded',
       `exceeded quota: the AgentPolicies of namespace '${namespace}' have ${others} bytes, and this one has ${size} more; at most ${POLICIES_MAX} are allowed, because all of them are read for each action. Shorten or delete some`,
     );
 }
