@@ -1,10 +1,13 @@
 import type { State } from './conditions.ts';
 
 /**
- * States of an action that a person has to do something about, with what: reasons of the condition `Succeeded`. The state itself is the
- * code, and `states` says when it happens.
+ * States in which an action waits for something or has ended without success, with what to do: reasons of the condition `Succeeded`. The
+ * state itself is the code, and `states` says when it happens.
  */
 export const stateErrors = {
+  Pending: 'Wait. Where the message names a limit that holds it back, end other actions or ask an admin.',
+  AwaitingApproval: 'Have the plan approved or rejected: `kubectl sentinel plan` shows it, and how.',
+  Starting: 'Wait, or do something about what the message says holds the start.',
   Suspended: 'Wait until an admin lifts the suspension, then approve again.',
   OutcomeUnknown:
     'Look at the object, and say what is to be done: `kubectl sentinel reconcile` with accept, redo or roll-back for each effect that `kubectl sentinel plan` lists as unknown.',

@@ -151,19 +151,19 @@ export const policyErrors = {
     next: 'An admin may add a rule to `kubernetes` that allows it.',
   },
   HostNotAllowed: {
-    when: 'A policy denies the host, or has a list of hosts and this one is not on it (`network`).',
+    when: 'A policy denies the host, or has a list of hosts and this one is not on it (`network`). Only `kubectl sentinel policy` asks this so far.',
     next: 'Use a host that the policy allows, or ask an admin.',
   },
   ModelNotAllowed: {
-    when: 'A policy does not allow the endpoint or the model.',
+    when: 'A policy does not allow the endpoint or the model. Only `kubectl sentinel policy` asks this so far.',
     next: 'Use a model that the policy allows, or ask an admin.',
   },
   FileNotAllowed: {
-    when: 'A policy denies reading the file, or protects it from changes (`files`).',
+    when: 'A policy denies reading the file, or protects it from changes (`files`). Only `kubectl sentinel policy` asks this so far.',
     next: 'Leave the file alone, or ask an admin.',
   },
   FreezeActive: {
-    when: 'A window in which nothing starts is open (`freeze`).',
+    when: 'A window in which nothing starts is open (`freeze`). `kubectl sentinel policy can-i` answers with it; an approved action waits in the state `Starting`.',
     next: 'Wait until it is over. What is approved meanwhile waits by itself.',
   },
   HighRiskRefused: {
