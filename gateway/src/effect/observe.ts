@@ -152,7 +152,7 @@ const REPLACEMENT = '\ufffd';
 // others could be sent than were approved, and nobody sees which.
 function requireText(result: unknown): void {
   if (JSON.stringify(result).includes(REPLACEMENT))
-    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: the protobuf body holds a text that is not UTF-8');
+    throw new Refused(415, 'MediaTypeNotSupported', 'send JSON: the protobuf body holds a text that is not UTF-8');
 }
 
 /**

@@ -65,8 +65,7 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
   });
   if (refused !== undefined) return { outcomes: [], retries: [], refused, statement: await state() };
   // A request that is still on its way in some replica sends nothing from here on.
-  if (!(await ledger.beginRollback(claim.name)))
-    throw new Refused(503, 'RunNotEnded', 'the run ended meanwhile; ask again');
+  if (!(await ledger.beginRollback(claim.name))) throw new Refused(503, 'RunNotEnded', 'the run ended meanwhile; ask again');
   await withdrawIntents(ledger, claim.job, replica);
   const run = asRun(action, named.job, claim.account);
   // The kill switch stops an action as it is: nothing more is written, not even by a rollback.

@@ -111,6 +111,7 @@ function missingParts(
   }
   if (has.unread > 0)
     refuse(
+      'PoliciesTooLarge',
       'policies',
       `the AgentPolicies of namespace '${metadata.name}' are too large together, so ${has.unread} of them cannot be read`,
       'An admin deletes or shortens some.',

@@ -18,6 +18,10 @@ export const policyErrors = {
     when: 'A policy that applies cannot be read, so it denies everything.',
     next: 'An admin corrects it. Its condition `Ready` names each fault.',
   },
+  PoliciesTooLarge: {
+    when: 'The AgentPolicies of the namespace are too large together to be read, so everything is denied.',
+    next: 'An admin deletes or shortens some.',
+  },
   PolicySuspended: {
     when: 'The kill switch (`suspended`) of a policy that applies is on.',
     next: 'Wait until an admin sets `suspended` to false.',
