@@ -4,6 +4,10 @@ import { GROUP, kinds } from '@sentinel/crds';
 import { apiReference, customResourceDefinition } from '@sentinel/crds/schema';
 import { builtInTables } from '@sentinel/policy/document';
 import { stringify } from 'yaml';
+import { sections } from './errors/catalogue.ts';
+import { catalogueFaults } from './errors/faults.ts';
+import { errorsPage } from './errors/page.ts';
+import { guardMessages, readUsers } from './errors/read-errors.ts';
 import { guardsModule, guardsOf, templatesOf } from './guards.ts';
 import { withDrawing } from './layout/drawing.ts';
 import { layout } from './layout/layout.ts';
@@ -11,12 +15,15 @@ import { decisionIndex } from './repository/decision-index.ts';
 
 /**
  * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
- * the decision records; the drawing of docs/architecture.md; and the guards that the operator compares the cluster with, from the templates of the chart.
- * With `--check` nothing is written; it fails when a committed file differs from what would be.
+ * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; and the guards that the operator compares
+ * the cluster with, from the templates of the chart.
+ * With `--check` nothing is written; it fails when a committed file differs from what would be, or when the tables of errors have a fault.
  */
 const root = join(import.meta.dirname, '..');
 const COMMANDS = 'docs/commands.md';
 const note = '# Generated from crds/src by `make generate`; not edited by hand.\n';
+
+const guards = guardsOf(templatesOf(join(root, 'charts/sentinel')));
 
 function files(): Map<string, string> {
   const written = new Map<string, string>();
@@ -31,7 +38,8 @@ function files(): Map<string, string> {
   const { safe, dangerous } = builtInTables();
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
-  written.set('operator/src/generated/guards.ts', guardsModule(guardsOf(templatesOf(join(root, 'charts/sentinel')))));
+  written.set('operator/src/generated/guards.ts', guardsModule(guards));
+  written.set('docs/errors.md', errorsPage(sections, guardMessages(guards.guards)));
   return written;
 }
 
@@ -63,6 +71,12 @@ for (const [path, content] of files()) {
 }
 if (stale.length > 0) {
   process.stderr.write(`These files differ from what their sources generate; run \`make generate\`:\n  ${stale.join('\n  ')}\n`);
+  process.exitCode = 1;
+}
+
+const faults = check ? catalogueFaults(sections, readUsers(root), guardMessages(guards.guards)) : [];
+if (faults.length > 0) {
+  process.stderr.write(`The catalogue of errors:\n  ${faults.join('\n  ')}\n`);
   process.exitCode = 1;
 }
 

@@ -1,5 +1,8 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
+import { guardCode } from '@sentinel/policy';
+import type { CliErrorCode } from './cli-errors.ts';
 import { visible } from './terminal/visible.ts';
+import { UsageError } from './usage-error.ts';
 
 /** An error as one sentence and what to do next; never a stack. What the API server says is text like any other. */
 export function explain(error: unknown): string {
@@ -11,6 +14,34 @@ export function explain(error: unknown): string {
   return visible(error instanceof Error ? error.message : String(error));
 }
 
+/**
+ * The codes of an error: those that Sentinel's webhook answered with, that of the policy inside the API server which refused, or the one of
+ * `kubectl sentinel` itself. At least one, safe to print.
+ */
+export function errorCodes(error: unknown): readonly string[] {
+  const answered = error instanceof ApiError ? codesOfServer(error) : [];
+  return answered.length > 0 ? answered : [ownCode(error)];
+}
+
+// Text of a webhook is text of others, and causes of the API server itself have reasons of Kubernetes.
+function codesOfServer({ message, causes }: ApiError): string[] {
+  if (BY_SENTINEL.test(message))
+    return [...new Set(causes.flatMap(({ reason = '' }) => (/^[A-Za-z]{1,64}$/.test(reason) ? [reason] : [])))];
+  return [guardCode(POLICY.exec(message)?.[1] ?? '') ?? []].flat();
+}
+
+function ownCode(error: unknown): CliErrorCode {
+  if (error instanceof UsageError) return error.code;
+  if (error instanceof TransportError) return 'ServerNotReached';
+  if (!(error instanceof ApiError)) return 'UnexpectedError';
+  if (error.status === 401) return 'NotAuthenticated';
+  if (isConflict(error)) return 'ObjectChanged';
+  if (error.status === 429 || error.status >= 500) return 'ServerBusy';
+  if (isNotInstalled(error)) return 'SentinelNotInstalled';
+  return error.status === 403 && !DENIED.test(error.message) && !POLICY.test(error.message) ? 'AccessDenied' : 'RequestRefused';
+}
+
+const BY_SENTINEL = /admission webhook "[^"]*" denied the request: sentinel: /;
 const DENIED = /^admission webhook "[^"]*" denied the request: (sentinel: )?/;
 const POLICY = /ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: (?:sentinel: )?/;
 
@@ -23,7 +54,10 @@ function ofServer(error: ApiError): string {
   const policy = POLICY.exec(error.message);
   if (policy) return `refused by the policy ${policy[1]}: ${error.message.slice(policy.index + policy[0].length)}`;
   if (error.status === 403) return `you may not: ${error.message}; ask your cluster admin for the right`;
-  if (error.status === 404 && error.reason === 'NotFound' && /could not find the requested resource/.test(error.message))
+  if (isNotInstalled(error))
     return 'the cluster does not know this kind: Sentinel is not installed there (helm install), or choose another --context';
   return error.message;
 }
+
+const isNotInstalled = ({ status, reason, message }: ApiError) =>
+  status === 404 && reason === 'NotFound' && /could not find the requested resource/.test(message);

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { CliErrorCode } from './cli-errors.ts';
 import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
 import { auditShow, auditVerify } from './commands/audit.ts';
 import { auditVerifyExport } from './commands/audit-export.ts';
@@ -13,7 +14,7 @@ import { report } from './commands/report.ts';
 import { type RunFlags, run, workOf } from './commands/run.ts';
 import { type TrustFlags, trust } from './commands/trust.ts';
 import { watch } from './commands/watch.ts';
-import { explain } from './explain.ts';
+import { errorCodes, explain } from './explain.ts';
 import {
   type Connect,
   connect,
@@ -30,7 +31,8 @@ import { visible } from './terminal/visible.ts';
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
 /**
- * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else; for `policy` see there. Errors go to stderr, one sentence, without a stack.
+ * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else; for `policy` see there. Errors go to stderr, one sentence
+ * and their codes, without a stack.
  */
 export async function runCli(argv: readonly string[], io: Io, open: Connect = connect): Promise<number> {
   let code = 0;
@@ -47,6 +49,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd().split('\n').map(visible).join('\n')),
+      outputError: (text, write) => write(`${text.trimEnd()} ${codeSuffix(['CommandLineInvalid' satisfies CliErrorCode])}`),
     });
   common(program).enablePositionalOptions();
   // Commander takes what stands behind -- for arguments as any others.
@@ -69,10 +72,12 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fault;
-    terminal.error(`error: ${explain(error)}`);
+    terminal.error(`error: ${explain(error)} ${codeSuffix(errorCodes(error))}`);
     return fault;
   }
 }
+
+const codeSuffix = (codes: readonly string[]): string => `[${codes.join(', ')}]`;
 
 const add = (parent: Command, usage: string, description: string) => common(parent.command(usage).description(description));
 
@@ -154,9 +159,10 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     .option('--from <file>', 'an OTLP/JSON export of the sink, instead of the cluster')
     .option('--keys <file>', 'with --from: the public keys that seals are verified with, as ConfigMaps in JSON')
     .action(async (name: string | undefined, { from, keys }: { from?: string; keys?: string }, command: Command) => {
-      if (keys !== undefined && from === undefined) throw new UsageError('--keys is for an export: pass --from, too');
+      if (keys !== undefined && from === undefined)
+        throw new UsageError('FlagRequired', '--keys is for an export: pass --from, too');
       if (from === undefined) return await within((session) => auditVerify(session, name))(command);
-      if (name !== undefined) throw new UsageError('name an action, or an export with --from, not both');
+      if (name !== undefined) throw new UsageError('FlagConflict', 'name an action, or an export with --from, not both');
       offline((terminal) => auditVerifyExport(terminal, from, keys));
     });
   printable(add(audit, 'show <action>', 'Print the records of an action')).action((name: string, _, command: Command) =>

@@ -21,7 +21,7 @@ const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** Throws UsageError for a name that no object can have. */
 export function requireName(name: string, what: string): void {
   if (!OBJECT_NAME.test(name))
-    throw new UsageError(`'${name}' is not a valid name for ${what}: use lower-case letters, digits, '-' and '.'`);
+    throw new UsageError('FlagInvalid', `'${name}' is not a valid name for ${what}: use lower-case letters, digits, '-' and '.'`);
 }
 
 /** The Playbook that is meant. Throws UsageError when there is none. */
@@ -42,6 +42,7 @@ async function readNamed<T extends KubeObject>(
   const found = await client.get(kind, { name, namespace });
   if (found) return found;
   throw new UsageError(
+    'ObjectNotFound',
     `there is no ${noun} '${name}' in namespace '${namespace}'; see: kubectl get ${kind.plural} -n ${namespace}`,
   );
 }
@@ -61,12 +62,15 @@ export interface Review {
 export async function readReview(session: Session, name: string): Promise<Review> {
   const action = await readAction(session, name);
   const summary = action.status?.plan;
-  if (!summary) throw new UsageError(`'${name}' has no plan (${stateOf(action)}: ${messageOf(action)})`);
+  if (!summary) throw new UsageError('PlanNotFound', `'${name}' has no plan (${stateOf(action)}: ${messageOf(action)})`);
   const plan = await session.client.get(actionPlans, { name: summary.name, namespace: session.namespace });
-  if (!plan) throw new UsageError(`the plan '${summary.name}' is gone; file the action again`);
+  if (!plan) throw new UsageError('PlanNotFound', `the plan '${summary.name}' is gone; file the action again`);
   const digest = digestOf(plan.spec);
   if (digest !== summary.digest || plan.spec.action.uid !== action.metadata.uid)
-    throw new UsageError('the plan was altered: it is not the one that the action names. Do not decide; tell your security team');
+    throw new UsageError(
+      'PlanAltered',
+      'the plan was altered: it is not the one that the action names. Do not decide; tell your security team',
+    );
   const parts = await readParts(session, plan);
   return {
     action,
@@ -84,10 +88,12 @@ async function readParts({ client, namespace }: Session, { metadata, spec }: Act
     const part = await client.get(actionPlanParts, { name, namespace });
     if (!part)
       throw new UsageError(
+        'PlanNotFound',
         `'${name}', which holds a part of the plan, is gone, so not all of the plan can be seen; file the action again`,
       );
     if (digestOf(part.spec) !== digest)
       throw new UsageError(
+        'PlanAltered',
         `'${name}' was altered: it is not the part that the plan names. Do not decide; tell your security team`,
       );
     parts.push(part.spec);

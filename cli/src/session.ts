@@ -65,7 +65,10 @@ export const connect: Connect = (flags) => {
     return { client: createClient(transport), namespace: config.namespace, close: () => transport.close() };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the kubeconfig cannot be used: ${why}; check --kubeconfig, --context and $KUBECONFIG`);
+    throw new UsageError(
+      'KubeconfigInvalid',
+      `the kubeconfig cannot be used: ${why}; check --kubeconfig, --context and $KUBECONFIG`,
+    );
   }
 };
 
@@ -74,7 +77,7 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Opens a session. Throws UsageError for a namespace that there can't be: it would become part of a path. */
 export function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Session {
   if (flags.namespace !== undefined && !NAMESPACE.test(flags.namespace))
-    throw new UsageError(`'${flags.namespace}' is not a valid name for a namespace`);
+    throw new UsageError('FlagInvalid', `'${flags.namespace}' is not a valid name for a namespace`);
   const { client, namespace, close } = open(flags);
   const paged: Terminal = flags.pager === false ? { ...io, page: async (text, short = text) => printed(io, short) } : io;
   return { client, namespace: flags.namespace ?? namespace, flags, io: paged, close };
@@ -130,11 +133,12 @@ export function requireSeen(
   how: { readonly flag: string; readonly where: string },
 ): void {
   if (seen !== undefined && !DIGEST.test(seen))
-    throw new UsageError(`${how.flag} must be ${how.where}: sha256: and 64 hexadecimal digits`);
+    throw new UsageError('FlagInvalid', `${how.flag} must be ${how.where}: sha256: and 64 hexadecimal digits`);
   if (!io.ask && (!yes || seen === undefined))
-    throw new UsageError(`stdin is not a terminal; pass --yes and ${how.flag} DIGEST (${how.where})`);
+    throw new UsageError('ConfirmationRequired', `stdin is not a terminal; pass --yes and ${how.flag} DIGEST (${how.where})`);
   if (yes && seen === undefined)
     throw new UsageError(
+      'ConfirmationRequired',
       `--yes asks nothing, so say what you have seen: pass ${how.flag} DIGEST (${how.where}), or leave --yes out`,
     );
 }
@@ -143,5 +147,5 @@ const DIGEST = /^sha256:[a-f0-9]{64}$/;
 
 /** Throws UsageError when an answer is needed and nobody is there to give it. */
 export function requireSomebody(io: Terminal, yes: boolean): void {
-  if (!yes && !io.ask) throw new UsageError('stdin is not a terminal, so nobody can answer; pass --yes');
+  if (!yes && !io.ask) throw new UsageError('ConfirmationRequired', 'stdin is not a terminal, so nobody can answer; pass --yes');
 }

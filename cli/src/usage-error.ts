@@ -1,4 +1,13 @@
+import type { CliErrorCode } from './cli-errors.ts';
+
 /** Something the caller has to correct; printed without a stack. */
 export class UsageError extends Error {
   override name = 'UsageError';
+  /** What kind of error it is, for programs. */
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
 }

@@ -1,5 +1,6 @@
 export * from './audit/chain.ts';
 export * from './digest/canonical.ts';
+export * from './error-table.ts';
 export * from './objects.ts';
 export * from './run-report.ts';
 export * from './v1alpha1/action.ts';
@@ -16,3 +17,4 @@ export * from './v1alpha1/playbook.ts';
 export * from './v1alpha1/policy.ts';
 export { effectNumber, Resolution, Resolved } from './v1alpha1/resolution.ts';
 export * from './v1alpha1/sealed-act.ts';
+export * from './v1alpha1/state-errors.ts';

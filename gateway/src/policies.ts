@@ -14,7 +14,7 @@ export interface PolicyInformers {
 /** The policies that speak of a run, as the informers have them. Throws Refused when its namespace is not known. */
 export function policiesOf({ namespaces, policies, clusterPolicies }: PolicyInformers, run: Run): PolicySet {
   const namespace = namespaces.store.get(run.namespace);
-  if (!namespace?.metadata.name) throw forbidden(`namespace '${run.namespace}' is not known here yet`);
+  if (!namespace?.metadata.name) throw forbidden('NamespaceNotObserved', `namespace '${run.namespace}' is not known here yet`);
   const sources = {
     namespace: { metadata: { ...namespace.metadata, name: namespace.metadata.name } },
     clusterPolicies: clusterPolicies.store.list(),

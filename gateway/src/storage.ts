@@ -66,7 +66,7 @@ export class Storage {
   /** What is stored, seen from a namespace. Throws Refused (503) while it cannot be counted. */
   use(namespace: string): StorageUse {
     const { tenants, claims, secrets: entries } = this.#sources;
-    if (!this.#isCounted()) throw new Refused(503, 'ServiceUnavailable', 'what is stored cannot be counted now; ask again');
+    if (!this.#isCounted()) throw new Refused(503, 'UsageNotCounted', 'what is stored cannot be counted now; ask again');
     const now = this.#now();
     this.#reserved = this.#reserved.filter(({ until }) => until > now);
     const held = claims.store.list();

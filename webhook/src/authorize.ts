@@ -29,7 +29,7 @@ export class Authorizer {
   async wayToActAs(user: UserInfo, identities: readonly Identity[]): Promise<string | undefined> {
     return await wayToActAs((who, rights) => firstAllowed(this.#client, who, rights), identityOf(user), identities).catch(
       (error: unknown) => {
-        throw new Denied(`it could not be checked whether you could act as who asked: ${String(error)}`);
+        throw new Denied('PermissionNotChecked', `it could not be checked whether you could act as who asked: ${String(error)}`);
       },
     );
   }
@@ -37,10 +37,11 @@ export class Authorizer {
   /** Throws Denied when the caller does not hold the right, or when it could not be asked. */
   async require(user: UserInfo, right: Right): Promise<void> {
     const allowed = await this.allows(user, right).catch((error: unknown) => {
-      throw new Denied(`your right to ${right.verb} could not be checked: ${String(error)}`);
+      throw new Denied('PermissionNotChecked', `your right to ${right.verb} could not be checked: ${String(error)}`);
     });
     if (!allowed)
       throw new Denied(
+        'PermissionMissing',
         `'${user.username}' does not hold the verb '${right.verb}' on ${right.resource}.${GROUP} '${right.name}' in namespace '${right.namespace}'`,
       );
   }

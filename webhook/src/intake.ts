@@ -3,6 +3,7 @@ import { FairQueue } from '@sentinel/kube/fair-queue';
 import { FairShare } from '@sentinel/policy';
 import { parse as parseJson } from 'secure-json-parse';
 import { countJson } from './count-json.ts';
+import type { WebhookErrorCode } from './webhook-errors.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -30,9 +31,11 @@ const PAUSE = 3;
 export class BodyRefused extends Error {
   override name = 'BodyRefused';
   readonly status: 400 | 411 | 413 | 429;
+  readonly code: WebhookErrorCode;
 
-  constructor(status: 400 | 411 | 413 | 429, message: string) {
+  constructor(status: 400 | 411 | 413 | 429, code: WebhookErrorCode, message: string) {
     super(message);
+    this.code = code;
     this.status = status;
   }
 }
@@ -54,7 +57,7 @@ export class Intake {
     const hold = ({ memory }: { readonly memory: FairShare }, amount: number) => {
       const giveBack = memory.tryTake(address, amount);
       if (giveBack === undefined)
-        throw new BodyRefused(429, 'too many requests of this address are under way; send it again later');
+        throw new BodyRefused(429, 'WebhookBusy', 'too many requests of this address are under way; send it again later');
       held.push(giveBack);
     };
     try {
@@ -62,13 +65,13 @@ export class Intake {
       const body = await readBody(request, size);
       const { values, depth } = countJson(body);
       if (values > MAX_VALUES || depth > MAX_DEPTH)
-        throw new BodyRefused(413, `a body may have at most ${MAX_VALUES} values, ${MAX_DEPTH} deep`);
+        throw new BodyRefused(413, 'ReviewTooLarge', `a body may have at most ${MAX_VALUES} values, ${MAX_DEPTH} deep`);
       const isLarge = size >= LARGE_BYTES || values >= LARGE_VALUES;
       const lane = isLarge ? this.#large : this.#small;
       hold(lane, size + values * VALUE_COST);
       held.push(await lane.slots.take(address));
       const begin = () => {
-        if (request.socket.destroyed) throw new BodyRefused(400, 'the client has gone');
+        if (request.socket.destroyed) throw new BodyRefused(400, 'ReviewInvalid', 'the client has gone');
         return work(parse(body));
       };
       return await (isLarge ? this.#inTurn(address, begin) : begin());
@@ -94,16 +97,17 @@ function parse(body: Buffer): unknown {
   try {
     return parseJson(body.toString(), { protoAction: 'error', constructorAction: 'error' });
   } catch (error) {
-    throw new BodyRefused(400, `the body is not valid JSON: ${String(error).slice(0, 200)}`);
+    throw new BodyRefused(400, 'ReviewInvalid', `the body is not valid JSON: ${String(error).slice(0, 200)}`);
   }
 }
 
 // The API server always says how long a body is. So its memory is taken once, before a byte of it is read.
 function declaredSize(request: IncomingMessage): number {
   const declared = request.headers['content-length'];
-  if (declared === undefined) throw new BodyRefused(411, 'the request must say how long its body is (Content-Length)');
+  if (declared === undefined)
+    throw new BodyRefused(411, 'ReviewInvalid', 'the request must say how long its body is (Content-Length)');
   const size = Number(declared);
-  if (size > BODY_LIMIT) throw new BodyRefused(413, `a body may have at most ${BODY_LIMIT} bytes`);
+  if (size > BODY_LIMIT) throw new BodyRefused(413, 'ReviewTooLarge', `a body may have at most ${BODY_LIMIT} bytes`);
   return size;
 }
 

@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import { registry } from '@sentinel/kube';
 import { noteRefusals, noteReview } from './metrics.ts';
 
-const refusal = (rule: string) => ({ policy: 'ClusterAgentPolicy/floor', rule, message: '', remedy: '' });
+const refusal = (rule: string) => ({
+  code: 'ImageNotAllowed' as const,
+  policy: 'ClusterAgentPolicy/floor',
+  rule,
+  message: '',
+  remedy: '',
+});
 const reviews = (resource: string, outcome: string) =>
   `sentinel_webhook_reviews_total{resource="${resource}",operation="CREATE",outcome="${outcome}"}`;
 

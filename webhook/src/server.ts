@@ -25,6 +25,7 @@ import { requireRoom } from './admission/room.ts';
 import { requireSealedDecisions } from './admission/sealed.ts';
 import { BODY_LIMIT, BodyRefused, Intake } from './intake.ts';
 import { noteReview, noteUnjudged, type ReviewOutcome, resourceLabel } from './metrics.ts';
+import type { WebhookErrorCode } from './webhook-errors.ts';
 
 /**
  * Connections of a replica that are open, and that begin within a second. The API server has one or few addresses, with a connection for
@@ -83,7 +84,12 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
   app.addHook('onRequest', async (incoming, reply) => {
     if (!asksForCertificate) return;
     if (!(incoming.raw.socket as TLSSocket).authorized)
-      return refuse(reply, 403, 'only the API server is answered: a client certificate of its authority is required');
+      return refuse(
+        reply,
+        403,
+        'ClientCertificateRequired',
+        'only the API server is answered: a client certificate of its authority is required',
+      );
   });
   for (const path of ['/mutate', '/validate'])
     app.post(path, async (incoming, reply) => {
@@ -91,7 +97,12 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
         return await intake.run(incoming.raw, async (body) => {
           const parsed = AdmissionReview.safeParse(body);
           if (!parsed.success)
-            return refuse(reply, 400, `this is not an AdmissionReview: ${JSON.stringify(parsed.error.issues[0])?.slice(0, 500)}`);
+            return refuse(
+              reply,
+              400,
+              'ReviewInvalid',
+              `this is not an AdmissionReview: ${JSON.stringify(parsed.error.issues[0])?.slice(0, 500)}`,
+            );
           const address = incoming.ip;
           const requireEditRate = (request: AdmissionRequest) => edits.require(request, address);
           const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, address, work);
@@ -100,7 +111,7 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
           return await continueTrace(incoming.headers, () => traceReview(parsed.data.request, withTurns, handle));
         });
       } catch (error) {
-        if (error instanceof BodyRefused) return refuse(reply, error.status, error.message);
+        if (error instanceof BodyRefused) return refuse(reply, error.status, error.code, error.message);
         throw error;
       }
     });
@@ -121,12 +132,12 @@ function leaveWhenStopping(app: FastifyInstance<HttpsServer>, stopping: AbortSig
 /** Answers what is not judged. */
 function createRefusal(logger: Logger) {
   let [refused, loggedAt] = [0, 0];
-  return (reply: FastifyReply, status: number, message: string): FastifyReply => {
+  return (reply: FastifyReply, status: number, code: WebhookErrorCode, message: string): FastifyReply => {
     refused += 1;
     noteUnjudged(status);
     // Whoever reaches the port can cause these lines.
     if (Date.now() - loggedAt >= REFUSAL_LOG_MS) {
-      logger.warn('Refused requests before they were judged', { count: refused, address: reply.request.ip, why: message });
+      logger.warn('Refused requests before they were judged', { count: refused, address: reply.request.ip, code, why: message });
       [refused, loggedAt] = [0, Date.now()];
     }
     // The API server sends the request again after a 429. It might not see it if the connection were closed with a part of the body unread.
@@ -134,7 +145,7 @@ function createRefusal(logger: Logger) {
       reply.header('retry-after', '1');
       reply.request.raw.resume();
     } else reply.header('connection', 'close');
-    return reply.code(status).send({ message });
+    return reply.code(status).send({ reason: code, message });
   };
 }
 
@@ -175,17 +186,16 @@ async function answer(request: AdmissionRequest, context: RequestContext, handle
         resource: request.resource.resource,
         operation: request.operation,
         user: request.userInfo.username,
+        codes: [...new Set(error.causes.map(({ reason }) => reason))],
         why: error.message,
       });
-      return denied(request.uid, `sentinel: ${error.message}`, error instanceof TooManyRequests);
+      return denied(request, error);
     }
     note('Failed');
     noteError(span, error);
     context.logger.error('Failed to check request', { resource: request.resource.resource, error: String(error) });
-    return denied(
-      request.uid,
-      `sentinel: the request could not be checked, so it is refused: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    return denied(request, new Denied('CheckFailed', `the request could not be checked, so it is refused: ${why}`));
   }
 }
 

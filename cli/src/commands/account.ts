@@ -28,20 +28,26 @@ export interface Account {
 /** Reads the flags. Throws UsageError, with what to write instead. */
 export function accountOf(namespace: string, name: string, flags: AccountFlags): Account {
   if (!LABEL_NAME.test(name))
-    throw new UsageError(`'${name}' is not a valid name for an account: use at most 63 lower-case letters, digits and '-'`);
+    throw new UsageError(
+      'FlagInvalid',
+      `'${name}' is not a valid name for an account: use at most 63 lower-case letters, digits and '-'`,
+    );
   if (flags.dryRun !== undefined && flags.dryRun !== 'client' && flags.dryRun !== 'none')
-    throw new UsageError("--dry-run must be 'client' or 'none'");
+    throw new UsageError('FlagInvalid', "--dry-run must be 'client' or 'none'");
   return { namespace, name, role: roleOf(flags), users: (flags.user ?? []).map(serviceAccountOf) };
 }
 
 const LABEL_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 function roleOf({ role, roleKind, clusterRole }: AccountFlags): Account['role'] {
-  if (role !== undefined && clusterRole !== undefined) throw new UsageError('pass --role or --cluster-role, not both');
+  if (role !== undefined && clusterRole !== undefined)
+    throw new UsageError('FlagConflict', 'pass --role or --cluster-role, not both');
   const name = role ?? clusterRole;
-  if (!name) throw new UsageError('say with --role what the account may do in the namespace, such as --role edit');
+  if (!name)
+    throw new UsageError('FlagRequired', 'say with --role what the account may do in the namespace, such as --role edit');
   const kind = clusterRole === undefined ? (roleKind ?? 'ClusterRole') : 'ClusterRole';
-  if (kind !== 'ClusterRole' && kind !== 'Role') throw new UsageError("--role-kind must be 'ClusterRole' or 'Role'");
+  if (kind !== 'ClusterRole' && kind !== 'Role')
+    throw new UsageError('FlagInvalid', "--role-kind must be 'ClusterRole' or 'Role'");
   return { kind, name };
 }
 
@@ -49,7 +55,7 @@ function roleOf({ role, roleKind, clusterRole }: AccountFlags): Account['role'] 
 function serviceAccountOf(text: string): Account['users'][number] {
   const [namespace, name, ...more] = text.replace(/^system:serviceaccount:/, '').split(':');
   if (!namespace || !name || more.length > 0 || !LABEL_NAME.test(namespace) || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
-    throw new UsageError(`--user must be NAMESPACE:NAME of a ServiceAccount, not '${text}'`);
+    throw new UsageError('FlagInvalid', `--user must be NAMESPACE:NAME of a ServiceAccount, not '${text}'`);
   return { namespace, name };
 }
 
@@ -117,7 +123,7 @@ export async function createAccount(session: Session, name: string, flags: Accou
     io.out(format === 'json' ? raw({ apiVersion: 'v1', kind: 'List', items: objects }, 'json') : manifest(objects));
     return 0;
   }
-  if (format) throw new UsageError('-o prints the objects for Git; pass --dry-run=client with it');
+  if (format) throw new UsageError('FlagConflict', '-o prints the objects for Git; pass --dry-run=client with it');
   await requireFree(session, objects);
   for (const object of objects) {
     const kind = kinds[object.kind];
@@ -148,10 +154,12 @@ async function requireFree({ client }: Session, objects: readonly AnyObject[]): 
     if (!found) continue;
     if (wanted.kind === 'ClusterRole' && !isDeepStrictEqual(found.rules, wanted.rules))
       throw new UsageError(
+        'AccountConflict',
         `the ClusterRole '${name}' belongs to another account whose names run together the same; choose another name for this one`,
       );
     if (wanted.roleRef && !isDeepStrictEqual(found.roleRef, wanted.roleRef))
       throw new UsageError(
+        'AccountConflict',
         `the ${wanted.kind} '${name}' names another role, and that cannot be changed; delete it first: kubectl delete ${wanted.kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ''}`,
       );
   }

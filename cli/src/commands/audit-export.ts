@@ -99,7 +99,7 @@ interface Keys {
 /** Reads the ConfigMaps of public keys from a file: one as JSON, or a list of them. */
 function readKeys(file: string): Keys {
   const parsed = KeyMaps.safeParse(parseJson(readFileSync(file, 'utf8')));
-  if (!parsed.success) throw new UsageError(`${file}: this is no ConfigMap of public keys as JSON`);
+  if (!parsed.success) throw new UsageError('FileInvalid', `${file}: this is no ConfigMap of public keys as JSON`);
   const maps = 'items' in parsed.data ? parsed.data.items : [parsed.data];
   const of = (wanted: string) => {
     const found = maps.find(({ metadata }) => metadata.name === wanted);
@@ -129,10 +129,10 @@ function documents(text: string, file: string): z.infer<typeof Export>[] {
   const parts = whole === undefined ? text.split('\n').filter((line) => line.trim() !== '') : [text];
   return parts.map((part, index) => {
     const value = parseJson(part);
-    if (value === undefined) throw new UsageError(`${file}, line ${index + 1}: this is no JSON`);
+    if (value === undefined) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is no JSON`);
     if (typeof value !== 'object' || value === null || !('resourceLogs' in value)) return { resourceLogs: [] };
     const parsed = Export.safeParse(value);
-    if (!parsed.success) throw new UsageError(`${file}, line ${index + 1}: this is no OTLP export of logs`);
+    if (!parsed.success) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is no OTLP export of logs`);
     return parsed.data;
   });
 }

@@ -26,7 +26,7 @@ import { findUnstated, readPlans, readStatementKeys, statedRun } from './audit/s
  */
 export async function auditVerify(session: Session, name: string | undefined): Promise<number> {
   const { client, namespace, flags, io } = session;
-  if (name !== undefined && flags.allNamespaces) throw new UsageError('name one action, or pass -A, not both');
+  if (name !== undefined && flags.allNamespaces) throw new UsageError('FlagConflict', 'name one action, or pass -A, not both');
   const actions =
     name === undefined
       ? (await client.list(agentActions, flags.allNamespaces ? {} : { namespace })).items

@@ -25,11 +25,11 @@ export async function cancel(session: Session, name: string, flags: CancelFlags)
   requireSomebody(io, flags.yes === true);
   const comment = flags.comment?.trim() || undefined;
   if (comment !== undefined && comment.length > COMMENT_MAX)
-    throw new UsageError(`--comment may have at most ${COMMENT_MAX} characters`);
+    throw new UsageError('FlagInvalid', `--comment may have at most ${COMMENT_MAX} characters`);
   const action = await readAction(session, name);
   const around = await readAround(session, action);
   const judged = judgeCancellation(action, around);
-  if (judged.kind === 'TooLate') throw new UsageError(judged.why);
+  if (judged.kind === 'TooLate') throw new UsageError('NothingToDecide', judged.why);
   if (judged.kind === 'AlreadyCancelled') {
     io.out(`agentaction.sentinel.dev/${name} ${judged.why}`);
     return 0;
@@ -52,7 +52,7 @@ export async function cancel(session: Session, name: string, flags: CancelFlags)
     { type: 'merge', fieldManager: 'kubectl-sentinel' },
   );
   if (!answer.spec.cancelled)
-    throw new UsageError('the API server took the request, but the action is not cancelled; look at it again');
+    throw new UsageError('ObjectChanged', 'the API server took the request, but the action is not cancelled; look at it again');
   return tell(session, answer, { around, said: judged.lines });
 }
 
@@ -64,7 +64,8 @@ function tell(
 ): number {
   const { name } = answer.metadata;
   const found = judgeCancellation({ ...answer, spec: { ...answer.spec, cancelled: false } }, around);
-  if (found.kind !== 'Possible') throw new UsageError(found.kind === 'TooLate' ? found.why : 'the action was not cancelled');
+  if (found.kind !== 'Possible')
+    throw new UsageError('NothingToDecide', found.kind === 'TooLate' ? found.why : 'the action was not cancelled');
   if (found.lines.join() !== said.join()) {
     io.out(`Meanwhile the action has become ${visible(stateOf(answer))}:`);
     for (const line of found.lines) io.out(line);

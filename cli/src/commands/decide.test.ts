@@ -209,7 +209,7 @@ describe('a decision', () => {
     );
     const ran = await runAgainst(cluster([no]), ['approve', 'repair-web', '--yes', '--plan', digest]);
     assert.equal(ran.code, 1);
-    assert.equal(ran.error, 'error: refused: you asked\\u001b[2K for this action\n');
+    assert.equal(ran.error, 'error: refused: you asked\\u001b[2K for this action [RequestRefused]\n');
     assert.doesNotMatch(ran.out, /approved/);
   });
 

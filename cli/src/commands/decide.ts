@@ -52,7 +52,7 @@ async function show({ io }: Session, review: Review, full: boolean): Promise<num
 
 function validate(session: Session, verb: Verb, flags: DecideFlags): void {
   if (verb === 'reject' && !flags.comment?.trim())
-    throw new UsageError('say why with --comment: the agent and the record need a reason');
+    throw new UsageError('FlagRequired', 'say why with --comment: the agent and the record need a reason');
   checkCommonFlags(session, flags, verb === 'approve');
 }
 
@@ -60,7 +60,8 @@ const PLAN_FLAG = { flag: '--plan', where: 'the digest that `kubectl sentinel pl
 
 /** Throws UsageError for flags of a decision that cannot be meant. What `consents` lets something happen: it is about a plan that was seen. */
 export function checkCommonFlags({ io }: Session, { comment, plan, yes = false }: DecideFlags, consents: boolean): void {
-  if (comment !== undefined && comment.length > 1024) throw new UsageError('--comment may have at most 1024 characters');
+  if (comment !== undefined && comment.length > 1024)
+    throw new UsageError('FlagInvalid', '--comment may have at most 1024 characters');
   if (consents || plan !== undefined) requireSeen(io, { yes, seen: plan }, PLAN_FLAG);
   else requireSomebody(io, yes);
 }
@@ -69,10 +70,11 @@ function requireDecidable({ action, digest }: Review, seen: string | undefined, 
   const { name } = action.metadata;
   if (seen !== undefined && seen !== digest)
     throw new UsageError(
+      'ObjectChanged',
       `the plan that you saw (${seen}) is not the current one (${digest}); look at it again: kubectl sentinel plan ${name} -n ${namespace}`,
     );
   if (!decidable.has(stateOf(action)))
-    throw new UsageError(`there is nothing to decide: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
+    throw new UsageError('NothingToDecide', `there is nothing to decide: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
 }
 
 /** The annotations of a decision: the only thing that its update sets. */
@@ -115,6 +117,7 @@ export async function send(
     const { action, digest } = await readReview(session, name);
     if (digest !== shown.digest || action.metadata.uid !== uid || action.metadata.generation !== generation)
       throw new UsageError(
+        'ObjectChanged',
         `the action changed while you were reading; look at it again: kubectl sentinel plan ${name} -n ${namespace}`,
       );
   }
@@ -135,6 +138,7 @@ export function requireSealed(before: AgentAction, after: AgentAction, verb: str
   const asked = after.metadata.annotations?.[annotations.decision];
   if (asked !== undefined || sealed === undefined || sealed === before.metadata.annotations?.[annotations.approvals])
     throw new UsageError(
+      'NotSealed',
       `the API server took the request to ${verb}, but nothing sealed it, so it counts for nothing: Sentinel's webhook is not in force. Tell your cluster admin`,
     );
 }

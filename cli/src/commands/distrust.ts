@@ -30,6 +30,7 @@ export async function distrust(session: Session, name: string, flags: DistrustFl
   );
   if (!answer.metadata.annotations?.[annotations.trust]?.startsWith(WITHDRAWAL_PREFIX))
     throw new UsageError(
+      'NotSealed',
       "the API server took the request, but nothing sealed it: Sentinel's webhook is not in force. Nothing trusts the Playbook any more; tell your cluster admin",
     );
   io.out(`playbook.sentinel.dev/${name} distrusted`);
@@ -38,11 +39,12 @@ export async function distrust(session: Session, name: string, flags: DistrustFl
 
 function requireTrusted({ metadata, status }: Playbook): string {
   const sealed = metadata.annotations?.[annotations.trust];
-  if (sealed === undefined) throw new UsageError(`nobody trusts the Playbook '${metadata.name}': there is nothing to withdraw`);
+  if (sealed === undefined)
+    throw new UsageError('NothingToDecide', `nobody trusts the Playbook '${metadata.name}': there is nothing to withdraw`);
   if (sealed.startsWith(WITHDRAWAL_PREFIX))
-    throw new UsageError(`the trust in the Playbook '${metadata.name}' has been withdrawn already`);
+    throw new UsageError('NothingToDecide', `the trust in the Playbook '${metadata.name}' has been withdrawn already`);
   if (status?.digest === undefined || status.observedGeneration !== metadata.generation)
-    throw new UsageError('waiting for the operator to read this Playbook; try again in a moment');
+    throw new UsageError('NotObserved', 'waiting for the operator to read this Playbook; try again in a moment');
   return status.digest;
 }
 

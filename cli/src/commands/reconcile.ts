@@ -24,12 +24,14 @@ export const meanings: Readonly<Record<Resolution, string>> = {
  */
 export async function reconcile(session: Session, name: string, word: string, flags: ReconcileFlags): Promise<number> {
   const resolution = Resolution.safeParse(word);
-  if (!resolution.success) throw new UsageError(`'${word}' is not a resolution; use one of ${Resolution.options.join(', ')}`);
+  if (!resolution.success)
+    throw new UsageError('FlagInvalid', `'${word}' is not a resolution; use one of ${Resolution.options.join(', ')}`);
   checkCommonFlags(session, flags, true);
   const review = await readReview(session, name);
   const effect = requireEffect(review, flags.effect);
   if (flags.plan !== undefined && flags.plan !== review.digest)
     throw new UsageError(
+      'ObjectChanged',
       `the plan that you saw (${flags.plan}) is not the current one (${review.digest}); look at it again: kubectl sentinel plan ${name} -n ${session.namespace}`,
     );
   const { io } = session;
@@ -55,11 +57,12 @@ function requireEffect({ action }: Review, asked: string | undefined): number {
   const { name } = action.metadata;
   const unknown = action.status?.unknownEffects ?? [];
   if (stateOf(action) !== 'OutcomeUnknown' || unknown.length === 0)
-    throw new UsageError(`there is nothing to resolve: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
+    throw new UsageError('NothingToDecide', `there is nothing to resolve: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
   const found = unknown.find(({ effect }) => String(effectNumber(effect)) === asked);
   if (found) return found.effect;
   const open = unknown.map(({ effect }) => effectNumber(effect)).join(', ');
   throw new UsageError(
+    'FlagInvalid',
     `--effect must be the number of an effect whose outcome is unknown, as CHANGES of the plan counts them from 1: ${open}`,
   );
 }

@@ -31,11 +31,11 @@ export type Work = { readonly playbook: string } | { readonly command: readonly 
 export function workOf(words: readonly string[], command: readonly string[] | undefined): Work {
   const [playbook, ...more] = words;
   if (command !== undefined && command.length > 0) {
-    if (playbook !== undefined) throw new UsageError('name a Playbook, or give a command behind --, not both');
+    if (playbook !== undefined) throw new UsageError('FlagConflict', 'name a Playbook, or give a command behind --, not both');
     return { command };
   }
-  if (playbook === undefined) throw new UsageError('name a Playbook, or give a command behind --');
-  if (more.length > 0) throw new UsageError(`only one Playbook is allowed; leave out '${more.join(' ')}'`);
+  if (playbook === undefined) throw new UsageError('FlagRequired', 'name a Playbook, or give a command behind --');
+  if (more.length > 0) throw new UsageError('FlagConflict', `only one Playbook is allowed; leave out '${more.join(' ')}'`);
   return { playbook };
 }
 
@@ -43,7 +43,7 @@ export function workOf(words: readonly string[], command: readonly string[] | un
 export async function run(session: Session, work: Work, flags: RunFlags): Promise<number> {
   const { client, namespace, io } = session;
   const format = formatOf(session.flags.output);
-  if (format && flags.wait) throw new UsageError('--wait and --output cannot be used together');
+  if (format && flags.wait) throw new UsageError('FlagConflict', '--wait and --output cannot be used together');
   const action = actionFor(namespace, work, flags);
   const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
   const { name } = action.metadata;
@@ -56,16 +56,16 @@ export function actionFor(namespace: string, work: Work, flags: RunFlags): Agent
   const title = 'playbook' in work ? work.playbook : OWN_STEPS;
   requireName(title, 'a Playbook');
   const mode = flags.mode ?? 'Apply';
-  if (mode !== 'Apply' && mode !== 'DryRun') throw new UsageError('--mode must be Apply or DryRun');
+  if (mode !== 'Apply' && mode !== 'DryRun') throw new UsageError('FlagInvalid', '--mode must be Apply or DryRun');
   const summary = flags.summary.trim();
   if (summary === '' || summary.length > 512)
-    throw new UsageError('--summary must say in 1 to 512 characters what is going to be done');
+    throw new UsageError('FlagInvalid', '--summary must say in 1 to 512 characters what is going to be done');
   const name = flags.name ?? generatedName(title);
   requireName(name, 'an action');
-  if (name.length > NAME_MAX) throw new UsageError(`--name may have at most ${NAME_MAX} characters`);
+  if (name.length > NAME_MAX) throw new UsageError('FlagInvalid', `--name may have at most ${NAME_MAX} characters`);
   const parameters = (flags.param ?? []).map(parameter);
   const twice = parameters.find(({ name: one }, at) => parameters.findIndex((other) => other.name === one) !== at);
-  if (twice) throw new UsageError(`--param ${twice.name} is given twice`);
+  if (twice) throw new UsageError('FlagInvalid', `--param ${twice.name} is given twice`);
   return {
     apiVersion: API_VERSION,
     kind: 'AgentAction',
@@ -88,7 +88,7 @@ export function actionFor(namespace: string, work: Work, flags: RunFlags): Agent
 function onBehalfOf({ onBehalfOf: user }: RunFlags): Pick<AgentAction['spec'], 'onBehalfOf'> {
   if (user === undefined) return {};
   if (user.trim() === '' || user.length > 253)
-    throw new UsageError('--on-behalf-of must be the user name of a person, of 1 to 253 characters');
+    throw new UsageError('FlagInvalid', '--on-behalf-of must be the user name of a person, of 1 to 253 characters');
   return { onBehalfOf: { user } };
 }
 
@@ -99,12 +99,16 @@ function workFields(
 ): Partial<AgentAction['spec']> {
   if ('playbook' in work) {
     if (account !== undefined || image !== undefined)
-      throw new UsageError('--account and --image are only allowed with a command behind --: a Playbook brings its own');
+      throw new UsageError(
+        'FlagConflict',
+        '--account and --image are only allowed with a command behind --: a Playbook brings its own',
+      );
     return { playbookRef: { name: work.playbook }, ...(parameters.length > 0 ? { parameters: [...parameters] } : {}) };
   }
   if (account === undefined || image === undefined)
-    throw new UsageError('--account and --image are required when a command follows --');
-  if (parameters.length > 0) throw new UsageError('--param is only allowed with a Playbook: write the values into the command');
+    throw new UsageError('FlagRequired', '--account and --image are required when a command follows --');
+  if (parameters.length > 0)
+    throw new UsageError('FlagConflict', '--param is only allowed with a Playbook: write the values into the command');
   return { steps: [{ name: 'command', command: [...work.command] }], account, image };
 }
 
@@ -116,6 +120,6 @@ function generatedName(playbook: string): string {
 /** Reads `name=value`. Throws UsageError for anything else. */
 export function parameter(text: string): { name: string; value: string } {
   const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`--param must be NAME=VALUE, not '${text}'`);
+  if (at < 1) throw new UsageError('FlagInvalid', `--param must be NAME=VALUE, not '${text}'`);
   return { name: text.slice(0, at), value: text.slice(at + 1) };
 }

@@ -20,6 +20,7 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
   const digest = digestOfShown(playbook);
   if (flags.digest !== undefined && flags.digest !== digest)
     throw new UsageError(
+      'ObjectChanged',
       `the Playbook that you saw (${flags.digest}) is not the current one (${digest}); read it again: kubectl get playbook ${name} -n ${namespace} -o yaml`,
     );
   await io.page(renderPlaybook(playbook, digest, painter(io.colour)));
@@ -37,6 +38,7 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
   );
   if (answer.metadata.annotations?.[annotations.trust] === digest)
     throw new UsageError(
+      'NotSealed',
       "the API server took the request, but nothing sealed it, so it counts for nothing: Sentinel's webhook is not in force. Tell your cluster admin",
     );
   io.out(`playbook.sentinel.dev/${name} trusted`);
@@ -48,8 +50,9 @@ function digestOfShown({ spec, status, metadata }: Playbook): string {
   const digest = playbookDigest({ spec });
   if (status?.digest === digest) return digest;
   if (status?.digest === undefined || status.observedGeneration !== metadata.generation)
-    throw new UsageError('waiting for the operator to read this Playbook; try again in a moment');
+    throw new UsageError('NotObserved', 'waiting for the operator to read this Playbook; try again in a moment');
   throw new UsageError(
+    'DigestMismatch',
     `the digest of what was read (${digest}) is not the one that the operator found (${status.digest}); do not trust it, and tell your cluster admin`,
   );
 }

@@ -8,7 +8,7 @@ export type Format = 'json' | 'yaml' | undefined;
 /** Reads `-o`. Throws UsageError for a format that there is not. */
 export function formatOf(output: string | undefined): Format {
   if (output === undefined || output === 'json' || output === 'yaml') return output;
-  throw new UsageError(`there is no output format '${output}'; use -o json or -o yaml`);
+  throw new UsageError('FlagInvalid', `there is no output format '${output}'; use -o json or -o yaml`);
 }
 
 /** An object as it is, for machines. Characters that could harm a terminal are escaped in the way of the format: it reads back the same. */

@@ -9,7 +9,7 @@ export type Phase = 'Serving' | 'Draining' | 'Closing' | 'Ended';
 /** This replica takes nothing more on. Nothing was done, so the same request can be sent again, and reaches another replica. */
 export class ShuttingDown extends TryAgain {
   constructor() {
-    super('this replica of the gateway is shutting down; send the request again');
+    super('GatewayShuttingDown', 'this replica of the gateway is shutting down; send the request again');
   }
 }
 

@@ -69,7 +69,7 @@ export async function observe(
     const result = parseObject(answer.body);
     if (isOfOneVersion(request, live, result, answer.status)) return observation(request, live, result);
   }
-  throw new Refused(409, 'Conflict', 'others keep changing the object: send the request again');
+  throw new Refused(409, 'ObjectChanging', 'others keep changing the object: send the request again');
 }
 
 // A dry-run answers with the resourceVersion that it started from, and with 201 when it found no object (seen with 1.36.3).
@@ -89,7 +89,7 @@ function observation(request: ParsedRequest, live: unknown, result: unknown): Ob
   // An apply of an object that is not there creates it: what the dry-run makes up for it says nothing.
   const creates = live === undefined;
   const identified = Identified.safeParse(creates ? result : live);
-  if (!identified.success) throw badRequest('the API server answered with something that is no object');
+  if (!identified.success) throw badRequest('ApiServerAnswerInvalid', 'the API server answered with something that is no object');
   const { name, uid, resourceVersion } = identified.data.metadata;
   refuseGenerated(result, verb);
   return { name, uid: creates ? undefined : uid, resourceVersion: creates ? undefined : resourceVersion, live, result, changes };
@@ -112,6 +112,7 @@ function parseObject(body: Buffer): unknown {
   const inexact = findInexactNumber(body.toString('utf8'));
   if (inexact)
     throw forbidden(
+      'NumberNotExact',
       `the object holds ${describeInexact(inexact)}, which cannot be compared exactly. Such numbers are not supported, so the object is not written: change it without Sentinel, or keep the number as text`,
     );
   return object;
@@ -120,7 +121,11 @@ function parseObject(body: Buffer): unknown {
 function refuseGenerated(result: unknown, verb: string): void {
   const generated = z.object({ metadata: z.object({ generateName: z.string().min(1) }) }).safeParse(result);
   if (verb === 'create' && generated.success)
-    throw new Refused(403, 'Forbidden', "'generateName' is refused: a rehearsal cannot know the name; give the object a name");
+    throw new Refused(
+      403,
+      'GenerateNameNotAllowed',
+      "'generateName' is refused: a rehearsal cannot know the name; give the object a name",
+    );
 }
 
 // Who owns which field decides what later applies do, and no change of fields shows it: a request has no say over it but by an apply.
@@ -133,7 +138,11 @@ function refuseOwnership(request: ParsedRequest, live: unknown, result: unknown)
     requireText(result);
   }
   if (losesAllOwners(live, result))
-    throw new Refused(403, 'Forbidden', 'the request would empty metadata.managedFields: change the fields of the object only');
+    throw new Refused(
+      403,
+      'ManagedFieldsNotAllowed',
+      'the request would empty metadata.managedFields: change the fields of the object only',
+    );
 }
 
 /** What JSON has in the place of bytes that are no UTF-8. */
@@ -143,7 +152,7 @@ const REPLACEMENT = '\ufffd';
 // others could be sent than were approved, and nobody sees which.
 function requireText(result: unknown): void {
   if (JSON.stringify(result).includes(REPLACEMENT))
-    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: the protobuf body holds a text that is not UTF-8');
+    throw new Refused(415, 'MediaTypeNotSupported', 'send JSON: the protobuf body holds a text that is not UTF-8');
 }
 
 /**
@@ -200,13 +209,13 @@ function deleteBody(request: ParsedRequest, sending: Sending): { body: string; c
 function writeBody(request: ParsedRequest, sending: Sending): { body: string | Buffer; contentType: string } {
   const body = readBody(request);
   const eviction = request.subresource === 'eviction';
-  if (eviction) throw new Refused(403, 'Forbidden', 'evictions are not supported yet');
-  if (body.kind === 'none') throw badRequest('the request has no body');
+  if (eviction) throw new Refused(403, 'EvictionNotSupported', 'evictions are not supported yet');
+  if (body.kind === 'none') throw badRequest('BodyInvalid', 'the request has no body');
   if (body.kind === 'opaque') {
     if (hasAssignedFields(request))
       throw new Refused(
         415,
-        'UnsupportedMediaType',
+        'MediaTypeNotSupported',
         'send JSON: the fields that a protobuf body sets cannot be told from others',
       );
     return { body: body.bytes, contentType: request.contentType };

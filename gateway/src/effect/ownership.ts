@@ -22,7 +22,10 @@ export function requireOwnOwner(result: unknown): void {
   const [owner, ...others] = entriesOf(result);
   if (owner === undefined && isBare(result)) return;
   if (others.length > 0 || owner?.manager !== FIELD_MANAGER || owner.operation !== 'Update')
-    throw forbidden("the body sets 'metadata.managedFields', which says who owns which field. Leave it out of the request");
+    throw forbidden(
+      'ManagedFieldsNotAllowed',
+      "the body sets 'metadata.managedFields', which says who owns which field. Leave it out of the request",
+    );
 }
 
 /** Who owns what a server-side apply sets, and whether it takes that from others; undefined for every other write. */

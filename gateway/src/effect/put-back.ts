@@ -89,6 +89,7 @@ function mergedPaths(patch: unknown, here: unknown, there: unknown, path: string
     const index = other.get(name);
     if (name === undefined || index === undefined || mine.get(name) !== index)
       throw forbidden(
+        'ChangeNotObservable',
         `a second write to the list ${path} of one object cannot be shown in a rehearsal: make the change in one write`,
       );
     return mergedPaths(entry, here, there, `${path}/${index}`, listsReplace);

@@ -1,10 +1,14 @@
 import { Overtaken } from '../ledger/store.ts';
 import { withdraw } from '../ledger/withdraw.ts';
+import type { GatewayErrorCode } from '../request/gateway-errors.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Enforcement, Run } from '../run/run.ts';
 import type { EnforceContext } from './context.ts';
 
 const MESSAGE_MAX = 1800;
+
+/** Why a run is blocked. */
+type BlockCode = Extract<GatewayErrorCode, 'NotInApprovedPlan' | 'EffectAltered' | 'EffectOutcomeUnknown'>;
 
 /**
  * Blocks a run for good, on every replica, and refuses the write. What other replicas only intend is withdrawn, so that they cannot send
@@ -14,16 +18,17 @@ export async function block(
   { ledger, replica }: Pick<EnforceContext, 'ledger' | 'replica'>,
   { jobUid }: Pick<Run, 'jobUid'>,
   enforcement: Enforcement,
+  code: BlockCode,
   why: string,
-  cause?: 'OutcomeUnknown',
 ): Promise<never> {
   const message = `${why}. The run is blocked: no further write is sent`.slice(0, MESSAGE_MAX);
+  const first = enforcement.blocked === undefined;
   enforcement.blocked ??= message;
-  await ledger.block(enforcement.claim, message, cause);
+  await ledger.block(enforcement.claim, message, code === 'EffectOutcomeUnknown' ? 'OutcomeUnknown' : undefined);
   for (const entry of await ledger.entries(jobUid, ['Intended']))
     await withdraw(ledger, entry, replica).catch((error: unknown) => {
       // It was sent before it could be withdrawn.
       if (!(error instanceof Overtaken)) throw error;
     });
-  throw forbidden(enforcement.blocked);
+  throw forbidden(first ? code : 'RunBlocked', enforcement.blocked);
 }

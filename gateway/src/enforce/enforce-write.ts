@@ -34,7 +34,7 @@ const ASKS = 20;
  */
 export async function enforceWrite(context: EnforceContext, run: Run, request: ParsedRequest): Promise<Answer> {
   const { enforcement } = run;
-  if (!enforcement) throw forbidden('this run has no approved plan');
+  if (!enforcement) throw forbidden('PlanMissing', 'this run has no approved plan');
   const asked = performance.now();
   return await enforcement.turns.take(() => inTurn(context, run, enforcement, request, asked));
 }
@@ -59,17 +59,17 @@ async function inTurn(
     // Nothing would change: nothing to approve, and nothing to send.
     if (observed.changes.length === 0) return json(observed.result, 200);
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
-    if (judged.kind === 'foreign') return await block(context, run, enforcement, judged.why);
+    if (judged.kind === 'foreign') return await block(context, run, enforcement, 'NotInApprovedPlan', judged.why);
     if (judged.kind === 'repeated') {
       const answer = await answerOfRepeated(context, run, enforcement, request, asked);
-      return answer ?? (await block(context, run, enforcement, judged.why));
+      return answer ?? (await block(context, run, enforcement, 'NotInApprovedPlan', judged.why));
     }
     const unseen = await takesUnseen(context, run, enforcement, request, judged.effect, observed);
-    if (unseen !== undefined) return await block(context, run, enforcement, unseen);
+    if (unseen !== undefined) return await block(context, run, enforcement, 'NotInApprovedPlan', unseen);
     const answer = await carryOut(context, run, enforcement, request, judged.effect, observed);
     if (answer) return answer;
   }
-  throw new Refused(409, 'Conflict', 'the object keeps changing; the approved change was not made');
+  throw new Refused(409, 'ObjectChanging', 'the object keeps changing; the approved change was not made');
 }
 
 /** Why a delete would take along what the approvers did not see; undefined for every other write, and where it would not. */
@@ -85,7 +85,7 @@ async function takesUnseen(
   const found = await dependants.of(run, 'enforce', request, observed);
   // Doubt that the approvers did not have, and that may pass.
   if (found.isFaulty && !effect.deletion?.incomplete?.includes(COULD_NOT_LIST))
-    throw new Refused(429, 'TooManyRequests', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
+    throw new Refused(429, 'DependantsUnknown', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
   const doubts = newDoubts(effect.deletion?.incomplete, found.incomplete);
   if (doubts.length > 0)
     return `${nameOf(effect)} differs from the approved plan: not all that would be deleted with it is known, and the approved plan does not say so: ${doubts.join('; ')}. Rehearse it again`;
@@ -100,25 +100,25 @@ async function takesUnseen(
  */
 async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enforcement): Promise<void> {
   const { ledger, replica } = context;
-  if (enforcement.blocked !== undefined) throw forbidden(enforcement.blocked);
+  if (enforcement.blocked !== undefined) throw forbidden('RunBlocked', enforcement.blocked);
   const claim = await ledger.claimNamed(enforcement.claim);
   if (claim.blocked !== undefined) {
     enforcement.blocked = claim.blocked;
-    throw forbidden(claim.blocked);
+    throw forbidden('RunBlocked', claim.blocked);
   }
-  if (claim.closed) throw forbidden(CLOSED);
+  if (claim.closed) throw forbidden('RunClosed', CLOSED);
   if (claim.process === replica.process) return;
   try {
     for (const entry of await ledger.entries(run.jobUid)) {
       if (entry.state === 'Done') enforcement.consumed.add(entry.target.index);
-      if (entry.stored?.altered !== undefined) await block(context, run, enforcement, alteration(entry));
+      if (entry.stored?.altered !== undefined) await block(context, run, enforcement, 'EffectAltered', alteration(entry));
       if (entry.state === 'Intended') await withdraw(ledger, entry, replica);
       if (isOpen(entry)) await settle(context, run, enforcement, entry);
     }
     await ledger.takeOverClaim(claim, replica);
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error;
-    throw new Refused(429, 'TooManyRequests', 'another replica of the gateway serves this run; send the request again');
+    throw new Refused(429, 'RunServedElsewhere', 'another replica of the gateway serves this run; send the request again');
   }
 }
 
@@ -151,7 +151,7 @@ async function carryOut(
       const refusal = await refusalOf(context, enforcement, effect, ask);
       if (refusal === undefined) return asked;
       await ledger.store(refuse(at, owner, refusal));
-      throw forbidden(refusal);
+      throw forbidden('WriteNotPermitted', refusal);
     };
     const scaled = await readScaled(context.upstream, run, request);
     const { deletion } = effect;
@@ -175,7 +175,7 @@ async function carryOut(
 async function tooSlow({ ledger }: EnforceContext, sent: Entry, owner: Entry['owner']): Promise<never> {
   const why = `${nameOf(sent.target)} was not sent: the API server is too slow to say whether the run may still write`;
   await ledger.store(refuse(sent, owner, why));
-  throw new Refused(429, 'TooManyRequests', why);
+  throw new Refused(429, 'ApiServerUnavailable', why);
 }
 
 // Read right before the write is sent: a block, a cancellation or a stricter policy stops it, with the operator or without it.
@@ -207,7 +207,8 @@ async function answerOf(
   switch (outcome.kind) {
     case 'done':
       enforcement.consumed.add(target.index);
-      if (outcome.entry.stored?.altered !== undefined) return await block(context, run, enforcement, alteration(outcome.entry));
+      if (outcome.entry.stored?.altered !== undefined)
+        return await block(context, run, enforcement, 'EffectAltered', alteration(outcome.entry));
       return outcome.answer;
     case 'refused':
       return outcome.answer;
@@ -218,8 +219,8 @@ async function answerOf(
         context,
         run,
         enforcement,
+        'EffectOutcomeUnknown',
         `the outcome of effect ${effectNumber(target.index)} (${nameOf(target)}) is unknown: ${outcome.why}`,
-        'OutcomeUnknown',
       );
   }
 }

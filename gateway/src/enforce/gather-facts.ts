@@ -72,12 +72,15 @@ export async function gatherSurroundings(
     client.get(configmaps, { name: SEAL_KEYS, namespace: own.system }),
     readSuspensions(client),
   ]);
-  if (!action || action.metadata.uid !== uid) throw forbidden('the action of the run is gone');
-  if (!tenant) throw forbidden(`namespace '${namespace}' is gone`);
+  if (!action || action.metadata.uid !== uid) throw forbidden('ActionGone', 'the action of the run is gone');
+  if (!tenant) throw forbidden('ActionGone', `namespace '${namespace}' is gone`);
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
   if (!requester || !editors)
-    throw forbidden('missing requester annotation (the admission webhook did not run); create the action again');
+    throw forbidden(
+      'RequesterMissing',
+      'missing requester annotation (the admission webhook did not run); create the action again',
+    );
   const parentName = action.spec.intent.parentAction;
   const [live, mayUseAccount, parent] = await Promise.all([
     isAdHoc(action.spec) ? null : client.get(playbooks, { name: action.spec.playbookRef?.name ?? '', namespace }),

@@ -23,6 +23,6 @@ export async function withdrawIntents(ledger: Ledger, jobUid: string, replica: P
     for (const entry of await ledger.entries(jobUid, ['Intended'])) await withdraw(ledger, entry, replica);
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error;
-    throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
+    throw new Refused(503, 'RunNotEnded', 'a write is under way; ask again');
   }
 }

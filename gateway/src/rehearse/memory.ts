@@ -20,7 +20,8 @@ export class RehearsalMemory {
 
   /** Takes bytes; answers with what gives them back. Throws Refused: 403 for what one rehearsal may not keep, 429 for what all may not. */
   take(bytes: number): () => void {
-    if (this.#bytes + bytes > MOST) throw forbidden('the objects of this rehearsal are too large together: split the work');
+    if (this.#bytes + bytes > MOST)
+      throw forbidden('RehearsalTooLarge', 'the objects of this rehearsal are too large together: split the work');
     const giveBack = this.#budget.take(this.#namespace, bytes);
     this.#bytes += bytes;
     const release = () => {

@@ -31,7 +31,7 @@ export function newRecording(namespace = '', budget?: FairBudget): Recording {
 
 /** Throws Refused when a rehearsal has as many effects as a plan may have. */
 export function requireRoom({ effects }: Recording): void {
-  if (effects.length >= MAX_EFFECTS) throw forbidden(`a plan may have at most ${MAX_EFFECTS} effects`);
+  if (effects.length >= MAX_EFFECTS) throw forbidden('EffectLimitExceeded', `a plan may have at most ${MAX_EFFECTS} effects`);
 }
 
 /** Throws Refused when there is no memory for all of these together. Nothing else takes it before this turn of the event loop ends. */
@@ -48,7 +48,8 @@ export function noteEffect(recording: Recording, effect: RecordedEffect): void {
   const isWhole = recording.size + heldSize(effect) <= MAX_WHOLE;
   const held = isWhole ? effect : cutValues(effect);
   const size = heldSize(held);
-  if (recording.size + size > MAX_SIZE) throw forbidden('the changes of this rehearsal are too large for a plan: split the work');
+  if (recording.size + size > MAX_SIZE)
+    throw forbidden('RehearsalTooLarge', 'the changes of this rehearsal are too large for a plan: split the work');
   recording.memory.take(size);
   recording.size += size;
   recording.effects.push(held);

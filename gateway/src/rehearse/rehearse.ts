@@ -37,6 +37,7 @@ export async function rehearseWrite(
     // What exists in the rehearsal alone is not there for the API server: say that, instead of a 404 that later reads belie.
     if (observed.status === 404 && request.api.verb !== 'create' && overlay.get(request))
       throw forbidden(
+        'ChangeNotObservable',
         'the object was created earlier in this rehearsal, which cannot show a change of it: create it as it should be',
       );
     return observed;

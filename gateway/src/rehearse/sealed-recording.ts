@@ -87,11 +87,12 @@ async function draftOf(
   run: Run,
   found: Found,
 ): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'dryRun'> & { readonly policies: PolicySet }> {
-  if (!run.rehearsal) throw forbidden('the run is no rehearsal');
+  if (!run.rehearsal) throw forbidden('RehearsalNotFound', 'the run is no rehearsal');
   const { playbook, attempt, settings } = run.rehearsal;
   const around = await gatherSurroundings(client, { namespace: run.namespace, name: run.actionName, uid: run.actionUid });
   const { action, requester, policies } = around;
-  if (action.metadata.generation !== run.generation) throw forbidden('the action was edited while it was rehearsed');
+  if (action.metadata.generation !== run.generation)
+    throw forbidden('ActionEdited', 'the action was edited while it was rehearsed');
   const effects: Effect[] = found.effects.map((effect, index) => ({ ...effect, index }));
   const { effects: shown, parts } = placeChanges(await keepDiffs(dataHandling(policies), effects));
   const job = {

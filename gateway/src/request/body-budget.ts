@@ -22,7 +22,7 @@ export function requireWithin(budget: BodyBudget, value: unknown, what: string):
   const open: { value: unknown; depth: number; pointer: number }[] = [{ value, depth: 0, pointer: 0 }];
   let nodes = 0;
   let pointers = 0;
-  const tooMuch = (limit: string) => new Refused(413, 'RequestEntityTooLarge', `${what} ${limit}: split it into smaller objects`);
+  const tooMuch = (limit: string) => new Refused(413, 'BodyTooLarge', `${what} ${limit}: split it into smaller objects`);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     nodes += 1;
     pointers += next.pointer;

@@ -28,11 +28,11 @@ export function readBody(request: ParsedRequest): Body {
   if (request.contentType === 'application/vnd.kubernetes.protobuf') {
     // For POST the query alone decides about a dry-run, so the bytes may stay as they are; for everything else they may not.
     if (request.api.verb === 'create' && request.subresource === undefined) return { kind: 'opaque', bytes: request.body };
-    throw new Refused(415, 'UnsupportedMediaType', 'send JSON: a protobuf body cannot be checked here');
+    throw new Refused(415, 'MediaTypeNotSupported', 'send JSON: a protobuf body cannot be checked here');
   }
   const yaml = request.contentType === 'application/apply-patch+yaml' || request.contentType === 'application/yaml';
   if (!yaml && request.contentType !== '' && !request.contentType.endsWith('json')) {
-    throw new Refused(415, 'UnsupportedMediaType', `send JSON: '${request.contentType}' cannot be checked here`);
+    throw new Refused(415, 'MediaTypeNotSupported', `send JSON: '${request.contentType}' cannot be checked here`);
   }
   const known = read.get(request.body);
   if (known?.contentType === request.contentType) return { kind: 'json', value: known.value };
@@ -44,9 +44,10 @@ export function readBody(request: ParsedRequest): Body {
 /** The options of a delete, from body and query, rebuilt. The body's own dryRun is left out: the gateway sets it. */
 export function readDeleteOptions(request: ParsedRequest): DeleteOptions {
   const body = readBody(request);
-  if (body.kind === 'opaque') throw new Refused(415, 'UnsupportedMediaType', 'send JSON');
+  if (body.kind === 'opaque') throw new Refused(415, 'MediaTypeNotSupported', 'send JSON');
   const sent = body.kind === 'json' && isRecord(body.value) ? body.value : {};
-  if (sent.orphanDependents !== undefined) throw badRequest("'orphanDependents' is refused; use 'propagationPolicy'");
+  if (sent.orphanDependents !== undefined)
+    throw badRequest('BodyInvalid', "'orphanDependents' is refused; use 'propagationPolicy'");
   const grace = sent.gracePeriodSeconds ?? numeric(request.query.get('gracePeriodSeconds'));
   const policy = sent.propagationPolicy ?? request.query.get('propagationPolicy');
   const preconditions = isRecord(sent.preconditions) ? sent.preconditions : {};
@@ -73,14 +74,14 @@ export function asksForDryRun(request: ParsedRequest): boolean {
 /** The body of a write that only goes through when the object is still at `resourceVersion` (admission facts, section 2). */
 export function withPrecondition(contentType: string, value: unknown, resourceVersion: string): unknown {
   if (contentType === 'application/json-patch+json') {
-    if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list');
+    if (!Array.isArray(value)) throw badRequest('BodyInvalid', 'a JSON patch must be a list');
     return [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }, ...value];
   }
-  if (!isRecord(value)) throw badRequest('the body must be an object');
+  if (!isRecord(value)) throw badRequest('BodyInvalid', 'the body must be an object');
   const metadata = isRecord(value.metadata) ? value.metadata : {};
   const asked = metadata.resourceVersion;
   if (asked !== undefined && asked !== '' && asked !== resourceVersion)
-    throw new Refused(409, 'Conflict', 'the object has been modified since it was read');
+    throw new Refused(409, 'ObjectModified', 'the object has been modified since it was read');
   return { ...value, metadata: { ...metadata, resourceVersion } };
 }
 
@@ -89,7 +90,7 @@ export function withPrecondition(contentType: string, value: unknown, resourceVe
  * that does not (seen with 1.36.3), and no object has the first revision of etcd: a conflict wherever somebody was quicker.
  */
 export function withAbsence(value: unknown): unknown {
-  if (!isRecord(value)) throw badRequest('the body must be an object');
+  if (!isRecord(value)) throw badRequest('BodyInvalid', 'the body must be an object');
   return { ...value, metadata: { ...(isRecord(value.metadata) ? value.metadata : {}), resourceVersion: '1' } };
 }
 
@@ -111,13 +112,14 @@ export function refuseManagedFields(request: ParsedRequest, value: unknown, live
     // What stands before the first slash is no part of the path for the API server (evanphx/json-patch, findObject).
     const isPointer = (path: unknown) => typeof path !== 'string' || path === '' || path.startsWith('/');
     if (!operations.every(({ path, from }) => isPointer(path) && isPointer(from)))
-      throw badRequest("each 'path' and 'from' of a JSON patch must begin with '/'");
-    if (operations.some(reachesManagedFields)) throw forbidden(setsManagedFields);
+      throw badRequest('BodyInvalid', "each 'path' and 'from' of a JSON patch must begin with '/'");
+    if (operations.some(reachesManagedFields)) throw forbidden('ManagedFieldsNotAllowed', setsManagedFields);
     return;
   }
   const sent = managedFieldsOf(value);
   if (sent === undefined || sent === null) return;
-  if (request.api.verb !== 'update' || !isDeepStrictEqual(sent, managedFieldsOf(live))) throw forbidden(setsManagedFields);
+  if (request.api.verb !== 'update' || !isDeepStrictEqual(sent, managedFieldsOf(live)))
+    throw forbidden('ManagedFieldsNotAllowed', setsManagedFields);
 }
 
 const managedFieldsOf = (object: unknown): unknown =>
@@ -146,7 +148,10 @@ export function refuseGeneratedName(value: unknown): void {
     metadata.generateName !== '' &&
     (metadata.name === undefined || metadata.name === '')
   ) {
-    throw forbidden("'generateName' is refused: a rehearsal cannot know the name; give the object a name");
+    throw forbidden(
+      'GenerateNameNotAllowed',
+      "'generateName' is refused: a rehearsal cannot know the name; give the object a name",
+    );
   }
 }
 

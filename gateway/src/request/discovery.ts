@@ -96,9 +96,13 @@ export class Discovery {
   async find(group: string, version: string, name: string, method: string): Promise<ResourceInfo> {
     const reads = method === 'GET' && READABLE.has(group);
     if (!reads && (await this.#aggregatedGroups()).has(`${group}/${version}`))
-      throw forbidden(`the API '${group}/${version}' is served by another server, which need not honour a dry-run`);
+      throw forbidden(
+        'AggregatedApiNotAllowed',
+        `the API '${group}/${version}' is served by another server, which need not honour a dry-run`,
+      );
     const found = (await this.#resources(group, version)).get(name);
-    if (!found) throw forbidden(`'${name}' is no resource of '${group === '' ? version : `${group}/${version}`}'`);
+    if (!found)
+      throw forbidden('ResourceUnknown', `'${name}' is no resource of '${group === '' ? version : `${group}/${version}`}'`);
     return found;
   }
 
@@ -131,7 +135,7 @@ export class Discovery {
     const cached = this.#versions.get(group);
     if (cached && Date.now() - cached.at < FRESH_MS) return cached.versions;
     const answer = await this.#transport.request({ method: 'GET', path: `/apis/${encodeURIComponent(group)}` });
-    if (answer.status !== 200) throw forbidden(`the API group '${group}' is not known`);
+    if (answer.status !== 200) throw forbidden('ResourceUnknown', `the API group '${group}' is not known`);
     const versions = readAs(Group, answer.body, 'an API group').versions.map(({ version }) => version);
     this.#versions.set(group, { at: Date.now(), versions });
     return versions;
@@ -144,7 +148,7 @@ export class Discovery {
     const path =
       group === '' ? `/api/${encodeURIComponent(version)}` : `/apis/${encodeURIComponent(group)}/${encodeURIComponent(version)}`;
     const answer = await this.#transport.request({ method: 'GET', path });
-    if (answer.status !== 200) throw forbidden(`the API '${key}' is not known`);
+    if (answer.status !== 200) throw forbidden('ResourceUnknown', `the API '${key}' is not known`);
     const { resources } = readAs(ResourceList, answer.body, 'a list of resources');
     const names = new Set(resources.map(({ name }) => name));
     const byName = new Map(
@@ -157,7 +161,8 @@ export class Discovery {
   async #aggregatedGroups(): Promise<ReadonlySet<string>> {
     if (this.#aggregated && Date.now() - this.#aggregated.at < FRESH_MS) return this.#aggregated.groups;
     const answer = await this.#transport.request({ method: 'GET', path: '/apis/apiregistration.k8s.io/v1/apiservices' });
-    if (answer.status !== 200) throw forbidden('the list of aggregated APIs cannot be read, so nothing is sent on');
+    if (answer.status !== 200)
+      throw forbidden('AggregatedApiNotAllowed', 'the list of aggregated APIs cannot be read, so nothing is sent on');
     const { items } = readAs(ServiceList, answer.body, 'a list of APIServices');
     const groups = new Set(items.filter(({ spec }) => spec.service).map(({ spec }) => `${spec.group}/${spec.version}`));
     this.#aggregated = { at: Date.now(), groups };

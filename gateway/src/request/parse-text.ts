@@ -55,5 +55,8 @@ function requireJson(value: unknown): void {
 }
 
 const inexactBody = (what: string) =>
-  badRequest(`${what} cannot be kept exactly. Such numbers are not supported: write it as text, or with no more than 15 digits`);
-const unreadable = () => badRequest('the body cannot be read');
+  badRequest(
+    'NumberNotExact',
+    `${what} cannot be kept exactly. Such numbers are not supported: write it as text, or with no more than 15 digits`,
+  );
+const unreadable = () => badRequest('BodyInvalid', 'the body cannot be read');

@@ -45,23 +45,24 @@ const patches = [
 /** Understands a request. Throws Refused for everything that is not plainly one request to one resource. */
 export async function parseRequest(raw: RawRequest, discovery: Discovery): Promise<ParsedRequest | Information> {
   if (raw.headers.upgrade !== undefined || raw.method === 'CONNECT')
-    throw forbidden('exec, attach, port-forward and other upgrades are refused in a sandbox');
+    throw forbidden('UpgradeNotAllowed', 'exec, attach, port-forward and other upgrades are refused in a sandbox');
   const [path = '', ...search] = raw.url.split('?');
   const target = parsePath(path);
   const query = parseQuery(search.join('?'));
   if (target.kind === 'information') {
-    if (raw.method !== 'GET') throw forbidden(`${raw.method} ${target.path} is refused: it is no resource`);
+    if (raw.method !== 'GET') throw forbidden('PathNotAllowed', `${raw.method} ${target.path} is refused: it is no resource`);
     return { path: target.path };
   }
   const resource = target.subresource === undefined ? target.resource : `${target.resource}/${target.subresource}`;
   const info = await discovery.find(target.group, target.version, resource, raw.method);
   if (target.namespace === undefined && info.namespaced && target.name !== undefined)
-    throw forbidden(`'${resource}' belongs to a namespace, and the path names none`);
-  if (target.namespace !== undefined && !info.namespaced) throw forbidden(`'${resource}' does not belong to a namespace`);
+    throw forbidden('PathNotAllowed', `'${resource}' belongs to a namespace, and the path names none`);
+  if (target.namespace !== undefined && !info.namespaced)
+    throw forbidden('PathNotAllowed', `'${resource}' does not belong to a namespace`);
   const watch = target.name === undefined && isOn(query.get('watch'));
   const contentType = (raw.headers.contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const verb = verbOf(raw.method, target.name, watch, contentType);
-  if (!info.verbs.includes(verb)) throw new Refused(405, 'MethodNotAllowed', `'${resource}' does not know the verb '${verb}'`);
+  if (!info.verbs.includes(verb)) throw new Refused(405, 'MethodNotSupported', `'${resource}' does not know the verb '${verb}'`);
   const api: ApiRequest = { verb, apiGroup: target.group, resource, namespace: target.namespace, name: target.name };
   return {
     api,
@@ -88,12 +89,12 @@ function verbOf(method: string, name: string | undefined, watch: boolean, conten
       return 'update';
     case 'PATCH':
       if (!patches.includes(contentType))
-        throw new Refused(415, 'UnsupportedMediaType', `a patch of the type '${contentType}' is not known`);
+        throw new Refused(415, 'MediaTypeNotSupported', `a patch of the type '${contentType}' is not known`);
       return 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
     default:
-      throw new Refused(405, 'MethodNotAllowed', `the method ${method.slice(0, 16)} is refused`);
+      throw new Refused(405, 'MethodNotSupported', `the method ${method.slice(0, 16)} is refused`);
   }
 }
 

@@ -23,7 +23,8 @@ const information = /^(api|apis|version|openapi|healthz|livez|readyz)$/;
 export function parsePath(path: string): Target {
   const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/').map(decodeSegment);
   const [root = ''] = segments;
-  if (!information.test(root)) throw forbidden(`the path '${path.slice(0, 128)}' is no resource of the Kubernetes API`);
+  if (!information.test(root))
+    throw forbidden('PathNotAllowed', `the path '${path.slice(0, 128)}' is no resource of the Kubernetes API`);
   if (root === 'api' && segments.length > 2) return resourceAt('', segments[1] ?? '', segments.slice(2));
   if (root === 'apis' && segments.length > 3) return resourceAt(segments[1] ?? '', segments[2] ?? '', segments.slice(3));
   return { kind: 'information', path: `/${segments.map(encodeURIComponent).join('/')}` };
@@ -34,10 +35,10 @@ function decodeSegment(segment: string): string {
   try {
     decoded = decodeURIComponent(segment);
   } catch {
-    throw badRequest('the path holds an escape that cannot be decoded');
+    throw badRequest('PathNotAllowed', 'the path holds an escape that cannot be decoded');
   }
   if (decoded === '' || decoded === '.' || decoded === '..' || /[/%\\\u0000-\u001f]/.test(decoded)) {
-    throw badRequest('the path holds an empty segment, a dot segment or an escaped separator');
+    throw badRequest('PathNotAllowed', 'the path holds an empty segment, a dot segment or an escaped separator');
   }
   return decoded;
 }
@@ -45,12 +46,12 @@ function decodeSegment(segment: string): string {
 function resourceAt(group: string, version: string, rest: readonly string[]): Target {
   const [first = '', second, third, fourth, ...more] = rest;
   if (first === 'watch' || first === 'proxy')
-    throw forbidden(`paths below '${first}/' are refused; use the query parameter 'watch'`);
-  if (more.length > 1) throw forbidden('the path is too deep for a resource');
+    throw forbidden('PathNotAllowed', `paths below '${first}/' are refused; use the query parameter 'watch'`);
+  if (more.length > 1) throw forbidden('PathNotAllowed', 'the path is too deep for a resource');
   // /namespaces/NAME and its subresources are the namespace itself; anything else below it is a resource inside.
   const inside = first === 'namespaces' && third !== undefined && !(group === '' && ['status', 'finalize'].includes(third));
   if (!inside) {
-    if (fourth !== undefined) throw forbidden('the path is too deep for a resource');
+    if (fourth !== undefined) throw forbidden('PathNotAllowed', 'the path is too deep for a resource');
     return { kind: 'resource', group, version, namespace: undefined, resource: first, name: second, subresource: third };
   }
   return { kind: 'resource', group, version, namespace: second, resource: third, name: fourth, subresource: more[0] };

@@ -38,16 +38,16 @@ export function parseQuery(search: string): Map<string, string> {
   if (search === '' || search === '?') return query;
   for (const pair of search.replace(/^\?/, '').split('&')) {
     if (pair === '') continue;
-    if (pair.includes(';')) throw badRequest("the query holds a ';'");
+    if (pair.includes(';')) throw badRequest('QueryNotAllowed', "the query holds a ';'");
     const [rawKey = '', ...rest] = pair.split('=');
     const key = decode(rawKey);
     const value = decode(rest.join('='));
-    if (!known.has(key)) throw badRequest(`the query parameter '${key.slice(0, 64)}' is not known`);
-    if (query.has(key)) throw badRequest(`the query parameter '${key}' is given twice`);
+    if (!known.has(key)) throw badRequest('QueryNotAllowed', `the query parameter '${key.slice(0, 64)}' is not known`);
+    if (query.has(key)) throw badRequest('QueryNotAllowed', `the query parameter '${key}' is given twice`);
     query.set(key, value);
   }
   const dryRun = query.get('dryRun');
-  if (dryRun !== undefined && dryRun !== 'All') throw badRequest("the query parameter 'dryRun' must be 'All'");
+  if (dryRun !== undefined && dryRun !== 'All') throw badRequest('QueryNotAllowed', "the query parameter 'dryRun' must be 'All'");
   return query;
 }
 
@@ -55,7 +55,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw badRequest('the query holds an escape that cannot be decoded');
+    throw badRequest('QueryNotAllowed', 'the query holds an escape that cannot be decoded');
   }
 }
 

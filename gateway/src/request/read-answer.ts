@@ -27,6 +27,6 @@ function parse(body: Buffer): unknown {
 const unreadable = (what: string) =>
   new Refused(
     502,
-    'BadGateway',
+    'ApiServerAnswerInvalid',
     `the answer of the API server is not ${what}. Send the request again; if that does not help, ask an admin what answers for this API`,
   );

@@ -35,7 +35,7 @@ export class StoredVersions {
     if (method === 'GET') return undefined;
     const [pathname = '', query = ''] = path.split('?');
     const target = parsePath(pathname);
-    if (target.kind !== 'resource') return forbidden('a write must name a resource');
+    if (target.kind !== 'resource') return forbidden('PathNotAllowed', 'a write must name a resource');
     // Only groups with a dot can have a CustomResourceDefinition.
     if (target.group.includes('.')) {
       const definition = await this.#definition(target, query.includes('dryRun=All') ? DRY_RUN_MS : REAL_MS);
@@ -53,12 +53,12 @@ export class StoredVersions {
     const cannot = (why: string) =>
       `the CustomResourceDefinition '${name}' cannot be read (${why}), so the storage version is not known and nothing is written`;
     if (answer.status === 429 || answer.status >= 500)
-      return new Refused(503, 'ServiceUnavailable', `${cannot(`HTTP ${answer.status}`)}: send the request again`);
-    if (answer.status !== 200) return forbidden(cannot(`HTTP ${answer.status}`));
+      return new Refused(503, 'ApiVersionUnknown', `${cannot(`HTTP ${answer.status}`)}: send the request again`);
+    if (answer.status !== 200) return forbidden('ApiVersionUnknown', cannot(`HTTP ${answer.status}`));
     try {
       return readAs(Definition, answer.body, 'a CustomResourceDefinition').spec.versions;
     } catch {
-      return forbidden(cannot('it has no versions'));
+      return forbidden('ApiVersionUnknown', cannot('it has no versions'));
     }
   }
 }
@@ -70,6 +70,7 @@ export function judgeCustom({ group, version, resource }: Resource, versions: Ve
   const name = `${resource}.${group}`;
   if (!stored?.served)
     return forbidden(
+      'ApiVersionNotAllowed',
       `'${name}' is stored as version '${stored?.name ?? 'unknown'}', which is not served, and a write as '${version}' could delete fields that '${version}' does not have. An admin must serve the storage version first (CustomResourceDefinition '${name}')`,
     );
   return refuse({ group, version, resource }, stored.name, 'is stored');
@@ -79,13 +80,17 @@ export function judgeCustom({ group, version, resource }: Resource, versions: Ve
 export function judgeBuiltIn(target: Resource, preferred: string | undefined): Refused | undefined {
   if (preferred === target.version) return undefined;
   if (preferred === undefined)
-    return forbidden(`the preferred version of '${target.resource}' in the API group '${target.group}' is not known`);
+    return forbidden(
+      'ApiVersionUnknown',
+      `the preferred version of '${target.resource}' in the API group '${target.group}' is not known`,
+    );
   return refuse(target, preferred, 'is preferred by the API server');
 }
 
 function refuse({ group, version, resource }: Resource, wanted: string, why: string): Refused {
   const name = (one: string) => `${resource}.${one}.${group}`;
   return forbidden(
+    'ApiVersionNotAllowed',
     `'${resource}.${group}' must be written as version '${wanted}', which ${why}: a write as '${version}' could change fields that '${version}' does not show. Name the version, for example 'kubectl patch ${name(wanted)} NAME …' instead of '${name(version)}', or set 'apiVersion: ${group}/${wanted}' in the manifest`,
   );
 }

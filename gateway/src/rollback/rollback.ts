@@ -150,13 +150,13 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
     if (losses >= UNAVAILABLE_TRIES) break;
     if (context.clock && context.deadline !== undefined && context.clock() >= context.deadline) {
       if (lost) break;
-      throw new Refused(503, 'ServiceUnavailable', 'the time of the pass was over before the object stopped changing');
+      throw new Refused(503, 'ObjectChanging', 'the time of the pass was over before the object stopped changing');
     }
     const { first: shortest, most, factor } = PAUSE_MS;
     await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
   // That is no outcome: the operator asks again, and what was restored by then stays restored.
-  if (lost) throw new Refused(503, 'ServiceUnavailable', `the API server is temporarily unavailable: ${lost.message}`);
+  if (lost) throw new Refused(503, 'ApiServerUnavailable', `the API server is temporarily unavailable: ${lost.message}`);
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
 
@@ -232,7 +232,7 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
   if (!made && live.metadata.uid !== target.uid)
     return { entry, restored: { outcome: 'Skipped', message: 'another object has this name now' } };
   const refusal = context.refusal?.();
-  if (refusal !== undefined) throw forbidden(`nothing is rolled back: ${refusal}`);
+  if (refusal !== undefined) throw forbidden('RollbackNotAllowed', `nothing is rolled back: ${refusal}`);
   // That a rollback has begun is stored first: after a crash, an object that is as it was before the run was restored by it.
   const noteStart = async () => {
     if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));

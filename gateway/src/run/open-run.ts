@@ -43,7 +43,7 @@ export async function openRun(context: OpenContext, claim: Claim): Promise<Run |
 /** A run of an action that serves no sandbox. Throws Refused when nobody is known to have asked for the action. */
 export function asRun(action: AgentAction, jobUid: string, account: string): Run {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  if (!requester) throw forbidden('the action has no requester');
+  if (!requester) throw forbidden('RequesterMissing', 'the action has no requester');
   return {
     stage: 'run',
     jobUid,

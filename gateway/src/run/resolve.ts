@@ -56,19 +56,19 @@ export async function resolveRun(context: ResolveContext, pod: AnyObject): Promi
   const { client } = context;
   const podUid = pod.metadata.uid ?? '';
   const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller && reference.kind === 'Job');
-  if (!owner) throw forbidden('the pod belongs to no Job');
+  if (!owner) throw forbidden('PodNotRecorded', 'the pod belongs to no Job');
   const job = await client.get(jobs, { name: owner.name, namespace: namespaces.sandboxes });
-  if (!job || job.metadata.uid !== owner.uid) throw forbidden('the Job of the pod is gone');
+  if (!job || job.metadata.uid !== owner.uid) throw forbidden('PodNotRecorded', 'the Job of the pod is gone');
   const action = await readAction(client, job);
   const stage = action.status?.stages?.find(({ uid }) => uid === owner.uid);
-  if (!stage || stage.outcome !== undefined) throw forbidden('the action has no running Job with this uid');
-  if (action.metadata.uid === undefined) throw forbidden('the action has no uid');
+  if (!stage || stage.outcome !== undefined) throw forbidden('PodNotRecorded', 'the action has no running Job with this uid');
+  if (action.metadata.uid === undefined) throw forbidden('PodNotRecorded', 'the action has no uid');
   const ref = { namespace: action.metadata.namespace ?? '', name: action.metadata.name, uid: action.metadata.uid };
   try {
     return await claimStage(context, { pod, job, jobUid: owner.uid, podUid, action, ref, stage, now: Date.now() });
   } catch (error) {
     if (error instanceof Refused && error.status === 403)
-      await keepRefusal(client, owner.uid, ref, { code: error.reason, why: error.message });
+      await keepRefusal(client, owner.uid, ref, { code: error.code, why: error.message });
     throw error;
   }
 }
@@ -77,7 +77,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
   const { client, ledger, replica } = context;
   const { action, ref, stage, jobUid, podUid, now } = asked;
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  if (!requester) throw forbidden('the action has no requester');
+  if (!requester) throw forbidden('RequesterMissing', 'the action has no requester');
   const run = {
     stage: stage.stage,
     jobUid,
@@ -134,7 +134,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
   const claimed = await claim({ account });
   if (claimed.process !== replica.process) {
     // The same address is this pod, whose container was started anew.
-    if (claimed.replica === replica.address) throw forbidden(RECORDER_GONE);
+    if (claimed.replica === replica.address) throw forbidden('RecorderGone', RECORDER_GONE);
     const recorder = { address: claimed.replica, process: claimed.process };
     return { stage: 'rehearsal', jobUid, namespace: ref.namespace, recorder };
   }
@@ -172,7 +172,7 @@ async function requireRendered(
 function requireClaim(claim: Claim, { jobUid, podUid }: Asked): Claim {
   if (claim.job !== jobUid)
     throw refuseClaim('AlreadyRun', 'another Job has run this action already, and an action is run once. File a new action');
-  if (claim.pod !== podUid) throw forbidden('the run belongs to another pod: a Job runs once');
+  if (claim.pod !== podUid) throw forbidden('AlreadyRun', 'the run belongs to another pod: a Job runs once');
   return claim;
 }
 
@@ -196,7 +196,8 @@ async function enforcementOf(
 async function readAction(client: KubeClient, job: AnyObject): Promise<AgentAction> {
   const { namespace, name } = splitKey(job.metadata.annotations?.[annotations.action] ?? '');
   const action = namespace === undefined || name === '' ? null : await client.get(agentActions, { namespace, name });
-  if (!action) throw forbidden('the action of the Job is gone');
-  if (action.metadata.deletionTimestamp !== undefined || action.spec.cancelled) throw forbidden('the action is being ended');
+  if (!action) throw forbidden('ActionGone', 'the action of the Job is gone');
+  if (action.metadata.deletionTimestamp !== undefined || action.spec.cancelled)
+    throw forbidden('ActionEnding', 'the action is being ended');
   return action;
 }

@@ -126,8 +126,8 @@ export class Runs {
     // The kubelet reports the phase seconds after the last container has ended; nothing runs in the pod by then.
     const over =
       status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.containerStatuses?.some(hasEnded) === true;
-    if (!pod || pod.metadata.uid !== identity.uid) throw forbidden('the pod is gone');
-    if (pod.metadata.deletionTimestamp !== undefined || over) throw forbidden('the pod has ended');
+    if (!pod || pod.metadata.uid !== identity.uid) throw forbidden('PodNotRecorded', 'the pod is gone');
+    if (pod.metadata.deletionTimestamp !== undefined || over) throw forbidden('PodNotRecorded', 'the pod has ended');
     return pod;
   }
 }

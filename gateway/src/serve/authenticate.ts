@@ -66,7 +66,7 @@ export class Authenticator {
     const before = this.#known.get(key)?.reviewed;
     const isGuess = before === undefined || 'fault' in before;
     if (isGuess && !this.#failures.take(source))
-      throw new Refused(429, 'TooManyRequests', 'too many tokens that are not valid came from here; wait');
+      throw new Refused(429, 'TooManyInvalidTokens', 'too many tokens that are not valid came from here; wait');
     const asking = this.#review(token);
     this.#asked.set(key, asking);
     try {
@@ -101,4 +101,4 @@ export class Authenticator {
   }
 }
 
-const unauthorized = (message: string) => new Refused(401, 'Unauthorized', message);
+const unauthorized = (message: string) => new Refused(401, 'TokenInvalid', message);

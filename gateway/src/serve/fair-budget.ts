@@ -16,7 +16,7 @@ export class FairBudget {
   take(...[taker, amount, more]: Parameters<FairShare['tryTake']>): () => void {
     const giveBack = this.#share.tryTake(taker, amount, more);
     if (giveBack === undefined)
-      throw new Refused(429, 'TooManyRequests', `too many ${this.#what} at a time; the request is to be sent again`);
+      throw new Refused(429, 'GatewayBusy', `too many ${this.#what} at a time; the request is to be sent again`);
     return giveBack;
   }
 

@@ -89,10 +89,10 @@ export class Forwarder {
 /** What the client is told when another replica could not be asked. */
 export function refusedFor(error: unknown): Refused {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (GONE.has(code)) return forbidden(RECORDER_GONE);
+  if (GONE.has(code)) return forbidden('RecorderGone', RECORDER_GONE);
   return new Refused(
     503,
-    'ServiceUnavailable',
+    'RecorderUnavailable',
     `the replica of the gateway that records this rehearsal gave no answer (${code || String(error)})`,
   );
 }

@@ -42,7 +42,7 @@ export async function serveOperator(context: OperatorContext, method: string, pa
   if (method === 'POST' && path === '/sentinel/v1/resolutions') return await resolveEffects(context, body);
   if (method === 'POST' && path === '/sentinel/v1/rollbacks') return await serveRollback(context, body);
   if (method === 'POST' && path === '/sentinel/v1/ends') return await serveEnd(context, body);
-  throw new Refused(404, 'NotFound', 'there is nothing here');
+  throw new Refused(404, 'RouteUnknown', 'there is nothing here');
 }
 
 async function report(context: OperatorContext, jobUid: string): Promise<RunReport> {
@@ -134,7 +134,7 @@ async function settleRun(context: OperatorContext, claim: Claim): Promise<Entry[
 // It was sent after all: that is settled with the others, when the operator asks again.
 function askAgain(error: unknown): never {
   if (!(error instanceof Overtaken)) throw error;
-  throw new Refused(503, 'ServiceUnavailable', 'a write is under way; ask again');
+  throw new Refused(503, 'RunNotEnded', 'a write is under way; ask again');
 }
 
 const nameOfEntry = ({ target }: Entry) => `effect ${effectNumber(target.index)} (${nameOf(target)})`;

@@ -35,17 +35,18 @@ export async function resolveEffects(context: Context, body: Buffer): Promise<Ru
   const { namespace, name, job } = readNamedRun(body);
   const action = await client.get(agentActions, { namespace, name });
   const stage = action?.status?.stages?.find((one) => one.uid === job && one.stage === 'run');
-  if (!action || !stage || stage.outcome === undefined) throw forbidden('the action has no ended run with this Job');
+  if (!action || !stage || stage.outcome === undefined)
+    throw forbidden('RunNotFound', 'the action has no ended run with this Job');
   const claim = await ledger.claimOf(job);
   if (!claim || claim.action.uid !== action.metadata.uid || claim.plan === undefined)
-    throw forbidden('the gateway knows no run of this action with this Job');
+    throw forbidden('RunNotFound', 'the gateway knows no run of this action with this Job');
   // The operator could not store the end that it has had stated: it gets the same answer again, and nothing is carried out.
   const isStated = claim.over === END_STATED;
-  if (claim.over !== undefined && !isStated) throw forbidden(`the run is over: ${claim.over}`);
+  if (claim.over !== undefined && !isStated) throw forbidden('RunClosed', `the run is over: ${claim.over}`);
   const run = await openRun(context, claim);
   const { enforcement } = run ?? {};
   if (!run || !enforcement || enforcement.digest !== claim.plan)
-    throw forbidden('the plan of the run is gone or is not the one that was claimed');
+    throw forbidden('PlanNotRecorded', 'the plan of the run is gone or is not the one that was claimed');
   if (!isStated) await carryOut(context, claim, { ...run, enforcement });
   const entries = await ledger.entries(job);
   const altered = entries.find(({ stored }) => stored?.altered !== undefined);

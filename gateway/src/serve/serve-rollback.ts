@@ -41,14 +41,15 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
   const named = readNamedRun(body);
   const action = await client.get(agentActions, { namespace: named.namespace, name: named.name });
   const stage = action?.status?.stages?.find(({ uid, stage }) => uid === named.job && stage === 'run');
-  if (!action || !stage || stage.outcome === undefined) throw forbidden('the action has no ended run with this Job');
+  if (!action || !stage || stage.outcome === undefined)
+    throw forbidden('RunNotFound', 'the action has no ended run with this Job');
   const succeeded = action.status?.conditions?.find(({ type }) => type === 'Succeeded');
-  if (succeeded?.reason !== 'RollingBack') throw forbidden('the action is not being rolled back');
+  if (succeeded?.reason !== 'RollingBack') throw forbidden('RollbackNotAllowed', 'the action is not being rolled back');
   const claim = await ledger.claimOf(named.job);
   if (!claim || claim.plan === undefined || claim.action.uid !== action.metadata.uid)
-    throw forbidden('the gateway knows no run of this action with this Job');
+    throw forbidden('RunNotFound', 'the gateway knows no run of this action with this Job');
   const pod = context.pods.store.list().find(({ metadata }) => metadata.uid === claim.pod);
-  if (pod && mayStillRun(pod)) throw new Refused(503, 'ServiceUnavailable', 'the pod of the run has not ended; ask again');
+  if (pod && mayStillRun(pod)) throw new Refused(503, 'RunNotEnded', 'the pod of the run has not ended; ask again');
   const state = async () =>
     sealStatement(stateRun(await ledger.claimNamed(claim.name), await ledger.states(named.job), Date.now()), context.key());
   // An earlier pass found these out; the others have the time of this one.
@@ -64,8 +65,7 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
   });
   if (refused !== undefined) return { outcomes: [], retries: [], refused, statement: await state() };
   // A request that is still on its way in some replica sends nothing from here on.
-  if (!(await ledger.beginRollback(claim.name)))
-    throw new Refused(503, 'ServiceUnavailable', 'the run ended meanwhile; ask again');
+  if (!(await ledger.beginRollback(claim.name))) throw new Refused(503, 'RunNotEnded', 'the run ended meanwhile; ask again');
   await withdrawIntents(ledger, claim.job, replica);
   const run = asRun(action, named.job, claim.account);
   // The kill switch stops an action as it is: nothing more is written, not even by a rollback.

@@ -54,7 +54,7 @@ async function judge(context: SandboxContext, run: Run, request: ParsedRequest):
   notePolicyRefusals([refusal]);
   const why = explain(refusal);
   if (run.enforcement && !asksForDryRun(request)) await noteRefused(context, run, request, why);
-  throw forbidden(why);
+  throw forbidden(refusal.code, why);
 }
 
 async function serveRead(
@@ -88,16 +88,17 @@ async function serveRead(
 }
 
 async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest, policies: PolicySet): Promise<Answer> {
-  if (request.api.verb === 'deletecollection') throw forbidden('deletecollection is refused: delete the objects by name');
+  if (request.api.verb === 'deletecollection')
+    throw forbidden('DeleteCollectionNotAllowed', 'deletecollection is refused: delete the objects by name');
   // What the client itself tries as a dry-run changes nothing, so it is no effect, in any stage.
   if (asksForDryRun(request)) return await sendWrite(context.upstream, run, stageUser(run), request, { dryRun: true });
   if (!run.mayWrite) {
     const why =
       run.stage === 'verification' ? 'a verification may only read' : "the Playbook has the profile 'Observe' and may only read";
-    throw forbidden(`${request.api.verb} ${request.api.resource} is refused: ${why}`);
+    throw forbidden('WritesNotAllowed', `${request.api.verb} ${request.api.resource} is refused: ${why}`);
   }
   if (run.stage === 'run') return await enforceWrite({ ...context, handling: dataHandling(policies) }, run, request);
   const fault = await context.lock.fault();
-  if (fault) throw forbidden(`no rehearsal: ${fault}`);
+  if (fault) throw forbidden('RehearsalLockMissing', `no rehearsal: ${fault}`);
   return await run.recording.turns.take(() => rehearseWrite(context, run, request));
 }

@@ -102,7 +102,7 @@ describe('Requests that the server of the gateway refuses', () => {
   });
 
   const failures: readonly [why: string, thrown: unknown, status: number, message: RegExp, retryAfter?: string][] = [
-    ['a caller that is refused', new Refused(401, 'Unauthorized', 'no token'), 401, /"sentinel: no token"/],
+    ['a caller that is refused', new Refused(401, 'TokenInvalid', 'no token'), 401, /"sentinel: no token"/],
     [
       'an API server that cannot be reached',
       new TransportError('connect ECONNREFUSED', { code: 'ECONNREFUSED', mayHaveHappened: false }),
@@ -116,7 +116,7 @@ describe('Requests that the server of the gateway refuses', () => {
       /internal gateway error; the write may or may not have been applied/,
     ],
     ['what is no Error', 'secret detail', 500, /internal gateway error/],
-    ['too many requests', new Refused(429, 'TooManyRequests', 'later'), 429, /later/, '1'],
+    ['too many requests', new Refused(429, 'GatewayBusy', 'later'), 429, /later/, '1'],
   ];
   for (const [why, thrown, status, message, retryAfter] of failures)
     it(`answers with a Status for ${why}`, async () => {
@@ -135,7 +135,7 @@ describe('Requests that the server of the gateway refuses', () => {
     let asked = 0;
     const { port } = await start(() => {
       asked += 1;
-      throw new Refused(401, 'Unauthorized', 'no token');
+      throw new Refused(401, 'TokenInvalid', 'no token');
     });
     for (const path of ['/', '/healthz', '/metrics', '/sentinel/v1/lock', '/api/v1/secrets', '//', '/%2e%2e/'])
       assert.equal((await send(port, (sent) => sent.end(), {}, path)).status, 401, path);

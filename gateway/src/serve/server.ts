@@ -125,11 +125,12 @@ async function respond(
     upgrade: request.headers.upgrade,
   };
   // What it knows of policies may be what somebody has tightened since.
-  if (!context.isFresh()) throw new TryAgain('this replica of the gateway has lost the API server; send the request again');
+  if (!context.isFresh())
+    throw new TryAgain('GatewayDisconnected', 'this replica of the gateway has lost the API server; send the request again');
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   if ('recorder' in run) {
-    if (request.headers[FORWARDED] !== undefined) throw forbidden(RECORDER_GONE);
+    if (request.headers[FORWARDED] !== undefined) throw forbidden('RecorderGone', RECORDER_GONE);
     noteForwarded();
     return await context.forwarder.pass(run.recorder, request, body, response, gone.signal);
   }
@@ -152,7 +153,7 @@ function shareOf(response: ServerResponse, run: Run | RecordedElsewhere | undefi
   });
   return (budget: FairBudget, amount: number, most: number): void => {
     // After 'close' nothing would give it back.
-    if (response.destroyed) throw badRequest('the client has gone');
+    if (response.destroyed) throw badRequest('ClientGone', 'the client has gone');
     if (run === undefined) return void holds.push(budget.take(OPERATOR, amount));
     const share = run.stage === 'rehearsal' ? 'rehearsal' : 'run';
     holds.push(budget.take(run.namespace, amount, { share, part: { key: run.jobUid, most } }));
@@ -164,7 +165,7 @@ async function readAll(request: IncomingMessage, hold: (bytes: number) => void):
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new Refused(413, 'RequestEntityTooLarge', `a request may have at most ${MAX_BODY} bytes`);
+    if (size > MAX_BODY) throw new Refused(413, 'BodyTooLarge', `a request may have at most ${MAX_BODY} bytes`);
     hold(chunk.length);
     chunks.push(chunk);
   }
@@ -184,6 +185,7 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
       method: request.method,
       url: request.url?.slice(0, 256),
       status: refused.status,
+      code: refused.code,
       why: refused.message,
     });
   // With this header, client-go sends a request again by itself.
@@ -193,7 +195,7 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
 
 function toRefused(error: unknown): Refused {
   if (error instanceof TransportError)
-    return new Refused(503, 'ServiceUnavailable', `the API server cannot be reached: ${error.message}`);
-  if (error instanceof SyntaxError) return badRequest('the body cannot be read');
+    return new Refused(503, 'ApiServerUnavailable', `the API server cannot be reached: ${error.message}`);
+  if (error instanceof SyntaxError) return badRequest('BodyInvalid', 'the body cannot be read');
   return new Refused(500, 'InternalError', 'internal gateway error; the write may or may not have been applied');
 }

@@ -82,7 +82,7 @@ async function orAskAgain(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error;
-    throw new Refused(503, 'ServiceUnavailable', 'another process resolves this effect; ask again');
+    throw new Refused(503, 'EffectInProgress', 'another process resolves this effect; ask again');
   }
 }
 

@@ -27,7 +27,7 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   const named = readNamedAction(body);
   const action = await client.get(agentActions, named);
   const uid = action?.metadata.uid;
-  if (uid === undefined) throw forbidden('there is no such action');
+  if (uid === undefined) throw forbidden('ActionGone', 'there is no such action');
   const now = Date.now();
   const claim = await ledger.claimEnd({ ...named, uid }, replica, now);
   if (claim.plan === undefined) return { statement: sealStatement(stateUnrun(uid, now), key()) };

@@ -41,6 +41,13 @@ describe('A refusal', () => {
     assert.equal(draft.includes('hunter22'), false);
     assert.ok((await ended('Stored')).includes(COMMAND));
   });
+  it('has its codes in the last record, for programs', async () => {
+    const { outbox } = JSON.parse(await ended('Stored')) as {
+      outbox: { records: { details: { name: string; value: string }[] }[] };
+    };
+    const details = outbox.records.at(-1)?.details ?? [];
+    assert.equal(details.find(({ name }) => name === 'sentinel.refusal.codes')?.value, 'CommandDenied');
+  });
   it('quotes no half of a secret', async () => {
     const draft = await ended('Redacted', ['login', 'x'.repeat(130), `ghp_${'a1B2'.repeat(9)}`]);
     assert.match(draft, /'login x{130} …' is denied/);

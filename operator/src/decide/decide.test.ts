@@ -18,7 +18,7 @@ describe('The next step of an action', () => {
     [
       'whose account may not be used is the end',
       facts(action('Pending'), { mayUseAccount: false }),
-      { kind: 'End', state: 'Denied' },
+      { kind: 'End', state: 'Denied', codes: ['AccountNotAllowed'] },
     ],
     [
       'whose right could not be asked is the end',

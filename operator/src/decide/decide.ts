@@ -2,6 +2,7 @@ import { finalStates, type Stage } from '@sentinel/crds';
 import {
   admit,
   childrenOf,
+  codesOf,
   dataHandling,
   describeSuspensions,
   endedByParent,
@@ -96,6 +97,7 @@ function decideOnAdmission(facts: Facts): NextStep {
       state: 'Denied',
       message: explainAll(withoutQuotes(dataHandling(facts.policies), refusals)),
       rules: refusals.map(({ rule }) => rule),
+      codes: codesOf(refusals),
     };
   return holdOf(facts) ?? { kind: 'StartJob', stage: 'rehearsal' };
 }

@@ -40,7 +40,7 @@ export function decideOnReview(facts: Facts): NextStep {
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
   if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
-  const { tally, approved, refused } = evaluatePlan({
+  const { tally, approved, refused, codes } = evaluatePlan({
     action,
     plan: plan.spec,
     digest: action.status?.plan?.digest ?? '',
@@ -74,7 +74,7 @@ export function decideOnReview(facts: Facts): NextStep {
   }
   if (isSuspended) return { kind: 'Resume', tally };
   if (refused !== undefined)
-    return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally } : { kind: 'LookAgainLive' };
+    return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally, codes } : { kind: 'LookAgainLive' };
   if (!approved) return wait(facts, tally, plan.spec.required.expiresAfter);
   if (!facts.live) return { kind: 'LookAgainLive' };
   return start(facts, tally);

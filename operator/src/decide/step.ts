@@ -1,5 +1,5 @@
 import type { Stage, State } from '@sentinel/crds';
-import type { Tally } from '@sentinel/policy';
+import type { PolicyErrorCode, Tally } from '@sentinel/policy';
 
 /** What is done next for an action. One step a pass; each is carried out by the module in act/ that is named for it. */
 export type NextStep =
@@ -48,6 +48,8 @@ export type NextStep =
       readonly actor?: string;
       /** The rules of policies that refuse it, where that is why. */
       readonly rules?: readonly string[];
+      /** Why policy refuses the action, for programs. */
+      readonly codes?: readonly PolicyErrorCode[];
     }
   | {
       readonly kind: 'LetGo';

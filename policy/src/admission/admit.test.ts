@@ -4,7 +4,7 @@ import type { AgentActionSpec } from '@sentinel/crds';
 import { readPolicy } from '../policyset/compile.ts';
 import { aPlaybook } from '../testing/playbook.fixture.ts';
 import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
-import { explain, explainAll } from '../verdict/verdict.ts';
+import { causesOf, codesOf, explain, explainAll } from '../verdict/verdict.ts';
 import { type AdmissionFacts, admit, suspendedBy } from './admit.ts';
 
 const playbook = aPlaybook;
@@ -130,7 +130,7 @@ describe('An action', () => {
   for (const [name, given] of Object.entries(admitted)) it(`is admitted ${name}`, () => assert.deepEqual(admit(given), []));
 
   it('is told every reason at once, those of each policy and what is missing', () => {
-    const missing = { policy: 'Sentinel', rule: 'floor', message: 'm', remedy: 'r' };
+    const missing = { code: 'ClusterPolicyMissing' as const, policy: 'Sentinel', rule: 'floor', message: 'm', remedy: 'r' };
     const two = { ...policies({ suspended: true, modes: ['DryRun'] }), refusals: [missing] };
     const rules = admit(facts({ policies: two, mayUseAccount: false })).map(({ rule }) => rule);
     assert.deepEqual(rules, ['floor', 'suspended', 'modes', 'use']);
@@ -160,8 +160,28 @@ describe('An action', () => {
   });
 
   it('is told no more than fits', () => {
-    const long = Array.from({ length: 50 }, () => ({ policy: 'P', rule: 'r', message: 'm'.repeat(90), remedy: 'r' }));
+    const long = Array.from({ length: 50 }, () => ({
+      code: 'PolicyInvalid' as const,
+      policy: 'P',
+      rule: 'r',
+      message: 'm'.repeat(900),
+      remedy: 'r',
+    }));
     assert.equal(explainAll(long).length, 1800);
     assert.ok(explainAll(long).endsWith('…'));
+    const causes = causesOf(long);
+    assert.equal(causes.length, 32);
+    assert.ok(causes.every(({ message }) => message.length === 512 && message.endsWith('…')));
+  });
+
+  it('is told each reason with its code, for programs', () => {
+    const given = facts({ policies: policies({ suspended: true, modes: ['DryRun'] }), mayUseAccount: false });
+    const causes = causesOf(admit(given));
+    assert.deepEqual(
+      causes.map(({ reason }) => reason),
+      ['PolicySuspended', 'ModeNotAllowed', 'AccountNotAllowed'],
+    );
+    assert.match(causes[1]?.message ?? '', /^mode 'Apply' is not allowed \(AgentPolicy\/p: modes\)\. Allowed: DryRun\.$/);
+    assert.deepEqual(codesOf([...admit(given), ...admit(given)]), ['PolicySuspended', 'ModeNotAllowed', 'AccountNotAllowed']);
   });
 });

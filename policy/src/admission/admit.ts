@@ -5,6 +5,7 @@ import { type ApplicablePolicy, isBeingDeleted, type PolicySet, policyName } fro
 import { judgeImage } from '../rules/images.ts';
 import { judgeRepository } from '../rules/repositories.ts';
 import { judgeTool } from '../rules/tools.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isAdHoc } from './ad-hoc.ts';
 import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
@@ -40,6 +41,7 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
   const claimed = spec.target?.environment;
   if (claimed !== undefined && claimed !== environment) {
     found.push({
+      code: 'EnvironmentMismatch',
       policy: 'Sentinel',
       rule: 'environment',
       message: `the action claims the environment '${claimed}', but the namespace is '${environment ?? 'none'}'`,
@@ -48,6 +50,7 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
   }
   for (const policy of suspendedBy(policies))
     found.push({
+      code: 'PolicySuspended',
       policy,
       rule: 'suspended',
       message: 'new actions are suspended',
@@ -56,12 +59,13 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
   for (const policy of policies.policies) {
     const rules = policy.spec;
     if (!rules) continue;
-    const refuse = (rule: string, message: string, remedy: string) =>
-      found.push({ policy: policyName(policy), rule, message, remedy });
+    const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
+      found.push({ code, policy: policyName(policy), rule, message, remedy });
     if (!rules.modes.includes(spec.mode))
-      refuse('modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
+      refuse('ModeNotAllowed', 'modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
     if (rules.environments && !passes(rules.environments, environment)) {
       refuse(
+        'EnvironmentNotAllowed',
         'environments',
         `environment '${environment ?? 'none'}' is not allowed`,
         `Allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}.`,
@@ -70,6 +74,7 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
     if (isAdHoc(spec)) {
       if (rules.playbooks.adHocSteps === 'Deny')
         refuse(
+          'AdHocStepsNotAllowed',
           'playbooks.adHocSteps',
           'an action may not bring its own steps',
           'Name a Playbook, or ask an admin to set `playbooks.adHocSteps`.',
@@ -78,10 +83,16 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
     }
     const playbook = spec.playbookRef?.name;
     if (playbook !== undefined && rules.playbooks.allow && !rules.playbooks.allow.includes(playbook)) {
-      refuse('playbooks.allow', `Playbook '${playbook}' is not allowed`, `Allowed: ${rules.playbooks.allow.join(', ')}.`);
+      refuse(
+        'PlaybookNotAllowed',
+        'playbooks.allow',
+        `Playbook '${playbook}' is not allowed`,
+        `Allowed: ${rules.playbooks.allow.join(', ')}.`,
+      );
     }
     if (rules.playbooks.trustedOnly && !trust.trusted) {
       refuse(
+        'PlaybookNotTrusted',
         'playbooks.trustedOnly',
         `the Playbook is not trusted: ${trust.why}`,
         `Someone with the verb \`trust\` who did not write it runs: kubectl sentinel trust ${playbook ?? 'NAME'}`,
@@ -102,6 +113,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   if (!playbook || isBeingDeleted(playbook))
     return [
       {
+        code: 'PlaybookNotFound',
         policy: 'Sentinel',
         rule: 'playbook',
         message: playbook ? `Playbook '${name}' is being deleted` : `there is no Playbook '${name}' in this namespace`,
@@ -113,6 +125,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   if (adHoc)
     found.push(
       ...playbookFaults(playbook.spec).map((message) => ({
+        code: 'StepInvalid' as const,
         policy: 'Sentinel',
         rule: 'steps',
         message,
@@ -126,18 +139,25 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   }
   const image = judgeImage(policies, playbook.spec.sandbox.image);
   if (image.decision === 'Deny')
-    found.push({ ...image, remedy: 'Use an image that the policy allows, by digest where it asks for that.' });
+    found.push({
+      ...image,
+      code: 'ImageNotAllowed',
+      remedy: 'Use an image that the policy allows, by digest where it asks for that.',
+    });
   for (const repository of spec.target?.repositories ?? []) {
     const opinion = judgeRepository(policies, repository);
-    if (opinion.decision === 'Deny') found.push({ ...opinion, remedy: 'Correct `spec.target.repositories`, or ask an admin.' });
+    if (opinion.decision === 'Deny')
+      found.push({ ...opinion, code: 'RepositoryNotAllowed', remedy: 'Correct `spec.target.repositories`, or ask an admin.' });
   }
   const tool = spec.intent.tool;
   if (tool?.server !== undefined) {
     const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });
-    if (opinion.decision === 'Deny') found.push({ remedy: 'Use a server and a tool that the policy allows.', ...opinion });
+    if (opinion.decision === 'Deny')
+      found.push({ remedy: 'Use a server and a tool that the policy allows.', ...opinion, code: 'ToolNotAllowed' });
   }
   if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
     found.push({
+      code: 'PlaybookObservesOnly',
       policy: `Playbook/${name}`,
       rule: 'autonomy',
       message: "the Playbook is for rehearsals only (autonomy 'Observe')",
@@ -147,6 +167,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
   if (mayUseAccount !== true) {
     const why = mayUseAccount === undefined ? 'could not be asked' : 'does not hold it';
     found.push({
+      code: 'AccountNotAllowed',
       policy: 'RBAC',
       rule: 'use',
       message: `the requester needs the verb 'use' on accounts.sentinel.dev/${playbook.spec.account} and ${why}`,

@@ -2,6 +2,7 @@ import { type AgentAction, type AgentActionSpec, annotations, finalStates, type 
 import { type Identity, parseIdentity } from '../identity/identity.ts';
 import { defaultedLimit } from '../limits/quota.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
 /** The action that another one names as its parent. */
@@ -48,8 +49,17 @@ export function judgeParent(
 ): Refusal[] {
   const name = child.spec.intent.parentAction;
   if (name === undefined) return [];
-  const built = (message: string, remedy: string): Refusal => ({ policy: 'Sentinel', rule: 'parentAction', message, remedy });
-  if (!parent) return [built(`there is no AgentAction '${name}' in this namespace`, 'Name a parent that exists, or none.')];
+  const built = (message: string, remedy: string, code: PolicyErrorCode = 'ParentNotAllowed'): Refusal => ({
+    code,
+    policy: 'Sentinel',
+    rule: 'parentAction',
+    message,
+    remedy,
+  });
+  if (!parent)
+    return [
+      built(`there is no AgentAction '${name}' in this namespace`, 'Name a parent that exists, or none.', 'ParentNotFound'),
+    ];
   const found: Refusal[] = [];
   if (child.uid !== undefined && [parent, ...parent.lineage].some(({ uid }) => uid === child.uid))
     found.push(built(`'${name}' is a part of this action itself`, 'Name another parent, or none.'));
@@ -73,6 +83,7 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
   const found: Refusal[] = [];
   if (parent.lineage.length + 1 > depth.limit)
     found.push({
+      code: 'DepthExceeded',
       policy: depth.policy,
       rule: 'limits.depth',
       message: `'${parent.name}' has ${parent.lineage.length} ancestor(s) itself; an action may have at most ${depth.limit}`,
@@ -80,6 +91,7 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
     });
   if (children.limit === 0 || (siblings !== undefined && siblings >= children.limit))
     found.push({
+      code: 'ChildrenExceeded',
       policy: children.policy,
       rule: 'limits.children',
       message:

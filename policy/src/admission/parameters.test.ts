@@ -72,7 +72,13 @@ describe('The value of a parameter', () => {
   it('is refused when it is not declared, and what is declared is named', () => {
     const { refusals } = resolveParameters(playbook([{ name: 'p' }]), given('1', 'q'));
     assert.deepEqual(refusals, [
-      { policy: 'Playbook', rule: 'parameters[q]', message: "parameter 'q' is not declared", remedy: 'Declared are: p.' },
+      {
+        code: 'ParameterNotDeclared',
+        policy: 'Playbook',
+        rule: 'parameters[q]',
+        message: "parameter 'q' is not declared",
+        remedy: 'Declared are: p.',
+      },
     ]);
   });
 

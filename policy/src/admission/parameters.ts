@@ -1,6 +1,7 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
 import { RE2JS } from 're2js';
 import { type Concern, type FoundCommand, readArgv } from '../commands/index.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
 type Declaration = NonNullable<PlaybookSpec['parameters']>[number];
@@ -50,7 +51,12 @@ export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec
   for (const { name } of given) {
     if (!declared.has(name))
       refusals.push(
-        refuse(name, `parameter '${name}' is not declared`, `Declared are: ${[...declared.keys()].join(', ') || 'none'}.`),
+        refuse(
+          'ParameterNotDeclared',
+          name,
+          `parameter '${name}' is not declared`,
+          `Declared are: ${[...declared.keys()].join(', ') || 'none'}.`,
+        ),
       );
   }
   for (const declaration of declared.values()) {
@@ -58,14 +64,19 @@ export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec
     if (value === undefined) {
       if (declaration.required)
         refusals.push(
-          refuse(declaration.name, `parameter '${declaration.name}' is required`, 'Give it a value in `spec.parameters`.'),
+          refuse(
+            'ParameterRequired',
+            declaration.name,
+            `parameter '${declaration.name}' is required`,
+            'Give it a value in `spec.parameters`.',
+          ),
         );
       continue;
     }
     const fault = faultOf(declaration, value);
     if (fault)
       refusals.push({
-        ...refuse(declaration.name, `parameter '${declaration.name}' ${fault}`, 'Correct the value.'),
+        ...refuse('ParameterInvalid', declaration.name, `parameter '${declaration.name}' ${fault}`, 'Correct the value.'),
         quote: value,
       });
     values.set(declaration.name, value);
@@ -158,6 +169,6 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function refuse(name: string, message: string, remedy: string): Refusal {
-  return { policy: 'Playbook', rule: `parameters[${name}]`, message, remedy };
+function refuse(code: PolicyErrorCode, name: string, message: string, remedy: string): Refusal {
+  return { code, policy: 'Playbook', rule: `parameters[${name}]`, message, remedy };
 }

@@ -56,6 +56,7 @@ const judgeBy = (
   );
 
 const refusalOf = (step: string, reason: CommandReason): Refusal => ({
+  code: 'CommandDenied',
   policy: reason.policy,
   rule: reason.rule,
   ...sayingOf(step, reason),

@@ -77,7 +77,10 @@ describe('A plan', () => {
     [
       'while a policy cannot be read',
       facts({
-        policies: { ...set(policy('floor')), refusals: [{ policy: 'P', rule: 'spec', message: 'unreadable', remedy: '' }] },
+        policies: {
+          ...set(policy('floor')),
+          refusals: [{ code: 'PolicyInvalid', policy: 'P', rule: 'spec', message: 'unreadable', remedy: '' }],
+        },
       }),
       /unreadable/,
     ],

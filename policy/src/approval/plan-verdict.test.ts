@@ -72,7 +72,13 @@ describe('The refusals of a plan', () => {
   });
 
   it('are those of the policies, of rules about high risk, and of what goes along with a deletion as well', () => {
-    const refusal = { policy: 'AgentPolicy/x', rule: 'r', message: 'cannot be read', remedy: 'Fix it.' };
+    const refusal = {
+      code: 'ImageNotAllowed' as const,
+      policy: 'AgentPolicy/x',
+      rule: 'r',
+      message: 'cannot be read',
+      remedy: 'Fix it.',
+    };
     const strict = policy({
       approvals,
       kubernetes: [patch, { apiGroups: [''], resources: ['pods'], verbs: ['delete'], decision: 'Deny' }],

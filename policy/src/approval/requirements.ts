@@ -42,6 +42,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
   }
   if (!set.policies.some(({ kind, spec }) => kind === 'ClusterAgentPolicy' && spec?.approvals !== undefined))
     refusals.push({
+      code: 'ApprovalRuleMissing',
       policy: 'Sentinel',
       rule: 'approvals',
       message: 'no ClusterAgentPolicy says who may approve',
@@ -52,6 +53,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
     const limit = policy.spec?.limits?.objects;
     if (limit !== undefined && effects.length > limit) {
       refusals.push({
+        code: 'ObjectLimitExceeded',
         policy: policyName(policy),
         rule: 'limits.objects',
         message: `the plan changes ${effects.length} objects; at most ${limit} are allowed`,
@@ -62,6 +64,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
     const line = approvalLine(policy.spec.approvals, risk);
     if (!line) {
       refusals.push({
+        code: 'RiskNotCovered',
         policy: policyName(policy),
         rule: 'approvals',
         message: `no line of \`approvals\` covers the risk '${risk}'`,
@@ -74,6 +77,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
   requirements = withIdentities(set, requirements);
   if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {
     refusals.push({
+      code: 'ApproverGroupsDisjoint',
       policy: 'Sentinel',
       rule: 'approvals.groups',
       message: 'the policies name no group in common, so nobody could approve',

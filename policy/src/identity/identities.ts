@@ -18,6 +18,7 @@ export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Re
     const rules = policy.spec?.identity?.agents;
     if (!rules) return [];
     const refuse = (field: string, message: string): Refusal => ({
+      code: 'AgentIdentityNotAllowed',
       policy: policyName(policy),
       rule: `identity.agents.${field}`,
       message: `'${agent.user}' may file no actions: ${message}`,
@@ -40,6 +41,7 @@ export function judgeOnBehalfOf(set: PolicySet, { onBehalfOf }: Pick<AgentAction
   return set.policies
     .filter(({ spec }) => spec?.identity?.agents?.requireOnBehalfOf)
     .map((policy) => ({
+      code: 'OnBehalfOfRequired' as const,
       policy: policyName(policy),
       rule: 'identity.agents.requireOnBehalfOf',
       message: 'the action does not say for whom the agent acts',

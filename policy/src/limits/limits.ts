@@ -1,6 +1,7 @@
 import { type Identity, isSubject } from '../identity/identity.ts';
 import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
 import { seconds } from '../verdict/order.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -73,13 +74,14 @@ export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activi
 function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Activity[], now: number): Refusal[] {
   const { perDay, escalationsPerHour, coolDown } = policy.spec?.limits ?? {};
   const found: Refusal[] = [];
-  const refuse = (rule: string, message: string, remedy: string) =>
-    found.push({ policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
+  const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
+    found.push({ code, policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
   const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
   const times = (all: readonly Activity[], within: number) => all.reduce((sum, one) => sum + timesSince(one, now - within), 0);
   const today = times([...own, self], DAY_MS);
   if (perDay !== undefined && today >= perDay)
     refuse(
+      'DailyLimitExceeded',
       'perDay',
       `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
       'Wait, or ask an admin.',
@@ -89,12 +91,13 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   const asked = asking.reduce((sum, one) => sum + Math.max(1, timesSince(one, now - HOUR_MS)), times([self], HOUR_MS));
   if (escalationsPerHour !== undefined && asked >= escalationsPerHour)
     refuse(
+      'EscalationLimitExceeded',
       'escalationsPerHour',
       `'${self.requester.user}' has asked people ${asked} times in an hour, edits included; at most ${escalationsPerHour} are allowed`,
       'It is paused until the hour is over.',
     );
   const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
-  if (rest) refuse('coolDown', rest.message, 'Look at why it failed before you try again.');
+  if (rest) refuse('CoolDownActive', 'coolDown', rest.message, 'Look at why it failed before you try again.');
   return found;
 }
 
@@ -155,6 +158,7 @@ export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activi
     if (limit === undefined || spent + effects <= limit) return [];
     return [
       {
+        code: 'ObjectLimitExceeded' as const,
         policy: policyName(policy),
         rule: 'limits.objects',
         message: `the actions that it belongs to have changed ${spent} objects and it changes ${effects} more; together at most ${limit} are allowed`,

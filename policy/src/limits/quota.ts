@@ -52,6 +52,7 @@ export function judgeOpen(set: PolicySet, namespace: string, open: number): Refu
   if (open < limit) return [];
   return [
     {
+      code: 'OpenActionsExceeded',
       policy,
       rule: 'limits.open',
       message: `exceeded quota: namespace '${namespace}' has ${open} actions that have not ended; at most ${limit} are allowed`,
@@ -95,10 +96,19 @@ export function judgeStorage(set: PolicySet, namespace: string, use: StorageUse,
   const { policy, limit, text } = defaultedLimit(set, 'storage');
   const more = `actions of namespace '${namespace}' take ${inMiB(use.own)} with their plans and records, and this one needs ${inMiB(amount)} more`;
   if (use.own + amount > limit)
-    return [{ policy, rule: 'limits.storage', message: `exceeded quota: ${more}; at most ${text} are allowed`, remedy: FREE }];
+    return [
+      {
+        code: 'StorageExceeded',
+        policy,
+        rule: 'limits.storage',
+        message: `exceeded quota: ${more}; at most ${text} are allowed`,
+        remedy: FREE,
+      },
+    ];
   if (hasShare('rehearsal', use, amount)) return [];
   return [
     {
+      code: 'StorageExceeded',
       policy: 'Sentinel',
       rule: 'storage is shared between namespaces',
       message: `exceeded quota: ${more}; all namespaces take ${inMiB(use.used)} of ${inMiB(use.total)}, and this one has its share`,

@@ -15,7 +15,8 @@ import { type DeciderRights, exemptBy } from '../identity/separation.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
 import { judgeHighRisk } from '../rules/high-risk.ts';
 import { higher } from '../verdict/order.ts';
-import { explainAll, type Refusal } from '../verdict/verdict.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
+import { codesOf, explainAll, type Refusal } from '../verdict/verdict.ts';
 
 /** Everything on which it depends whether an approved plan may start, and whether a write of its run may go on. */
 export interface PlanFacts {
@@ -57,6 +58,8 @@ export interface PlanEvaluation {
   readonly approved: boolean;
   /** Why the plan may not start or go on, in a sentence for people; undefined when policy lets it. */
   readonly refused: string | undefined;
+  /** The codes of the reasons for which it is refused; empty when policy lets it. */
+  readonly codes: readonly PolicyErrorCode[];
 }
 
 /**
@@ -85,11 +88,13 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     notBefore: resumedAt(facts),
     now: facts.now,
   });
+  const refused = refusedBy(facts, [...verdict.refusals, ...facts.limits]) ?? unapprovable(plan, requirements);
   return {
     requirements,
     tally,
     approved: isApproved(tally, requirements),
-    refused: refusedBy(facts, [...verdict.refusals, ...facts.limits]) ?? unapprovable(plan, requirements),
+    refused: refused?.why,
+    codes: refused?.codes ?? [],
   };
 }
 
@@ -135,20 +140,30 @@ export function reasonsForPerson(
 }
 
 // Waiting is of no use then. A new rehearsal makes a plan for what policy asks for now.
-function unapprovable({ required }: ActionPlanSpec, requirements: Requirements): string | undefined {
+function unapprovable({ required }: ActionPlanSpec, requirements: Requirements): Refused | undefined {
   const fault = approversFault(requirements);
   if (fault === undefined) return undefined;
   const then = required.groups === undefined ? '' : ` The plan was made when it took a member of ${required.groups.join(', ')}.`;
-  return `policy has changed, and nobody can approve the plan any more: ${fault}.${then} File the action again.`;
+  const why = `policy has changed, and nobody can approve the plan any more: ${fault}.${then} File the action again.`;
+  return { why, codes: ['ApproversMissing'] };
 }
 
-function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): string | undefined {
+interface Refused {
+  readonly why: string;
+  readonly codes: readonly PolicyErrorCode[];
+}
+
+function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): Refused | undefined {
   const { plan, policies, action } = facts;
-  if (!facts.playbook) return 'the Playbook changed after the action was admitted. File the action again.';
+  if (!facts.playbook)
+    return { why: 'the Playbook changed after the action was admitted. File the action again.', codes: ['PlaybookChanged'] };
   if (plan.environment !== policies.environment)
-    return `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. File the action again.`;
+    return {
+      why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. File the action again.`,
+      codes: ['EnvironmentChanged'],
+    };
   const refusals = [...byPlan, ...judgeAgent(policies, facts.requester), ...admit({ ...facts, spec: action.spec })];
-  return refusals.length > 0
-    ? `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`
-    : undefined;
+  if (refusals.length === 0) return undefined;
+  const why = `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`;
+  return { why, codes: codesOf(refusals) };
 }

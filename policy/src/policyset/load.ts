@@ -1,6 +1,7 @@
 import { type AgentPolicy, type ClusterAgentPolicy, namespaceLabels, type ObjectMeta } from '@sentinel/crds';
 import { agentRules } from '../identity/agents.ts';
 import { type Identity, isSubject } from '../identity/identity.ts';
+import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { readPolicy } from './compile.ts';
 import { type ApplicablePolicy, isBeingDeleted, POLICIES_MAX, type PolicySet, policyName } from './policy-set.ts';
@@ -82,9 +83,11 @@ function missingParts(
   };
   const lasts = (kind: ApplicablePolicy['kind']) => policies.some((policy) => policy.kind === kind && !policy.isBeingDeleted);
   const found: Refusal[] = [];
-  const refuse = (rule: string, message: string, remedy: string) => found.push({ policy: 'Sentinel', rule, message, remedy });
+  const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
+    found.push({ code, policy: 'Sentinel', rule, message, remedy });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
     refuse(
+      'NamespaceNotEnabled',
       'opt-in',
       `namespace '${metadata.name}' has not opted in`,
       `An admin of the cluster opts it in with: kubectl label namespace ${metadata.name} ${namespaceLabels.enabled}=true`,
@@ -92,6 +95,7 @@ function missingParts(
   }
   if (!lasts('ClusterAgentPolicy')) {
     refuse(
+      'ClusterPolicyMissing',
       'floor',
       `no ClusterAgentPolicy speaks of '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
@@ -99,6 +103,7 @@ function missingParts(
   }
   if (!lasts('AgentPolicy')) {
     refuse(
+      'NamespacePolicyMissing',
       'policy',
       `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why('AgentPolicy', has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
@@ -106,6 +111,7 @@ function missingParts(
   }
   if (has.unread > 0)
     refuse(
+      'PoliciesTooLarge',
       'policies',
       `the AgentPolicies of namespace '${metadata.name}' are too large together, so ${has.unread} of them cannot be read`,
       'An admin deletes or shortens some.',
@@ -113,6 +119,7 @@ function missingParts(
   for (const policy of policies) {
     if (policy.spec === undefined) {
       found.push({
+        code: 'PolicyInvalid',
         policy: policyName(policy),
         rule: 'spec',
         message: `the policy cannot be read, so it counts as the strictest there is${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,

@@ -27,6 +27,7 @@ export function judgeHighRisk(set: PolicySet, effects: readonly Effect[]): { rai
         });
       if (rule.refuse)
         refusals.push({
+          code: 'HighRiskRefused',
           policy: name,
           rule: `highRisk[${index}]`,
           message: `${what} is refused outright${why}`,

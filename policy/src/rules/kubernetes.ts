@@ -117,6 +117,7 @@ function denied(policy: string, rule: string, request: ApiRequest, why: string):
   const where = request.namespace === undefined ? 'in the whole cluster' : `in namespace '${request.namespace}'`;
   const group = request.apiGroup === '' ? '' : `.${request.apiGroup}`;
   const refusal: Refusal = {
+    code: 'ApiRequestDenied',
     policy,
     rule,
     message: `${request.verb} ${request.resource}${group} ${where} is denied: ${why}`,

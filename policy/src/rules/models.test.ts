@@ -120,7 +120,9 @@ describe('A model', () => {
   });
 
   it('does not pass where everything is refused', () => {
-    const refusals = [{ policy: 'Sentinel', rule: 'floor', message: 'no floor', remedy: 'x' }];
+    const refusals = [
+      { code: 'ClusterPolicyMissing' as const, policy: 'Sentinel', rule: 'floor', message: 'no floor', remedy: 'x' },
+    ];
     assert.equal(judgeModel({ ...set(any), refusals }, { url }).rule, 'floor');
   });
 

@@ -61,6 +61,7 @@ export function protectedAgainst(request: ApiRequest): Refusal | undefined {
   const found = protections.find((protection) => protection.covers(request));
   if (!found) return undefined;
   return {
+    code: 'ResourceProtected',
     policy: 'Sentinel',
     rule: `protected ${found.rule}`,
     message: `${request.verb} ${request.resource} is refused: ${found.what} may not be touched from a sandbox`,

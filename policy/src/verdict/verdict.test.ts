@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { explain, explainAll, type Refusal } from './verdict.ts';
 
 const refusal = (message: string): Refusal => ({
+  code: 'HostNotAllowed',
   policy: 'AgentPolicy/shop',
   rule: 'hosts.deny',
   message,

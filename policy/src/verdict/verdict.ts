@@ -1,4 +1,5 @@
-import type { Decision } from '@sentinel/crds';
+import type { Decision, ErrorCause } from '@sentinel/crds';
+import type { PolicyErrorCode } from './policy-errors.ts';
 
 /** What one rule says, also when it allows. */
 export interface Opinion {
@@ -13,6 +14,8 @@ export interface Opinion {
 
 /** Why something is refused: which rule of which policy, and what would be allowed. */
 export interface Refusal {
+  /** What kind of refusal it is, for programs. */
+  readonly code: PolicyErrorCode;
   /** The policy that decided, as `Kind/name`, or `Sentinel` for what always holds. */
   readonly policy: string;
   /** The field or rule that decided. */
@@ -29,6 +32,25 @@ export interface Refusal {
 export function explain(refusal: Refusal): string {
   return `${refusal.message} (${refusal.policy}: ${refusal.rule}). ${refusal.remedy}`;
 }
+
+const CAUSES_MAX = 32;
+const CAUSE_LENGTH = 512;
+
+/** The first refusals as programs read them. Bounded, as a message is. */
+export function causesOf(refusals: readonly Refusal[]): ErrorCause<PolicyErrorCode>[] {
+  return refusals.slice(0, CAUSES_MAX).map((refusal) => {
+    const message = explain(refusal);
+    return {
+      reason: refusal.code,
+      message: message.length > CAUSE_LENGTH ? `${message.slice(0, CAUSE_LENGTH - 1)}…` : message,
+    };
+  });
+}
+
+/** The codes of refusals, each once, in their order. */
+export const codesOf = (refusals: readonly Pick<Refusal, 'code'>[]): PolicyErrorCode[] => [
+  ...new Set(refusals.map(({ code }) => code)),
+];
 
 /** All refusals in one text, at most `max` characters. */
 export function explainAll(refusals: readonly Refusal[], max = 1800): string {

@@ -17,14 +17,15 @@ export async function recordAct(
   const act = actOf(request, now);
   if (!act) return [];
   const fault = Act.safeParse(act).error?.issues[0];
-  if (fault) throw new Denied(`the API server cannot store this object (${fault.path.join('.')}: ${fault.message})`);
+  if (fault)
+    throw new Denied('ObjectInvalid', `the API server cannot store this object (${fault.path.join('.')}: ${fault.message})`);
   const lost = isOwn(act) ? undefined : deletionWarning(request);
   const warnings = lost === undefined ? [] : [lost];
   if (request.dryRun) return warnings;
   const unwritten = await journal.write(act);
   if (unwritten === undefined) return warnings;
   // The operator can wait; who stops something cannot.
-  if (!onlyStops(act) || isOwn(act)) throw new Denied(unrecorded(act, unwritten));
+  if (!onlyStops(act) || isOwn(act)) throw new Denied('ChangeNotRecorded', unrecorded(act, unwritten));
   return [
     ...warnings,
     `sentinel: who did this is not in Sentinel's audit trail: ${unwritten}; the audit log of the API server has it`,

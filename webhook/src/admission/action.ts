@@ -4,7 +4,6 @@ import {
   adHocPlaybook,
   admit,
   dataHandling,
-  explainAll,
   isAdHoc,
   judgeAgent,
   judgeParent,
@@ -18,7 +17,7 @@ import { carriesDecision, type DecisionContext, sealDecision } from './decision.
 import { actorStampOf, stampOf } from './identity.ts';
 import { keptIntent } from './intent.ts';
 import type { ActionQuota } from './quota.ts';
-import { type AdmissionRequest, Denied, type Mutation } from './review.ts';
+import { type AdmissionRequest, Denied, deniedByPolicy, type Mutation } from './review.ts';
 
 export interface ActionContext extends DecisionContext {
   /** Throws TooManyRequests for an edit beyond the rate that leaves room for decisions. */
@@ -42,7 +41,7 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
 
 function refusedByPolicy(refusals: readonly Refusal[]): Denied {
   noteRefusals(refusals);
-  return new Denied(explainAll(refusals));
+  return deniedByPolicy(refusals);
 }
 
 // An edit is handled like what was filed: by an identity that is accepted, and with what is kept of an intent.
@@ -102,7 +101,7 @@ const isCancelled = (spec: unknown) => (spec as { cancelled?: unknown } | null |
 async function file(request: AdmissionRequest, { address, authorizer, policies, quota }: ActionContext): Promise<Mutation> {
   const { object, userInfo, namespace } = request;
   if (object && carriesDecision(object))
-    throw new Denied('a decision cannot be made when the action is created: it has no plan yet');
+    throw new Denied('PlanNotReady', 'a decision cannot be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
   let intent: AgentActionSpec['intent'] | undefined;
   // What the schema refuses, the API server says better than we could, and right after this.

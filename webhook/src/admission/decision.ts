@@ -57,10 +57,11 @@ export async function sealDecision(
   now: Date,
 ): Promise<Mutation> {
   const { object, oldObject, userInfo } = request;
-  if (!object || !oldObject) throw new Denied('a decision cannot be made when the action is created: it has no plan yet');
+  if (!object || !oldObject)
+    throw new Denied('PlanNotReady', 'a decision cannot be made when the action is created: it has no plan yet');
   const asked = object.metadata.annotations ?? {};
   const decision = decisions.find((one) => one === asked[annotations.decision]);
-  if (!decision) throw new Denied(`${annotations.decision} must be one of ${decisions.join(', ')}`);
+  if (!decision) throw new Denied('DecisionInvalid', `${annotations.decision} must be one of ${decisions.join(', ')}`);
   requirePlainNames(userInfo);
   requirePerson(userInfo, 'decide');
   requireNothingElse(object, oldObject);
@@ -70,7 +71,7 @@ export async function sealDecision(
   requireSaidInRequest(request, decision, plan, effect);
   const comment = asked[annotations.comment];
   if (comment !== undefined && comment.length > COMMENT_MAX)
-    throw new Denied(`${annotations.comment} may have at most ${COMMENT_MAX} characters`);
+    throw new Denied('CommentTooLong', `${annotations.comment} may have at most ${COMMENT_MAX} characters`);
   const requesters = requestersOf(oldObject);
   const what = effect === undefined ? 'approve it' : 'resolve its effects';
   // A no may come from anybody; whatever lets something happen needs somebody else.
@@ -90,7 +91,7 @@ export async function sealDecision(
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = effect !== undefined ? WITH_RESOLUTIONS : decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most) {
-    throw new Denied(`an action takes at most ${most} decisions; file it again`);
+    throw new Denied('DecisionLimitExceeded', `an action takes at most ${most} decisions; file it again`);
   }
   const expires =
     consents && status.required
@@ -138,11 +139,12 @@ function suspensionWarnings(status: AgentActionStatus): string[] {
 function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
   const requester = parseIdentity(metadata.annotations?.[annotations.requestedBy]);
   const editors = parseIdentities(metadata.annotations?.[annotations.amendedBy]);
-  if (!requester || !editors) throw new Denied('it is not known who asked for this action or edited it; file it again');
+  if (!requester || !editors)
+    throw new Denied('RequesterUnknown', 'it is not known who asked for this action or edited it; file it again');
   // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
   const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown } };
   if (onBehalfOf !== undefined && typeof onBehalfOf.user !== 'string')
-    throw new Denied('it is not known for whom the agent acts (spec.onBehalfOf); file the action again');
+    throw new Denied('RequesterUnknown', 'it is not known for whom the agent acts (spec.onBehalfOf); file the action again');
   return { requester, editors, onBehalfOf: onBehalfOf?.user as string | undefined };
 }
 
@@ -150,7 +152,7 @@ function requireSomebodyElse(user: UserInfo, { requester, editors, onBehalfOf }:
   requireOther(user, [requester], `you asked for this action: somebody else must ${what}`);
   requireOther(user, editors, `you edited this action: somebody else must ${what}`);
   if (onBehalfOf === user.username)
-    throw new Denied(`the agent acts on your behalf (spec.onBehalfOf): somebody else must ${what}`);
+    throw new Denied('SelfApproval', `the agent acts on your behalf (spec.onBehalfOf): somebody else must ${what}`);
 }
 
 interface JudgedApprover {
@@ -166,7 +168,7 @@ async function requireApprover(
   { set, requesters, what }: { readonly set: PolicySet; readonly requesters: Requesters; readonly what: string },
 ): Promise<JudgedApprover> {
   const fault = approverClaimFault(set, userInfo.extra);
-  if (fault !== undefined) throw new Denied(`policy does not accept your identity (${fault})`);
+  if (fault !== undefined) throw new Denied('ApproverClaimNotAllowed', `policy does not accept your identity (${fault})`);
   const extra = approverClaims(set, userInfo.extra);
   requirePlainClaims(extra);
   const identities = everyRequester(requesters);
@@ -194,7 +196,7 @@ function requireUseful(
     now: now.getTime(),
   });
   const useless = uselessBecause(decision, { user: userInfo.username, uid: userInfo.uid }, tally, plan);
-  if (useless !== undefined) throw new Denied(useless);
+  if (useless !== undefined) throw new Denied('DecisionWithoutEffect', useless);
 }
 
 // The policy inside the API server refuses the same; here the person reads what to do.
@@ -204,6 +206,7 @@ function requireSaidInRequest({ options }: AdmissionRequest, decision: Word, pla
   const isNo = decision === 'reject' || decision === 'revoke';
   if (said === wanted || (isNo && !decisions.some((word) => said.startsWith(`${word}:`)))) return;
   throw new Denied(
+    'FieldManagerRequired',
     `the request must say that it asks to ${decision} ${effect === undefined ? 'this plan' : `effect ${effectNumber(effect)} of this plan`}, in a place that no webhook can change: add --field-manager=${wanted}`,
   );
 }
@@ -216,23 +219,29 @@ function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): 
     isDeepStrictEqual(object.metadata.labels ?? {}, oldObject.metadata.labels ?? {}) &&
     isDeepStrictEqual(object.metadata.finalizers ?? [], oldObject.metadata.finalizers ?? []) &&
     isDeepStrictEqual(rest(object.metadata.annotations), rest(oldObject.metadata.annotations));
-  if (!same) throw new Denied('a decision must be the only change of an update');
+  if (!same) throw new Denied('DecisionNotAlone', 'a decision must be the only change of an update');
 }
 
 function requireCurrentPlan(asked: string | undefined, decision: Word, status: AgentActionStatus): string {
   const current = status.plan?.digest;
   const state = status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
-  if (current === undefined) throw new Denied(`there is no plan to decide on yet (state: ${state ?? 'Pending'})`);
+  if (current === undefined) throw new Denied('PlanNotReady', `there is no plan to decide on yet (state: ${state ?? 'Pending'})`);
   if (asked === undefined)
-    throw new Denied(`${annotations.plan} must hold the digest of the plan that you saw; the current one is ${current}`);
+    throw new Denied(
+      'PlanDigestRequired',
+      `${annotations.plan} must hold the digest of the plan that you saw; the current one is ${current}`,
+    );
   if (asked !== current)
-    throw new Denied(`the plan that you saw (${asked.slice(0, 80)}) is not the current one (${current}); look at it again`);
+    throw new Denied(
+      'PlanOutdated',
+      `the plan that you saw (${asked.slice(0, 80)}) is not the current one (${current}); look at it again`,
+    );
   if (isResolution(decision)) {
     if (state === 'OutcomeUnknown') return current;
-    throw new Denied(`there is nothing to resolve: the action is ${state ?? 'Pending'}`);
+    throw new Denied('NothingToResolve', `there is nothing to resolve: the action is ${state ?? 'Pending'}`);
   }
   if (state !== 'AwaitingApproval' && state !== 'Starting' && state !== 'Suspended')
-    throw new Denied(`it is too late to decide: the action is ${state ?? 'Pending'}`);
+    throw new Denied('DecisionTooLate', `it is too late to decide: the action is ${state ?? 'Pending'}`);
   return current;
 }
 
@@ -241,6 +250,7 @@ function requireUnknownEffect(asked: string | undefined, { unknownEffects = [] }
   if (found) return found.effect;
   const open = unknownEffects.map(({ effect }) => effectNumber(effect)).join(', ');
   throw new Denied(
+    'EffectNotUnknown',
     `${annotations.effect} must be the number of an effect whose outcome is unknown, counted from 1: ${open === '' ? 'there is none' : open}`,
   );
 }
@@ -250,12 +260,19 @@ function requireGroup(status: AgentActionStatus, groups: readonly string[]): voi
   const refused = refuseGroups?.find((group) => groups.includes(group));
   if (refused !== undefined)
     throw new Denied(
+      'ApproverGroupNotAllowed',
       `policy refuses approvals of members of '${refused}', and you are one: use an identity that is not, or have somebody else decide`,
     );
   if (approverGroups && !approverGroups.some((group) => groups.includes(group)))
-    throw new Denied(`policy asks for an approver from one of the groups ${approverGroups.join(', ')}; you are in none of them`);
+    throw new Denied(
+      'ApproverGroupNotAllowed',
+      `policy asks for an approver from one of the groups ${approverGroups.join(', ')}; you are in none of them`,
+    );
   const required = status.required?.groups;
   if (required && !required.some((group) => groups.includes(group))) {
-    throw new Denied(`policy asks for an approver from one of the groups ${required.join(', ')}; you are in none of them`);
+    throw new Denied(
+      'ApproverGroupNotAllowed',
+      `policy asks for an approver from one of the groups ${required.join(', ')}; you are in none of them`,
+    );
   }
 }

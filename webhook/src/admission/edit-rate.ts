@@ -52,12 +52,14 @@ export class EditRate {
     const key = keyOf(oldObject, address);
     if (this.#isHeld(key, oldObject))
       throw new TooManyRequests(
+        'DecisionInProgress',
         'somebody decides on this object right now, and an edit would keep the decision from being stored: try again in some seconds',
       );
     const version = oldObject.metadata.resourceVersion;
     if (version !== undefined && this.#versions.get(key)?.includes(version)) return;
     if (!this.#take(key, isWaiting(oldObject)))
       throw new TooManyRequests(
+        'EditLimitExceeded',
         'this object is edited too often, and decisions of others must find their turn: try again in some seconds',
       );
     if (version !== undefined) this.#remember(key, version);

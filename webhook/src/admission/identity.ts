@@ -34,6 +34,7 @@ function requirePlain(names: readonly string[]): void {
   const odd = names.find((name) => !PLAIN.test(name));
   if (odd !== undefined)
     throw new Denied(
+      'IdentityNotRecordable',
       `the name ${JSON.stringify(odd.slice(0, 80))} of your user or of one of your groups contains a quote, a backslash or a control character; it cannot be recorded exactly. Use an identity without such names`,
     );
 }
@@ -43,6 +44,7 @@ export function requirePlainClaims(claims: Readonly<Record<string, readonly stri
   const odd = Object.entries(claims).find(([name, values]) => ![name, ...values].every((text) => PLAIN.test(text)));
   if (odd)
     throw new Denied(
+      'IdentityNotRecordable',
       `your claim '${odd[0].slice(0, 80)}' contains a quote, a backslash or a control character; it cannot be recorded exactly`,
     );
 }
@@ -50,6 +52,6 @@ export function requirePlainClaims(claims: Readonly<Record<string, readonly stri
 /** Throws Denied for identities of programs: only people decide. */
 export function requirePerson(user: UserInfo, what: string): void {
   if (isProgram(identityOf(user)) || user.extra[POD_NAME] !== undefined) {
-    throw new Denied(`'${user.username}' is a program: only people can ${what}`);
+    throw new Denied('PersonRequired', `'${user.username}' is a program: only people can ${what}`);
   }
 }

@@ -6,13 +6,13 @@ import { Denied, type UserInfo } from './review.ts';
 /** Throws Denied for agents: whom policies name singly, or by a group of the floor. */
 export function requireNoAgent(agents: PolicySet['agents'], user: UserInfo, what: string): void {
   const why = whyAgent(agents ?? [], identityOf(user));
-  if (why !== undefined) throw new Denied(`'${user.username}' is an agent (${why}): agents cannot ${what}`);
+  if (why !== undefined) throw new Denied('AgentNotAllowed', `'${user.username}' is an agent (${why}): agents cannot ${what}`);
 }
 
 /** Throws Denied when the caller is one of these people, by name or by uid. */
 export function requireOther(user: UserInfo, people: readonly Identity[], message: string): void {
   const same = people.find((person) => isSamePerson(person, identityOf(user)));
-  if (same) throw new Denied(`${message}${explainSharedUid(identityOf(user), same)}`);
+  if (same) throw new Denied('SelfApproval', `${message}${explainSharedUid(identityOf(user), same)}`);
 }
 
 /**
@@ -30,6 +30,7 @@ export async function requireSeparation(
   const exempt = exemptBy(policies, identityOf(user));
   if (exempt !== undefined) return exempt;
   throw new Denied(
+    'SeparationOfDuties',
     `you can ${way}, so you count as the same person, and somebody else must ${what}. ` +
       'Ask somebody without that right; an admin of the cluster can exempt you by name in a ClusterAgentPolicy (identity.separationOfDuties)',
   );

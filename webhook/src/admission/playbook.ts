@@ -44,7 +44,7 @@ export async function admitPlaybook(
   const parsed = PlaybookSpec.safeParse(object.spec);
   if (parsed.success) {
     const faults = playbookFaults(parsed.data);
-    if (faults.length > 0) throw new Denied(faults.join('; '));
+    if (faults.length > 0) throw new Denied('PlaybookSpecInvalid', faults.join('; '));
   }
   if (!oldObject || !isDeepStrictEqual(object.spec, oldObject.spec)) {
     return { annotations: { [annotations.authors]: authorsAfter(oldObject, stampOf(userInfo)), [annotations.trust]: null } };
@@ -68,6 +68,7 @@ function authorsAfter(before: AdmittedObject | null | undefined, stamp: string):
   const authors = `${kept}\n${stamp}`;
   if (Buffer.byteLength(authors) > AUTHORS_MAX)
     throw new Denied(
+      'PlaybookAuthorLimitExceeded',
       'too many people have edited this Playbook since it was last trusted: have somebody trust it, or delete it and create it again',
     );
   return authors;
@@ -86,7 +87,7 @@ async function sealTrust(
   const digest = requireDigest(playbook, asked);
   const authors = authorsOf(playbook);
   const last = authors?.at(-1);
-  if (!authors || !last) throw new Denied('it is not known who wrote this Playbook; write it again');
+  if (!authors || !last) throw new Denied('PlaybookAuthorUnknown', 'it is not known who wrote this Playbook; write it again');
   requireOther(userInfo, authors, 'you wrote this Playbook, or a part of it: somebody else must trust it');
   requireSaidInRequest(request, 'trust', digest);
   await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
@@ -133,9 +134,11 @@ async function sealWithdrawal(
 function requireDigest({ spec, status }: AdmittedObject, asked: string): string {
   const digest = playbookDigest({ spec: spec as PlaybookSpec });
   const known = (status as PlaybookStatus | undefined)?.digest;
-  if (known !== digest) throw new Denied('the operator has not looked at this Playbook yet; try again in a moment');
+  if (known !== digest)
+    throw new Denied('PlaybookNotObserved', 'the operator has not looked at this Playbook yet; try again in a moment');
   if (asked !== digest)
     throw new Denied(
+      'PlaybookOutdated',
       `the digest that you saw (${asked.slice(0, 80)}) is not that of the Playbook as it stands (${digest}); look at it again`,
     );
   return digest;
@@ -145,6 +148,7 @@ function requireSaidInRequest({ options }: AdmissionRequest, word: 'trust' | 'di
   const wanted = askingManager(word, digest);
   if (options?.fieldManager !== wanted)
     throw new Denied(
+      'FieldManagerRequired',
       `the request must say that it asks to ${word} this digest, in a place that no webhook can change: add --field-manager=${wanted}`,
     );
 }

@@ -16,7 +16,8 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   // Stopping is everybody's who holds the right to it, and no policy may be in the way.
   if (onlySuspends(request)) return undefined;
   const agent = whyAgent(await policies.agents(namespace), identityOf(userInfo));
-  if (agent !== undefined) throw new Denied(`'${userInfo.username}' is an agent (${agent}): agents write no policies`);
+  if (agent !== undefined)
+    throw new Denied('AgentNotAllowed', `'${userInfo.username}' is an agent (${agent}): agents write no policies`);
   if (!object || operation === 'DELETE') return undefined;
   const kind = request.resource.resource === 'clusteragentpolicies' ? 'ClusterAgentPolicy' : 'AgentPolicy';
   if (kind === 'AgentPolicy') await requirePoliciesRoom(request, policies);
@@ -29,11 +30,12 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
     : undefined;
   if (own !== undefined)
     throw new Denied(
+      'PolicyAppliesToAuthor',
       `this policy makes '${userInfo.username}', who writes it, an agent (${own}), and agents write no policies: name a group in subjects, or have somebody else write it`,
     );
   if (faults.length === 0 || (oldObject && restOf(oldObject.spec) === restOf(object.spec))) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
-  throw new Denied(`${faults.slice(0, SHOWN).join('; ')}${more}`);
+  throw new Denied('PolicySpecInvalid', `${faults.slice(0, SHOWN).join('; ')}${more}`);
 }
 
 // Every program that judges an action of the namespace reads all of them. What shrinks may always be written.
@@ -46,6 +48,7 @@ async function requirePoliciesRoom(
   const others = await policies.sizeOfOthers(namespace, object?.metadata.name ?? name);
   if (others + size > POLICIES_MAX)
     throw new Denied(
+      'PolicySizeExceeded',
       `exceeded quota: the AgentPolicies of namespace '${namespace}' have ${others} bytes, and this one has ${size} more; at most ${POLICIES_MAX} are allowed, because all of them are read for each action. Shorten or delete some`,
     );
 }

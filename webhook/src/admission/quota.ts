@@ -67,6 +67,7 @@ export class ActionQuota {
     if (![actions, ...plans].every((informer) => informer.healthy()))
       return [
         {
+          code: 'UsageNotCounted',
           policy: 'Sentinel',
           rule: 'limits.open',
           message: 'the actions of the namespace cannot be counted now, because the API server cannot be watched',

@@ -79,6 +79,7 @@ export class ReadingTurns {
 
 const tooMany = (namespace: string) =>
   new TooManyRequests(
+    'TextLimitExceeded',
     `too many long texts of namespace '${namespace}' wait to be read, and others must find their turn: try again in some seconds`,
   );
 

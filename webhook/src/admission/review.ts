@@ -1,4 +1,7 @@
+import type { ErrorCause } from '@sentinel/crds';
+import { causesOf, explainAll, type PolicyErrorCode, type Refusal } from '@sentinel/policy';
 import { z } from 'zod';
+import type { WebhookErrorCode } from '../webhook-errors.ts';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -60,7 +63,20 @@ export type AdmissionRequest = z.infer<typeof AdmissionReview>['request'];
 /** A request that is refused, with the sentence that the caller reads. */
 export class Denied extends Error {
   override name = 'Denied';
+  /** Why, for programs: at least one. */
+  readonly causes: readonly ErrorCause<WebhookErrorCode | PolicyErrorCode>[];
+
+  /** @param why the code of what the webhook itself refuses, or what policy refuses */
+  constructor(why: WebhookErrorCode | readonly ErrorCause<PolicyErrorCode>[], message: string) {
+    super(message);
+    this.causes = typeof why === 'string' ? [{ reason: why, message: message.slice(0, CAUSE_LENGTH) }] : why;
+  }
 }
+
+const CAUSE_LENGTH = 512;
+
+/** A request that policy refuses: one cause for each reason. */
+export const deniedByPolicy = (refusals: readonly Refusal[]): Denied => new Denied(causesOf(refusals), explainAll(refusals));
 
 /** A request that is refused for now, with the sentence that the caller reads. Clients send it again by themselves. */
 export class TooManyRequests extends Denied {
@@ -85,11 +101,18 @@ export function allowed(request: AdmissionRequest, mutation: Mutation | undefine
   return review({ uid: request.uid, allowed: true, ...patched, ...(warnings.length > 0 ? { warnings } : {}) });
 }
 
-/** The answer that refuses, in words for a person. */
-export function denied(uid: string, message: string, isForNow = false): object {
-  const status = isForNow
-    ? { code: 429, reason: 'TooManyRequests', message, details: { retryAfterSeconds: 2 } }
-    : { code: 403, reason: 'Forbidden', message };
+/**
+ * The answer that refuses: in words for a person, and as `details.causes` for programs. The API server passes the details on as they are,
+ * so they name the object as well, which it would fill in itself only where there are none.
+ */
+export function denied({ uid, resource, name }: AdmissionRequest, refused: Denied): object {
+  const message = `sentinel: ${refused.message}`;
+  const object = { group: resource.group, kind: resource.resource, ...(name === '' ? {} : { name }) };
+  const details = { ...object, causes: refused.causes };
+  const status =
+    refused instanceof TooManyRequests
+      ? { code: 429, reason: 'TooManyRequests', message, details: { ...details, retryAfterSeconds: 2 } }
+      : { code: 403, reason: 'Forbidden', message, details };
   return review({ uid, allowed: false, status });
 }
 

@@ -14,10 +14,10 @@ export function requireRoom({ object, oldObject, resource }: AdmissionRequest): 
   if (!object) return;
   const annotations = Object.entries(object.metadata.annotations ?? {});
   if (annotations.reduce((sum, [key, value]) => sum + key.length + value.length, 0) > ANNOTATIONS_MAX)
-    throw new Denied(`annotations may have at most ${ANNOTATIONS_MAX} bytes together: remove some`);
+    throw new Denied('AnnotationsTooLarge', `annotations may have at most ${ANNOTATIONS_MAX} bytes together: remove some`);
   const most = resource.resource === 'agentactions' ? ACTION_SPEC_MAX : SPEC_MAX;
   if (textSize(object.spec, most) > most && textSize(object.spec) > textSize(oldObject?.spec))
-    throw new Denied(`the spec may have at most ${most} characters, so that its status always fits: shorten it`);
+    throw new Denied('SpecTooLarge', `the spec may have at most ${most} characters, so that its status always fits: shorten it`);
 }
 
 /** How many characters the keys and values of something have. Where they are more than `most`, the rest may not be counted. */

@@ -18,6 +18,7 @@ export async function requireSealedDecisions(request: AdmissionRequest, readKeys
     unreadable > 0 || records.length === 0 ? 'it cannot be read' : records.map((one) => sealFault(one, keys)).find(Boolean);
   if (fault !== undefined)
     throw new Denied(
+      'DecisionNotSealed',
       `the decision was not sealed by Sentinel's webhook (${fault}), so it would not count: set the annotations ${annotations.decision} and ${annotations.plan} instead, or use kubectl sentinel`,
     );
 }

@@ -181,6 +181,24 @@ describe('policy can-i', () => {
     assert.deepEqual(waits.needs, { risk: 'Medium', approvals: 1, groups: ['devs'], expiresAfter: '4h' });
   });
 
+  it('names the code of a refusal for programs, and none of what is allowed', async () => {
+    const policies = file(
+      floorOf(
+        'images: {allow: ["registry.acme.io/**"]}\ncommands: [{prefix: [kubectl, delete], decision: Deny}]\nfiles: {denyRead: ["**/.env"]}',
+      ) + policyOf('subjects: [{kind: Group, name: agents}]'),
+    );
+    const codes = async (...question: string[]) => {
+      const ran = await policy(['can-i', '-f', policies, '--as', 'ada', '--group', 'agents', '-o', 'json', ...question]);
+      const { because } = JSON.parse(ran.out) as { because: { decision: string; code?: string }[] };
+      return because.flatMap(({ decision, code }) => (decision === 'Deny' || code !== undefined ? [code] : []));
+    };
+    assert.deepEqual(await codes('--image', 'docker.io/evil'), ['ImageNotAllowed']);
+    assert.deepEqual(await codes('--image', 'registry.acme.io/a'), []);
+    assert.deepEqual(await codes('--file', 'read a/.env'), ['FileNotAllowed']);
+    assert.deepEqual(await codes('--api', 'get secrets/a'), ['ResourceProtected']);
+    assert.deepEqual(await codes('--', 'kubectl', 'delete', 'pod', 'x'), ['CommandDenied']);
+  });
+
   it('says by which policies, and a changed one has another digest', async () => {
     const asked = async (rule: string) => {
       const policies = file(floorOf(`network: {allow: [${rule}]}`) + policyOf('subjects: [{kind: Group, name: agents}]'));

@@ -56,12 +56,12 @@ const ofOne = [
 /** What holds for every line of a batch that does not say it. Throws UsageError for flags that ask a question of their own. */
 export function defaultsOf(flags: CanIFlags & { readonly output?: string | undefined }, argv: readonly string[]): BatchDefaults {
   const stray = ofOne.find(([key]) => flags[key] !== undefined)?.[1] ?? (argv.length > 0 ? 'a command' : undefined);
-  if (stray !== undefined) throw new UsageError(`--batch reads its questions from stdin: leave out ${stray}`);
+  if (stray !== undefined) throw new UsageError('FlagConflict', `--batch reads its questions from stdin: leave out ${stray}`);
   if (flags.output !== undefined && flags.output !== 'json')
-    throw new UsageError(`--batch answers one JSON a line: leave out -o ${flags.output}`);
+    throw new UsageError('FlagConflict', `--batch answers one JSON a line: leave out -o ${flags.output}`);
   const { mode, at } = flags;
   const parsed = Moment.safeParse({ mode, at });
-  if (!parsed.success) throw new UsageError(faultsOf(parsed.error));
+  if (!parsed.success) throw new UsageError('FlagInvalid', faultsOf(parsed.error));
   return { ...(mode === undefined ? {} : { mode }), ...(at === undefined ? {} : { at }) };
 }
 
@@ -73,12 +73,19 @@ export interface BatchDefaults {
 
 /** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
 export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker): Question {
-  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined)
+    throw new UsageError('FlagRequired', '--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const [server, tool, ...more] = flags.tool ?? [];
   if (flags.tool && (server === undefined || tool === undefined || more.length > 0))
-    throw new UsageError('--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search');
+    throw new UsageError(
+      'FlagInvalid',
+      '--tool takes the server and the tool, such as --tool https://mcp.example.com/tickets search',
+    );
   if (flags.model !== undefined && flags.modelEndpoint === undefined)
-    throw new UsageError('--model needs the endpoint too, such as --model-endpoint https://models.example.com/v1 --model small');
+    throw new UsageError(
+      'FlagRequired',
+      '--model needs the endpoint too, such as --model-endpoint https://models.example.com/v1 --model small',
+    );
   const model = flags.modelEndpoint === undefined ? undefined : { url: flags.modelEndpoint, name: flags.model };
   const { host, image, repository, mode, at } = flags;
   const api = flags.api === undefined ? undefined : { ...apiOf(flags.api), clusterWide: flags.clusterWide };
@@ -87,6 +94,7 @@ export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker
   const what = { command, api, host, image, tool: flags.tool && { server, tool }, model, file, repository };
   if (Object.values(what).filter((one) => one !== undefined).length !== 1)
     throw new UsageError(
+      'FlagRequired',
       'ask one thing: a command after `--`, or one of --api, --host, --image, --tool, --model-endpoint, --file, --repository',
     );
   const parsed = Question.safeParse({
@@ -98,7 +106,7 @@ export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker
     mode,
     at,
   });
-  if (!parsed.success) throw new UsageError(faultsOf(parsed.error));
+  if (!parsed.success) throw new UsageError('FlagInvalid', faultsOf(parsed.error));
   return parsed.data;
 }
 
@@ -110,11 +118,15 @@ function apiOf(text: string): object {
   const [verb = '', target = '', ...more] = text.trim().split(/\s+/);
   const match = /^([a-z0-9-]+)(?:\/([a-z]+)(?=\.))?(?:\.([a-z0-9.-]+))?(?:\/(.+))?$/.exec(target);
   if (!match || more.length > 0)
-    throw new UsageError(`--api takes 'VERB RESOURCE.GROUP/NAME', such as 'patch deployments.apps/web', not '${text}'`);
+    throw new UsageError(
+      'FlagInvalid',
+      `--api takes 'VERB RESOURCE.GROUP/NAME', such as 'patch deployments.apps/web', not '${text}'`,
+    );
   const [, resource, sub, apiGroup = '', rest] = match;
   if (sub !== undefined) return { verb, apiGroup, resource: `${resource}/${sub}`, ...(rest === undefined ? {} : { name: rest }) };
   const [first = '', second, ...others] = rest?.split('/') ?? [];
-  if (others.length > 0) throw new UsageError(`--api: '${target}' names too much: RESOURCE.GROUP/NAME/SUBRESOURCE is the most`);
+  if (others.length > 0)
+    throw new UsageError('FlagInvalid', `--api: '${target}' names too much: RESOURCE.GROUP/NAME/SUBRESOURCE is the most`);
   if (second !== undefined) return { verb, apiGroup, resource: `${resource}/${second}`, name: first };
   if (subresources.has(first)) return { verb, apiGroup, resource: `${resource}/${first}` };
   return { verb, apiGroup, resource, ...(rest === undefined ? {} : { name: rest }) };
@@ -135,7 +147,7 @@ const subresources = new Set([
 
 function fileOf(text: string): object {
   const [, access, path] = /^(read|write)[ :](.+)$/.exec(text) ?? [];
-  if (access === undefined) throw new UsageError(`--file takes 'read PATH' or 'write PATH', not '${text}'`);
+  if (access === undefined) throw new UsageError('FlagInvalid', `--file takes 'read PATH' or 'write PATH', not '${text}'`);
   return { access, path };
 }
 

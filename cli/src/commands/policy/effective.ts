@@ -170,7 +170,8 @@ function textOf(entry: unknown): string {
 
 /** Prints what holds for somebody in a namespace. Throws UsageError when nobody is named. */
 export function effective(sources: Sources, who: Asker, format: Format, io: Terminal): number {
-  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined)
+    throw new UsageError('FlagRequired', '--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const set = policiesFor(sources, { user: who.as, groups: who.groups }, who.namespace, who.environment);
   const values = effectiveValues(set);
   if (format) {

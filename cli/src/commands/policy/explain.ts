@@ -104,7 +104,7 @@ export async function judgedOf(
   { all, now }: { readonly all: readonly AgentAction[]; readonly now: boolean },
 ): Promise<Judged> {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  if (!requester) throw new UsageError(`it is not known who asked for '${action.metadata.name}'`);
+  if (!requester) throw new UsageError('RequesterNotStamped', `it is not known who asked for '${action.metadata.name}'`);
   return {
     action,
     plan: await planOf(session, action),

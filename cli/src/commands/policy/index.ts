@@ -110,7 +110,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
         const format = formatOf(global.output);
         // Options of the command would be taken for those of the question.
         if (argv.length !== behind.length)
-          throw new UsageError(`put the command behind \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
+          throw new UsageError('FlagRequired', `put the command behind \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
         if (flags.batch) {
           const defaults = defaultsOf({ ...flags, output: global.output }, argv);
           const { sources, who } = await sourcesOf(global);
@@ -150,11 +150,11 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
         const global = flagsOf(command);
         const format = formatOf(global.output);
         if (flags.effective) {
-          if (name !== undefined) throw new UsageError('name an action, or pass --effective, not both');
+          if (name !== undefined) throw new UsageError('FlagConflict', 'name an action, or pass --effective, not both');
           const { sources, who } = await placedOf(global);
           return effective(sources, who, format, terminal);
         }
-        if (name === undefined) throw new UsageError('name an action, or pass --effective');
+        if (name === undefined) throw new UsageError('FlagRequired', 'name an action, or pass --effective');
         refuse(global, ['filename', 'group', 'environment'], 'an action is explained by the policies of its cluster');
         return await live(global, (session) => explainAction(session, name, format));
       }),
@@ -192,7 +192,7 @@ const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
 // A flag that is taken and not obeyed misleads.
 function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
   const stray = keys.find((key) => flags[key] !== undefined);
-  if (stray !== undefined) throw new UsageError(`leave out --${written[stray] ?? stray}: ${why}`);
+  if (stray !== undefined) throw new UsageError('FlagConflict', `leave out --${written[stray] ?? stray}: ${why}`);
 }
 
 // Faults in files are a list, and read as one.
@@ -217,5 +217,5 @@ function onlyNamespace(sources: Sources): string | undefined {
 
 function placeOf({ namespace }: Sender, sources: Sources): string {
   if (namespace !== undefined) return namespace;
-  throw new UsageError(`-n is required: the files hold ${namespacesOf(sources).join(', ')}`);
+  throw new UsageError('FlagRequired', `-n is required: the files hold ${namespacesOf(sources).join(', ')}`);
 }

@@ -18,7 +18,7 @@ export function lintPolicies(sources: Sources, now: number): Finding[] {
 /** Prints what linting finds. Exit code: 1 when there is an error among it. Throws UsageError when there is no policy. */
 export function lint(sources: Sources, format: Format, io: Terminal): number {
   if (sources.clusterPolicies.length + sources.policies.length === 0)
-    throw new UsageError('there is no AgentPolicy and no ClusterAgentPolicy; name files that hold one');
+    throw new UsageError('ObjectNotFound', 'there is no AgentPolicy and no ClusterAgentPolicy; name files that hold one');
   const found = lintPolicies(sources, io.now());
   if (format) io.out(raw(found, format));
   else if (found.length === 0) io.out('Nothing found.');

@@ -31,7 +31,8 @@ export function testPolicies(
       return { file, name: one.name, expected: one.expect, answer: given, fault: faultOf(given, one) };
     }),
   );
-  if (outcomes.length === 0) throw new UsageError('there is no case: add a document of `kind: PolicyTest` with `cases`');
+  if (outcomes.length === 0)
+    throw new UsageError('FileInvalid', 'there is no case: add a document of `kind: PolicyTest` with `cases`');
   if (flags.junit !== undefined) writeReport(flags.junit, junit(outcomes));
   const failed = outcomes.filter(({ fault }) => fault !== undefined);
   if (flags.format) io.out(raw(outcomes, flags.format));
@@ -54,7 +55,10 @@ function writeReport(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new UsageError(`--junit '${file}' cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      'FileInvalid',
+      `--junit '${file}' cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -57,12 +57,13 @@ const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
  */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
   const bound = boundOf(flags.failAbove);
-  if (who.as === undefined) throw new UsageError('--as is required, such as --as system:serviceaccount:shop:repair-agent');
+  if (who.as === undefined)
+    throw new UsageError('FlagRequired', '--as is required, such as --as system:serviceaccount:shop:repair-agent');
   const identity = { user: who.as, groups: who.groups };
   const set = policiesFor(sources, identity, who.namespace, who.environment);
   const [refusal] = set.refusals;
   if (refusal && bound !== undefined)
-    throw new UsageError(`--fail-above has nothing to look at: ${refusal.message}; correct --as, -n or the files`);
+    throw new UsageError('FlagInvalid', `--fail-above has nothing to look at: ${refusal.message}; correct --as, -n or the files`);
   const tried = { set, namespace: who.namespace, who: withGroups(identity), lines: allowedLines(set) };
   const all = examplesOf(tried);
   const passing = passingOf(all);
@@ -88,7 +89,7 @@ function boundOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const parsed = RiskLevel.safeParse(text);
   if (!parsed.success && text !== NONE)
-    throw new UsageError(`--fail-above takes ${[NONE, ...RiskLevel.options].join(', ')}, not '${text}'`);
+    throw new UsageError('FlagInvalid', `--fail-above takes ${[NONE, ...RiskLevel.options].join(', ')}, not '${text}'`);
   return parsed.success ? RISKS.indexOf(parsed.data) : -1;
 }
 

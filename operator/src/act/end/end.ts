@@ -10,8 +10,13 @@ import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
-/** Brings an action to its end: the state, and the last record. */
-export function end({ draft, action, facts, now }: Pass, state: State, message: string, by?: string): void {
+/** Brings an action to its end: the state, and the last record, with who ended it early and the codes of what policy refused. */
+export function end(
+  { draft, action, facts, now }: Pass,
+  state: State,
+  message: string,
+  { actor: by, codes = [] }: Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'codes'> = {},
+): void {
   const stopped = stoppedBy(facts);
   draft.observedGeneration = action.metadata.generation;
   delete draft.queuedAt;
@@ -28,6 +33,7 @@ export function end({ draft, action, facts, now }: Pass, state: State, message: 
       plan: draft.plan?.digest,
       details: {
         'sentinel.state': state,
+        'sentinel.refusal.codes': codes.join(','),
         'sentinel.success': String(successStates.has(state)),
         'sentinel.plan.name': draft.plan?.name,
         'sentinel.stopped.by': stopped && (stopped.actor ?? UNKNOWN_ACTOR),
@@ -44,8 +50,8 @@ const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(po
 /** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
 export async function endAsDecided(
   pass: Pass,
-  { state, message, actor, rules = [] }: Extract<NextStep, { kind: 'End' }>,
+  { state, message, rules = [], ...more }: Extract<NextStep, { kind: 'End' }>,
 ): Promise<void> {
   pass.afterwards.push(async () => noteRefusals(rules.map((rule) => ({ rule }))));
-  end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), actor);
+  end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), more);
 }

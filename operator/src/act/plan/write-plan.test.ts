@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ActionPlanSpec, digestOf, type Effect } from '@sentinel/crds';
-import { type DraftFacts, dataHandling, draftPlan, keepDiffs } from '@sentinel/policy';
+import { codesOf, type DraftFacts, dataHandling, draftPlan, explainAll, keepDiffs } from '@sentinel/policy';
 import { anAction, aPlaybook, aPlaybookSpec, aPolicySet, clusterPolicy, aScaling as effect } from '@sentinel/policy/testing';
 import { targetsOf } from '../../facts/activity.ts';
 import type { Facts } from '../../facts/facts.ts';
@@ -85,8 +85,8 @@ describe('A plan', () => {
   });
 
   it('is one that the API server takes, and the same whenever it is made', async () => {
-    const { spec, refused } = await plan();
-    assert.equal(refused, undefined);
+    const { spec, refusals } = await plan();
+    assert.deepEqual(refusals, []);
     assert.deepEqual(ActionPlanSpec.parse(spec), spec);
     assert.equal(digestOf((await plan([effect()], facts({ now: NOW + 1e6, guards: ['x'] }))).spec), digestOf(spec));
   });
@@ -199,8 +199,9 @@ describe('A plan', () => {
   });
 
   it('is refused, and shown all the same, when policy denies an effect', async () => {
-    const { spec, refused } = await plan([effect()], facts({ policies: policy({ kubernetes: [] }) }));
-    assert.match(refused ?? '', /patch deployments.apps in namespace 'shop' is denied: no rule allows it/);
+    const { spec, refusals } = await plan([effect()], facts({ policies: policy({ kubernetes: [] }) }));
+    assert.deepEqual(codesOf(refusals), ['ApiRequestDenied']);
+    assert.match(explainAll(refusals), /patch deployments.apps in namespace 'shop' is denied: no rule allows it/);
     assert.equal(spec.effects.length, 1);
   });
 

@@ -2,6 +2,7 @@ import type { ActionPlanSpec, Effect, PlanDraft, RunReport } from '@sentinel/crd
 import { visible } from '@sentinel/kube';
 import {
   auditPlan,
+  codesOf,
   completePlan,
   explainAll,
   historyOf,
@@ -53,12 +54,12 @@ export async function writePlan(
   }
   const planned = tryPlan(facts, effects, { ...recorded, draft: recorded.draft });
   if ('fault' in planned) return planned.fault;
-  const { spec: made, refused, refusals } = planned;
+  const { spec: made, refusals } = planned;
   pass.afterwards.push(async () => noteRefusals(refusals));
   const name = planName(action.metadata.name, draft.attempt ?? 1);
   const stored = await storePlan(context, pass, name, { spec: made, draft: recorded.draft, parts: recorded.parts ?? [] });
   if ('conflict' in stored) return stored.conflict;
-  await notePlan(context, pass, { ...stored, name, effects, refused, statement });
+  await notePlan(context, pass, { ...stored, name, effects, refusals, statement });
   return undefined;
 }
 
@@ -76,7 +77,7 @@ interface Noted {
   readonly spec: ActionPlanSpec;
   readonly digest: string;
   readonly effects: readonly Effect[];
-  readonly refused: string | undefined;
+  readonly refusals: readonly Refusal[];
   readonly statement: string | undefined;
 }
 
@@ -84,7 +85,7 @@ interface Noted {
 async function notePlan(
   context: ActContext,
   pass: Pass,
-  { name, spec, digest, effects, refused, statement }: Noted,
+  { name, spec, digest, effects, refusals, statement }: Noted,
 ): Promise<void> {
   const { facts, draft, action, now } = pass;
   draft.plan = {
@@ -120,7 +121,7 @@ async function notePlan(
     },
     now,
   );
-  if (refused !== undefined) return end(pass, 'Denied', refused);
+  if (refusals.length > 0) return end(pass, 'Denied', explainAll(refusals), { codes: codesOf(refusals) });
   if (action.spec.mode === 'DryRun')
     return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
   if (spec.required.autoReview) return letStart(pass, digest);
@@ -171,7 +172,7 @@ export function planOf(
   facts: Facts,
   effects: readonly Effect[],
   { draft, digest }: { readonly draft: PlanDraft; readonly digest: string },
-): { spec: ActionPlanSpec; refusals: readonly Refusal[]; refused: string | undefined } {
+): { spec: ActionPlanSpec; refusals: readonly Refusal[] } {
   const { action, policies, activity, stage, live } = facts;
   if (!stage) throw new Error('a plan needs a rehearsal');
   const namespace = action.metadata.namespace ?? '';
@@ -195,5 +196,5 @@ export function planOf(
     ...judgePlan(policies, namespace, effects, spec.risk.level).refusals,
     ...judgeBudget(policies, activityOf(action), activity, effects.length),
   ];
-  return { spec, refusals, refused: refusals.length > 0 ? explainAll(refusals) : undefined };
+  return { spec, refusals };
 }

@@ -23,7 +23,7 @@ import { onlyReads } from '../worst-case/spellings.ts';
 import { type Autonomy, autonomyOfRequest } from './autonomy-of-request.ts';
 import { isWrite } from './effects.ts';
 import { judgeAction, PLANNED } from './judge-action.ts';
-import { type Because, denial, type Needs, reasonOf, waits } from './reason.ts';
+import { type Because, denial, type Needs, opinion, reasonOf, waits } from './reason.ts';
 import { riskOfRequest } from './risk-of-request.ts';
 import { TAKEN_FOR_GIVEN } from './work.ts';
 import { wouldAllow } from './would-allow.ts';
@@ -93,6 +93,7 @@ function inGeneral(question: Question, set: PolicySet): Because[] {
   const frozen =
     question.at !== undefined && (mode === 'Apply' || mayChange(question)) ? frozenAt(set, Date.parse(question.at)) : undefined;
   const freeze = frozen && {
+    code: 'FreezeActive' as const,
     policy: frozen.policy,
     rule: frozen.rule,
     decision: 'Deny' as const,
@@ -115,12 +116,12 @@ function judge(question: Question, set: PolicySet, playbooks: readonly Playbook[
     const { verb, apiGroup, resource, name } = api;
     return ofApi(set, namespace, { verb, apiGroup, resource, namespace: reach, name }, question.mode);
   }
-  if (host !== undefined) return { because: [judgeHost(set, host)] };
-  if (image !== undefined) return { because: [judgeImage(set, image)] };
-  if (tool) return { because: [judgeTool(set, tool)] };
-  if (model) return { because: [judgeModel(set, { url: model.url, model: model.name })] };
-  if (file) return { because: [judgeFile(set, file.access, file.path)] };
-  if (repository !== undefined) return { because: [judgeRepository(set, repository)] };
+  if (host !== undefined) return { because: [opinion(judgeHost(set, host), 'HostNotAllowed')] };
+  if (image !== undefined) return { because: [opinion(judgeImage(set, image), 'ImageNotAllowed')] };
+  if (tool) return { because: [opinion(judgeTool(set, tool), 'ToolNotAllowed')] };
+  if (model) return { because: [opinion(judgeModel(set, { url: model.url, model: model.name }), 'ModelNotAllowed')] };
+  if (file) return { because: [opinion(judgeFile(set, file.access, file.path), 'FileNotAllowed')] };
+  if (repository !== undefined) return { because: [opinion(judgeRepository(set, repository), 'RepositoryNotAllowed')] };
   return action ? judgeAction(question, action, set, playbooks) : { because: [] };
 }
 

@@ -1,8 +1,10 @@
 import type { Decision, RiskLevel } from '@sentinel/crds';
-import type { CommandReason, Refusal, Requirements } from '@sentinel/policy';
+import type { CommandReason, Opinion, PolicyErrorCode, Refusal, Requirements } from '@sentinel/policy';
 
 /** A rule that spoke. */
 export interface Because {
+  /** What kind of refusal it is; left out where it is none. */
+  readonly code?: PolicyErrorCode;
   readonly policy: string;
   readonly rule: string;
   readonly decision: Decision;
@@ -18,8 +20,12 @@ export interface Needs extends Requirements {
 /** A refusal as a rule that spoke. */
 export const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
 
+/** What a rule says, with the code of the refusal that it is. */
+export const opinion = (said: Opinion, code: PolicyErrorCode): Because => (said.decision === 'Deny' ? { code, ...said } : said);
+
 /** A rule about commands that spoke. */
 export const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({
+  ...(decision === 'Deny' ? { code: 'CommandDenied' as const } : {}),
   policy,
   rule,
   decision,

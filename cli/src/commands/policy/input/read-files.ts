@@ -41,7 +41,7 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 export function readFiles(paths: readonly string[], namespace?: string): Sources {
   const draft: Draft = { clusterPolicies: [], policies: [], playbooks: [], namespaces: new Map(), tests: [] };
   const files = [...new Set(paths.flatMap(filesOf))];
-  if (files.length === 0) throw new UsageError(`there is no YAML or JSON file in ${paths.join(', ')}`);
+  if (files.length === 0) throw new UsageError('FileInvalid', `there is no YAML or JSON file in ${paths.join(', ')}`);
   const faults = files.flatMap((file) =>
     documentsOf(file).flatMap((document) =>
       'fault' in document ? [`${file}: ${document.fault}`] : faultsOf(draft, file, document.value, namespace),
@@ -59,7 +59,7 @@ export class FaultsError extends UsageError {
   readonly lines: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`${faults.length} fault${faults.length === 1 ? '' : 's'} in the files; correct and try again`);
+    super('FileInvalid', `${faults.length} fault${faults.length === 1 ? '' : 's'} in the files; correct and try again`);
     const more = faults.length - MAX_FAULTS;
     this.lines = more > 0 ? [...faults.slice(0, MAX_FAULTS), `and ${more} more`] : faults;
   }
@@ -73,7 +73,7 @@ function filesOf(path: string): string[] {
       .sort()
       .map((name) => join(path, name));
   } catch (error) {
-    throw new UsageError(`'${path}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError('FileInvalid', `'${path}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -82,7 +82,7 @@ function documentsOf(file: string): ({ readonly value: unknown } | { readonly fa
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`'${file}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError('FileInvalid', `'${file}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   // What a template left blank is no document.
   return [...parseAllDocuments(text)].map((document) => {

@@ -32,7 +32,7 @@ export async function readCluster(client: KubeClient, namespace: string): Promis
     client.list(playbooks, { namespace }),
     client.get(namespaces, { name: namespace }),
   ]);
-  if (!object) throw new UsageError(`there is no namespace '${namespace}'; see: kubectl get namespaces`);
+  if (!object) throw new UsageError('ObjectNotFound', `there is no namespace '${namespace}'; see: kubectl get namespaces`);
   return {
     clusterPolicies: cluster.items,
     policies: local.items,
@@ -51,6 +51,7 @@ export function policiesFor(sources: Sources, identity: Identity, namespace: str
   const known = sources.namespaces.get(namespace);
   if (!known && sources.live)
     throw new UsageError(
+      'FlagRequired',
       `only the policies of namespace '${[...sources.namespaces.keys()][0] ?? ''}' were read; pass -n ${namespace}`,
     );
   const labels = known ? known.labels : { [namespaceLabels.enabled]: 'true' };

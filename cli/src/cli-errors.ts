@@ -1,0 +1,104 @@
+import type { ErrorTable } from '@sentinel/crds';
+
+/** Errors of `kubectl sentinel` itself, beside what the API server answers. */
+export const cliErrors = {
+  CommandLineInvalid: {
+    when: 'The command or a flag is not known, or an argument is missing.',
+    next: 'See `kubectl sentinel --help`.',
+  },
+  FlagInvalid: {
+    when: 'A flag or an argument has a value that is not allowed.',
+    next: 'Correct the flag that the message names.',
+  },
+  FlagRequired: {
+    when: 'A flag or an argument is missing.',
+    next: 'Pass the flag that the message names.',
+  },
+  FlagConflict: {
+    when: 'Flags or arguments exclude each other.',
+    next: 'Leave one of them out.',
+  },
+  ConfirmationRequired: {
+    when: 'Nobody is there to answer a question, because stdin is not a terminal, or `--yes` does not say what you have seen.',
+    next: 'Pass `--yes`, and the digest of what you have seen where the message asks for it.',
+  },
+  KubeconfigInvalid: {
+    when: 'The kubeconfig cannot be read, or has no such context.',
+    next: 'Check `--kubeconfig`, `--context` and `$KUBECONFIG`.',
+  },
+  ObjectNotFound: {
+    when: 'The action, the Playbook, the policy or the namespace does not exist.',
+    next: 'Use the command that the message names to see which ones exist.',
+  },
+  PlanNotFound: {
+    when: 'The action has no plan, or its plan or a part of it is gone.',
+    next: 'Wait until the action is rehearsed; where the plan is gone, file the action again.',
+  },
+  PlanAltered: {
+    when: 'The plan or a part of it is not the one that the action names.',
+    next: 'Do not decide, and tell your security team.',
+  },
+  ObjectChanged: {
+    when: 'The plan, the action or the Playbook is not the one that you saw any more, or somebody else changed the object in the meantime.',
+    next: 'Look at it again, and repeat the command.',
+  },
+  NothingToDecide: {
+    when: 'The action or the Playbook is not in a state in which this can be decided.',
+    next: 'See the state that the message names.',
+  },
+  RequesterNotStamped: {
+    when: 'The action has no stamp of who filed it, so it cannot be judged.',
+    next: 'File the action again.',
+  },
+  NotObserved: {
+    when: 'The operator has not read the object as it stands yet.',
+    next: 'Try again in a moment.',
+  },
+  NotSealed: {
+    when: "The API server took the request, but Sentinel's webhook took no part, so it counts for nothing.",
+    next: 'Tell your cluster admin: the webhook is not in force.',
+  },
+  DigestMismatch: {
+    when: 'The digest of the Playbook that was read is not the one that the operator found.',
+    next: 'Do not trust it, and tell your cluster admin.',
+  },
+  AccountConflict: {
+    when: 'An object that the account needs exists already, for another account or another role.',
+    next: 'Choose another name, or delete the object that the message names.',
+  },
+  FileInvalid: {
+    when: 'A file cannot be read or written, or has faults.',
+    next: 'Correct what the lines before name, and try again.',
+  },
+  NotAuthenticated: {
+    when: 'The API server does not know you.',
+    next: 'Log in, or choose another `--context`.',
+  },
+  AccessDenied: {
+    when: 'You do not hold the right that the request needs.',
+    next: 'Ask your cluster admin for it.',
+  },
+  ServerBusy: {
+    when: 'The API server cannot answer the request now.',
+    next: 'Try again in a moment.',
+  },
+  ServerNotReached: {
+    when: 'The API server gives no answer.',
+    next: 'Check the network. Where the message says that the request may have taken effect, look before you try again.',
+  },
+  SentinelNotInstalled: {
+    when: 'The cluster does not know the kinds of Sentinel.',
+    next: 'Install the chart, or choose another `--context`.',
+  },
+  RequestRefused: {
+    when: 'The API server, or a policy or webhook that is not of Sentinel, refused the request.',
+    next: 'Correct what the message names.',
+  },
+  UnexpectedError: {
+    when: 'The command met an error that it does not know.',
+    next: 'Report it with the message and the command.',
+  },
+} as const satisfies ErrorTable;
+
+/** The code of an error of `kubectl sentinel` itself. */
+export type CliErrorCode = keyof typeof cliErrors;
