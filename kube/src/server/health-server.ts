@@ -42,6 +42,8 @@ export class HealthServer implements Runnable {
 
   /** Serves until the signal aborts. Rejects if the port cannot be had. */
   async start(signal: AbortSignal): Promise<void> {
+    // A server that is closed before it listens would listen all the same, and keep the process.
+    if (signal.aborted) return;
     const server = createServer((request, response) => {
       this.#answer(request, response).catch((thrown) => response.destroy(toError(thrown)));
     });
@@ -52,9 +54,7 @@ export class HealthServer implements Runnable {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.once('close', resolve);
-      const stop = () => stopServer(server);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
+      signal.addEventListener('abort', () => stopServer(server), { once: true });
       server.listen(this.#options.port, this.#options.host ?? '0.0.0.0', () => {
         this.#listening((server.address() as AddressInfo).port);
       });
