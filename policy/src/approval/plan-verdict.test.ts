@@ -129,6 +129,13 @@ describe('What a plan needs by all policies together', () => {
     );
   });
 
+  it('is nothing more where a policy speaks of approvers and none has lines', () =>
+    assert.deepEqual(judgePlan(set(policy({ identity: { approverGroups: ['sre'] } })), 'shop', [], 'Low').requirements, {
+      approvals: 1,
+      groups: undefined,
+      expiresAfter: '4h',
+    }));
+
   it('is that nobody is needed only where both say so', () => {
     const auto: Requirements = { approvals: 0, autoReview: true, groups: undefined, expiresAfter: '1h' };
     const person: Requirements = { approvals: 0, groups: undefined, expiresAfter: '1h' };
