@@ -97,7 +97,10 @@ describe('The report of a rehearsal', () => {
 
   it('tells the gateway of the trace that it is a part of, and the trace not of which run', async () => {
     const receiver = await startReceiver();
-    const stop = await startTracing({ service: 'operator', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+    const stop = await startTracing(
+      { service: 'operator', endpoint: receiver.endpoint, samplingRatio: 1, stopMs: 60_000 },
+      silentLogger,
+    );
     const heard: unknown[] = [];
     const server = createServer(await issueServerCertificate(authority, [NAME], 1), (request, response) => {
       heard.push(request.headers.traceparent);

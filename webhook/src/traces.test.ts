@@ -27,7 +27,10 @@ const review = (group: string, resource: string) =>
 
 it('A review is traced as a part of what the API server does, with its outcome and without what it holds', async () => {
   const receiver = await startReceiver();
-  const stop = await startTracing({ service: 'webhook', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+  const stop = await startTracing(
+    { service: 'webhook', endpoint: receiver.endpoint, samplingRatio: 1, stopMs: 60_000 },
+    silentLogger,
+  );
   const authority = await createAuthority('own', 1);
   const context = { logger: silentLogger, policies: { agents: () => Promise.reject(new TypeError('hunter2')) } };
   const app = createWebhookServer(

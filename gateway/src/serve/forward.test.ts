@@ -104,7 +104,10 @@ describe('A request for a rehearsal that another replica records', () => {
 
   it('is passed on as a part of the trace of the replica that passes it on', async () => {
     const receiver = await startReceiver();
-    const stop = await startTracing({ service: 'gateway', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+    const stop = await startTracing(
+      { service: 'gateway', endpoint: receiver.endpoint, samplingRatio: 1, stopMs: 60_000 },
+      silentLogger,
+    );
     traces.length = 0;
     await throughAnother(authority.cert);
     await stop();

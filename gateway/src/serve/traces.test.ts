@@ -26,7 +26,10 @@ describe('The traces of the gateway', () => {
   /** The only span of a request. */
   async function spanOf(kind: 'operator' | 'sandbox', path: string, headers: Record<string, string>) {
     const receiver = await startReceiver();
-    const stop = await startTracing({ service: 'gateway', endpoint: receiver.endpoint, samplingRatio: 1 }, silentLogger);
+    const stop = await startTracing(
+      { service: 'gateway', endpoint: receiver.endpoint, samplingRatio: 1, stopMs: 60_000 },
+      silentLogger,
+    );
     const context = {
       drain: new DrainState(),
       logger: silentLogger,

@@ -13,8 +13,9 @@ const BATCH = 256;
 const EVERY_MS = 5_000;
 const STOP_MS = 2_000;
 
-/** Registers the SDK for the whole process. The answer stops it, within two seconds, and never rejects. */
-export function startSdk({ service, endpoint, samplingRatio }: TracingSettings & { endpoint: string }, logger: Logger) {
+/** Registers the SDK for the whole process. The answer stops it, within `stopMs`, and never rejects. */
+export function startSdk(settings: TracingSettings & { endpoint: string }, logger: Logger) {
+  const { service, endpoint, samplingRatio, stopMs = STOP_MS } = settings;
   const ratio = new TraceIdRatioBasedSampler(samplingRatio);
   const provider = new TracerProvider({
     spanLimits: { attributeValueLengthLimit: 256 },
@@ -34,7 +35,7 @@ export function startSdk({ service, endpoint, samplingRatio }: TracingSettings &
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   return async (): Promise<void> => {
-    const late = new Promise((resolve) => setTimeout(resolve, STOP_MS).unref());
+    const late = new Promise((resolve) => setTimeout(resolve, stopMs).unref());
     await Promise.race([provider.shutdown(), late]).catch(() => undefined);
     for (const api of [trace, context, propagation]) api.disable();
   };

@@ -6,6 +6,8 @@ export interface TracingSettings {
   readonly endpoint: string | undefined;
   /** The part of traces that is kept, from 0 to 1. */
   readonly samplingRatio: number;
+  /** How long the end waits for the last spans to be sent, in milliseconds; 2,000 by default. */
+  readonly stopMs?: number;
 }
 
 /**

@@ -13,6 +13,8 @@ import { startTracing } from './start.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`;
+/** The end takes two seconds at most; by timers of the same process, so that a slow machine changes nothing. */
+const LATE_MS = 4_500;
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -21,7 +23,9 @@ afterEach(async () => {
 /** Tracing to a receiver. The answer stops it and gives what arrived. */
 async function traced(samplingRatio = 1, behaviour: Behaviour = 'takes', logger: Logger = silentLogger) {
   const receiver = await startReceiver(behaviour);
-  const stop = await startTracing({ service: 'test', endpoint: receiver.endpoint, samplingRatio }, logger);
+  // What is sent to one that answers arrives, however slow the machine is.
+  const patience = behaviour === 'hangs' ? {} : { stopMs: 60_000 };
+  const stop = await startTracing({ service: 'test', endpoint: receiver.endpoint, samplingRatio, ...patience }, logger);
   stops.push(receiver.close, stop);
   const finish = async () => {
     await stop();
@@ -121,20 +125,26 @@ describe('Tracing', () => {
     assert.deepEqual(await few.finish(), []);
   });
 
-  for (const behaviour of ['refuses', 'hangs'] as const)
-    it(`never waits for an endpoint that ${behaviour}, and drops what it holds no room for`, async () => {
-      const warned: string[] = [];
-      const logger = { ...silentLogger, warn: (message: string) => void warned.push(message) } as Logger;
-      const { receiver, finish } = await traced(1, behaviour, logger);
-      const begun = performance.now();
-      for (let index = 0; index < 5_000; index += 1) await inSpan('internal', 'work', {}, async () => undefined);
-      assert.ok(performance.now() - begun < 2_000, 'work was slowed');
-      const stopped = performance.now();
-      await finish();
-      assert.ok(performance.now() - stopped < 3_000, 'the end was held up');
-      assert.ok(receiver.requests() > 0);
-      assert.equal(warned.length, behaviour === 'refuses' ? 1 : 0, 'it is said once');
-    });
+  const much = async () => {
+    for (let index = 0; index < 5_000; index += 1) await inSpan('internal', 'work', {}, async () => undefined);
+  };
+
+  it('drops what an endpoint refuses or there is no room for, and says so once in a while', async () => {
+    const warned: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warned.push(message) } as Logger;
+    const { receiver, finish } = await traced(1, 'refuses', logger);
+    await much();
+    await finish();
+    assert.ok(warned.length > 0 && warned.length < receiver.requests(), `${warned.length} of ${receiver.requests()}`);
+  });
+
+  it('never waits for an endpoint that hangs', async () => {
+    const { finish } = await traced(1, 'hangs');
+    // That all of it is done while no answer came shows that nothing waits.
+    await much();
+    const late = new Promise((resolve) => setTimeout(resolve, LATE_MS, 'late').unref());
+    assert.notEqual(await Promise.race([finish(), late]), 'late', 'the end was held up');
+  });
 
   it('never fails where nothing listens', async () => {
     const stop = await startTracing({ service: 'test', endpoint: 'http://127.0.0.1:1', samplingRatio: 1 }, silentLogger);
