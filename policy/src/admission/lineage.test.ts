@@ -67,11 +67,11 @@ describe('A part of another action', () => {
     ],
     ['of what is cancelled', judgeParent(three, child(), parent({ cancelled: true }), 0), /end \(Cancelled\)/],
     ['that would do more than its parent', judgeParent(three, child(), parent({ mode: 'DryRun' }), 0), /nothing more/],
-    ['of itself', judgeParent(three, { ...child(), uid: 'w' }, parent(), 0), /is a part of this action itself/],
+    ['of itself', judgeParent(three, { ...child(), uid: 'w' }, parent(), 0), /is a descendant of this action/],
     [
       'of what is a part of it',
       judgeParent(three, { ...child(), uid: 'a' }, parent({ lineage: [{ name: 'a', uid: 'a' }] }), 0),
-      /is a part of this action itself/,
+      /is a descendant of this action/,
     ],
     ['beyond the number of children', judgeParent(three, child(), parent(), 3), /has 3 children; at most 3/],
     ['beyond the strictest number', judgeParent(set({ children: 9 }, { children: 1 }), child(), parent(), 1), /at most 1/],

@@ -11,7 +11,7 @@ export interface PolicySources {
   readonly policies: readonly AgentPolicy[];
 }
 
-/** Collects the policies that speak of a requester in a namespace. */
+/** Collects the policies that apply to a requester in a namespace. */
 export function policySet(sources: PolicySources, requester: Identity): PolicySet {
   const { metadata } = sources.namespace;
   const cluster = sources.clusterPolicies.map((policy) => applicable(policy, requester, undefined));
@@ -57,7 +57,7 @@ function missingParts(
   requester: Identity,
   has: { readonly floor: boolean; readonly own: boolean },
 ): Refusal[] {
-  const why = (some: boolean) => (some ? 'those that there are speak of others, or only look on' : 'there is none');
+  const why = (some: boolean) => (some ? 'existing policies match other subjects or are audit-only' : 'there is none');
   const found: Refusal[] = [];
   const refuse = (rule: string, message: string, remedy: string) => found.push({ policy: 'Sentinel', rule, message, remedy });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
@@ -70,14 +70,14 @@ function missingParts(
   if (!policies.some((policy) => policy.kind === 'ClusterAgentPolicy')) {
     refuse(
       'floor',
-      `no ClusterAgentPolicy speaks of '${requester.user}': ${why(has.floor)}`,
+      `no ClusterAgentPolicy applies to '${requester.user}': ${why(has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
   if (!policies.some((policy) => policy.kind === 'AgentPolicy')) {
     refuse(
       'policy',
-      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why(has.own)}`,
+      `no AgentPolicy in namespace '${metadata.name}' applies to '${requester.user}': ${why(has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }
@@ -86,7 +86,7 @@ function missingParts(
       found.push({
         policy: policyName(policy),
         rule: 'spec',
-        message: `the policy cannot be read, so it counts as the strictest there is${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
+        message: `the policy cannot be read, so it is treated as deny-all until it is fixed${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
         remedy: 'An admin corrects it; its status says what is wrong.',
       });
     }

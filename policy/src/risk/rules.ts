@@ -18,7 +18,7 @@ export const riskThresholds: Readonly<Record<RiskLevel, number>> = { Low: 0, Med
 /** Writes up to this number are shown one by one; more of them are a change of many things. */
 export const MANY = 10;
 
-/** Everything that has points. A rule only adds, so that nothing more in a plan can make its risk lower. */
+/** All rules with points. A rule only adds points, so an additional effect never lowers the risk. */
 export const riskRules = {
   metadata: {
     points: 1,
@@ -30,7 +30,7 @@ export const riskRules = {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it deletes an object, or may: the owners or finalizers of one that is there change',
+    when: 'it deletes an object, or may: the owners or finalizers of an existing object change',
   },
   'delete-data': {
     points: 100,
@@ -45,8 +45,8 @@ export const riskRules = {
     level: 'High',
     when: 'it deletes an object with its dependants, and not all of them could be found',
   },
-  irreversible: { points: 20, per: 'write', level: 'High', when: 'it is no delete, and cannot be rolled back' },
-  'no-way-back': { points: 5, when: 'the Playbook has no rollback' },
+  irreversible: { points: 20, per: 'write', level: 'High', when: 'it is not a delete, and cannot be rolled back' },
+  'no-rollback': { points: 5, when: 'the Playbook has no rollback' },
   many: { points: 20, level: 'High', when: `there are more than ${MANY} writes` },
   cluster: { points: 30, per: 'write', level: 'High', when: 'the object belongs to the whole cluster' },
   namespaces: { points: 10, per: 'namespace', atMost: 50, when: 'each namespace after the first' },
@@ -108,7 +108,7 @@ export const riskRules = {
   credentials: {
     points: 20,
     per: 'write',
-    when: 'a field changes whose name speaks of a password, token, key or secret, or that leads to a Secret or a token',
+    when: 'a field changes whose name suggests a password, token, key or secret, or that leads to a Secret or a token',
   },
   configuration: { points: 10, per: 'write', when: 'the contents of a ConfigMap change' },
   exposed: {
@@ -132,7 +132,7 @@ export const riskRules = {
     when: 'the last run of the Playbook in this namespace, or on one of these objects, did not end well',
   },
   environment: { points: 30, level: 'High', when: 'the environment is `production`, and there is a write' },
-  undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, and not announced' },
+  undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, but not declared' },
   'not-observable': { points: 10, per: 'gap', atMost: 30, level: 'Medium', when: 'a rehearsal cannot know it' },
   'not-shown': {
     points: 20,

@@ -12,7 +12,7 @@ import {
   UNSTATED_DETAIL,
 } from './statement.ts';
 
-/** What records are held against. */
+/** The data that records are compared with. */
 export interface Stated {
   /** The uid of the action. */
   readonly action: string;
@@ -31,8 +31,8 @@ const AFTER_RUN: ReadonlySet<string> = new Set(['Succeeded', 'RolledBack', 'Roll
 const LIST_MAX = 1000;
 
 /**
- * Where the records of an action, which the operator writes, are not what the gateway stated, in sentences: a statement that does not hold,
- * one that is missing, and each difference. Empty where they agree.
+ * Differences between the records of an action, which the operator writes, and the statements of the gateway, as sentences: invalid statements,
+ * missing statements, and each difference. Empty if they agree.
  */
 export function statementFindings(stated: Stated): string[] {
   return stated.records.flatMap((record) => {
@@ -45,7 +45,7 @@ export function statementFindings(stated: Stated): string[] {
   });
 }
 
-/** The newest statement about the run of an action that holds; undefined where there is none. */
+/** The newest statement about the run of an action that holds; undefined if there is none. */
 export function lastRunStatement(stated: Stated): RunStatement | undefined {
   const statements = stated.records.map((record) => readStated(record, stated));
   const run = statements.findLast((read) => 'statement' in read && read.statement?.kind === 'Run');
@@ -189,7 +189,7 @@ function compareRollback(record: AuditRecord, statement: RunStatement): string[]
   ];
 }
 
-/** Where what is told of the rollback of effects is not what the gateway states of them. */
+/** Differences between the recorded rollback of effects and the statement of the gateway. */
 export function rollbackDifferences(
   told: readonly { readonly effect: number; readonly outcome: string }[],
   states: readonly EffectState[],
@@ -220,7 +220,7 @@ function compareEnd(record: AuditRecord, statement: RunStatement): string[] {
 const succeeded = ({ blocked, checks, verified }: RunStatement, states: readonly EffectState[]) =>
   !blocked && states.every((state) => state === 'D' || state === 'A') && (!checks || verified === true);
 
-/** What a statement says of a run, in words. */
+/** Describes a statement about a run. */
 export function describeRun(statement: RunStatement): string {
   if (statement.job === undefined) return 'it was not run, and is not run any more';
   const states = statedStates(statement);
@@ -235,7 +235,7 @@ export function describeRun(statement: RunStatement): string {
   ].join('; ');
 }
 
-/** What a statement says, in words. Nothing is verified. */
+/** Describes a statement. Does not verify it. */
 export const describeStatement = (statement: Statement): string =>
   statement.kind === 'Run'
     ? describeRun(statement)

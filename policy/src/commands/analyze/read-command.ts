@@ -6,7 +6,7 @@ import type { Word } from '../shell/words.ts';
 import { bounds } from './bounds.ts';
 import { add, noteOpaque, type Place } from './finder.ts';
 
-/** Reads one simple command: what it is, and what it starts in turn. */
+/** Analyzes one simple command and the commands that it starts. */
 export function readCommand(words: readonly Word[], place: Place): void {
   const program = words[0];
   if (program === undefined) return;

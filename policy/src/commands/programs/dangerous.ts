@@ -1,6 +1,6 @@
 import { indexLines, type Line } from './lines.ts';
 
-/** Commands that a person should see whatever a rule allows. A rule may still deny them. */
+/** Commands that need a person even if a rule allows them. A rule may still deny them. */
 export const dangerousLines: readonly Line[] = [
   {
     name: 'rm-force',
@@ -46,7 +46,7 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'other-host',
     programs: ['ssh', 'scp', 'sftp', 'rsync', 'telnet', 'mosh'],
-    reason: 'Reaches another host, where nothing is judged.',
+    reason: 'Reaches another host, if nothing is judged.',
   },
   {
     name: 'raw-network',
@@ -124,7 +124,7 @@ export const dangerousLines: readonly Line[] = [
     name: 'kubectl-write',
     programs: ['kubectl'],
     options: ['--profile', '--profile-output', '--cache-dir', '--output-directory', '--log-file', '--log-dir'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'kubectl-rights',
@@ -186,7 +186,7 @@ export const dangerousLines: readonly Line[] = [
     programs: ['kubectl', 'kustomize'],
     subcommands: ['kustomize', 'build'],
     options: ['-o', '--output'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'kubectl-plugin',
@@ -220,7 +220,7 @@ export const dangerousLines: readonly Line[] = [
     programs: ['git'],
     subcommands: ['archive|format-patch'],
     options: ['-o', '--output-directory'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'git-helpers',
@@ -289,7 +289,7 @@ export const dangerousLines: readonly Line[] = [
       'stash drop|clear',
       'worktree remove',
     ],
-    reason: 'Throws work or history away.',
+    reason: 'Discards work or history.',
   },
   {
     name: 'git-force',

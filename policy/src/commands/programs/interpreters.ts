@@ -2,7 +2,7 @@ import { mayHaveOption } from '../rules/match.ts';
 import { literal, mayBeOption, type Word } from '../shell/words.ts';
 import { widthOf } from './options.ts';
 
-/** Says why what a program runs can't be seen in its arguments; undefined when it can. */
+/** Why the code that a program runs is not visible in its arguments; undefined if it is. */
 export type CodeRunner = (words: readonly Word[]) => string | undefined;
 
 const always =

@@ -54,7 +54,7 @@ const helmReads = {
   ],
 };
 
-/** Commands that only read, so that a policy without a rule for them does not have to ask. */
+/** Commands that only read, so that a policy without a rule for them does not need a person. */
 export const safeLines: readonly Line[] = [
   {
     name: 'read-files',

@@ -256,7 +256,7 @@ function readFind(words: readonly Word[], place: Place): void {
 function readApplet(words: readonly Word[], place: Place): void {
   const [applet] = words;
   if (typeof applet !== 'string' || !applet.startsWith('-')) readStarted(words, place);
-  else if (!listsApplets.test(applet)) opaque(words, 'it is no program of its own, and may write files', place);
+  else if (!listsApplets.test(applet)) opaque(words, 'it is not a program of its own, and may write files', place);
 }
 
 const listsApplets = /^--(list|list-full|help)$/;

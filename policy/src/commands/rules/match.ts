@@ -25,8 +25,8 @@ export function matchesPlainly(tokens: Tokens, words: readonly Word[]): boolean 
 }
 
 /**
- * Whether `words` surely begin with the tokens, for whoever would be allowed by it: as they stand, or with options in between of
- * which it is known how many words they take.
+ * Whether `words` certainly begin with the tokens, for rules that allow: as written, or with options in between whose number of words is
+ * known.
  */
 export function surelyMatches(program: string, tokens: Tokens, words: readonly Word[]): boolean {
   return isLiteralPrefix(tokens, words) || isPrefixPastKnownOptions(program, tokens, words);
@@ -61,8 +61,8 @@ function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readon
 }
 
 /**
- * Whether `words` may begin with the tokens under any reading, for whoever would be stopped by it: options stand in between with or
- * without a value, and a word that is unknown is what it would have to be.
+ * Whether `words` may begin with the tokens under any reading, for rules that deny or require approval: options in between may have a value or
+ * not, and an unknown word may be any token.
  */
 export function mayMatch(program: string, tokens: Tokens, words: readonly Word[]): boolean {
   // Most commands are literal and have no option in the way: these have one reading.

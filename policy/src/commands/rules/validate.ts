@@ -5,7 +5,7 @@ import { showWord, type Word } from '../shell/words.ts';
 import { type CommandRule, tokensOfRule } from './compile.ts';
 import { mayMatch, surelyMatches } from './match.ts';
 
-/** What is wrong with rules about commands, each fault with its path, such as `commands[3].match[0]`. */
+/** Faults in rules about commands, each with its path, such as `commands[3].match[0]`. */
 export function commandRuleFaults(rules: readonly CommandRule[]): string[] {
   return rules.flatMap((rule, index) => faultsOf(rule, `commands[${index}]`));
 }

@@ -3,7 +3,7 @@ import { copyScope, note, type Place } from '../analyze/finder.ts';
 import { assign, assignNumber } from './variables.ts';
 import { anyNumber, literal, unknown, type Word } from './words.ts';
 
-/** The words that a word of a script becomes. Commands inside of it are read on the way. */
+/** Expands a shell word into words. Commands inside it are analyzed as well. */
 export function expandWord(word: ShellWord, place: Place): Word[] {
   readNested(word, place);
   const { parts } = word;
@@ -28,7 +28,7 @@ export function expandWord(word: ShellWord, place: Place): Word[] {
   return [many ? anyNumber(word.text, text) : unknown(word.text, text)];
 }
 
-/** The value of a word where nothing is split, as in an assignment. */
+/** The value of a word if nothing is split, as in an assignment. */
 export function expandValue(word: ShellWord, place: Place): string | undefined {
   readNested(word, place);
   if (word.text.includes('~') && !word.text.startsWith("'") && !word.text.startsWith('"')) return undefined;
@@ -43,7 +43,7 @@ export function expandValue(word: ShellWord, place: Place): string | undefined {
   return text;
 }
 
-// "$@" as a word of its own stands for all arguments.
+// "$@" as a separate word stands for all arguments.
 function wholeArguments(parts: readonly WordPart[], place: Place): readonly Word[] | undefined {
   const [part] = parts;
   if (parts.length !== 1 || part?.type !== 'DoubleQuoted' || part.parts.length !== 1) return undefined;
@@ -114,7 +114,7 @@ function variable(name: string, place: Place, quoted: boolean): Value {
   return quoted || unsplit.test(value) ? value : hidden;
 }
 
-/** Reads the commands inside of a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
+/** Analyzes the commands inside a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
 export function readNested(node: SyntaxNode, place: Place, quoted = false): void {
   switch (node.type) {
     case 'SingleQuoted':

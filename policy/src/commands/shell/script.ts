@@ -18,7 +18,7 @@ import { factsOf, survey } from './survey.ts';
 import { assign, assignFor } from './variables.ts';
 import { literal, unknown, type Word } from './words.ts';
 
-/** Reads the commands of a script that a shell of its own runs. */
+/** Analyzes the commands of a script that runs in a separate shell. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
   readText(text, place, (facts) => ({
     values: new Map(),
@@ -30,12 +30,12 @@ export function readScript(text: string, dialect: ScriptFacts['dialect'], positi
   }));
 }
 
-/** Reads what a script of which only the beginning is known surely holds: it can be denied, and says nothing else. */
+/** Analyzes a script of which only the beginning is known: rules can deny its commands, but not allow them. */
 export function guessScript(beginning: string, place: Place): void {
   if (beginning.trim() !== '') readScript(beginning, 'bash', [], { ...place, depth: place.depth + 1, guess: true });
 }
 
-/** Reads the commands of a text that the shell itself evaluates. */
+/** Analyzes the commands of a text that the current shell evaluates. */
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
@@ -113,7 +113,7 @@ function isTornByLines(text: string): boolean {
   return false;
 }
 
-/** Reads the commands of a parsed script. */
+/** Analyzes the commands of a parsed script. */
 export function readTree(tree: ParsedScript, place: Place): void {
   if (place.depth > bounds.depth) {
     note(place, 'Opaque', '…', `it is nested more than ${bounds.depth} levels deep`);
