@@ -45,7 +45,7 @@ export interface Transport {
    * Resolves for every HTTP status. Rejects with `TransportError` on network trouble, with `signal.reason` if the signal aborts.
    */
   request(request: TransportRequest): Promise<TransportResponse>;
-  /** As `request`, but resolves at the headers. Whoever calls must read or destroy the body; the signal destroys it too. */
+  /** As `request`, but resolves at the headers. Anyone who calls must read or destroy the body; the signal destroys it too. */
   stream(request: TransportRequest): Promise<TransportStream>;
   /** Breaks off what is under way and closes all connections. */
   close(): Promise<void>;
