@@ -2,12 +2,12 @@ import type { AgentAction, State } from '@sentinel/crds';
 import { type Delta, Gauge, Histogram, registry } from '@sentinel/kube';
 import { stateOf } from './status/conditions.ts';
 
-/** What metrics say of all actions at a moment. Durations are in seconds. */
+/** The metrics about all actions at one moment. Durations are in seconds. */
 export interface ActionSummary {
   /** By state. States without an action are left out. */
   readonly states: ReadonlyMap<State, number>;
   readonly unknownEffects: number;
-  /** How long the plan that has waited longest for people has waited. */
+  /** The waiting time of the plan that has waited longest for approval. */
   readonly oldestWaiting: number;
   /** Audit records that the sink (without one: the Events) does not have yet, as the status says. */
   readonly recordsNotExported: number;
@@ -27,7 +27,7 @@ export function summarizeActions(actions: readonly AgentAction[], now: number): 
     const since = waitingSince(status);
     if (since !== undefined) oldestWaiting = Math.max(oldestWaiting, age(since));
     const { exported = 0, records = [] } = status?.outbox ?? {};
-    // The cursor in the status of an action that goes on rides on its next transition: only an end says that something is late.
+    // The cursor of a running action is stored with its next transition, so only ended actions show a late export.
     if (status?.finishedAt === undefined) continue;
     for (const { sequence, time } of records) {
       if (sequence <= exported) continue;
@@ -44,7 +44,7 @@ function waitingSince(status: AgentAction['status']): string | undefined {
   return status?.conditions?.find(({ type, status: value }) => type === 'Rehearsed' && value === 'True')?.lastTransitionTime;
 }
 
-/** How long people took to decide on a plan, in seconds, when this change says that they have; else undefined. */
+/** How long people took to decide on a plan, in seconds, if this change is such a decision; otherwise undefined. */
 export function decisionTime({ type, object, old }: Delta<AgentAction>, now: number): number | undefined {
   if (type !== 'update' || old === undefined) return undefined;
   const since = waitingSince(old.status);
@@ -60,13 +60,13 @@ const decisions = new Histogram({
   registers,
 });
 
-/** Notes how long people took, where a change of an action says so. */
+/** Observes how long people took, if a change of an action is a decision. */
 export function observeDecision(delta: Delta<AgentAction>, now: number): void {
   const seconds = decisionTime(delta, now);
   if (seconds !== undefined) decisions.observe(seconds);
 }
 
-/** Shows what `summarize` says whenever metrics are read. */
+/** Updates the gauges with `summarize` whenever metrics are read. */
 export function observeActions(summarize: () => ActionSummary): void {
   const gauge = (name: string, help: string, value: (summary: ActionSummary) => number) => {
     registry.removeSingleMetric(name);

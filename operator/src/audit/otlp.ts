@@ -14,7 +14,7 @@ const SCOPE = { name: 'sentinel.dev/audit', version: '0.1.0' };
 const TIMEOUT_MS = 10_000;
 const SEVERITY_INFO = 9;
 
-// The answer of a sink: some of what was sent may be refused, and that is no acknowledgement.
+// The answer of a sink: some of what was sent may be refused, and that is not an acknowledgement.
 const Partial = z.object({
   partialSuccess: z
     .object({
@@ -38,7 +38,7 @@ export const chainOf = ({ metadata }: AgentAction): Chain => ({
   uid: metadata.uid ?? '',
 });
 
-// Details are texts, because they are hashed; these are counts, and a reader of OTLP adds counts up.
+// Details are strings, because they are hashed; these are counts, which are exported as numbers so that they can be summed.
 const COUNTS: ReadonlySet<string> = new Set([
   'sentinel.effects.planned',
   'sentinel.effects.done',
@@ -53,7 +53,7 @@ function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<st
       'sentinel.action.name': chain.name,
       'sentinel.action.uid': chain.uid,
     };
-  // By the namespace of the object, so that the acts of a tenant go where the trail of its actions goes.
+  // By the namespace of the object, so that acts of a tenant are routed like the trail of its actions.
   const namespace = details.find(({ name }) => name === 'sentinel.object.namespace')?.value;
   return {
     ...(namespace === undefined ? {} : { 'k8s.namespace.name': namespace }),
@@ -63,11 +63,11 @@ function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<st
 }
 
 /**
- * Sends records and spans over OTLP/HTTP and takes nothing for stored that the sink did not acknowledge in full: any status but
- * 200, and any rejected record, is an error. The SDK's own exporter reports a partial success as success and drops on HTTP 500.
+ * Sends records and spans over OTLP/HTTP and treats them as stored only if the sink acknowledged all of them: any status except 200, and
+ * any rejected record, is an error. The SDK's own exporter reports a partial success as success and drops records on HTTP 500.
  */
 export class OtlpSink {
-  /** Which sink this is: a short digest of its address. */
+  /** The id of the sink: a short digest of its address. */
   readonly id: string;
   readonly #endpoint: string;
   readonly #resource = resourceFromAttributes({ 'service.name': 'sentinel', 'service.namespace': 'sentinel-system' });

@@ -9,7 +9,7 @@ import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
-/** Brings an action to its end: the state, and the last record. */
+/** Ends an action: sets the final state and adds the last record. */
 export function end({ draft, action, facts, now }: Pass, state: State, message: string, by?: string): void {
   const stopped = stoppedBy(facts);
   draft.observedGeneration = action.metadata.generation;
@@ -21,7 +21,7 @@ export function end({ draft, action, facts, now }: Pass, state: State, message: 
     action,
     {
       transition: 'Ended',
-      // Whoever ended it early, where somebody did.
+      // Who ended the action early, if somebody did.
       actor: by ?? (state === 'Cancelled' ? stopped?.actor : undefined) ?? 'sentinel-operator',
       summary: `${state}: ${message}`,
       plan: draft.plan?.digest,
@@ -40,7 +40,7 @@ export function end({ draft, action, facts, now }: Pass, state: State, message: 
 
 const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(policies)) || undefined;
 
-/** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
+/** Ends an action with the decided state. The message may quote commands, so secrets in it are masked. */
 export async function endAsDecided(pass: Pass, { state, message, actor }: Extract<NextStep, { kind: 'End' }>): Promise<void> {
   end(pass, state, await keepSentence(dataHandling(pass.facts.policies), message), actor);
 }
