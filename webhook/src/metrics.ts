@@ -2,7 +2,7 @@ import { Counter, Histogram, registry } from '@sentinel/kube';
 
 const registers = [registry];
 
-/** What became of a review: `Refused` for good, `Busy` for now, `Failed` when a check could not be made, which is a refusal as well. */
+/** What happened to a review: `Refused` for good, `Busy` for now, `Failed` when a check could not be made, which is a refusal as well. */
 export type ReviewOutcome = 'Admitted' | 'Refused' | 'Busy' | 'Failed';
 
 const reviews = new Counter({
@@ -24,7 +24,7 @@ const unjudged = new Counter({
   registers,
 });
 
-/** The resources that the webhook is asked about; whoever else calls it must not make more series. */
+/** The resources that the webhook reviews. Other callers must not be able to create more series. */
 const resources: ReadonlySet<string> = new Set(['agentactions', 'playbooks', 'agentpolicies', 'clusteragentpolicies']);
 
 /** Counts a review that was judged. */
