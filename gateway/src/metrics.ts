@@ -36,13 +36,13 @@ export function noteRequest(asker: Asker, status: number, seconds: number): void
   time.observe({ asker }, seconds);
 }
 
-/** Counts a refusal of the gateway's own. Reasons are those of Kubernetes and of claims: a fixed set. */
+/** Counts a refusal by the gateway itself. Reasons are those of Kubernetes and of claims: a fixed set. */
 export const noteRefusal = (reason: string): void => refusals.inc({ reason });
 
 /** Counts a request that is passed on. */
 export const noteForwarded = (): void => forwarded.inc();
 
-/** Shows what this process has under way whenever metrics are read. */
+/** Updates the gauges of requests and rehearsals in progress whenever metrics are read. */
 export function observeWork(work: { requests: () => number; rehearsals: () => number }): void {
   const gauge = (name: string, help: string, value: () => number) => {
     registry.removeSingleMetric(name);

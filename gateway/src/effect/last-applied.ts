@@ -3,18 +3,18 @@ import { isRecord, own, valueAt } from '../object/pointer.ts';
 import { findInexactNumber } from '../request/exact-json.ts';
 import { type Change, changesBetween } from './change.ts';
 
-/** Fields inside of the annotation that `kubectl apply` keeps, and the document that their paths lead into. */
+/** Fields inside the annotation of `kubectl apply`, and the document that contains them. */
 export interface LastApplied {
-  /** What does not repeat the object. The paths lead through the annotation into its JSON. */
+  /** The fields that differ from the object. The paths lead through the annotation into its JSON. */
   readonly differing: readonly Change[];
-  /** The document that `differing` leads into, as it is afterwards, else as it was. */
+  /** The document of `differing`: the new one, or the old one if it is removed. */
   readonly document: unknown;
 }
 
 /**
- * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration` as what it is: a copy of the object, of which only
- * the fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A
- * removed field repeats it where the object will not have it either, or where it set nothing. Undefined for any other change, and where the annotation holds something else than a copy of an object.
+ * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration`, treated as a copy of the object: only fields that differ from
+ * the object are listed (from the new object if the annotation stays, else from the old one). A removed field is not listed if the object will
+ * not have it either, or if it set nothing. Undefined for any other change, and if the annotation is not a copy of an object.
  */
 export function readLastApplied(
   { path, before, after }: Change,
@@ -28,7 +28,7 @@ export function readLastApplied(
       ? isCovered(one.after, valueAt(result, one.path)) || (one.after === undefined && isCovered(one.before, undefined))
       : isCovered(one.before, valueAt(live, one.path));
   const leaves = leavesOf(old ?? {}, young ?? {});
-  // Two spellings of one document: nothing was compared with the object.
+  // The document is equal and only its JSON text differs, so nothing was compared with the object.
   if (leaves.length === 0) return undefined;
   const differing = leaves.filter((one) => !repeats(one));
   return {
@@ -45,7 +45,7 @@ const leavesOf = (before: unknown, after: unknown, path = ''): Change[] =>
 
 const isFilled = (value: unknown) => isRecord(value) && Object.keys(value).length > 0;
 
-// An object has more than what was applied: defaults, and what others set. Null and an empty map set nothing.
+// An object has more fields than the applied ones: defaults, and fields of others. Null and an empty map set nothing.
 function isCovered(copy: unknown, value: unknown): boolean {
   if (copy === undefined) return value === undefined;
   if (copy === null) return true;
@@ -56,7 +56,7 @@ function isCovered(copy: unknown, value: unknown): boolean {
   return copy === value;
 }
 
-/** The object that the text of such an annotation holds; undefined where it holds something else. */
+/** Parses the object in such an annotation; undefined if it is something else. */
 export function readCopy(text: unknown): Record<string, unknown> | undefined {
   if (typeof text !== 'string') return undefined;
   try {

@@ -1,4 +1,4 @@
-/** A request that the gateway answers itself, in the words of the API server: a Status with a message for the agent. */
+/** A request that the gateway refuses itself, in the format of the API server: a Status with a message for the agent. */
 export class Refused extends Error {
   readonly status: number;
   readonly reason: string;
@@ -24,7 +24,7 @@ export class Refused extends Error {
   }
 }
 
-/** Nothing was done, and the same request may go well in a moment, maybe in another replica. Clients are told to send it again. */
+/** Nothing was done, and the same request may succeed in a moment, maybe with another replica. The response tells clients to retry. */
 export class TryAgain extends Refused {
   constructor(message: string) {
     super(503, 'ServiceUnavailable', message);

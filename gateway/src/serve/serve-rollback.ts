@@ -22,7 +22,7 @@ export interface RollbackRequestContext extends PolicyInformers, Pick<EndContext
   readonly pods: Pick<Informer<AnyObject>, 'store'>;
 }
 
-/** What a request for a rollback comes to: one pass, or why there is none and never will be. */
+/** The result of a request for a rollback: one pass, or why there can be none. */
 export interface RollbackAnswer extends RollbackPass {
   readonly refused?: string;
   /** What the gateway states of the run after this pass, sealed by its own key. */
@@ -30,8 +30,8 @@ export interface RollbackAnswer extends RollbackPass {
 }
 
 /**
- * Rolls a run back. That it is time to is the operator's word, and so is the status that says so: whose run it is, whether it has ended,
- * and whether a rollback can be due, the gateway knows from its own ledger. Safe to call again.
+ * Rolls a run back. The operator decides when, and writes the status that says so; whose run it is, whether it has ended, and whether a rollback
+ * is allowed, the gateway determines from its own ledger. Safe to call again.
  */
 export async function serveRollback(context: RollbackRequestContext, body: Buffer): Promise<RollbackAnswer> {
   const { client, ledger } = context;
@@ -64,13 +64,13 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
     const stoppers = suspendedBy(policiesOf(context, run));
     return stoppers.length === 0 ? undefined : `${stoppers.join(', ')} is suspended`;
   };
-  // An earlier pass found these out; the others have the time of this one.
+  // These outcomes are known from an earlier pass; this pass is for the others.
   const settled = new Set(action.status?.rollback?.map(({ effect }) => effect));
   const passed = await rollBack({ ...context, refusal, settled }, run);
   return { ...passed, statement: await state() };
 }
 
-// For claims of versions that did not keep it: the plan says it, if it is the one that was claimed.
+// For claims of older versions it comes from the plan, if that is the claimed one.
 async function modeOfPlan(
   client: KubeClient,
   action: AgentAction,

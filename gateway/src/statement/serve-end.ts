@@ -12,13 +12,13 @@ export interface EndContext {
   readonly client: KubeClient;
   readonly ledger: Ledger;
   readonly replica: Replica;
-  /** The key that signs what the gateway says. */
+  /** The key that signs statements of the gateway. */
   readonly key: () => SigningKey;
 }
 
 /**
- * Says what is known of the run of an action that has come to its end. What was not run by then is not run any more: else an action could
- * be told as one that never ran, and run after that was signed. Safe to call again.
+ * Makes the final statement about an ended action. An action that was not run by then can no longer run: otherwise a signed statement could say
+ * that it never ran, and it could run after that. Safe to call again.
  */
 export async function serveEnd({ client, ledger, replica, key }: EndContext, body: Buffer): Promise<{ statement: string }> {
   const named = readNamedAction(body);
@@ -29,7 +29,7 @@ export async function serveEnd({ client, ledger, replica, key }: EndContext, bod
   const claim = await ledger.claimEnd({ ...named, uid }, replica, now);
   if (claim.plan === undefined) return { statement: sealStatement(stateUnrun(uid, now), key()) };
   const isDone = (entries: readonly Told[]) => statesOfRun(claim, entries).every((state) => state === 'D');
-  // What is only intended by now is never sent: what is signed stays true.
+  // Intended writes are never sent after this, so the signed statement stays true.
   if (!isDone(await ledger.states(claim.job))) await ledger.close(claim.name);
   const entries = await ledger.states(claim.job);
   return { statement: sealStatement(stateRun(await ledger.claimNamed(claim.name), entries, now), key()) };
