@@ -1,4 +1,4 @@
-/** Something the caller has to correct; printed without a stack. */
+/** An error that the caller must correct; printed without a stack. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

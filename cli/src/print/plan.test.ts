@@ -111,7 +111,7 @@ describe('a plan', () => {
     const text = textOf(reviewOf(aPlan({ effects })), bare);
     assert.match(
       text,
-      /3 ConfigMaps in shop, alike but for name and data\.index\n {4}2-4\. create\n {6}\/data\/mode: \+ "fast"\n/,
+      /3 ConfigMaps in shop, alike except for name and data\.index\n {4}2-4\. create\n {6}\/data\/mode: \+ "fast"\n/,
     );
     assert.match(text, /settings-1: "1" {3}settings-2: "2" {3}settings-3: "3"/);
   });
@@ -188,7 +188,7 @@ describe('a plan', () => {
       }),
     );
     const short = textOf(reviewOf(aPlan({ effects })), bare);
-    assert.match(short, /3 ConfigMaps in shop, alike but for name and data\.conf/);
+    assert.match(short, /3 ConfigMaps in shop, alike except for name and data\.conf/);
     for (const index of [1, 2, 3]) assert.match(short, new RegExp(`settings-${index}: data.conf 3 changed rows`));
     assert.match(short, /see what changes in each of them with --full/);
     const full = textOf(reviewOf(aPlan({ effects })), { ...bare, full: true });
@@ -286,7 +286,7 @@ describe('a plan', () => {
     const one = reviewOf(aPlan({ effects, undeclared: [], rollback: { from: 'None', irreversible } }));
     const { text, folded } = renderPlan(one, bare);
     assert.ok(text.split('\n').length <= 60, text);
-    assert.match(text, /20 Deployments\.apps in shop, alike but for name\n {4}1-20\. delete\n/);
+    assert.match(text, /20 Deployments\.apps in shop, alike except for name\n {4}1-20\. delete\n/);
     assert.match(text, / {6}- with each 1 PersistentVolumeClaim \(may hold data\)\n/);
     assert.match(text, / {6}… 596 fields of 20 objects; see all with --full\n/);
     assert.deepEqual(folded, ['1-20. Deployment.apps shop/web-1 596 removed fields of 20 objects']);
