@@ -50,14 +50,14 @@ export const always: readonly string[] = [
 export const suites: readonly Suite[] = [
   {
     name: 'chart',
-    about: 'A fresh machine gets what it needs; the chart installs, and uninstalls without a trace but for what people made.',
+    about: 'A fresh machine gets what it needs; the chart installs, and uninstalls without a trace except for what people made.',
     files: ['test/e2e/fresh-machine.test.ts', 'test/chart/uninstall.test.ts'],
     proof: [{ file: 'test/chart/uninstall.test.ts' }],
     folders: ['charts/', 'crds/', 'tools/', 'test/lib/'],
   },
   {
     name: 'attack',
-    about: 'Whoever tries to dodge, forge, crowd out or blind a decision, or to leave a sandbox, gains nothing.',
+    about: 'Anyone who tries to dodge, forge, crowd out or blind a decision, or to leave a sandbox, gains nothing.',
     files: [
       'test/e2e/changed-meanwhile.test.ts',
       'test/e2e/kubectl-verbs.test.ts',
