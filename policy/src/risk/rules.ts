@@ -61,7 +61,7 @@ export const riskRules = {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that goes or is replaced, NetworkPolicies (also those of network plugins), PodDisruptionBudgets, quotas',
+    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that is removed or replaced, NetworkPolicies (also those of network plugins), PodDisruptionBudgets, quotas',
   },
   rights: {
     points: 40,
