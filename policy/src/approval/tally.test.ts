@@ -60,16 +60,16 @@ describe('A sealed decision', () => {
     'of who asked, under another name': {
       text: line({ user: 'ada@old' }),
       more: { requester: { user: 'agent', uid: '7', groups: [] } },
-      why: /who asks/,
+      why: /the requester cannot approve/,
     },
     'of who edited, under another name': {
       text: line({ user: 'ada@old' }),
       more: { editors: [{ user: 'x', uid: '7', groups: [] }] },
-      why: /who edited/,
+      why: /an editor of the action cannot/,
     },
     'of the person for whom the agent acts': { text: ok, more: { onBehalfOf: 'ada' }, why: /the person for whom the agent acts/ },
-    'of who asked': { text: line({ user: 'agent' }), why: /who asks/ },
-    'of who edited': { text: ok, more: { editors: [{ user: 'ada', groups: [] }] }, why: /who edited/ },
+    'of who asked': { text: line({ user: 'agent' }), why: /the requester cannot approve/ },
+    'of who edited': { text: ok, more: { editors: [{ user: 'ada', groups: [] }] }, why: /an editor of the action cannot/ },
     'of somebody outside of the groups': {
       text: ok,
       more: { requirements: { approvals: 1, groups: ['dba'], expiresAfter: '1h' } },

@@ -23,7 +23,7 @@ export const riskRules = {
   metadata: {
     points: 1,
     per: 'write',
-    when: 'it changes labels or annotations only, and none that carries meaning for the API: those of `kubernetes.io` and `k8s.io` are more than that (apart from `app.kubernetes.io` and a few that only inform), and so are labels by which Kubernetes selects: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
+    when: 'it changes labels or annotations only, and none that an API interprets. Interpreted are those of `kubernetes.io` and `k8s.io` (except `app.kubernetes.io` and a few informational ones), and labels that Kubernetes uses in selectors: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
   },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
   delete: {
@@ -74,21 +74,21 @@ export const riskRules = {
     per: 'write',
     atMost: 100,
     level: 'Medium',
-    when: 'it brings an image from a registry or repository from which the object had none; another tag or digest of the same one is no more than a write',
+    when: 'it adds an image from a registry or repository that the object did not use before; another tag or digest of the same repository counts only as a write',
   },
   programs: {
     points: 20,
     per: 'write',
     atMost: 100,
     level: 'Medium',
-    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; what is made with an image counts by its image',
+    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; a new container counts under `images`',
   },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
   stop: {
     points: 30,
     per: 'workload',
     level: 'High',
-    when: 'it is scaled to zero or suspended, so that what it serves stops; or an autoscaler may keep fewer pods of it than before',
+    when: 'it is scaled to zero or suspended, so its service stops; or an autoscaler may run fewer of its pods than before',
   },
   budget: {
     points: 30,
@@ -102,7 +102,7 @@ export const riskRules = {
     per: 'namespace',
     atMost: 60,
     level: 'High',
-    when: 'its PodDisruptionBudgets could not be read, so they are taken for used up',
+    when: 'its PodDisruptionBudgets could not be read, so they count as used up',
   },
   secrets: { points: 40, per: 'write', level: 'High', when: 'it changes a Secret' },
   credentials: {
@@ -123,7 +123,7 @@ export const riskRules = {
     per: 'host',
     atMost: 90,
     level: 'High',
-    when: 'the plan reaches it, and nobody knows it here',
+    when: 'the plan reaches it, and no policy names it',
   },
   'first-run': { points: 10, when: 'this version of the Playbook has never run in this namespace' },
   'new-target': { points: 5, when: 'the Playbook has never changed one of these objects' },
@@ -146,7 +146,7 @@ export const riskRules = {
     per: 'field',
     atMost: 60,
     level: 'High',
-    when: 'a part of its new value is hidden because it looks like a secret, and its name does not tell',
+    when: 'a part of its new value is hidden because it looks like a secret, although the name of the field does not suggest one',
   },
   commands: {
     points: 10,

@@ -120,7 +120,7 @@ export function readNested(node: SyntaxNode, place: Place, quoted = false): void
     case 'SingleQuoted':
     case 'AnsiCQuoted':
       if (quoted && /[$`]/.test(node.text.slice(1)))
-        note(place, 'Opaque', node.text, 'quotes inside of quotes do not keep what they hold from being expanded');
+        note(place, 'Opaque', node.text, 'quotes inside quotes do not prevent expansion');
       return;
     case 'LocaleString':
       note(place, 'Opaque', node.text, 'it is translated, and the translation is expanded');
@@ -151,7 +151,7 @@ export function readNested(node: SyntaxNode, place: Place, quoted = false): void
 function readParameter(node: Extract<WordPart, { type: 'ParameterExpansion' }>, place: Place): void {
   const { operation, index } = node;
   if (node.prefix === '!' && operation?.type !== 'Names' && !/^[@*]$/.test(index?.value ?? ''))
-    note(place, 'Opaque', node.text, 'it takes its name out of another variable, which is evaluated');
+    note(place, 'Opaque', node.text, 'its name comes from another variable, which is evaluated');
   if (operation?.type === 'Unknown') note(place, 'Opaque', node.text, 'it cannot be parsed');
   if (operation?.type === 'Transform') note(place, 'Opaque', node.text, 'it may evaluate the value of a variable');
   if (operation?.type === 'Default' && /=$/.test(operation.operator)) assign(place, node.parameter, undefined);
