@@ -216,6 +216,6 @@ describe('A part of another action', { concurrency: 3 }, () => {
     const name = await tenant.file('orphan', {}, own(tenant, note('api', 'orphan'), part(whole)));
     await tenant.until(name, ['AwaitingApproval']);
     await admin.kubectl(['delete', 'agentaction', whole, '-n', tenant.namespace]);
-    assert.match(messageOf(await tenant.until(name, ['Cancelled'])), /is gone|was cancelled/);
+    assert.match(messageOf(await tenant.until(name, ['Cancelled'])), /no longer exists|was cancelled/);
   });
 });

@@ -157,7 +157,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       for (const changed of [{ decision: 'accept' }, { decision: 'accept', effect: '0' }, { decision: 'approve', effect: 0 }])
         refused(
           await write(ada, own, `accept:${plan}:1`, changed, '--dry-run=server'),
-          /a decision must name this action|the request must say/,
+          /a decision must name this action|the request itself must say/,
         );
     });
 

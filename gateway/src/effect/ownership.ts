@@ -22,7 +22,9 @@ export function requireOwnOwner(result: unknown): void {
   const [owner, ...others] = entriesOf(result);
   if (owner === undefined && isBare(result)) return;
   if (others.length > 0 || owner?.manager !== FIELD_MANAGER || owner.operation !== 'Update')
-    throw forbidden("the body sets 'metadata.managedFields', which records which manager owns which field. Leave it out of the request");
+    throw forbidden(
+      "the body sets 'metadata.managedFields', which records which manager owns which field. Leave it out of the request",
+    );
 }
 
 /** The field manager of a server-side apply, and whether it takes fields from others; undefined for every other write. */

@@ -99,7 +99,8 @@ export function withUid(value: unknown, uid: string): unknown {
   return isRecord(value) ? { ...value, metadata: { ...metadata, uid } } : value;
 }
 
-const setsManagedFields = "'metadata.managedFields' cannot be set: it records which manager owns which field. Leave it out of the request";
+const setsManagedFields =
+  "'metadata.managedFields' cannot be set: it records which manager owns which field. Leave it out of the request";
 
 /**
  * Refuses a body that changes field ownership. An update may contain the managedFields that it read: `live` is the object that it replaces.

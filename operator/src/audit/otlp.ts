@@ -100,7 +100,8 @@ export class OtlpSink {
       bodyTimeout: TIMEOUT_MS,
     });
     const text = await answer.body.text();
-    if (answer.statusCode !== 200) throw new Error(`the sink of the audit trail answered with HTTP status ${answer.statusCode}: ${text.slice(0, 200)}`);
+    if (answer.statusCode !== 200)
+      throw new Error(`the sink of the audit trail answered with HTTP status ${answer.statusCode}: ${text.slice(0, 200)}`);
     const { partialSuccess } = Partial.parse(text === '' ? {} : readJson(text, 'the sink'));
     const rejected = (partialSuccess?.rejectedLogRecords ?? 0) + (partialSuccess?.rejectedSpans ?? 0);
     if (rejected > 0) throw new Error(`the sink rejected ${rejected} of what was sent: ${partialSuccess?.errorMessage ?? ''}`);

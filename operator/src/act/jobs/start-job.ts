@@ -46,7 +46,8 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
       ? failVerification(pass, whyUnverifiable(facts))
       : end(pass, 'Denied', 'the Playbook is gone');
   const attempt = nextAttempt(draft, stage);
-  if (attempt > MAX_ATTEMPTS) return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times, which is the maximum. Create a new action.`);
+  if (attempt > MAX_ATTEMPTS)
+    return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times, which is the maximum. Create a new action.`);
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
   const wanted = desiredJob(facts, stage, attempt, plan, await context.settings());
   if (stage === 'run' && facts.plan?.spec.template !== templateDigest(wanted)) {
