@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { admin } from '../lib/cluster.ts';
+import { admin, eventually } from '../lib/cluster.ts';
 import { loadedImages } from '../lib/images.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { policyAbout } from '../lib/people/requester.ts';
@@ -24,7 +24,6 @@ const apiService = {
   },
 };
 
-// Made first and used last: the gateway asks for the list of them now and then.
 before(() => admin.apply(JSON.stringify(apiService)));
 after(() => admin.kubectl(['delete', 'apiservice', `v1.${GROUP}`, '--ignore-not-found']));
 
@@ -94,8 +93,12 @@ describe('From inside a sandbox', { concurrency: false }, () => {
 `;
     const open = policyAbout('rita', 1).replace(/\n {2}kubernetes:\n[\s\S]*?\n {2}approvals:/, `${all}  approvals:`);
     tenant = await makeTenant('side-inside', { playbooks: playbook, policy: open });
-    ended = await tenant.until(await tenant.file(name), ['NoEffect', 'AwaitingApproval', 'RehearsalFailed', 'Denied']);
-    answers = JSON.parse(ended.status?.results?.[0]?.content ?? assert.fail(messageOf(ended))) as [number, string][];
+    // A replica of the gateway reads every half minute which APIs there are, and says of others that it does not know them.
+    await eventually('the gateway knows the other API server', async () => {
+      ended = await tenant.until(await tenant.file(name), ['NoEffect', 'AwaitingApproval', 'RehearsalFailed', 'Denied']);
+      answers = JSON.parse(ended.status?.results?.[0]?.content ?? assert.fail(messageOf(ended))) as [number, string][];
+      return answers.every(([, message]) => !message.includes('is not known'));
+    });
     assert.equal(stateOf(ended), 'AwaitingApproval', JSON.stringify(answers));
   });
 

@@ -128,9 +128,13 @@ class UndiciTransport implements Transport {
   }
 
   async #authorised(dispatcher: Dispatcher, request: TransportRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const first = await this.#send(dispatcher, request, signal, await this.#config.auth());
+    const first = await this.#send(dispatcher, request, signal, await unlessAborted(signal, this.#config.auth()));
     if (first.statusCode !== 401) return first;
-    const fresh = await this.#config.auth(true);
+    const fresh = await unlessAborted(signal, this.#config.auth(true)).catch((error: unknown) => {
+      // A body that nobody reads would keep its connection.
+      first.body.destroy();
+      throw error;
+    });
     if (fresh.authorization === undefined) return first;
     // A 401 is given before anything is done, so sending again is safe for writes as well.
     await first.body.dump();
@@ -146,6 +150,8 @@ class UndiciTransport implements Transport {
       body: request.body === undefined ? null : request.body,
       signal,
     });
+    // The code that reads the body also gets this error. Without this listener, an error before anybody reads the body would end the process.
+    answer.body.on('error', () => undefined);
     restClientRequests.inc({ code: String(answer.statusCode), method: request.method, host: this.#origin });
     return answer;
   }
@@ -188,6 +194,19 @@ async function withDeadline<T>(ms: number, outer: AbortSignal | undefined, run: 
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', stop);
+  }
+}
+
+// Credentials may come from another program, which may hang.
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = () => aborted.reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

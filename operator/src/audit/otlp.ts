@@ -11,7 +11,10 @@ import { readJson } from '../read-json.ts';
 import { type Span, spanIdOf, traceIdOf } from './spans.ts';
 
 const SCOPE = { name: 'sentinel.dev/audit', version: '0.1.0' };
+/** For a whole exchange: chains are sent one after the other, and an answer without an end would hold up all of them. */
 const TIMEOUT_MS = 10_000;
+/** More than any acknowledgement needs: it has two counts and a message. */
+const ANSWER_MAX = 64 * 1024;
 const SEVERITY_INFO = 9;
 
 // The answer of a sink: some of what was sent may be refused, and that is not an acknowledgement.
@@ -63,17 +66,20 @@ function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<st
 }
 
 /**
- * Sends records and spans over OTLP/HTTP and treats them as stored only if the sink acknowledged all of them: any status except 200, and
- * any rejected record, is an error. The SDK's own exporter reports a partial success as success and drops records on HTTP 500.
+ * Sends records and spans over OTLP/HTTP and treats them as stored only if the sink acknowledged all of them. These are errors: any status
+ * except 200, any rejected record, an answer that is too late, and an answer that is longer than any acknowledgement. The SDK's own exporter
+ * reports a partial success as success and drops records on HTTP 500.
  */
 export class OtlpSink {
   /** The id of the sink: a short digest of its address. */
   readonly id: string;
   readonly #endpoint: string;
+  readonly #timeoutMs: number;
   readonly #resource = resourceFromAttributes({ 'service.name': 'sentinel', 'service.namespace': 'sentinel-system' });
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, timeoutMs = TIMEOUT_MS) {
     this.#endpoint = endpoint.replace(/\/+$/, '');
+    this.#timeoutMs = timeoutMs;
     this.id = createHash('sha256').update(this.#endpoint).digest('hex').slice(0, 16);
   }
 
@@ -91,20 +97,28 @@ export class OtlpSink {
 
   async #send(path: string, body: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (body === undefined) throw new Error('nothing could be serialized');
-    const answer = await request(`${this.#endpoint}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      ...(signal ? { signal } : {}),
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200)
-      throw new Error(`the sink of the audit trail answered with HTTP status ${answer.statusCode}: ${text.slice(0, 200)}`);
+    const { status, text } = await this.#exchange(path, body, signal);
+    if (status !== 200) throw new Error(`the sink of the audit trail answered with HTTP status ${status}: ${text.slice(0, 200)}`);
     const { partialSuccess } = Partial.parse(text === '' ? {} : readJson(text, 'the sink'));
     const rejected = (partialSuccess?.rejectedLogRecords ?? 0) + (partialSuccess?.rejectedSpans ?? 0);
     if (rejected > 0) throw new Error(`the sink rejected ${rejected} of what was sent: ${partialSuccess?.errorMessage ?? ''}`);
+  }
+
+  async #exchange(path: string, body: Uint8Array, signal: AbortSignal | undefined): Promise<{ status: number; text: string }> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      const answer = await request(`${this.#endpoint}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      });
+      return { status: answer.statusCode, text: await readAnswer(answer.body) };
+    } catch (error) {
+      if (deadline.aborted && !signal?.aborted)
+        throw new Error(`no complete answer of the sink within ${this.#timeoutMs / 1000} s`, { cause: error });
+      throw error;
+    }
   }
 
   #logRecord(chain: Chain, record: AuditRecord): ReadableLogRecord {
@@ -161,3 +175,15 @@ export class OtlpSink {
 }
 
 const hrTime = (nanos: bigint): [number, number] => [Number(nanos / 1_000_000_000n), Number(nanos % 1_000_000_000n)];
+
+// Leaving the loop closes the connection, so that no more of it comes.
+async function readAnswer(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > ANSWER_MAX) throw new Error(`the answer of the sink has more than ${ANSWER_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

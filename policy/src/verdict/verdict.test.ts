@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { explain, explainAll, type Refusal } from './verdict.ts';
+
+const refusal = (message: string): Refusal => ({
+  policy: 'AgentPolicy/shop',
+  rule: 'hosts.deny',
+  message,
+  remedy: 'Ask an admin.',
+});
+const explained = (message: string) => `${message} (AgentPolicy/shop: hosts.deny). Ask an admin.`;
+
+describe('A refusal in words', () => {
+  it('says what, by which rule, and what to do', () => assert.equal(explain(refusal('no such host')), explained('no such host')));
+
+  it('is nothing where there is none', () => assert.equal(explainAll([]), ''));
+
+  it('names all refusals in their order', () =>
+    assert.equal(
+      explainAll([refusal('one'), refusal('two'), refusal('three')]),
+      ['one', 'two', 'three'].map(explained).join(' '),
+    ));
+
+  it('is cut where it would be too long, and says so, but not before', () => {
+    const two = [refusal('one'), refusal('two')];
+    const whole = explainAll(two);
+    assert.equal(explainAll(two, whole.length), whole);
+    const cut = explainAll(two, whole.length - 1);
+    assert.equal(cut, `${whole.slice(0, whole.length - 2)}…`);
+    assert.equal(cut.length, whole.length - 1);
+    assert.equal(explainAll([...two, refusal('three')], 10), `${whole.slice(0, 9)}…`);
+    assert.equal(explainAll(Array(100).fill(refusal('x'.repeat(100)))).length, 1800);
+  });
+});
