@@ -122,7 +122,7 @@ async function measure(what: string): Promise<Timeline[]> {
   const all: Timeline[] = [];
   for (const _ of range(ROUNDS)) {
     all.push(await timeOne());
-    // Said at once, so that something is known when a later one does not come to its end.
+    // Printed at once, so that there is a result even if a later measurement does not finish.
     console.log(`one action, ${what}: ${all.slice(-1).map(secondsOf)[0]?.toFixed(1)} s`);
   }
   return all;

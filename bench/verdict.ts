@@ -104,4 +104,4 @@ say(
 );
 const compiled = performance.now();
 readPolicy({ ...policy(5000, 40) });
-say(`one policy read anew: ${(performance.now() - compiled).toFixed(2)} ms; once per change, not per action`);
+say(`one policy read again: ${(performance.now() - compiled).toFixed(2)} ms; once per change, not per action`);

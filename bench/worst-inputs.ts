@@ -4,7 +4,7 @@ import { maskSecrets } from '@sentinel/policy';
 import { diffBudget, judgeCommand, lineDiff, policy } from '@sentinel/policy/testing';
 
 /**
- * What the worst inputs take of the processor: `node bench/worst-inputs.ts`. Whoever files an action chooses these texts, and one
+ * What the worst inputs take of the processor: `node bench/worst-inputs.ts`. The requester of an action chooses these texts, and one
  * thread serves all tenants. Each is bounded by a count in the code; here is seen what that count comes to. Ends with 1 when one takes
  * longer than its limit, in milliseconds of this process, however busy the machine is.
  */

@@ -58,7 +58,7 @@ export const suites: readonly Suite[] = [
   },
   {
     name: 'attack',
-    about: 'Whoever tries to dodge, forge, crowd out or blind a decision, or to leave a sandbox, gains nothing.',
+    about: 'Anyone who tries to dodge, forge, crowd out or blind a decision, or to leave a sandbox, gains nothing.',
     files: [
       'test/e2e/changed-meanwhile.test.ts',
       'test/e2e/kubectl-verbs.test.ts',

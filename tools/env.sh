@@ -72,7 +72,7 @@ ensure_node() {
   export PATH="$home/bin:$npm/path:$PATH"
 }
 
-# node_modules follows the lockfile: it is laid anew only when the lockfile changed.
+# node_modules follows the lockfile: it is laid again only when the lockfile changed.
 ensure_modules() {
   local stamp="$SENTINEL_ROOT/node_modules/.sentinel-lock" want
   want="$(cksum <"$SENTINEL_ROOT/package-lock.json")"

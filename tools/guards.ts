@@ -68,7 +68,7 @@ function guardFrom(file: string, document: string, depth: number): Guard {
   return { ...rest, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
 }
 
-// Only these act on what is in the namespace, whoever made it. They may be within a condition: it says who makes the namespace.
+// Only these act on what is in the namespace, no matter who made it. They may be within a condition: it says who makes the namespace.
 function namespaceLabels(templates: ReadonlyMap<string, string>): Record<string, string> {
   const texts = [...templates.values()].filter((text) => text.includes(`"${SANDBOXES}"`));
   const document = texts.flatMap(documentsOf).find((one) => headOf(one).kind === 'Namespace') ?? '';

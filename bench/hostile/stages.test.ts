@@ -25,7 +25,7 @@ describe('stages of an action', () => {
     );
   });
 
-  it('are shown with the median of each phase, and a dash where nothing was seen', () => {
+  it('are shown with the median of each phase, and a dash if nothing was seen', () => {
     const table = stageTable({
       alone: [1, 3, 2].map((at) => timeline(['filed', 0], ['admitted', at])),
       beside: [],

@@ -1,12 +1,12 @@
 import { runCli } from './main.ts';
 
-// `kubectl sentinel audit show X | head`: the reader has gone, which is no error and no answer either.
+// `kubectl sentinel audit show X | head`: the reader closed the pipe, which is not an error.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
 
-/** The process: terminal in, exit code out. */
+/** Runs the process: connects the terminal and sets the exit code. */
 void runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 const api = (status: number, reason: string, message: string) => new ApiError({ status, reason, message });
 
 const cases: readonly [name: string, error: unknown, expected: RegExp][] = [
-  ['a login that is missing', api(401, 'Unauthorized', 'Unauthorized'), /does not know you: log in/],
+  ['a login that is missing', api(401, 'Unauthorized', 'Unauthorized'), /did not accept your credentials: log in/],
   ['a right that is missing', api(403, 'Forbidden', 'User "vic" cannot patch'), /^you may not: .*; ask your cluster admin/],
   ['the webhook', api(403, 'Forbidden', 'admission webhook "a.b" denied the request: sentinel: no'), /^refused: no$/],
   [
@@ -24,15 +24,15 @@ const cases: readonly [name: string, error: unknown, expected: RegExp][] = [
   [
     'a write without an answer',
     new TransportError('reset', { code: 'ECONNRESET', mayHaveHappened: true }),
-    /no answer: reset\. Whether the request took effect is not known/,
+    /did not answer: reset\. Whether the request took effect is not known/,
   ],
   [
-    'a server that is not there',
+    'a server that does not exist',
     new TransportError('refused', { code: 'ECONNREFUSED', mayHaveHappened: false }),
-    /no answer: refused\.$/,
+    /did not answer: refused\.$/,
   ],
   ['text that would harm a terminal', new Error('a\u001b[2K\nerror: b'), /^a\\u001b\[2K\\u000aerror: b$/],
-  ['something that is no Error', 'odd', /^odd$/],
+  ['something that is not an Error', 'odd', /^odd$/],
 ];
 
 const WEBHOOK = 'admission webhook "actions.sentinel.dev" denied the request: ';
@@ -79,5 +79,5 @@ describe('The codes of an error', () => {
 });
 
 describe('explain', () => {
-  for (const [name, error, expected] of cases) it(`tells of ${name}`, () => assert.match(explain(error), expected));
+  for (const [name, error, expected] of cases) it(`reports ${name}`, () => assert.match(explain(error), expected));
 });

@@ -4,12 +4,12 @@ import type { CliErrorCode } from './cli-errors.ts';
 import { visible } from './terminal/visible.ts';
 import { UsageError } from './usage-error.ts';
 
-/** An error as one sentence and what to do next; never a stack. What the API server says is text like any other. */
+/** Describes an error in one sentence, with what to do next; never a stack. Text from the API server is escaped like any other text. */
 export function explain(error: unknown): string {
   if (error instanceof ApiError) return visible(ofServer(error));
   if (error instanceof TransportError) {
     const doubt = error.mayHaveHappened ? ' Whether the request took effect is not known: look before you try again.' : '';
-    return visible(`the API server gives no answer: ${error.message}.${doubt}`);
+    return visible(`the API server did not answer: ${error.message}.${doubt}`);
   }
   return visible(error instanceof Error ? error.message : String(error));
 }
@@ -46,7 +46,7 @@ const DENIED = /^admission webhook "[^"]*" denied the request: (sentinel: )?/;
 const POLICY = /ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: (?:sentinel: )?/;
 
 function ofServer(error: ApiError): string {
-  if (error.status === 401) return 'the API server does not know you: log in, or choose another --context';
+  if (error.status === 401) return 'the API server did not accept your credentials: log in, or choose another --context';
   if (isConflict(error)) return `somebody else changed the object in the meantime; look at it again (${error.message})`;
   if (error.status === 429 || error.status >= 500)
     return `the API server cannot do it now (${error.message}); try again in a moment`;

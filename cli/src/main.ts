@@ -31,8 +31,8 @@ import { visible } from './terminal/visible.ts';
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
 /**
- * Runs `kubectl sentinel`. Answers with the exit code: 0 done, 1 anything else; for `policy` see there. Errors go to stderr, one sentence
- * and their codes, without a stack.
+ * Runs `kubectl sentinel`. Returns the exit code: 0 for success, 1 for everything else; `policy` has other ones. Errors go to stderr: one
+ * sentence and its code, without a stack.
  */
 export async function runCli(argv: readonly string[], io: Io, open: Connect = connect): Promise<number> {
   let code = 0;
@@ -52,7 +52,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
       outputError: (text, write) => write(`${text.trimEnd()} ${codeSuffix(['CommandLineInvalid' satisfies CliErrorCode])}`),
     });
   common(program).enablePositionalOptions();
-  // Commander takes what stands behind -- for arguments as any others.
+  // Commander treats the words after -- like other arguments.
   const dashes = argv[0] === 'run' ? argv.indexOf('--') : -1;
   const offline: Offline = (work) => {
     code = work(terminal);
@@ -86,11 +86,11 @@ type Within = (work: (session: Session) => Promise<number>) => (command: Command
 type Offline = (work: (terminal: Terminal) => number) => void;
 
 function define(program: Command, within: Within, offline: Offline, own: readonly string[] | undefined): void {
-  everywhere(printable(add(program, 'queue', 'List what waits for a decision'))).action((_, command: Command) =>
+  everywhere(printable(add(program, 'queue', 'List the actions that wait for a decision'))).action((_, command: Command) =>
     within(queue)(command),
   );
   printable(add(program, 'plan <action>', 'Show what an action would change'))
-    .option('--full', 'every line of every change')
+    .option('--full', 'show every line of every change')
     .action((name: string, { full }: { full?: boolean }, command: Command) =>
       within((session) => plan(session, name, full === true))(command),
     );
@@ -98,10 +98,12 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     add(
       program,
       `${decision} <action>`,
-      { approve: 'Approve the plan of an action', reject: 'Reject it for good', revoke: 'Take your approval back' }[decision],
+      { approve: 'Approve the plan of an action', reject: 'Reject the plan permanently', revoke: 'Revoke your approval' }[
+        decision
+      ],
     )
-      .option('--plan <digest>', 'the plan that you saw')
-      .option('--comment <text>', 'what you have to say')
+      .option('--plan <digest>', 'the digest of the plan that you saw')
+      .option('--comment <text>', 'your comment')
       .option('--full', 'show every line of every change')
       .option('-y, --yes', 'do not ask; approve needs --plan with it')
       .action((name: string, flags: DecideFlags, command: Command) =>
@@ -109,14 +111,14 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
       );
   }
   add(program, 'reconcile <action> <resolution>', 'Resolve an effect whose outcome is unknown: accept, redo or roll-back')
-    .requiredOption('--effect <number>', 'the effect, as CHANGES of the plan numbers it')
-    .option('--plan <digest>', 'the plan that you saw')
-    .option('--comment <text>', 'what you have to say')
+    .requiredOption('--effect <number>', 'the number of the effect in CHANGES of the plan')
+    .option('--plan <digest>', 'the digest of the plan that you saw')
+    .option('--comment <text>', 'your comment')
     .option('-y, --yes', 'do not ask; needs --plan with it')
     .action((name: string, resolution: string, flags: ReconcileFlags, command: Command) =>
       within((session) => reconcile(session, name, resolution, flags))(command),
     );
-  printable(add(program, 'run [words...]', 'File an action: for a Playbook by its name, or for a command of its own behind --'))
+  printable(add(program, 'run [words...]', 'Create an action that runs a Playbook, or a command after --'))
     .usage(
       '<playbook> --summary <text> [options]\n       kubectl sentinel run --account <name> --image <image> --summary <text> [options] -- <command...>',
     )
@@ -124,28 +126,28 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
     .option('--param <name=value>', 'a parameter; may be repeated', repeat)
     .option('--reason <text>', 'why')
     .option('--prompt <text>', 'the original prompt')
-    .option('--account <name>', 'the account that a command of its own runs as')
-    .option('--image <image>', 'the image that it runs in')
+    .option('--account <name>', 'the account that the command uses')
+    .option('--image <image>', 'the image that the command runs in')
     .option('--on-behalf-of <user>', 'the person who prompted you; they count as requester and cannot approve')
-    .option('--parent <action>', 'the action that this one is a part of')
+    .option('--parent <action>', 'the parent action')
     .option('--mode <mode>', 'Apply or DryRun')
     .option('--name <name>', 'name of the action')
-    .option('-w, --wait', 'follow it to its end')
+    .option('-w, --wait', 'wait until the action has ended')
     .action((words: string[], flags: RunFlags, command: Command) =>
       within((session) => run(session, workOf(words, own), flags))(command),
     );
-  add(program, 'cancel <action>', 'End an action, and say whether what it changed is rolled back')
+  add(program, 'cancel <action>', 'Cancel an action, and show whether its changes are rolled back')
     .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
     .option('-y, --yes', 'do not ask')
     .action((name: string, flags: CancelFlags, command: Command) => within((session) => cancel(session, name, flags))(command));
-  add(program, 'watch <action>', 'Follow an action to its end').action((name: string, _, command: Command) =>
+  add(program, 'watch <action>', 'Follow an action until it has ended').action((name: string, _, command: Command) =>
     within((session) => watch(session, name))(command),
   );
-  printable(add(program, 'report <action>', 'Show what became of an action')).action((name: string, _, command: Command) =>
+  printable(add(program, 'report <action>', 'Show the outcome of an action')).action((name: string, _, command: Command) =>
     within((session) => report(session, name))(command),
   );
-  add(program, 'trust <playbook>', 'Trust a Playbook as it stands')
-    .option('--digest <digest>', 'the Playbook that you saw, by its .status.digest')
+  add(program, 'trust <playbook>', 'Trust the current version of a Playbook')
+    .option('--digest <digest>', 'the .status.digest of the Playbook that you saw')
     .option('-y, --yes', 'do not ask; needs --digest with it')
     .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
   add(program, 'distrust <playbook>', 'Withdraw the trust in a Playbook')
@@ -154,13 +156,12 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
       within((session) => distrust(session, name, flags))(command),
     );
   defineAccount(program, within);
-  const audit = program.command('audit').description('The audit trail');
+  const audit = program.command('audit').description('Verify and show the audit trail');
   everywhere(add(audit, 'verify [action]', 'Recompute the hash chains and name every gap'))
     .option('--from <file>', 'an OTLP/JSON export of the sink, instead of the cluster')
     .option('--keys <file>', 'with --from: the public keys that seals are verified with, as ConfigMaps in JSON')
     .action(async (name: string | undefined, { from, keys }: { from?: string; keys?: string }, command: Command) => {
-      if (keys !== undefined && from === undefined)
-        throw new UsageError('FlagRequired', '--keys is for an export: pass --from, too');
+      if (keys !== undefined && from === undefined) throw new UsageError('FlagRequired', '--keys is only allowed with --from');
       if (from === undefined) return await within((session) => auditVerify(session, name))(command);
       if (name !== undefined) throw new UsageError('FlagConflict', 'name an action, or an export with --from, not both');
       offline((terminal) => auditVerifyExport(terminal, from, keys));
@@ -171,8 +172,8 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
 }
 
 function defineAccount(program: Command, within: Within): void {
-  const account = program.command('account').description('Accounts that runs are made as');
-  printable(add(account, 'create <name>', 'Make an account'))
+  const account = program.command('account').description('Manage the accounts that runs use');
+  printable(add(account, 'create <name>', 'Create an account'))
     .option('--role <role>', 'the role that it has in the namespace, such as edit')
     .option('--role-kind <kind>', 'kind of that role: ClusterRole (the default) or Role')
     .option('--cluster-role <role>', 'the same as --role with --role-kind ClusterRole')
@@ -192,12 +193,12 @@ function common(command: Command): Command {
     .option('--kubeconfig <file>', 'kubeconfig')
     .option(
       '--no-pager',
-      'print long texts at once; else they are shown in $KUBECTL_SENTINEL_PAGER, $PAGER or less on a terminal',
+      'print long texts without a pager; the default on a terminal is $KUBECTL_SENTINEL_PAGER, $PAGER or less',
     )
-    .option('--as <user>', 'act as somebody else')
-    .option('--as-group <group>', 'act as a member of a group; may be repeated', repeat);
+    .option('--as <user>', 'user name to impersonate')
+    .option('--as-group <group>', 'group to impersonate; may be repeated', repeat);
 }
 
-// Only where they mean something: a flag that is taken and not obeyed misleads.
+// Only for commands that use them: a flag that is accepted and ignored is misleading.
 const everywhere = (command: Command) => command.option('-A, --all-namespaces', 'all namespaces');
 const printable = (command: Command) => command.option('-o, --output <format>', 'json or yaml');

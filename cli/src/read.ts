@@ -24,11 +24,11 @@ export function requireName(name: string, what: string): void {
     throw new UsageError('FlagInvalid', `'${name}' is not a valid name for ${what}: use lower-case letters, digits, '-' and '.'`);
 }
 
-/** The Playbook that is meant. Throws UsageError when there is none. */
+/** Reads a Playbook. Throws UsageError if it does not exist. */
 export const readPlaybook = (session: Session, name: string): Promise<Playbook> =>
   readNamed(session, playbooks, name, { article: 'a Playbook', noun: 'Playbook' });
 
-/** The action that is meant. Throws UsageError when there is none. */
+/** Reads an action. Throws UsageError if it does not exist. */
 export const readAction = (session: Session, name: string): Promise<AgentAction> =>
   readNamed(session, agentActions, name, { article: 'an action', noun: 'action' });
 
@@ -47,10 +47,10 @@ async function readNamed<T extends KubeObject>(
   );
 }
 
-/** An action, its current plan, and the digest of the plan that was read: what a person sees is what is approved. */
+/** An action, its current plan, and the digest of the plan that was read, which is the one that the person approves. */
 export interface Review {
   readonly action: AgentAction;
-  /** The plan with everything that its parts hold. */
+  /** The plan with the changes of all its parts. */
   readonly plan: ActionPlan;
   /** The plan as it is stored. */
   readonly stored: ActionPlan;
@@ -58,13 +58,13 @@ export interface Review {
   readonly digest: string;
 }
 
-/** Reads what a person decides on. Throws UsageError when there is no plan, or when it is not the one that the action names. */
+/** Reads the action and plan that a person decides on. Throws UsageError if there is no plan, or if it is not the one that the action names. */
 export async function readReview(session: Session, name: string): Promise<Review> {
   const action = await readAction(session, name);
   const summary = action.status?.plan;
   if (!summary) throw new UsageError('PlanNotFound', `'${name}' has no plan (${stateOf(action)}: ${messageOf(action)})`);
   const plan = await session.client.get(actionPlans, { name: summary.name, namespace: session.namespace });
-  if (!plan) throw new UsageError('PlanNotFound', `the plan '${summary.name}' is gone; file the action again`);
+  if (!plan) throw new UsageError('PlanNotFound', `the plan '${summary.name}' is gone; create the action again`);
   const digest = digestOf(plan.spec);
   if (digest !== summary.digest || plan.spec.action.uid !== action.metadata.uid)
     throw new UsageError(
@@ -80,7 +80,7 @@ export async function readReview(session: Session, name: string): Promise<Review
   };
 }
 
-// Nobody decides on a plan of which a part cannot be seen.
+// A plan with a part that cannot be read must not be decided.
 async function readParts({ client, namespace }: Session, { metadata, spec }: ActionPlan): Promise<ActionPlanPartSpec[]> {
   const parts: ActionPlanPartSpec[] = [];
   for (const [index, digest] of (spec.parts ?? []).entries()) {
@@ -89,7 +89,7 @@ async function readParts({ client, namespace }: Session, { metadata, spec }: Act
     if (!part)
       throw new UsageError(
         'PlanNotFound',
-        `'${name}', which holds a part of the plan, is gone, so not all of the plan can be seen; file the action again`,
+        `'${name}', which holds a part of the plan, is gone, so not all of the plan can be seen; create the action again`,
       );
     if (digestOf(part.spec) !== digest)
       throw new UsageError(
@@ -105,10 +105,10 @@ const succeeded = (action: AgentAction) => action.status?.conditions?.find(({ ty
 
 /** The state of an action. */
 export const stateOf = (action: AgentAction): string => succeeded(action)?.reason ?? 'Pending';
-/** What the action says of its state. */
+/** The message of the state of an action. */
 export const messageOf = (action: AgentAction): string => succeeded(action)?.message ?? 'waiting for the operator';
 
-/** Who asked, as the webhook stamped it; undefined when nothing is stamped. */
+/** The requester, as recorded by the webhook; undefined if nothing is recorded. */
 export const requesterOf = (action: AgentAction): string | undefined =>
   parseIdentity(action.metadata.annotations?.[annotations.requestedBy])?.user;
 

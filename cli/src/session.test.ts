@@ -22,7 +22,7 @@ describe('A long text with a short form', () => {
     assert.deepEqual(await shownOn(false, 'test "$(/bin/cat)" = whole'), { paged: false, out: 'short\n' });
   });
 
-  it('is short where the pager cannot be started, or is none', async () => {
+  it('is short if the pager cannot be started or is not a program', async () => {
     assert.deepEqual(await shownOn(true, '/no/such/pager'), { paged: false, out: 'short\n' });
     assert.deepEqual(await shownOn(true, 'cat'), { paged: false, out: 'short\n' });
   });

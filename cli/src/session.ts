@@ -7,13 +7,13 @@ import { UsageError } from './usage-error.ts';
 
 export { UsageError } from './usage-error.ts';
 
-/** What a process gives to `runCli`. */
+/** The streams and settings of a process, for `runCli`. */
 export interface Io {
-  /** `columns` where it is a terminal. */
+  /** `columns` is only set for a terminal. */
   readonly stdout: { write(text: string): unknown; readonly columns?: number };
   readonly stderr: { write(text: string): unknown };
   readonly stdin: Readable;
-  /** Whether somebody sits there, and whether somebody reads. */
+  /** Whether stdin is a terminal, and whether stdout is one. */
   readonly isTTY: { readonly stdin: boolean; readonly stdout: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -22,12 +22,12 @@ export interface Io {
 export interface Terminal {
   readonly out: (text: string) => void;
   /**
-   * Shows a long text: a page at a time where a person reads it on a terminal. Elsewhere `short` is printed in its place, where there is
-   * one. True when the pager showed the text.
+   * Shows a long text in a pager on a terminal. Without a terminal it prints `short` instead, if that is given. Returns true if the pager
+   * showed the text.
    */
   readonly page: (text: string, short?: string) => Promise<boolean>;
   readonly error: (text: string) => void;
-  /** Asks a question; undefined when nobody is there to answer. */
+  /** Asks a question; undefined if stdin is not a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly colour: boolean;
   readonly now: () => number;
@@ -45,7 +45,7 @@ export interface GlobalFlags {
   readonly pager?: boolean;
 }
 
-/** What a command works with: a client for the chosen cluster, and the namespace that is meant. */
+/** The context of a command: a client for the chosen cluster, and the namespace. */
 export interface Session {
   readonly client: KubeClient;
   readonly namespace: string;
@@ -54,7 +54,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Finds the cluster and makes a client. Tests give their own. */
+/** Finds the cluster and creates a client. Tests pass their own function. */
 export type Connect = (flags: GlobalFlags) => Pick<Session, 'client' | 'namespace' | 'close'>;
 
 /** Connects as kubectl does. Throws UsageError when the kubeconfig can't be read or has no such context. */
@@ -74,7 +74,7 @@ export const connect: Connect = (flags) => {
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Opens a session. Throws UsageError for a namespace that there can't be: it would become part of a path. */
+/** Opens a session. Throws UsageError for an invalid namespace, because it would become part of a path. */
 export function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Session {
   if (flags.namespace !== undefined && !NAMESPACE.test(flags.namespace))
     throw new UsageError('FlagInvalid', `'${flags.namespace}' is not a valid name for a namespace`);
@@ -88,7 +88,7 @@ function printed(io: Pick<Terminal, 'out'>, text: string): false {
   return false;
 }
 
-/** The terminal of a process. Nobody is asked anything unless a person both reads and types. */
+/** The terminal of a process. Questions are only asked if both input and output are a terminal. */
 export function terminalOf(io: Io): Terminal {
   const fold = (text: string) => (io.isTTY.stdout && io.stdout.columns ? foldToWidth(text, io.stdout.columns) : text);
   const out = (text: string) => io.stdout.write(`${fold(text)}\n`);
@@ -103,7 +103,7 @@ export function terminalOf(io: Io): Terminal {
   };
 }
 
-// The question goes to stderr: stdout may be a pipe while somebody types. The end of input is no answer.
+// The question goes to stderr, because stdout may be a pipe. The end of input counts as no.
 async function ask(io: Io, question: string): Promise<string> {
   io.stderr.write(question);
   const terminal = createInterface({ input: io.stdin });
@@ -116,7 +116,7 @@ async function ask(io: Io, question: string): Promise<string> {
   }
 }
 
-/** Asks for a yes; with `--yes` takes it for given. Throws UsageError when nobody is there. */
+/** Asks for confirmation; `--yes` skips the question. Throws UsageError if stdin is not a terminal. */
 export async function confirmed({ io }: Session, question: string, yes: boolean): Promise<boolean> {
   if (yes) return true;
   requireSomebody(io, yes);
@@ -124,8 +124,8 @@ export async function confirmed({ io }: Session, question: string, yes: boolean)
 }
 
 /**
- * Throws UsageError where nobody is asked and the caller does not say, by its digest, what was seen before: what is current by now may be
- * something else. `how` is the flag, and where its digest stands.
+ * Throws UsageError if the question is skipped and the caller does not pass the digest of what was seen, because the current object may be
+ * a different one. `how` is the flag, and where to find its digest.
  */
 export function requireSeen(
   io: Terminal,
@@ -139,13 +139,13 @@ export function requireSeen(
   if (yes && seen === undefined)
     throw new UsageError(
       'ConfirmationRequired',
-      `--yes asks nothing, so say what you have seen: pass ${how.flag} DIGEST (${how.where}), or leave --yes out`,
+      `--yes skips the question, so the digest of what you have seen is required: pass ${how.flag} DIGEST (${how.where}), or leave --yes out`,
     );
 }
 
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
 
-/** Throws UsageError when an answer is needed and nobody is there to give it. */
+/** Throws UsageError if an answer is needed and stdin is not a terminal. */
 export function requireSomebody(io: Terminal, yes: boolean): void {
   if (!yes && !io.ask) throw new UsageError('ConfirmationRequired', 'stdin is not a terminal, so nobody can answer; pass --yes');
 }

@@ -1,6 +1,6 @@
 import type { CliErrorCode } from './cli-errors.ts';
 
-/** Something the caller has to correct; printed without a stack. */
+/** An error that the caller must correct; printed without a stack. */
 export class UsageError extends Error {
   override name = 'UsageError';
   /** What kind of error it is, for programs. */

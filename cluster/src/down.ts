@@ -22,7 +22,7 @@ export async function removeEverything(): Promise<void> {
   if (!existsSync(paths.state)) return removeNetwork();
   const daemons: number[] = [];
   for (const [name, pid] of Object.entries(await recordedPids())) if (await isOurs(pid, name)) daemons.push(pid);
-  // The kubelet first: else it starts anew what is ended here.
+  // The kubelet first: else it starts again what is ended here.
   await end(daemons);
   await endTheRest();
   await unmountState();

@@ -18,7 +18,7 @@ export async function loadImage(archive: string): Promise<void> {
   if (await areKnown(wanted)) return;
   await ctr('images', 'import', archive);
   for (const { name, byDigest } of images) await ctr('images', 'tag', '--force', name, byDigest);
-  // The kubelet's side of containerd hears of new names by events, a moment later.
+  // The kubelet's side of containerd is notified of new names by events, a moment later.
   await until(`containerd to know ${wanted.map(({ known }) => known).join(', ')}`, 20, () => areKnown(wanted));
 }
 

@@ -34,7 +34,7 @@ export async function recordedPids(): Promise<Record<string, number>> {
   }
 }
 
-/** True while the id still belongs to that program: ids are given anew after their process ended. */
+/** True while the id still belongs to that program: ids are given again after their process ended. */
 export async function isOurs(pid: number, name: string): Promise<boolean> {
   const [program = ''] = await commandLine(pid).catch(() => []);
   return program === join(paths.bin, name);

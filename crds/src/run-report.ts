@@ -3,10 +3,10 @@ import type { RiskLevel } from './v1alpha1/fields.ts';
 import { ActionPlanPartSpec, type ActionPlanSpec, Effect, FieldChange, type RiskPart } from './v1alpha1/plan.ts';
 import { Resolved } from './v1alpha1/resolution.ts';
 
-/** How many fields of one effect the rules of risk look at. */
+/** How many fields of one effect the risk rules read. */
 export const OBSERVED_FIELDS_MAX = 1000;
 
-/** A write that a rehearsal saw: an effect that has no place in a plan yet, with values as long as they are. */
+/** A write that a rehearsal observed: an effect that is not part of a plan yet, with its values in full length. */
 export const ObservedEffect = Effect.omit({ index: true }).extend({
   change: z
     .array(FieldChange.extend({ before: z.string().optional(), after: z.string().optional() }))
@@ -15,18 +15,18 @@ export const ObservedEffect = Effect.omit({ index: true }).extend({
 });
 export type ObservedEffect = z.infer<typeof ObservedEffect>;
 
-/** A plan as the gateway reckons it, without what only the operator counts: earlier runs. */
+/** A plan as the gateway computes it, without the earlier runs, which only the operator counts. */
 export interface PlanDraft {
   readonly plan: Omit<ActionPlanSpec, 'recording' | 'risk' | 'required'>;
   /** The parts of the risk, without those of earlier runs. */
   readonly parts: readonly RiskPart[];
-  /** Of which earlier runs the parts that are left out may speak. */
+  /** The kinds of earlier runs that the omitted parts may be about. */
   readonly history: { readonly playbook: string; readonly namespace: string };
-  /** What is required at each level that the risk may come to be. */
+  /** The requirements at each level that the final risk can have. */
   readonly byRisk: {
     readonly [level in RiskLevel]?: {
       readonly required: Omit<ActionPlanSpec['required'], 'personBecause'>;
-      /** Why a person is needed, but for runs that are still missing; left out where no policy lets a plan of this risk start without. */
+      /** Why a person must approve, apart from too few earlier runs. Omitted if no policy lets a plan of this risk start without approval. */
       readonly reasons?: readonly string[];
       /** How many runs must have succeeded before one may start without a person. */
       readonly runs: number;
@@ -34,7 +34,7 @@ export interface PlanDraft {
   };
 }
 
-/** What the gateway knows of a run, as the operator asks for it at `/sentinel/v1/runs/JOB-UID`. */
+/** What the gateway knows about a run, as the operator asks for it at `/sentinel/v1/runs/JOB-UID`. */
 export const RunReport = z.object({
   /** Whether a pod has claimed the run. */
   claimed: z.boolean(),
@@ -44,30 +44,30 @@ export const RunReport = z.object({
   replica: z.string().optional(),
   /** Why the run was blocked. */
   blocked: z.string().optional(),
-  /** Whether the gateway saw every check of a verification end well, whatever became of its pod since; missing when it did not. */
+  /** Whether the gateway saw every check of a verification succeed, even if its pod was deleted since; missing if it did not. */
   verified: z.boolean().optional(),
-  /** What the gateway states of the run or the rehearsal, sealed by its own key; missing where it knows none. */
+  /** The statement of the gateway about the run or the rehearsal, sealed with its own key; missing if the gateway does not know the run. */
   statement: z.string().optional(),
   /** Indices of the effects that were carried out. */
   consumed: z.array(z.int()),
   /** The effects whose outcome is not known: what was written to, what may have happened, and why it cannot be known. */
   unknown: z.array(z.object({ effect: z.int(), object: z.string(), why: z.string() })),
-  /** Indices of the effects that a person accepted as they stand; missing where there is none. */
+  /** Indices of the effects that a person accepted without changing them; missing if there is none. */
   accepted: z.array(z.int()).optional(),
-  /** Indices of the effects that were carried out and that a person had rolled back; missing where there is none. */
+  /** Indices of the effects that were carried out and that a person had rolled back; missing if there is none. */
   rolledBack: z.array(z.int()).optional(),
-  /** What became of what people decided on effects whose outcome was unknown; missing where nobody did. */
+  /** The results of the decisions of people on effects whose outcome was unknown; missing if there was no decision. */
   resolutions: z.array(Resolved).optional(),
   /** Why approved effects were refused in the end; missing where none was. */
   refused: z.array(z.object({ effect: z.int(), why: z.string() })).optional(),
-  /** What a rehearsal recorded; missing when another replica holds it, or nobody does. */
+  /** The recording of a rehearsal; missing if another replica holds it, or if it was lost. */
   recorded: z
     .object({
       effects: z.array(ObservedEffect),
-      /** The plan as it is sealed; missing where there is no effect, or where `fault` says why there is none. */
+      /** The plan as it is sealed; missing if there is no effect, or where `fault` says why there is none. */
       draft: z.custom<PlanDraft>((value) => typeof value === 'object' && value !== null).optional(),
       fault: z.string().optional(),
-      /** What of the changes has no room in a plan. Recordings of older versions have no parts. */
+      /** The changes that do not fit into a plan. Recordings of older versions have no parts. */
       parts: z.array(ActionPlanPartSpec).optional(),
       /** Digest of the recording that the gateway keeps. */
       digest: z.string(),

@@ -38,7 +38,7 @@ import { createGatewayServer, type ServerContext } from './serve/server.ts';
 import { Storage, type storageInformers } from './storage.ts';
 import { Upstream } from './upstream.ts';
 
-/** The name under which sandboxes know the gateway; a hostAlias gives it an address. */
+/** The host name of the gateway in sandboxes; a hostAlias sets its address. */
 const HOST = 'sentinel-gateway';
 const PORT = 8443;
 const TEND_MS = 30_000;
@@ -67,7 +67,7 @@ export interface GatewayParts {
   readonly address: string;
 }
 
-/** One replica of the gateway: its server, and what must be done every so often. Needs caches that are in sync, until it has stopped. */
+/** One replica of the gateway: its server and its periodic tasks. Needs synced caches until it has stopped. */
 export class Gateway implements Runnable {
   readonly name = 'gateway';
   readonly #parts: GatewayParts;
@@ -123,7 +123,7 @@ export class Gateway implements Runnable {
     await this.#keeper.tend();
     const ledger = new Ledger(client);
     await new Suspensions(client, caches).start((error) => logger.error('Failed to note a suspension', { error: String(error) }));
-    // A container that starts anew in its pod keeps the address and has forgotten what it recorded, so a replica is more than that.
+    // A restarted container keeps the address of its pod but has lost its recordings, so a replica is identified by more than its address.
     const replica = { address, process: randomUUID() };
     const context = this.#context(ledger, replica);
     const server = createGatewayServer(await this.#certificate.first(), context);
@@ -208,7 +208,7 @@ function listen(server: Server): Promise<void> {
   });
 }
 
-// What sandboxes and the operator trust: a ConfigMap in each of their namespaces, written only when it differs.
+// The CA bundle for sandboxes and the operator: a ConfigMap in each of their namespaces, written only if it differs.
 async function publish(client: KubeClient, bundle: string): Promise<void> {
   for (const namespace of [own.sandboxes, own.system]) {
     const key = { name: 'sentinel-gateway-ca', namespace };

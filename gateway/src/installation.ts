@@ -18,7 +18,7 @@ const Environment = z.object({
   SENTINEL_SANDBOX_PODS: z.string().optional(),
 });
 
-/** What is alike in all sandboxes of this installation, from the gateway's own configuration: the operator is not asked. */
+/** The common settings of all sandboxes, from the gateway's own configuration and not from the operator. */
 export interface Installation {
   readonly image: string;
   /** The address that sandboxes must not reach: the API server's ClusterIP. */
@@ -33,7 +33,7 @@ const KeyAge = z
   .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must be a duration such as 90d')
   .default('90d');
 
-/** How old a key that signs statements may become, in milliseconds. Throws for what is no duration. */
+/** The maximum age of a key that signs statements, in milliseconds. Throws for an invalid duration. */
 export const readKeyAge = (env: NodeJS.ProcessEnv): number => seconds(KeyAge.parse(env.SENTINEL_STATEMENT_KEY_MAX_AGE)) * 1000;
 
 /** Reads the settings. Throws with every fault named. */
@@ -50,8 +50,8 @@ export function readInstallation(env: NodeJS.ProcessEnv): Installation {
 export const readStorageBytes = (env: NodeJS.ProcessEnv): number => bytesOfQuantity(env.SENTINEL_STORAGE_TOTAL || STORAGE_TOTAL);
 
 /**
- * The settings by which a sandbox may be rendered. With `Auto` the nodes decide whether it gets a user namespace of its own, and they
- * come and go, so both are good; `Always` leaves no choice.
+ * The settings with which a sandbox may be rendered. With `Auto` the nodes decide whether it gets a user namespace, and nodes change, so both
+ * are accepted; with `Always` only one is.
  */
 export async function sandboxSettings(client: KubeClient, installation: Installation): Promise<SandboxSettings[]> {
   const service = await client.getOrThrow(services, { name: 'sentinel-gateway', namespace: namespaces.system });

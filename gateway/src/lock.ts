@@ -7,9 +7,9 @@ const PROBED = 'sentinel-lock-probe';
 const GOOD_FOR_MS = 1_000;
 
 /**
- * The lock inside the API server, tried before each rehearsal: a write that is not a dry-run, by a user of its own who has the
- * right to it, must be refused, and the refusal must name the policy. Anything else means that a fault of the gateway could
- * persist something, and then nothing is rehearsed.
+ * Tests the dry-run policy inside the API server before each rehearsal: a write that is not a dry-run, by a separate user that has the right for
+ * it, must be refused, and the refusal must name the policy. Otherwise a fault of the gateway could persist something, and no rehearsal
+ * is allowed.
  */
 export class Lock {
   readonly #transport: Transport;
@@ -19,7 +19,7 @@ export class Lock {
     this.#transport = transport;
   }
 
-  /** Why the lock does not hold, or undefined when it does. */
+  /** Why the policy is not enforced, or undefined if it is. */
   async fault(): Promise<string | undefined> {
     if (performance.now() - this.#held < GOOD_FOR_MS && this.#held > 0) return undefined;
     const answer = await this.#transport.request({
@@ -40,7 +40,7 @@ export class Lock {
     }
     this.#held = 0;
     if (answer.status === 200)
-      return `the API server let a write through that is no dry-run: the policy '${LOCK_POLICY}' is missing or not in force`;
+      return `the API server let a write through that is not a dry-run: the policy '${LOCK_POLICY}' is missing or not in force`;
     return `the lock could not be probed (HTTP ${answer.status}): ${text.slice(0, 200)}`;
   }
 }

@@ -18,7 +18,7 @@ import { readInstallation, readKeyAge, readStorageBytes } from './installation.t
 import { storageInformers } from './storage.ts';
 
 const HEALTH_PORT = 8080;
-/** The whole drain, and what comes after it. */
+/** The time for the whole drain and the steps after it. */
 const SHUTDOWN_MS = DRAIN.serve + DRAIN.finish + 3_000;
 
 /** Composition root of the gateway. Resolves when it has stopped. */

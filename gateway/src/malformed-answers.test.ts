@@ -30,7 +30,7 @@ const entry = { target: { ...target, index: 0 }, state: 'Sent' } as unknown as E
 const scale = request({ resource: 'statefulsets/scale', name: 'db' }, { base: 'statefulsets', subresource: 'scale' });
 
 const uses: Record<string, (upstream: Upstream, transport: Transport, body: Buffer) => Promise<unknown>> = {
-  'the object that is to be written': (upstream) => observe(upstream, run, 'enforce', request()),
+  'the object to write': (upstream) => observe(upstream, run, 'enforce', request()),
   'the StatefulSet of a scale': (upstream) => readScaled(upstream, run, scale),
   'the object that was written': async (_, __, body) => readStored(entry, { status: 200, body, contentType: '' }),
   'the resources of a group': (_, transport) => new Discovery(transport).preferredVersion('apps', 'deployments'),
@@ -41,7 +41,7 @@ const uses: Record<string, (upstream: Upstream, transport: Transport, body: Buff
     }) as Promise<unknown>,
 };
 
-describe('An answer that is no object', () => {
+describe('An answer that is not an object', () => {
   for (const [what, use] of Object.entries(uses))
     it(`is refused, where it should be ${what}`, async () => {
       for (const text of bodies) {
@@ -56,7 +56,7 @@ describe('An answer that is no object', () => {
         assert.ok(outcome.status === 502 || outcome.status === 403, `${JSON.stringify(text)}: ${outcome.status}`);
       }
     });
-  it('says nothing of what became of a write', async () => {
+  it('says nothing of what happened to a write', async () => {
     for (const text of bodies) {
       const upstream = { send: async () => ({ status: 200, headers: {}, body: Buffer.from(text) }) } as unknown as Upstream;
       const found = await findLanded(upstream, run, entry);

@@ -43,7 +43,7 @@ export function noteRequest(asker: Asker, status: number, seconds: number): void
   time.observe({ asker }, seconds);
 }
 
-/** Counts a refusal of the gateway's own. Reasons are those of Kubernetes and of claims: a fixed set. */
+/** Counts a refusal by the gateway itself. Reasons are those of Kubernetes and of claims: a fixed set. */
 export const noteRefusal = (reason: string): void => refusals.inc({ reason });
 
 /** Counts what policies refuse. */

@@ -4,14 +4,14 @@ import { type PolicySet, policySet } from '@sentinel/policy';
 import { forbidden } from './request/refused.ts';
 import type { Run } from './run/run.ts';
 
-/** What informers hold of policies and namespaces. */
+/** The informers of policies and namespaces. */
 export interface PolicyInformers {
   readonly namespaces: Pick<Informer<AnyObject>, 'store'>;
   readonly policies: Pick<Informer<AgentPolicy>, 'store'>;
   readonly clusterPolicies: Pick<Informer<ClusterAgentPolicy>, 'store'>;
 }
 
-/** The policies that speak of a run, as the informers have them. Throws Refused when its namespace is not known. */
+/** The policies that apply to a run, as the informers have them. Throws Refused when its namespace is not known. */
 export function policiesOf({ namespaces, policies, clusterPolicies }: PolicyInformers, run: Run): PolicySet {
   const namespace = namespaces.store.get(run.namespace);
   if (!namespace?.metadata.name) throw forbidden('NamespaceNotObserved', `namespace '${run.namespace}' is not known here yet`);

@@ -13,7 +13,7 @@ import { explainAll, judgeStorage, type PolicySet, type StorageUse, storageUse }
 import { JOB_LABEL, readAction } from './ledger/claim-object.ts';
 import { Refused } from './request/refused.ts';
 
-/** What is about to be stored counts for so long: the operator writes the plan within seconds of the recording. */
+/** How long a reservation counts: the operator writes the plan within seconds after the recording. */
 const RESERVED_MS = 30_000;
 
 type OfJob = Measured<{ readonly job: string | undefined }>;
@@ -47,8 +47,8 @@ export function storageInformers(client: KubeClient, logger: Logger) {
 }
 
 /**
- * Counts what is stored for the actions of each namespace, the ledger included, from the objects that exist. What is about to be stored
- * counts as well; another replica does not know of that, so a limit may be exceeded by what it stores at the same moment.
+ * Counts the stored size for the actions of each namespace, including the ledger, from the existing objects. Reservations count as well; another
+ * replica does not know them, so a limit may be exceeded by what it stores at the same moment.
  */
 export class Storage {
   readonly #sources: StorageSources;
@@ -76,7 +76,7 @@ export class Storage {
         store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
       ),
       ...held,
-      // What belongs to nobody counts in the total alone.
+      // Objects without a namespace count only in the total.
       ...entries.store.list().map(({ job, bytes }) => ({ namespace: namespaceOf.get(job) ?? '', bytes })),
       ...this.#reserved,
     ];

@@ -1,4 +1,4 @@
-/** What tests of the whole installation use of the gateway. Nothing of the product imports it. */
+/** Exports for end-to-end tests. Not imported by any program. */
 export { changeDigest } from './effect/change.ts';
 export { describeEffect } from './effect/describe.ts';
 export { type Example, examples, leavesOf } from './effect/leaves.fixture.ts';

@@ -4,8 +4,8 @@ import type { StoredVersions } from './request/stored-version.ts';
 import type { Run } from './run/run.ts';
 
 /**
- * The API server as one virtual user of one run. The client's own identity and headers never reach it, and neither does a write by a
- * version that could change what nobody sees.
+ * Client of the API server as one virtual user of one run. The identity and headers of the sandbox never reach the API server, and neither does
+ * a write in a version that could change fields that are not shown.
  */
 export class Upstream {
   readonly #transport: Transport;
@@ -16,7 +16,7 @@ export class Upstream {
     this.#versions = versions;
   }
 
-  /** Sends a request. A write by the wrong version is answered as the API server would refuse it: to all callers it was refused there. */
+  /** Sends a request. A write in the wrong version is refused with a response like that of the API server. */
   async send(run: Run, as: 'rehearsal' | 'enforce', request: TransportRequest): Promise<TransportResponse> {
     const refused = await this.#versions.refusal(request);
     if (refused) return { status: refused.status, headers: {}, body: Buffer.from(JSON.stringify(refused.toStatus())) };
@@ -28,7 +28,7 @@ export class Upstream {
   }
 }
 
-/** The stage as the lock inside the API server reads it: only a real run may enforce. */
+/** The stage in the user name that the policy inside the API server matches: only a real run may enforce. */
 export const stageUser = (run: Pick<Run, 'stage'>): 'rehearsal' | 'enforce' => (run.stage === 'run' ? 'enforce' : 'rehearsal');
 
 function identity(run: Run, as: 'rehearsal' | 'enforce'): Headers {

@@ -51,8 +51,8 @@ export class TerminalError extends Error {
 }
 
 /**
- * An object is missing that the installation makes and a program only fills. The program does not create it: with a right to create
- * it could make objects under any name.
+ * An object that the chart creates and a program only fills is missing. The program does not create it, because the right to create
+ * cannot be limited to a name.
  */
 export class MissingObjectError extends Error {
   constructor(kind: string, { namespace, name }: { readonly namespace: string; readonly name: string }) {
@@ -64,12 +64,12 @@ export class MissingObjectError extends Error {
 }
 
 /**
- * The server goes on from an older state than was seen before, as after a restore of etcd from a backup. What is in the caches is no
- * part of its history, so the process must end and start anew.
+ * The server has an older state than was seen before, as after a restore of etcd from a backup. The caches are not part of its history, so the
+ * process must end and start again.
  */
 export class StoreWentBackError extends Error {
   constructor(plural: string, why: string) {
-    super(`${why}, again and again: the history of ${plural} in the API server is another one. The process ends to start anew`);
+    super(`${why}, again and again: the history of ${plural} in the API server is another one. The process ends to start again`);
     this.name = 'StoreWentBackError';
   }
 }
@@ -82,7 +82,7 @@ export class LeadershipLostError extends Error {
   }
 }
 
-/** Builds the error from a `Status` answer; tolerates bodies that are no Status (proxies, plain text). */
+/** Builds the error from a `Status` answer; tolerates bodies that are not Status (proxies, plain text). */
 export function apiErrorFrom(
   status: number,
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -130,7 +130,7 @@ function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
 }
 
-/** 404: the object, or its kind, is not there. */
+/** 404: the object, or its kind, does not exist. */
 export function isNotFound(error: unknown): boolean {
   return hasStatus(error, 404);
 }
@@ -140,7 +140,7 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409 && error.reason !== 'AlreadyExists';
 }
 
-/** 409 because an object of that name is there. */
+/** 409 because an object of that name exists. */
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409 && error.reason === 'AlreadyExists';
 }
@@ -172,13 +172,13 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 429 || error.status >= 500);
 }
 
-/** Whether a write that ended with this error may have been stored all the same. */
+/** Whether a write that failed with this error may have been stored nevertheless. */
 export function mayBeStored(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500;
   return error instanceof TransportError ? error.mayHaveHappened : true;
 }
 
-/** Makes an Error of whatever was thrown. */
+/** Converts any thrown value to an Error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`Not an Error was thrown: ${String(thrown)}`);
 }

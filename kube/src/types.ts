@@ -47,7 +47,7 @@ export interface ObjectKey {
   namespace?: string | undefined;
 }
 
-/** What the client must know of a kind to address it. `T` is the type of its objects. */
+/** What the client must know about a kind to address it. `T` is the type of its objects. */
 export interface ResourceKind<T extends KubeObject = AnyObject> {
   readonly group: string;
   readonly version: string;

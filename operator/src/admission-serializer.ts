@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '@sentinel/kube';
 import { FairQueue } from '@sentinel/kube/fair-queue';
 import type { Activity } from '@sentinel/policy';
 
-/** A cache that is this far behind is not healthy any more. What was noted before that was not stored after all, or its action is gone. */
+/** A cache that lags by more than this is not healthy. Older notes were never stored, or their action is gone. */
 const KEPT_MS = 300_000;
 
 /**
- * Lets one admission or start at a time be decided, and remembers those that the cache does not show yet: two actions that come at
- * the same moment must each see the other. Only the leader starts anything, and its caches are in sync before it does.
+ * Serializes decisions about admissions and starts, and remembers those that the cache does not show yet: two actions at the same moment
+ * must each take the other into account. Only the leader starts anything, and its caches are in sync before it does.
  */
 export class AdmissionSerializer {
   readonly #clock: Clock;
@@ -19,7 +19,7 @@ export class AdmissionSerializer {
   }
 
   /**
-   * Runs `work` for an action of a namespace when no other work is under way. Namespaces take turns, so that one with many actions
+   * Runs `work` for an action of a namespace when no other work is in progress. Namespaces take turns, so that one with many actions
    * delays another by one of them.
    */
   async exclusive<T>(namespace: string, work: () => Promise<T>): Promise<T> {
@@ -31,12 +31,12 @@ export class AdmissionSerializer {
     }
   }
 
-  /** Remembers what was just stored of an action, or may have been: that it was admitted, or that its run was begun. */
+  /** Remembers what was, or may have been, just stored for an action: its admission or the start of its run. */
   note(activity: Activity): void {
     this.#stored.set(activity.uid, { activity, at: this.#clock.monotonic() });
   }
 
-  /** What is going on: as the cache shows it, and what was stored since. */
+  /** The current activity: from the cache, with what was stored since. */
   overlay(cached: readonly Activity[]): Activity[] {
     const now = this.#clock.monotonic();
     for (const [uid, { at }] of this.#stored) if (now - at > KEPT_MS) this.#stored.delete(uid);
@@ -50,13 +50,13 @@ export class AdmissionSerializer {
     });
   }
 
-  /** How many are remembered. */
+  /** The number of remembered entries. */
   get size(): number {
     return this.#stored.size;
   }
 }
 
-// Each edit is an attempt more, and begins with an earlier phase.
+// Each edit is another attempt, and begins with an earlier phase.
 function isBehind(one: Activity, stored: Activity): boolean {
   if (one.attempts !== stored.attempts) return one.attempts < stored.attempts;
   return order.indexOf(one.phase) < order.indexOf(stored.phase);

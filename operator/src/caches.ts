@@ -37,7 +37,7 @@ export interface Caches {
   /** Pods of the sandbox namespace, by index `job` for the uid of their Job. */
   readonly pods: Informer<AnyObject>;
   readonly sealKeys: Informer<AnyObject>;
-  /** What people do, as the webhook writes it down. */
+  /** The acts of people, as recorded by the webhook. */
   readonly acts: Informer<AnyObject>;
 }
 

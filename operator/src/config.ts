@@ -12,7 +12,7 @@ const Environment = z.object({
   SENTINEL_SANDBOX_PODS: z.string().optional(),
 });
 
-/** The settings of the operator. Nobody else reads the environment. */
+/** The settings of the operator. No other module reads the environment. */
 export interface Config {
   readonly image: string;
   /** The address that sandboxes must not reach: the API server's ClusterIP. */
@@ -22,11 +22,11 @@ export interface Config {
   readonly workers: number;
   /** Whether sandboxes get a user namespace of their own; `Auto`: where every node says that it can. */
   readonly userNamespaces: 'Auto' | 'Always' | 'Never';
-  /** What the values of the chart say about the pods of sandboxes. */
+  /** The settings for sandbox pods from the values of the chart. */
   readonly pods: PodSettings;
 }
 
-/** Reads the settings. Throws with every fault named. */
+/** Reads the settings. Throws an error that names every fault. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
   if (!parsed.success)

@@ -75,7 +75,7 @@ describe('The report of a rehearsal', () => {
     'comes later after a 503': [[[200, known]], [503, {}], [running], [again, 1, 1]],
     'comes later after an answer that cannot be read': [[[200, known]], [200, { claimed: 7 }], [running], [again, 1, 1]],
     'comes later after a connection that was cut': [[[200, known]], 'cut', [running], [again, 1, 1]],
-    'comes later while the container starts anew': [[[200, known]], 'gone', [running], [again, 1, 0]],
+    'comes later while the container starts again': [[[200, known]], 'gone', [running], [again, 1, 0]],
     'has nothing when the replica is gone': [[[200, known]], 'gone', [], ['lost', 2, 0]],
     'is what the replica kept right before its end': [
       [

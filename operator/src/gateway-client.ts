@@ -15,14 +15,14 @@ const Rollback = z.object({
   retries: z.array(z.object({ effect: z.int(), reason: z.string() })),
   /** Why the gateway does not roll the run back, now or later. */
   refused: z.string().optional(),
-  /** What the gateway states of the run after it, sealed by its own key. */
+  /** The statement of the gateway about the run, sealed with its own key. */
   statement: z.string().optional(),
 });
 const Storage = z.object({ own: z.number(), used: z.number(), takers: z.number(), total: z.number() });
 const End = z.object({ statement: z.string() });
 const LockState = z.object({ fault: z.string().nullable() });
 
-/** A pass of a rollback takes 30 s, and what is under way then up to two requests of 30 s more. */
+/** A rollback pass takes 30 s, and requests in progress then up to 60 s more. */
 const ROLLBACK_MS = 110_000;
 
 interface NamedAction {
@@ -44,7 +44,7 @@ interface Asked {
   readonly headersTimeout?: number;
 }
 
-/** Where the gateway is, and what it is asked with. */
+/** The address and the credentials for the gateway. */
 export interface GatewayAccess {
   /** The name in its certificate. */
   readonly service: string;
@@ -64,10 +64,10 @@ const INSTALLED: GatewayAccess = {
 class Connections {
   #current: { ca: string; agent: Agent } | undefined;
 
-  /** Those under this authority. The ones under another are closed when what uses them has ended. */
+  /** The connections with this CA. Connections with another CA are closed when their requests have ended. */
   under(ca: string, servername: string): Agent {
     if (this.#current?.ca === ca) return this.#current.agent;
-    // Closing waits for requests that may take minutes, and nobody waits for it.
+    // Closing waits for requests that may take minutes, so it is not awaited.
     this.#current?.agent.close().catch(() => undefined);
     const agent = new Agent({ connect: { ca, servername }, allowH2: false });
     this.#current = { ca, agent };
@@ -75,7 +75,7 @@ class Connections {
   }
 }
 
-/** Asks the gateway, over TLS under its own authority, with a token that is good for the gateway alone. */
+/** Client of the gateway: uses TLS with the CA of the gateway, and a token that is valid only for the gateway. */
 export class GatewayClient {
   readonly #client: KubeClient;
   readonly #access: GatewayAccess;
@@ -89,16 +89,16 @@ export class GatewayClient {
     this.#signal = signal;
   }
 
-  /** The same client, all of whose requests end with the reason of the signal when it aborts. */
+  /** The same client, with all requests bound to a signal. */
   until(signal: AbortSignal): GatewayClient {
     return new GatewayClient(this.#client.until(signal), this.#access, this.#connections, signal);
   }
 
   /**
-   * What is known of a run. A rehearsal's effects are in the memory of the replica that its claim names until they are kept, so that one
-   * is asked. A report of a rehearsal without a recording means that it is lost for good.
+   * The report about a run. The effects of a rehearsal are in the memory of the replica that its claim names until they are stored, so that
+   * replica is asked. A report of a rehearsal without a recording means that the recording is lost.
    *
-   * @throws RecorderUnavailable when that replica is there and gave no answer: it must be asked again.
+   * @throws RecorderUnavailable if that replica exists but did not answer: the request must be retried.
    */
   async report(jobUid: string, address: string, stage: Stage): Promise<RunReport> {
     const path = `/sentinel/v1/runs/${encodeURIComponent(jobUid)}`;
@@ -116,11 +116,11 @@ export class GatewayClient {
     }
     if (judgeRecorder(await this.#replicasAt(replica), Date.now()) === 'TryAgain')
       throw new RecorderUnavailable(replica, failure);
-    // It may have kept the recording right before its end.
+    // It may have stored the recording right before it ended.
     return await ask(`${address}:${servicePort}`);
   }
 
-  /** Has it carry out what people decided on effects whose outcome is unknown; answers with what is known of the run then. */
+  /** Has the gateway carry out decisions on effects whose outcome is unknown; returns the report about the run after that. */
   async resolve(address: string, body: NamedRun): Promise<RunReport> {
     return RunReport.parse(
       await this.#send({
@@ -132,7 +132,7 @@ export class GatewayClient {
     );
   }
 
-  /** Takes back what a run did, as far as one pass gets. */
+  /** Rolls back the changes of a run, as many as one pass can. */
   async rollBack(address: string, body: NamedRun): Promise<z.infer<typeof Rollback>> {
     const asked = {
       method: 'POST',
@@ -143,13 +143,13 @@ export class GatewayClient {
     return Rollback.parse(await this.#send({ ...asked, headersTimeout: ROLLBACK_MS }));
   }
 
-  /** What it states of the run of an action that has come to its end, sealed by its own key. One that was not run is not run any more. */
+  /** The statement of the gateway about an ended action, sealed with its own key. After that the action can no longer run. */
   async end(address: string, action: NamedAction): Promise<string> {
     const host = `${address}:${this.#access.servicePort}`;
     return End.parse(await this.#send({ method: 'POST', host, path: '/sentinel/v1/ends', body: action })).statement;
   }
 
-  /** Why the lock inside the API server does not hold, or undefined. */
+  /** Why the dry-run policy inside the API server is not enforced, or undefined. */
   async lockFault(address: string): Promise<string | undefined> {
     const answer = await this.#send({ method: 'GET', host: `${address}:${this.#access.servicePort}`, path: '/sentinel/v1/lock' });
     return LockState.parse(answer).fault ?? undefined;

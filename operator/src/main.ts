@@ -55,7 +55,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     identity: config.podName,
     logger,
   });
-  // A process that was paused may find out that it lost the lease only after it has gone on: so each write asks the clock first.
+  // A process that was paused may notice a lost lease only after it continues, so each write checks the clock first.
   const leader = createClient(transport, {
     beforeWrite: () => {
       if (!elector.isLeader()) throw new LeadershipLostError();
@@ -72,7 +72,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   });
   const admissions = new AdmissionSerializer();
   const gateway = new GatewayClient(leader);
-  // All that a reconcile asks for ends with it: at its time-out, at the stop, and at once when the lease is lost.
+  // All requests of a reconcile end with it: at its time-out, at shutdown, and at once when the lease is lost.
   const contextUntil = (signal: AbortSignal): ReconcileContext => {
     const bound = leader.until(signal);
     return {
@@ -89,7 +89,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const actions: Controller = new Controller({
     name: 'agentaction',
     concurrency: config.workers,
-    // Those of one namespace have half of the workers at most, however many actions it has.
+    // Actions of one namespace use at most half of the workers.
     grouping: byNamespace(Math.max(1, Math.floor(config.workers / 2))),
     logger,
     reconcile: (key, signal) => reconcileAction(contextUntil(signal), key),
@@ -127,12 +127,12 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const manager = new Manager({ elector, logger });
   const health = new HealthServer({
     port: HEALTH_PORT,
-    // Alive whatever the API server does: a restart mends no outage, and an informer that cannot go on ends the process by itself.
+    // Liveness does not depend on the API server: a restart does not fix an outage, and an informer that cannot continue ends the process itself.
     ready: { manager: () => manager.ready() },
   });
   manager.addServer({ name: 'health', start: (stop) => health.start(stop) });
   for (const informer of Object.values(caches)) manager.addInformer(informer);
-  // The leader alone, as the controllers: two would send every record twice.
+  // Only in the leader, like the controllers: two exporters would send every record twice.
   manager.addController({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
   for (const controller of [actions, playbooks, policies, clusterPolicies, acts]) manager.addController(controller);
   manager.addController(watchUnnamedActs(leader, caches, logger, systemClock));
@@ -145,8 +145,8 @@ interface Enqueue {
   enqueue(key: string): void;
 }
 
-// Which change concerns which object. A policy, a Playbook and a namespace's labels concern the actions that still wait: what is
-// stricter must reach them.
+// Maps changes to the objects to reconcile. A policy, a Playbook and the labels of a namespace affect actions that still wait, so that
+// stricter rules reach them.
 function connect(
   caches: Caches,
   to: { actions: Enqueue; playbooks: Enqueue; policies: Enqueue; clusterPolicies: Enqueue; acts: Enqueue; exporter: Enqueue },
@@ -156,12 +156,12 @@ function connect(
       if (action.status?.finishedAt === undefined && concerns(action)) to.actions.enqueue(keyOf(action));
   };
   const all = () => living(() => true);
-  // Policies say who is an agent, and what an agent sealed makes no Playbook trusted.
+  // Policies define who is an agent, and a seal by an agent does not make a Playbook trusted.
   const playbooksIn = (namespace: string | undefined) => {
     for (const playbook of caches.playbooks.store.list())
       if (namespace === undefined || playbook.metadata.namespace === namespace) to.playbooks.enqueue(keyOf(playbook));
   };
-  // What ended makes room for what is approved and held back.
+  // An ended action may let a waiting approved action start.
   const wakeHeld = () => {
     for (const action of caches.actions.store.list())
       if (stateOf(action.status) === 'Starting') to.actions.enqueue(keyOf(action));
@@ -174,7 +174,7 @@ function connect(
     to.actions.enqueue(keyOf(object));
     to.exporter.enqueue(keyOf(object));
     if (object.status?.finishedAt !== undefined) wakeHeld();
-    // What ends or holds an action ends or holds those that are a part of it.
+    // Child actions are held and ended together with their parent.
     for (const child of caches.actions.store.byIndex('parent', keyOf(object))) to.actions.enqueue(keyOf(child));
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
@@ -188,7 +188,7 @@ function connect(
   caches.policies.onChange(({ object }) => {
     to.policies.enqueue(keyOf(object));
     playbooksIn(object.metadata.namespace);
-    // Of its own namespace alone: whoever may edit one must not keep the operator busy with the actions of all others.
+    // Only for its own namespace: an editor of one namespace must not be able to trigger reconciles of all other namespaces.
     living(({ metadata }) => metadata.namespace === object.metadata.namespace);
   });
   caches.clusterPolicies.onChange(({ object }) => {

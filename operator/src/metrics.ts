@@ -3,12 +3,12 @@ import { Counter, type Delta, Gauge, Histogram, registry } from '@sentinel/kube'
 import { type Refusal, ruleLabel } from '@sentinel/policy';
 import { stateOf } from './status/conditions.ts';
 
-/** What metrics say of all actions at a moment. Durations are in seconds. */
+/** The metrics about all actions at one moment. Durations are in seconds. */
 export interface ActionSummary {
   /** By state. States without an action are left out. */
   readonly states: ReadonlyMap<State, number>;
   readonly unknownEffects: number;
-  /** How long the plan that has waited longest for people has waited. */
+  /** The waiting time of the plan that has waited longest for approval. */
   readonly oldestWaiting: number;
   /** Audit records that the sink (without one: the Events) does not have yet, as the status says. */
   readonly recordsNotExported: number;
@@ -54,7 +54,7 @@ function waitingSince(status: AgentAction['status']): string | undefined {
   return status?.conditions?.find(({ type, status: value }) => type === 'Rehearsed' && value === 'True')?.lastTransitionTime;
 }
 
-/** How long people took to decide on a plan, in seconds, when this change says that they have; else undefined. */
+/** How long people took to decide on a plan, in seconds, if this change is such a decision; otherwise undefined. */
 export function decisionTime({ type, object, old }: Delta<AgentAction>, now: number): number | undefined {
   if (type !== 'update' || old === undefined) return undefined;
   const since = waitingSince(old.status);
@@ -128,7 +128,7 @@ export function observeDecision(delta: Delta<AgentAction>, now: number): void {
   if (seconds !== undefined) decisions.observe(seconds);
 }
 
-/** Shows what `summarize` says whenever metrics are read. */
+/** Updates the gauges with `summarize` whenever metrics are read. */
 export function observeActions(summarize: () => ActionSummary): void {
   const gauge = (name: string, help: string, value: (summary: ActionSummary) => number) => {
     registry.removeSingleMetric(name);

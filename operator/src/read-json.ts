@@ -1,4 +1,4 @@
-/** The value of a JSON text that `sender` answered with. Throws an Error that says who answered with something else, and how it begins. */
+/** Parses the JSON response of `sender`. Throws an Error with the sender and the beginning of the text if it is not JSON. */
 export function readJson(text: string, sender: string): unknown {
   try {
     return JSON.parse(text);

@@ -9,13 +9,13 @@ import {
   deleteRetired,
   endAsDecided,
   failVerification,
-  letGo,
   makeRoom,
   noteApprovers,
   noteDecisions,
   readOutcome,
   recordDecisions,
   releaseRecorded,
+  removeActionFinalizer,
   resolve,
   resume,
   retire,
@@ -52,7 +52,7 @@ const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'Starti
 /** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
 export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {
   const cached = context.caches.actions.store.get(key);
-  // First of all: the finalizer of an action goes after the Jobs that it left behind, not before.
+  // This comes first: the finalizer of an action is removed after its orphaned Jobs are deleted, not before.
   const mine = context.caches.jobs.store.byIndex('action', key);
   if (orphanedJobs(mine, cached).length > 0) await deleteOrphans(context.client, key, mine);
   if (!cached) {
@@ -62,7 +62,7 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
   const pass = await passFromCaches(context, cached);
   const step = decide(pass.facts);
   if (step.kind === 'LookAgainLive' || consequential.has(step.kind)) {
-    // Limits compare what comes with what is there, so one is decided and stored before the next one is looked at.
+    // Limits count the existing actions, so one decision is stored before the next action is evaluated.
     const carry = () => carryOutLive(context, key);
     const state = stateOf(cached.status);
     const counted =
@@ -85,7 +85,7 @@ async function carryOutLive(context: ReconcileContext, key: string): Promise<Res
   return await carryOut(context, pass, step);
 }
 
-/** What the next admission or start must see of this one, whatever the cache shows; undefined when it is none. */
+/** What the next admission or start must take into account, even if the cache does not show it yet; undefined if this step is neither. */
 function startedBy({ action, draft, now }: Pass, step: NextStep): Activity | undefined {
   if (step.kind !== 'StartJob' || step.stage === 'verification') return undefined;
   const activity = activityOf(action);
@@ -114,8 +114,8 @@ async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): 
   return requeueAfter(context, step);
 }
 
-// Steps that reach beyond the status. A cache may still show the state before the last of them, and doing one again on that
-// ground is not harmless: a Job that has been released already does not look as it was sent.
+// Steps with effects outside the status. A cache may still show the state before the last of them, and repeating one because of that
+// is not harmless: a Job that has been released already differs from what was sent.
 const consequential: ReadonlySet<NextStep['kind']> = new Set([
   'StartJob',
   'ReadOutcome',
@@ -131,7 +131,7 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
 
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
-  // Who waits for a sandbox is compared with what is going on; nothing else is decided by the limits of a cache.
+  // Actions that wait for a sandbox are compared with the current activity; the limits of a cache decide nothing else.
   const activity = stateOf(action.status) === 'Pending' ? activityNow(context) : [];
   const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.sink(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
@@ -142,7 +142,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
   const address = async () => (await context.settings()).gatewayAddress;
   const gateway = {
     lock: async () => context.gateway.lockFault(await address()),
-    // Whoever ends an action must not have to wait for the gateway.
+    // A person who ends an action must not have to wait for the gateway.
     storage: async (namespace: string) =>
       context.gateway.storage(await address(), namespace).catch((error: unknown) => {
         context.logger.warn('Cannot count what is stored', { namespace, error: String(error) });
@@ -155,7 +155,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
 
 const activityNow = ({ admissions, caches }: ReconcileContext) => admissions.overlay(caches.actions.store.list().map(activityOf));
 
-/** The status as it is, with the cursor of the exporter where the sink says it is: acknowledged records may make room. */
+/** The current status with the acknowledged cursor of the sink, so that acknowledged records may be removed. */
 function draftOf(context: ReconcileContext, action: AgentAction): Draft {
   const draft: Draft = copyOf(action.status ?? {});
   const acknowledged = context.exporter.acknowledged(action);
@@ -207,13 +207,13 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
     case 'Delete':
       pass.afterwards.push(() => deleteRetired(context, pass));
       return;
-    case 'LetGo':
-      pass.afterwards.push(() => letGo(context, pass, step.missing));
+    case 'RemoveFinalizer':
+      pass.afterwards.push(() => removeActionFinalizer(context, pass, step.missing));
       return;
     case 'Wait':
       if (step.queued) pass.draft.queuedAt ??= new Date(pass.now).toISOString();
       else delete pass.draft.queuedAt;
-      // Approved, and held by something that an admin must know of: the status says what.
+      // Approved, but held by something that an admin must know about: the status says what it is.
       if (step.tally) noteDecisions(pass, step.tally);
       if (step.why !== undefined) enter(pass.draft, step.state ?? 'Starting', step.why, pass.now);
       return;
@@ -222,7 +222,7 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
   }
 }
 
-// Where nobody is seen who could approve, the state says so as well, while it waits for people.
+// If nobody can approve, the message of the state says so as well, while it waits for approval.
 async function sayWhoIsMissing(context: ReconcileContext, pass: Pass): Promise<void> {
   const { draft, action, now } = pass;
   await noteApprovers(context, pass);
@@ -236,7 +236,7 @@ async function sayWhoIsMissing(context: ReconcileContext, pass: Pass): Promise<v
 }
 
 async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
-  // With resourceVersion: a view that is out of date loses, and everything is decided again.
+  // With resourceVersion: a write based on outdated data fails, and everything is decided again.
   const write = async (status: Draft) => {
     if (!isWorthWriting(action.status ?? {}, status)) return;
     await context.client.replaceStatus(agentActions, { ...copyOf(action), status });
@@ -248,7 +248,7 @@ async function writeStatus(context: ReconcileContext, { action, draft }: Pass): 
       return await write(fitted);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      // Some clusters take less than etcd does by default. The minimal form is tried last.
+      // Some clusters accept less than etcd does by default. The minimal form is tried last.
       if (most < ACTION_MINIMUM) {
         await makeRoom(context, action);
         throw error;
@@ -259,7 +259,7 @@ async function writeStatus(context: ReconcileContext, { action, draft }: Pass): 
   }
 }
 
-/** The cursor rides on the next transition; alone it is written once, when all records of an action that has ended are acknowledged. */
+/** The cursor is stored with the next transition; it is written separately only once, when all records of an ended action are acknowledged. */
 function isWorthWriting(before: Draft, draft: Draft): boolean {
   if (!isDeepStrictEqual(withoutCursors(draft), withoutCursors(before))) return true;
   const { outbox } = draft;

@@ -29,7 +29,7 @@ describe('The values of the chart', () => {
   const wrong = {
     'one that it does not know': 'nosuch=1',
     'no replica of the operator': 'operator.replicas=0',
-    'an age that is none': 'webhook.sealKeyMaxAge=soon',
+    'an invalid age': 'webhook.sealKeyMaxAge=soon',
     'a user namespace that is neither': 'sandbox.userNamespaces=Maybe',
     'no image': 'image=',
     'an alert that it does not know': 'monitoring.rules.nosuch=true',
@@ -100,7 +100,7 @@ describe('An installation', { concurrency: false }, () => {
     assert.equal(code, 0, stderr);
     // The Service of the gateway has another address now, and it is in the pods that were approved.
     const denied = await tenant.until(action, ['Denied', 'Succeeded']);
-    assert.match(messageOf(denied), /Sentinel or its settings changed\. File the action again\. Nothing was changed\./);
+    assert.match(messageOf(denied), /Sentinel or its settings changed\. Create the action again\. Nothing was changed\./);
     const again = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
     await tenant.until(again, ['AwaitingApproval']);
     assert.equal((await tenant.decide(tenant.approver, again, 'approve')).code, 0);

@@ -57,7 +57,7 @@ async function trustAsRead(truster: Person, playbook: string) {
 
 async function fileTheAction(tools: string): Promise<void> {
   const agent = await target.agent(namespace, 'repair-agent');
-  say('4. The agent files an action. It has no right to change anything itself:');
+  say('4. The agent creates an action. It has no right to change anything itself:');
   command(`kubectl set image deployment/web web=${tools.slice(0, 28)}…   (as the agent)`);
   show((await agent.tryKubectl(['set', 'image', 'deployment/web', `web=${tools}`, '-n', namespace])).stderr);
   const spec = {

@@ -15,7 +15,7 @@ let waiting = '';
 let plan = '';
 const { decide, read, write } = verbsIn(() => tenant);
 
-describe('Whoever decides cannot act as the agent', { concurrency: 4 }, () => {
+describe('An approver cannot act as the agent', { concurrency: 4 }, () => {
   const core = (resources: string[], verbs: string[], resourceNames?: string[]) => ({
     apiGroups: [''],
     resources,
@@ -156,7 +156,10 @@ describe('Whoever decides cannot act as the agent', { concurrency: 4 }, () => {
         /you can act as 'system:serviceaccount:impersonation-[0-9a-f]+:repair-agent' \(.+\), so you count as the same person/;
       refused(await decide(pat, waiting, 'approve', plan, '--dry-run=server'), message);
       if (!webhookAlone)
-        refused(await write(pat, waiting), /sentinel: you can act as who asked for this action, or wrote this Playbook/);
+        refused(
+          await write(pat, waiting),
+          /sentinel: you can act as the requester of this action, or as the author of this Playbook/,
+        );
       // A no is always taken.
       accepted(await decide(pat, waiting, 'reject', plan, '--dry-run=server'));
     });

@@ -6,7 +6,7 @@ import { whoAmI } from '../lib/people/answers.ts';
 import { receivedLogs } from '../lib/telemetry.ts';
 import { makeTenant, type Tenant } from '../lib/tenant.ts';
 
-// Whoever reaches the webhook can tell it of acts that nobody asked the API server for. They are told apart from those that were stored.
+// Anyone who reaches the webhook can tell it of acts that nobody asked the API server for. They are told apart from those that were stored.
 
 describe('An act that nobody asked the API server for', { concurrency: false }, () => {
   let tenant: Tenant;

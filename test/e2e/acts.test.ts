@@ -47,7 +47,7 @@ describe('Acts on an action', { concurrency: false }, () => {
     const cancel = ['cancel', name, '-n', tenant.namespace, '--yes'];
     assert.match(
       (await tenant.approver.trySentinel(cancel)).stderr,
-      /an action is edited or cancelled by who filed it, or with the verb 'amend'/,
+      /only the requester, or a user with the verb 'amend', may edit or cancel an action/,
     );
     const said = await sid.sentinel([...cancel, '--comment', 'wrong cluster']);
     assert.match(said, /The plan cannot be approved or started any more\. Nothing was changed, so nothing is rolled back\.\n/);

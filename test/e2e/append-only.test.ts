@@ -10,7 +10,7 @@ import { client, makeTenant, type Tenant } from '../lib/tenant.ts';
 type Status = NonNullable<AgentAction['status']>;
 type Outbox = NonNullable<Status['outbox']>;
 
-/** The records as they would be if one field of one of them had been something else: each one is chained anew. */
+/** The records as they would be if one field of one of them had been something else: each one is chained again. */
 function rewritten(records: readonly AuditRecord[], change: (record: AuditRecord) => Partial<AuditRecord>): AuditRecord[] {
   const first = records[0] ?? assert.fail('no records');
   let last = { sequence: first.sequence - 1, hash: first.previous };
@@ -40,8 +40,8 @@ type Row = readonly [what: string, change: (status: Status) => void, reason: Reg
 
 const rows: readonly Row[] = [
   [
-    // The record of the decision may have left the outbox: whoever acted in those that are there is somebody else.
-    'names somebody else as who acted, and chains the records anew',
+    // The record of the decision may have left the outbox: the actor of the existing ones is somebody else.
+    'names somebody else as who acted, and chains the records again',
     changeOutbox((outbox) => {
       const records = rewritten(outbox.records, () => ({ actor: 'mallory' }));
       assert.notEqual(records.at(-1)?.hash, outbox.head, 'nothing was rewritten');
@@ -100,14 +100,14 @@ const rows: readonly Row[] = [
       for (const one of status.conditions ?? [])
         if (one.type === 'Succeeded') Object.assign(one, { status: 'True', reason: 'Succeeded' });
     },
-    /has come to its end/,
+    /has ended/,
   ],
   [
     'opens an action again that has ended',
     (status) => {
       delete status.finishedAt;
     },
-    /has come to its end/,
+    /has ended/,
   ],
 ];
 

@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
     'AgentAction',
     action(),
     new RegExp(
-      `no AgentPolicy in namespace '${without.policy}' speaks of '[^']+': there is none \\(Sentinel: policy\\)\\. An admin creates one there: without a policy of the namespace nothing runs\\.`,
+      `no AgentPolicy in namespace '${without.policy}' applies to '[^']+': there is none \\(Sentinel: policy\\)\\. An admin creates one there: without a policy of the namespace nothing runs\\.`,
     ),
     { space: without.policy },
   ],
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
     'wants to apply what is for rehearsals',
     'AgentAction',
     { intent, playbookRef: { name: 'observes' } },
-    "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/observes: autonomy). File the action with mode 'DryRun'.",
+    "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/observes: autonomy). Create the action with mode 'DryRun'.",
   ],
   [
     'has a parameter that is not declared',
@@ -118,7 +118,7 @@ const rows: readonly Row[] = [
     filled('a\u0000b'),
     "parameter 'any' must not hold a NUL character (Playbook: parameters[any]).",
   ],
-  ['has a number that is none', 'AgentAction', filled('1e3', 'whole'), "parameter 'whole' must be a whole number, not '1e3'"],
+  ['has an invalid number', 'AgentAction', filled('1e3', 'whole'), "parameter 'whole' must be a whole number, not '1e3'"],
   [
     'has a number of full-width digits',
     'AgentAction',
@@ -131,10 +131,10 @@ const rows: readonly Row[] = [
     filled('9007199254740993', 'whole'),
     "parameter 'whole' must be a whole number",
   ],
-  ['has a truth that is none', 'AgentAction', filled('True', 'truth'), "parameter 'truth' must be 'true' or 'false', not 'True'"],
+  ['has an invalid truth', 'AgentAction', filled('True', 'truth'), "parameter 'truth' must be 'true' or 'false', not 'True'"],
   ['has a second line behind what matches', 'AgentAction', filled('abc\n', 'word'), "parameter 'word' must match '[a-z]+'"],
   ['has a letter that looks Latin', 'AgentAction', filled('\u0430bc', 'word'), "parameter 'word' must match '[a-z]+'"],
-  ['has a choice that is none', 'AgentAction', filled('green', 'choice'), "parameter 'choice' must be one of 'red', 'blue'"],
+  ['has an invalid choice', 'AgentAction', filled('green', 'choice'), "parameter 'choice' must be one of 'red', 'blue'"],
 ];
 
 describe('A wrong object', { concurrency: true }, () => {

@@ -44,7 +44,7 @@ describe('A wrong action', { concurrency: true }, () =>
       'spec.intent.references: Too many: 17: must have at most 16 items',
     ],
     [
-      'has a trace context that is none',
+      'has an invalid trace context',
       'AgentAction',
       action({ intent: { ...intent, traceparent: '00-x' } }),
       /spec\.intent\.traceparent: Invalid value: .*should match/,
@@ -149,7 +149,7 @@ describe('A wrong action', { concurrency: true }, () =>
       'spec.steps in body should have at least 1 items',
     ],
     [
-      'says more than can be brought to an end',
+      'says more than can be ended',
       'AgentAction',
       {
         intent,
@@ -160,7 +160,7 @@ describe('A wrong action', { concurrency: true }, () =>
         account: 'reader',
         image: 'x',
       },
-      /the commands of an action may have at most 65536 characters together|may not bring its own steps/,
+      /the commands of an action may have at most 65536 characters together|may not bring ad-hoc steps/,
     ],
   ]),
 );
@@ -210,18 +210,18 @@ describe('A wrong Playbook', { concurrency: true }, () =>
       '`default` must not be set for a required parameter',
     ],
     [
-      'changes and has no way back',
+      'changes and has no rollback',
       'Playbook',
       changing(),
-      "`rollback` must say how a change is taken back (from: 'PreImages' or 'None' with a reason)",
+      "`rollback` must say how a change is rolled back (from: 'PreImages' or 'None' with a reason)",
     ],
     [
-      'has no way back and no reason',
+      'has no rollback and no reason',
       'Playbook',
       changing({ rollback: { from: 'None' } }),
-      '`reason` must say why there is no way back',
+      '`reason` must say why there is no rollback',
     ],
-    ['has steps as way back', 'Playbook', changing({ rollback: { from: 'Steps' } }), "'Steps' is not supported yet"],
+    ['has steps as rollback', 'Playbook', changing({ rollback: { from: 'Steps' } }), "'Steps' is not supported yet"],
     [
       'reads and verifies',
       'Playbook',
@@ -236,7 +236,7 @@ describe('A wrong Playbook', { concurrency: true }, () =>
       "'Workspace' is not supported yet",
     ],
     [
-      'waits for a time that is none',
+      'waits for an invalid time',
       'Playbook',
       changing({ rollback: { from: 'PreImages' }, verifyAfter: '1 hour' }),
       /spec\.verifyAfter: Invalid value: .*should match/,

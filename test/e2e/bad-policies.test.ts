@@ -30,7 +30,7 @@ describe('A wrong policy', { concurrency: true }, () =>
       ],
       ['has an approval without a risk', kind, { approvals: [{}] }, 'spec.approvals[0].upToRisk: Required value'],
       [
-        'has an approval for a time that is none',
+        'has an approval for an invalid time',
         kind,
         { approvals: [{ upToRisk: 'Low', expiresAfter: '4 h' }] },
         /spec\.approvals\[0\]\.expiresAfter: Invalid value: .*should match/,
@@ -156,7 +156,7 @@ describe('A wrong policy', { concurrency: true }, () =>
         /`dataHandling\.redact\.patterns\[0\]`: 'x\*' matches the empty text/,
       ],
       [
-        'hides a field that is no pointer',
+        'hides a field that is not a pointer',
         kind,
         { dataHandling: { redact: { fields: ['data.x'] } } },
         /spec\.dataHandling\.redact\.fields\[0\]: Invalid value: .*should match/,

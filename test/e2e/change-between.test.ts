@@ -37,7 +37,7 @@ describe('Somebody who comes between', { concurrency: false }, () => {
     assert.equal((await sent(request, await observed(request))).status, 201);
   });
 
-  it('and deletes the object that was to be changed, does not get it back', async () => {
+  it('and deletes the object that it should change, does not get it back', async () => {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/held`;
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'held', namespace } };
     for (const [method, query, type] of [

@@ -133,7 +133,9 @@ describe('Each leaf that the API server takes from a request', { concurrency: fa
 
 describe('A patch of the status by way of the object itself', { concurrency: false }, () => {
   for (const { resource, kind, hasStatus, object } of examples.filter((example) => example.group === group)) {
-    const title = hasStatus ? 'changes nothing where the status is a subresource' : 'is a change where the status is none';
+    const title = hasStatus
+      ? 'changes nothing where the status is a subresource'
+      : 'is a change if there is no status subresource';
     it(title, async () => {
       const { metadata: _, ...rest } = object;
       const name = kind.toLowerCase();

@@ -114,7 +114,7 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
     return name;
   };
 
-  it('by cancelling it: its step ends, what it did is taken back', async () => {
+  it('by cancelling it: its step ends, its changes are rolled back', async () => {
     const name = await underWay('cancel');
     const job = (await tenant.action(name)).status?.stages?.find(({ stage }) => stage === 'run')?.name ?? '';
     for (const args of [
@@ -138,7 +138,7 @@ describe('A run that is ended on the way', { concurrency: true }, () => {
     assert.equal(await read(tenant, 'deployment', 'cancel', '.metadata.annotations.note'), 'first');
   });
 
-  it('by deleting the action: the Job goes first, what it did is taken back, then the action goes', async () => {
+  it('by deleting the action: the Job goes first, its changes are rolled back, then the action goes', async () => {
     const name = await underWay('remove');
     const job = (await tenant.action(name)).status?.stages?.find(({ stage }) => stage === 'run')?.name ?? '';
     await admin.kubectl(['delete', 'agentaction', name, '-n', tenant.namespace, '--wait=false']);

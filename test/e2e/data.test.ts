@@ -49,7 +49,7 @@ describe('What is kept of an action', { concurrency: 3 }, () => {
     for (const [what, object] of Object.entries({ rest, metadata: action.metadata, status: action.status, plan: plan.spec }))
       assert.ok(!JSON.stringify(object).includes(SECRET), what);
     const failed = await tenant.until(await tenant.file('speaks'), ['RehearsalFailed']);
-    assert.match(JSON.stringify(failed.status), /Its last words: token=<redacted>/);
+    assert.match(JSON.stringify(failed.status), /Termination message: token=<redacted>/);
     const report = await tenant.until(await tenant.file('reports'), ['NoEffect']);
     assert.equal(report.status?.results?.[0]?.content.trim(), 'login with <redacted> then go on');
     await eventually('the records in the sink', async () => exportedLogs().includes(name));
@@ -128,7 +128,7 @@ describe('What is kept of an action', { concurrency: 3 }, () => {
     await sweepLedger(gateway, new Ledger(gateway));
     assert.equal(await ledger(), 0);
     const file = join(paths.cache, `export-${metadata.uid}.jsonl`);
-    // The deletion is an act as well. The acts of the installation are a chain of their own, of which this is no whole part.
+    // The deletion is an act as well. The acts of the installation are a chain of their own, of which this is not a whole part.
     const exported = () =>
       exportedLogs(metadata.uid)
         .split('\n')

@@ -47,7 +47,7 @@ describe('Somebody in the name of somebody else', { concurrency: false }, () => 
     ]) {
       const { code, stderr } = await approve(admin, ['--as', user, '--as-group', 'system:masters']);
       assert.notEqual(code, 0, user);
-      assert.match(stderr, /only people can decide|was not sealed|you can act as who asked/, user);
+      assert.match(stderr, /only people can decide|was not sealed|you can act as the requester/, user);
     }
     assert.deepEqual(recordsOf(await tenant.action(action)), []);
   });

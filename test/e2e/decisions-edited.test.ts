@@ -130,7 +130,7 @@ describe('An action that is decided and edited', { concurrency: true }, () => {
       const ended = await tenant.until('later', ['Denied', 'Running', 'Succeeded']);
       assert.equal(
         messageOf(ended),
-        'the Playbook changed after the action was admitted. File the action again. Nothing was changed.',
+        'the Playbook changed after the action was admitted. Create the action again. Nothing was changed.',
       );
     });
 
@@ -167,7 +167,7 @@ describe('An action that is decided and edited', { concurrency: true }, () => {
       refused(await annotate(ada, 'running', decision(plan, 'revoke')), 'it is too late to decide: the action is Running');
       const said = await tenant.agent.sentinel(['cancel', 'running', '-n', namespace, '--yes']);
       assert.match(said, /The run is ended at once\. A write that is under way may still be applied; what it has changed/);
-      assert.match(said, /running cancelled\nsee what becomes of it: kubectl sentinel watch running/);
+      assert.match(said, /running cancelled\nsee what happens to it: kubectl sentinel watch running/);
       assert.match(
         messageOf(await tenant.until('running', ['Cancelled'])),
         /^the action was cancelled by system:serviceaccount:/,

@@ -110,13 +110,13 @@ describe('What people write by hand', { concurrency: true }, () => {
 
     it('is no approval when the request itself does not ask for one, whatever a webhook makes of the object', async () => {
       const line = await record(ada, 'forged');
-      const says = (message: string) => `sentinel: the request must say itself that it approves this plan: ${message}`;
+      const says = (message: string) => `sentinel: the request itself must say that it approves this plan: ${message}`;
       const plan = await planOf('forged');
       const send = (...more: string[]) => annotate(ada, 'forged', { [APPROVALS]: line }, '--dry-run=server', ...more);
       refused(await send(), says(`add --field-manager=approve:${plan}`));
       refused(await send(`--field-manager=approve:sha256:${'0'.repeat(64)}`), says(`add --field-manager=approve:${plan}`));
       refused(await send(`--field-manager=reject:${plan}`), says(`add --field-manager=approve:${plan}`));
-      const notRecorded = "sentinel: what was asked for was not recorded: Sentinel's webhook did not take part, or changed it";
+      const notRecorded = "sentinel: the decision was not recorded as requested: Sentinel's webhook did not run, or changed it";
       const rejects = await record(ada, 'forged', { decision: 'reject' });
       const revokes = { [APPROVALS]: await record(ada, 'forged', { decision: 'revoke' }) };
       refused(await annotate(ada, 'forged', revokes, '--dry-run=server', `--field-manager=reject:${plan}`), notRecorded);
@@ -151,7 +151,7 @@ describe('What people write by hand', { concurrency: true }, () => {
     it('is not that of an admin of the cluster: they could act as who asked', async () => {
       refused(
         await write(admin, 'forged', await record(admin, 'forged')),
-        /sentinel: you can act as who asked for this action, or wrote this Playbook: you can (impersonate them|write [a-z]+ in)/,
+        /sentinel: you can act as the requester of this action, or as the author of this Playbook: you can (impersonate them|write [a-z]+ in)/,
       );
     });
 
@@ -178,7 +178,7 @@ describe('What people write by hand', { concurrency: true }, () => {
       refused(answer, 'a decision cannot be made when the action is created: it has no plan yet');
     });
 
-    it('loses approvals, status and another requester that it brings along', async () => {
+    it('loses approvals, status and another requester that it contains', async () => {
       const annotations = { [APPROVALS]: await record(ada, 'shared'), [requestedBy]: '{"user":"ada","uid":"","groups":[]}' };
       const status = {
         conditions: [
@@ -217,13 +217,13 @@ describe('What people write by hand', { concurrency: true }, () => {
 
   describe('What an action is', { concurrency: true }, () => {
     it('is not edited by somebody else', async () => {
-      const message = "sentinel: an action is edited or cancelled by who filed it, or with the verb 'amend'";
+      const message = "sentinel: only the requester, or a user with the verb 'amend', may edit or cancel an action";
       refused(await patch(ada, 'shared', { spec: { intent: { summary: 'Another' } } }), message);
       refused(await patch(ada, 'shared', { spec: { cancelled: true } }), message);
       refused(await patch(rita, 'shared', { spec: { mode: 'DryRun' } }), message);
     });
 
-    it('keeps its finalizer and gets no owner, for whoever tries', async () => {
+    it('keeps its finalizer and gets no owner, for any user', async () => {
       for (const who of [admin, ada, tenant.agent]) {
         refused(
           await patch(who, 'shared', { metadata: { finalizers: null } }),
@@ -238,8 +238,8 @@ describe('What people write by hand', { concurrency: true }, () => {
       }
     });
 
-    it('keeps the name of who asked, for whoever tries', async () => {
-      const message = 'sentinel: the annotation sentinel.dev/requested-by must name who files the action, and must not change';
+    it('keeps the name of who asked, for any user', async () => {
+      const message = 'sentinel: the annotation sentinel.dev/requested-by must name who creates the action, and must not change';
       for (const who of [admin, ada, tenant.agent]) {
         refused(await annotate(who, 'shared', { [requestedBy]: '{"user":"vic","uid":"","groups":[]}' }), message);
         refused(await annotate(who, 'shared', { [requestedBy]: null }), message);

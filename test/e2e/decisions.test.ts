@@ -120,7 +120,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
   describe('Decisions that count', { concurrency: true }, () => {
     it('are all kept when ten come at the same moment', async () => {
       const plan = await planOf('race');
-      // Each approval of ada is taken back by her before the next one, whichever request comes first: nothing starts early.
+      // Each approval of ada is revoked by her before the next one, whichever request comes first: nothing starts early.
       const word = (index: number) => (index < 8 && index % 2 === 1 ? 'revoke' : 'approve');
       const requests = Array.from({ length: 10 }, (_, index) => ({ who: index === 8 ? bea : ada, word: word(index), index }));
       const decide = (who: Person, body: Record<string, string>) =>
@@ -129,7 +129,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
           if (answer.code === 0) return true;
           assert.match(
             answer.stderr,
-            /object has been modified|Operation cannot be fulfilled|only added to|is too late|approved this plan already|nothing to take back|back already/,
+            /object has been modified|Operation cannot be fulfilled|only added to|is too late|approved this plan already|nothing to revoke|of this plan already/,
           );
           return /too late/.test(answer.stderr);
         });
@@ -156,7 +156,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
     it('are no more than the status holds: otherwise the operator records the oldest of them again and again', async () => {
       const plan = await planOf('many');
-      const message = 'sentinel: an action takes at most 24 decisions; file it again';
+      const message = 'sentinel: an action can have at most 24 decisions; create it again';
       try {
         for (let count = 0; count < 24; count++)
           accepted(await annotate(ada, 'many', decision(plan, count % 2 === 0 ? 'approve' : 'revoke')));
@@ -176,7 +176,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
         refused(await annotate(who, 'rejected', decision(plan)), 'it is too late to decide: the action is Rejected');
     });
 
-    it('are taken back before the start, and then not brought back by anybody else', async () => {
+    it('are revoked before the start, and then not restored by anybody else', async () => {
       const plan = await planOf('replayed');
       accepted(await annotate(bea, 'replayed', decision(plan)));
       const line = (await read('replayed')).metadata.annotations[APPROVALS] ?? '';

@@ -5,7 +5,7 @@ import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
-// Who approves a delete sees the object and what goes with it, and exactly that is deleted.
+// Who approves a delete sees the object and its dependants, and exactly that is deleted.
 
 const policy = policyForAnyPlaybook()
   .replace('objects: 5', 'objects: 20')

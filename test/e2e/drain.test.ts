@@ -124,7 +124,7 @@ describe('A sandbox on a node that is drained', { concurrency: false }, () => {
     });
     assert.ok(gone);
     await eventually('its end', async () => (await podOf(tenant, 'run')) === undefined);
-    // Nobody made another pod for it, and what is known of the run stays.
+    // Nobody made another pod for it, and what is known about the run stays.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.equal(await podOf(tenant, 'run'), undefined);
     const after = await tenant.action(action);

@@ -7,7 +7,7 @@ import { admin, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
-// Somebody who has taken the operator over writes into the status of an action that has ended that it is to be rolled back, or that it
+// Somebody who has taken the operator over writes into the status of an action that has ended that it must be rolled back, or that it
 // has not begun. The API server keeps the end as it is; what the gateway makes of such a status is tried with its own modules
 // (gateway/src/rollback/due.test.ts, gateway/src/enforce/interleavings.test.ts).
 
@@ -55,7 +55,7 @@ describe('A run that has ended', () => {
         () => undefined,
         (error: unknown) => String(error),
       );
-      // The operator that is there has written in between.
+      // The running operator has written in between.
       if (!refusal?.includes('the object has been modified')) return refusal;
     }
   };
@@ -87,7 +87,7 @@ describe('A run that has ended', () => {
     'that has no checks': ['unchecked', 'Succeeded'],
     'whose plan has no rollback': ['one-way', 'VerificationFailed'],
   };
-  const kept = /the action has come to its end: `finishedAt` and the reason of the condition Succeeded must not change/;
+  const kept = /the action has ended: `finishedAt` and the reason of the condition Succeeded must not change/;
   for (const [what, [playbook, end]] of Object.entries(rows))
     it(`and ${what} is not rolled back because its status says so`, async () => {
       const name = await ended(playbook, end);

@@ -7,7 +7,7 @@ import { admin } from '../lib/cluster.ts';
 import { hold, whileHeld } from '../lib/hold.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
-// Actions that bring their own steps, and actions that are a part of others.
+// Actions that bring ad-hoc steps, and actions that are a part of others.
 
 async function tenantWith(name: string, spec: object): Promise<Tenant> {
   const tenant = await makeTenant(name);
@@ -23,7 +23,7 @@ const read = (deployment: string, value = 'x') => [
   `test "$(kubectl get deployment ${deployment} -o jsonpath={.metadata.annotations.note})" = ${value}`,
 ];
 
-/** The fields of an action that brings its own steps; those of the Playbook that `file` names are taken away. */
+/** The fields of an action that brings ad-hoc steps; those of the Playbook that `file` names are taken away. */
 const own = (tenant: Tenant, command: readonly string[], more: object = {}) => ({
   playbookRef: undefined,
   parameters: undefined,
@@ -44,7 +44,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     const waiting = await tenant.until(name, ['AwaitingApproval']);
     assert.equal(waiting.status?.plan?.risk, 'Medium', 'a label alone is Low; that nobody approved this way is Medium');
     const shown = await tenant.approver.sentinel(['plan', name, '-n', tenant.namespace]);
-    assert.match(shown, /steps of its own, no Playbook, account remediator/);
+    assert.match(shown, /ad-hoc steps, no Playbook, account remediator/);
     assert.match(shown, /nobody has approved this way of doing it/);
     assert.equal((await tenant.decide(tenant.approver, name, 'approve')).code, 0);
     await tenant.until(name, ['Succeeded']);
@@ -77,7 +77,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     assert.notEqual(stateOf(second), 'Succeeded');
   });
 
-  it('are refused, also as an edit, where they are too much to be brought to an end', async () => {
+  it('are refused, also as an edit, if they are too large to be ended', async () => {
     const many = Array.from({ length: 16 }, (_, index) => ({
       name: `s${index}`,
       command: ['echo', 'x'.repeat(4096), 'y'.repeat(512)],
@@ -120,11 +120,11 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
       await assert.rejects(tenant.file('own-refused', {}, own(tenant, ['true'], more())), message);
     });
 
-  it('are refused where the policy of the namespace does not speak of them', async () => {
+  it('are refused where the policy of the namespace does not apply to them', async () => {
     const closed = await makeTenant('own-closed');
     await assert.rejects(
       closed.file('own', {}, own(closed, ['true'])),
-      /an action may not bring its own steps \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
+      /an action may not bring ad-hoc steps \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
     );
   });
 
@@ -174,12 +174,9 @@ describe('A part of another action', { concurrency: 3 }, () => {
     await tenant.cancel(whole);
     for (const name of [first, second]) {
       const ended = await tenant.until(name, ['Cancelled', 'Succeeded']);
-      assert.match(messageOf(ended), /of which it is a part, was cancelled/);
+      assert.match(messageOf(ended), /its parent action '[^']+' was cancelled/);
     }
-    await assert.rejects(
-      tenant.file('late', {}, own(tenant, note('web', 'five'), part(whole))),
-      /has come to its end \(Cancelled\)/,
-    );
+    await assert.rejects(tenant.file('late', {}, own(tenant, note('web', 'five'), part(whole))), /has ended \(Cancelled\)/);
   });
 
   it('draws on the budget of its parent', async () => {
@@ -200,7 +197,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
     const rehearsed = await tenant.file('dry', {}, own(tenant, ['sh', '-c', whileHeld('held-dry')], { mode: 'DryRun' }));
     await assert.rejects(
       tenant.file('part', {}, own(tenant, note('web'), part(rehearsed))),
-      /is a DryRun, and a part of it can be nothing more/,
+      /is a DryRun, so its child actions must be DryRuns too/,
     );
     await assert.rejects(tenant.file('part', {}, own(tenant, note('web'), part('nobody'))), /there is no AgentAction 'nobody'/);
     const foreign = {
@@ -209,7 +206,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
       metadata: { name: 'foreign', namespace: tenant.namespace },
       spec: { ...own(tenant, note('web'), { mode: 'DryRun' }), ...part(rehearsed) },
     };
-    await assert.rejects(admin.apply(JSON.stringify(foreign)), /was filed by somebody else/);
+    await assert.rejects(admin.apply(JSON.stringify(foreign)), /was created by another requester/);
     await letGo();
   });
 
@@ -219,6 +216,6 @@ describe('A part of another action', { concurrency: 3 }, () => {
     const name = await tenant.file('orphan', {}, own(tenant, note('api', 'orphan'), part(whole)));
     await tenant.until(name, ['AwaitingApproval']);
     await admin.kubectl(['delete', 'agentaction', whole, '-n', tenant.namespace]);
-    assert.match(messageOf(await tenant.until(name, ['Cancelled'])), /is gone|was cancelled/);
+    assert.match(messageOf(await tenant.until(name, ['Cancelled'])), /no longer exists|was cancelled/);
   });
 });

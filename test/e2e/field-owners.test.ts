@@ -80,7 +80,7 @@ describe('The owner of fields', { concurrency: false }, () => {
     assert.equal(JSON.parse(answer.body.toString('utf8')).metadata.managedFields, undefined);
   });
 
-  it('is the gateway for every write that is no apply', async () => {
+  it('is the gateway for every write that is not an apply', async () => {
     await admin.apply(texts({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owner', namespace }, data: { a: '1' } }));
     const url = `${core}/configmaps/owner?fieldManager=before-first-apply`;
     const request = await understood('PATCH', url, { data: { a: '2' } }, 'application/merge-patch+json');

@@ -133,7 +133,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
       assert.notEqual(answer.code, 0, 'it was taken');
       assert.match(
         answer.stderr,
-        /a decision must name this action, its current plan, and who makes it|cannot patch resource|you can act as who asked/,
+        /a decision must name this action, its current plan, and who makes it|cannot patch resource|you can act as the requester/,
       );
     }
     await stillWaits(action);
@@ -172,7 +172,7 @@ describe('A review of one’s own, straight to the webhook', { concurrency: fals
         else annotations['sentinel.dev/requested-by'] = stamp;
       });
     // Without a stamp nobody knows whose approval it needs; with another's, the API server knows better.
-    assert.match((await forged(undefined)).status?.message ?? '', /it is not known who asked for this action or edited it/);
+    assert.match((await forged(undefined)).status?.message ?? '', /the requester or an editor of this action is unknown/);
     const line = sealed(await forged('{"user":"somebody","uid":"","groups":[]}'));
     refused(
       await annotate(rita, tenant, name, { [APPROVALS]: line }),

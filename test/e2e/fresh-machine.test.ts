@@ -7,7 +7,7 @@ import { paths } from '@sentinel/cluster';
 import { run, tryRun } from '../../tools/run.ts';
 
 // A root of Debian 12 that `debootstrap` made, with make and git and nothing else: what a clone meets on a machine that has never seen
-// it. Node, npm, curl, a compiler, Python and Go are not there.
+// it. Node, npm, curl, a compiler, Python and Go are missing.
 
 const source = join(import.meta.dirname, '..', '..');
 const pristine = join(paths.cache, 'debian-bookworm-make-git.tar');

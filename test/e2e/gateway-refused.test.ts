@@ -20,7 +20,7 @@ import {
   sendAll,
 } from '../lib/hostile/raw-requests.ts';
 
-// What the gateway refuses whoever asks, and whom it turns away.
+// What the gateway refuses for every caller, and which callers it refuses.
 
 const own = (kind: string) => ({ apiVersion: 'sentinel.dev/v1alpha1', kind, metadata: { name: 'made' }, spec: {} });
 const token = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { admin } from '../lib/cluster.ts';
 import { makeTenant, type Tenant } from '../lib/tenant.ts';
 
-// Which identities a floor accepts. It speaks of one agent alone, so that it is nobody else's.
+// Which identities a floor accepts. It applies to one agent alone, so that it is nobody else's.
 
 describe('A ClusterAgentPolicy that says which identities it accepts', { concurrency: false }, () => {
   let tenant: Tenant;
@@ -32,7 +32,7 @@ describe('A ClusterAgentPolicy that says which identities it accepts', { concurr
     await accept({ agents: { claims: [{ name: 'authentication.kubernetes.io/pod-name' }] } });
     await assert.rejects(
       file(),
-      /may file no actions: the claim 'authentication\.kubernetes\.io\/pod-name' is missing \(ClusterAgentPolicy\/[a-z0-9-]+: identity\.agents\.claims\)/,
+      /may not create actions: the claim 'authentication\.kubernetes\.io\/pod-name' is missing \(ClusterAgentPolicy\/[a-z0-9-]+: identity\.agents\.claims\)/,
     );
   });
 

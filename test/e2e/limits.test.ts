@@ -207,7 +207,7 @@ describe('The kill switch', () => {
     const tenant = await tenantWith(
       'limits-kill',
       {},
-      // It ends well as soon as the gateway refuses it, which is no success.
+      // It ends well as soon as the gateway refuses it, which is not a success.
       oneStep('long', ['sh', '-c', `${note('web', 'begun').join(' ')} && echo half-way && ${untilRefused}`]),
     );
     const name = await tenant.file('long');

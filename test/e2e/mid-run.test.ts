@@ -64,7 +64,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   '`playbooks.adHocSteps` becomes Deny': {
     change: stricter({ playbooks: { adHocSteps: 'Deny' } }),
-    says: /an action may not bring its own steps/,
+    says: /an action may not bring ad-hoc steps/,
     own: true,
     ignores: true,
   },

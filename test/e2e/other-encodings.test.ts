@@ -9,7 +9,7 @@ import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '..
 // Ways around the gateway from inside a sandbox: in another encoding, and by way of another API server.
 
 const GROUP = 'side.sentinel.example';
-// Another API server, which is nobody: that the API server passes such requests on is enough, whoever would answer them.
+// Another API server, which is nobody: that the API server passes such requests on is enough, no matter who would answer them.
 const apiService = {
   apiVersion: 'apiregistration.k8s.io/v1',
   kind: 'APIService',

@@ -14,7 +14,7 @@ let waiting = '';
 let plan = '';
 const { decide, read, write } = verbsIn(() => tenant);
 
-describe('Whoever decides', { concurrency: false }, () => {
+describe('A person who decides', { concurrency: false }, () => {
   before(async () => {
     tenant = await makeSeparated('people', ['touch', 'exempted', 'lost', 'own']);
     namespace = tenant.namespace;
@@ -30,7 +30,7 @@ describe('Whoever decides', { concurrency: false }, () => {
     await admin.kubectl(['delete', 'clusteragentpolicy', namespace, '--ignore-not-found']);
   });
 
-  /** A second floor that speaks of the agent of this tenant alone. */
+  /** A second floor that applies to the agent of this tenant alone. */
   const floor = (identity: object) =>
     applyAll([
       {
@@ -60,7 +60,7 @@ describe('Whoever decides', { concurrency: false }, () => {
         const who = user === 'system:anonymous' ? anonymous : as(user);
         refused(await decide(who, waiting, 'approve', plan, '--dry-run=server'), /is a program: only people can decide/);
         // The controller-manager can create tokens of any ServiceAccount: another policy may answer first.
-        const message = /sentinel: (programs cannot decide, only people can|you can act as who asked)/;
+        const message = /sentinel: (programs cannot decide, only people can|you can act as the requester)/;
         refused(await write(who, waiting), message);
         refused(await write(who, waiting, 'reject'), /sentinel: programs cannot decide, only people can/);
       });
@@ -112,7 +112,7 @@ describe('Whoever decides', { concurrency: false }, () => {
       );
       const could = /you can act as 'ron' \(impersonate users 'ron'\), so you count as the same person/;
       refused(await decide(as('pru'), name, 'approve', digest, '--dry-run=server'), could);
-      refused(await write(as('pru'), name), /sentinel: you can act as who asked for this action/);
+      refused(await write(as('pru'), name), /sentinel: you can act as the requester of this action/);
       const record = found.status?.outbox?.records.find(({ transition }) => transition === 'Admitted');
       assert.match(record?.summary ?? '', /:repair-agent on behalf of ron asks for Playbook touch/);
       assert.match(await admin.sentinel(['queue', '-n', namespace]), /sa:repair-agent for ron/);
@@ -124,8 +124,8 @@ describe('Whoever decides', { concurrency: false }, () => {
   });
 
   describe('is told at once', { concurrency: false }, () => {
-    it('that there is nothing to take back', async () => {
-      const message = /you have not approved this plan, so there is nothing to take back/;
+    it('that there is nothing to revoke', async () => {
+      const message = /you have not approved this plan, so there is nothing to revoke/;
       refused(await decide(tenant.approver, waiting, 'revoke', plan), message);
       refused(await write(tenant.approver, waiting, 'revoke'), message);
     });
@@ -138,7 +138,7 @@ describe('Whoever decides', { concurrency: false }, () => {
       refused(await decide(renamed, waiting, 'approve', plan), /you have approved this plan already: one person counts once/);
       accepted(await write(max, waiting, 'revoke'));
       accepted(await decide(renamed, waiting, 'revoke', plan));
-      refused(await decide(max, waiting, 'revoke', plan), /you have taken your approval of this plan back already/);
+      refused(await decide(max, waiting, 'revoke', plan), /you have revoked your approval of this plan already/);
       assert.equal(stateOf(await read(waiting)), 'AwaitingApproval');
     });
   });

@@ -109,6 +109,6 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     const { tenant, action } = await waiting('policy-gone');
     await admin.kubectl(['delete', 'agentpolicy', tenant.namespace, '-n', tenant.namespace]);
     const ended = await tenant.until(action, ['Denied']);
-    assert.match(messageOf(ended), /no AgentPolicy in namespace '[a-z0-9-]+' speaks of/);
+    assert.match(messageOf(ended), /no AgentPolicy in namespace '[a-z0-9-]+' applies to/);
   });
 });

@@ -93,7 +93,7 @@ describe('An agent that files actions with large plans in a loop', { concurrency
     assert.ok(tenant + ledger <= bytesOfQuantity(STORAGE), `${tenant + ledger} bytes are stored`);
   });
 
-  it('takes nothing from another namespace, whose action runs to its end', async () => {
+  it('takes nothing from another namespace, whose action finishes', async () => {
     const { code, stderr } = await tryToFile(calm, 'touch', 'calm', key('calm'));
     assert.equal(code, 0, stderr);
     await calm.until('calm', ['AwaitingApproval']);

@@ -64,7 +64,7 @@ async function contentOf({ namespace }: Tenant, what: string): Promise<unknown> 
 const apply = ({ namespace }: Tenant, object: object) =>
   admin.kubectl(['apply', '-n', namespace, '-f', '-'], { input: JSON.stringify(object) });
 
-/** Files an action, and answers with what its plan says once it waits for approval. */
+/** Creates an action, and answers with what its plan says once it waits for approval. */
 async function planned(tenant: Tenant, name: string) {
   const action = await tenant.file(name);
   const { status, ...rest } = await tenant.until(action, ['AwaitingApproval', ...END_STATES]);

@@ -78,7 +78,7 @@ spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
     await tenant.until(name, ['Succeeded']);
   });
 
-  it('knows of the run that went well', async () => {
+  it('knows about the run that went well', async () => {
     const name = await tenant.file('restart');
     const spec = await planOf(name);
     assert.ok(!rulesOf(spec).includes('first-run') && !rulesOf(spec).includes('new-target'), JSON.stringify(spec.risk));

@@ -8,7 +8,7 @@ import { annotateWeb } from '../lib/one-step.ts';
 import { policyAbout } from '../lib/people/requester.ts';
 import { client, clientOf, makeTenant, type Tenant } from '../lib/tenant.ts';
 
-// Whoever files an action can write a lot on it. Here they do, and the decisions of others and the end of the action still fit.
+// The requester of an action can write a lot on it. Here they do, and the decisions of others and the end of the action still fit.
 
 const GROUP = 'sentinel.dev/v1alpha1';
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -30,7 +30,7 @@ before(async () => {
   bea = await person('bea', ['shop-approvers', 'shop-viewers']);
 });
 
-/** Sends a request that is to be sent again later once more, as kubectl does: long texts of a namespace are read in turns. */
+/** Sends a request again that must be retried, as kubectl does: long texts of a namespace are read in turns. */
 async function asKubectl<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++)
     try {
@@ -109,7 +109,7 @@ describe('Labels and annotations of an action', { concurrency: true }, () => {
 
   it('belong to who filed it, and to those who may amend it', async () => {
     const ada = clientOf(tenant.approver);
-    const message = /changed by who filed it, or with the verb 'amend'/;
+    const message = /or a user with the verb 'amend', may change labels and annotations/;
     await refuses(change(ada, name, { labels: { a: 'b' } }), message);
     await refuses(change(ada, name, { annotations: { note: 'x' } }), message);
     await change(agent, name, { annotations: { note: 'x' }, labels: { a: 'b' } });
@@ -148,7 +148,7 @@ describe('Labels and annotations of an action', { concurrency: true }, () => {
       range(40).reduce<Promise<unknown>>((before, at) => before.then(() => by(at + 20)), Promise.resolve()),
       /too many field managers/,
     );
-    // What a cancellation brings along is bounded as well, so that it takes no room either.
+    // The comment of a cancellation is bounded as well, so that it takes no room either.
     const entry = (at: number) => ({
       manager: `padding-${at}`,
       operation: 'Update',

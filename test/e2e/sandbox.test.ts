@@ -146,7 +146,7 @@ describe('The namespaces of Sentinel', { concurrency: false }, () => {
       await admin.tryKubectl(['delete', 'rolebinding', 'gw-mallory', '-n', namespace, '--ignore-not-found']);
   });
 
-  it('are closed to whoever has every right in them: nobody runs, alters, enters or feeds a sandbox, or writes the ledger', async () => {
+  it('are closed to users with every right in them: nobody runs, alters, enters or feeds a sandbox, or writes the ledger', async () => {
     const pod = (await admin.kubectl(['get', 'pods', '-n', sandboxes, '-o', 'jsonpath={.items[0].metadata.name}'])).trim();
     assert.notEqual(pod, '', 'there is no sandbox to attack');
     const tries: readonly (readonly [string, readonly string[], string?])[] = [

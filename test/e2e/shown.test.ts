@@ -168,7 +168,7 @@ describe('What an approver sees', { concurrency: 3 }, () => {
     // Twenty writes to configuration are Critical, which no policy of this tenant covers.
     const { shown } = await rehearsed('alike', 'Denied');
     assert.ok(shown.split('\n').length <= 60, shown);
-    assert.match(shown, /20 ConfigMaps in .*, alike but for name and data\.index/);
+    assert.match(shown, /20 ConfigMaps in .*, alike except for name and data\.index/);
     for (let index = 1; index <= 20; index++) assert.match(shown, new RegExp(`settings-${index}: "${index}"`));
     assert.match(shown, /\| for i in 1 2 .*; do kubectl create configmap settings-\$i /);
   });

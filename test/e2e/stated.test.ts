@@ -23,7 +23,7 @@ import { exportedLogs } from '../lib/telemetry.ts';
 import { client, makeTenant, type Tenant } from '../lib/tenant.ts';
 
 // An operator that somebody has taken over writes what it likes into actions that wait, with the operator's own account: the API server
-// takes it, because nobody else writes that status. `audit verify` holds it against what the gateway signed.
+// takes it, because nobody else writes that status. `audit verify` compares it with what the gateway signed.
 
 type Entry = Partial<AuditEntry> & Pick<AuditEntry, 'transition' | 'summary'>;
 

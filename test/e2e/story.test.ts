@@ -126,7 +126,7 @@ describe('A Deployment that is stuck on a bad image', { concurrency: false }, ()
     assert.equal(done.status?.outbox?.records.find(({ transition }) => transition === 'Decided')?.actor, 'ada');
   });
 
-  it('has one Event for each record, and lets go of its finalizer', async () => {
+  it('has one Event for each record, and no finalizer any more', async () => {
     const records = (await tenant.action(action)).status?.outbox?.records ?? [];
     await eventually('the Events', async () => {
       const events = await admin.get<{ items: { reason: string; note?: string; message?: string }[] }>([
@@ -158,7 +158,7 @@ describe('A Deployment that is stuck on a bad image', { concurrency: false }, ()
 });
 
 describe('A run that tries one write more than its rehearsal', { concurrency: false }, () => {
-  it('is refused, blocked and explained, and what it had done is taken back', async () => {
+  it('is refused, blocked and explained, and what it had done is rolled back', async () => {
     const tenant = await makeTenant('story-blocked', { playbooks: more });
     await deployWeb(tenant, tenant.image);
     const action = await tenant.file('set-image-twice');
@@ -189,7 +189,7 @@ describe('A run that tries one write more than its rehearsal', { concurrency: fa
 });
 
 describe('A change whose verification fails', { concurrency: false }, () => {
-  it('is taken back from the pre-images', async () => {
+  it('is rolled back from the pre-images', async () => {
     const tenant = await makeTenant('story-rollback', { playbooks: more });
     await deployWeb(tenant, tenant.image);
     const action = await tenant.file('set-broken-image');

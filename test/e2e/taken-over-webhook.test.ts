@@ -116,7 +116,7 @@ const webhook: readonly Row[] = [
   ['asks for a decision', ask(), cannot('patch', 'agentactions')],
   ['writes a decision', writeRecord, cannot('patch', 'agentactions')],
   ['writes a status', status, cannot('get|patch', 'agentactions/status')],
-  ['files an action', anAction, cannot('create', 'agentactions')],
+  ['creates an action', anAction, cannot('create', 'agentactions')],
   ['acts as an approver', as('ada', '--as-group', 'shop-approvers'), /cannot impersonate/],
   ['takes a token of the gateway', token('sentinel-gateway'), cannot('create', 'serviceaccounts/token')],
   ['makes itself an admin', binding, cannot('create', 'clusterrolebindings')],
@@ -137,13 +137,13 @@ describe('A webhook that somebody has taken over and that is asked by the API se
       ...['-p', JSON.stringify({ metadata: { annotations } }), ...more],
     ]);
   const asked = (word: string) => ({ 'sentinel.dev/decision': word, 'sentinel.dev/plan': world.plan });
-  const saysNothing = /the request must say itself that it approves this plan/;
-  const notRecorded = /what was asked for was not recorded/;
-  const nothingToRevoke = /you have not approved this plan, so there is nothing to take back/;
+  const saysNothing = /the request itself must say that it approves this plan/;
+  const notRecorded = /the decision was not recorded as requested/;
+  const nothingToRevoke = /you have not approved this plan, so there is nothing to revoke/;
   const rows: readonly [what: string, sent: () => Promise<{ code: number; stderr: string }>, makes: string, reason: RegExp][] = [
     ['a rejection into an approval', () => send(asked('reject'), `--field-manager=reject:${world.plan}`), 'approve', saysNothing],
     ['a rejection with plain kubectl into an approval', () => send(asked('reject')), 'approve', saysNothing],
-    // Sentinel's own webhook comes first: there is no approval of hers that she could take back.
+    // Sentinel's own webhook comes first: there is no approval of hers that she could revoke.
     [
       'a revocation into an approval',
       () => send(asked('revoke'), `--field-manager=revoke:${world.plan}`),
@@ -179,13 +179,13 @@ describe('A webhook that somebody has taken over and that is asked by the API se
     const manager = `--field-manager=trust:${status.digest}`;
     const noted = await tell({ note: 'x' });
     assert.notEqual(noted.code, 0, 'it was not refused');
-    assert.match(noted.stderr, /the request must say itself that it trusts this Playbook as it stands/);
+    assert.match(noted.stderr, /the request itself must say that it trusts this Playbook with its current digest/);
     const asked = await tell({ 'sentinel.dev/trust': status.digest }, manager);
     assert.equal(asked.code, 0, asked.stderr);
     evil.makes('');
     const dropped = await tell({ 'sentinel.dev/trust': status.digest }, manager);
     assert.notEqual(dropped.code, 0, 'it was not refused');
-    assert.match(dropped.stderr, /the trust that was asked for was not recorded/);
+    assert.match(dropped.stderr, /the trust was not recorded as requested/);
   });
 
   it('does not put claims into an approval that the person does not carry', async () => {

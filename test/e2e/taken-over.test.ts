@@ -41,7 +41,7 @@ const operator: readonly Row[] = [
   [
     'takes decisions and stamps away',
     onAction(() => ({ annotations: { 'sentinel.dev/requested-by': null } })),
-    /requested-by must name who files the action/,
+    /requested-by must name who creates the action/,
   ],
   [
     'edits an action',
@@ -52,7 +52,7 @@ const operator: readonly Row[] = [
       '-n',
       '$NAMESPACE',
     ),
-    /must name who edits|is edited by who filed it|changes nothing of an action/,
+    /must name who edits|may edit or cancel an action|changes nothing of an action/,
   ],
   [
     'labels an action',
@@ -129,7 +129,7 @@ const gateway: readonly Row[] = [
   ['asks for a decision', ask(), cannot('patch', 'agentactions')],
   ['writes a decision', writeRecord, cannot('patch', 'agentactions')],
   ['writes a status', status, cannot('get|patch', 'agentactions/status')],
-  ['files an action', anAction, cannot('create', 'agentactions')],
+  ['creates an action', anAction, cannot('create', 'agentactions')],
   ['starts a Job in a sandbox', job(() => SANDBOXES), cannot('create', 'jobs')],
   ['starts a Job beside the workloads', job(() => world.namespace), cannot('create', 'jobs')],
   [

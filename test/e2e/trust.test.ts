@@ -60,9 +60,12 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
     const wrong = `sha256:${'0'.repeat(64)}`;
     refused(
       await ask(tenant.truster, wrong),
-      `the digest that you saw (${wrong}) is not that of the Playbook as it stands (${first}); look at it again`,
+      `the digest that you saw (${wrong}) is not the current digest of the Playbook (${first}); look at it again`,
     );
-    refused(await ask(tenant.truster, '{"playbook":"x"}'), /the digest that you saw .* is not that of the Playbook as it stands/);
+    refused(
+      await ask(tenant.truster, '{"playbook":"x"}'),
+      /the digest that you saw .* is not the current digest of the Playbook/,
+    );
   });
 
   it('is not given by a request that does not say so itself', async () => {
@@ -86,8 +89,8 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: sam}, {kind: 
     await sam.kubectl(['patch', 'playbook', 'mine', '-n', namespace, '--type=merge', '-p', '{"spec":{"expect":"more"}}']);
     assert.equal((await book()).metadata.annotations[trust], undefined);
     await eventually('another digest', async () => (await digest()) !== first);
-    refused(await ask(tenant.truster, first), /is not that of the Playbook as it stands/);
-    refused(await ask(sam, sealed), /is not that of the Playbook as it stands/);
+    refused(await ask(tenant.truster, first), /is not the current digest of the Playbook/);
+    refused(await ask(sam, sealed), /is not the current digest of the Playbook/);
   });
 
   it('is not kept by an edit that brings the seal along', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { paths } from '@sentinel/cluster';
 import { tryRun } from '../../tools/run.ts';
 
-/** A request as the API server's own audit log tells of it. */
+/** A request as the API server's own audit log reports it. */
 export interface AuditEntry {
   readonly auditID: string;
   readonly stage: string;

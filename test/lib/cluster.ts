@@ -32,7 +32,7 @@ export class Person {
     return run(this.#program, [...args, ...this.#flags], { ...options, env: this.#env(options) });
   }
 
-  /** Runs kubectl to its end, however it ends. */
+  /** Runs kubectl and waits until it has ended, with or without success. */
   tryKubectl(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     return tryRun(this.#program, [...args, ...this.#flags], { ...options, env: this.#env(options) });
   }

@@ -18,7 +18,7 @@ interface Review {
 }
 
 /**
- * Holds every creation of a ConfigMap in a namespace that is no dry-run, by a webhook on this machine. The API server waits for a
+ * Holds every creation of a ConfigMap in a namespace that is not a dry-run, by a webhook on this machine. The API server waits for a
  * webhook for 30 seconds at most.
  */
 export async function holdWrites(namespace: string): Promise<HeldWrites> {

@@ -6,7 +6,7 @@ import type { Tenant } from './tenant.ts';
 
 /**
  * The end of a step's script: it goes on until the API server says that there is no ConfigMap of this name, which policy must let
- * it read. An answer that is none, like that of a gateway that refuses, does not end it.
+ * it read. An error, like that of a gateway that refuses, does not end it.
  */
 export const whileHeld = (name: string): string =>
   `while kubectl get configmap ${name} --ignore-not-found -o name 2>&1 | grep -q .; do sleep 0.5; done`;

@@ -2,7 +2,7 @@ import { admin, eventually } from './cluster.ts';
 import { startProgram, stopProgram } from './programs.ts';
 
 // A program of Sentinel, as it is installed, that is killed at an exact write to the API server. Nothing of it is changed: it runs
-// below a parent that starts it anew each time, with a module loaded before it that listens to what its HTTP client publishes.
+// below a parent that starts it again each time, with a module loaded before it that listens to what its HTTP client publishes.
 
 /** When to die: right before the request is sent, or when its answer has arrived and nobody has read it yet. */
 export type Moment = 'before' | 'after';

@@ -10,8 +10,7 @@ interface More {
 }
 
 /**
- * A Playbook of one step, as `makeTenant` takes it: made for the namespace `shop`. One that changes something says how it is taken
- * back.
+ * A Playbook of one step, as `makeTenant` takes it: made for the namespace `shop`. One that changes something has a rollback.
  */
 export function oneStep(
   name: string,

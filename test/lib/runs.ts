@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ActionView, END_STATES, messageOf, stateOf, type Tenant } from './tenant.ts';
 
-/** Files an action and waits until people are asked; fails when they are not. Answers with its name. */
+/** Creates an action and waits until people are asked; fails when they are not. Answers with its name. */
 export async function rehearsed(
   tenant: Tenant,
   playbook: string,

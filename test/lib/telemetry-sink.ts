@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
-// What stands behind the Collector: writes down each export. In a thread of its own, because whoever starts it may wait for a child
+// What stands behind the Collector: writes down each export. In a thread of its own, because anyone who starts it may wait for a child
 // without answering anything, and the Collector acknowledges what it could not hand on.
 
 const { received } = workerData as { readonly received: string };

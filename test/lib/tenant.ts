@@ -15,7 +15,7 @@ export interface Tenant {
   readonly truster: Person;
   readonly viewer: Person;
   readonly image: string;
-  /** Files an action as the agent; answers with its name. */
+  /** Creates an action as the agent; answers with its name. */
   file(
     playbook: string,
     parameters?: Readonly<Record<string, string>>,
@@ -207,7 +207,7 @@ function makeVerbs(base: Base): Tenant {
       for (const name of names) await admin.apply(workload.replaceAll('name: web\n', `name: ${name}\n`));
     },
     async trust(playbook) {
-      // The operator says the digest of what is there now; right after a change it may still show the one before.
+      // The operator says the digest of the current object; right after a change it may still show the one before.
       await eventually(`trust in ${namespace}/${playbook}`, async () => {
         const key = { name: playbook, namespace };
         const { status } = await client.getOrThrow(playbooks, key);

@@ -100,7 +100,7 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     assert.equal(evaluatePlan({ ...found.facts, risk: 'High' }).approved, false);
   });
 
-  it('with steps of its own starts as well, where every policy allows them', async () => {
+  it('with ad-hoc steps starts as well, where every policy allows them', async () => {
     const own = { playbookRef: undefined, parameters: undefined, account: 'remediator', image: tenant.image };
     const steps = [{ name: 'one', command: ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', 'note=own'] }];
     const done = await tenant.until(await tenant.file('own', {}, { ...own, steps }), ended);
@@ -128,7 +128,7 @@ describe('A plan that policy lets start without a person', { concurrency: false 
     assert.match(await because(first), /0 of 1 runs/);
     assert.equal((await tenant.decide(tenant.approver, first.metadata.name, 'approve')).code, 0);
     await tenant.until(first.metadata.name, ['Succeeded']);
-    // It has earned it now, and this run fails its checks and is taken back.
+    // It has earned it now, and this run fails its checks and is rolled back.
     const second = await tenant.until(await tenant.file('fails', { value: 'four' }), [
       'RolledBack',
       'AwaitingApproval',

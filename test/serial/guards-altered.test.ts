@@ -17,7 +17,7 @@ interface Alteration {
   readonly message: RegExp;
 }
 
-/** A JSON patch of one guard; restored by a replacement with what was there before. */
+/** A JSON patch of one guard; restored by a replacement with the earlier object. */
 function patched(object: readonly string[], ...operations: readonly object[]): Alteration['alter'] {
   return async () => {
     const kept = await admin.get<Kept>(object);

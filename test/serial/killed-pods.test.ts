@@ -151,7 +151,7 @@ describe('The pod of a sandbox that is deleted', { concurrency: true }, () => {
     });
   }
 
-  it('in the middle of the real run: what was half done is taken back, and it is not started again', async () => {
+  it('in the middle of the real run: a half-done run is rolled back, and it is not started again', async () => {
     const name = await tenant.file('gone-run');
     await tenant.until(name, ['AwaitingApproval']);
     await admin.kubectl(['annotate', 'deployment', 'gone-run-first', '-n', tenant.namespace, 'real=yes']);

@@ -11,7 +11,7 @@ interface Kept {
   metadata: Record<string, unknown>;
 }
 
-/** Deletes an object, does `meanwhile`, and makes the object anew. */
+/** Deletes an object, does `meanwhile`, and makes the object again. */
 async function without(object: readonly string[], meanwhile: () => Promise<void>): Promise<void> {
   const kept = await admin.get<Kept>(object);
   for (const field of ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields']) delete kept.metadata[field];
@@ -30,7 +30,7 @@ const probe = createTransport(loadConfig({ kubeconfig: paths.kubeconfig, as: 'se
   userAgent: 'sentinel-tests',
 });
 
-/** Whether the API server refuses a write of the probe that is no dry-run: a new binding takes a moment to be in force. */
+/** Whether the API server refuses a write of the probe that is not a dry-run: a new binding takes a moment to be in force. */
 async function lockHolds(): Promise<boolean> {
   const answer = await probe.request({
     method: 'PATCH',
@@ -100,7 +100,7 @@ describe('Without its guards, nothing starts', { concurrency: false }, () => {
         // Longer than the gateway believes in its last probe.
         await new Promise((resolve) => setTimeout(resolve, 1500));
         const refused = await tenant.until(await file('localhost/web:two'), ['RehearsalFailed']);
-        assert.match(messageOf(refused), /no rehearsal: the API server let a write through that is no dry-run/);
+        assert.match(messageOf(refused), /no rehearsal: the API server let a write through that is not a dry-run/);
         await staysBecause(name, /ValidatingAdmissionPolicyBinding 'sentinel-run-lock' is missing/);
       });
     } finally {

@@ -105,7 +105,7 @@ describe('An operator that lies', { concurrency: false }, () => {
     subjects: [{ kind: 'Group', name: 'shop-approvers', apiGroup: 'rbac.authorization.k8s.io' }],
   });
 
-  it('does not start what nobody may approve any more', async () => {
+  it('does not start a plan that can no longer be approved', async () => {
     await approve(nameOf('lost'));
     await admin.kubectl(['delete', 'rolebinding', 'approvers', '-n', tenant.namespace]);
     await assert.rejects(

@@ -96,7 +96,7 @@ describe('An action that was filled before there were bounds', { concurrency: fa
     await eventually('no bounds', () => takesLabels(100));
     const count = await fillLabels('labels');
     console.log(`    labels that fit: ${count}`);
-    // Room for a rejection, and none for a status that tells of it.
+    // Room for a rejection, and none for a status that reports it.
     const some = Object.keys((await tenant.action('labels')).metadata.labels ?? {}).slice(0, 3);
     await change(agent, 'labels', { labels: Object.fromEntries(some.map((key) => [key, null])) });
     const { pad: _, ...others } = (await tenant.action('annotation')).metadata.annotations;
@@ -130,7 +130,10 @@ describe('An action that was filled before there were bounds', { concurrency: fa
   it('is decided once an approver has removed what is too much on it, and nothing else of it', async () => {
     const ada = clientOf(tenant.approver);
     await assert.rejects(reject('annotation'), /annotations may have at most 262144 bytes together: remove some/);
-    await assert.rejects(change(ada, 'annotation', { annotations: { pad: 'short' } }), /changed by who filed it/);
+    await assert.rejects(
+      change(ada, 'annotation', { annotations: { pad: 'short' } }),
+      /may change labels and annotations of an action/,
+    );
     await change(ada, 'annotation', { annotations: { pad: null } });
     await reject('annotation');
     await tenant.until('annotation', ['Rejected']);
@@ -141,7 +144,7 @@ describe('An action that was filled before there were bounds', { concurrency: fa
       change(clientOf(tenant.approver), 'annotation', {
         annotations: { 'kubectl.kubernetes.io/last-applied-configuration': null },
       }),
-      /changed by who filed it/,
+      /may change labels and annotations of an action/,
     );
     assert.ok((await client.get(agentActions, { name: 'annotation', namespace }))?.metadata.annotations);
   });

@@ -39,7 +39,7 @@ before(async () => {
   bea = await person('bea', ['shop-approvers', 'shop-viewers']);
 });
 
-// Somebody files an action four times a second for as long as this file takes.
+// Somebody creates an action four times a second for as long as this file takes.
 // One after the other: an authority that is put in another's place at once, as here, is not known to a sandbox that starts at that moment.
 describe('While they rotate', { concurrency: false }, () => {
   const failures: string[] = [];
@@ -281,7 +281,7 @@ describe('While they rotate', { concurrency: false }, () => {
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));
     });
 
-    it('is no reason to trust a Playbook anew', async () => {
+    it('is no reason to trust a Playbook again', async () => {
       const action = await tenant.file('touch', { key: 'trusted' }, { mode: 'DryRun' });
       const done = await tenant.until(action, ['DryRunCompleted', 'Denied', 'RehearsalFailed']);
       assert.equal(stateOf(done), 'DryRunCompleted', messageOf(done));

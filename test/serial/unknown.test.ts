@@ -119,7 +119,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       refused(answer, /programs cannot decide|the operator changes nothing|cannot patch resource/);
     });
 
-    const notAsked = /the request must say itself that it resolves this effect|what was asked for was not recorded/;
+    const notAsked = /the request itself must say that it resolves this effect|the decision was not recorded as requested/;
     const plain: readonly [string, string, Record<string, unknown>][] = [
       ['by another effect than was asked for', 'redo:PLAN:2', { decision: 'redo', effect: 0 }],
       ['by a record of another effect', 'redo:PLAN:1', { decision: 'redo', effect: 1 }],
@@ -133,7 +133,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
         const plan = await planOf(own);
         refused(
           await write(ada, own, asked.replace('PLAN', plan), changed, '--dry-run=server'),
-          /the request must say itself|what was asked for was not recorded/,
+          /the request itself must say|the decision was not recorded as requested/,
         );
       });
 
@@ -157,7 +157,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       for (const changed of [{ decision: 'accept' }, { decision: 'accept', effect: '0' }, { decision: 'approve', effect: 0 }])
         refused(
           await write(ada, own, `accept:${plan}:1`, changed, '--dry-run=server'),
-          /a decision must name this action|the request must say/,
+          /a decision must name this action|the request itself must say/,
         );
     });
 
@@ -172,7 +172,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
       assert.equal(stateOf(await tenant.action(own)), 'OutcomeUnknown');
     });
 
-    it('by an effect that is not unknown, or by a word that is none', async () => {
+    it('by an effect that is not unknown, or by an invalid decision', async () => {
       const plan = await planOf(own);
       const args = ['annotate', 'agentaction', own, '-n', namespace, `sentinel.dev/plan=${plan}`];
       const other = ['sentinel.dev/decision=redo', 'sentinel.dev/effect=8', `--field-manager=${askingManager('redo', plan, 7)}`];
@@ -215,7 +215,7 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
     ]);
   });
 
-  it('is resolved by roll-back: what landed is found, and taken back', async (context) => {
+  it('is resolved by roll-back: an applied write is found, and rolled back', async (context) => {
     assert.equal(await imageOf('undo-it'), '2 localhost/web:two');
     const { code, stderr } = await annotate(ada, 'undo-it', 'roll-back');
     assert.equal(code, 0, stderr);

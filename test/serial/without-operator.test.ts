@@ -99,7 +99,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.equal((await writesOf(tenant)).length, 1);
   });
 
-  it('a cancellation stops the next write; the operator takes back the first one when it is back', async () => {
+  it('a cancellation stops the next write; the operator rolls the first one back when it is running again', async () => {
     const { tenant, action, letGo, letEnd } = await halfDone('no-op-cancelled');
     const { namespace } = tenant;
     await client.patch(agentActions, { name: action, namespace }, { spec: { cancelled: true } }, { type: 'merge' });
@@ -134,7 +134,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
   });
 
-  it('a block stops the next write, whoever stored it', async () => {
+  it('a block stops the next write, no matter who stored it', async () => {
     const { tenant, action, letGo, letEnd } = await halfDone('no-op-blocked');
     const run = (await tenant.action(action)).status?.stages?.find(({ stage }) => stage === 'run') ?? assert.fail('no run');
     const { items } = await client.list(configmaps, {

@@ -29,7 +29,7 @@ describe('Without a sink for the audit trail', { concurrency: false }, () => {
   });
   after(() => setSink(endpoint));
 
-  it('who deletes an action is warned that its audit trail goes with it', async () => {
+  it('who deletes an action is warned that its audit trail is deleted with it', async () => {
     const tenant = await makeTenant('without-sink-delete');
     const name = await tenant.file('health-check');
     await tenant.until(name, ['NoEffect']);
@@ -53,7 +53,7 @@ describe('Without a sink for the audit trail', { concurrency: false }, () => {
     assert.ok((before?.sequence ?? 0) >= 4);
     await setSink(endpoint);
     const done = await tenant.until(name, ['Succeeded']);
-    // What Events were told of counts for nothing: the sink got the trail from its beginning before anything started.
+    // Records that were only written as Events do not count: the sink got the trail from its beginning before anything started.
     const { uid } = done.metadata;
     await eventually('the whole trail in the sink', async () => exportedLogs(uid).includes('"sentinel.Ended"'));
     const sent = new Set(

@@ -61,7 +61,7 @@ describe('Without the webhook', { concurrency: false }, () => {
   after(restore);
 
   it('nothing can be filed: nobody would have stamped who asks', async () => {
-    await assert.rejects(tenant.file('health-check'), /requested-by must name who files the action/);
+    await assert.rejects(tenant.file('health-check'), /requested-by must name who creates the action/);
   });
 
   it('a stamp made by hand for somebody else is refused', async () => {
@@ -77,7 +77,7 @@ describe('Without the webhook', { concurrency: false }, () => {
     };
     const { code, stderr } = await tenant.agent.tryKubectl(['create', '-f', '-'], { input: JSON.stringify(action) });
     assert.equal(code, 1);
-    assert.match(stderr, /requested-by must name who files the action/);
+    assert.match(stderr, /requested-by must name who creates the action/);
   });
 
   it('a decision decides nothing, and says so', async () => {
@@ -145,7 +145,7 @@ describe('Without the webhook', { concurrency: false }, () => {
       `--field-manager=trust:${known}`,
     ]);
     assert.equal(code, 1);
-    assert.match(stderr, /the trust was not sealed for this Playbook as it stands/);
+    assert.match(stderr, /the trust was not sealed for the current digest of this Playbook/);
   });
 
   it('a policy with faults comes past, which its status says', async () => {

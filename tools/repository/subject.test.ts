@@ -17,5 +17,5 @@ describe('The subject of a commit', () => {
   for (const [subject, fault] of wrong)
     it(`is refused: '${subject.slice(0, 30)}'`, () => assert.match(subjectFaults(subject).join(), fault));
 
-  it('is the first line that is no comment', () => assert.deepEqual(subjectFaults('# comment\npolicy: reject it'), []));
+  it('is the first line that is not a comment', () => assert.deepEqual(subjectFaults('# comment\npolicy: reject it'), []));
 });

@@ -2,7 +2,7 @@ import { tryRun } from '../run.ts';
 
 /**
  * The files that changed since the last landed commit: SENTINEL_BASE when it is set, else where this branch left that of the remote.
- * Undefined when it cannot be told: a clone whose HEAD is that of its remote shows no difference, although something landed.
+ * Undefined if it is unknown: a clone whose HEAD is that of its remote shows no difference, although something landed.
  */
 export async function changedFiles(root: string, base = process.env.SENTINEL_BASE): Promise<string[] | undefined> {
   const git = async (...args: string[]) => {

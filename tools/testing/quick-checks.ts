@@ -24,6 +24,7 @@ async function staticChecks(session: Session): Promise<void> {
   await session.check('lint', bin('biome'), ['check', '.']);
   await session.check('types', bin('tsc'), ['-p', '.']);
   await session.check('layout', process.execPath, ['tools/layout/check.ts']);
+  await session.check('language', process.execPath, ['tools/language/check.ts']);
   await session.check('generated files are current', process.execPath, ['tools/generate.ts', '--check']);
 }
 

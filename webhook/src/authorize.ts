@@ -29,7 +29,10 @@ export class Authorizer {
   async wayToActAs(user: UserInfo, identities: readonly Identity[]): Promise<string | undefined> {
     return await wayToActAs((who, rights) => firstAllowed(this.#client, who, rights), identityOf(user), identities).catch(
       (error: unknown) => {
-        throw new Denied('PermissionNotChecked', `it could not be checked whether you could act as who asked: ${String(error)}`);
+        throw new Denied(
+          'PermissionNotChecked',
+          `it could not be checked whether you can act as the requester: ${String(error)}`,
+        );
       },
     );
   }

@@ -23,7 +23,7 @@ export interface Config {
   readonly storageBytes: number;
 }
 
-/** Reads the settings. Throws with every fault named. */
+/** Reads the settings. Throws an error that names every fault. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
   if (!parsed.success)

@@ -41,7 +41,7 @@ export class BodyRefused extends Error {
 }
 
 /**
- * Reads and parses bodies within a fixed amount of memory and time, which addresses share: whoever reaches the port can send some, and
+ * Reads and parses bodies within a fixed amount of memory and time, which addresses share: anyone who reaches the port can send some, and
  * the API server must get its answers all the same. Small bodies wait for no large one; large ones take a part of the time together.
  */
 export class Intake {

@@ -3,7 +3,7 @@ import { type Refusal, ruleLabel } from '@sentinel/policy';
 
 const registers = [registry];
 
-/** What became of a review: `Refused` for good, `Busy` for now, `Failed` when a check could not be made, which is a refusal as well. */
+/** What happened to a review: `Refused` for good, `Busy` for now, `Failed` when a check could not be made, which is a refusal as well. */
 export type ReviewOutcome = 'Admitted' | 'Refused' | 'Busy' | 'Failed';
 
 const reviews = new Counter({
@@ -31,7 +31,7 @@ const unjudged = new Counter({
   registers,
 });
 
-/** The resources that the webhook is asked about; whoever else calls it must not make more series. */
+/** The resources that the webhook reviews. Other callers must not be able to create more series. */
 const resources: ReadonlySet<string> = new Set(['agentactions', 'playbooks', 'agentpolicies', 'clusteragentpolicies']);
 
 // All series are there from the start: an increase from nothing to 1 is none to Prometheus.

@@ -21,7 +21,7 @@ import {
   type SealKeys,
 } from '@sentinel/policy';
 
-/** What admission needs to know of a namespace. */
+/** What admission needs to know about a namespace. */
 export interface PolicyFacts {
   readonly policies: PolicySet;
   readonly playbook: Playbook | undefined;
@@ -58,7 +58,7 @@ export class PolicyReader {
     return items.filter(({ metadata }) => metadata.name !== name).reduce((sum, { spec }) => sum + sizeOf(spec), 0);
   }
 
-  /** The policies of a namespace that speak of an identity. */
+  /** The policies of a namespace that apply to an identity. */
   async policiesAbout(namespace: string, identity: Identity): Promise<PolicySet> {
     const [{ metadata }, cluster, local] = await Promise.all([
       this.#client.getOrThrow(namespaces, { name: namespace }),

@@ -46,7 +46,7 @@ export interface WebhookContext extends Omit<ActionContext, 'address' | 'require
   readonly stopping?: AbortSignal | undefined;
 }
 
-/** What the server shows and whom it believes. Needed anew for each certificate: a secure context replaces all of the one before it. */
+/** What the server shows and whom it believes. Needed again for each certificate: a secure context replaces all of the one before it. */
 export function tlsOf(pair: KeyPair, clientCa: string | undefined) {
   return { key: pair.key, cert: pair.cert, minVersion: 'TLSv1.2' as const, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }
@@ -55,7 +55,7 @@ export function tlsOf(pair: KeyPair, clientCa: string | undefined) {
 export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
   const asksForCertificate = context.clientCa !== undefined;
   const app = fastify({
-    // Each request is judged and not the connection, so that whoever has no certificate is told so.
+    // Each request is judged and not the connection, so that anyone who has no certificate is told so.
     https: {
       ...tlsOf(pair, context.clientCa),
       requestCert: asksForCertificate,
@@ -135,7 +135,7 @@ function createRefusal(logger: Logger) {
   return (reply: FastifyReply, status: number, code: WebhookErrorCode, message: string): FastifyReply => {
     refused += 1;
     noteUnjudged(status);
-    // Whoever reaches the port can cause these lines.
+    // Anyone who reaches the port can cause these lines.
     if (Date.now() - loggedAt >= REFUSAL_LOG_MS) {
       logger.warn('Refused requests before they were judged', { count: refused, address: reply.request.ip, code, why: message });
       [refused, loggedAt] = [0, Date.now()];
@@ -212,7 +212,7 @@ async function judge(request: AdmissionRequest, context: RequestContext): Promis
     return { annotations: {} };
   }
   if (policyResources.has(request.resource.resource)) {
-    // The kill switch must find its turn, whoever else writes the policy.
+    // The kill switch must find its turn, no matter who else writes the policy.
     if (request.operation === 'UPDATE' && !onlySuspends(request)) context.requireEditRate(request);
     await admitPolicy(request, context.policies);
   }

@@ -1,2 +1,2 @@
-/** What tests and benchmarks use of the package beside its exports. Nothing of the product imports it. */
+/** Additional exports for tests and benchmarks. Not imported by any program. */
 export * from './metrics.ts';

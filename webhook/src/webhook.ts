@@ -92,7 +92,7 @@ export class Webhook implements Runnable {
     const stop = this.#upkeep.start();
     logger.info('Started', { port: PORT, key: this.#keeper.current().id });
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    // The API server keeps its connections, and endpoints change a moment after the signal: whoever still calls gets an answer.
+    // The API server keeps its connections, and endpoints change a moment after the signal: anyone who still calls gets an answer.
     await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
     stop();
     await app.close();

@@ -78,7 +78,7 @@ describe('an account', () => {
     assert.match(ran.out, /shop {8}other:remediator {3}ClusterRole\/edit {3}<none>/);
   });
 
-  it('is not seen where there is none', async () => {
+  it('is not seen if there is none', async () => {
     const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items: [] }), ['account', 'list']);
     assert.match(ran.out, /There is no account/);
   });
@@ -86,7 +86,7 @@ describe('an account', () => {
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [
     ['a name with capitals', ['Remediator', '--role', 'edit'], /is not a valid name for an account/],
     ['a name with a colon', ['a:b', '--role', 'edit'], /is not a valid name for an account/],
-    ['no role', ['remediator'], /say with --role/],
+    ['no role', ['remediator'], /--role is required/],
     ['two roles', ['remediator', '--role', 'a', '--cluster-role', 'b'], /not both/],
     ['an unknown kind of role', ['remediator', '--role', 'a', '--role-kind', 'Secret'], /--role-kind/],
     ['a user without a namespace', ['remediator', '--role', 'a', '--user', 'bot'], /NAMESPACE:NAME/],

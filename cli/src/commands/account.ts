@@ -17,7 +17,7 @@ const RBAC = 'rbac.authorization.k8s.io/v1';
 const GROUP = 'rbac.authorization.k8s.io';
 const LABEL = 'sentinel.dev/account';
 
-/** What an account is made of. */
+/** The names from which the objects of an account are built. */
 export interface Account {
   readonly namespace: string;
   readonly name: string;
@@ -44,14 +44,14 @@ function roleOf({ role, roleKind, clusterRole }: AccountFlags): Account['role'] 
     throw new UsageError('FlagConflict', 'pass --role or --cluster-role, not both');
   const name = role ?? clusterRole;
   if (!name)
-    throw new UsageError('FlagRequired', 'say with --role what the account may do in the namespace, such as --role edit');
+    throw new UsageError('FlagRequired', '--role is required: the role of the account in the namespace, such as --role edit');
   const kind = clusterRole === undefined ? (roleKind ?? 'ClusterRole') : 'ClusterRole';
   if (kind !== 'ClusterRole' && kind !== 'Role')
     throw new UsageError('FlagInvalid', "--role-kind must be 'ClusterRole' or 'Role'");
   return { kind, name };
 }
 
-// A person grants themselves rights with ordinary bindings; only programs are named here.
+// People get the right with ordinary bindings; only ServiceAccounts are named here.
 function serviceAccountOf(text: string): Account['users'][number] {
   const [namespace, name, ...more] = text.replace(/^system:serviceaccount:/, '').split(':');
   if (!namespace || !name || more.length > 0 || !LABEL_NAME.test(namespace) || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
@@ -114,7 +114,7 @@ const kinds: Readonly<Record<string, ResourceKind>> = {
   ClusterRoleBinding: clusterrolebindings,
 };
 
-/** Makes an account, or prints its objects for Git with `--dry-run=client -o yaml`. */
+/** Creates an account, or prints its objects for Git with `--dry-run=client -o yaml`. */
 export async function createAccount(session: Session, name: string, flags: AccountFlags): Promise<number> {
   const { client, namespace, io, flags: global } = session;
   const format = formatOf(global.output);
@@ -142,8 +142,8 @@ export async function createAccount(session: Session, name: string, flags: Accou
 const manifest = (objects: readonly AnyObject[]) => objects.map((object) => raw(object, 'yaml')).join('\n---\n');
 
 /*
- * Two accounts can share a name at the level of the cluster: 'b-c' in 'a' and 'c' in 'a-b' are both sentinel-account-a-b-c, and
- * the second would take the gateway's right to act as the first. And a binding can't be pointed at another role.
+ * Two accounts can get the same cluster-wide name: 'b-c' in 'a' and 'c' in 'a-b' are both sentinel-account-a-b-c, and
+ * the second one would replace the gateway's right to act as the first. Also, the role of a binding cannot be changed.
  */
 async function requireFree({ client }: Session, objects: readonly AnyObject[]): Promise<void> {
   for (const wanted of objects) {
@@ -155,7 +155,7 @@ async function requireFree({ client }: Session, objects: readonly AnyObject[]): 
     if (wanted.kind === 'ClusterRole' && !isDeepStrictEqual(found.rules, wanted.rules))
       throw new UsageError(
         'AccountConflict',
-        `the ClusterRole '${name}' belongs to another account whose names run together the same; choose another name for this one`,
+        `the ClusterRole '${name}' belongs to another account with the same combination of namespace and name; choose another name for this one`,
       );
     if (wanted.roleRef && !isDeepStrictEqual(found.roleRef, wanted.roleRef))
       throw new UsageError(
@@ -165,21 +165,21 @@ async function requireFree({ client }: Session, objects: readonly AnyObject[]): 
   }
 }
 
-/** Lists accounts, their roles and who may use them: whatever a RoleBinding names as one, whoever made it. */
+/** Lists accounts, their roles and who may use them: every account that a RoleBinding names, no matter who created the binding. */
 export async function listAccounts({ client, namespace, flags, io }: Session): Promise<number> {
   const format = formatOf(flags.output);
   const all = flags.allNamespaces === true;
   const { items } = await client.list(rolebindings, all ? {} : { namespace });
   const rights = items.filter((binding) => accountsIn(binding).length > 0);
   if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: rights }, format));
-  else if (rights.length === 0) io.out('There is no account; make one: kubectl sentinel account create NAME --role ROLE');
+  else if (rights.length === 0) io.out('There is no account; create one: kubectl sentinel account create NAME --role ROLE');
   else io.out(accountTable(rights, items, all));
   return 0;
 }
 
 const ENFORCE = virtualUser('enforce', '', '').replace(/:+$/, ':');
 
-// A right in another namespace than the account's own is shown with where the account lives: that is worth a look.
+// A right outside the namespace of the account is shown with that namespace, because it deserves attention.
 function accountsIn({ metadata, subjects }: AnyObject): string[] {
   return ((subjects ?? []) as Subject[]).flatMap(({ kind, name }) => {
     if (kind !== 'User' || !name.startsWith(ENFORCE)) return [];

@@ -19,14 +19,14 @@ const Export = z.object({
   resourceLogs: z.array(z.object({ scopeLogs: z.array(z.object({ logRecords: z.array(LogRecord).default([]) })).default([]) })),
 });
 
-/** A chain as a sink has it. */
+/** A chain in an export of a sink. */
 interface Chain {
   readonly place: string;
   readonly endless: boolean;
   readonly records: AuditRecord[];
 }
 
-// What every record has, apart from its own details.
+// The fields that every record has, without its own details.
 const base = new Set([
   'k8s.namespace.name',
   'sentinel.action.name',
@@ -44,8 +44,8 @@ const base = new Set([
 
 /**
  * Recomputes the chains of an export: OTLP/JSON, a document or one a line, as the file exporter of the Collector writes it. Needs no
- * cluster, so it holds for actions that are long gone as well. Records are held against what the gateway stated in them; with a file of
- * public keys, as the ConfigMaps of Sentinel have them, seals are verified. 1 when something is wrong. Throws UsageError for what is no export.
+ * cluster, so it also works for actions that were deleted. Records are compared with the statements of the gateway in them; with a file of
+ * public keys, in the form of the ConfigMaps of Sentinel, seals are verified. Returns 1 if there is a fault. Throws UsageError for a file that is not an export.
  */
 export function auditVerifyExport(io: Terminal, file: string, keysFile?: string): number {
   const { acts, statements }: Keys = keysFile === undefined ? { acts: undefined, statements: undefined } : readKeys(keysFile);
@@ -54,9 +54,7 @@ export function auditVerifyExport(io: Terminal, file: string, keysFile?: string)
     [SEAL_KEYS, acts],
   ] as const)
     if (keys === undefined)
-      io.error(
-        `warning: what is sealed by a key of '${name}' is compared and not verified; pass this ConfigMap as JSON with --keys`,
-      );
+      io.error(`warning: seals by keys of '${name}' are not verified; pass this ConfigMap as JSON with --keys`);
   const chains = readExport(readFileSync(file, 'utf8'), file);
   let bad = 0;
   for (const [uid, { place, endless, records }] of chains) {
@@ -90,7 +88,7 @@ const KeyMap = z.object({
 });
 const KeyMaps = z.union([z.object({ items: z.array(KeyMap) }), KeyMap]);
 
-/** Public keys by who seals with them: neither the webhook nor the gateway is believed for what the other one seals. */
+/** Public keys by the program that seals with them: a key of the webhook does not verify seals of the gateway, and the other way round. */
 interface Keys {
   readonly acts: SealKeys | undefined;
   readonly statements: SealKeys | undefined;
@@ -99,7 +97,7 @@ interface Keys {
 /** Reads the ConfigMaps of public keys from a file: one as JSON, or a list of them. */
 function readKeys(file: string): Keys {
   const parsed = KeyMaps.safeParse(parseJson(readFileSync(file, 'utf8')));
-  if (!parsed.success) throw new UsageError('FileInvalid', `${file}: this is no ConfigMap of public keys as JSON`);
+  if (!parsed.success) throw new UsageError('FileInvalid', `${file}: this is not a ConfigMap of public keys as JSON`);
   const maps = 'items' in parsed.data ? parsed.data.items : [parsed.data];
   const of = (wanted: string) => {
     const found = maps.find(({ metadata }) => metadata.name === wanted);
@@ -129,10 +127,10 @@ function documents(text: string, file: string): z.infer<typeof Export>[] {
   const parts = whole === undefined ? text.split('\n').filter((line) => line.trim() !== '') : [text];
   return parts.map((part, index) => {
     const value = parseJson(part);
-    if (value === undefined) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is no JSON`);
+    if (value === undefined) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is not JSON`);
     if (typeof value !== 'object' || value === null || !('resourceLogs' in value)) return { resourceLogs: [] };
     const parsed = Export.safeParse(value);
-    if (!parsed.success) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is no OTLP export of logs`);
+    if (!parsed.success) throw new UsageError('FileInvalid', `${file}, line ${index + 1}: this is not an OTLP export of logs`);
     return parsed.data;
   });
 }
@@ -174,11 +172,11 @@ function recordOf({
   return { place: `${of('k8s.namespace.name')}/${of('sentinel.action.name')}`, endless: false, record };
 }
 
-// What is no time is none that a record was made at, so its hash does not fit.
+// A value that is not a time cannot be that of a valid record, so its hash will not match.
 const timeOf = (nanos: string): string =>
   /^\d{7,19}$/.test(nanos) ? new Date(Number(BigInt(nanos) / 1_000_000n)).toISOString() : nanos;
 
-// After a restart a record may have been sent twice, with the same hash. Two that differ are another matter.
+// After a restart a record may have been sent twice, with the same hash. Two records that differ are a fault.
 const once = (records: readonly AuditRecord[]) => records.filter((record, index) => records[index - 1]?.hash !== record.hash);
 
 function findingsOf(records: AuditRecord[]): string[] {

@@ -54,7 +54,7 @@ const cases: readonly [name: string, action: AgentAction, expected: RegExp | und
     }),
     /record 3 is of another action/,
   ],
-  ['finds that the end is not told', anAction(aPlan(), 'Succeeded'), /no record tells of its end/],
+  ['finds that the end is not told', anAction(aPlan(), 'Succeeded'), /no record reports its end/],
   ['finds that a sink knows more', withOutbox((outbox) => ({ ...outbox, exported: 9 })), /acknowledged record 9/],
   [
     'finds that an ended action has no records at all',

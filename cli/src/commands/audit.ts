@@ -21,8 +21,8 @@ import { decisionFindings, endFindings } from './audit/decisions.ts';
 import { findUnstated, readPlans, readStatementKeys, statedRun } from './audit/statements.ts';
 
 /**
- * Recomputes the hash chains of one action or of all, and holds their records against what others sealed, what the gateway stated of their
- * runs, and what the status says. Names every gap and every difference. 1 when there is one.
+ * Recomputes the hash chains of one action or of all, and compares their records with the seals of the webhook, the statements of the
+ * gateway about their runs, and the status. Prints every gap and every difference. Returns 1 if there is one.
  */
 export async function auditVerify(session: Session, name: string | undefined): Promise<number> {
   const { client, namespace, flags, io } = session;
@@ -61,7 +61,7 @@ export async function auditVerify(session: Session, name: string | undefined): P
   return bad + acts === 0 ? 0 : 1;
 }
 
-/** The public keys of seals. Undefined, with a word about it, for somebody who may not read them: then names are compared without. */
+/** The public keys of seals. Undefined, after a warning, if the caller may not read them: then only names are compared. */
 async function readKeys({ client, io }: Session): Promise<SealKeys | undefined> {
   try {
     const published = await client.get(configmaps, { name: SEAL_KEYS, namespace: namespaces.system });
@@ -83,7 +83,7 @@ function soundOf({ status }: AgentAction): string {
   return `records ${first} to ${outbox.sequence} verify${earlier}`;
 }
 
-/** What is wrong with the chain of an action. Only records that a sink has acknowledged may be missing at its beginning. */
+/** Faults in the chain of an action. Only records that a sink has acknowledged may be missing at its beginning. */
 export function findingsOf(action: AgentAction): string[] {
   const outbox = action.status?.outbox;
   const ended = finalStates.has(stateOf(action) as State);
@@ -97,7 +97,7 @@ export function findingsOf(action: AgentAction): string[] {
   for (const record of outbox.records)
     if (record.action !== action.metadata.uid) findings.push(`record ${record.sequence} is of another action`);
   if (ended && !outbox.records.some(({ transition }) => transition === 'Ended'))
-    findings.push(`the action is ${stateOf(action)}, but no record tells of its end`);
+    findings.push(`the action is ${stateOf(action)}, but no record reports its end`);
   return findings;
 }
 
@@ -113,7 +113,7 @@ export async function auditShow(session: Session, name: string): Promise<number>
 
 function detailLine({ name, value }: { readonly name: string; readonly value: string }): string {
   const statement = name === STATEMENT_DETAIL ? parseStatement(value) : undefined;
-  // Whole as JSON: -o json. Whether it holds is for `audit verify` to say.
+  // The complete statement is printed by -o json. `audit verify` verifies it.
   return statement
     ? `   the gateway states (not verified here): ${visible(describeStatement(statement))}`
     : `   ${visible(name)}: ${visible(value)}`;

@@ -37,7 +37,7 @@ describe('kubectl sentinel cancel', () => {
     assert.equal(ran.code, 0, ran.error);
     assert.deepEqual(patches(ran.requests), [{ metadata: { uid: 'uid-1' }, spec: { cancelled: true } }]);
     assert.match(ran.out, /^shop\/repair-web {2}Running\n {2}\| Set the image/);
-    assert.match(ran.out, /repair-web cancelled\nsee what becomes of it: kubectl sentinel watch repair-web -n shop\n$/);
+    assert.match(ran.out, /repair-web cancelled\nsee what happens to it: kubectl sentinel watch repair-web -n shop\n$/);
   });
 
   it('says why, where somebody says so', async () => {
@@ -67,12 +67,12 @@ describe('kubectl sentinel cancel', () => {
     [
       'in a run of which a part can be rolled back',
       {},
-      /^The run is ended at once\..* rolled back where nobody has changed it since, but for what cannot be restored and STAYS: 4\. delete ConfigMap shop\/web-cache\.$/m,
+      /^The run is ended at once\..* rolled back if nobody has changed it since, except for what cannot be restored and STAYS: 4\. delete ConfigMap shop\/web-cache\.$/m,
     ],
     [
       'in a run that can be rolled back',
       { planned: wholly },
-      /what it has changed is rolled back where nobody has changed it since\.$/m,
+      /what it has changed is rolled back if nobody has changed it since\.$/m,
     ],
     [
       'in a run that cannot be rolled back',
@@ -98,7 +98,7 @@ describe('kubectl sentinel cancel', () => {
           },
         },
       },
-      /^Nobody is asked any more about effects 1, 3, whose outcome is unknown; .*\nWhat stays unknown is in the report of the action\.$/m,
+      /^The outcome of effects 1, 3 is unknown and can no longer be resolved; .*\nThe report of the action lists the effects that stay unknown\.$/m,
     ],
     [
       'under a kill switch',
@@ -114,7 +114,7 @@ describe('kubectl sentinel cancel', () => {
       },
       /what it has changed STAYS where a kill switch covers the action.*AgentPolicy\/shop in namespace shop \(by sid since 2026-03-02T10:00:00Z\)/,
     ],
-    ['whose plan is gone', { planned: null }, /cannot be told, because its plan cannot be read/],
+    ['whose plan is gone', { planned: null }, /is unknown, because its plan cannot be read/],
     [
       'with parts',
       {
@@ -123,7 +123,7 @@ describe('kubectl sentinel cancel', () => {
           { metadata: { name: 'other' }, spec: { intent: {} } },
         ],
       },
-      /^1 action that is a part of it ends with it: part-a\.$/m,
+      /^1 child action ends with it: part-a\.$/m,
     ],
   ];
   for (const [name, served, expected] of said)
@@ -159,7 +159,7 @@ describe('kubectl sentinel cancel', () => {
   it('says what is true by the answer when the action went on while a person read', async () => {
     const begun = await runAgainst(cluster({ action: anAction(plan), answer: ok(cancelled(anAction(plan, 'Running'))) }), argv);
     assert.equal(begun.code, 0);
-    assert.match(begun.out, /Meanwhile the action has become Running:\nThe run is ended at once/);
+    assert.match(begun.out, /In the meantime the action has become Running:\nThe run is ended at once/);
     const over = await runAgainst(cluster({ answer: ok(cancelled(anAction(plan, 'Succeeded'))) }), argv);
     assert.equal(over.code, 1);
     assert.match(over.error, /it is too late to cancel: 'repair-web' has ended already as Succeeded/);

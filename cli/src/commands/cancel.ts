@@ -13,12 +13,12 @@ export interface CancelFlags {
   readonly comment?: string;
 }
 
-/** As the schema of AgentAction has it. */
+/** The limit in the schema of AgentAction, in characters. */
 const COMMENT_MAX = 1024;
 
 /**
- * Ends an action: says what becomes of it and of what it changed, asks, and sets `spec.cancelled`. It is sent without a resourceVersion,
- * because a cancellation must not wait for the operator's writes; so the answer says how far the action had come by then.
+ * Cancels an action: prints what happens to it and to its changes, asks for confirmation, and sets `spec.cancelled`. The patch has no
+ * resourceVersion, because writes of the operator must not delay a cancellation; the response shows the state that the action had by then.
  */
 export async function cancel(session: Session, name: string, flags: CancelFlags): Promise<number> {
   const { client, namespace, io } = session;
@@ -56,7 +56,7 @@ export async function cancel(session: Session, name: string, flags: CancelFlags)
   return tell(session, answer, { around, said: judged.lines });
 }
 
-// What was said may be overtaken: the action went on while a person read.
+// The printed text may be outdated: the action may have continued while a person read it.
 function tell(
   { namespace, io }: Session,
   answer: AgentAction,
@@ -67,11 +67,11 @@ function tell(
   if (found.kind !== 'Possible')
     throw new UsageError('NothingToDecide', found.kind === 'TooLate' ? found.why : 'the action was not cancelled');
   if (found.lines.join() !== said.join()) {
-    io.out(`Meanwhile the action has become ${visible(stateOf(answer))}:`);
+    io.out(`In the meantime the action has become ${visible(stateOf(answer))}:`);
     for (const line of found.lines) io.out(line);
   }
   io.out(`agentaction.sentinel.dev/${name} cancelled`);
-  io.out(`see what becomes of it: kubectl sentinel watch ${name} -n ${namespace}`);
+  io.out(`see what happens to it: kubectl sentinel watch ${name} -n ${namespace}`);
   return 0;
 }
 
@@ -93,7 +93,7 @@ async function readAround(session: Session, action: AgentAction): Promise<Around
   };
 }
 
-// Whoever filed an action may end it, also without the right to read what stands around it.
+// The requester may cancel an action even without the right to read policies, plans and child actions.
 async function whereAllowed<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;

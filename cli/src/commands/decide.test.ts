@@ -69,7 +69,10 @@ describe('a decision', () => {
   it('is not sent for whatever plan is current: --yes names the plan that was seen, on a terminal as well', async () => {
     const ran = await runAgainst(cluster(), ['approve', 'repair-web', '--yes'], '');
     assert.equal(ran.code, 1);
-    assert.match(ran.error, /--yes asks nothing, so say what you have seen: pass --plan DIGEST .* or leave --yes out/);
+    assert.match(
+      ran.error,
+      /--yes skips the question, so the digest of what you have seen is required: pass --plan DIGEST .* or leave --yes out/,
+    );
     assert.deepEqual(bodies(ran.requests), []);
   });
 
@@ -114,7 +117,7 @@ describe('a decision', () => {
       ['approve', 'repair-web', '--yes', '--plan', `sha256:${'1'.repeat(64)}`],
       /is not the current one/,
     ],
-    ['with something that is no digest', ['approve', 'repair-web', '--yes', '--plan', 'latest'], /--plan must be the digest/],
+    ['with something that is not a digest', ['approve', 'repair-web', '--yes', '--plan', 'latest'], /--plan must be the digest/],
     ['to reject without a comment', ['reject', 'repair-web', '--yes'], /--comment/],
     ['to reject with an empty comment', ['reject', 'repair-web', '--yes', '--comment', ' '], /--comment/],
     [
@@ -217,7 +220,7 @@ describe('a decision', () => {
     const lying = { ...action, metadata: { ...action.metadata, annotations: { [annotations.decision]: 'approve' } } };
     const ran = await runAgainst(cluster([ok(lying)]), ['approve', 'repair-web', '--yes', '--plan', digest]);
     assert.equal(ran.code, 1);
-    assert.match(ran.error, /counts for nothing/);
+    assert.match(ran.error, /has no effect/);
   });
 
   const conflict = refusal(409, 'Conflict', 'the object has been modified');

@@ -19,8 +19,8 @@ export type Verb = 'approve' | 'reject' | 'revoke';
 const done: Readonly<Record<Verb, string>> = { approve: 'approved', reject: 'rejected', revoke: 'revoked' };
 
 /**
- * Shows the plan, asks, and sends the decision with the digest of what was shown. With `--plan` the person says which plan they
- * saw; another one is refused here already. The API server has the last word.
+ * Shows the plan, asks for confirmation, and sends the decision with the digest of the plan that was shown. With `--plan` the person names
+ * the plan that they saw; a different plan is refused here already. The API server makes the final check.
  */
 export async function decide(session: Session, name: string, verb: Verb, flags: DecideFlags): Promise<number> {
   validate(session, verb, flags);
@@ -42,7 +42,7 @@ export async function decide(session: Session, name: string, verb: Verb, flags: 
   return 0;
 }
 
-// The pager shows everything. Without one a plan that is printed may scroll away, so long parts are left out, and counted.
+// The pager shows everything. Without a pager a long plan may scroll off the screen, so long parts are left out and counted.
 async function show({ io }: Session, review: Review, full: boolean): Promise<number> {
   const paint = painter(io.colour);
   const whole = renderForDecision(review, { paint, full: true });
@@ -52,13 +52,13 @@ async function show({ io }: Session, review: Review, full: boolean): Promise<num
 
 function validate(session: Session, verb: Verb, flags: DecideFlags): void {
   if (verb === 'reject' && !flags.comment?.trim())
-    throw new UsageError('FlagRequired', 'say why with --comment: the agent and the record need a reason');
+    throw new UsageError('FlagRequired', '--comment is required: it tells the agent and the audit trail why');
   checkCommonFlags(session, flags, verb === 'approve');
 }
 
 const PLAN_FLAG = { flag: '--plan', where: 'the digest that `kubectl sentinel plan` shows' };
 
-/** Throws UsageError for flags of a decision that cannot be meant. What `consents` lets something happen: it is about a plan that was seen. */
+/** Throws UsageError for invalid flags of a decision. A decision that `consents` must name the digest of the plan that was seen. */
 export function checkCommonFlags({ io }: Session, { comment, plan, yes = false }: DecideFlags, consents: boolean): void {
   if (comment !== undefined && comment.length > 1024)
     throw new UsageError('FlagInvalid', '--comment may have at most 1024 characters');
@@ -90,9 +90,9 @@ const TRIES = 8;
 const PAUSE = { baseMs: 200, maxMs: 3_000, jitter: 0.5 };
 
 /**
- * Sends the annotations of a decision. It names the object by uid and the plan by digest, which cover what was shown, and no version:
- * others decide and the operator writes while a person reads, and whoever writes in a loop must not keep decisions out. What conflicts
- * all the same is sent again, only when action, generation and plan are still those that were shown.
+ * Sends the annotations of a decision. The patch names the object by uid and the plan by digest, but has no resourceVersion: others decide
+ * and the operator writes while a person reads, and someone who writes in a loop must not be able to prevent decisions. After a conflict it
+ * is sent again, only if action, generation and plan are still those that were shown.
  */
 export async function send(
   session: Session,
@@ -123,7 +123,7 @@ export async function send(
   }
 }
 
-/** Why an approval that was sealed does not count; undefined where nothing suspends the action. */
+/** Why an approval that was sealed does not count; undefined if nothing suspends the action. */
 export function suspensionNotice(action: AgentAction): string | undefined {
   if (stateOf(action) !== 'Suspended') return undefined;
   const by = describeSuspensions(action.status?.suspension ?? []);
@@ -132,13 +132,13 @@ export function suspensionNotice(action: AgentAction): string | undefined {
   );
 }
 
-/** Throws UsageError when nothing sealed the decision: without the webhook the annotation would just lie there, and count for nothing. */
+/** Throws UsageError if the decision was not sealed: without the webhook the annotation would be stored and have no effect. */
 export function requireSealed(before: AgentAction, after: AgentAction, verb: string): void {
   const sealed = after.metadata.annotations?.[annotations.approvals];
   const asked = after.metadata.annotations?.[annotations.decision];
   if (asked !== undefined || sealed === undefined || sealed === before.metadata.annotations?.[annotations.approvals])
     throw new UsageError(
       'NotSealed',
-      `the API server took the request to ${verb}, but nothing sealed it, so it counts for nothing: Sentinel's webhook is not in force. Tell your cluster admin`,
+      `the API server took the request to ${verb}, but the webhook of Sentinel did not seal it, so it has no effect. Tell your cluster admin`,
     );
 }

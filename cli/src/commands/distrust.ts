@@ -8,7 +8,7 @@ export interface DistrustFlags {
   readonly yes?: boolean;
 }
 
-/** Withdraws the trust in a Playbook by a sealed record, and says what becomes of the actions that wait or run. */
+/** Withdraws the trust in a Playbook with a sealed record, and prints what happens to the actions that wait or run. */
 export async function distrust(session: Session, name: string, flags: DistrustFlags): Promise<number> {
   const { client, namespace, io } = session;
   requireSomebody(io, flags.yes === true);
@@ -20,7 +20,7 @@ export async function distrust(session: Session, name: string, flags: DistrustFl
     io.error('nothing was withdrawn');
     return 1;
   }
-  // The digest says what was shown. A version would let everyone who writes the Playbook in a loop keep this out.
+  // The digest identifies what was shown. With a resourceVersion, someone who writes the Playbook in a loop could prevent the withdrawal.
   const { uid } = playbook.metadata;
   const answer = await client.patch(
     playbooks,
@@ -31,7 +31,7 @@ export async function distrust(session: Session, name: string, flags: DistrustFl
   if (!answer.metadata.annotations?.[annotations.trust]?.startsWith(WITHDRAWAL_PREFIX))
     throw new UsageError(
       'NotSealed',
-      "the API server took the request, but nothing sealed it: Sentinel's webhook is not in force. Nothing trusts the Playbook any more; tell your cluster admin",
+      'the API server took the request, but the webhook of Sentinel did not seal it. The Playbook is not trusted any more; tell your cluster admin',
     );
   io.out(`playbook.sentinel.dev/${name} distrusted`);
   return 0;
@@ -56,7 +56,7 @@ async function unfinished({ client, namespace }: Session, playbook: string) {
     .filter(({ state }) => !finalStates.has(state as State));
 }
 
-/** What withdrawing trust does to the actions of the Playbook that have not come to their end. */
+/** What withdrawing trust does to the actions of the Playbook that have not ended. */
 export function consequences(playbook: string, actions: readonly { readonly name: string; readonly state: string }[]): string {
   if (actions.length === 0) return visible(`No action of Playbook '${playbook}' waits or runs.`);
   return [

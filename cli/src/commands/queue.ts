@@ -32,13 +32,13 @@ export async function queue(session: Session): Promise<number> {
   return 0;
 }
 
-// What waits in vain, as far as Sentinel can see.
+// Actions that nobody can approve, as far as Sentinel knows.
 const unmetLines = (waiting: readonly AgentAction[]): string[] =>
   waiting.flatMap(({ metadata, status }) =>
     status?.required?.unmet === undefined ? [] : [visible(`! ${metadata.name}: ${status.required.unmet}`)],
   );
 
-/** The table of the queue; under each action what it changes, in a few words. */
+/** The table of the queue; below each action a short summary of its changes. */
 export function queueTable(waiting: readonly AgentAction[], all: boolean, now: number): string {
   const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'RISK', 'EFFECTS', 'APPROVALS', 'REQUESTER', 'WAITING'];
   const rows = waiting.map((action) => [...(all ? [action.metadata.namespace] : []), ...rowOf(action, now)]);
@@ -64,11 +64,11 @@ function rowOf(action: AgentAction, now: number): Cell[] {
   ];
 }
 
-// What there is to decide on after the run: effects whose outcome is unknown.
+// Decisions after the run: effects whose outcome is unknown.
 const unknownOf = ({ status }: AgentAction) =>
   `unknown: ${(status?.unknownEffects ?? []).map(({ effect }) => `effect ${effectNumber(effect)}`).join(', ')}`;
 
-// An agent is mostly of the namespace of its action: then its name alone says more than both cut short. The plan shows all of it.
+// The agent is usually in the namespace of its action: then only its name is shown, which needs less space. The plan shows the full name.
 function shortRequester(action: AgentAction): string | undefined {
   const requester = requesterOf(action);
   const own = `system:serviceaccount:${action.metadata.namespace ?? ''}:`;

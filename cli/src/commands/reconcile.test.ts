@@ -55,15 +55,19 @@ describe('kubectl sentinel reconcile', () => {
     });
 
   const refused: readonly [string, string[], RegExp, AgentAction?][] = [
-    ['a word that is none', ['undo', '--effect', '1'], /'undo' is not a resolution; use one of accept, redo, roll-back/],
+    ['an invalid word', ['undo', '--effect', '1'], /'undo' is not a resolution; use one of accept, redo, roll-back/],
     [
       'an effect that is not unknown',
       ['redo', '--effect', '3'],
-      /--effect must be the number of an effect .* from 1: 1 \[FlagInvalid\]$/m,
+      /--effect must be the number, in CHANGES of the plan, of an effect .*: 1 \[FlagInvalid\]$/m,
     ],
-    ['an index, from 0', ['redo', '--effect', '0'], /--effect must be the number of an effect .* from 1: 1 \[FlagInvalid\]$/m],
+    [
+      'an index, from 0',
+      ['redo', '--effect', '0'],
+      /--effect must be the number, in CHANGES of the plan, of an effect .*: 1 \[FlagInvalid\]$/m,
+    ],
     ['another plan', ['redo', '--effect', '1', '--plan', `sha256:${'1'.repeat(64)}`], /is not the current one/],
-    ['no plan where nobody is asked', ['redo', '--effect', '1', '--plan', ''], /--plan must be the digest/],
+    ['no plan if nobody is asked', ['redo', '--effect', '1', '--plan', ''], /--plan must be the digest/],
     ['an action that waits for something else', ['redo', '--effect', '1'], /there is nothing to resolve/, anAction(plan)],
   ];
   for (const [name, argv, expected, shown] of refused)
@@ -104,7 +108,7 @@ describe('kubectl sentinel reconcile', () => {
       digest,
     ]);
     assert.equal(ran.code, 1);
-    assert.match(ran.error, /counts for nothing/);
+    assert.match(ran.error, /has no effect/);
   });
 });
 

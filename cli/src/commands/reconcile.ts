@@ -11,16 +11,16 @@ export interface ReconcileFlags extends DecideFlags {
   readonly effect?: string;
 }
 
-/** What each resolution does, for the person who is asked whether they mean it. */
+/** What each resolution does, shown before the confirmation. */
 export const meanings: Readonly<Record<Resolution, string>> = {
-  accept: 'what is stored now stays as it is, and counts as done',
-  redo: 'the approved change is sent again, if the object still allows exactly that change; what has been applied already is found as done',
-  'roll-back': 'if it was applied, it is taken back from its pre-image, where nobody has changed the object since',
+  accept: 'the object stays as it is now, and the effect counts as done',
+  redo: 'the approved change is sent again, if the object still allows exactly that change; if it has been applied already, it counts as done',
+  'roll-back': 'if it was applied, it is rolled back from its pre-image, if nobody has changed the object since',
 };
 
 /**
- * Resolves an effect whose outcome is unknown: shows it, asks, and sends the decision with the digest of the plan and the number of the
- * effect. The API server has the last word, and the gateway says what became of it.
+ * Resolves an effect whose outcome is unknown: shows it, asks for confirmation, and sends the decision with the digest of the plan and the
+ * number of the effect. The API server makes the final check, and the gateway reports the result.
  */
 export async function reconcile(session: Session, name: string, word: string, flags: ReconcileFlags): Promise<number> {
   const resolution = Resolution.safeParse(word);
@@ -49,7 +49,7 @@ export async function reconcile(session: Session, name: string, word: string, fl
   const answer = await send(session, review, askingManager(resolution.data, review.digest, effect), asked);
   requireSealed(review.action, answer, resolution.data);
   io.out(`agentaction.sentinel.dev/${name}: ${resolution.data} of effect ${effectNumber(effect)} recorded`);
-  io.out(`see what becomes of it: kubectl sentinel watch ${name} -n ${session.namespace}`);
+  io.out(`see what happens to it: kubectl sentinel watch ${name} -n ${session.namespace}`);
   return 0;
 }
 
@@ -63,7 +63,7 @@ function requireEffect({ action }: Review, asked: string | undefined): number {
   const open = unknown.map(({ effect }) => effectNumber(effect)).join(', ');
   throw new UsageError(
     'FlagInvalid',
-    `--effect must be the number of an effect whose outcome is unknown, as CHANGES of the plan counts them from 1: ${open}`,
+    `--effect must be the number, in CHANGES of the plan, of an effect whose outcome is unknown: ${open}`,
   );
 }
 

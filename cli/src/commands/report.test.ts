@@ -57,7 +57,7 @@ const rolledBack: AgentAction = {
 };
 
 describe('a report', () => {
-  it('tells of an action that was taken back', () => assertGolden('report', renderReport(rolledBack, plan, painter(false))));
+  it('reports an action that was rolled back', () => assertGolden('report', renderReport(rolledBack, plan, painter(false))));
   it('says that nothing was changed when there was no run', () => {
     assert.match(renderReport(action, plan, painter(false)), /nothing was changed/);
   });

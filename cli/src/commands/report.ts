@@ -10,7 +10,7 @@ import { formatOf, raw } from '../terminal/raw.ts';
 import { span } from '../terminal/table.ts';
 import { visible, visibleBlock } from '../terminal/visible.ts';
 
-/** Says what became of an action: state, timings, effects, decisions, what was taken back, results. */
+/** Prints the outcome of an action: state, timings, effects, decisions, rollback, results. */
 export async function report(session: Session, name: string): Promise<number> {
   const { client, namespace, io, flags } = session;
   const format = formatOf(flags.output);
@@ -41,7 +41,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     ...shortenedLines(action, paint).slice(0, -1),
     ...section('DECISIONS', decisionLines(status.decisions ?? [], paint)),
     ...(status.results ?? []).flatMap((result) => [
-      `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', its end is missing' : ''}`,
+      `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', truncated' : ''}`,
       visibleBlock(result.content.trimEnd(), '  | '),
     ]),
   ].join('\n');
@@ -60,14 +60,14 @@ function stageLines({ stage, attempt, outcome, startedAt, finishedAt, message, s
   ];
 }
 
-// The ledger of what was done is the gateway's alone; the status says whether all of it was, or what was taken back.
+// Only the gateway can read the ledger of single writes; the status says whether the run was complete, and which effects were rolled back.
 function effectsTitle({ stages }: AgentActionStatus): string {
   const ran = stages?.findLast(({ stage }) => stage === 'run');
   if (!ran) return 'EFFECTS  (planned, nothing was changed)';
   if (ran.outcome === undefined) return 'EFFECTS  (the run is under way)';
   return ran.outcome === 'Succeeded'
     ? 'EFFECTS  (all done, as planned)'
-    : 'EFFECTS  (the run did not reach its end: some may not be done)';
+    : 'EFFECTS  (the run did not complete: some changes may be missing)';
 }
 
 function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }: AgentActionStatus): string {
@@ -77,4 +77,4 @@ function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }:
 }
 
 const workOf = ({ spec }: AgentAction): string =>
-  spec.steps ? 'steps of its own' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;
+  spec.steps ? 'ad-hoc steps' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;

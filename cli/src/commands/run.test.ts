@@ -7,7 +7,7 @@ import { actionFor, parameter } from './run.ts';
 const run = ['run', 'set-image', '--summary', 'Set the image'];
 
 describe('run', () => {
-  it('files an action whose name begins with that of the Playbook', () => {
+  it('creates an action whose name begins with that of the Playbook', () => {
     const action = actionFor('shop', { playbook: 'set-image' }, { summary: 'Set the image', param: ['image=a=b', 'empty='] });
     assert.match(action.metadata.name, /^set-image-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     assert.deepEqual(action.spec.parameters, [
@@ -36,7 +36,7 @@ describe('run', () => {
       ['run', '--summary', 's', '--image', 'i', '--', 'ls'],
       /--account and --image are required when a command follows --/,
     ],
-    ['an account for a Playbook', [...run, '--account', 'a'], /a Playbook brings its own/],
+    ['an account for a Playbook', [...run, '--account', 'a'], /a Playbook has its own/],
     [
       'a parameter for a command',
       ['run', '--summary', 's', '--account', 'a', '--image', 'i', '--param', 'a=b', '--', 'ls'],
@@ -76,7 +76,7 @@ describe('run', () => {
     assert.ok(AgentActionSpec.safeParse(spec).success);
   });
 
-  it('files steps of its own, as a part of another action', async () => {
+  it('files ad-hoc steps, as a part of another action', async () => {
     const own = [
       'run',
       '--summary',

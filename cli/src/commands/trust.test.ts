@@ -56,7 +56,7 @@ describe('trust', () => {
   it('is not given to whatever Playbook is current: --yes names the digest that was seen', async () => {
     for (const [more, answers, expected] of [
       [[], undefined, /stdin is not a terminal; pass --yes and --digest DIGEST/],
-      [[], '', /--yes asks nothing, so say what you have seen: pass --digest DIGEST/],
+      [[], '', /--yes skips the question, so the digest of what you have seen is required: pass --digest DIGEST/],
       [['--digest', 'latest'], undefined, /--digest must be/],
       [
         ['--digest', `sha256:${'0'.repeat(64)}`],
@@ -148,7 +148,7 @@ describe('trust', () => {
     const lying = { ...playbook, metadata: { ...playbook.metadata, annotations: { [annotations.trust]: digest } } };
     const ran = await runAgainst(({ method }) => ok(method === 'PATCH' ? lying : playbook), argv);
     assert.equal(ran.code, 1);
-    assert.match(ran.error, /counts for nothing/);
+    assert.match(ran.error, /has no effect/);
   });
 });
 
@@ -169,7 +169,7 @@ describe('distrust', () => {
     ({ method, path }: { method: string; path: string }) =>
       ok(method === 'PATCH' ? answer : path.includes('/agentactions') ? list : book);
 
-  it('asks for a sealed withdrawal, and says what becomes of actions that have not ended', async () => {
+  it('asks for a sealed withdrawal, and says what happens to actions that have not ended', async () => {
     const ran = await runAgainst(serve(trusted, withdrawn), ['distrust', 'set-image', '--yes']);
     assert.equal(ran.code, 0, ran.error);
     assert.deepEqual(ran.out.trimEnd().split('\n'), [
@@ -193,7 +193,7 @@ describe('distrust', () => {
       /nothing to withdraw/,
     ],
     ['when the trust was withdrawn already', withdrawn, withdrawn, /withdrawn already/],
-    ['when nothing sealed it', trusted, trusted, /nothing sealed it/],
+    ['when nothing sealed it', trusted, trusted, /did not seal it/],
   ];
   for (const [name, served, answer, expected] of refused)
     it(`is refused ${name}`, async () => {

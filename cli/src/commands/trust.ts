@@ -12,7 +12,7 @@ export interface TrustFlags {
 
 const DIGEST_FLAG = { flag: '--digest', where: '`.status.digest` of the Playbook as you read it' };
 
-/** Shows a Playbook, asks, and asks Sentinel to seal the digest of what was shown. With `--digest` another one is refused here already. */
+/** Shows a Playbook, asks for confirmation, and has its digest sealed. With `--digest` a different digest is refused here already. */
 export async function trust(session: Session, name: string, flags: TrustFlags): Promise<number> {
   const { client, namespace, io } = session;
   requireSeen(io, { yes: flags.yes === true, seen: flags.digest }, DIGEST_FLAG);
@@ -28,7 +28,7 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
     io.error('nothing was trusted');
     return 1;
   }
-  // The digest says what was shown. A version would let everyone who writes the Playbook in a loop keep this out.
+  // The digest identifies what was shown. With a resourceVersion, someone who writes the Playbook in a loop could prevent the trust.
   const { uid } = playbook.metadata;
   const answer = await client.patch(
     playbooks,
@@ -39,13 +39,13 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
   if (answer.metadata.annotations?.[annotations.trust] === digest)
     throw new UsageError(
       'NotSealed',
-      "the API server took the request, but nothing sealed it, so it counts for nothing: Sentinel's webhook is not in force. Tell your cluster admin",
+      'the API server took the request, but the webhook of Sentinel did not seal it, so it has no effect. Tell your cluster admin',
     );
   io.out(`playbook.sentinel.dev/${name} trusted`);
   return 0;
 }
 
-// What is sealed is the digest of what was shown; the operator's own must be the same, or one of the two did not see all of it.
+// The digest of what was shown is sealed. The digest of the operator must be the same, or one of the two did not read the whole Playbook.
 function digestOfShown({ spec, status, metadata }: Playbook): string {
   const digest = playbookDigest({ spec });
   if (status?.digest === digest) return digest;

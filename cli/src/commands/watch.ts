@@ -7,18 +7,18 @@ import type { Session } from '../session.ts';
 import { painter } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 
-/** Follows an action to its end: a line for each audit record and each new state. 0 when it ended well, else 1. */
+/** Follows an action until it has ended: a line for each audit record and each new state. Returns 0 if it ended with success, else 1. */
 export async function watch(session: Session, name: string): Promise<number> {
   const { client, namespace, io } = session;
   const tell = teller(name, namespace, (line) => io.out(line));
   const action = await readAction(session, name);
-  // What is at its end already is told without a watch, which the caller may not be allowed.
+  // An action that has ended already is printed without a watch, for which the caller may have no right.
   const at = tell(action);
   if (at !== undefined) return at;
   const stop = new AbortController();
   const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
   const gone = () => {
-    io.error(`error: '${name}' was deleted before it came to its end`);
+    io.error(`error: '${name}' was deleted before it ended`);
     resolve(1);
   };
   const informer = createInformer({
@@ -29,7 +29,7 @@ export async function watch(session: Session, name: string): Promise<number> {
     logger: watchLogger((text) => io.error(text), reject),
   });
   informer.onChange(({ type, object }) => {
-    // Another action of the same name is not the one that is followed.
+    // Ignores a later action of the same name.
     if (type === 'delete' || object.metadata.uid !== action.metadata.uid) return gone();
     const code = tell(object);
     if (code !== undefined) resolve(code);
@@ -46,7 +46,7 @@ export async function watch(session: Session, name: string): Promise<number> {
 
 type Tell = (action: AgentAction) => number | undefined;
 
-// The informer tries again by itself, for ever: a person must know why nothing moves, and what can't be allowed is not waited for.
+// The informer retries indefinitely: print why there is no progress, and stop if the caller has no right to watch.
 function watchLogger(error: (text: string) => void, giveUp: (error: unknown) => void): Logger {
   let told = false;
   const failed = (message: string, fields?: LogFields) => {
@@ -59,7 +59,7 @@ function watchLogger(error: (text: string) => void, giveUp: (error: unknown) => 
   return logger;
 }
 
-/** Tells what is new in an action since it was told last. Answers with the exit code once it is at its end. */
+/** Prints what is new in an action since the last call. Returns the exit code once the action has ended. */
 export function teller(name: string, namespace: string, out: (line: string) => void): Tell {
   let told = 0;
   let last: string | undefined;

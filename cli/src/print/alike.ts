@@ -7,24 +7,24 @@ export interface ObjectWrites {
   readonly effects: readonly Effect[];
 }
 
-/** Objects that are written in the same way, and the fields whose values differ between them. */
+/** Objects with the same kind of write, and the fields whose values differ between them. */
 export interface AlikeObjects {
   readonly objects: readonly ObjectWrites[];
-  /** For each write the positions of the fields that are not the same for all objects, but for the name. Empty for a single object. */
+  /** For each write, the positions of the fields whose values differ between the objects, except for the name. Empty for a single object. */
   readonly differing: readonly ReadonlySet<number>[];
-  /** The fields that say the name of their object and nothing else. */
+  /** The fields that contain only the name of their object. */
   readonly naming: readonly ReadonlySet<number>[];
-  /** Whether the objects differ in a field beside their name. */
+  /** Whether the objects differ in a field other than their name. */
   readonly differs: boolean;
 }
 
-/** So many objects are shown as one. */
+/** From this number on, objects with the same change are shown as a group. */
 const ALIKE = 3;
 
 /**
- * The writes by object, and alike objects together, in the order of the plan. Objects are alike when everything but their names and the
- * values of the same fields is the same: verb, kind, namespace, paths, marks and notes. Objects with values that are hidden or cut are
- * alike only when their changes have the same digest.
+ * The writes by object, with similar objects in groups, in the order of the plan. Objects are similar if everything except their names and
+ * the values of the same fields is equal: verb, kind, namespace, paths, marks and notes. Objects with hidden or cut values are similar
+ * only if their changes have the same digest.
  */
 export function groupAlike(effects: readonly Effect[]): AlikeObjects[] {
   const objects = [...Map.groupBy(effects.map(expandMaps), objectKey).values()].map(
@@ -40,7 +40,7 @@ const objectKey = ({ apiGroup, kind, namespace, name }: Effect) => JSON.stringif
 function likeness({ effects }: ObjectWrites): string {
   return JSON.stringify(
     effects.map(({ index: _, name: __, uid: ___, changeDigest, pods: ____, change, ...rest }) => [
-      // What is not shown may differ: only the digest tells.
+      // Values that are not shown may differ: only the digest proves that they are equal.
       change?.some(({ redacted, cut }) => redacted || cut) ? changeDigest : null,
       Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)),
       change?.map(({ before, after, lines, part: _____, ...field }) => [
@@ -69,7 +69,7 @@ function together(objects: readonly ObjectWrites[]): AlikeObjects {
 const fieldOf = ({ effects }: ObjectWrites, write: number, field: number) => effects[write]?.change?.[field];
 const textOf = (field: FieldChange | undefined) => JSON.stringify([field?.before, field?.after, field?.lines]);
 
-// The name is said of each object anyway.
+// The name of each object is printed anyway.
 const isName = ({ name }: ObjectWrites, field: FieldChange | undefined) =>
   field?.path === '/metadata/name' &&
   [field.before, field.after].filter((value) => value !== undefined).join() === JSON.stringify(name);

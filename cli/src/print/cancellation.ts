@@ -4,17 +4,17 @@ import { messageOf, stateOf } from '../read.ts';
 import { visible } from '../terminal/visible.ts';
 import { nameEffects } from './rollback.ts';
 
-/** What is known around an action that somebody wants to cancel. */
+/** The facts that decide what a cancellation does. */
 export interface AroundCancellation {
-  /** The plan of the action; undefined where there is none, or where it cannot be read. */
+  /** The plan of the action; undefined if there is none, or if it cannot be read. */
   readonly plan: ActionPlan | undefined;
-  /** Kill switches that are on, as policies say or as actions show. */
+  /** Kill switches that are on, according to policies or to the status of actions. */
   readonly killSwitches: readonly string[];
-  /** Names of the actions that are parts of this one and have not ended. */
+  /** Names of the child actions that have not ended. */
   readonly parts: readonly string[];
 }
 
-/** What cancelling an action does at this point of its life; `TooLate` where it does nothing any more. */
+/** What cancelling an action does in its current state; `TooLate` if it has no effect any more. */
 export type Cancellation =
   | { readonly kind: 'TooLate'; readonly why: string }
   | { readonly kind: 'AlreadyCancelled'; readonly why: string }
@@ -71,8 +71,8 @@ function linesOf(action: AgentAction, state: string, around: AroundCancellation)
       return [`The run has made its ${planned} changes already. Its checks are ended; ${fate}`];
     case 'OutcomeUnknown':
       return [
-        `Nobody is asked any more about ${unknownOf(action)}, whose outcome is unknown; ${fate}`,
-        'What stays unknown is in the report of the action.',
+        `The outcome of ${unknownOf(action)} is unknown and can no longer be resolved; ${fate}`,
+        'The report of the action lists the effects that stay unknown.',
       ];
     default:
       return [NOTHING_CHANGED];
@@ -84,23 +84,23 @@ const unknownOf = ({ status }: AgentAction): string => {
   return `${numbers.length === 1 ? 'effect' : 'effects'} ${numbers.join(', ')}`;
 };
 
-// What becomes of what the run has changed, in words that follow "it is ended;".
+// What happens to the changes of the run: a sentence that follows "it is ended;".
 function fateOf({ plan, killSwitches }: AroundCancellation): string {
   if (killSwitches.length > 0)
     return `what it has changed STAYS where a kill switch covers the action, because a kill switch stops rollbacks too: ${killSwitches.join('; ')}.`;
-  if (!plan) return 'whether what it has changed is rolled back cannot be told, because its plan cannot be read.';
+  if (!plan) return 'whether what it has changed is rolled back is unknown, because its plan cannot be read.';
   const { rollback, effects } = plan.spec;
   const lost = effects.filter(({ reversible }) => !reversible);
   if (rollback.from === 'None')
     return `what it has changed STAYS: rollback is not available (${rollback.reason ?? 'no reason given'}).`;
   if (lost.length === effects.length) return 'what it has changed STAYS: no change of the plan can be restored.';
-  const but = lost.length === 0 ? '' : `, but for what cannot be restored and STAYS: ${nameEffects(lost)}`;
-  return `what it has changed is rolled back where nobody has changed it since${but}.`;
+  const but = lost.length === 0 ? '' : `, except for what cannot be restored and STAYS: ${nameEffects(lost)}`;
+  return `what it has changed is rolled back if nobody has changed it since${but}.`;
 }
 
 const partLines = (parts: readonly string[]): string[] =>
   parts.length === 0
     ? []
     : [
-        `${parts.length} ${parts.length === 1 ? 'action that is a part' : 'actions that are parts'} of it ${parts.length === 1 ? 'ends' : 'end'} with it: ${parts.join(', ')}.`,
+        `${parts.length} ${parts.length === 1 ? 'child action' : 'child actions'} ${parts.length === 1 ? 'ends' : 'end'} with it: ${parts.join(', ')}.`,
       ];

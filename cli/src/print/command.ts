@@ -5,7 +5,7 @@ const SHELL = /(?:^|\/)(?:sh|ash|bash|dash|ksh|mksh|zsh|fish)$/;
 /** How many lines of a script a plan shows without `--full`. */
 const LINES = 40;
 
-/** A command as it runs: in one line, each argument as one, and every script as the text that it is behind a bar. */
+/** A command as it runs: in one line, each argument quoted if necessary, and every script as text with a bar in front of each line. */
 export function commandLines(name: string, command: readonly string[], view: View): string[] {
   const { paint, full } = view;
   const scripts: string[] = [];
@@ -32,12 +32,12 @@ export function commandLines(name: string, command: readonly string[], view: Vie
   ];
 }
 
-// What a shell is given to execute, and whatever has several lines.
+// The script argument of a shell, and every argument of several lines.
 function isScript(command: readonly string[], index: number): boolean {
   if (command[index]?.includes('\n')) return true;
   if (!/^-[a-z]*c$/.test(command[index - 1] ?? '')) return false;
   return command.slice(0, index - 1).some((argument) => SHELL.test(argument));
 }
 
-// An argument stays one argument to the eye as well.
+// Quotes arguments, so that each is visible as one argument.
 const word = (text: string) => visible(/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text));

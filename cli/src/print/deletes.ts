@@ -4,13 +4,13 @@ import { dotted, fieldLines, inShort, type View } from '../terminal/fields.ts';
 import { visible } from '../terminal/visible.ts';
 import { expandMaps } from './expand.ts';
 
-/** So many fields of one deleted object are shown without `--full`, and so many names of dependants of one kind. */
+/** How many fields of a deleted object are shown without `--full`, and how many names of dependants of one kind. */
 const FIELDS = 6;
 const NAMES = 3;
 
 /**
- * Deletes as they are compared with one another: without the fields that go and the names of dependants. What differs between deleted
- * objects is for `--full`.
+ * Deletes in the form in which they are compared with each other: without the removed fields and the names of dependants. `--full` shows
+ * the differences between deleted objects.
  */
 export function withoutContent(effect: Effect): Effect {
   if (effect.verb !== 'delete') return effect;
@@ -19,10 +19,10 @@ export function withoutContent(effect: Effect): Effect {
   return { ...rest, ...(deletion ? { deletion: { ...deletion, ...(dependants ? { dependants } : {}) } } : {}) };
 }
 
-/** Which of the objects of a group a line is about. */
+/** The objects of a group that a line is about. */
 type Whom = 'one' | 'each';
 
-/** What a delete removes, and which dependants go with it. `all` are the deletes of alike objects, each with its fields. */
+/** What a delete removes, and which dependants are deleted with it. `all` are the deletes of similar objects, each with its fields. */
 export function deleteLines(all: readonly Effect[], view: View): string[] {
   const { paint } = view;
   const fields = all.map(fieldsOf);
@@ -53,7 +53,7 @@ function foldedLines(fields: readonly FieldChange[], total: number, objects: num
   ];
 }
 
-// What the object is called stands above, and what it is for comes before its labels.
+// The name of the object is printed above; the spec comes before the labels.
 function fieldsOf(effect: Effect): FieldChange[] {
   const said = new Set(['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace']);
   const others = (expandMaps(turned(effect)).change ?? []).map(turn).filter(({ path }) => !said.has(path));
@@ -61,7 +61,7 @@ function fieldsOf(effect: Effect): FieldChange[] {
   return [...others.filter((one) => !isMetadata(one)), ...others.filter(isMetadata)];
 }
 
-// What goes is expanded like what comes.
+// Removed values are expanded in the same way as added values.
 const turned = (effect: Effect): Effect => ({ ...effect, change: (effect.change ?? []).map(turn) });
 const turn = ({ before, after, ...rest }: FieldChange): FieldChange => ({
   ...rest,
@@ -71,7 +71,7 @@ const turn = ({ before, after, ...rest }: FieldChange): FieldChange => ({
 
 function dependantLine({ apiGroup, resource, kind, count, names = [] }: DependantKind, whom: Whom, view: View): string[] {
   const data = mayHoldData({ apiGroup, resource });
-  // The note counts the others.
+  // The note counts the remaining names.
   if (!data && !view.full) return [];
   const shown = whom === 'each' ? [] : view.full ? names : names.slice(0, NAMES);
   const more = count - shown.length;

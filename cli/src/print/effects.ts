@@ -4,13 +4,13 @@ import { visible } from '../terminal/visible.ts';
 import { type AlikeObjects, groupAlike, type ObjectWrites } from './alike.ts';
 import { deleteLines, withoutContent } from './deletes.ts';
 
-/** The object of an effect, in the words of a person. */
+/** The object of an effect as text. */
 export function objectOf(effect: Effect): string {
   const where = effect.namespace ? `${effect.namespace}/${effect.name}` : `${effect.name} (whole cluster)`;
   return visible(`${effect.kind}${effect.apiGroup === '' ? '' : `.${effect.apiGroup}`} ${where}`);
 }
 
-/** Every write, grouped by object, each field as `- before` and `+ after`; alike objects together, with what differs between them. */
+/** Every write, grouped by object, each field as `- before` and `+ after`; similar objects in one group, with their differences. */
 export function effectLines(effects: readonly Effect[], view: View): string[] {
   const whole = new Map(effects.map((effect) => [effect.index, effect]));
   return groupAlike(view.full ? effects : effects.map(withoutContent)).flatMap((group) =>
@@ -32,7 +32,7 @@ function objectLines(object: ObjectWrites | undefined, whole: Whole, view: View)
   ];
 }
 
-/** Alike objects in the words of a person: `19 ConfigMaps in shop`. */
+/** Similar objects as text: `19 ConfigMaps in shop`. */
 export function alikeObjects({ objects }: AlikeObjects): string {
   const { kind = '', apiGroup = '', namespace } = objects[0]?.effects[0] ?? {};
   const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
@@ -49,7 +49,7 @@ function alikeLines(group: AlikeObjects, whole: Whole, view: View): string[] {
       change.filter((_, at) => differing[write]?.has(at)).map(({ path }) => dotted(path)),
     ),
   );
-  const title = `${alikeObjects(group)}, alike but for name${differs ? ` and ${[...paths].join(', ')}` : ''}`;
+  const title = `${alikeObjects(group)}, alike except for name${differs ? ` and ${[...paths].join(', ')}` : ''}`;
   return [
     `  ${view.paint('bold', title)}`,
     ...first.effects.flatMap((effect, write) =>
@@ -77,7 +77,7 @@ function inRanges(numbers: readonly number[]): string {
 
 const names = (objects: readonly ObjectWrites[]) => visible(objects.map(({ name }) => name).join(', '));
 
-// What differs of each object: in a few words where that is enough, with `--full` otherwise.
+// The differences of each object: as a short text if possible, otherwise with `--full`.
 function differences(group: AlikeObjects, view: View): string[] {
   const single = group.differing.reduce((sum, { size }) => sum + size, 0) === 1;
   const described = group.objects.map((object) => {
@@ -114,7 +114,7 @@ function differences(group: AlikeObjects, view: View): string[] {
 
 const WIDTH = 96;
 
-// As many entries in a line as fit.
+// Puts as many entries into a line as fit.
 function packed(entries: readonly string[]): string[] {
   const width = Math.max(...entries.map(({ length }) => length)) + 3;
   const columns = Math.max(1, Math.floor(WIDTH / width));
@@ -136,20 +136,20 @@ function writeLines(effect: Effect, all: readonly Effect[], numbers: string, out
     `    ${numbers}. ${paint(effect.verb === 'delete' ? 'red' : 'reset', visible(effect.verb + subresource))}${declared}`,
   ];
   if (effect.verb === 'delete') lines.push(...deleteLines(all, view));
-  // Of alike deletes stand here the fields that are the same in all of them.
+  // For similar deletes, only the fields that are equal in all of them are printed here.
   if (effect.verb !== 'delete' || (view.full && all.length > 1))
     for (const change of effect.change ?? []) if (!isSaid(effect, change)) lines.push(...fieldLines(change, view));
   if (effect.hiddenChanges)
-    lines.push(paint('red', `      ! CUT: ${effect.hiddenChanges} field(s) change that are shown nowhere, or not in full`));
+    lines.push(paint('red', `      ! CUT: ${effect.hiddenChanges} changed field(s) are not shown, or not in full`));
   if (!effect.reversible) lines.push(paint('red', '      ! cannot be restored'));
   for (const note of effect.notes ?? []) lines.push(paint('yellow', `      ! ${visible(note)}`));
   return lines;
 }
 
-/** The view in which what is left out is told with the object that it is of. */
+/** A view that reports omitted parts together with the name of their object. */
 const inside = (view: View, object: string): View => ({ ...view, onFold: (what) => view.onFold?.(`${object} ${what}`) });
 
-// What a new object is called stands above its fields.
+// The name of a new object is printed above its fields.
 function isSaid({ kind, namespace, name }: Effect, { path, before, after }: FieldChange): boolean {
   const said = new Map<string, string | undefined>([
     ['/kind', kind],

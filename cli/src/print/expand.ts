@@ -1,6 +1,6 @@
 import type { Effect, FieldChange } from '@sentinel/crds';
 
-/** The effect with each new map as its fields: the gateway records a small one as one value, in which alike objects differ as a whole. */
+/** The effect with each new map split into its fields. The gateway records a small map as one value, which would differ as a whole between similar objects. */
 export function expandMaps(effect: Effect): Effect {
   return effect.change === undefined ? effect : { ...effect, change: effect.change.flatMap(fieldsOf) };
 }

@@ -107,7 +107,7 @@ describe('a plan', () => {
     const text = textOf(reviewOf(aPlan({ effects })), bare);
     assert.match(
       text,
-      /3 ConfigMaps in shop, alike but for name and data\.index\n {4}2-4\. create\n {6}\/data\/mode: \+ "fast"\n/,
+      /3 ConfigMaps in shop, alike except for name and data\.index\n {4}2-4\. create\n {6}\/data\/mode: \+ "fast"\n/,
     );
     assert.match(text, /settings-1: "1" {3}settings-2: "2" {3}settings-3: "3"/);
   });
@@ -184,7 +184,7 @@ describe('a plan', () => {
       }),
     );
     const short = textOf(reviewOf(aPlan({ effects })), bare);
-    assert.match(short, /3 ConfigMaps in shop, alike but for name and data\.conf/);
+    assert.match(short, /3 ConfigMaps in shop, alike except for name and data\.conf/);
     for (const index of [1, 2, 3]) assert.match(short, new RegExp(`settings-${index}: data.conf 3 changed rows`));
     assert.match(short, /see what changes in each of them with --full/);
     const full = textOf(reviewOf(aPlan({ effects })), { ...bare, full: true });

@@ -13,20 +13,20 @@ import { shortenedLines } from './shortened.ts';
 import { resolveCommands, unknownLines } from './unknown.ts';
 import { isOpen, verdictLines } from './verdict.ts';
 
-/** How much of one claim of the agent stands before what it does: characters, and lines. */
+/** How much of each claim of the agent is shown before the observed effects: characters, and lines. */
 const CLAIM_SHOWN = { characters: 800, lines: 8 };
 const CLAIM = '  | ';
 
-/** A plan as text, and what of it is not in there. */
+/** A plan as text, and the parts that the text omits. */
 export interface RenderedPlan {
   readonly text: string;
-  /** What is left out without `--full`: each thing by its name, and how much of it. */
+  /** The parts that are omitted without `--full`: the name and the amount of each. */
   readonly folded: readonly string[];
 }
 
 /**
- * A plan for a person who has seconds: the verdict and its reason, say against do, risk and why, what changes, what cannot be restored,
- * how to decide. Everything that an agent or an object says is made visible; what the agent says stands behind a bar.
+ * A plan that a person can read in seconds: the verdict and its reason, claims and observed effects, the risk and its parts, the changes,
+ * what cannot be restored, the commands to decide. Text from agents and objects is escaped; text from the agent has a bar in front.
  */
 export function renderPlan(review: Review, view: View): RenderedPlan {
   const { paint } = view;
@@ -36,7 +36,7 @@ export function renderPlan(review: Review, view: View): RenderedPlan {
   return { text: [...lines, ...rest].join('\n'), folded };
 }
 
-/** The same for somebody who is about to decide, and needs no commands for it. */
+/** The same for a person who is about to decide, without the commands to decide. */
 export function renderForDecision(review: Review, view: View): RenderedPlan {
   const { lines, folded } = body(review, view);
   const rest = ['', ...foldedLines(folded, view.paint), `${view.paint('bold', 'PLAN')}  ${review.digest}`];
@@ -60,7 +60,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
 
 const FOLDED_SHOWN = 12;
 
-// What nobody has seen must not look as if it were not there.
+// Lists the omitted parts, so that nobody assumes that they do not exist.
 function foldedLines(folded: readonly string[], paint: Paint): string[] {
   if (folded.length === 0) return [];
   const more = folded.length > FOLDED_SHOWN ? [`  … and ${folded.length - FOLDED_SHOWN} more`] : [];
@@ -80,7 +80,7 @@ function head(review: Review, paint: Paint): string[] {
   const edited = action.metadata.generation !== undefined && action.metadata.generation !== spec.action.generation;
   return [
     ...verdictLines(review, paint),
-    `  ${spec.playbook.adHoc ? 'steps of its own, no Playbook' : `Playbook ${visible(spec.playbook.name)}`}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
+    `  ${spec.playbook.adHoc ? 'ad-hoc steps, no Playbook' : `Playbook ${visible(spec.playbook.name)}`}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
     stamped === spec.requester
       ? `  asked by ${visible(stamped)} (authenticated)`
       : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
@@ -115,7 +115,7 @@ function claimsOf({ plan: { spec }, action }: Review): Claim[] {
   return claims.flatMap(([title, text]) => (text ? [{ title, text }] : []));
 }
 
-// What the agent says must not bury what it does: a long claim stands in full behind everything else.
+// Claims of the agent must not hide the observed effects: a long claim is printed in full after everything else.
 function says(review: Review, { paint, full, onFold }: View): string[] {
   const where = full ? 'in full below' : 'see all with --full';
   return [
@@ -192,7 +192,7 @@ function steps({ plan: { spec } }: Review, view: View): string[] {
 function needs(review: Review, paint: Paint): string[] {
   const { action } = review;
   const { spec } = review.plan;
-  // What a plan would need says nothing where nobody can give it any more.
+  // Required approvals are omitted if nobody can approve any more.
   if (!isOpen(review)) return [rollbackLine(spec, paint), ...decisionLines(action.status?.decisions ?? [], paint)];
   const { approvals, autoReview, groups, expiresAfter } = action.status?.required ?? spec.required;
   return [
@@ -211,7 +211,9 @@ type Decisions = NonNullable<NonNullable<Review['action']['status']>['decisions'
 export function decisionLines(decisions: Decisions, paint: Paint): string[] {
   return decisions.flatMap(({ user, decision, effect, time, expires, comment, counts, why, exemptBy }) => [
     `  ${visible(decision)}${effect === undefined ? '' : ` of effect ${effectNumber(effect)}`} by ${visible(user)} at ${visible(time)}${expires ? `, good until ${visible(expires)}` : ''}${counts ? '' : paint('yellow', ` (does not count: ${visible(why ?? 'no reason given')})`)}`,
-    ...(exemptBy === undefined ? [] : [paint('yellow', `    could act as who asked, and is exempted by ${visible(exemptBy)}`)]),
+    ...(exemptBy === undefined
+      ? []
+      : [paint('yellow', `    could act as the requester, and is exempted by ${visible(exemptBy)}`)]),
     ...(comment ? [visibleBlock(comment, CLAIM)] : []),
   ]);
 }

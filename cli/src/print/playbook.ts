@@ -6,8 +6,8 @@ import { visible, visibleBlock } from '../terminal/visible.ts';
 import { commandLines } from './command.ts';
 
 /**
- * A Playbook for a person who is about to vouch for it: everything that its digest covers, scripts and defaults in full. What has no
- * section of its own, such as a field of a later version, is printed as it stands.
+ * A Playbook for a person who is about to trust it: everything that its digest covers, scripts and defaults in full. Fields without a
+ * section here, such as fields of a later version, are printed as YAML.
  */
 export function renderPlaybook({ metadata, spec }: Playbook, digest: string, paint: Paint): string {
   const authors =

@@ -3,7 +3,7 @@ import { riskThresholds } from '@sentinel/policy';
 import { type Paint, riskColour } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 
-/** The risk as the sum that it is: each part with its points, and the least level that it leads to. */
+/** The risk as a sum: each part with its points, and the lowest level that it causes. */
 export function riskLines({ level, score, parts }: ActionPlanSpec['risk'], paint: Paint): string[] {
   const { Medium, High, Critical } = riskThresholds;
   const scale = `(Medium from ${Medium}, High from ${High}, Critical from ${Critical})`;

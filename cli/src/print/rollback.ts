@@ -13,14 +13,14 @@ export function nameEffects(effects: readonly Effect[]): string {
   return `${named.join(', ')}${effects.length > NAMED ? `, and ${effects.length - NAMED} more` : ''}`;
 }
 
-/** What a rollback could restore of a plan: everything, a part that is named by what it lacks, or nothing and why. */
+/** What a rollback could restore: everything, all changes except the listed ones, or nothing with the reason. */
 export function rollbackLine({ rollback, effects }: Pick<ActionPlanSpec, 'rollback' | 'effects'>, paint: Paint): string {
   const title = paint('bold', 'ROLLBACK');
   const lost = effects.filter(({ reversible }) => !reversible);
   if (rollback.from === 'None')
     return `${title} ${paint('yellow', `not available: ${visible(rollback.reason ?? 'no reason given')}`)}`;
   if (lost.length === 0) return `${title}  from the pre-images, when the run or its verification fails`;
-  // Plans of older versions say 'PreImages' also where there is nothing to restore.
+  // Plans of older versions say 'PreImages' also if there is nothing to restore.
   if (lost.length === effects.length)
     return `${title} ${paint('yellow', 'not available: no change of the plan can be restored')}`;
   const part = `partly: ${effects.length - lost.length} of ${effects.length} changes can be restored; not: ${nameEffects(lost)}`;

@@ -19,9 +19,9 @@ describe('A status that was too large to be stored whole', () => {
         'repair-web',
       ]);
       assert.match(out, /SHORTENED {2}the action was too large to be stored whole/);
-      assert.match(out, / {2}results: only the beginning of each result is here; the rest is kept nowhere\n/);
+      assert.match(out, / {2}results: only the beginning of each result is kept; the rest is lost\n/);
       assert.match(out, / {2}comments of decisions: comments are in the audit records Decided/);
-      assert.match(out, / {2}a later part: the audit trail may have the whole\n/);
+      assert.match(out, / {2}a later part: the audit trail may have the complete data\n/);
       assert.match(out, /kubectl sentinel audit show repair-web -n shop/);
       assert.doesNotMatch((await runAgainst(serve(withShortened(undefined)), [view, 'repair-web'])).out, /SHORTENED/);
     });

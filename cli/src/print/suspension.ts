@@ -5,8 +5,8 @@ import { age } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 
 /**
- * The kill switches that are on: as policies say themselves, where the caller may read them, and as the actions say that they hold.
- * Approvers often cannot read policies of the cluster.
+ * The kill switches that are on: from the status of policies, if the caller may read them, and from the status of suspended actions,
+ * because approvers often cannot read ClusterAgentPolicies.
  */
 export async function readSuspensions(
   { client, namespace, flags }: Session,

@@ -3,7 +3,7 @@ import { stateOf } from '../read.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 
-/** The effects whose outcome is unknown, as CHANGES numbers them, and what was decided on them so far; nothing where there is none. */
+/** The effects whose outcome is unknown, with their numbers in CHANGES, and the decisions on them so far; empty if there is none. */
 export function unknownLines(action: AgentAction, paint: Paint): string[] {
   const { unknownEffects = [], resolutions = [] } = action.status ?? {};
   if (unknownEffects.length === 0 && resolutions.length === 0) return [];
@@ -22,12 +22,12 @@ export function unknownLines(action: AgentAction, paint: Paint): string[] {
   ];
 }
 
-/** The commands that resolve the first effect whose outcome is unknown; nothing where nothing waits for that. */
+/** The commands that resolve the first effect whose outcome is unknown; empty if there is none. */
 export function resolveCommands(action: AgentAction, digest: string | undefined): string[] {
   const [first] = action.status?.unknownEffects ?? [];
   if (stateOf(action) !== 'OutcomeUnknown' || first === undefined) return [];
   const place = visible(`${action.metadata.name} -n ${action.metadata.namespace ?? ''}`);
-  const commands = ['look at the object, then decide what becomes of the effect:'];
+  const commands = ['look at the object, then decide what happens to the effect:'];
   for (const resolution of ['accept', 'redo', 'roll-back'] as const)
     commands.push(`kubectl sentinel reconcile ${place} --effect ${effectNumber(first.effect)} ${resolution}`);
   if (digest === undefined) return commands;

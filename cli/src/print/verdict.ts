@@ -2,7 +2,7 @@ import { decidable, messageOf, placeOf, type Review, stateOf } from '../read.ts'
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 
-/** What a person must know first: what the action waits for, or what became of it and why. */
+/** The first line of a plan: what the action waits for, or its outcome and the reason. */
 export function verdictLines({ action, plan: { spec } }: Review, paint: Paint): string[] {
   const state = stateOf(action);
   const place = paint('bold', placeOf(action));
@@ -13,7 +13,7 @@ export function verdictLines({ action, plan: { spec } }: Review, paint: Paint): 
       `${place}  ${paint('yellow', state)}: ${approvals} ${approvals === 1 ? 'approval' : 'approvals'} required${from}, ${givenTo(action)} given`,
     ];
   }
-  // A sentence of a status may quote what agents wrote: it stands on lines of its own.
+  // A message of a status may quote text of agents: it is printed on separate lines.
   const style = decidable.has(state) || state === 'Succeeded' ? 'bold' : 'red';
   return [`${place}  ${paint(style, visible(state))}`, `  ${visible(messageOf(action))}`];
 }
@@ -23,5 +23,5 @@ const givenTo = ({ status }: Review['action']): number =>
   new Set((status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve').map(({ user }) => user))
     .size;
 
-/** Whether people can still decide on an action, so that what its plan needs says something. */
+/** Whether people can still decide on an action, so that the required approvals are relevant. */
 export const isOpen = ({ action }: Review): boolean => decidable.has(stateOf(action));

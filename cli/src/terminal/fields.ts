@@ -4,18 +4,18 @@ import { changedRows, diffRows, paintRow } from './lines.ts';
 import type { Paint } from './paint.ts';
 import { visible } from './visible.ts';
 
-/** How much of each thing is shown: all of it, or what a person reads in seconds, with the number of rows that are left. */
+/** How much is shown: everything, or as much as a person reads in seconds, with the number of omitted rows. */
 export interface View {
   readonly paint: Paint;
   readonly full: boolean;
-  /** Told of everything that is left out because `full` is false: what it is, and how much of it. */
+  /** Called for everything that is omitted because `full` is false, with its name and amount. */
   readonly onFold?: (what: string) => void;
 }
 
 /** How many rows of one field are shown without `--full`. */
 const ROWS = 40;
 
-/** One field of a write: its path, what is special about it, and its value before and after. */
+/** One field of a write: its path, its marks, and its value before and after. */
 export function fieldLines(change: FieldChange, view: View): string[] {
   const { paint, full } = view;
   const marks = [
@@ -35,14 +35,14 @@ export function fieldLines(change: FieldChange, view: View): string[] {
     ...shown.map((row) => `        ${row}`),
     ...(shown.length < rows.length ? [moreRows(rows.length - shown.length, paint)] : []),
     ...(change.cut
-      ? [paint('red', '        ! CUT: this field is too large for the plan; what else changes in it is shown nowhere')]
+      ? [paint('red', '        ! CUT: this field is too large for the plan; the rest of its change is not shown')]
       : []),
   ];
 }
 
 const moreRows = (count: number, paint: Paint) => paint('yellow', `        … ${count} more rows; see all with --full`);
 
-/** The values of a change. Texts of several lines are compared by line; objects that come or go are written out. */
+/** The values of a change. Texts of several lines are compared by line; added or removed objects are printed in full. */
 function valueRows({ before, after, lines }: FieldChange, paint: Paint): string[] {
   const old = parsed(before);
   const young = parsed(after);
@@ -65,7 +65,7 @@ function signed(sign: string, text: string | undefined, value: unknown, paint: P
   return shown.split('\n').map((line) => paintRow(`${sign} ${visible(line)}`, paint));
 }
 
-// Long values of older plans are cut, so the JSON may end early: then its text is shown as it came.
+// Long values of older plans are cut, so the JSON may be incomplete: then its text is shown unchanged.
 function parsed(json: string | undefined): unknown {
   try {
     return json === undefined ? undefined : JSON.parse(json);
@@ -74,7 +74,7 @@ function parsed(json: string | undefined): unknown {
   }
 }
 
-/** A path as people write it: without the slash in front, dots between its parts. */
+/** A path in the usual notation: without the leading slash, with dots between its parts. */
 export const dotted = (path: string): string =>
   visible(
     path
@@ -86,14 +86,14 @@ export const dotted = (path: string): string =>
 
 const SHORT = 60;
 
-/** The change of a field in a few words; undefined where it takes more than that. */
+/** The change of a field as a short text; undefined if it is too long for that. */
 export function inShort({ before, after, lines, redacted, repeats, cut }: FieldChange): string | undefined {
   if (lines !== undefined || redacted || repeats || cut) return undefined;
   const words = before === undefined ? (after ?? '') : `${before} → ${after ?? '(removed)'}`;
   return words.length <= SHORT ? visible(words) : undefined;
 }
 
-/** How much changes in a field whose change is not shown here. */
+/** The amount of change in a field whose change is not shown here. */
 export const amountOf = ({ before, after, lines }: FieldChange): string => {
   const rows = lines === undefined ? [before, after].filter((one) => one !== undefined).length : changedRows(lines);
   return `${rows} changed ${rows === 1 ? 'row' : 'rows'}`;

@@ -1,11 +1,11 @@
 import wrapAnsi from 'wrap-ansi';
 
-/** What begins the rows that continue a line: a terminal would begin them with whatever the text has there. */
+/** The prefix of rows that continue a line, so that a text cannot choose how such a row begins. */
 const CONTINUED = '  ↪ ';
 
 /**
- * A text whose lines are folded to the columns of a terminal, colours kept. A terminal folds by itself, and then somebody who pads a text
- * with blanks can have a row of it look like a line of ours.
+ * Wraps the lines of a text to the columns of a terminal and keeps colours. Without this the terminal would wrap them, and a text that is
+ * padded with blanks could have a row that looks like a line of this program.
  */
 export function foldToWidth(text: string, columns: number): string {
   const width = Math.max(20, columns);

@@ -4,8 +4,8 @@ import { visible } from './visible.ts';
 const HEAD = /^@@ -(\d+) \+(\d+) @@$/;
 
 /**
- * The rows of a line difference as a plan holds it: `-` before, `+` afterwards. The first two columns are ours, so no line of a text can
- * imitate one: `…` stands there where a piece goes on in the middle of a line.
+ * The rows of a line difference in a plan: `-` before, `+` afterwards. The first two columns are never part of a text, so no text can
+ * imitate a row: `…` is printed there if a piece begins in the middle of a line.
  */
 export function diffRows(lines: string, paint: Paint): string[] {
   const shown: string[] = [];
@@ -26,10 +26,10 @@ export function diffRows(lines: string, paint: Paint): string[] {
 const headOf = (before: number, after: number) =>
   before === 0 || before === after ? `line ${after}:` : `line ${before}, now ${after}:`;
 
-/** How many rows of a difference are lines that come or go. */
+/** How many rows of a difference are added or removed lines. */
 export const changedRows = (lines: string): number => lines.split('\n').filter((row) => /^[-+]/.test(row)).length;
 
-/** A row that begins with its sign, in the colour of that. */
+/** A row that begins with its sign, in the colour of the sign. */
 export function paintRow(row: string, paint: Paint): string {
   if (row.startsWith('-')) return paint('red', row);
   return row.startsWith('+') ? paint('green', row) : row;

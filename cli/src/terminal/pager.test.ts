@@ -10,13 +10,13 @@ const { PATH } = process.env;
 
 describe('The pager', () => {
   const rows: readonly [string, Record<string, string>, boolean, string | undefined][] = [
-    ['is less where there is one', {}, true, 'less -FRX'],
-    ['is none where there is no less', {}, false, undefined],
-    ['is none on a terminal that can do nothing', { TERM: 'dumb' }, true, undefined],
+    ['is less if there is one', {}, true, 'less -FRX'],
+    ['is not used if there is no less', {}, false, undefined],
+    ['is not used on a dumb terminal', { TERM: 'dumb' }, true, undefined],
     ['is $PAGER', { PAGER: 'more' }, true, 'more'],
     ['is $KUBECTL_SENTINEL_PAGER before that', { PAGER: 'more', KUBECTL_SENTINEL_PAGER: 'most -s' }, true, 'most -s'],
-    ['is none where the variable is empty', { PAGER: 'more', KUBECTL_SENTINEL_PAGER: '' }, true, undefined],
-    ['is none where it is cat', { PAGER: 'cat' }, true, undefined],
+    ['is not used if the variable is empty', { PAGER: 'more', KUBECTL_SENTINEL_PAGER: '' }, true, undefined],
+    ['is not used if it is cat', { PAGER: 'cat' }, true, undefined],
   ];
   for (const [name, env, there, pager] of rows)
     it(name, () =>

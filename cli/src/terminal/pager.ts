@@ -4,12 +4,12 @@ import { delimiter, join } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** `-F`: a text that fits is just printed. `-R`: colours are shown, other escape sequences are not. `-X`: it stays on the screen. */
+/** `-F`: a text that fits on the screen is only printed. `-R`: only colours are interpreted. `-X`: the text stays on the screen. */
 const DEFAULT = 'less -FRX';
 
 /**
- * The pager that is wanted: $KUBECTL_SENTINEL_PAGER, then $PAGER, then less if there is one. Undefined when there is none: an empty
- * variable or `cat` means that.
+ * The pager to use: $KUBECTL_SENTINEL_PAGER, then $PAGER, then less if it is installed. Undefined if there is none, or if the variable is
+ * empty or `cat`.
  */
 export function pagerOf(env: Env, isThere: (program: string) => boolean = isOnPath(env)): string | undefined {
   const wanted = env.KUBECTL_SENTINEL_PAGER ?? env.PAGER;
@@ -27,12 +27,12 @@ const isOnPath = (env: Env) => (program: string) =>
     }
   });
 
-/** What a shell answers when there is no such program, or it is none. */
+/** Exit codes of a shell for a program that does not exist or cannot be executed. */
 const NOT_RUN: ReadonlySet<number | null> = new Set([126, 127]);
 
 /**
- * Shows a text in the pager, and waits until the person has read it. False when there is none or it could not start: then nothing was
- * shown. Quitting it early is no error. A pager may run programs on keys; less does not while LESSSECURE is set.
+ * Shows a text in the pager, and waits until the pager ends. Returns false if there is no pager or it could not start: then nothing was
+ * shown. Quitting it early is not an error. Some pagers can run programs; less does not if LESSSECURE is set.
  */
 export async function showInPager(text: string, env: Env): Promise<boolean> {
   const pager = pagerOf(env);
@@ -58,5 +58,5 @@ export async function showInPager(text: string, env: Env): Promise<boolean> {
   }
 }
 
-/** The text without any escape character that does not begin one of our colours. */
+/** The text without escape characters, except those that begin a colour of this program. */
 export const onlyColours = (text: string): string => text.replaceAll(/\u001b(?!\[[0-9;]*m)|\u009b/g, '\\u001b');

@@ -2,16 +2,16 @@ import { Scalar, visit, Document as YamlDocument } from 'yaml';
 import { UsageError } from '../usage-error.ts';
 import { escapeHostile, isHostile } from './visible.ts';
 
-/** What `-o` may ask for; undefined is the view for people. */
+/** The formats of `-o`; undefined is the output for people. */
 export type Format = 'json' | 'yaml' | undefined;
 
-/** Reads `-o`. Throws UsageError for a format that there is not. */
+/** Reads `-o`. Throws UsageError for an unknown format. */
 export function formatOf(output: string | undefined): Format {
   if (output === undefined || output === 'json' || output === 'yaml') return output;
   throw new UsageError('FlagInvalid', `there is no output format '${output}'; use -o json or -o yaml`);
 }
 
-/** An object as it is, for machines. Characters that could harm a terminal are escaped in the way of the format: it reads back the same. */
+/** An object in a machine-readable format. Characters that could harm a terminal are escaped as the format defines, so parsing returns the same object. */
 export function raw(value: unknown, format: 'json' | 'yaml'): string {
   return format === 'json' ? json(value) : yaml(value);
 }
@@ -19,7 +19,7 @@ export function raw(value: unknown, format: 'json' | 'yaml'): string {
 /** JSON.stringify escapes C0 only: C1, bidi and invisible characters would pass. */
 const json = (value: unknown): string => lines(JSON.stringify(value, null, 2), jsonEscape);
 
-/** As the yaml library writes it, with what is hostile in double quotes, the only style that knows escapes. */
+/** The output of the yaml library, with hostile characters in double quotes, the only style with escapes. */
 function yaml(value: unknown): string {
   const document = new YamlDocument(value, { aliasDuplicateObjects: false });
   visit(document, {
@@ -30,7 +30,7 @@ function yaml(value: unknown): string {
   return lines(document.toString({ lineWidth: 0 }), yamlEscape).trimEnd();
 }
 
-// Our own line breaks stay.
+// Line breaks of the format are kept.
 const lines = (text: string, write: (code: number) => string) =>
   text
     .split('\n')
@@ -39,7 +39,7 @@ const lines = (text: string, write: (code: number) => string) =>
 
 const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
 
-// JSON knows four digits only: what lies beyond is written as its two halves.
+// JSON escapes have four digits: characters beyond are written as surrogate pairs.
 function jsonEscape(code: number): string {
   const character = String.fromCodePoint(code);
   return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('');

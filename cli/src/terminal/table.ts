@@ -7,7 +7,7 @@ const WIDTH = 80;
 const LEAST = 12;
 
 /**
- * A table as kubectl prints it: padded columns, three blanks between them, `<none>` for what is empty. When it would be wider than
+ * A table as kubectl prints it: padded columns, three blanks between them, `<none>` for empty cells. If it would be wider than
  * 80 columns, the columns named in `shrink` are cut in the middle, in that order; names that people copy are never cut.
  */
 export function table(headings: readonly string[], rows: readonly (readonly Cell[])[], shrink: readonly string[] = []): string {

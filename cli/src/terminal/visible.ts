@@ -2,7 +2,7 @@ import { visible } from '@sentinel/kube';
 
 export { escapeHostile, isHostile, visible } from '@sentinel/kube';
 
-/** {@link visible} for a text of several lines: each line is printed behind `prefix`, so that none can imitate a line of ours. */
+/** {@link visible} for a text of several lines: each line is printed after `prefix`, so that none can imitate a line of this program. */
 export function visibleBlock(text: string, prefix: string): string {
   return text
     .replaceAll('\r\n', '\n')

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 
 /** Runs the function while no other process of this machine holds the lock of that name. */
 export async function locked<T>(name: string, action: () => Promise<T>): Promise<T> {
-  // An abstract socket rather than a file: the kernel takes it back when its holder dies, so a lock is never stale.
+  // An abstract socket rather than a file: the kernel releases it when its process ends, so a lock is never stale.
   const server = await acquire(`\0sentinel-${name}`);
   try {
     return await action();

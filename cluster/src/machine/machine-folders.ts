@@ -7,7 +7,7 @@ import { paths } from './paths.ts';
 const fixed = ['/run/containerd', '/var/lib/cni', '/var/lib/kubelet', '/var/log/containers'];
 const record = join(paths.state, 'new-folders.json');
 
-/** Writes down which of the fixed folders are not there yet: those are ours to remove. */
+/** Records which of the fixed folders do not exist yet, so that only these are removed later. */
 export async function recordNewFolders(): Promise<void> {
   await writeFile(record, JSON.stringify(fixed.filter((folder) => !existsSync(folder))));
 }

@@ -38,14 +38,14 @@ export async function createNetwork(): Promise<void> {
     'for f in all default; do f=/proc/sys/net/ipv6/conf/$f/disable_ipv6; [ ! -e $f ] || echo 1 > $f; done',
   ];
   await run('nsenter', [...inNetwork, 'sh', '-ec', settings.join('; ')]);
-  // What a pod sends to the host's end of the link gets the node's address: the host knows no way back to pods.
+  // What a pod sends to the host's end of the link gets the node's address: the host has no route to pods.
   const rules = `table ip sentinel_edge {
   chain postrouting { type nat hook postrouting priority srcnat; ip saddr ${layout.podCidr} oifname "${innerLink}" masquerade; }
 }\n`;
   await runWithInput('nsenter', [...inNetwork, 'nft', '-f', '-'], rules);
 }
 
-/** Our own link is gone by now: whoever has these addresses is somebody else. */
+/** Our own link is gone by now: anyone who has these addresses is somebody else. */
 async function refuseTakenAddresses(): Promise<void> {
   const taken = await run('ip', ['-o', '-4', 'addr', 'show', 'to', `${layout.hostAddress}/30`]);
   const [, device] = /^\d+: (\S+)/.exec(taken) ?? [];

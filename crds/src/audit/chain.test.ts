@@ -39,11 +39,11 @@ describe('The chain', () => {
       records: good.map((one, index) => (index === 2 ? (other[2] ?? one) : one)),
       finding: /does not follow/,
     },
-    'its record was changed and hashed anew': {
+    'its record was changed and hashed again': {
       records: good.map((one, index) => (index === 2 ? { ...one, actor: 'b', hash: recordHash({ ...one, actor: 'b' }) } : one)),
       finding: /record 4 does not follow record 3/,
     },
-    'its last record was changed and hashed anew': {
+    'its last record was changed and hashed again': {
       records: good.map((one, index) => (index === 4 ? { ...one, actor: 'b', hash: recordHash({ ...one, actor: 'b' }) } : one)),
       finding: /the end was cut off or replaced/,
     },

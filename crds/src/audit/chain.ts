@@ -14,8 +14,8 @@ export function recordHash(record: Omit<AuditRecord, 'hash'> & { hash?: string }
 }
 
 /**
- * Gives an entry its place behind `last`, the newest record of the chain, or at its start. Details stand in the order of their
- * names: a sink that keeps them as attributes keeps no order, and the chain must verify from there as well.
+ * Appends an entry to the chain after `last`, its newest record, or as the first record. Details are sorted by name, because a sink
+ * that stores them as attributes does not keep their order, and the chain must also verify from there.
  */
 export function chainRecord(last: { sequence: number; hash: string } | undefined, entry: AuditEntry): AuditRecord {
   const details = entry.details && [...entry.details].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -28,7 +28,7 @@ export function chainRecord(last: { sequence: number; hash: string } | undefined
   return { ...record, hash: recordHash(record) };
 }
 
-/** What is wrong with a chain, one sentence per finding; empty when it verifies. `head` is what the object says its newest hash is. */
+/** Verifies a chain. Returns one sentence per fault; empty if the chain is valid. `head` is the newest hash according to the object. */
 export function verifyChain(records: readonly AuditRecord[], head?: { sequence: number; hash: string }): string[] {
   const findings: string[] = [];
   let before: AuditRecord | undefined;

@@ -23,13 +23,8 @@ export type Stage = z.infer<typeof Stage>;
 
 const StepResult = z.object({
   name: label('Name of the step.'),
-  exitCode: z
-    .int()
-    .min(-1)
-    .max(255)
-    .meta({ format: 'int32' })
-    .describe('Exit code of the step; -1 when it never ran to its end.'),
-  reason: z.string().max(128).describe('What the kubelet says of the end.').optional(),
+  exitCode: z.int().min(-1).max(255).meta({ format: 'int32' }).describe('Exit code of the step; -1 when it never finished.'),
+  reason: z.string().max(128).describe('Reason for the end of the container, from the kubelet.').optional(),
   restarts: integer(
     0,
     1000000,
@@ -113,13 +108,13 @@ export const AgentActionStatus = z
           .string()
           .max(1024)
           .describe(
-            'What it changes, in a few words: the first write, and how many more there are. Characters that cannot be seen are escaped.',
+            'Short summary of the changes: the first write, and the number of the others. Invisible characters are escaped.',
           )
           .optional(),
         targets: list(
           z.string().max(16),
           500,
-          'What it changes: one short name for each object, the same in every plan. Two runs never change one object at a time.',
+          'The objects that it changes: one short name for each object, the same in every plan. Two runs never change one object at the same time.',
         ).optional(),
       })
       .describe('The plan of the current attempt.')
@@ -128,29 +123,27 @@ export const AgentActionStatus = z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
         autoReview: z.boolean().describe('Whether policy lets the plan start without a person.').optional(),
-        groups: set(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
-        approverGroups: set(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
+        groups: set(z.string().min(1).max(253), 32, 'Groups whose members may approve.').optional(),
+        approverGroups: set(
+          z.string().min(1).max(253),
+          32,
+          'Groups; an approver must also be a member of one of them.',
+        ).optional(),
         refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
-        unmet: z
-          .string()
-          .max(1024)
-          .describe('Why nobody is seen in the cluster who could approve. Left out where somebody is.')
-          .optional(),
+        unmet: z.string().max(1024).describe('Why nobody in the cluster can approve. Left out if somebody can.').optional(),
       })
       .describe('What the plan needs before it may start.')
       .optional(),
     decisionCount: integer(
       0,
       100000,
-      'How many sealed decisions the audit trail tells of. The newest are in `decisions`.',
+      'How many sealed decisions the audit trail reports. The newest are in `decisions`.',
     ).optional(),
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
-    queuedAt: time(
-      'Since when the approved action waits for its turn: for a run on the same object, or for room under a limit.',
-    ).optional(),
+    queuedAt: time('Since when the approved action waits for another run on the same object, or for a limit.').optional(),
     resumedAt: time(
-      'When a suspension of this action was lifted. Approvals from before do not count: lifting resumes nothing by itself.',
+      'When a suspension of this action was lifted. Approvals from before that time do not count, so lifting a suspension resumes nothing.',
     ).optional(),
     suspension: list(
       z.object({
@@ -171,22 +164,22 @@ export const AgentActionStatus = z
       }),
       'name',
       8,
-      'What the run left behind.',
+      'The files that the run wrote as its results.',
     ).optional(),
     unknownEffects: list(
       UnknownEffect,
       32,
       'The effects whose outcome is not known. A person resolves each: `kubectl sentinel reconcile`.',
     ).optional(),
-    resolutions: list(Resolved, 64, 'What became of the resolutions, the newest last.').optional(),
+    resolutions: list(Resolved, 64, 'What happened to the resolutions, the newest last.').optional(),
     rollback: list(
       z.object({
         effect: effectIndex(),
-        outcome: z.enum(['Restored', 'Unchanged', 'Skipped', 'Failed']).describe('What became of it.'),
+        outcome: z.enum(['Restored', 'Unchanged', 'Skipped', 'Failed']).describe('What happened to it.'),
         message: z.string().max(512).describe('Why, for people.').optional(),
       }),
       500,
-      'What was taken back.',
+      'What was rolled back.',
     ).optional(),
     outbox: Outbox.optional(),
     shortened: list(
@@ -195,8 +188,8 @@ export const AgentActionStatus = z
       'Parts of this status that were cut or left out because the action would have been too large to be stored.',
     ).optional(),
     startedAt: time('When the action was admitted.').optional(),
-    finishedAt: time('When it came to its end.').optional(),
+    finishedAt: time('When it ended.').optional(),
   })
   .meta(rules(...keepsRecords))
-  .describe('What became of the action. Only the operator writes it.');
+  .describe('What happened to the action. Only the operator writes it.');
 export type AgentActionStatus = z.infer<typeof AgentActionStatus>;

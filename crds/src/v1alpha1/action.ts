@@ -21,10 +21,10 @@ const Intent = z
         server: text(512, 'MCP server of the tool.').optional(),
         name: text(256, 'Name of the tool.'),
       })
-      .describe('The tool call that filed this action.')
+      .describe('The tool call that created this action.')
       .optional(),
     parentAction: objectName(
-      'The action of the same requester, in the same namespace, that this one is a part of. Whatever holds or ends the parent holds or ends this one, and both draw on one budget.',
+      'The parent action: an action of the same requester in the same namespace. Everything that holds or ends the parent also holds or ends this one, and both count against the same limits.',
     ).optional(),
     references: list(z.string().min(1).max(1024), 16, 'Tickets, alerts, commits: where to read more.').optional(),
     traceparent: z
@@ -34,7 +34,7 @@ const Intent = z
       .describe('W3C trace context of the agent, so that its trace and that of the action are linked.')
       .optional(),
   })
-  .describe('What the agent says: data for people and for the audit trail. Nothing in it makes a decision looser.');
+  .describe('What the agent says: data for people and for the audit trail. Nothing in it can loosen a decision.');
 
 const OwnStep = z.object({
   name: label('Name of the step, once in the action.'),
@@ -47,7 +47,7 @@ export const AgentActionSpec = z
     onBehalfOf: z
       .object({ user: text(253, 'The user name of the person, as the API server authenticates them.') })
       .describe(
-        'The person who prompted the agent. It is what the agent says, so it can only tighten: that person counts as requester and cannot approve.',
+        'The person who prompted the agent. It is a claim of the agent, so it can only tighten: that person counts as requester and cannot approve.',
       )
       .optional(),
     playbookRef: z
@@ -63,17 +63,12 @@ export const AgentActionSpec = z
       32,
       'Values for the parameters of the Playbook.',
     ).optional(),
-    steps: mapList(
-      OwnStep,
-      'name',
-      16,
-      'Steps of the action itself, instead of a Playbook. Policies must let an action bring its own (`playbooks.adHocSteps`).',
-    )
+    steps: mapList(OwnStep, 'name', 16, 'Ad-hoc steps, instead of a Playbook. Policies must allow them (`playbooks.adHocSteps`).')
       .min(1)
       .optional(),
     verify: mapList(OwnStep, 'name', 8, 'Commands that check the outcome of `steps`. They may only read.').optional(),
-    account: label('The account that `steps` run as. Whoever files the action needs the verb `use` on it.').optional(),
-    image: z.string().min(1).max(512).describe('Image that `steps` run in, by digest wherever it is not your own.').optional(),
+    account: label('The account that `steps` run as. The requester of the action needs the verb `use` on it.').optional(),
+    image: z.string().min(1).max(512).describe('Image that `steps` run in, by digest unless it is your own image.').optional(),
     issue: z
       .object({ summary: text(1024, 'What is wrong.') })
       .meta(unsupported)
@@ -82,26 +77,26 @@ export const AgentActionSpec = z
     target: z
       .object({
         environment: label(
-          'The environment that the agent believes to act on. A claim that differs from the label of the namespace is refused.',
+          'The environment that the agent intends to change. A claim that differs from the label of the namespace is refused.',
         ).optional(),
         namespaces: set(
           label('Name of a namespace.'),
           16,
-          'Namespaces that are concerned. A change in any other is shown as undeclared. When left out, that of the action.',
+          'Namespaces that the action changes. A change in any other namespace is shown as undeclared. When left out, the namespace of the action.',
         ).optional(),
         repositories: set(
           z.string().min(1).max(512),
           16,
-          'Repositories that are concerned, such as github.com/acme/shop. Policies judge each.',
+          'Repositories that the action uses or changes, such as github.com/acme/shop. Policies evaluate each of them.',
         ).optional(),
       })
-      .describe('What the agent believes to act on: claims, checked against facts.')
+      .describe('What the agent intends to change: claims, which are compared with facts.')
       .optional(),
-    mode: z.enum(['Apply', 'DryRun']).describe("'DryRun' ends with the plan; nothing is asked of anyone.").default('Apply'),
-    cancelled: z.boolean().describe('Set to true to end the action, whatever it is doing. Stays true.').default(false),
+    mode: z.enum(['Apply', 'DryRun']).describe("'DryRun' ends with the plan; nobody is asked to approve.").default('Apply'),
+    cancelled: z.boolean().describe('Set to true to end the action in any state. It cannot be set back to false.').default(false),
     cancelComment: text(
       1024,
-      'Why the action is cancelled, said with `cancelled: true` in the same update. Who said it is in the annotation sentinel.dev/cancelled-by.',
+      'Why the action is cancelled; set in the same update as `cancelled: true`. The annotation sentinel.dev/cancelled-by names the person.',
     ).optional(),
   })
   .meta(

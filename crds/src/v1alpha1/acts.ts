@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What people do to the objects of Sentinel themselves: to policies, to Playbooks, and the deletion of actions. Each is one record of
- * a hash chain that the installation has once, beside the chains of the actions. What is done within an action is in its own chain.
+ * Acts: what people do to the objects of Sentinel themselves, that is to policies and Playbooks, and the deletion of actions. Each act is
+ * one record of a hash chain of the whole installation. Transitions of an action are recorded in the chain of that action.
  */
 export const actTransitions = {
   PolicyCreated: 'Somebody created a policy.',
@@ -16,7 +16,7 @@ export const actTransitions = {
   TrustWithdrawn: 'Somebody withdrew the trust in a Playbook.',
   PlaybookDeleted: 'Somebody deleted a Playbook.',
   ActionDeleted: 'Somebody deleted an action. The record names the last record of its audit trail.',
-  ActRepeated: 'The API server asked for an act again that is recorded already: it tries a request again by itself.',
+  ActRepeated: 'The API server repeated a request whose act is recorded already: it retries some requests itself.',
   TrailIncomplete:
     'An action was deleted and no sink acknowledged the end of its audit trail in time. The record names what is missing.',
 } as const;
@@ -28,7 +28,7 @@ export type ActKind = (typeof actKinds)[number];
 
 const transitions = Object.keys(actTransitions) as [ActTransition, ...ActTransition[]];
 
-// What the API server stores has such names and uids. Whoever reaches the webhook can ask about others, which make no path of the API.
+// Stored objects have such names and uids. A forged review can contain others, from which no path of the API may be built.
 const Label = z.string().regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/);
 const Name = z
   .string()
@@ -38,7 +38,7 @@ const Uid = z.string().max(128);
 /** Numbers and digests. */
 const Detail = z.string().regex(/^[a-z0-9:-]{0,128}$/);
 
-/** Who did what to which object: what the webhook writes down when it admits a request, before the API server stores the change. */
+/** Who did what to which object. The webhook records it when it admits a request, before the API server stores the change. */
 export const Act = z.object({
   transitions: z.array(z.enum(transitions)).min(1),
   time: z.string(),
@@ -53,13 +53,13 @@ export const Act = z.object({
   generation: z.number().int(),
   /** Digest of the spec after the change; that of the last spec for a deletion. */
   digest: z.string(),
-  /** What the annotation of trust is after the change, as a digest; only where it changes. */
+  /** Digest of the trust annotation after the change; only set if the annotation changes. */
   trust: z.string().optional(),
   details: z.record(z.string(), Detail).optional(),
 });
 export type Act = z.infer<typeof Act>;
 
-/** The ConfigMap in which the webhook writes acts down, one key for each request. The operator empties it. */
+/** The ConfigMap to which the webhook writes acts, one key for each request. The operator removes the keys that it has recorded. */
 export const ACTS_JOURNAL = 'sentinel-acts';
 /** The ConfigMap in which the operator keeps the newest records of the chain. */
 export const ACTS_TRAIL = 'sentinel-acts-trail';
@@ -68,12 +68,12 @@ export const ACTS_TRAIL = 'sentinel-acts-trail';
 export const TRAIL_WAIT_MINUTES = 10;
 
 /**
- * How many acts may wait in the journal: of one namespace, of all of them, and on policies of the cluster. What only stops something has
- * room of its own, so that nothing else can take it. Together they fit into a ConfigMap, whatever they hold.
+ * How many acts may wait in the journal: of one namespace, of all namespaces, and on cluster-scoped policies. Acts that only stop
+ * something have a separate limit, so that other acts cannot use it up. All of them together always fit into one ConfigMap.
  */
 export const ACTS_ROOM = {
   change: { namespace: 48, tenants: 160, cluster: 64 },
   stop: { namespace: 32, tenants: 112, cluster: 64 },
-  /** Deletions by Sentinel's own operator: it waits when there is none. */
+  /** Deletions by the operator itself: it waits when this limit is reached. */
   own: { namespace: 16, tenants: 32, cluster: 0 },
 } as const;

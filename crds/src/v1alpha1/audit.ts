@@ -10,13 +10,13 @@ export const AuditRecord = z
     sequence: z.int().min(1).meta({ format: 'int64' }).describe('Position in the chain, from 1.'),
     previous: digest('Hash of the record before.'),
     hash: digest('Hash of this record.'),
-    time: time('When the operator wrote it. The order is that of the sequence, not of the clocks.'),
-    transition: z.string().max(64).describe('What happened: a constant of the reference.'),
+    time: time('When the operator wrote it. Records are ordered by their sequence number, not by this time.'),
+    transition: z.string().max(64).describe('What happened: one of the transitions in the API reference.'),
     actor: z.string().max(512).describe('Who did it: a user, or a program of Sentinel.'),
     summary: text(1024, 'A sentence for people.'),
     action: uid('Uid of the action.'),
-    plan: digest('The plan that it is about.').optional(),
-    job: uid('The Job that it is about.').optional(),
+    plan: digest('Digest of the plan that the record is about.').optional(),
+    job: uid('Uid of the Job that the record is about.').optional(),
     details: list(
       z.object({
         name: z.string().max(64).describe('Name of the attribute.'),

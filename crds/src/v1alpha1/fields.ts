@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 /**
  * Building blocks of the kinds. Every string, list and number is bounded here, because the API server computes the cost of
- * CEL rules from the bounds and because a status must stay small whatever agents send.
+ * CEL rules from the bounds and because a status must stay small for any input of agents.
  */
 
-/** Marks a field that no program obeys yet: the generator adds a CEL rule that refuses it, so that it is never silently ignored. */
+/** Marks a field that is not implemented yet: the generator adds a CEL rule that refuses it, so that it is never silently ignored. */
 export const unsupported = { 'x-sentinel-unsupported': true } as const;
 
 /**
@@ -75,7 +75,7 @@ export const digest = (description: string) =>
 /** A uid as the API server gives it. */
 export const uid = (description: string) => z.string().max(64).describe(description);
 
-/** A list whose order means something and whose entries may repeat. */
+/** A list whose order matters and whose entries may repeat. */
 export const list = <T extends z.ZodType>(item: T, max: number, description: string) =>
   z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'atomic' }).describe(description);
 
@@ -95,7 +95,7 @@ export const mapList = <T extends z.ZodType>(item: T, key: string, max: number, 
 export const integer = (min: number, max: number, description: string) =>
   z.int().min(min).max(max).meta({ format: 'int32' }).describe(description);
 
-/** What a rule says of a request. Deny is stricter than RequireApproval, which is stricter than Allow. */
+/** The decision of a rule about a request. Deny is stricter than RequireApproval, which is stricter than Allow. */
 export const Decision = z.enum(['Allow', 'RequireApproval', 'Deny']);
 export type Decision = z.infer<typeof Decision>;
 
@@ -114,7 +114,7 @@ export const Condition = z
       .int()
       .min(0)
       .meta({ format: 'int64' })
-      .describe('The generation of the object that this condition speaks of.')
+      .describe('The generation of the object that this condition applies to.')
       .optional(),
     lastTransitionTime: time('When the status of the condition last changed.'),
   })

@@ -45,7 +45,7 @@ const policyColumns: readonly PrinterColumn[] = [
   age,
 ];
 
-/** The kinds of this group, in the order in which people meet them. */
+/** The kinds of this group, in the order in which the documentation introduces them. */
 export const kinds: readonly KindDefinition[] = [
   {
     kind: 'ClusterAgentPolicy',
@@ -93,7 +93,7 @@ export const kinds: readonly KindDefinition[] = [
     shortNames: ['aga'],
     namespaced: true,
     description:
-      'Something that an agent asks for. It is rehearsed, shown as a plan, decided by people, run exactly so, verified and recorded.',
+      'A request of an agent. It is rehearsed, shown as a plan, approved by people, run exactly as approved, verified and recorded.',
     spec: AgentActionSpec,
     status: AgentActionStatus,
     columns: [
@@ -113,7 +113,7 @@ export const kinds: readonly KindDefinition[] = [
     singular: 'actionplan',
     shortNames: ['agpl'],
     namespaced: true,
-    description: 'What a rehearsal found: every write that the real run may do, and nothing else. Immutable.',
+    description: 'The result of a rehearsal: every write that the real run may make. Any other write is refused. Immutable.',
     spec: ActionPlanSpec,
     columns: [
       { name: 'Action', type: 'string', jsonPath: '.spec.action.name' },
@@ -130,7 +130,7 @@ export const kinds: readonly KindDefinition[] = [
     shortNames: ['agplp'],
     namespaced: true,
     description:
-      'Changes of an ActionPlan that have no room in it, such as those of long texts. The plan names its digest. Immutable. `kubectl sentinel plan` shows it with its plan.',
+      'Changes that do not fit into an ActionPlan, such as changes of long texts. The plan contains its digest. Immutable. `kubectl sentinel plan` shows it with its plan.',
     spec: ActionPlanPartSpec,
     columns: [{ name: 'Number', type: 'integer', jsonPath: '.spec.number' }, age],
   },

@@ -3,9 +3,9 @@ import { effectNumber } from './resolution.ts';
 
 /** Annotations of this group; what each one carries is in docs/api.md. */
 export const annotations = {
-  /** JSON `{user, uid, groups}`: who filed the action. Stamped by the webhook, checked by the API server, never changes. */
+  /** JSON `{user, uid, groups}`: the requester of the action. Set by the webhook, checked by the API server, never changes. */
   requestedBy: `${GROUP}/requested-by`,
-  /** Who edited the spec beside the requester, one stamp per line: they count as requesters. Written by the webhook, append-only. */
+  /** Other people who edited the spec, one JSON object per line: they count as requesters. Written by the webhook, append-only. */
   amendedBy: `${GROUP}/amended-by`,
   /** JSON `{user, uid}`: who changed the spec last, the requester included. Written by the webhook with each change of the spec. */
   changedBy: `${GROUP}/changed-by`,
@@ -13,14 +13,14 @@ export const annotations = {
   cancelledBy: `${GROUP}/cancelled-by`,
   /**
    * A person's request for a decision: approve | reject | revoke, or the resolution of an effect whose outcome is unknown: accept |
-   * redo | roll-back. The webhook turns it into a sealed record and takes it off.
+   * redo | roll-back. The webhook replaces it with a sealed record.
    */
   decision: `${GROUP}/decision`,
   /** The digest of the plan that the person saw. */
   plan: `${GROUP}/plan`,
   /** The number of the effect that a resolution is about, from 1. */
   effect: `${GROUP}/effect`,
-  /** What the person has to say. */
+  /** The comment of the person. */
   comment: `${GROUP}/comment`,
   /** Sealed decisions, one JSON record per line, append-only. */
   approvals: `${GROUP}/approvals`,
@@ -30,15 +30,15 @@ export const annotations = {
    * On a Playbook: a request for trust holds a digest, one to withdraw it `withdraw:` and the digest; afterwards it is a sealed record.
    */
   trust: `${GROUP}/trust`,
-  /** On a sandbox Job: `NAMESPACE/NAME` of its action. A way to find it, never a proof. */
+  /** On a sandbox Job: `NAMESPACE/NAME` of its action. It helps to find the action, but is not trusted. */
   action: `${GROUP}/action`,
-  /** On a Secret that holds a key of Sentinel's: the key is replaced at once, whatever the value. */
+  /** On a Secret that holds a key of Sentinel: any value makes Sentinel replace the key at once. */
   rotate: `${GROUP}/rotate`,
 } as const;
 
 /**
  * The field manager of an update that asks for a decision, for the resolution of an effect, or for trust. The API server's policies
- * compare it with what was sealed: unlike the annotations, it is no part of the object, so a mutating webhook cannot change it. `effect`
+ * compare it with what was sealed: unlike the annotations, it is not part of the object, so a mutating webhook cannot change it. `effect`
  * is the index of the effect, as in the sealed record; the field manager has its number, as people type it.
  */
 export const askingManager = (
@@ -53,13 +53,13 @@ export const namespaceLabels = {
   environment: `${GROUP}/environment`,
 } as const;
 
-/** Label of a sandbox Job: the uid of its action. The operator finds by it the Jobs that no action names. */
+/** Label of a sandbox Job: the uid of its action. The operator uses it to find Jobs that no action names. */
 export const ACTION_UID_LABEL = `${GROUP}/action-uid`;
 
-/** The finalizer of an action: ends what runs before the object goes. */
+/** The finalizer of an action: its Jobs are ended before the object is deleted. */
 export const FINALIZER = `${GROUP}/end-runs`;
 
-/** The namespaces of Sentinel's own. */
+/** The namespaces of Sentinel. */
 export const namespaces = {
   system: 'sentinel-system',
   sandboxes: 'sentinel-sandboxes',
@@ -67,9 +67,9 @@ export const namespaces = {
   schedules: 'sentinel-schedules',
 } as const;
 
-/** The ConfigMap that holds the public keys of the webhook, which seals what people do and decide. */
+/** The ConfigMap that holds the public keys of the webhook, which seals acts and decisions of people. */
 export const SEAL_KEYS = 'sentinel-seal-keys';
-/** The ConfigMap that holds the public keys of the gateway, which signs what it says of runs. */
+/** The ConfigMap that holds the public keys of the gateway, which signs its statements about runs. */
 export const STATEMENT_KEYS = 'sentinel-statement-keys';
 
 /** Audience of the tokens by which sandbox pods and the operator prove to the gateway who they are. */
@@ -82,7 +82,7 @@ export const OPERATOR_USER = `system:serviceaccount:${namespaces.system}:sentine
 export const virtualUser = (stage: 'rehearsal' | 'enforce', namespace: string, account: string): string =>
   `sentinel:${stage}:${namespace}:${account}`;
 
-/** The user that probes the lock inside the API server. */
+/** The user that tests whether the dry-run policy inside the API server is enforced. */
 export const PROBE_USER = 'sentinel:probe';
 
 /** The name of the ActionPlanPart with the given number. */

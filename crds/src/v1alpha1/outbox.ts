@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AuditRecord } from './audit.ts';
 import { digest, list, type Rule, rules } from './fields.ts';
 
-/** What `shortened` of a status says where records had to leave that no sink has acknowledged. */
+/** The entry of `shortened` in a status from which records were removed before a sink had acknowledged them. */
 export const OLDER_RECORDS = 'older audit records';
 
 const cursor = () => z.int().min(0).meta({ format: 'int64' });
@@ -20,7 +20,7 @@ const isChain: readonly Rule[] = [
   { rule: 'self.exported <= self.sequence', message: '`exported` must not be beyond the last record' },
 ];
 
-// What is written stays as it is, whoever writes the status. The API server holds this itself, so no policy can be switched off.
+// Stored records cannot be changed by any writer of the status. The API server enforces this with the schema, so there is no policy to disable.
 const isAppendOnly: readonly Rule[] = [
   {
     rule: 'self.sequence >= oldSelf.sequence && self.exported >= oldSelf.exported && (!has(self.sink) || !has(oldSelf.sink) || self.sink.id != oldSelf.sink.id || self.sink.acknowledged >= oldSelf.sink.acknowledged)',
@@ -52,14 +52,14 @@ export const Outbox = z
         since: z.int().min(1).meta({ format: 'int64' }).describe('Sequence number of the first record that it was sent.'),
         acknowledged: cursor().describe('Sequence number of the last record that it acknowledged.'),
       })
-      .describe('What a sink has of the trail. Another sink begins anew; Events are none.')
+      .describe('What a sink has received of the trail. A new sink starts from the first record; Events are not a sink.')
       .optional(),
-    records: list(AuditRecord, 64, 'The records, oldest first. Acknowledged ones make room when there are more than 64.'),
+    records: list(AuditRecord, 64, 'The records, oldest first. Acknowledged ones are removed when there are more than 64.'),
   })
   .meta(rules(...isChain, ...isAppendOnly))
-  .describe('The audit trail of the action: written in the same write as what it tells of.');
+  .describe('The audit trail of the action: a record is stored in the same write as the change that it reports.');
 
-/** Rules of the status around its outbox: records leave only when they are acknowledged, and an end stays as it is. */
+/** Rules about the status and its outbox: a record is removed only after it was acknowledged, and the final state does not change. */
 export const keepsRecords: readonly Rule[] = [
   { rule: '!has(oldSelf.outbox) || has(self.outbox)', message: 'the audit trail is append-only: it must not be removed' },
   {
@@ -68,11 +68,11 @@ export const keepsRecords: readonly Rule[] = [
   },
   {
     rule: "!has(oldSelf.finishedAt) || (has(self.finishedAt) && self.finishedAt == oldSelf.finishedAt && has(self.conditions) && has(oldSelf.conditions) && oldSelf.conditions.all(o, o.type != 'Succeeded' || self.conditions.exists(c, c.type == 'Succeeded' && c.status == o.status && c.reason == o.reason)))",
-    message: 'the action has come to its end: `finishedAt` and the reason of the condition Succeeded must not change',
+    message: 'the action has ended: `finishedAt` and the reason of the condition Succeeded must not change',
   },
 ];
 
-/** Rule of the whole action: the status with its audit trail stays. */
+/** Rule about the whole action: the status with its audit trail cannot be removed. */
 export const keepsStatus: Rule = {
   rule: '!has(oldSelf.status) || !has(oldSelf.status.outbox) || has(self.status)',
   message: 'the audit trail is append-only: `status` must not be removed',

@@ -14,7 +14,7 @@ describe('The risk in a plan', () => {
     'with half a point': { ...good, parts: [{ ...part, points: 0.5 }] },
     'with points below zero': { ...good, parts: [{ ...part, points: -5 }] },
     'with a part without points': { ...good, parts: [{ rule: 'write', level: 'Medium', message: 'x' }] },
-    'with a level that is none': { ...good, parts: [{ ...part, level: 'Severe' }] },
+    'with an invalid level': { ...good, parts: [{ ...part, level: 'Severe' }] },
     'with more parts than it holds': { ...good, parts: Array(65).fill(part) },
     'with a part that says nothing': { ...good, parts: [{ ...part, message: '' }] },
   };

@@ -10,34 +10,36 @@ const partNumber = (description: string) => integer(1, PARTS_MAX, description);
 /** The fields of a change whose values have at most `value` characters, and whose line differences have at most `lines`. */
 const fieldChange = (value: number, lines: number) => ({
   path: z.string().max(1024).describe('JSON pointer to the field.'),
-  before: z.string().max(value).describe('JSON of the value before; left out when there was none.').optional(),
+  before: z.string().max(value).describe('JSON of the value before; left out when the field was not set.').optional(),
   after: z.string().max(value).describe('JSON of the value afterwards; left out when the field is removed.').optional(),
   lines: z
     .string()
     .max(lines)
     .describe(
-      'In place of `before` and `after` for a long value: every line that changes, with the lines around it, as a unified diff. A row that starts with a backslash says that the row before it does not end its line.',
+      'In place of `before` and `after` for a long value: every line that changes, with the lines around it, as a unified diff. A row that starts with a backslash means that the row before it has no line end.',
     )
     .optional(),
   format: z
     .enum(['Text', 'JSON'])
-    .describe("What `lines` are made of: 'Text' is a string as it is, 'JSON' another value as indented JSON.")
+    .describe("The format of `lines`: 'Text' is an unchanged string, 'JSON' any other value as indented JSON.")
     .optional(),
   volatile: z
     .enum(['Time'])
-    .describe("The value differs each time: 'Time' is a time near that of the request. Any value of this type matches, no other.")
+    .describe(
+      "The value differs in each run: 'Time' is a time close to that of the request. Any value of this type matches, and no other.",
+    )
     .optional(),
   redacted: z.boolean().describe('Whether the values are hidden here. The digest of the change covers them.').optional(),
   repeats: z
     .boolean()
     .describe(
-      'In place of values, for the annotation in which `kubectl apply` keeps a copy of the object: whether each field that changes in it is as in the object itself. The gateway has compared them. Fields that are not are listed as fields below the annotation.',
+      'Instead of values, for the annotation in which `kubectl apply` keeps a copy of the object: whether each field that changes in the copy has the same value in the object. The gateway has compared them. Fields that differ are listed as fields below the annotation.',
     )
     .optional(),
   cut: z
     .boolean()
     .describe(
-      'Whether a part of the change is shown nowhere, because it is too large. It raises the risk, and a person must decide.',
+      'Whether a part of the change is not shown anywhere, because it is too large. This raises the risk, and a person must approve.',
     )
     .optional(),
 });
@@ -47,7 +49,7 @@ export const FieldChange = z
   .object({
     ...fieldChange(2048, 8192),
     part: partNumber(
-      'The ActionPlanPart in which the whole change of this field begins. What is said here is its beginning.',
+      'The ActionPlanPart in which the complete change of this field begins. Only its beginning is shown here.',
     ).optional(),
   })
   .describe('One field that changes.');
@@ -71,16 +73,16 @@ export const ActionPlanPartSpec = z
       'The changes, in the order of the plan.',
     ),
   })
-  .describe('Changes of an ActionPlan that have no room in it. The plan names the digest of this.');
+  .describe('Changes that do not fit into an ActionPlan. The plan contains the digest of this spec.');
 export type ActionPlanPartSpec = z.infer<typeof ActionPlanPartSpec>;
 
 const Pods = z
   .object({
-    before: integer(0, 1000000, 'How many there are before the write, or are wanted.'),
-    after: integer(0, 1000000, 'How many are wanted afterwards.'),
+    before: integer(0, 1000000, 'The number of pods before the write, or the wanted number.'),
+    after: integer(0, 1000000, 'The wanted number of pods after the write.'),
     labels: list(z.string().max(400), 64, 'Their labels, as key=value; left out when they are not known.').optional(),
   })
-  .describe('The pods behind an object: of a workload those that it keeps, of a pod itself.');
+  .describe('The pods of an object: the pods of a workload, or the pod itself.');
 
 const DependantKind = z
   .object({
@@ -91,7 +93,7 @@ const DependantKind = z
     names: list(
       z.string().max(510),
       16,
-      "Their names, as far as there is room; 'NAMESPACE/NAME' where they are in another namespace than the owner.",
+      "Their names, as many as fit; 'NAMESPACE/NAME' if they are in another namespace than the owner.",
     ).optional(),
   })
   .describe('Dependants of one kind.');
@@ -101,9 +103,12 @@ const Deletion = z.object({
   propagation: z
     .enum(['Background', 'Foreground', 'Orphan'])
     .describe(
-      "What becomes of objects that name this one as their owner. 'Background': they are deleted after it. 'Foreground': before it. 'Orphan': they stay.",
+      "What happens to objects that name this one as their owner. 'Background': they are deleted after it. 'Foreground': before it. 'Orphan': they stay.",
     ),
-  isDefault: z.boolean().describe('Whether the request says nothing of it, and the API server decides so.').optional(),
+  isDefault: z
+    .boolean()
+    .describe('Whether the request does not set it, so that this is the default of the API server.')
+    .optional(),
   gracePeriodSeconds: z
     .int()
     .meta({ format: 'int64' })
@@ -116,13 +121,13 @@ const Deletion = z.object({
   ).optional(),
   incomplete: text(
     512,
-    'Why there may be dependants that were not found. It raises the risk, and a person must decide.',
+    'Why there may be dependants that were not found. This raises the risk, and a person must approve.',
   ).optional(),
 });
 
 export const Effect = z
   .object({
-    index: integer(0, 499, 'Position among the writes, from 0. People count from 1: one more.'),
+    index: integer(0, 499, 'Position among the writes, from 0. The number that people see is one higher.'),
     verb: z.enum(['create', 'update', 'patch', 'delete']).describe('Verb of the request.'),
     apiGroup: z.string().max(253).describe("API group; '' is the core group."),
     version: z.string().max(63).describe('API version.'),
@@ -137,28 +142,32 @@ export const Effect = z
         fields: integer(1, 1000000, 'How many.'),
         part: partNumber('The ActionPlanPart in which the first of them is.'),
       })
-      .describe('The fields that change and are listed in parts of the plan alone.')
+      .describe('The changed fields that are listed only in parts of the plan.')
       .optional(),
-    hiddenChanges: integer(0, 1000000, 'How many changed fields are shown nowhere, or not in full.').optional(),
+    hiddenChanges: integer(0, 1000000, 'How many changed fields are not shown, or not in full.').optional(),
     changeDigest: digest(
-      'Digest of the whole change, volatile values replaced by their type. The real run must produce exactly this.',
+      'Digest of the complete change, with volatile values replaced by their type. The real run must make exactly this change.',
     ),
-    origin: z.enum(['Observed', 'Declared']).describe("'Observed': the gateway saw it. 'Declared': the Playbook says so."),
+    origin: z
+      .enum(['Observed', 'Declared'])
+      .describe("'Observed': the gateway saw the write. 'Declared': only the Playbook declares it."),
     reversible: z
       .boolean()
-      .describe('Whether the pre-image can be restored: the account may do it, and no field changes that cannot be put back.'),
-    deletesData: text(512, 'Why data is deleted because of this write, which is no delete.').optional(),
-    deletion: Deletion.describe('What a delete does beside removing the object.').optional(),
-    pods: Pods.describe('The pods behind the object, as the gateway saw them; left out when it keeps none.').optional(),
-    notes: list(text(512, 'A note.'), 8, 'What the rehearsal cannot know of this effect.').optional(),
+      .describe(
+        'Whether the pre-image can be restored: the account has the rights for it, and no field changes that cannot be restored.',
+      ),
+    deletesData: text(512, 'Why data is deleted because of this write, which is not a delete.').optional(),
+    deletion: Deletion.describe('What a delete does in addition to removing the object.').optional(),
+    pods: Pods.describe('The pods of the object, as the gateway saw them; left out if the object has no pods.').optional(),
+    notes: list(text(512, 'A note.'), 8, 'What the rehearsal could not determine about this effect.').optional(),
   })
   .describe('One write.');
 export type Effect = z.infer<typeof Effect>;
 
 const RiskPart = z.object({
   rule: z.string().max(64).describe('Name of the rule; docs/risk.md explains each.'),
-  points: integer(0, 1000000, 'What it adds to the score.'),
-  level: RiskLevel.describe('The least that the risk is because of it, whatever the score.').optional(),
+  points: integer(0, 1000000, 'Points that it adds to the score.'),
+  level: RiskLevel.describe('The lowest level that the risk can have because of it, for any score.').optional(),
   message: text(512, 'Why.'),
 });
 export type RiskPart = z.infer<typeof RiskPart>;
@@ -179,15 +188,15 @@ export const ActionPlanSpec = z
       .describe('The action that was rehearsed.'),
     attempt: integer(1, 100, 'Which rehearsal.'),
     requester: z.string().max(512).describe('Who asked.'),
-    onBehalfOf: z.string().max(253).describe('The person for whom the agent says that it acts.').optional(),
+    onBehalfOf: z.string().max(253).describe('The person on whose behalf the agent claims to act.').optional(),
     playbook: z
       .object({
         name: objectName('Name.'),
         digest: digest('Digest of the spec.'),
-        adHoc: z.boolean().describe('Whether there is no Playbook, and the steps are those of the action.').optional(),
+        adHoc: z.boolean().describe('Whether the action has ad-hoc steps and no Playbook.').optional(),
         spec: PlaybookSpec.meta(copied)
           .describe(
-            'The spec of the Playbook as it was rehearsed, see Playbook.spec. The run, its verification, its results and its rollback use this copy, whatever becomes of the Playbook. It is the text that the Playbook holds, without values of parameters; what policies hide in `steps` and `verify` is not hidden here, because whoever reads the Playbook reads it there. Left out for steps of the action itself, and for a Playbook of more than 256 KiB.',
+            'The spec of the Playbook as it was rehearsed, see Playbook.spec. The run, its verification, its results and its rollback use this copy, even if the Playbook is changed or deleted. It contains the text of the Playbook, without values of parameters. Values that policies hide in `steps` and `verify` are not hidden here, because everyone who can read the Playbook can read them there. Left out for ad-hoc steps, and for a Playbook of more than 256 KiB.',
           )
           .optional(),
       })
@@ -198,49 +207,49 @@ export const ActionPlanSpec = z
         job: uid('Uid of the Job of the rehearsal.'),
         digest: digest('Digest of what the gateway recorded.'),
       })
-      .describe("The gateway's own recording of the rehearsal. In the real run the gateway holds the plan against it.")
+      .describe('The recording of the rehearsal by the gateway. In the real run the gateway compares the plan with it.')
       .optional(),
     environment: z.string().max(63).describe('The environment.').optional(),
     template: digest('Digest of the pod template of the real run.'),
     says: z
       .object({
-        summary: text(512, 'What the agent announced.'),
+        summary: text(512, 'What the agent declared.'),
         expect: z.string().max(1024).describe('What the Playbook expects.').optional(),
       })
-      .describe('What was announced. Beside it stands what was observed: `effects`.'),
-    undeclared: list(text(512, 'A difference.'), 16, 'Where what was observed goes beyond what was announced.').optional(),
+      .describe('What was declared. What was observed is in `effects`.'),
+    undeclared: list(text(512, 'A difference.'), 16, 'Observed effects that were not declared.').optional(),
     steps: list(PlannedStep, 16, 'The commands.'),
     verify: list(PlannedStep, 8, 'The commands that check the outcome.').optional(),
     effects: list(Effect, 500, 'Every write, in order.'),
     parts: list(
       digest('Digest of the spec of a part.'),
       PARTS_MAX,
-      "Digests of the ActionPlanParts that hold what has no room here, in order. The part with the number N of the plan P has the name 'P-part-N'. Who decides needs them all.",
+      "Digests of the ActionPlanParts that hold the changes that do not fit here, in order. The part with the number N of the plan P has the name 'P-part-N'. All of them are needed to decide.",
     ).optional(),
     notShownHere: z
       .object({
-        parts: partNumber('In how many ActionPlanParts the rest is.'),
+        parts: partNumber('How many ActionPlanParts hold the rest.'),
         message: text(1024, 'How to see all of the plan.'),
       })
-      .describe('Says that this object does not show every change. Left out where it does.')
+      .describe('Set if this object does not show every change.')
       .optional(),
-    notObservable: list(text(512, 'A gap.'), 16, 'What a rehearsal cannot know.').optional(),
+    notObservable: list(text(512, 'A gap.'), 16, 'What a rehearsal cannot observe.').optional(),
     risk: z
       .object({
-        level: RiskLevel.describe('The risk: what the score comes to, or the highest level of a part if that is higher.'),
+        level: RiskLevel.describe('The risk level: that of the score, or the highest level of a part if that is higher.'),
         score: integer(0, 1000000, 'The sum of the points of all parts.'),
-        parts: list(RiskPart, 64, 'Where it comes from.'),
+        parts: list(RiskPart, 64, 'The parts that add up to the score.'),
       })
       .describe('The risk of the plan, from fixed rules.'),
     rollback: z
       .object({
         from: z
           .enum(['PreImages', 'None'])
-          .describe("Where the rollback comes from. 'None' also when no change of the plan can be restored."),
-        reason: z.string().max(512).describe('Why there is none.').optional(),
+          .describe("The source of the rollback. 'None' also when no change of the plan can be restored."),
+        reason: z.string().max(512).describe('Why rollback is not available.').optional(),
         irreversible: list(text(512, 'An effect.'), 32, 'The changes that cannot be restored.').optional(),
       })
-      .describe('The rollback, for when the run or its verification fails.'),
+      .describe('The rollback, used if the run or its verification fails.'),
     permissions: list(text(512, 'A permission.'), 64, 'Requests to the Kubernetes API that the run needs.').optional(),
     required: z
       .object({
@@ -249,18 +258,22 @@ export const ActionPlanSpec = z
         personBecause: list(
           text(512, 'A reason.'),
           16,
-          'Why a person is needed all the same, where a policy would let a plan of this risk start without one.',
+          'Why a person must approve although a policy would let a plan of this risk start without approval.',
         ).optional(),
-        groups: list(z.string().min(1).max(253), 32, 'Groups whose members may.').optional(),
-        approverGroups: list(z.string().min(1).max(253), 32, 'Groups of which an approver must be in one as well.').optional(),
+        groups: list(z.string().min(1).max(253), 32, 'Groups whose members may approve.').optional(),
+        approverGroups: list(
+          z.string().min(1).max(253),
+          32,
+          'Groups; an approver must also be a member of one of them.',
+        ).optional(),
         refuseGroups: list(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
       })
       .describe(
-        'What policy requires of this plan. The digest covers this, not the text of the policies: a neutral edit of a policy costs no second review.',
+        'What policy requires for this plan. The digest covers these requirements and not the text of the policies, so an edit of a policy that does not change them needs no second review.',
       ),
     durationSeconds: integer(1, 604800, 'How long the real run may take, in seconds.'),
   })
   .meta(rules({ rule: 'self == oldSelf', message: 'a plan must not change: a new rehearsal makes a new plan' }))
-  .describe('What a rehearsal found.');
+  .describe('The result of a rehearsal.');
 export type ActionPlanSpec = z.infer<typeof ActionPlanSpec>;

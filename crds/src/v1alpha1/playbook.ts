@@ -74,21 +74,21 @@ export const Rollback = z
   .object({
     from: z
       .enum(['PreImages', 'Steps', 'None'])
-      .describe("Where the way back comes from. 'PreImages': what the gateway captured before each write."),
-    reason: text(512, "Why there is no way back; required for 'None'.").optional(),
-    steps: list(Step, 16, "Commands of the way back, for 'Steps'.").meta(unsupported).optional(),
+      .describe("The source of the rollback. 'PreImages': the objects as the gateway captured them before each write."),
+    reason: text(512, "Why there is no rollback; required for 'None'.").optional(),
+    steps: list(Step, 16, "Commands of the rollback, for 'Steps'.").meta(unsupported).optional(),
   })
   .meta(
     rules(
       {
         rule: "self.from != 'None' || has(self.reason)",
-        message: '`reason` must say why there is no way back',
+        message: '`reason` must say why there is no rollback',
         reason: 'FieldValueRequired',
       },
       { rule: "self.from != 'Steps'", message: "'Steps' is not supported yet", reason: 'FieldValueForbidden' },
     ),
   )
-  .describe('How a change is taken back when its verification fails.');
+  .describe('How a change is rolled back when its verification fails.');
 
 const names = { image: z.string().min(1).max(512) };
 
@@ -106,10 +106,10 @@ export const PlaybookSpec = z
         'Other',
       ])
       .describe('What the Playbook is for.'),
-    description: text(2048, 'What it does, in a sentence for people.'),
+    description: text(2048, 'What the Playbook does, in a sentence for people.'),
     parameters: mapList(ParameterDeclaration, 'name', 32, 'Values that an action may fill in.').optional(),
     account: label(
-      'The account that runs are made as: a name without credentials. Whoever files an action needs the verb `use` on it.',
+      'The account that runs use: a name without credentials. The requester of an action needs the verb `use` on it.',
     ),
     sandbox: z
       .object({
@@ -117,7 +117,7 @@ export const PlaybookSpec = z
           .enum(['Observe', 'Workspace', 'Change'])
           .describe("'Observe': reads only, any write fails. 'Change': writes become effects of the plan.")
           .default('Observe'),
-        image: names.image.describe('Image of the steps, by digest wherever it is not your own.'),
+        image: names.image.describe('Image of the steps, by digest unless it is your own image.'),
         resources: z
           .object({
             cpu: z
@@ -144,7 +144,7 @@ export const PlaybookSpec = z
           reason: 'FieldValueForbidden',
         }),
       )
-      .describe('What the pods of a run are like.'),
+      .describe('Settings of the pods of a run.'),
     access: z
       .object({
         network: list(
@@ -163,7 +163,7 @@ export const PlaybookSpec = z
       .meta(unsupported)
       .describe('What the steps need beyond the Kubernetes API.')
       .optional(),
-    setup: list(Step, 8, 'Steps that may reach hosts that the others may not.').meta(unsupported).optional(),
+    setup: list(Step, 8, 'Steps that may reach hosts that the other steps may not.').meta(unsupported).optional(),
     steps: mapList(Step, 'name', 16, 'The commands, in order. The first that fails ends the run.').min(1),
     expect: text(1024, 'What is expected to be true afterwards; shown to approvers.').optional(),
     verify: mapList(Step, 'name', 8, 'Commands that check the outcome. They may only read.').optional(),
@@ -176,11 +176,11 @@ export const PlaybookSpec = z
       }),
       'name',
       8,
-      'Files that a run leaves behind. 16 KiB are kept of them all.',
+      'Files that a run writes as results. 16 KiB of them are kept in total.',
     ).optional(),
     risk: z
-      .object({ floor: RiskLevel.describe('The risk is at least this.') })
-      .describe('What the author knows about the risk.')
+      .object({ floor: RiskLevel.describe('The lowest risk of each action of this Playbook.') })
+      .describe('The risk according to the author.')
       .optional(),
     matches: list(
       z.object({
@@ -194,7 +194,7 @@ export const PlaybookSpec = z
           .optional(),
       }),
       32,
-      'Issues that this Playbook answers.',
+      'Issues that this Playbook resolves.',
     )
       .meta(unsupported)
       .optional(),
@@ -202,15 +202,18 @@ export const PlaybookSpec = z
       .object({
         cron: z.string().min(1).max(128).describe('When, as a cron expression.'),
         timeZone: z.string().min(1).max(64).describe('Time zone of the expression.').optional(),
-        concurrency: z.enum(['Allow', 'Forbid', 'Replace']).describe('What happens when the last one still runs.').optional(),
+        concurrency: z
+          .enum(['Allow', 'Forbid', 'Replace'])
+          .describe('What happens if the previous run has not ended.')
+          .optional(),
       })
       .meta(unsupported)
-      .describe('When the Playbook runs by itself.')
+      .describe('When the Playbook runs without a request.')
       .optional(),
     autonomy: z
       .enum(['Observe', 'Approve', 'Auto'])
       .describe(
-        "How much may happen without a person. 'Observe': rehearsals only. 'Auto': its plans may start without a person where policies let them (`approvals[].autoReview`), while the Playbook is trusted and its runs succeed.",
+        "What may happen without approval. 'Observe': rehearsals only. 'Auto': its plans may start without approval if policies allow it (`approvals[].autoReview`), the Playbook is trusted and its runs succeed.",
       )
       .default('Approve'),
   })
@@ -218,7 +221,7 @@ export const PlaybookSpec = z
     rules(
       {
         rule: "self.sandbox.profile != 'Change' || has(self.rollback)",
-        message: "`rollback` must say how a change is taken back (from: 'PreImages' or 'None' with a reason)",
+        message: "`rollback` must say how a change is rolled back (from: 'PreImages' or 'None' with a reason)",
         reason: 'FieldValueRequired',
       },
       {
@@ -239,5 +242,5 @@ export const PlaybookStatus = z
     trustedBy: z.string().max(253).describe('Who sealed this digest.').optional(),
     trustedAt: time('When it was sealed.').optional(),
   })
-  .describe('What the operator says of the Playbook.');
+  .describe('The status of the Playbook, written by the operator.');
 export type PlaybookStatus = z.infer<typeof PlaybookStatus>;

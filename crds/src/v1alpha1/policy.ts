@@ -12,13 +12,17 @@ const allowDeny = (what: string, form = '') =>
   z
     .object({
       allow: set(z.string().min(1).max(253), 64, `The ${what} that may be used${form}. When left out, any.`).optional(),
-      deny: set(z.string().min(1).max(253), 64, `The ${what} that may not be used, whatever allows them${form}.`).optional(),
+      deny: set(
+        z.string().min(1).max(253),
+        64,
+        `The ${what} that may not be used, even if another rule allows them${form}.`,
+      ).optional(),
     })
     .describe(`Which ${what} an action may concern.`);
 
 const shape = {
   subjects: subjects('Namespace of a ServiceAccount; the namespace of the policy when left out.'),
-  modes: set(z.enum(['DryRun', 'Apply']), 2, 'A ceiling for what actions may do: begin with [DryRun].').default(['DryRun']),
+  modes: set(z.enum(['DryRun', 'Apply']), 2, 'The modes that actions may have: start with [DryRun].').default(['DryRun']),
   environments: allowDeny('environments').optional(),
   repositories: allowDeny(
     'repositories',
@@ -32,7 +36,7 @@ const shape = {
         .default(true),
       allow: set(objectName('Name of a Playbook.'), 128, 'Playbooks that may run. When left out, any.').optional(),
       adHocSteps: Decision.describe(
-        "Whether an action may bring its own steps instead of a Playbook. 'RequireApproval': its plan always waits for people. 'Allow': like that of a trusted Playbook.",
+        "Whether an action may bring ad-hoc steps instead of a Playbook. 'RequireApproval': its plan always waits for people. 'Allow': like that of a trusted Playbook.",
       ).default('Deny'),
     })
     .describe('Which Playbooks may run.')
@@ -53,13 +57,13 @@ const shape = {
   auditOnly: z
     .boolean()
     .describe(
-      'The policy refuses nothing and says in the status of each action what it would have refused. It does not count as the policy that must exist.',
+      'The policy refuses nothing. The status of each action says what the policy would have refused. It does not count as the required policy of a namespace.',
     )
     .default(false),
   suspended: z
     .boolean()
     .describe(
-      'The kill switch: while true, nothing that this policy covers starts, and what runs is ended; what its steps printed is kept in the results. Setting it to false resumes nothing by itself.',
+      'The kill switch: while true, no action that this policy covers starts, and running ones are ended; the output of their steps is kept in the results. Setting it to false resumes nothing.',
     )
     .default(false),
 };
@@ -68,27 +72,27 @@ const status = z
   .object({
     observedGeneration: observedGeneration(),
     conditions: conditions(),
-    digest: digest('Digest of the spec that the conditions speak of.').optional(),
+    digest: digest('Digest of the spec that the conditions apply to.').optional(),
     suspension: z
       .object({
         suspended: z.boolean().describe('Whether the kill switch is on.'),
         by: z.string().max(512).describe('Who turned it on or off, as admission recorded it.'),
         since: time('When.'),
       })
-      .describe('The last time that the kill switch was turned on or off. Left out while nobody ever did.')
+      .describe('The last time that the kill switch was turned on or off. Left out if that never happened.')
       .optional(),
   })
-  .describe('What the operator says of the policy.');
+  .describe('The status of the policy, written by the operator.');
 
 export const AgentPolicySpec = z
   .object(shape)
-  .describe('What agents may do in this namespace. A ClusterAgentPolicy can only be tightened by it.');
+  .describe('What agents may do in this namespace. It can only tighten a ClusterAgentPolicy.');
 export type AgentPolicySpec = z.infer<typeof AgentPolicySpec>;
 
 export const ClusterAgentPolicySpec = z
   .object({
     ...shape,
-    // It has no namespace of its own to fall back to: without one it would be about nobody, and nobody would notice.
+    // A ClusterAgentPolicy has no namespace to use as default: a subject without a namespace would silently match nobody.
     subjects: subjects('Namespace of a ServiceAccount; required for one.', {
       rule: "self.kind != 'ServiceAccount' || has(self.namespace)",
       message: "`namespace` must be set for the kind 'ServiceAccount': a ClusterAgentPolicy has none of its own",
@@ -96,7 +100,7 @@ export const ClusterAgentPolicySpec = z
     identity,
     modelEndpoint,
   })
-  .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace loosens it.');
+  .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace can loosen it.');
 export type ClusterAgentPolicySpec = z.infer<typeof ClusterAgentPolicySpec>;
 
 export const PolicyStatus = status;

@@ -6,16 +6,16 @@ import type { AuditRecord } from './audit.ts';
 
 /** The detail of a record of an act that carries its seal. */
 export const ACT_SEAL_DETAIL = 'sentinel.act.sealed';
-/** The detail of a record that says whether the object shows the act: what the operator saw, and no fact of the act. */
+/** The detail of a record that says whether the operator found the act in the object. It is not covered by the seal. */
 export const ACT_CONFIRMED_DETAIL = 'sentinel.act.confirmed';
-/** The key of the journal under which the webhook keeps the number and the digest of the act that it wrote down last. */
+/** The key of the journal under which the webhook keeps the number and the digest of the newest act. */
 export const ACTS_HEAD = 'head';
 
-/** The place of an act in the chain of the webhook, under its seal. */
+/** The position of an act in the chain of the webhook, covered by the seal. */
 export const SealedAct = z.strictObject({
-  /** Counts the acts of the installation, from 1. */
+  /** Number of the act in this installation, from 1. */
   number: z.int().min(1),
-  /** Digest of the one before. */
+  /** Digest of the previous act. */
   previous: z.string(),
   /** Digest of the facts of the act: see `factsOfAct`. */
   facts: z.string(),
@@ -24,15 +24,15 @@ export const SealedAct = z.strictObject({
 });
 export type SealedAct = z.infer<typeof SealedAct>;
 
-/** An act as it stands in the journal. What the operator writes down itself is not sealed. */
+/** An act in the journal. Acts that the operator records itself are not sealed. */
 export const JournaledAct = Act.extend({ sealed: SealedAct.optional() });
 export type JournaledAct = z.infer<typeof JournaledAct>;
 
-/** What the webhook wrote down last. */
+/** The newest act that the webhook recorded. */
 export const ActsHead = z.strictObject({ number: z.int().min(0), digest: z.string() });
 export type ActsHead = z.infer<typeof ActsHead>;
 
-/** Reads the head of the journal. Throws where there is one that cannot be read: numbering anew would hide what was lost. */
+/** Reads the head of the journal. Throws if there is one that cannot be read: numbering again would hide what was lost. */
 export function readActsHead(data: Readonly<Record<string, string>>): ActsHead {
   const text = data[ACTS_HEAD];
   return text === undefined ? { number: 0, digest: GENESIS } : ActsHead.parse(JSON.parse(text));
@@ -42,10 +42,10 @@ const VALUE_MAX = 1024;
 const ACTOR_MAX = 512;
 const shorten = (text: string, most: number) => text.slice(0, most).toWellFormed();
 
-/** Who did an act, as its record names them. */
+/** The person who did an act, as named in its record. */
 export const actorOfAct = ({ user }: Pick<Act, 'user'>): string => shorten(user, ACTOR_MAX);
 
-/** What the record of an act says of it, by the names of its details: all of it is under the seal. `id` is its key in the journal. */
+/** The facts of an act in its record, by the names of the details: the seal covers all of them. `id` is its key in the journal. */
 export function factsOfAct(id: string, act: Act): Record<string, string> {
   const facts = {
     'sentinel.act.id': id,
@@ -70,7 +70,7 @@ export function factsOfAct(id: string, act: Act): Record<string, string> {
 /** The digest of the facts of an act that its seal covers. */
 export const actDigest = (actor: string, facts: Readonly<Record<string, string>>): string => digestOf({ actor, facts });
 
-/** The same from a record: everything that it says but what the operator adds. */
+/** The same from a record: all of its facts, without what the operator adds. */
 export function recordedActDigest({ actor, details = [] }: Pick<AuditRecord, 'actor' | 'details'>): string {
   const facts = details.filter(({ name }) => name !== ACT_SEAL_DETAIL && name !== ACT_CONFIRMED_DETAIL);
   return actDigest(actor, Object.fromEntries(facts.map(({ name, value }) => [name, value])));

@@ -29,7 +29,7 @@ describe('What goes with a deleted object', () => {
     ],
     'is nothing that others own': [[owned('a', ['other'])], ['other'], []],
     'is nothing that has another owner which stays': [[owned('a', ['web', 'other'])], ['other'], []],
-    'is what has another owner of which nobody knows that it is there': [[owned('a', ['web', 'unknown'])], [], ['a']],
+    'includes an object with another owner that may not exist': [[owned('a', ['web', 'unknown'])], [], ['a']],
     'is what has two owners that both go': [
       [owned('a', ['b', 'c']), owned('b', ['web']), owned('c', ['b'])],
       [],
@@ -37,7 +37,7 @@ describe('What goes with a deleted object', () => {
     ],
     'is not what a dependant leaves': [[owned('a', ['web'], { leavesDependants: true }), owned('b', ['a'])], [], ['a']],
     'is counted once, also in a circle': [[owned('a', ['web', 'b']), owned('b', ['web', 'a'])], [], []],
-    'is nothing where nothing has an owner': [[], [], []],
+    'is nothing if nothing has an owner': [[], [], []],
   };
   for (const [name, [objects, seen, wanted]] of Object.entries(rows))
     it(name, () => assert.deepEqual(gone(objects, seen), wanted));
@@ -58,7 +58,7 @@ describe('Dependants in a plan', () => {
       { apiGroup: '', resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', count: 1, names: ['data'] },
       { apiGroup: '', resource: 'pods', kind: 'Pod', count: 2, names: ['a', 'b'] },
     ]));
-  it('are told by number alone where there is no room for names', () =>
+  it('are told by number alone if there is no room for names', () =>
     assert.deepEqual(group([claim], 0).dependants, [
       { apiGroup: '', resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', count: 1 },
     ]));

@@ -8,7 +8,7 @@ export interface Owned {
   readonly name: string;
   /** Uids of its owners. */
   readonly owners: readonly string[];
-  /** Whether it leaves its own dependants when it goes: its finalizer says so. */
+  /** Whether its own dependants are orphaned when it is deleted, because of its finalizer. */
   readonly leavesDependants: boolean;
   /** Whether it is being deleted already. */
   readonly isGoing: boolean;
@@ -16,8 +16,8 @@ export interface Owned {
 
 /**
  * What the garbage collector deletes after the object with the uid `owner`: its dependants, and theirs. An object with several owners
- * stays as long as one of them does (controller/garbagecollector attemptToDeleteItem). An owner whose uid is not in `seen` counts as
- * gone: nobody knows that it is there.
+ * stays as long as one of them exists (controller/garbagecollector attemptToDeleteItem). An owner whose uid is not in `seen` is assumed
+ * to be gone, because nothing proves that it exists.
  */
 export function cascadeOf(owner: string, owned: readonly Owned[], seen: ReadonlySet<string>): Owned[] {
   const byOwner = new Map<string, Owned[]>();
@@ -29,7 +29,7 @@ export function cascadeOf(owner: string, owned: readonly Owned[], seen: Readonly
     }
   const gone = new Set([owner]);
   const found: Owned[] = [];
-  // What still has an owner when it is looked at is looked at again when that one goes.
+  // An object that still has an owner is checked again when that owner is deleted.
   for (const open = [owner]; open.length > 0; ) {
     const uid = open.pop() ?? '';
     for (const one of byOwner.get(uid) ?? []) {

@@ -48,7 +48,7 @@ describe('The pages in which dependants are read', () => {
     assert.equal(asked.length, PAGES_AT_A_TIME);
     const calm = read('calm', 'calm');
     await settle();
-    // Whoever comes later waits for one turn of the other namespace, not for all that it asked for.
+    // Anyone who comes later waits for one turn of the other namespace, not for all that it asked for.
     for (let turn = 0; turn < 2; turn++) await answer();
     assert.ok(asked.includes('calm'), asked.join(' '));
     assert.ok(asked.filter((namespace) => namespace === 'noisy').length < 5 * KINDS);

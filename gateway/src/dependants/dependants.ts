@@ -7,30 +7,30 @@ import type { Upstream } from '../upstream.ts';
 import { cascadeOf, type Owned } from './cascade.ts';
 import { type OwnedObjects, type ReadPage, readOwned } from './read-owned.ts';
 
-/** How long one reading serves the deletes of a run: a command that deletes twenty objects reads the namespace a few times. */
+/** How long one read of a namespace is reused for the deletes of a run: a command that deletes twenty objects reads it only a few times. */
 const FRESH_MS = 5_000;
-/** The most bytes of one page: whoever writes objects chooses how large their metadata is. */
+/** The maximum size of one page, because tenants choose how large the metadata of their objects is. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** How long one page may take. */
 const PAGE_MS = 15_000;
-/** How many pages all runs of a replica hold at a time. Namespaces take turns. */
+/** How many pages all runs of a replica hold at the same time. Namespaces take turns. */
 const PAGES = 6;
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-/** The dependants of an object that a delete takes with it, and why there may be more. */
+/** The dependants that are deleted with an object, and why there may be more. */
 export interface Found {
   readonly dependants: readonly Owned[];
   readonly incomplete: readonly string[];
-  /** Whether a kind could not be read although the account may list it: another time it may be. */
+  /** Whether a kind could not be read although the account may list it, so that a retry may succeed. */
   readonly isFaulty: boolean;
 }
 
 const NONE: Found = { dependants: [], incomplete: [], isFaulty: false };
 
 /**
- * Finds what goes with a deleted object. It reads with the rights of the account of the run, as metadata: the gateway itself needs no right
- * to list, and an agent learns of no object that its account may not see. What the account may not list is said.
+ * Finds the dependants that are deleted with an object. It reads metadata with the rights of the account of the run: the gateway itself
+ * needs no right to list, and an agent learns nothing about objects that its account may not read. Kinds that the account may not list are reported.
  */
 export class Dependants {
   readonly #upstream: Pick<Upstream, 'stream'>;
@@ -44,8 +44,8 @@ export class Dependants {
   }
 
   /**
-   * The dependants of the object that a delete is about. `latest` says what an earlier write of the rehearsal made of one: other
-   * owners, or undefined where it deleted it.
+   * The dependants of the object of a delete. `latest` returns the state of a dependant after earlier writes of the rehearsal: other
+   * owners, or undefined if it was deleted.
    */
   async of(
     run: Run,
@@ -69,7 +69,7 @@ export class Dependants {
     if (known) return known.objects;
     const objects = this.#read(run, as, namespace);
     this.#known.set(key, { at: now, objects });
-    // A failure is no answer for the next one.
+    // A failure is not reused for the next delete.
     const forget = () => this.#known.delete(key);
     objects.then(({ isFaulty }) => isFaulty && forget(), forget);
     return objects;
@@ -106,7 +106,7 @@ export class Dependants {
       }
       return { status, body: Buffer.concat(chunks) };
     } catch {
-      // What was not read is said, whatever the reason.
+      // Everything that was not read is reported, for any reason.
       return { status: 503, body: Buffer.alloc(0) };
     }
   }

@@ -8,7 +8,7 @@ const KINDS = 32;
 const NAMES = 16;
 const REASON = 512;
 
-/** Dependants as a plan lists them, by kind: first what may hold data, then the kinds that there are most of. `room` is for names, in bytes. */
+/** Dependants in the form of a plan, by kind: first kinds that may hold data, then by number. `room` is the space for names, in bytes. */
 export function groupDependants(
   dependants: readonly Owned[],
   owner: { readonly namespace: string | undefined },
@@ -36,7 +36,7 @@ export function groupDependants(
   };
 }
 
-/** The name of a dependant as a plan lists it. */
+/** The name of a dependant in a plan. */
 export const nameOf = ({ namespace, name }: Pick<Owned, 'namespace' | 'name'>, of: string | undefined): string =>
   namespace === of || namespace === undefined ? name : `${namespace}/${name}`;
 

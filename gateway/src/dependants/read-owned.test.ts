@@ -43,7 +43,7 @@ describe('The objects that have owners', () => {
     assert.deepEqual([...found.seen].sort(), ['a', 'b', 'c', 'rs']);
     assert.deepEqual(found.incomplete, []);
   });
-  it('are none where a list has no items', async () => {
+  it('are empty if a list has no items', async () => {
     const empty = { status: 200, body: Buffer.from('{"metadata":{"resourceVersion":"1"},"items":null}') };
     const found = await readOwned(reader({ [list('pods')]: empty }), [resource('pods')], 'shop');
     assert.deepEqual([found.owned, found.incomplete], [[], []]);

@@ -13,12 +13,12 @@ export interface OwnedObjects {
   readonly isFaulty: boolean;
 }
 
-/** One page of a list, as metadata alone; without a body where it could not be read, or has more bytes than a page may have. */
+/** One page of a list, metadata only; without a body if it could not be read, or is larger than a page may be. */
 export type ReadPage = (path: string) => Promise<{ readonly status: number; readonly body: Buffer }>;
 
-/** What one reading may cost: objects in a page, in all, and requests. */
+/** The limits of one read: objects in a page, objects in total, and requests. */
 export const LIMITS = { page: 250, objects: 5_000, requests: 250 };
-/** How the sentence about kinds begins that could not be read although the account may. */
+/** The beginning of the sentence about kinds that could not be read although the account may list them. */
 export const COULD_NOT_LIST = 'could not list';
 /** The same about kinds that the account has no right to list. */
 export const MAY_NOT_LIST = 'the account may not list';
@@ -29,7 +29,7 @@ const NAMED = 6;
 
 const Page = z.object({
   metadata: z.object({ continue: z.string().optional() }).default({}),
-  // Null where there are none (seen with 1.36.3).
+  // Null if there are none (seen with 1.36.3).
   items: z
     .array(
       z.object({
@@ -47,8 +47,8 @@ const Page = z.object({
 });
 
 /**
- * Reads the owners of all objects that the garbage collector may delete: those of a namespace, or of the whole cluster where it is
- * undefined. What cannot be read, and where a limit ends it, is said.
+ * Reads the owners of all objects that the garbage collector may delete, in a namespace, or in the whole cluster if it is
+ * undefined. Kinds that cannot be read, and limits that were reached, are reported.
  */
 export async function readOwned(
   read: ReadPage,
@@ -69,7 +69,7 @@ export async function readOwned(
       if (ended) return;
       requests++;
       const answer = await read(pageOf(resource, namespace, token, limits.page));
-      // The kind went since discovery listed it.
+      // The kind was removed since discovery listed it.
       if (answer.status === 404) return;
       if (answer.status === 403) return void forbidden.push(name);
       const page = answer.status === 200 ? parsePage(answer.body) : undefined;

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrainState, Phase } from './state.ts';
 
-/** How long a replica takes to end, in milliseconds. The grace period of its pod (charts/sentinel/templates/gateway.yaml) is longer than all of it. */
+/** The durations of a shutdown, in milliseconds. The grace period of its pod (charts/sentinel/templates/gateway.yaml) is longer than all of it. */
 export interface DrainTiming {
-  /** Until no client is sent here any more: endpoints change a moment after the signal. */
+  /** Until no new connections arrive, because endpoints are updated a moment after the signal. */
   readonly settle: number;
-  /** From the signal on, as long as requests are under way or rehearsals are recorded. */
+  /** Since the signal, as long as there are requests in progress or rehearsals that are recorded. */
   readonly serve: number;
-  /** From then on for what is under way: a request to the API server may take 30 seconds. */
+  /** After that, for requests in progress: a request to the API server may take 30 seconds. */
   readonly finish: number;
 }
 
 export const DRAIN: DrainTiming = { settle: 4_000, serve: 45_000, finish: 35_000 };
 const POLL_MS = 200;
 
-/** Where a drain stands; times in milliseconds. */
+/** The state of a drain; times in milliseconds. */
 export interface DrainView {
   readonly sinceSignal: number;
   /** Undefined before the phase `Closing`. */
   readonly sinceClosing: number | undefined;
   readonly requests: number;
-  /** Rehearsals that are recorded in the memory of this replica alone. */
+  /** Rehearsals that are recorded only in the memory of this replica. */
   readonly rehearsals: number;
 }
 
@@ -35,22 +35,22 @@ export function phaseOf(view: DrainView, { settle, serve, finish }: DrainTiming 
 
 export interface DrainWork {
   readonly state: DrainState;
-  /** Keeps the recordings of rehearsals that have ended in the ledger; answers with how many are not kept yet. Never rejects. */
+  /** Stores the recordings of ended rehearsals in the ledger; returns how many are not stored yet. Never rejects. */
   readonly keepRecordings: () => Promise<number>;
-  /** Takes no connection any more. */
+  /** Stops accepting connections. */
   readonly stopListening: () => void;
 }
 
 /**
- * Ends a replica without cutting anything off: it goes on serving what it has begun, keeps the recordings of rehearsals, then takes
- * nothing more on and finishes what is under way. Resolves when all of it has ended or its time is up.
+ * Shuts a replica down gracefully: it continues to serve existing runs, stores the recordings of rehearsals, then stops accepting requests and
+ * finishes those in progress. Resolves when all of them have ended or the time is up.
  */
 export async function drain({ state, keepRecordings, stopListening }: DrainWork, timing = DRAIN): Promise<void> {
   const signalAt = performance.now();
   let closingAt: number | undefined;
   let rehearsals = Number.POSITIVE_INFINITY;
   let isKeeping = false;
-  // Beside the clock: a slow API server must not make the phases longer.
+  // Runs in parallel with the timer: a slow API server must not make the phases longer.
   const keep = async () => {
     if (isKeeping) return;
     isKeeping = true;

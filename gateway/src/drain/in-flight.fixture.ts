@@ -16,7 +16,7 @@ import { drain } from './drain.ts';
 import { DrainState } from './state.ts';
 
 // A process with the server of the gateway, and an API server in memory: two runs, each with an approved plan of so many ConfigMaps. The
-// first real write of each is held until a line comes in. At SIGTERM it drains, and says at its end what became of all.
+// first real write of each is held until a line comes in. At SIGTERM it drains, and says at its end what happened to all.
 
 const [jobs, writes] = [['job-1', 'job-2'], Number(process.argv[2])];
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -30,7 +30,7 @@ test(`a process that is told to end with ${JOBS.length * WRITES} writes in fligh
   const { port, ca } = (await until('port')) as { port: number; ca: string };
   const agent = new Agent({ ca, servername: 'gateway.test', keepAlive: true });
 
-  /** Sends a write of a run; answers with its status and whether the connection is to be closed, or with why there is no answer. */
+  /** Sends a write of a run; answers with its status and whether the connection will be closed, or with why there is no answer. */
   const write = (job: string, name: string, method = 'POST') =>
     new Promise<string>((resolve) => {
       const headers = { authorization: `Bearer ${job}`, 'content-type': 'application/json' };

@@ -16,8 +16,8 @@ export interface KeepContext {
 }
 
 /**
- * Keeps what this replica alone remembers: the recording of each rehearsal whose pod has ended goes into the ledger, where the operator
- * finds it through any replica. Answers with how many rehearsals are not kept yet.
+ * Stores the recordings that exist only in the memory of this replica: that of each rehearsal whose pod has ended goes into the ledger, where
+ * the operator can read it through any replica. Returns how many rehearsals are not stored yet.
  */
 export async function keepRecordings({ client, ledger, storage, logger, runs, pods }: KeepContext): Promise<number> {
   for (const run of runs.rehearsals()) {

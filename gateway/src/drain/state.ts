@@ -1,19 +1,19 @@
 import { TryAgain } from '../request/refused.ts';
 
 /**
- * What a replica takes on. `Serving`: everything. `Draining`: what it has begun, which is every run that it serves already. `Closing`:
- * nothing more; what is under way is finished. `Ended`: nothing is under way any more, or its time is up.
+ * What a replica accepts. `Serving`: everything. `Draining`: requests of runs that it serves already. `Closing`: no new requests; requests in
+ * progress are finished. `Ended`: no requests are in progress any more, or the time is up.
  */
 export type Phase = 'Serving' | 'Draining' | 'Closing' | 'Ended';
 
-/** This replica takes nothing more on. Nothing was done, so the same request can be sent again, and reaches another replica. */
+/** This replica accepts no more requests. Nothing was done, so the same request can be sent again, and reaches another replica. */
 export class ShuttingDown extends TryAgain {
   constructor() {
     super('GatewayShuttingDown', 'this replica of the gateway is shutting down; send the request again');
   }
 }
 
-/** How far the end of this replica has come, and how many requests it has under way. */
+/** The shutdown phase of this replica, and its number of requests in progress. */
 export class DrainState {
   #phase: Phase = 'Serving';
   #requests = 0;
@@ -31,7 +31,7 @@ export class DrainState {
     this.#phase = phase;
   }
 
-  /** Counts a request; answers with what ends it. Throws ShuttingDown where none is taken any more. */
+  /** Counts a request; returns the function to call at its end. Throws ShuttingDown if no request is accepted any more. */
   enter(): () => void {
     this.requireOpen();
     this.#requests += 1;
@@ -42,12 +42,12 @@ export class DrainState {
     };
   }
 
-  /** Throws ShuttingDown where a run that this replica does not serve yet must go to another one. */
+  /** Throws ShuttingDown if a run that this replica does not serve yet must use another one. */
   requireServing(): void {
     if (this.#phase !== 'Serving') throw new ShuttingDown();
   }
 
-  /** Throws ShuttingDown where nothing new may be begun: its end might not be seen. */
+  /** Throws ShuttingDown if no new work may begin, because it might not finish. */
   requireOpen(): void {
     if (this.#phase === 'Closing' || this.#phase === 'Ended') throw new ShuttingDown();
   }

@@ -11,23 +11,23 @@ export interface Change {
   readonly before: unknown;
   readonly after: unknown;
   readonly volatile?: 'Time';
-  /** What the path passes in lists, as it was before: an index alone says nothing once the list is reordered (entries.ts). */
+  /** The list entries on the path, before the change: an index alone is ambiguous after the list is reordered (entries.ts). */
   readonly entries?: Readonly<Record<string, unknown>>;
-  /** Of a server-side apply: who owns the field afterwards, and whether it is taken from others. */
+  /** For a server-side apply: the field manager, and whether it takes fields from others. */
   readonly applied?: { readonly manager: string; readonly force: boolean };
-  /** Of a delete: the options that the request sets. */
+  /** For a delete: the options that the request sets. */
   readonly deletion?: { readonly gracePeriodSeconds?: number; readonly propagationPolicy?: string };
 }
 
 /**
- * The fields that differ, by JSON pointer, in a fixed order. Lists of one length are compared entry by entry; a list that grows
- * or shrinks is one change, because the entries behind it have no lasting address. A change inside of a list says which entry it is.
+ * The fields that differ, by JSON pointer, in a fixed order. Lists of equal length are compared entry by entry; a list that grows
+ * or shrinks is one change, because the following entries have no stable address. A change inside a list names its entry.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
   return withEntries(differences(before, after, path), before, path);
 }
 
-/** `changes` with the entries of lists that their paths pass in `before`, the whole object that they start from. */
+/** Adds the list entries on their paths to `changes`; `before` is the whole object before the changes. */
 export const identified = (changes: readonly Change[], before: unknown): Change[] => withEntries(changes, before, '');
 
 function withEntries(changes: readonly Change[], before: unknown, base: string): Change[] {
@@ -54,7 +54,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return digestOf({ value: a }) === digestOf({ value: b });
 }
 
-// A map that is new as a whole, such as the first annotations of a template, hides the time in it: show its fields one by one.
+// A new map, such as the first annotations of a template, may contain a time: its fields are listed one by one.
 function splitAtTimes(change: Change, isVolatile: (path: string, value: unknown) => boolean): Change[] {
   const { path, before, after, ...tags } = change;
   if (before !== undefined || !isRecord(after)) return [change];
@@ -63,8 +63,8 @@ function splitAtTimes(change: Change, isVolatile: (path: string, value: unknown)
 }
 
 /**
- * Marks the changes whose new value is a time near `now`, in a field that by its meaning holds the time of the request (times.ts):
- * it will be another one in the real run. Marks that are there already stay.
+ * Marks the changes whose new value is a time close to `now`, in a field that contains the time of the request (times.ts):
+ * it will be another one in the real run. Existing marks are kept.
  */
 export function markVolatile(changes: readonly Change[], now: number, request?: TimedResource): Change[] {
   const isVolatile = (path: string, value: unknown) => isTimeNear(value, now) && isTimeField(path, request);
@@ -74,8 +74,8 @@ export function markVolatile(changes: readonly Change[], now: number, request?: 
 }
 
 /**
- * The digest of a whole change, volatile values replaced by their type. The value before a volatile one is covered too, by
- * its type when it is a time: two restarts in a row differ in nothing else.
+ * The digest of a whole change, with volatile values replaced by their type. The value before a volatile one is replaced by its type as well if
+ * it is a time, because two restarts in a row differ only in that.
  */
 export function changeDigest(changes: readonly Change[]): string {
   return digestOf(
@@ -123,8 +123,8 @@ export function toJsonPatch(changes: readonly Change[]): object[] {
 }
 
 /**
- * Whether each change is still the one at its path in `object`: the value is the one it made, in the entry of the list that it was
- * made in. For a rollback; true only where taking the changes back gives the entries that they started from.
+ * Whether each change is still present at its path in `object`: the value is the one that was set, in the same list entry. Used for a
+ * rollback; true only if undoing the changes restores the original entries.
  */
 export function isStillMade(object: unknown, changes: readonly Change[]): boolean {
   // In JSON absence is null.

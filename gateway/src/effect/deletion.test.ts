@@ -52,7 +52,7 @@ describe('The change of a delete', () => {
     'a field more': altered(({ spec }) => Object.assign(spec, { paused: true })),
     'a label': altered(({ metadata }) => (metadata.labels.app = 'api')),
     'an annotation of somebody': altered(({ metadata }) => (metadata.annotations['example.com/owner'] = 'bank')),
-    'a finalizer, which decides what becomes of dependants': altered(({ metadata }) =>
+    'a finalizer, which decides what happens to dependants': altered(({ metadata }) =>
       Object.assign(metadata, { finalizers: ['orphan'] }),
     ),
     'an owner': altered(({ metadata }) => Object.assign(metadata, { ownerReferences: [{ uid: 'x' }] })),
@@ -75,7 +75,7 @@ describe('The change of a delete', () => {
     const claims = asked({}, { apiGroup: '', resource: 'persistentvolumeclaims' });
     assert.notEqual(digest({ spec: {} }, claims), digest({ spec: { volumeName: 'pv-1' } }, claims));
   });
-  it('leaves out the status also where that is no subresource, for its controller keeps writing it', () => {
+  it('leaves out the status also if that is not a subresource, because its controller keeps writing it', () => {
     const one = request({ verb: 'delete' }, { info: { ...request().info, hasStatus: false } });
     assert.equal(digest({ spec: { a: 1 }, status: { synced: 'now' } }, one), digest({ spec: { a: 1 } }, one));
   });
@@ -83,7 +83,7 @@ describe('The change of a delete', () => {
     it(`is another one with ${JSON.stringify(options)}`, () => assert.notEqual(digest(web, asked(options)), digest(web)));
 });
 
-describe('What becomes of dependants', () => {
+describe('What happens to dependants', () => {
   const rows: readonly (readonly [string, object, { apiGroup?: string; resource?: string }, unknown, string, boolean])[] = [
     ['what the request says', { propagationPolicy: 'Foreground' }, {}, web, 'Foreground', false],
     ['also against a finalizer', { propagationPolicy: 'Background' }, {}, finalized('orphan'), 'Background', false],
@@ -127,7 +127,7 @@ describe('A delete in words', () => {
     assert.deepEqual(say({ ...options, gracePeriodSeconds: 0 }), [first, 'Grace period 0: not waited for.', end]);
     assert.deepEqual(say({ ...options, gracePeriodSeconds: 30 }), [first, 'Grace period: 30 seconds.', end]);
   });
-  it('tells where there may be more', () =>
+  it('tells if there may be more', () =>
     assert.deepEqual(say({}, { incomplete: 'the account may not list secrets' }), [
       'Deletes dependants in the background, by default.',
       'There may be more dependants: the account may not list secrets.',
@@ -150,7 +150,7 @@ describe('A delete as it is shown', () => {
     assert.ok(shown.change?.every(({ before, after }) => before !== undefined && after === undefined));
   });
   it('hides what its name says is secret', () => assert.doesNotMatch(JSON.stringify(shown), /hunter2/));
-  it('tells of a Secret which keys it has, and no value', () => {
+  it('shows which keys a Secret has, and no value', () => {
     const one = asked({}, { apiGroup: '', resource: 'secrets' });
     for (const data of [{ a: 'MQ==' }, { a: 'MQ==', b: 'x'.repeat(300) }]) {
       const secret = { kind: 'Secret', metadata: { name: 's' }, data };

@@ -7,12 +7,12 @@ import { readDeleteOptions } from '../request/body.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, valueAt } from './change.ts';
 
-/** What becomes of the objects that name a deleted object as their owner. */
+/** What happens to the objects that name a deleted object as their owner. */
 export type Propagation = NonNullable<ObservedEffect['deletion']>['propagation'];
 
 /**
- * The change of a delete: the object that goes, and the options that it is asked with. The object is compared as far as somebody can
- * have changed it: without what the API server assigns, the status, and what controllers write again and again.
+ * The change of a delete: the removed object, and the options of the request. The object is compared without fields that the API server
+ * assigns, without the status, and without fields that controllers write repeatedly.
  */
 export function deletionOf(request: ParsedRequest, object: unknown): Change[] {
   const { gracePeriodSeconds, propagationPolicy } = readDeleteOptions(request);
@@ -26,12 +26,12 @@ export function deletionOf(request: ParsedRequest, object: unknown): Change[] {
 const STATUS = '/status';
 /** `kubectl apply` keeps a copy of the whole object there: its fields are compared by themselves. */
 const COPY = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
-/** None of the fields that are left out is deeper. */
+/** None of the ignored fields is deeper. */
 const DEPTH = 3;
-/** Stands for the time of a request, such as that of a restart. */
+/** Placeholder for the time of a request, such as that of a restart. */
 const SOME_TIME = '<Time>';
 
-// Also where it is no subresource the status says what was observed (Kubernetes API conventions), and its controller keeps writing it.
+// Also where it is not a subresource the status says what was observed (Kubernetes API conventions), and its controller keeps writing it.
 function lasting(request: ParsedRequest, object: unknown): unknown {
   const { api, base } = request;
   const isLeftOut = (path: string) => path === STATUS || path === COPY || isSettledByControllers(path, api.apiGroup, base);
@@ -44,7 +44,7 @@ function lasting(request: ParsedRequest, object: unknown): unknown {
       .filter((field) => depth >= DEPTH || !isLeftOut(field.path))
       .map((field): [string, unknown] => [field.key, copy(field.entry, field.path, depth + 1)])
       .filter(([, entry]) => entry !== EMPTIED);
-    // A map of which nothing is left counts as one that is not there.
+    // A map that becomes empty counts as missing.
     return kept.length === 0 && Object.keys(value).length > 0 && path !== '' ? EMPTIED : Object.fromEntries(kept);
   };
   return copy(comparable(object, request), '', 0);
@@ -52,11 +52,11 @@ function lasting(request: ParsedRequest, object: unknown): unknown {
 
 const EMPTIED = Symbol('emptied');
 
-/** Resources whose dependants the API server leaves where a request says nothing: DefaultGarbageCollectionPolicy of registry/…/strategy.go. */
+/** Resources whose dependants are orphaned by default: DefaultGarbageCollectionPolicy of registry/…/strategy.go. */
 const orphanByDefault: ReadonlySet<string> = new Set(['batch/v1/jobs', '/v1/replicationcontrollers']);
 
 /**
- * What becomes of the dependants, as the API server decides it: by the request, else by a finalizer of the object, else by its resource
+ * What happens to the dependants, as the API server decides it: by the request, else by a finalizer of the object, else by its resource
  * (registry/generic/registry/store.go shouldOrphanDependents, shouldDeleteDependents).
  */
 export function propagationOf(request: ParsedRequest, object: unknown): { propagation: Propagation; isDefault: boolean } {
@@ -76,7 +76,7 @@ const propagations: readonly Propagation[] = ['Background', 'Foreground', 'Orpha
 /** Which dependants were found, and why there may be more. */
 export type FoundDependants = Pick<NonNullable<ObservedEffect['deletion']>, 'dependants' | 'incomplete'>;
 
-/** What a delete is, beside the fields that go: its options in force, and what goes with the object. */
+/** The description of a delete in addition to the removed fields: its effective options, and the dependants. */
 export function describeDeletion(
   request: ParsedRequest,
   object: unknown,
@@ -98,7 +98,7 @@ const words: Readonly<Record<Propagation, string>> = {
   Orphan: 'Leaves dependants (orphan)',
 };
 
-/** Kinds with which more goes than their dependants. */
+/** Kinds whose deletion removes more than their dependants. */
 const containers: Readonly<Record<string, string>> = {
   '/namespaces': 'Everything in the namespace is deleted with it.',
   'apiextensions.k8s.io/customresourcedefinitions': 'All objects of its kind are deleted with it.',
@@ -106,7 +106,7 @@ const containers: Readonly<Record<string, string>> = {
 
 const NAMED = 6;
 
-/** A delete in sentences: what happens to dependants and which were found, the grace period, and that nothing of it is restored. */
+/** Notes about a delete: the dependants and what happens to them, the grace period, and that a rollback restores nothing. */
 export function notesOfDeletion(
   { api, base }: ParsedRequest,
   { propagation, isDefault, gracePeriodSeconds, dependants = [], incomplete }: NonNullable<ObservedEffect['deletion']>,

@@ -13,15 +13,15 @@ import { deletedClaims, whyIrreversible } from './reversibility.ts';
 
 const PATH_MAX = 1024;
 const NOTES = 8;
-/** A value of an object that is created is shown as one up to this length; a longer map by its fields. */
+/** A value in a created object is shown as one up to this length; a longer map is split into its fields. */
 const WHOLE = 256;
 
-/** An effect in the memory of the gateway: where values are hidden for their names, these are beside them (see keepDiffs). */
+/** An effect in the memory of the gateway. Values that are hidden because of their name are kept next to the mask (see keepDiffs). */
 export type RecordedEffect = Omit<ObservedEffect, 'change'> & { change?: RecordedChange[] | undefined };
 
 /**
- * An effect from what the gateway observed, with every field that changes in full. What its name says is secret is hidden; the value
- * stands beside it until policy has said whether it is shown.
+ * An effect from the observation of the gateway, with every changed field in full. A value whose name suggests a secret is hidden; the value
+ * is kept next to it until policy has decided whether it is shown.
  */
 export function describeEffect(
   request: ParsedRequest,
@@ -33,7 +33,7 @@ export function describeEffect(
     result?: unknown;
     /** The object that a scale belongs to. */
     scaled?: unknown;
-    /** What goes with an object that is deleted. */
+    /** The dependants of a deleted object. */
     dependants?: FoundDependants;
   },
   now = Date.now(),
@@ -72,14 +72,14 @@ export function describeEffect(
   };
 }
 
-// Of an apply people see first who owns the fields afterwards, and whether they are taken from others.
+// For an apply, the field manager is shown first, and whether it takes fields from others.
 function ownership(request: ParsedRequest, changes: readonly Change[]): Change[] {
   const applied = appliedBy(request);
   if (applied === undefined || changes.length === 0) return [];
   return [{ path: '/metadata/managedFields', before: undefined, after: { ...applied, operation: 'Apply' } }];
 }
 
-// A whole object that comes is shown field by field: as one text it would be cut, and hide what stands behind the cut.
+// A created object is shown field by field: as one text it would be cut, which would hide the rest.
 function byField(change: Change): Change[] {
   const { path, before, after } = change;
   if (after === undefined && isRecord(before) && holdsCopy(before)) return changesBetween(before, {}, path);
@@ -89,11 +89,11 @@ function byField(change: Change): Change[] {
   return fields.length === 0 ? [change] : fields;
 }
 
-// The same of an object that goes.
+// The same for a deleted object.
 const removedFields = ({ path, before }: Change): Change[] =>
   byField({ path, before: undefined, after: before }).map((field) => ({ ...field, before: field.after, after: undefined }));
 
-// Who may decide about a Secret need not be able to read it, whatever the policy lets a plan show.
+// An approver may have no right to read a Secret, so its values are hidden for any policy.
 const hidesContent = ({ api, base }: ParsedRequest, { path }: Change): boolean =>
   api.apiGroup === '' && base === 'secrets' && (/^\/(data|stringData)(\/|$)/.test(path) || path === LAST_APPLIED);
 
@@ -107,7 +107,7 @@ const withoutContent = (change: Change): RecordedChange => ({
 const withoutValues = (value: unknown): unknown =>
   isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, REDACTED])) : value === undefined ? value : REDACTED;
 
-// The copy of the object that `kubectl apply` keeps is shown by itself, wherever it comes or goes with other annotations.
+// The copy of the object by `kubectl apply` is shown separately, even if it is added or removed together with other annotations.
 const holdsCopy = (value: object) => JSON.stringify(value).includes(`"${segmentsOf(LAST_APPLIED).at(-1)}":`);
 
 function shown(change: Change, observed: { live?: unknown; result?: unknown }): RecordedChange[] {

@@ -91,7 +91,7 @@ describe('The annotation of kubectl apply', () => {
       ],
     );
   });
-  it('is not said to repeat the object where nothing was compared with it', () => {
+  it('is not said to repeat the object if nothing was compared with it', () => {
     const spelled = (text: string) => ({ metadata: { name: 'web', annotations: { [KEY]: text } } });
     const [found, ...more] = ofAnnotation(spelled('{"evil": 1}'), spelled('{ "evil": 1 }')) ?? [];
     assert.deepEqual([found?.path, found?.redacted, found?.repeats, more], [LAST_APPLIED, true, undefined, []]);

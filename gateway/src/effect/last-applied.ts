@@ -4,11 +4,11 @@ import { isRecord, own, valueAt } from '../object/pointer.ts';
 import { findInexactNumber } from '../request/exact-json.ts';
 import { type Change, changesBetween } from './change.ts';
 
-/** Fields inside of the annotation that `kubectl apply` keeps, and the document that their paths lead into. */
+/** Fields inside the annotation of `kubectl apply`, and the document that contains them. */
 export interface LastApplied {
-  /** What does not repeat the object. The paths lead through the annotation into its JSON. */
+  /** The fields that differ from the object. The paths lead through the annotation into its JSON. */
   readonly differing: readonly Change[];
-  /** The document that `differing` leads into, as it is afterwards, else as it was. */
+  /** The document of `differing`: the new one, or the old one if it is removed. */
   readonly document: unknown;
 }
 
@@ -36,7 +36,7 @@ export function readLastApplied(
     return isCovered(one.after, valueAt(result, one.path)) && !isTakenOver(one);
   };
   const leaves = leavesOf(old ?? {}, young ?? {});
-  // Two spellings of one document: nothing was compared with the object.
+  // The document is equal and only its JSON text differs, so nothing was compared with the object.
   if (leaves.length === 0) return undefined;
   const differing = leaves.filter((one) => !repeats(one));
   return {
@@ -53,7 +53,7 @@ const leavesOf = (before: unknown, after: unknown, path = ''): Change[] =>
 
 const isFilled = (value: unknown) => isRecord(value) && Object.keys(value).length > 0;
 
-// An object has more than what was applied: defaults, and what others set. Null and an empty map set nothing.
+// An object has more fields than the applied ones: defaults, and fields of others. Null and an empty map set nothing.
 function isCovered(copy: unknown, value: unknown): boolean {
   if (copy === undefined) return value === undefined;
   if (copy === null) return true;
@@ -64,7 +64,7 @@ function isCovered(copy: unknown, value: unknown): boolean {
   return copy === value;
 }
 
-/** The object that the text of such an annotation holds; undefined where it holds something else. */
+/** Parses the object in such an annotation; undefined if it is something else. */
 export function readCopy(text: unknown): Record<string, unknown> | undefined {
   if (typeof text !== 'string') return undefined;
   try {

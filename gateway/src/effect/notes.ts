@@ -10,14 +10,14 @@ const LENGTH = 512;
 /** How many notes of one kind are written out. */
 const OF_A_KIND = 3;
 
-/** What was seen of an effect. */
+/** The observation of an effect. */
 interface Seen {
   readonly changes: readonly Change[];
   readonly live?: unknown;
   readonly result?: unknown;
 }
 
-/** What people must know of an effect beside its fields. */
+/** Notes about an effect for approvers, in addition to its fields. */
 export function notesOf(request: ParsedRequest, observed: Seen, now: number): string[] {
   const { changes } = observed;
   const notes = [
@@ -44,7 +44,7 @@ function ownersThatLose({ changes, live, result }: Seen): string[] {
   return [`Server-side apply with force: ${quoted(applied.manager)} takes fields from ${losing.map(quoted).join(', ')}.`];
 }
 
-// Where a field is not known to hold the time of the request, its value must be the same in the run.
+// Unless a field is known to contain the time of the request, its value must be the same in the run.
 function currentTimes(changes: readonly Change[], now: number): string[] {
   const paths = changes.flatMap(({ path, after, volatile }) => (volatile ? [] : timesIn(after, path, now)));
   return paths.map(
@@ -60,7 +60,7 @@ function timesIn(value: unknown, path: string, now: number): string[] {
   return Object.entries(value).flatMap(([key, entry]) => timesIn(entry, `${path}/${escapeKey(key)}`, now));
 }
 
-// An index says little to people; the name beside it says which entry it is.
+// An index is hard to read, so a note names the entry.
 function entriesOfLists(changes: readonly Change[], object: unknown): string[] {
   const pointers = new Set(changes.flatMap(({ entries }) => Object.keys(entries ?? {})));
   return [...pointers].flatMap((pointer) => {

@@ -27,7 +27,7 @@ const Identified = z.object({
   metadata: z.object({ name: z.string(), uid: z.string().optional(), resourceVersion: z.string().optional() }),
 });
 
-/** What one write would do, seen by a dry-run right before. */
+/** The effect of one write, from a dry-run right before it. */
 export interface Observation {
   readonly name: string;
   readonly uid: string | undefined;
@@ -37,7 +37,7 @@ export interface Observation {
   readonly changes: readonly Change[];
 }
 
-/** The answer of the API server when it refuses the write: the sandbox gets it as it is. */
+/** The response of the API server if it refuses the write; it is passed to the sandbox unchanged. */
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
@@ -52,8 +52,8 @@ export function json(value: unknown, status: number): Answer {
 const TRIES = 4;
 
 /**
- * Reads the object, tries the write as a dry-run and compares. An answer that is no success is returned as it is. A dry-run that
- * was made on another version of the object than the one that was read shows the changes of others too: both are done again.
+ * Reads the object, sends the write as a dry-run and compares. A response without success is returned unchanged. A dry-run of another version
+ * of the object than the one that was read shows changes of others too, so both are repeated.
  */
 export async function observe(
   upstream: Upstream,
@@ -86,10 +86,11 @@ function observation(request: ParsedRequest, live: unknown, result: unknown): Ob
   if (verb !== 'delete') refuseOwnership(request, live, result);
   const { before, after } = compared(request, live, result);
   const changes = verb === 'delete' ? deletionOf(request, live) : asRequested(request, changesBetween(before, after));
-  // An apply of an object that is not there creates it: what the dry-run makes up for it says nothing.
+  // An apply of an object that does not exist creates it: the resourceVersion in the response of the dry-run is meaningless.
   const creates = live === undefined;
   const identified = Identified.safeParse(creates ? result : live);
-  if (!identified.success) throw badRequest('ApiServerAnswerInvalid', 'the API server answered with something that is no object');
+  if (!identified.success)
+    throw badRequest('ApiServerAnswerInvalid', 'the API server answered with something that is not an object');
   const { name, uid, resourceVersion } = identified.data.metadata;
   refuseGenerated(result, verb);
   return { name, uid: creates ? undefined : uid, resourceVersion: creates ? undefined : resourceVersion, live, result, changes };
@@ -105,7 +106,7 @@ async function readLive(upstream: Upstream, run: Run, as: 'rehearsal' | 'enforce
   return parseObject(answer.body);
 }
 
-// An object that others made is no smaller for it: what is compared must fit as well.
+// Objects of others can be too large as well, and must fit into the budget to be compared.
 function parseObject(body: Buffer): unknown {
   const object = readObject(body);
   requireWithin(OBJECT_BUDGET, object, 'the object');
@@ -128,11 +129,11 @@ function refuseGenerated(result: unknown, verb: string): void {
     );
 }
 
-// Who owns which field decides what later applies do, and no change of fields shows it: a request has no say over it but by an apply.
+// Field ownership decides the result of later applies, but is not visible in changed fields: a request may change it only by an apply.
 function refuseOwnership(request: ParsedRequest, live: unknown, result: unknown): void {
   const body = readBody(request);
   if (body.kind === 'json') refuseManagedFields(request, body.value, live);
-  // What a protobuf body says of owners only the answer tells.
+  // The field owners of a protobuf body are only known from the response.
   if (body.kind === 'opaque') {
     requireOwnOwner(result);
     requireText(result);
@@ -156,8 +157,8 @@ function requireText(result: unknown): void {
 }
 
 /**
- * How a write is sent: as a dry-run, or for real and only if the object is still what was compared. Without a resourceVersion the
- * object must not exist: then the write only creates.
+ * How a write is sent: as a dry-run, or for real with the precondition that the object is the compared one. Without a resourceVersion the
+ * object must not exist: then the write may only create it.
  */
 export type Sending =
   | { readonly dryRun: true }
@@ -216,12 +217,12 @@ function writeBody(request: ParsedRequest, sending: Sending): { body: string | B
       throw new Refused(
         415,
         'MediaTypeNotSupported',
-        'send JSON: the fields that a protobuf body sets cannot be told from others',
+        'send JSON: the fields that a protobuf body sets cannot be distinguished from defaults',
       );
     return { body: body.bytes, contentType: request.contentType };
   }
   refuseGeneratedName(body.value);
-  // An update may carry what it has read; that is compared with the live object once the API server has answered.
+  // An update may contain managedFields that were read; they are compared with the live object after the response.
   if (request.api.verb !== 'update') refuseManagedFields(request, body.value);
   const value = sending.dryRun ? body.value : withGuard(request, body.value, sending);
   return {

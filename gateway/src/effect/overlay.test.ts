@@ -48,7 +48,7 @@ describe('A second write to one object', () => {
     });
   }
 
-  it('is the whole change where nothing was rehearsed, or what was is gone', () => {
+  it('is the whole change if nothing was rehearsed, or what was is gone', () => {
     const changes = changesBetween({ a: 1 }, { a: 2 });
     for (const rehearsed of [undefined, null]) assert.deepEqual(relativeTo(rehearsed, changes, true), changes);
   });

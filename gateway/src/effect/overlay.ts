@@ -1,16 +1,16 @@
 import type { ParsedRequest } from '../request/parse.ts';
 import { applyChanges, type Change, changesBetween, identified, valueAt } from './change.ts';
 
-/** Accounts for bytes that are kept; answers with what gives them back. */
+/** Reserves memory; returns the function that releases it. */
 export type Take = (bytes: number) => () => void;
 
 interface Kept {
-  /** As text: a parsed object takes many times the room, and nobody can say how much. */
+  /** Stored as text: a parsed object takes much more memory, of unknown size. */
   readonly text: Buffer;
   readonly giveBack: () => void;
 }
 
-/** The rehearsed state of the objects that a rehearsal touched: what a GET of them shows. `null` is a deleted object. */
+/** The rehearsed state of the objects that a rehearsal wrote, for later reads. `null` is a deleted object. */
 export class Overlay {
   readonly #objects = new Map<string, Kept>();
   readonly #take: Take;
@@ -29,18 +29,18 @@ export class Overlay {
     return this.#read(keyFor(object.apiGroup, object.resource, object.namespace, object.name));
   }
 
-  /** Whether anything of this resource was touched: lists and watches of it still show the live state. */
+  /** Whether an object of this resource was written: lists and watches still show the live state. */
   touches(request: ParsedRequest): boolean {
     const prefix = `${request.api.apiGroup}/${request.base}/`;
     return [...this.#objects.keys()].some((key) => key.startsWith(prefix));
   }
 
-  /** Keeps the state of an object. Throws Refused when there is no room for it. */
+  /** Stores the state of an object. Throws Refused if it does not fit. */
   put(request: ParsedRequest, name: string, object: unknown): void {
     this.#keep(keyOf(request, name), object);
   }
 
-  /** Lays changes over the rehearsed object, or over `live` when this is the first write to it. */
+  /** Applies changes to the rehearsed object, or to `live` for the first write to it. */
   change(request: ParsedRequest, live: unknown, changes: readonly Change[]): unknown {
     const key = keyOf(request);
     const next = applyChanges(this.#read(key) ?? live, changes);
@@ -62,17 +62,16 @@ export class Overlay {
 }
 
 /**
- * A change seen from the rehearsed state. Each dry-run is relative to the live object and so repeats what earlier writes of the
- * rehearsal did; in the real run those have happened, and the change starts from them, named as finely as it will be then.
- * A request that merges adds to a map that an earlier write made; any other replaces it. Marks of volatile values and of
- * an apply are lost: `asRequested` sets them again.
+ * A change relative to the rehearsed state. Each dry-run is relative to the live object and so repeats earlier writes of the rehearsal; in the
+ * real run those have happened, and the change starts from them, with the same granularity. A request that merges adds to a map of an
+ * earlier write; any other request replaces it. Marks of volatile values and of an apply are lost: `asRequested` sets them again.
  */
 export function relativeTo(rehearsed: unknown, changes: readonly Change[], merges: boolean): Change[] {
   if (rehearsed === undefined || rehearsed === null) return [...changes];
   const relative = changes.flatMap(({ path, before, after }) => {
     const here = valueAt(rehearsed, path);
     const found = changesBetween(here, after, path);
-    // What the live object lacks comes from the request alone: what the rehearsal put there before is not taken out by it.
+    // A field that the live object does not have comes from this request; a field that the rehearsal added before is not removed by it.
     return merges && before === undefined && isMap(here) && isMap(after) ? found.filter((one) => one.after !== undefined) : found;
   });
   return identified(relative, rehearsed);

@@ -8,8 +8,8 @@ import { type Change, markVolatile } from './change.ts';
 export const APPLY = 'application/apply-patch+yaml';
 
 /**
- * Who owns the fields that a write other than an apply sets. What a client says of it would persist, and decide what later applies
- * do, without being part of the change: so it is the same for all of them.
+ * The field manager of all writes except applies. A name from the client would persist and decide the result of later applies, without being
+ * part of the change, so the name is fixed.
  */
 export const FIELD_MANAGER = 'sentinel-gateway';
 
@@ -17,31 +17,31 @@ export const FIELD_MANAGER = 'sentinel-gateway';
 export const managerOf = (request: ParsedRequest): string | undefined =>
   request.contentType === APPLY ? request.query.get('fieldManager') : FIELD_MANAGER;
 
-/** Refuses a create whose answer names other owners than the gateway itself. An object without fields has no owner. */
+/** Refuses a create whose response has other field managers than the gateway. An object without fields has none. */
 export function requireOwnOwner(result: unknown): void {
   const [owner, ...others] = entriesOf(result);
   if (owner === undefined && isBare(result)) return;
   if (others.length > 0 || owner?.manager !== FIELD_MANAGER || owner.operation !== 'Update')
     throw forbidden(
       'ManagedFieldsNotAllowed',
-      "the body sets 'metadata.managedFields', which says who owns which field. Leave it out of the request",
+      "the body sets 'metadata.managedFields', which records which manager owns which field. Leave it out of the request",
     );
 }
 
-/** Who owns what a server-side apply sets, and whether it takes that from others; undefined for every other write. */
+/** The field manager of a server-side apply, and whether it takes fields from others; undefined for every other write. */
 export function appliedBy({ api, contentType, query }: ParsedRequest): Change['applied'] {
   if (api.verb !== 'patch' || contentType !== APPLY) return undefined;
   return { manager: query.get('fieldManager') ?? '', force: isOn(query.get('force')) };
 }
 
-/** Changes as this request makes them: with the owner of an apply, and with the times that differ in the real run marked. */
+/** The changes of this request, with the field manager of an apply, and with marks for times that will differ in the real run. */
 export function asRequested(request: ParsedRequest, changes: readonly Change[], now = Date.now()): Change[] {
   const applied = appliedBy(request);
   const marked = markVolatile(changes, now, request);
   return applied === undefined ? marked : marked.map((change) => ({ ...change, applied }));
 }
 
-/** The other managers that own less after a write than before. */
+/** The other field managers that own fewer fields after a write. */
 export function managersThatLose(live: unknown, result: unknown, manager: string): string[] {
   const after = new Map(entriesOf(result).map((entry) => [idOf(entry), entry.fieldsV1]));
   const losing = entriesOf(live).filter((entry) => entry.manager !== manager && isLess(entry.fieldsV1, after.get(idOf(entry))));
@@ -49,8 +49,8 @@ export function managersThatLose(live: unknown, result: unknown, manager: string
 }
 
 /**
- * Whether nobody owns a field after a write although a field that somebody owned before is still there. Where all of these are gone,
- * their owners go with them.
+ * Whether a field lost all its owners in a write although it still exists. If all of these fields are removed, their owners are removed
+ * with them.
  */
 export function losesAllOwners(live: unknown, result: unknown): boolean {
   const before = entriesOf(live);
@@ -69,7 +69,7 @@ function isAnyIn(fields: unknown, value: unknown): boolean {
 
 const BARE: ReadonlySet<string> = new Set(['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'managedFields']);
 
-// A name and what the API server assigns: an empty ConfigMap, a ServiceAccount.
+// Only a name and fields that the API server assigns: an empty ConfigMap, a ServiceAccount.
 function isBare(object: unknown): boolean {
   if (!isRecord(object) || !isRecord(object.metadata)) return false;
   const { apiVersion: _, kind: __, metadata, ...fields } = object;

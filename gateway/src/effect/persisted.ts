@@ -8,9 +8,9 @@ import { type Change, changesBetween } from './change.ts';
 import type { Observation } from './observe.ts';
 
 /**
- * Where the answer of the API server to the real write differs from what the dry-run right before had promised, such as a policy
- * that acts only when the request is no dry-run. `before` is what was promised, `after` is what persists. Nothing for a delete.
- * Values that the API server assigns may be others, if they are of the type that it promised.
+ * Differences between the response to the real write and that of the dry-run right before, for example by a policy that acts only if the
+ * request is not a dry-run. `before` is the dry-run, `after` is what persists. Empty for a delete.
+ * Values that the API server assigns may differ, if they have the same type.
  */
 export function persistedDifferences(
   request: ParsedRequest,
@@ -28,15 +28,15 @@ export function persistedDifferences(
   return changesBetween(promised, found).filter((change) => !isLaterTime(change) && !isPrecondition(change, observed));
 }
 
-/** A write that was sent, as far as what is stored of it may be another value than was promised. */
+/** The part of a sent write in which stored values may differ from those of the dry-run. */
 interface Sent {
   readonly change: readonly Change[];
   readonly preconditions: Pick<Observation, 'uid' | 'resourceVersion'>;
 }
 
 /**
- * The changes of a write that was sent, as `object` shows them: with the stored value where the API server stores another one than it
- * promised and nobody altered it. Any other value stays what was promised, so that a comparison with the object finds it.
+ * The changes of a sent write with the values of `object`: the stored value for fields that the API server assigns differently from the
+ * dry-run and that nobody altered. Other fields keep the value of the dry-run, so that a comparison with the object finds differences.
  */
 export function asStored({ change, preconditions }: Sent, object: unknown): Change[] {
   return change.map((one) => {

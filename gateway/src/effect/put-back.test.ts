@@ -73,7 +73,7 @@ const rows: Record<string, Row> = {
     body: { metadata: { labels: { b: null } } },
     type: MERGE,
   },
-  'not at all, where the request does not speak of it': {
+  'not at all, if the request does not set it': {
     live: web(3),
     rehearsed: web(0),
     result: { ...web(3), data: 1 },

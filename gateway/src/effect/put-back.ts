@@ -8,10 +8,9 @@ import { applyChanges, type Change, changesBetween, valueAt } from './change.ts'
 import { asRequested } from './ownership.ts';
 
 /**
- * `changes` of a write, and beside them the fields that it sets to what they are in the live object while an earlier write of the
- * rehearsal changed them. A dry-run can't show these, because for the API server nothing changes; in the real run the first write
- * has happened, and they do. In the order in which the real run will find them. Throws Refused when a list was changed in a way
- * that hides which of its entries the request means.
+ * `changes` of a write, plus the fields that it sets to their live value while an earlier write of the rehearsal changed them. A dry-run does
+ * not show these, because for the API server nothing changes; in the real run the first write has happened, and they change. In the order of
+ * the real run. Throws Refused if a list was changed in a way that makes the entries of the request ambiguous.
  */
 export function withPutBack(
   request: ParsedRequest,
@@ -34,7 +33,7 @@ function allChanges(request: ParsedRequest, rehearsed: unknown, result: unknown,
   return back.length === 0 ? changes : changesBetween(here, applyChanges(here, [...changes, ...back]));
 }
 
-/** Says of a path whether it is one of these, inside of one, or around one. */
+/** Whether a path equals one of these, or contains one, or is contained in one. */
 function coverage(paths: readonly string[]): (path: string) => boolean {
   const exact = new Set(paths);
   const around = new Set(paths.flatMap(parentsOf));
@@ -54,7 +53,7 @@ function parentsOf(path: string): string[] {
   return parents;
 }
 
-// Where a request says what a field shall be. An update says it of every field.
+// The fields that a request sets. An update sets every field.
 function namedPaths(request: ParsedRequest, here: unknown, there: unknown): string[] {
   if (request.subresource === 'scale') return ['/spec/replicas'];
   if (request.api.verb === 'update') return changesBetween(here, there).map(({ path }) => path);
@@ -68,7 +67,7 @@ function patchedPaths(patch: unknown): string[] {
   if (!Array.isArray(patch)) return [];
   return patch.flatMap((operation) => {
     if (!isRecord(operation) || operation.op === 'test') return [];
-    // An index says nothing of where the entry is in the other list.
+    // An index does not identify the entry in the other list.
     return [operation.path, operation.from].filter((path) => typeof path === 'string').map((path) => path.replace(/\/-$/, ''));
   });
 }
@@ -76,7 +75,7 @@ function patchedPaths(patch: unknown): string[] {
 function mergedPaths(patch: unknown, here: unknown, there: unknown, path: string, listsReplace: boolean): string[] {
   if (isRecord(patch)) {
     return Object.entries(patch).flatMap(([key, value]) =>
-      // Directives of a strategic merge order and delete; what they do shows in the result.
+      // Directives of a strategic merge patch order and delete entries; the result shows their effect.
       key.startsWith('$') ? [] : mergedPaths(value, here, there, `${path}/${escapeKey(key)}`, listsReplace),
     );
   }

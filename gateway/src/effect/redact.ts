@@ -8,8 +8,8 @@ const isRecord = (value: unknown): value is Json => typeof value === 'object' &&
 const revealing = /(password|passwd|secret|token|credential|api-?_?key|private-?_?key)/i;
 
 /**
- * The end of a name that says where a secret is, or how it is used, and is none: `secretName`, `secretKeyRef`, `TOKEN_URL`,
- * `PASSWORD_FILE`, `tokenExpirationSeconds`. Who decides must see these: they say which Secret a workload gets, and who gets it.
+ * The end of a name that says where a secret is, or how it is used, but whose value is not a secret: `secretName`, `secretKeyRef`, `TOKEN_URL`,
+ * `PASSWORD_FILE`, `tokenExpirationSeconds`. Approvers must see these: they say which Secret a workload gets.
  */
 const telling =
   /(?:name|names|ref|refs|path|file|dir|url|uri|host|hosts|endpoint|addr|address|port|issuer|audience|audiences|class|type|kind|namespace|policy|seconds|minutes|hours|ttl|expiry|enabled|secrets|version|mode|size|count|limit|length|format|algorithm|provider|backend|store|mount)$/i;
@@ -17,15 +17,15 @@ const telling =
 /** The key of the annotation in which `kubectl apply` keeps a copy of the whole object, with all secrets that it has. */
 const LAST_APPLIED_KEY = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** What stands in a plan where a value is hidden. The digest of the change covers the value. */
+/** The placeholder for a hidden value in a plan. The digest of the change covers the real value. */
 export const REDACTED = '<redacted>';
 
-/** Whether a name speaks of a secret that stands beside it. */
+/** Whether a name suggests that the value next to it is a secret. */
 const namesSecret = (name: string): boolean => revealing.test(name) && !telling.test(name);
 
 /**
- * Whether a value may be hidden for its name. What has several lines, or is something to execute, is no secret: whoever chooses the name
- * of a field would choose what people do not see. Secrets inside of such a text are masked by their form.
+ * Whether a value may be hidden because of its name. Text of several lines and commands are not hidden, because the one who chooses the name of a
+ * field could hide them from approvers. Secrets inside such text are masked by their form.
  */
 function isHideable(value: unknown): boolean {
   if (typeof value === 'number') return true;
@@ -33,8 +33,8 @@ function isHideable(value: unknown): boolean {
 }
 
 /**
- * Whether a value at `path` is hidden: for the name of the field, or for the `name` beside a `value` as environment variables have it.
- * Only the name of the field itself counts, and of a list the name of that.
+ * Whether a value at `path` is hidden: because of the name of its field, or because of the `name` next to a `value`, as in environment variables.
+ * Only the name of the field itself counts, and for a list entry the name of the list.
  */
 export function hidesValue(path: string, object: unknown, value: unknown): boolean {
   if (value === undefined) return false;
@@ -50,7 +50,7 @@ export function hidesValue(path: string, object: unknown, value: unknown): boole
 
 const unescapePointer = (part: string) => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** A value without what its own names say is secret; the same value when there is nothing of that kind in it. */
+/** A value in which fields with names of secrets are masked; the same value if there are none. */
 export function redact(value: unknown): unknown {
   if (Array.isArray(value)) {
     const entries = value.map(redact);

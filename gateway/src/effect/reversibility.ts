@@ -2,7 +2,7 @@ import { type OneWayField, oneWayFields } from '../object/one-way-fields.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { type Change, valueAt } from './change.ts';
 
-/** What was seen of an effect. */
+/** The observation of an effect. */
 interface Seen {
   readonly changes: readonly Change[];
   readonly live?: unknown;
@@ -11,13 +11,13 @@ interface Seen {
   readonly scaled?: unknown;
 }
 
-/** Why the pre-image of a write cannot be restored, in sentences; empty when it can, as far as the write itself shows. */
+/** Reasons why the pre-image of a write cannot be restored; empty if it can, as far as the write itself shows. */
 export function whyIrreversible(request: ParsedRequest, seen: Seen): string[] {
   const { verb } = request.api;
-  // The plan says of each delete that it is one.
+  // The plan marks deletes separately.
   if (verb === 'delete') return [];
-  // What a run makes is rolled back by a delete, which a subresource does not have.
-  if (verb === 'create') return request.subresource === undefined ? [] : [sentence('what it creates is no object of its own')];
+  // A created object is rolled back by a delete, which is not possible for a subresource.
+  if (verb === 'create') return request.subresource === undefined ? [] : [sentence('the request creates no stored object')];
   if (seen.live === undefined && seen.result !== undefined) return [];
   const paths = seen.changes.map(({ path }) => path);
   const found = oneWayFields
@@ -37,7 +37,7 @@ function isOneWay({ path, except, when }: OneWayField, change: Change, live: unk
   const isInside = path === '' || change.path === path || change.path.startsWith(`${path}/`);
   if (!isInside && !isAround(change.path, path)) return false;
   if (isInside && except?.test(change.path)) return false;
-  // Of a change inside of the field the values say nothing of the whole of it.
+  // The values of a change inside the field do not show the whole field.
   if (!when) return true;
   const [before, after] = isInside && change.path !== path ? [change.before, change.after] : valuesAt(change, path);
   return when({ before, after, live, paths });
@@ -53,7 +53,7 @@ const valuesAt = ({ path: at, before, after }: Change, path: string): [unknown, 
 const RETENTION = '/spec/persistentVolumeClaimRetentionPolicy/whenScaled';
 
 /**
- * Why a write that is no delete deletes PersistentVolumeClaims; undefined when it does not. The controller of a StatefulSet with
+ * Why a write that is not a delete deletes PersistentVolumeClaims; undefined when it does not. The controller of a StatefulSet with
  * `whenScaled: Delete` deletes those of the pods that go (controller/statefulset/stateful_pod_control.go).
  */
 export function deletedClaims(request: ParsedRequest, { changes, live, result, scaled }: Seen): string | undefined {

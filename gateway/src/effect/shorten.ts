@@ -1,12 +1,12 @@
 import { type FieldChange, OBSERVED_FIELDS_MAX, type ObservedEffect } from '@sentinel/crds';
 import { type RecordedChange, UNHIDDEN } from '@sentinel/policy';
 
-/** The longest value that the rules of risk look at, in characters. */
+/** The longest value that risk rules read, in characters. */
 const VALUE_MAX = 16 * 1024;
-/** The longest value of a change that is recorded where there is no room for all of it. */
+/** The longest value of a change that is recorded if the whole change does not fit. */
 const CUT_MAX = 2048;
 
-/** An effect as the rules of risk look at it: `hiddenChanges` counts the fields that they do not see in full. */
+/** An effect as input of the risk rules: `hiddenChanges` counts the fields that they do not read in full. */
 export function shortenForRules(effect: ObservedEffect): ObservedEffect {
   const { change: all, ...rest } = effect;
   if (!all) return effect;
@@ -15,7 +15,7 @@ export function shortenForRules(effect: ObservedEffect): ObservedEffect {
   return { ...rest, change, ...(hidden > 0 ? { hiddenChanges: hidden } : {}) };
 }
 
-/** An effect with its values cut, each marked as that: what is shown of it is shown nowhere else. */
+/** An effect with cut values, each with a mark, because the rest is not shown anywhere. */
 export function cutValues(effect: ObservedEffect): ObservedEffect {
   const { change: all } = effect;
   if (!all) return effect;
@@ -24,7 +24,7 @@ export function cutValues(effect: ObservedEffect): ObservedEffect {
   return { ...effect, change, ...(hidden > 0 ? { hiddenChanges: hidden } : {}) };
 }
 
-// Without the values that are hidden for their names: there is no room for them.
+// Without the values that are hidden because of their names, because they do not fit.
 function shortened({ [UNHIDDEN]: _, ...change }: RecordedChange, max: number): FieldChange {
   const { before, after, ...rest } = change;
   if ((before?.length ?? 0) <= max && (after?.length ?? 0) <= max) return change;

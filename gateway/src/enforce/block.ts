@@ -11,8 +11,8 @@ const MESSAGE_MAX = 1800;
 type BlockCode = Extract<GatewayErrorCode, 'NotInApprovedPlan' | 'EffectAltered' | 'EffectOutcomeUnknown'>;
 
 /**
- * Blocks a run for good, on every replica, and refuses the write. What other replicas only intend is withdrawn, so that they cannot send
- * it any more. The first reason is the one that people read.
+ * Blocks a run permanently, on every replica, and refuses the write. Writes that other replicas only intend are withdrawn, so that they cannot
+ * be sent any more. The first reason is the one that is reported.
  */
 export async function block(
   { ledger, replica }: Pick<EnforceContext, 'ledger' | 'replica'>,

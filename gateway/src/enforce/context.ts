@@ -8,9 +8,9 @@ import type { Upstream } from '../upstream.ts';
 
 /** Times in milliseconds. */
 export interface Timing {
-  /** Pauses before a write whose outcome is not known is sent again. */
+  /** Pauses before a write whose outcome is unknown is sent again. */
   readonly pauses: readonly number[];
-  /** How long another process gets to finish what it has sent, before its write is taken over. */
+  /** How long another process has to finish a sent write before the write is taken over. */
   readonly patience: number;
   readonly poll: number;
 }
@@ -18,24 +18,24 @@ export interface Timing {
 /** The times of an installation. */
 export const TIMING: Timing = { pauses: [100, 400, 1_000, 2_000], patience: 3_000, poll: 200 };
 
-/** What the modules of a real run work with. */
+/** The dependencies of the modules for real runs. */
 export interface EnforceContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
   readonly replica: Replica;
-  /** Says why a write may not go on by what the API server says now; undefined when it may. */
+  /** Why a write may not be sent, from live reads; undefined if it may. */
   readonly permission: {
     refusal(run: Run, effect: Effect | undefined): Promise<string | undefined>;
-    /** The same for what ends a run at once (cancellation, deletion, the kill switch) and nothing else: quick enough to be asked last. */
+    /** The same only for events that end a run at once (cancellation, deletion, kill switch): fast enough for the last check. */
     ending(run: Run): Promise<string | undefined>;
   };
-  /** Says whether a container of the run's pod was run again after it had ended. */
+  /** Whether a container of the run's pod was executed again after it had ended. */
   readonly executions: { isRepeated(run: Run, asked: number): Promise<boolean> };
-  /** Throws Refused when this process ends and begins nothing new. */
+  /** Throws Refused if this process is shutting down and begins no new work. */
   readonly drain?: { requireOpen(): void };
-  /** Finds what goes with a deleted object. */
+  /** Finds the dependants of a deleted object. */
   readonly dependants: Pick<Dependants, 'of'>;
-  /** How long to wait for what; the defaults when left out. */
+  /** Time limits; default values if left out. */
   readonly timing?: Timing;
   /** What the policies let a plan show. */
   readonly handling: DataHandling;

@@ -1,7 +1,7 @@
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
 import { askDeciders, consents, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
 
-/** What the API server says now of those whose approvals and resolutions count, asked by the gateway itself. */
+/** The current rights of people whose approvals and resolutions count, checked by the gateway itself. */
 export async function askForDeciders(client: KubeClient, facts: PlanFacts): Promise<PlanFacts['deciders']> {
   const { judged } = evaluatePlan(facts).tally;
   return await askDeciders(

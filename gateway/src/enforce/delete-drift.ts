@@ -13,8 +13,8 @@ interface Leaf {
 }
 
 /**
- * Where an object that is to be deleted is not the one that was approved, or is deleted in another way, in words. Both effects are as
- * people may see them, so a hidden value is not told.
+ * Describes how an object that will be deleted, or the options of its deletion, differ from what was approved. Both effects are in the form
+ * that people may see, so hidden values are not revealed.
  */
 export function deleteDrift(approved: Effect, now: Effect): string {
   const [was, is] = [leavesOf(approved), leavesOf(now)];
@@ -47,7 +47,7 @@ function leavesOf({ change = [] }: Effect): Map<string, Leaf> {
   return leaves;
 }
 
-// What has only its beginning is no JSON any more.
+// A cut value is not valid JSON any more.
 function parsedValue({ before, lines }: FieldChange): unknown {
   if (lines !== undefined || before === undefined) return undefined;
   try {

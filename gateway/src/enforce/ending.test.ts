@@ -22,9 +22,9 @@ describe('A part of another action', () => {
 
   it('goes on with it', () => assert.equal(ending(parent, 'p'), undefined));
   it('ends with it, whatever the status says of its lineage', () => {
-    assert.match(ending({ ...parent, cancelled: true }, 'p') ?? '', /'whole', of which it is a part, was cancelled/);
-    assert.match(ending(undefined, 'p') ?? '', /is gone/);
-    assert.match(ending({ ...parent, uid: 'another of its name' }, 'p') ?? '', /is gone/);
+    assert.match(ending({ ...parent, cancelled: true }, 'p') ?? '', /its parent action 'whole' was cancelled/);
+    assert.match(ending(undefined, 'p') ?? '', /no longer exists/);
+    assert.match(ending({ ...parent, uid: 'another of its name' }, 'p') ?? '', /no longer exists/);
   });
-  it('is none without one', () => assert.equal(ending(undefined, undefined), undefined));
+  it('is undefined without a parent', () => assert.equal(ending(undefined, undefined), undefined));
 });

@@ -19,18 +19,17 @@ import { readScaled } from './read-scaled.ts';
 
 const TRIES = 8;
 const CLOSED = 'the run has ended: its outcome was read already';
-/** How long what ends a run at once is known after it was asked for: less than the second after which nothing is sent any more. */
+/** How long the result of the last check is valid: less than the second after which no write is sent. */
 const GOOD_MS = 500;
-/** A busy API server is asked again for a while; a write that is not sent in the end is one that the client may try again. */
+/** Requests to a busy API server are retried for some time; a write that is not sent may be retried by the client. */
 const ASKS = 20;
 
 /**
- * A write in a real run. It is sent only when the change that it would make, seen by a dry-run right before, is one of the approved
- * effects that nothing has consumed yet, and when claim, action and policies allow it at that moment. Its intent is in the ledger first,
- * and it carries a precondition on the object that was compared. Anything else blocks the run for good. One write of a run goes
- * through at a time.
+ * Handles a write in a real run. It is sent only if its change, according to a dry-run right before, is one of the approved effects that are
+ * not consumed yet, and if claim, action and policies allow it at that moment. Its intent is stored in the ledger first, and it has a
+ * precondition on the compared object. Any other write blocks the run permanently. Writes of a run are handled one after the other.
  *
- * @throws Refused with what the client is told.
+ * @throws Refused with the response for the client.
  */
 export async function enforceWrite(context: EnforceContext, run: Run, request: ParsedRequest): Promise<Answer> {
   const { enforcement } = run;
@@ -47,7 +46,7 @@ async function inTurn(
   asked: number,
 ): Promise<Answer> {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    // What waited for its turn until now has not been sent, and another replica can do it.
+    // A write that waited until now has not been sent, and another replica can send it.
     context.drain?.requireOpen();
     await becomeWriter(context, run, enforcement);
     const observed = await observe(context.upstream, run, 'enforce', request);
@@ -56,7 +55,7 @@ async function inTurn(
       if (!repeated) await noteRefused(context, run, request, reasonOf(observed));
       return repeated ?? observed;
     }
-    // Nothing would change: nothing to approve, and nothing to send.
+    // Nothing would change, so nothing must be approved or sent.
     if (observed.changes.length === 0) return json(observed.result, 200);
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
     if (judged.kind === 'foreign') return await block(context, run, enforcement, 'NotInApprovedPlan', judged.why);
@@ -72,7 +71,7 @@ async function inTurn(
   throw new Refused(409, 'ObjectChanging', 'the object keeps changing; the approved change was not made');
 }
 
-/** Why a delete would take along what the approvers did not see; undefined for every other write, and where it would not. */
+/** Why a delete would remove dependants that the approvers did not see; undefined if it would not, and for every other write. */
 async function takesUnseen(
   { dependants }: EnforceContext,
   run: Run,
@@ -83,7 +82,7 @@ async function takesUnseen(
 ): Promise<string | undefined> {
   if (effect.verb !== 'delete') return undefined;
   const found = await dependants.of(run, 'enforce', request, observed);
-  // Doubt that the approvers did not have, and that may pass.
+  // The approvers were not told that there may be more dependants; the next attempt may list them.
   if (found.isFaulty && !effect.deletion?.incomplete?.includes(COULD_NOT_LIST))
     throw new Refused(429, 'DependantsUnknown', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
   const doubts = newDoubts(effect.deletion?.incomplete, found.incomplete);
@@ -95,8 +94,8 @@ async function takesUnseen(
 }
 
 /**
- * Makes this process the one that writes in the run. Writes that another process left open are settled first: until their outcome is
- * known, nothing else is sent.
+ * Makes this process the writer of the run. Writes that another process left open are settled first: until their outcome is known, no other
+ * write is sent.
  */
 async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enforcement): Promise<void> {
   const { ledger, replica } = context;
@@ -122,7 +121,7 @@ async function becomeWriter(context: EnforceContext, run: Run, enforcement: Enfo
   }
 }
 
-/** Carries out one approved effect; undefined when the object or the entry changed in between and everything must be looked at anew. */
+/** Carries out one approved effect; undefined if the object or the entry changed in between, so that everything must be read again. */
 async function carryOut(
   context: EnforceContext,
   run: Run,
@@ -160,7 +159,7 @@ async function carryOut(
     const { uid, resourceVersion, changes: change, live, result } = observed;
     const sending = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
     sent = await ledger.store(send(entry, owner, sending));
-    // A slow API server makes what it said old: then what ends a run at once is asked again, with nothing left to do but to send.
+    // If the API server was slow, the result is outdated: the fast check is repeated right before sending.
     for (let again = 1; performance.now() - asked > GOOD_MS; again++) {
       if (again > ASKS) return await tooSlow(context, sent, owner);
       asked = await mayGoOn(sent, () => context.permission.ending(run));
@@ -196,7 +195,7 @@ async function settle(context: EnforceContext, run: Run, enforcement: Enforcemen
   await answerOf(context, run, enforcement, entry, await settleEntry(context, run, entry));
 }
 
-/** What a write came to, for the client; undefined when everything must be looked at anew. Blocks the run where that is due. */
+/** The response for the client after a write; undefined if everything must be read again. Blocks the run if necessary. */
 async function answerOf(
   context: EnforceContext,
   run: Run,
@@ -226,8 +225,8 @@ async function answerOf(
 }
 
 /**
- * The answer to a write of a step that the kubelet executed a second time: what the first execution has done is not sent again, and the
- * client gets the object as it is. Undefined when no step was executed again, or nothing of the kind was carried out.
+ * The response to a write of a step that the kubelet executed a second time: a write of the first execution is not sent again, and the client
+ * gets the current object. Undefined if no step was executed again, or if there is no such write.
  */
 async function answerOfRepeated(
   { upstream, ledger, executions }: EnforceContext,

@@ -13,11 +13,11 @@ const ended = { terminated: { exitCode: 0, reason: 'Completed' } };
 
 describe('A second execution of a step', () => {
   const rows: Readonly<Record<string, readonly [status: object, isSecond: boolean]>> = {
-    'is none while it runs for the first time': [{ restartCount: 0, state: { running: {} } }, false],
+    'is not reported while it runs for the first time': [{ restartCount: 0, state: { running: {} } }, false],
     'shows in the restart count': [{ restartCount: 1, state: { running: {} } }, true],
     'shows after its end': [{ restartCount: 1, state: ended }, true],
-    'is none when the kubelet lost the container': [{ restartCount: 1, state: lost }, false],
-    'is none while the kubelet says that it lost the container': [
+    'is not reported when the kubelet lost the container': [{ restartCount: 1, state: lost }, false],
+    'is not reported while the kubelet says that it lost the container': [
       { restartCount: 1, state: { waiting: { reason: 'PodInitializing' } }, lastState: lost },
       false,
     ],
@@ -30,7 +30,7 @@ describe('A second execution of a step', () => {
 describe('The last step of a pod', () => {
   const one = (state: object) => ({ name: 'step-one', state });
   const rows: Readonly<Record<string, readonly [statuses: object[], hasEnded: boolean]>> = {
-    'has ended: whoever still asks is a second execution': [[{ name: 'gate', state: ended }, one(ended)], true],
+    'has ended: anyone who still asks is a second execution': [[{ name: 'gate', state: ended }, one(ended)], true],
     'has not ended while it runs': [[{ name: 'gate', state: ended }, one({ running: {} })], false],
     'has not ended well': [[one({ terminated: { exitCode: 1 } })], false],
     'is another one than the one that has ended': [[one(ended), { name: 'step-two', state: { waiting: {} } }], false],

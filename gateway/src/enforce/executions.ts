@@ -21,7 +21,7 @@ interface PodStatus {
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 
-/** Whether the kubelet ran a container of a pod again. Pods of sandboxes are never restarted, so each such execution is one too many. */
+/** Whether the kubelet executed a container of a pod again. Sandbox pods are never restarted, so this is always a fault. */
 export function wasExecutedAgain(pod: AnyObject): boolean {
   const { initContainerStatuses = [], containerStatuses = [] } = (pod.status ?? {}) as PodStatus;
   return [...initContainerStatuses, ...containerStatuses].some(
@@ -33,8 +33,8 @@ export function wasExecutedAgain(pod: AnyObject): boolean {
 const isLost = (state: ContainerState = {}) => state.terminated?.reason === 'ContainerStatusUnknown';
 
 /**
- * Whether the last step of a pod has ended well. The kubelet reports a second execution long after it began, but then whoever still asks
- * can only be that execution: what comes after the steps holds no token.
+ * Whether the last step of a pod has succeeded. The kubelet reports a second execution long after it began, but any request after that can
+ * only come from such an execution, because the containers after the steps have no token.
  */
 export function hasEndedSteps(pod: AnyObject): boolean {
   const { initContainerStatuses = [] } = (pod.status ?? {}) as PodStatus;
@@ -42,7 +42,7 @@ export function hasEndedSteps(pod: AnyObject): boolean {
   return last?.name?.startsWith('step-') === true && last.state?.terminated?.exitCode === 0;
 }
 
-/** Tells a step that is executed a second time from one that repeats a request (kubernetes/kubernetes issue 83705). */
+/** Distinguishes a step that is executed a second time from one that repeats a request (kubernetes/kubernetes issue 83705). */
 export class Executions {
   readonly #client: KubeClient;
 
@@ -51,8 +51,8 @@ export class Executions {
   }
 
   /**
-   * Looks at the pod of a run until its status shows a second execution, or for as long as the kubelet may need to report one that
-   * sent its request at `asked` (of `performance.now`). Requests that wait for each other's turn share that time.
+   * Polls the pod of a run until its status shows a second execution, or for as long as the kubelet may need to report one that
+   * sent its request at `asked` (of `performance.now`). Requests that wait for each other share that time.
    */
   async isRepeated({ podName, podUid }: Run, asked: number): Promise<boolean> {
     for (const end = asked + PATIENCE_MS; ; ) {

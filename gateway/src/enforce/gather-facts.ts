@@ -33,17 +33,17 @@ import { liftedAt, noteKey, readSuspensions } from '../ledger/suspensions.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Enforcement } from '../run/run.ts';
 
-/** What is around an action, as the API server has it now. */
+/** The objects that belong to an action, from live reads. */
 export interface Surroundings {
   readonly action: AgentAction;
   readonly requester: Identity;
   readonly editors: readonly Identity[];
   readonly policies: PolicySet;
   readonly keys: SealKeys;
-  /** The Playbook that it names; undefined when there is none, and for steps of its own. */
+  /** The Playbook that it names; undefined if it does not exist, and for ad-hoc steps. */
   readonly live: Playbook | undefined;
   readonly parent: Parent | undefined;
-  /** When the last suspension was lifted that held the action, as the gateway saw it; undefined when none was. */
+  /** When the last suspension of the action was lifted, as observed by the gateway; undefined if there was none. */
   readonly liftedAt: number | undefined;
   /** Whether the requester holds the verb `use` on the account; undefined when none was named. */
   readonly mayUseAccount: boolean | undefined;
@@ -56,8 +56,8 @@ interface Reference {
 }
 
 /**
- * Reads what is around an action from the API server, believing neither a cache nor the operator. Throws Refused when the action is
- * gone or carries no requester.
+ * Reads the objects that belong to an action from the API server, without relying on caches or on the operator. Throws Refused if the
+ * action does not exist or has no requester.
  */
 export async function gatherSurroundings(
   client: KubeClient,
@@ -107,7 +107,7 @@ export async function gatherSurroundings(
   };
 }
 
-/** What a plan is judged by, and the action that it belongs to as it is now. */
+/** The facts for evaluating a plan, and its current action. */
 export interface GatheredFacts {
   readonly facts: PlanFacts;
   readonly action: AgentAction;
@@ -115,8 +115,8 @@ export interface GatheredFacts {
 }
 
 /**
- * Reads everything that `evaluatePlan` asks for. `now` is the moment for which approvals must be good, `recordedAt` when the gateway
- * sealed the recording of the plan, `claimedAt` when the run was claimed, if it was. Throws Refused.
+ * Reads everything that `evaluatePlan` needs. Approvals must be valid at `now`; `recordedAt` is when the gateway sealed the recording of
+ * the plan, `claimedAt` when the run was claimed, if it was. Throws Refused.
  */
 export async function gatherFacts(
   client: KubeClient,
@@ -156,10 +156,10 @@ export async function gatherFacts(
         : { trusted: false, why: 'it changed or was deleted after the action was admitted' },
     mayUseAccount,
     keys,
-    // How often a Playbook succeeded, and what else runs, is the operator's to count; the gateway holds what policy says.
+    // Earlier runs and concurrent runs are counted by the operator; the gateway checks the policies.
     succeeded: undefined,
     limits: [],
-    // What was recorded after it was not held by it; one that came after the claim ended the run, and asks for nothing more.
+    // A suspension before the recording does not affect it; one after the claim has ended the run.
     resumedAt: lifted !== undefined && lifted > recordedAt && lifted <= (claimedAt ?? lifted) ? lifted : undefined,
     now,
   };

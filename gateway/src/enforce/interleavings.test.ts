@@ -162,7 +162,7 @@ describe('A run', () => {
     assert.equal((await settled(one))?.state, 'Refused');
   });
 
-  it('says why a write was refused before it was intended, and keeps what is known of it otherwise', async () => {
+  it('says why a write was refused before it was intended, and keeps what is known about it otherwise', async () => {
     const world = new World(scaleUp);
     const { context, run } = world.replica('one');
     await noteRefused(context, run, request({ name: 'other' }), 'not this one');
@@ -239,7 +239,7 @@ describe('What the API server stored', () => {
       });
 });
 
-describe('An answer of 409 that is no failed precondition', () => {
+describe('An answer of 409 that is not a failed precondition', () => {
   for (const [name, what] of Object.entries({ 'a patch': scaleUp, 'a create': createFlags }))
     it(`${name}: does not say that what is on its way will not land`, async () => {
       const world = new World(what);

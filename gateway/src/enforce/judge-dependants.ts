@@ -5,8 +5,8 @@ import { nameOf } from '../dependants/group.ts';
 import { AT_MOST, MAY_NOT_LIST } from '../dependants/read-owned.ts';
 
 /**
- * Why a delete would take data along that nobody approved; undefined when it would not. Pods and the like come and go, so only what may
- * hold data is compared: what the plan lists, and what the run itself has created. What is being deleted already goes anyway.
+ * Why a delete would remove data that nobody approved; undefined if it would not. Pods and similar objects change all the time, so only
+ * dependants that may hold data are compared with the plan and with what the run itself has created. Objects that are being deleted do not count.
  */
 export function dependantsFault(
   approved: Effect,
@@ -18,7 +18,7 @@ export function dependantsFault(
   for (const [key, group] of Map.groupBy(now, ({ apiGroup, resource }) => `${apiGroup}/${resource}`)) {
     const planned = approved.deletion?.dependants?.find((one) => `${one.apiGroup}/${one.resource}` === key);
     const { names = [], count = 0 } = planned ?? {};
-    // A list that is cut tells by its number alone.
+    // If the list of names is cut, only the number is compared.
     const others = group.filter((one) => !names.includes(nameOf(one, approved.namespace)));
     const [first] = others;
     if (first && group.length > count) return about(first, others.length);

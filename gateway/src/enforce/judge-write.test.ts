@@ -53,7 +53,7 @@ describe('What blocks a run', () => {
       assert.match(said, /differs from the approved plan/);
       assert.doesNotMatch(said, /hunter22/);
     });
-  it('is said also where nothing that differs is shown', async () =>
+  it('is said also if nothing that differs is shown', async () =>
     assert.match(await why({ diffs: 'Dropped' }, 2), /differs from the approved plan in a field that the plan does not show/));
   it('is said of a write that is not in the plan without its values', async () => {
     const other = request({ name: 'api' });
@@ -84,7 +84,7 @@ describe('A write of a real run', () => {
     'with a change more': {
       seen: observed({ changes: [...changes(2), { path: '/spec/paused', before: undefined, after: true }] }),
     },
-    'of an object that was made anew': { seen: observed({ uid: 'u-2' }) },
+    'of an object that was made again': { seen: observed({ uid: 'u-2' }) },
     'of another object': { asked: request({ name: 'api' }), seen: observed({ name: 'api' }) },
     'in another namespace': { asked: request({ namespace: 'bank' }) },
     'by another verb': { asked: request({ verb: 'update' }) },

@@ -8,10 +8,10 @@ import type { ParsedRequest } from '../request/parse.ts';
 import type { Enforcement } from '../run/run.ts';
 import { deleteDrift } from './delete-drift.ts';
 
-/** What a write is in an approved plan. */
+/** The relation of a write to the approved plan. */
 export type Judged =
   | { readonly kind: 'approved'; readonly effect: Effect }
-  /** It equals an effect that has been carried out already. */
+  /** The write equals an effect that has been carried out already. */
   | { readonly kind: 'repeated'; readonly effect: Effect; readonly why: string }
   | { readonly kind: 'foreign'; readonly why: string };
 
@@ -20,7 +20,7 @@ const QUOTED_MAX = 512;
 
 type Approved = Pick<Enforcement, 'plan' | 'consumed'>;
 
-/** Finds the approved effect that a write is, or says why it is none. */
+/** Finds the approved effect that a write makes, or the reason why it makes none of them. */
 export async function judgeWrite(
   enforcement: Approved,
   request: ParsedRequest,
@@ -39,7 +39,7 @@ export async function judgeWrite(
   return { kind: 'foreign', why: await differenceOf(enforcement, request, observed, handling) };
 }
 
-// People approved what cannot be taken back as the end of what the plan has before it, such as a copy of what is deleted.
+// An effect that cannot be rolled back was approved together with the earlier effects of the plan, such as a copy of the deleted data.
 function earlierThanApproved({ plan, consumed }: Approved, effect: Effect): string | undefined {
   if (effect.reversible) return undefined;
   const missing = plan.spec.effects.find(({ index }) => index < effect.index && !consumed.has(index));
@@ -71,15 +71,15 @@ function isSameObject(effect: Effect, request: ParsedRequest, observed: Observat
   );
 }
 
-/** An effect in the words of a message. */
+/** An effect as text in a message. */
 export const nameOf = (effect: Pick<Effect, 'verb' | 'resource' | 'name' | 'namespace'>): string =>
   `${effect.verb} ${effect.resource} ${effect.namespace ?? ''}/${effect.name}`;
 
-/** What is said of an entry whose object was stored differently from what was approved. */
+/** The message about an entry whose object was stored differently from what was approved. */
 export const alteration = ({ target, stored }: Entry): string =>
   `${nameOf(target)} was stored differently from what was approved: ${stored?.altered ?? ''}. An admission policy or webhook may have changed it`;
 
-// What differs from the plan, for the person who is asked why it stopped. It ends up in status, records and Events, so it says no more
+// The difference from the plan, for people who investigate the block. It is shown in status, records and Events, so it shows no more
 // of a value than the plan does.
 async function differenceOf(
   enforcement: Approved,
@@ -102,7 +102,7 @@ async function differenceOf(
   return `${about} differs from the approved plan at ${differing.path}: approved ${what}, attempted ${inWords(differing)}`;
 }
 
-// What a plan holds of a long change is its beginning.
+// A plan contains only the beginning of a long change.
 function isSameChange(approved: FieldChange | undefined, { before, after, lines, repeats }: FieldChange): boolean {
   if (approved?.part !== undefined || approved?.cut) return lines?.startsWith(approved.lines ?? '') ?? false;
   return (

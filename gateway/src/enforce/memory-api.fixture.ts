@@ -36,7 +36,7 @@ export class MemoryApi {
   readonly objects = new Map<string, Stored>();
   /** Every request that was carried out for good, as `METHOD path`. */
   readonly persisted: string[] = [];
-  /** What an admission policy of somebody does to writes that are no dry-run. */
+  /** What an admission policy of somebody does to writes that are not dry-runs. */
   mutate: ((object: Record<string, unknown>) => void) | undefined;
   /** How far its clock is ahead of that of the gateway. */
   skewMs = 0;

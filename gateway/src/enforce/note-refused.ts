@@ -10,8 +10,8 @@ import { nameOf } from './judge-write.ts';
 const WHY_MAX = 1000;
 
 /**
- * Notes in the ledger why a write was refused before it came to be intended: a step may take a refusal for an answer and end well, and
- * people must read then why an approved effect was not carried out. What is under way, done or not approved is left alone.
+ * Records in the ledger why a write was refused before it was intended: a step may ignore a refusal and succeed, and then people must be able
+ * to read why an approved effect was not carried out. Entries that are in progress or done, and writes that are not approved, are not changed.
  */
 export async function noteRefused(
   { ledger, replica }: Pick<EnforceContext, 'ledger' | 'replica'>,
@@ -40,12 +40,12 @@ export async function noteRefused(
     const entry = await ledger.store(known ? intendAgain(known, owner) : intended(jobUid, target, owner, Date.now()));
     await ledger.store(refuse(entry, owner, why));
   } catch (error) {
-    // Another request for the same effect was first, and what became of it says more.
+    // Another request for the same effect was first, and its outcome is more informative.
     if (!(error instanceof Overtaken)) throw error;
   }
 }
 
-// What the write would change is not known here. The name of an object that is to be created may be in its body. Programs read an
+// The change of the write is unknown here. The name of an object to create may be in its body. Programs read an
 // object before they change it, so a read of it that is refused is why the change never comes.
 const isMeant = (effect: Effect, { api, version }: ParsedRequest): boolean =>
   (effect.verb === api.verb || api.verb === 'get') &&

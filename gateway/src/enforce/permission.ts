@@ -14,11 +14,11 @@ import { Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import { type GatheredFacts, gatherFacts } from './gather-facts.ts';
 
-/** Facts of a run are read again when they are older than this: no write starts later than a second after something forbids it. */
+/** Facts of a run are read again when they are older than this, so that no write starts more than a second after it was forbidden. */
 const FRESH_MS = 150;
 const REASONS = 4;
 
-/** Says why a run may not start or go on: the same evaluation as at its start, with the action and the policies as they are now. */
+/** Why a run may not start or continue: the same evaluation as at its start, with the current action and policies. */
 export class Permission {
   readonly #client: KubeClient;
   readonly #suspendedBy: (run: Run) => readonly string[];
@@ -29,7 +29,7 @@ export class Permission {
     this.#suspendedBy = suspendedBy;
   }
 
-  /** Why a run is over at this moment, from the action as it is and the policies as they are watched; undefined when it is not. */
+  /** Why a run must end now, from the live action and the watched policies; undefined if it need not. */
   async ending(run: Run): Promise<string | undefined> {
     try {
       const stoppers = this.#suspendedBy(run);
@@ -44,8 +44,8 @@ export class Permission {
   }
 
   /**
-   * Why the next write of a run is refused; undefined when it may be sent. `effect` is what the gateway observed of that write right
-   * now; in a plan that no person has approved it is judged, too, because what a plan shows may not be what its digests allow.
+   * Why the next write of a run is refused; undefined if it may be sent. `effect` is the observation of that write; in a plan that no
+   * person has approved it is evaluated, too, because the plan may show less than its digests allow.
    */
   async refusal(run: Run, effect: Effect | undefined): Promise<string | undefined> {
     try {
@@ -82,7 +82,7 @@ function refusalOf(gathered: GatheredFacts, run: Run, effect: Effect | undefined
   return reasons.length === 0 ? undefined : `it needs the approval of a person: ${reasons.slice(0, REASONS).join('; ')}`;
 }
 
-/** Why a run may not be claimed now, beside what is asked before each write; undefined when it may. */
+/** Why a run may not be claimed now, in addition to the checks before each write; undefined if it may. */
 export function startRefusal({ facts }: GatheredFacts): string | undefined {
   const frozen = frozenAt(facts.policies, Date.now());
   return frozen && `${frozen.reason} (${frozen.policy}: ${frozen.rule})`;

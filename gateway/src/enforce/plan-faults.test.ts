@@ -192,7 +192,7 @@ describe('A plan that an operator made', () => {
     ],
     'a level that is lower than its parts': [({ risk }) => Object.assign(risk, { level: 'Low' }), /'risk\.level'/],
     'fewer approvals': [({ required }) => Object.assign(required, { approvals: 0 }), /'required\.approvals'/],
-    'a reason for a person that is none': [
+    'a reason for an invalid reason for a person': [
       ({ required }) => required.personBecause?.push('nothing of this matters'),
       /'required\.personBecause/,
     ],

@@ -6,8 +6,8 @@ const FIELDS = 5;
 const NO_RECORDING = 'it names no recording of the gateway; rehearse the action again';
 
 /**
- * Where a plan is not what the gateway recorded in the rehearsal, or not that of the action as it stands. The operator made the plan; the
- * gateway believes its own recording, in which every field of the plan is sealed but those that the operator counts.
+ * Differences between a plan and the recording of the gateway, or the current action. The operator made the plan; the gateway trusts only
+ * its own recording, in which every field of the plan is sealed except those that the operator counts.
  */
 export function planFaults(action: AgentAction, { spec }: ActionPlan, recording: SealedRecording | undefined): string[] {
   if (!spec.recording || !recording?.draft) return [NO_RECORDING];
@@ -21,7 +21,7 @@ export function planFaults(action: AgentAction, { spec }: ActionPlan, recording:
   ];
 }
 
-/** Where an action is not the one that was recorded any more. */
+/** Differences between the current action and the recorded one. */
 export function actionFaults({ metadata, spec }: AgentAction, recording: SealedRecording | undefined): string[] {
   if (!recording) return [NO_RECORDING];
   return [

@@ -3,7 +3,7 @@ import { readObject } from '../request/read-answer.ts';
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 
-/** The StatefulSet that a scale belongs to: whether fewer pods mean fewer volumes stands there. Undefined for every other write. */
+/** The StatefulSet of a scale, because its spec says whether volumes are deleted with pods. Undefined for every other write. */
 export async function readScaled(upstream: Upstream, run: Run, request: ParsedRequest): Promise<unknown> {
   if (request.subresource !== 'scale' || request.base !== 'statefulsets') return undefined;
   const path = pathOf({ ...request, subresource: undefined });

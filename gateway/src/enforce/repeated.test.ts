@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attempt, createFlags, deleteWeb, scaleUp, World } from './world.fixture.ts';
 
-// A step that the kubelet executes a second time sends the same requests again. What is done is answered from what is there, and not
+// A step that the kubelet executes a second time sends the same requests again. What is done is answered from the existing object, and not
 // sent again.
 
 const writes = { 'a patch': scaleUp, 'a create': createFlags, 'a delete': deleteWeb };

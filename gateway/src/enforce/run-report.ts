@@ -8,7 +8,7 @@ const MESSAGE_MAX = 512;
 
 type Reported = Pick<RunReport, 'consumed' | 'unknown' | 'accepted' | 'rolledBack' | 'refused' | 'resolutions'>;
 
-/** What the entries of a run say of its effects. */
+/** The report about the effects of a run, from its entries. */
 export function reportOf(entries: readonly Entry[]): Reported {
   const indices = (matches: (entry: Entry) => boolean) => entries.filter(matches).map(({ target }) => target.index);
   return {
@@ -27,7 +27,7 @@ export function reportOf(entries: readonly Entry[]): Reported {
   };
 }
 
-// A person had it rolled back, whether that went well or not: it does not count as what was approved and done.
+// A person ordered its rollback, successful or not: it does not count as carried out.
 const isTakenBack = (entry: Entry) => lastOrder(entry)?.resolution === 'roll-back';
 
 function resolvedOf(entry: Entry, order: Order): Resolved[] {

@@ -19,7 +19,7 @@ import { enforceWrite } from './enforce-write.ts';
 import { type Fault, MemoryApi } from './memory-api.fixture.ts';
 import { Turns } from './turns.ts';
 
-/** The Deployment that is there; its replicas are 1. */
+/** The existing Deployment; its replicas are 1. */
 export const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
 export const LEDGER = '/api/v1/namespaces/sentinel-ledger';
 export const JOB = 'job-1';
@@ -98,7 +98,7 @@ export class World {
     more: {
       at?: string | undefined;
       fault?: Fault | Death | undefined;
-      /** Which requests, where it is none of `points`. */
+      /** The requests, if they are not those of one of `points`. */
       hits?: ((request: TransportRequest) => boolean) | undefined;
       /** What goes wrong with the second request of the kind. */
       second?: Fault;

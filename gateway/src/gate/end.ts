@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const MAX_BYTES = 16 * 1024;
 
 /**
- * The last container of a sandbox pod: that it exits 0 says that the end was reached. It prints the files that the steps left
+ * The last container of a sandbox pod: its exit code 0 proves that all steps completed. It prints the files that the steps wrote
  * as results, one JSON object `{name, content, truncated}` a line; the operator reads them from the log.
  */
 export function runEnd(folder: string, write: (line: string) => void): number {

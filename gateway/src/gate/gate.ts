@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Where a sandbox must and must not get to. */
+/** The addresses that a sandbox must and must not reach. */
 export interface GateTargets {
   readonly gateway: { readonly host: string; readonly port: number };
   readonly forbidden: { readonly host: string; readonly port: number };
@@ -12,19 +12,19 @@ const PAUSE_MS = 50;
 /** The forbidden address gets this long to answer: many times what the gateway took, and never less than the floor. */
 const PATIENCE = 30;
 const PATIENCE_FLOOR_MS = 50;
-/** One packet that is lost on its way must not look like a policy that holds. */
+/** A lost packet must not look like an enforced policy. */
 const ATTEMPTS = 3;
 
 /**
- * Waits until network policies are seen to hold: in one observation the forbidden address does not answer while the gateway
- * does, before it and after it. A network that is simply down, or policies that are not enforced yet, never pass. Returns
- * undefined when the gate opens, else why it stayed shut.
+ * Waits until network policies are enforced: in one observation the forbidden address does not answer while the gateway does, before it and
+ * after it. A network that is down, or policies that are not enforced yet, never pass. Returns undefined if the steps may start, else why
+ * they may not.
  */
 export async function waitAtGate(targets: GateTargets): Promise<string | undefined> {
   const end = performance.now() + targets.deadlineMs;
   let why = 'nothing was observed';
   do {
-    // The first connection pays for what is only set up once, so the second says how long an answer takes here.
+    // The first connection includes one-time set-up costs, so the second one measures the response time.
     const before = await reaches(targets.gateway, CONNECT_MS);
     const begun = performance.now();
     const measured = before && (await reaches(targets.gateway, CONNECT_MS));

@@ -1,6 +1,6 @@
 import { waitAtGate } from './gate.ts';
 
-/** The first container of every sandbox pod: exits 0 when network policies are seen to hold, else 1 with the reason. */
+/** The first container of every sandbox pod: exits with 0 if network policies are enforced, else with 1 and the reason. */
 export async function runGate(env: NodeJS.ProcessEnv): Promise<number> {
   const why = await waitAtGate({
     gateway: address(env.SENTINEL_GATEWAY, 'SENTINEL_GATEWAY'),

@@ -6,12 +6,12 @@ import type { ActionRef, Claim, ClaimRequest, Replica, RollbackMode } from './cl
 /** Labels of the objects of the ledger: the Job that one is for, and what it is. */
 export const JOB_LABEL = 'sentinel.dev/job';
 export const KIND_LABEL = 'sentinel.dev/ledger';
-/** What the claim of a real run is while the run is not over. */
+/** The label value of the claim of a real run that is not closed. */
 export const OPEN_RUN = 'open-run';
 
 /**
- * The name of a claim. That of a real run is made from the action alone: creating it is the lock by which an action is run once, whatever
- * rehearsals, plans and Jobs of it there are.
+ * The name of a claim. That of a real run depends only on the action: creating it is the lock that lets an action run only once, for any
+ * number of rehearsals, plans and Jobs.
  */
 export function claimName({ jobUid, action, plan }: ClaimRequest): string {
   if (plan === undefined) return `claim-${jobUid}`;
@@ -20,7 +20,7 @@ export function claimName({ jobUid, action, plan }: ClaimRequest): string {
 
 const runClaimName = ({ uid }: ActionRef) => `claim-${createHash('sha256').update(uid).digest('hex').slice(0, 40)}`;
 
-/** The object that takes the place of the claim of a run which never was, and never will be. */
+/** The claim of an action that was never run, which prevents any later run. */
 export function endObject(action: ActionRef, { address, process }: Replica, now: number) {
   const labels = { [JOB_LABEL]: action.uid };
   const data = {

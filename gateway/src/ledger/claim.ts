@@ -3,7 +3,7 @@ import type { ActionPlanSpec, RiskLevel } from '@sentinel/crds';
 /** How a plan lets its run be rolled back. */
 export type RollbackMode = ActionPlanSpec['rollback']['from'];
 
-/** One process of the gateway: where it is asked, and which of those that were ever there it is. */
+/** One process of the gateway: its address, and an id that is unique among all processes at that address. */
 export interface Replica {
   readonly address: string;
   readonly process: string;
@@ -23,19 +23,19 @@ export interface ClaimRequest {
   readonly replica: Replica;
   readonly action: ActionRef;
   readonly account: string;
-  /** The plan of a real run. An action is run once, whatever rehearsals, plans and Jobs of it there are. */
+  /** The plan of a real run. An action runs only once, for any number of rehearsals, plans and Jobs. */
   readonly plan?: ClaimedPlan | undefined;
   /** The uid of the Job of the run that a verification verifies. */
   readonly verifies?: string | undefined;
   readonly now: number;
 }
 
-/** What the gateway must know of a plan for as long as its run may be rolled back, also when the plan is gone. */
+/** The facts about a plan that are needed as long as its run may be rolled back, even if the plan was deleted. */
 export interface ClaimedPlan {
   readonly digest: string;
   /** How many effects it has. */
   readonly effects: number;
-  /** The risk of what was recorded, as it was reckoned at the claim. */
+  /** The risk of the recording, as computed at the claim. */
   readonly risk: RiskLevel;
   readonly rollback: RollbackMode;
   /** How many checks verify the run. */
@@ -60,21 +60,21 @@ export interface Claim {
   readonly plan: string | undefined;
   /** How many effects the plan of a real run has. */
   readonly effects: number;
-  /** The risk of a real run, as it was reckoned at the claim; undefined in claims of versions that did not keep it. */
+  /** The risk of a real run, as computed at the claim; undefined in claims of older versions. */
   readonly risk: RiskLevel | undefined;
-  /** How the plan of a real run lets it be rolled back; undefined in claims of versions that did not keep it. */
+  /** The rollback of the plan of a real run; undefined in claims of older versions. */
   readonly rollback: RollbackMode | undefined;
-  /** How many checks verify a real run; undefined in claims of versions that did not keep it. */
+  /** How many checks verify a real run; undefined in claims of older versions. */
   readonly checks: number | undefined;
   /** The uid of the Job of the run that a verification verifies. */
   readonly verifies: string | undefined;
-  /** Whether its outcome was read: from then on nothing new is sent. */
+  /** Whether its outcome was read: after that no new write is sent. */
   readonly closed: boolean;
-  /** Whether every step of a real run without checks ended well, by its pod, and every effect was carried out. */
+  /** Whether every step of a real run without checks succeeded, according to its pod, and every effect was carried out. */
   readonly endedWell: boolean;
-  /** Whether a rollback has begun. It goes on until the run is over. */
+  /** Whether a rollback has begun. It continues until the claim is closed. */
   readonly rollingBack: boolean;
-  /** Why a real run is over, for good: it is not rolled back any more. Undefined while it is not over. */
+  /** Why the claim of a real run is closed: it cannot be rolled back any more. Undefined while it is open. */
   readonly over: string | undefined;
   /** When it was made, by the clock of the gateway, in milliseconds since the epoch. Expiry of approvals is judged by it. */
   readonly claimedAt: number;

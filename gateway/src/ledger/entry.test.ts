@@ -85,7 +85,7 @@ describe('An entry of the ledger', () => {
     assert.equal(done(taken, other, { uid: 'u', resourceVersion: '2' }).state, 'Done');
   });
 
-  it('says of a redo what became of it', () => {
+  it('says of a redo what happened to it', () => {
     const again = redo(unknown, me, sending, order);
     assert.equal(done(again, me, { uid: 'u', resourceVersion: '2' }).orders?.at(-1)?.refused, undefined);
     assert.equal(refuse(again, me, 'no').orders?.at(-1)?.refused, 'no');
@@ -94,7 +94,7 @@ describe('An entry of the ledger', () => {
     assert.equal(lose(takeOver(lose(again, me, 'lost'), me), me, 'lost again').orders?.at(-1)?.refused, 'lost');
   });
 
-  it('keeps an ordered rollback open until it has come to its end, whatever crashes in between', () => {
+  it('keeps an ordered rollback open until it has ended, whatever crashes in between', () => {
     const ordered = noteOrder(unknown, rollBack);
     assert.equal(openOrder(ordered)?.resolution, 'roll-back');
     const found = done(takeOver(ordered, me), me, { uid: 'u', resourceVersion: '2' });

@@ -3,18 +3,18 @@ import type { Change } from '../effect/change.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 
 /**
- * What the ledger says of one approved effect.
+ * The state of one approved effect in the ledger.
  *
  * - `Intended`: it will be sent; nothing has been sent yet.
  * - `Sent`: it may have been sent, and its outcome is not known yet.
  * - `Done`: the API server has it.
- * - `Refused`: the API server surely does not have it; it may be intended again.
- * - `Unknown`: nobody can tell; a person must look.
- * - `Accepted`: nobody could tell, and a person accepted what is stored. It is never touched again.
+ * - `Refused`: it was certainly not applied; it may be intended again.
+ * - `Unknown`: the outcome cannot be determined; a person must resolve it.
+ * - `Accepted`: the outcome was unknown, and a person accepted the stored object. It is never changed again.
  */
 export type EntryState = 'Intended' | 'Sent' | 'Done' | 'Refused' | 'Unknown' | 'Accepted';
 
-/** What a person decided on an effect whose outcome was unknown, as the ledger keeps it. */
+/** The decision of a person on an effect whose outcome was unknown, in the ledger. */
 export interface Order {
   /** Identifies the sealed record, so that it is carried out at most once. */
   readonly id: string;
@@ -31,20 +31,20 @@ export interface Owner {
   readonly nonce: string;
 }
 
-/** How far the rollback of an effect has got. */
+/** The progress of the rollback of an effect. */
 export type RollbackState = 'Restoring' | 'Restored' | 'Unchanged';
 
 /** The object that an effect is about, and how to address it again. */
 export type Target = Pick<Effect, 'index' | 'verb' | 'apiGroup' | 'version' | 'resource' | 'name'> &
   Partial<Pick<Effect, 'namespace' | 'uid'>>;
 
-/** What must hold of the object for a write to land: that it is the one that was compared, or that there is none. */
+/** The precondition of a write: the object is the compared one, or it does not exist. */
 export interface Preconditions {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
 }
 
-/** A write as it was sent, enough to send it again and to take it back. */
+/** A write as it was sent, with everything that is needed to send it again and to roll it back. */
 export interface Sending {
   readonly request: ParsedRequest;
   readonly preconditions: Preconditions;
@@ -58,9 +58,9 @@ export interface Sending {
 export interface Stored {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
-  /** What changed in fact, where that is more or something else than what was sent. */
+  /** The actual change, if it differs from what was sent. */
   readonly change?: readonly Change[] | undefined;
-  /** In what the stored object is not what was approved, in a sentence; undefined when it is. */
+  /** How the stored object differs from what was approved, as a sentence; undefined if it does not. */
   readonly altered?: string | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface Entry {
   readonly sending?: Sending | undefined;
   /** Set in `Done`. */
   readonly stored?: Stored | undefined;
-  /** Why it was refused or is not known. */
+  /** Why it was refused, or why its outcome is unknown. */
   readonly why?: string | undefined;
   /** `Restoring`: a rollback is about to write. `Restored`: it has. `Unchanged`: it found nothing to restore. */
   readonly rollback?: RollbackState | undefined;
@@ -88,7 +88,7 @@ export interface Entry {
   readonly version?: string | undefined;
 }
 
-/** A move that the state machine does not know. It is a fault of the program and changes nothing. */
+/** A transition that the state machine does not allow. It is a programming error and changes nothing. */
 export class IllegalMove extends Error {
   constructor(entry: Entry, move: string) {
     super(`effect ${effectNumber(entry.target.index)} is ${entry.state}: ${move} is not allowed`);
@@ -101,7 +101,7 @@ export function intended(jobUid: string, target: Target, owner: Owner, since: nu
   return { jobUid, target, state: 'Intended', owner, since };
 }
 
-/** Intends a write that was never sent, or that the API server refused. Whoever intended it before can no longer send it. */
+/** Intends a write that was never sent, or that the API server refused. Anyone who intended it before can no longer send it. */
 export function intendAgain(entry: Entry, owner: Owner): Entry {
   if (entry.state !== 'Intended' && entry.state !== 'Refused') throw new IllegalMove(entry, 'another intent');
   return { ...entry, state: 'Intended', owner, sending: undefined, why: undefined };
@@ -113,25 +113,25 @@ export function send(entry: Entry, owner: Owner, sending: Sending): Entry {
   return { ...requireOwner(entry, owner), state: 'Sent', sending };
 }
 
-/** Takes over a write whose outcome nobody has found out. It stays sent, and only the new owner may say what became of it. */
+/** Takes over a write whose outcome is not known yet. It stays `Sent`, and only the new owner may set its outcome. */
 export function takeOver(entry: Entry, owner: Owner): Entry {
   if (entry.state !== 'Sent' && entry.state !== 'Unknown') throw new IllegalMove(entry, 'a take-over');
   return { ...entry, state: 'Sent', owner, why: undefined };
 }
 
-/** A person ordered an effect whose outcome is unknown to be sent anew; what was sent before cannot land beside it. */
+/** A person ordered an effect whose outcome is unknown to be sent again; the earlier write can no longer be applied in addition. */
 export function redo(entry: Entry, owner: Owner, sending: Sending, order: Order): Entry {
   if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'a redo');
   return { ...withOrder(entry, order), state: 'Sent', owner, sending, why: undefined };
 }
 
-/** A person accepted what is stored, whatever became of the write. */
+/** A person accepted the stored object, for any outcome of the write. */
 export function accept(entry: Entry, order: Order): Entry {
   if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'an acceptance');
   return { ...withOrder(entry, order), state: 'Accepted' };
 }
 
-/** Notes what a person ordered, before it is carried out or together with why it is refused. The outcome stays unknown. */
+/** Records the order of a person, before it is carried out or together with the reason of its refusal. The outcome stays unknown. */
 export function noteOrder(entry: Entry, order: Order): Entry {
   if (entry.state !== 'Unknown') throw new IllegalMove(entry, 'an order');
   return withOrder(entry, order);
@@ -144,27 +144,27 @@ export function refuseOrder(entry: Entry, refused: string): Entry {
   return withAnswer(entry, refused);
 }
 
-/** The API server has it. */
+/** The write was applied. */
 export function done(entry: Entry, owner: Owner, stored: Stored): Entry {
   if (entry.state !== 'Sent') throw new IllegalMove(entry, 'done');
   return { ...requireOwner(entry, owner), state: 'Done', stored, why: undefined };
 }
 
-/** It was surely not carried out: never sent, or refused by the API server. */
+/** The write was certainly not applied: never sent, or refused by the API server. */
 export function refuse(entry: Entry, owner: Owner, why: string): Entry {
   if (entry.state !== 'Intended' && entry.state !== 'Sent') throw new IllegalMove(entry, 'a refusal');
   const own = requireOwner(entry, owner);
-  // Where nothing landed a redo has failed, and a rollback has nothing to do.
+  // If the write was not applied, a redo has failed, and a rollback has nothing to do.
   return { ...(lastOrder(own)?.resolution === 'redo' ? withAnswer(own, why) : own), state: 'Refused', why };
 }
 
-/** Nobody can tell what became of it. */
+/** The outcome of the write cannot be determined. */
 export function lose(entry: Entry, owner: Owner, why: string): Entry {
   if (entry.state !== 'Sent') throw new IllegalMove(entry, 'an unknown outcome');
   return { ...withAnswer(requireOwner(entry, owner), why), state: 'Unknown', why };
 }
 
-/** Notes how far a rollback of the effect has got. */
+/** Records the progress of the rollback of the effect. */
 export function noteRollback(entry: Entry, rollback: RollbackState): Entry {
   if (entry.state !== 'Done' && entry.state !== 'Unknown' && entry.state !== 'Sent') throw new IllegalMove(entry, 'a rollback');
   return { ...entry, rollback };
@@ -176,15 +176,15 @@ export const isOpen = ({ state }: Entry): boolean => state === 'Sent' || state =
 /** The fields that the effect changed in fact, as far as the ledger knows. */
 export const changeOf = ({ stored, sending }: Entry): readonly Change[] => stored?.change ?? sending?.change ?? [];
 
-/** What was decided last on an effect. */
+/** The newest decision on an effect. */
 export const lastOrder = ({ orders }: Pick<Entry, 'orders'>): Order | undefined => orders?.at(-1);
 
-/** Whether a sealed record was answered already, carried out or not. */
+/** Whether a sealed record was processed already, carried out or refused. */
 export const isAnswered = ({ orders = [] }: Entry, id: string): boolean => orders.some((order) => order.id === id);
 
 const withOrder = (entry: Entry, order: Order): Entry => ({ ...entry, orders: [...(entry.orders ?? []), order] });
 
-/** What was ordered and has not come to its end: a rollback that a crash interrupted. */
+/** An order that is not complete: a rollback that a crash interrupted. */
 export function openOrder(entry: Entry): Order | undefined {
   const last = lastOrder(entry);
   if (last?.resolution !== 'roll-back' || last.refused !== undefined) return undefined;

@@ -17,9 +17,9 @@ const prefixOf = (key: string) =>
 const roomOf = (prefix: string) => (prefix === 'ClusterAgentPolicy.' ? NOTES_OF_CLUSTER : NOTES_OF_NAMESPACE);
 
 /**
- * The notes with one for all policies of a namespace that are gone, and for those that have no room: `suspended` where one of them is,
- * else when the last of them was lifted. That note holds everyone in the namespace, as that of a policy that is gone always did, so
- * nothing is lost and nobody's policies take the room of others.
+ * Merges the notes of all deleted policies of a namespace, and of policies above the limit, into one: `suspended` if one of them is, otherwise
+ * when the last of them was lifted. That note applies to everyone in the namespace, as the note of a deleted policy always does, so no
+ * suspension is lost and no tenant can use up the room of others.
  */
 export function foldNotes(notes: SuspensionNotes, existing: ReadonlySet<string>): SuspensionNotes {
   const kept: Record<string, string> = {};
@@ -36,14 +36,14 @@ export function foldNotes(notes: SuspensionNotes, existing: ReadonlySet<string>)
   return { ...kept, ...Object.fromEntries(folded) };
 }
 
-// A time that cannot be read counts as now wherever it is read, so it stays.
+// A time that cannot be parsed counts as now, so it is kept.
 function later(one: string | undefined, other: string): string {
   if (one === undefined || other === SUSPENDED) return other;
   if (one === SUSPENDED || Number.isNaN(Date.parse(one))) return one;
   return Date.parse(one) >= Date.parse(other) ? one : other;
 }
 
-/** The merge patch that brings `before` to `after`; undefined where they are equal. */
+/** The merge patch from `before` to `after`; undefined if they are equal. */
 export function notesPatch(before: SuspensionNotes, after: SuspensionNotes): Record<string, string | null> | undefined {
   const changed = Object.entries(after).filter(([key, value]) => before[key] !== value);
   const gone = Object.keys(before).filter((key) => !(key in after));

@@ -11,7 +11,7 @@ export interface RefusedClaim {
 
 const keyOf = (jobUid: string) => ({ name: `refusal-${jobUid}`, namespace: namespaces.ledger });
 
-/** Keeps why the pod of a Job is not served, for the action's status; the first reason stays. Written for a refusal alone. */
+/** Stores why the pod of a Job is not served, for the status of the action; the first reason is kept. */
 export async function keepRefusal(
   client: KubeClient,
   jobUid: string,

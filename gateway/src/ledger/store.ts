@@ -8,7 +8,7 @@ import type { Entry, EntryState, Order, Owner, RollbackState, Stored, Target } f
 
 const namespace = namespaces.ledger;
 
-/** Somebody else moved the entry or the claim first. Nothing was stored. */
+/** Another process changed the entry or the claim first. Nothing was stored. */
 export class Overtaken extends Error {
   constructor(what: string) {
     super(`${what} was changed by another process`);
@@ -17,21 +17,21 @@ export class Overtaken extends Error {
 }
 
 /**
- * The objects in which the gateway remembers, so that any replica can die at any point: one claim for each run, one entry for each
- * effect, one recording for each rehearsal. The creation of an object is the lock, and every later move is a replacement with the
- * version that was read. Entries are Secrets, because what they restore may hold what others must not read. Nothing is deleted while
- * the action lives.
+ * The objects in which the gateway stores its state, so that any replica can fail at any point: one claim for each run, one entry for each
+ * effect, one recording for each rehearsal. The creation of an object is the lock, and every later transition is an update with the
+ * resourceVersion that was read. Entries are Secrets, because pre-images may contain confidential data. Nothing is deleted while the action
+ * exists.
  */
 export class Ledger {
   readonly #client: KubeClient;
-  /** Where each payload is kept that was stored or read. */
+  /** The location of each payload that was stored or read. */
   readonly #kept = new WeakMap<object, Kept>();
 
   constructor(client: KubeClient) {
     this.#client = client;
   }
 
-  /** Claims a run; answers with the claim that holds, which may be that of another pod or Job. */
+  /** Claims a run; returns the existing claim, which may be that of another pod or Job. */
   async claim(request: ClaimRequest): Promise<Claim> {
     try {
       return readClaim(await this.#client.create(configmaps, claimObject(request)));
@@ -42,8 +42,8 @@ export class Ledger {
   }
 
   /**
-   * The claim of the run of an action that has come to its end: that of its run, or from now on one of no run at all, so that none can
-   * claim the action any more. Only the first has a plan.
+   * The claim of an ended action: that of its run, or a new claim without a run, so that no run can claim the action any more. Only the
+   * first has a plan.
    */
   async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
     const object = endObject(action, replica, now);
@@ -96,7 +96,7 @@ export class Ledger {
     await this.#insist(name, ({ endedWell, over }) => (endedWell || over !== undefined ? undefined : { endedWell: 'true' }));
   }
 
-  /** Closes a run, because its rollback begins. False when it is over: then nothing is rolled back any more. */
+  /** Closes a run, because its rollback begins. False if the claim is closed: then nothing is rolled back any more. */
   async beginRollback(name: string): Promise<boolean> {
     let begun = false;
     await this.#insist(name, ({ rollingBack, over }) => {
@@ -106,13 +106,13 @@ export class Ledger {
     return begun;
   }
 
-  /** Notes why a real run is over, for good: nothing of it is sent or rolled back any more. The first reason stays. */
+  /** Closes the claim of a real run: nothing is sent or rolled back any more. The first reason is kept. */
   async endRun(name: string, why: string, mayEnd: (claim: Claim) => boolean = () => true): Promise<void> {
     const data = { closed: 'true', over: why };
     await this.#insist(name, (claim) => (claim.over === undefined && mayEnd(claim) ? data : undefined), { [KIND_LABEL]: 'run' });
   }
 
-  // Changes a claim however often others change it in between; nothing where nothing is to be changed.
+  // Changes a claim, and retries if others change it at the same time; does nothing if no change is needed.
   async #insist(
     name: string,
     change: (claim: Claim) => Readonly<Record<string, string>> | undefined,
@@ -167,7 +167,7 @@ export class Ledger {
     return items.sort((a, b) => readHead(a).target.index - readHead(b).target.index);
   }
 
-  /** Stores a move of an entry, its first state included. Throws Overtaken when somebody else was first. */
+  /** Stores a transition of an entry, including its first state. Throws Overtaken if another process was first. */
   async store(entry: Entry): Promise<Entry> {
     const name = entryName(entry.jobUid, entry.target.index);
     const labels = { [JOB_LABEL]: entry.jobUid, [KIND_LABEL]: 'entry' };
@@ -202,7 +202,7 @@ export class Ledger {
     return value;
   }
 
-  // What fits stays with its entry. Larger parts are stored first, under names of their own, so that an entry that names them is whole.
+  // A payload that fits is stored in the entry. Larger parts are stored first, as separate objects, so that an entry that names them is complete.
   async #keep(jobUid: string, entry: string, { digest, parts }: Payload): Promise<Kept> {
     const [first = Buffer.alloc(0)] = parts;
     if (parts.length === 1 && first.length <= INLINE_BYTES) return { digest, inline: first.toString('base64') };
@@ -238,7 +238,7 @@ export class Ledger {
     };
   }
 
-  /** Keeps what a rehearsal recorded, once: what was kept first holds, and is what comes back. */
+  /** Stores the recording of a rehearsal once: returns the first stored one. */
   async keepRecording<T>(jobUid: string, recording: T): Promise<T> {
     const name = `recording-${jobUid}`;
     const held = await this.recording<T>(jobUid);
@@ -255,7 +255,7 @@ export class Ledger {
     return (await this.recording<T>(jobUid)) as T;
   }
 
-  /** What a rehearsal recorded; undefined when none was kept. */
+  /** The recording of a rehearsal; undefined if none was stored. */
   async recording<T>(jobUid: string): Promise<T | undefined> {
     const object = await this.#client.get(secrets, { name: `recording-${jobUid}`, namespace });
     const head = (object?.data as Record<string, string> | undefined)?.head;
@@ -274,7 +274,7 @@ export class Ledger {
     });
   }
 
-  /** Forgets a run: its claim last, so that one that is forgotten half-way is found again. */
+  /** Deletes the objects of a run: its claim last, so that a partly deleted run is found again. */
   async forget(jobUid: string): Promise<void> {
     const labelSelector = `${JOB_LABEL}=${jobUid}`;
     for (const kind of [secrets, configmaps]) {

@@ -16,9 +16,9 @@ describe('What is seen of a policy', () => {
     ['is when it was lifted last', [at(true, 1), at(false, 2), at(true, 3), at(false, 4)], { suspended: false, liftedAt: 3 }],
     ['is when it was lifted, whatever is edited later', [at(true, 1), at(false, 2), at(false, 3)], { liftedAt: 1 }],
     ['is that it was lifted when it was deleted', [at(true, 1), undefined], { suspended: false, liftedAt: 1 }],
-    ['is that it is suspended when it was made anew', [at(true, 1), undefined, at(true, 1)], { suspended: true }],
+    ['is that it is suspended when it was made again', [at(true, 1), undefined, at(true, 1)], { suspended: true }],
     ['may be a suspension where versions were missed', [at(false, 1), at(false, 3)], { suspended: false, liftedAt: 1 }],
-    ['is no suspension where it was made anew', [at(false, 1), undefined, at(false, 5)], { suspended: false }],
+    ['is no suspension where it was made again', [at(false, 1), undefined, at(false, 5)], { suspended: false }],
   ];
   for (const [name, looks, expected] of rows)
     it(name, () => {
@@ -37,16 +37,16 @@ describe('The notes of suspensions', () => {
   type Seen = Record<string, { suspended: boolean; liftedAt?: number }>;
   const lifted = (minutes: number) => ({ suspended: false, liftedAt: NOW + minutes * 60_000 });
   const rows: readonly (readonly [string, Record<string, string>, Seen, Record<string, string> | undefined])[] = [
-    ['stay where nothing was suspended', {}, { [A]: { suspended: false } }, undefined],
-    ['stay where nothing changes', { [A]: iso(-5) }, { [A]: lifted(-5) }, undefined],
+    ['stay if nothing was suspended', {}, { [A]: { suspended: false } }, undefined],
+    ['stay if nothing changes', { [A]: iso(-5) }, { [A]: lifted(-5) }, undefined],
     ['say who is suspended', {}, { [A]: { suspended: true } }, { [A]: 'suspended' }],
     ['say when it was lifted', { [A]: 'suspended' }, { [A]: lifted(0) }, { [A]: iso(0) }],
-    ['say that it was lifted where nobody saw it', { [A]: 'suspended' }, { [A]: { suspended: false } }, { [A]: iso(0) }],
+    ['say that it was lifted if nobody saw it', { [A]: 'suspended' }, { [A]: { suspended: false } }, { [A]: iso(0) }],
     ['say that it was lifted where the policy is gone', { [A]: 'suspended' }, {}, { [A]: iso(0) }],
     ['stay while it lasts', { [A]: 'suspended' }, { [A]: { suspended: true } }, undefined],
-    ['begin anew', { [A]: iso(-5) }, { [A]: { suspended: true } }, { [A]: 'suspended' }],
-    ['tell of a suspension that was over before it was noted', {}, { [A]: lifted(-1) }, { [A]: iso(-1) }],
-    ['tell of a second one that was over before it was noted', { [A]: iso(-5) }, { [A]: lifted(-1) }, { [A]: iso(-1) }],
+    ['begin again', { [A]: iso(-5) }, { [A]: { suspended: true } }, { [A]: 'suspended' }],
+    ['report a suspension that was over before it was noted', {}, { [A]: lifted(-1) }, { [A]: iso(-1) }],
+    ['report a second one that was over before it was noted', { [A]: iso(-5) }, { [A]: lifted(-1) }, { [A]: iso(-1) }],
     ['keep the later time of another replica', { [A]: iso(-1) }, { [A]: lifted(-5) }, undefined],
     ['take a time that cannot be read for none', { [A]: 'x' }, { [A]: lifted(-5) }, { [A]: iso(-5) }],
     [
@@ -87,7 +87,7 @@ describe('A suspension', () => {
   } as unknown as PolicySet;
   const all = ['AgentPolicy.shop.a', 'AgentPolicy.shop.other', 'ClusterAgentPolicy.floor'];
   const at = (notes: Record<string, string>) => liftedAt(notes, set, 'shop', all, NOW);
-  it('of no policy of the action is none', () => {
+  it('of other policies is undefined', () => {
     assert.equal(at({}), undefined);
     assert.equal(
       at({ 'AgentPolicy.shop.other': iso(-1), 'AgentPolicy.bank.a': iso(-1), 'AgentPolicy.bank.gone': iso(-1) }),

@@ -25,8 +25,8 @@ export async function readSuspensions(client: KubeClient): Promise<SuspensionNot
 const notesOf = (object: AnyObject | null): SuspensionNotes => (object?.data ?? {}) as Record<string, string>;
 
 /**
- * When the last suspension was lifted that held an action of a namespace, in milliseconds since the epoch; undefined when none was. A
- * policy that is gone held everyone, for its subjects are not known any more; one that is suspended by the notes is lifted just now.
+ * When the last suspension of an action of a namespace was lifted, in milliseconds since the epoch; undefined if there was none. A deleted
+ * policy counts for everyone, because its subjects are unknown; a policy that is suspended according to the notes counts as lifted now.
  */
 export function liftedAt(
   notes: SuspensionNotes,
@@ -46,7 +46,7 @@ export function liftedAt(
 const isAbout = (one: string, namespace: string) =>
   one.startsWith('ClusterAgentPolicy.') || one.startsWith(`AgentPolicy.${namespace}.`);
 
-/** What this process saw of a policy: whether it is suspended, and when the last suspension that it saw was lifted. */
+/** The observation of a policy by this process: whether it is suspended, and when the last observed suspension was lifted. */
 export interface SeenSuspension {
   readonly suspended: boolean;
   readonly liftedAt?: number;
@@ -54,8 +54,8 @@ export interface SeenSuspension {
 }
 
 /**
- * What is known of a policy after one more look at it; `policy` is undefined when it was deleted. Each version counts: a suspension may
- * be over before anything of it is stored. Where versions were missed, one of them may have been a suspension.
+ * Updates the observation of a policy; `policy` is undefined if it was deleted. Each version counts: a suspension may
+ * be over before it is stored. If versions were missed, one of them may have been a suspension.
  */
 export function look(
   before: SeenSuspension | undefined,
@@ -70,8 +70,8 @@ export function look(
 }
 
 /**
- * The moves that bring the notes to what was seen: who is suspended now, and when it was lifted. Never an earlier time than is noted
- * already. Undefined for no move.
+ * The changes that update the notes to the observations: which policies are suspended now, and when they were lifted. Never an earlier time than
+ * the stored one. Undefined if there is no change.
  */
 export function nextNotes(
   notes: SuspensionNotes,
@@ -92,7 +92,7 @@ export function nextNotes(
 }
 
 /**
- * Notes each suspension and its end in the ledger, as the watches of policies tell of them. Approvals from before a suspension do not
+ * Notes each suspension and its end in the ledger, as the watches of policies report them. Approvals from before a suspension do not
  * count after it, and the operator's word for that is not enough.
  */
 export class Suspensions {
@@ -112,7 +112,7 @@ export class Suspensions {
     this.#clusterPolicies = clusterPolicies;
   }
 
-  /** Begins to note, from what the watches show now. `onError` hears of writes that failed; they are tried again. */
+  /** Begins to note, from what the watches show now. `onError` is notified of writes that failed; they are tried again. */
   async start(onError: (error: unknown) => void): Promise<void> {
     const note = () => {
       this.#noting = this.#noting
@@ -139,7 +139,7 @@ export class Suspensions {
     this.#seen.set(one, look(this.#seen.get(one), policy, Date.now()));
   }
 
-  // Read anew each time: another replica may have noted the same already.
+  // Read again each time: another replica may have noted the same already.
   async #note(): Promise<void> {
     const looks = new Map(this.#seen);
     const existing = this.#existing();

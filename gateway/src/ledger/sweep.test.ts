@@ -26,7 +26,7 @@ describe('The ledger', () => {
     assert.deepEqual(await swept(), ['j2', 'j3', 'j4']);
   });
 
-  it('looks at those alone that are asked for, and forgets none that is there', async () => {
+  it('looks at those alone that are asked for, and deletes none of an existing action', async () => {
     assert.deepEqual(await swept((uid) => uid === 'uid-gone'), ['j2']);
     assert.deepEqual(await swept((uid) => uid === 'uid-alive'), []);
   });

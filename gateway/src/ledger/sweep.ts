@@ -3,9 +3,9 @@ import type { Informer, KubeClient } from '@sentinel/kube';
 import type { Ledger } from './store.ts';
 
 /**
- * Forgets what the ledger holds of actions that are gone: nobody can take their runs back any more, and pre-images are not for
- * keeping. An action goes only when it has come to its end, so no run of it is under way. Answers with how many were forgotten; `only` chooses
- * whose runs are looked at.
+ * Deletes the ledger entries of deleted actions: their runs cannot be rolled back any more, and pre-images must not be kept. An action is
+ * deleted only after it has ended, so none of its runs is in progress. Returns how many were deleted; `only` restricts the runs that are
+ * checked.
  */
 export async function sweepLedger(
   client: KubeClient,
@@ -29,7 +29,7 @@ export async function sweepLedger(
 const GATHER_MS = 1_000;
 
 /**
- * Calls `sweep` with the uids of actions that are gone, soon after: what the ledger keeps takes room, and somebody who files and deletes
+ * Calls `sweep` with the uids of actions that are gone, soon after: entries of the ledger take room, and somebody who creates and deletes
  * actions in a loop would be counted for none of it. Those that are missed are found by the sweep of everything.
  */
 export function watchDeletions(actions: Pick<Informer, 'onChange'>, sweep: (uids: ReadonlySet<string>) => void): void {

@@ -5,7 +5,7 @@ import { type Entry, intendAgain, refuse } from './entry.ts';
 import { type Ledger, Overtaken } from './store.ts';
 
 /**
- * Withdraws an intent that was never sent: whoever intended it can no longer send it. Throws Overtaken when it was sent after all, or
+ * Withdraws an intent that was never sent: anyone who intended it can no longer send it. Throws Overtaken when it was sent after all, or
  * when somebody else moved it.
  */
 export async function withdraw(ledger: Ledger, entry: Entry, { process }: Pick<Replica, 'process'>): Promise<void> {

@@ -1,13 +1,13 @@
 /**
- * What controllers of Kubernetes write into the objects of others, beside the status. Of an object that differs in nothing else people say
- * that nobody has changed it. Sources are the controllers of kubernetes/kubernetes.
+ * The fields that controllers of Kubernetes write into objects of others, in addition to the status. An object that differs only in these
+ * fields counts as unchanged. Sources are the controllers of kubernetes/kubernetes.
  */
 interface ControlledField {
-  /** Group and resource; left out where the path alone says it. */
+  /** Group and resource; left out if the path is sufficient. */
   readonly of?: readonly [group: string, resource: string];
   /** JSON pointers to the field and everything in it. */
   readonly path: RegExp;
-  /** Written once, and it says what hangs on the object: whoever decides about a delete must have seen it. */
+  /** Written once, and relevant for the consequences of a delete, so approvers must have seen it. */
   readonly counts?: true;
   readonly source: string;
 }
@@ -41,10 +41,10 @@ const controlledFields: readonly ControlledField[] = [
 const isOf = ({ of }: ControlledField, group: string, resource: string) =>
   of === undefined || (of[0] === group && of[1] === resource);
 
-/** Whether a controller writes this field, so that a difference in it is no change by somebody. */
+/** Whether a controller writes this field, so that a difference in it is not a change by somebody. */
 export const isControlled = (path: string, group: string, resource: string): boolean =>
   controlledFields.some((field) => isOf(field, group, resource) && field.path.test(path));
 
-/** Whether controllers write this field again and again, so that it says nothing about whether an object is still the one that was seen. */
+/** Whether controllers write this field repeatedly, so that a difference in it does not mean that the object changed. */
 export const isSettledByControllers = (path: string, group: string, resource: string): boolean =>
   controlledFields.some((field) => !field.counts && isOf(field, group, resource) && field.path.test(path));

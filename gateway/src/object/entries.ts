@@ -2,7 +2,7 @@ import { digestOf } from '@sentinel/crds';
 import { isRecord, type Json, own, unescapeKey } from './pointer.ts';
 
 /**
- * The keys of lists whose entries are told apart by them, by the name of the list: `x-kubernetes-list-map-keys` and
+ * The keys that identify the entries of lists, by the name of the list: `x-kubernetes-list-map-keys` and
  * `x-kubernetes-patch-merge-key` of the OpenAPI of Kubernetes. Where a list has two sets of keys by its kind, the first that fits.
  */
 const mergeKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -31,7 +31,7 @@ const mergeKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
   conditions: [['type']],
 };
 
-/** What was found out about the lists of one object, by their pointers: computed once, however many paths pass a list. */
+/** Cached facts about the lists of one object, by their pointers. */
 export interface KnownLists {
   readonly identities: Map<string, unknown>;
   /** How often each merge key is in a list. */
@@ -41,8 +41,8 @@ export interface KnownLists {
 export const noLists = (): KnownLists => ({ identities: new Map(), counts: new Map() });
 
 /**
- * Which entries a path passes in lists, by the pointer to each: the merge key of an entry, and the digest of the whole entry where
- * it has none. A list of plain values is covered as a whole, because its entries mean something only beside one another.
+ * The list entries on a path, by the pointer to each: the merge key of an entry, or the digest of the whole entry if it has none. A list of
+ * plain values is identified as a whole, because its entries have no identity.
  * `root` is the value at the pointer `base`, which begins `path`.
  */
 export function entriesOn(
@@ -92,6 +92,6 @@ function countsOf(list: readonly unknown[], keys: readonly string[], pointer: st
   return counts;
 }
 
-// Texts and numbers; an entry with anything else in its key is like no other.
+// Strings and numbers; an entry with another type in its key is unique.
 const keyOf = (entry: Json, keys: readonly string[]): string =>
   JSON.stringify(keys.map((field) => (isRecord(own(entry, field)) ? {} : own(entry, field))));

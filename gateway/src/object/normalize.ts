@@ -15,14 +15,14 @@ import {
 /** Stands for a value that the API server assigns, beside values of the same list that the request sets. */
 export const ASSIGNED = '<assigned>';
 
-/** What decides which fields of an object a write has a say over. */
+/** The facts that decide which fields of an object a write can change. */
 export type Written = Pick<ParsedRequest, 'api' | 'base' | 'subresource'> & {
   readonly info: { readonly hasStatus: boolean };
 };
 
 /**
  * An object as far as a write can change it: without what the API server always assigns (server-assigned.ts), and without the
- * status where the write has no say over it. Everything else that persists stays.
+ * status if the write cannot change it. All other persisted fields are included.
  */
 export function comparable(object: unknown, written: Written): unknown {
   if (!isRecord(object)) return object;
@@ -33,7 +33,7 @@ export function comparable(object: unknown, written: Written): unknown {
   return copy;
 }
 
-/** Live object and result of a dry-run as they are compared: the change of a write is what differs between the two. */
+/** The live object and the result of a dry-run in the form that is compared: the change of a write is the difference. */
 export function compared(request: ParsedRequest, live: unknown, result: unknown): { before: unknown; after: unknown } {
   const assigned = assignedPaths(request, live, result);
   return { before: comparable(live, request), after: resultAs(request, live, result, assigned) };
@@ -48,7 +48,7 @@ export function resultAs(request: ParsedRequest, live: unknown, result: unknown,
   if (!isRecord(copy)) return copy;
   const generation = valueAt(result, GENERATION);
   const body = bodyOf(request);
-  // What a protobuf body says is not known, so it may be what it says.
+  // The content of a protobuf body is unknown, so the value may come from it.
   const isStated = body === undefined || valueAt(body, GENERATION) === generation;
   if (live === undefined && generation !== undefined && isStated) setAt(copy, GENERATION, generation);
   // From the end, so that the entries of a list keep their places.

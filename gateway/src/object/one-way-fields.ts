@@ -1,6 +1,6 @@
 /**
- * Fields that the API server, or a controller, lets nobody put back. Sources are places in the code of kubernetes/kubernetes where
- * nothing else is said. What the rules of a custom resource forbid is not known here.
+ * Fields that the API server, or a controller, does not allow to restore. Sources are places in the code of kubernetes/kubernetes unless
+ * stated otherwise. Rules of custom resources are unknown here.
  */
 
 /** A field of the table, by JSON pointer; what is inside of it counts as well. */
@@ -10,7 +10,7 @@ export interface OneWayField {
   /** Only in writes to this subresource. */
   readonly subresource?: string;
   readonly path: string;
-  /** What of the field can be put back all the same. */
+  /** The part of the field that can be restored nevertheless. */
   readonly except?: RegExp;
   /** Which changes of the field count; all of them when left out. */
   readonly when?: (change: OneWayChange) => boolean;

@@ -32,12 +32,12 @@ describe('The pods behind an object', () => {
       seen: { live: deployment(3, 4), result: deployment(3, 4) },
       pods: { before: 4, after: 3, labels },
     },
-    'are none before it is created': {
+    'do not exist before it is created': {
       asked: request({ verb: 'create' }),
       seen: { result: deployment(2) },
       pods: { before: 0, after: 2, labels },
     },
-    'are none after it is deleted': {
+    'do not exist after it is deleted': {
       asked: request({ verb: 'delete' }),
       seen: { live: deployment(2), result: { kind: 'Status' } },
       pods: { before: 2, after: 0, labels },
@@ -81,12 +81,12 @@ describe('The pods behind an object', () => {
       seen: { live: { spec: { replicas: 3 } }, result: { spec: { replicas: 3 } } },
       pods: { before: 3, after: 3 },
     },
-    'are none of what keeps none': { seen: { live: { data: {} }, result: { data: {} } }, pods: undefined },
-    'are none of what only looks like it': {
+    'are undefined for a kind without pods': { seen: { live: { data: {} }, result: { data: {} } }, pods: undefined },
+    'are undefined for a kind that only looks like a workload': {
       seen: { live: { spec: { replicas: 'many' } }, result: { spec: { replicas: -1 } } },
       pods: undefined,
     },
-    'are none of what is no object': { seen: { live: 'x', result: null }, pods: undefined },
+    'are undefined for a value that is not an object': { seen: { live: 'x', result: null }, pods: undefined },
     'have unknown labels when there are more than a plan holds': {
       seen: {
         live: {

@@ -12,7 +12,7 @@ const whole = z.int().min(0).optional().catch(undefined);
 const labels = z.record(z.string(), z.string()).optional().catch(undefined);
 const part = <T extends z.ZodRawShape>(shape: T) => z.object(shape).optional().catch(undefined);
 
-// Told by shape and not by kind, so that workloads of other makers count as well.
+// Detected by shape and not by kind, so that custom workloads count as well.
 const Workload = z.object({
   metadata: part({ labels }),
   spec: part({ replicas: whole, parallelism: whole, template: part({ metadata: part({ labels }) }) }),
@@ -20,8 +20,8 @@ const Workload = z.object({
 });
 
 /**
- * The pods behind an object, before and after a write: of a pod itself one, of a workload as many as it wants or has. What a plan
- * does to them is part of its risk, and their labels say which PodDisruptionBudgets they are under.
+ * The pods of an object, before and after a write: one for a pod, and the wanted or existing number for a workload. What a plan
+ * does to them is part of its risk, and their labels decide which PodDisruptionBudgets apply.
  */
 export function podsOf(
   request: ParsedRequest,
@@ -39,7 +39,7 @@ export function podsOf(
   return { before, after, ...(found === undefined ? {} : { labels: found }) };
 }
 
-/** How many pods an object stands for; undefined when it keeps none. What runs counts as well as what is wanted, where it is there already. */
+/** How many pods an object has; undefined for a kind without pods. For an existing object it is the larger of the running and the wanted number. */
 function countOf(object: unknown, isPod: boolean, running: boolean, otherwise: number | undefined): number | undefined {
   if (isPod) return 1;
   const { spec, status } = Workload.safeParse(object).data ?? {};

@@ -31,7 +31,7 @@ export function setAt(object: unknown, path: string, value: unknown): void {
   if (typeof parent === 'object' && parent !== null) put(parent, segmentsOf(path).at(-1) ?? '', value);
 }
 
-/** Removes the key at a pointer, if it is there. */
+/** Removes the key at a pointer, if it exists. */
 export function removeAt(object: unknown, path: string): void {
   const parent = valueAt(object, path.slice(0, path.lastIndexOf('/')));
   if (isRecord(parent)) delete parent[segmentsOf(path).at(-1) ?? ''];

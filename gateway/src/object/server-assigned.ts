@@ -1,7 +1,7 @@
 /**
- * The fields that the API server assigns whatever a request says of them, and those that it assigns when the request leaves them
- * out. This table is the only reason why a field that persists is not part of a change. Sources are places in the code of
- * kubernetes/kubernetes; "seen" is what an API server of Kubernetes 1.36.3 answered.
+ * The fields that the API server assigns regardless of the request, and those that it assigns if the request leaves them out. This table is the
+ * only reason why a persisted field is not part of a change. Sources are places in the code of kubernetes/kubernetes; "seen" is what an API
+ * server of Kubernetes 1.36.3 answered.
  */
 
 /** A field of the table. In a path, `*` stands for every entry of a list. */
@@ -9,11 +9,11 @@ export interface AssignedField {
   /** API group and resource; left out for all of them. */
   readonly of?: { readonly group: string; readonly resource: string };
   readonly path: string;
-  /** Why the request has no say, or what shows it. */
+  /** Why the request cannot set it, or the evidence for it. */
   readonly source: string;
 }
 
-/** Never taken from the body of a write: what a request says of them is dropped, or refused, by the API server. */
+/** Never taken from the body of a write: the API server drops or refuses values of the request. */
 export const alwaysAssigned: readonly AssignedField[] = [
   {
     path: '/metadata/resourceVersion',

@@ -4,9 +4,9 @@ export interface TimedResource {
   readonly base: string;
 }
 
-/** A field that by its meaning holds the time of the request that sets it, so that the real run sets another one. */
+/** A field that contains the time of the request that sets it, so that the real run sets another value. */
 interface TimeField {
-  /** Group and resource; left out where the path alone says it. */
+  /** Group and resource; left out if the path is sufficient. */
   readonly of?: (group: string, resource: string) => boolean;
   readonly path: RegExp;
   readonly source: string;
@@ -36,7 +36,7 @@ const timeFields: readonly TimeField[] = [
   },
   {
     path: /^\/status\/conditions\/\d+\/(lastTransitionTime|lastUpdateTime|lastHeartbeatTime|lastProbeTime)$/,
-    source: 'Kubernetes API conventions, "Typical status properties": set by whoever writes the condition',
+    source: 'Kubernetes API conventions, "Typical status properties": set by anyone who writes the condition',
   },
   {
     of: inGroup('argoproj.io', 'rollouts'),

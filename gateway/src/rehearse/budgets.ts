@@ -26,7 +26,7 @@ export const listBudgets =
   async (namespace) =>
     (await client.list(poddisruptionbudgets, { namespace })).items;
 
-/** Reads the PodDisruptionBudgets that the effects may run into. What cannot be read is named, so that the plan can say so. */
+/** Reads the PodDisruptionBudgets that the effects may violate. Namespaces that cannot be read are named in the plan. */
 export async function readBudgets(list: ListBudgets, effects: readonly Effect[]): Promise<Budgets> {
   const read: Budget[] = [];
   const unread: { namespace: string; why: string }[] = [];
@@ -40,10 +40,10 @@ export async function readBudgets(list: ListBudgets, effects: readonly Effect[])
   return { read, unread };
 }
 
-/** A budget as the API server has it. A status that its controller has not brought up to date says nothing: then no pod may go. */
+/** A PodDisruptionBudget. If its controller has not updated the status, no disruption is assumed to be allowed. */
 export function viewBudget(object: AnyObject, namespace: string): Budget {
   const { data } = Disruptions.safeParse(object);
-  // Not understood: taken for one that covers every pod and has nothing left.
+  // An unknown form of selector is treated as one that matches every pod, with no disruptions left.
   if (!data) return { namespace, name: object.metadata.name ?? '', selector: {}, disruptionsAllowed: 0 };
   const isCurrent = (data.status?.observedGeneration ?? 0) >= (data.metadata.generation ?? 1);
   return {

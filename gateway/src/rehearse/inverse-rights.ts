@@ -8,7 +8,7 @@ export type MayDo = (right: Right) => Promise<boolean>;
 
 const NOTES = 8;
 
-/** The verbs that a rollback of an effect needs: it reads the object, then takes back what the run made of it. */
+/** The verbs that a rollback of an effect needs: it reads the object, then undoes the change of the run. */
 export function inverseVerbs({ verb, uid }: Pick<ObservedEffect, 'verb' | 'uid'>): readonly string[] {
   if (verb === 'delete') return [];
   // A patch that found no object creates one.
@@ -16,7 +16,7 @@ export function inverseVerbs({ verb, uid }: Pick<ObservedEffect, 'verb' | 'uid'>
   return ['get', verb];
 }
 
-/** Effects that say of themselves whether the account may roll them back. */
+/** Adds to each effect whether the account may roll it back. */
 export async function withInverseRights(mayDo: MayDo, effects: readonly ObservedEffect[]): Promise<ObservedEffect[]> {
   const asked = new Map<string, Promise<boolean>>();
   const once = (right: Right) => {
@@ -41,7 +41,7 @@ export async function withInverseRights(mayDo: MayDo, effects: readonly Observed
   return found;
 }
 
-// Most accounts hold their rights for all names; then one question answers for all objects of a kind.
+// Most accounts have their rights for all names; then one check is enough for all objects of a kind.
 async function missingVerb(mayDo: MayDo, effect: ObservedEffect): Promise<string | undefined> {
   const { apiGroup: group, namespace, name } = effect;
   const [resource = '', subresource] = effect.resource.split('/');
@@ -56,7 +56,7 @@ async function missingVerb(mayDo: MayDo, effect: ObservedEffect): Promise<string
   return undefined;
 }
 
-/** Asks the API server about the account of a run, as the real run will act. */
+/** Checks the rights of the account of a run as the real run will use it. */
 export const mayAccount =
   (client: KubeClient, { namespace, account }: Pick<Run, 'namespace' | 'account'>): MayDo =>
   async (right) => {

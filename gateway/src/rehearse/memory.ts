@@ -1,12 +1,12 @@
 import { forbidden } from '../request/refused.ts';
 import { FairBudget } from '../serve/fair-budget.ts';
 
-/** What all rehearsals of this replica keep. A replica may have 512 MiB, for everything. */
+/** The memory for all rehearsals of this replica, which has 512 MiB in total. */
 const shared = new FairBudget(96 * 1024 * 1024, 'objects of rehearsals are kept');
-/** What one rehearsal keeps: objects that later reads show, and the effects of the plan. */
+/** The memory for one rehearsal: objects for later reads, and the effects of the plan. */
 const MOST = 24 * 1024 * 1024;
 
-/** Counts the bytes that one rehearsal keeps in memory until its plan is written, against what its namespace and all may keep. */
+/** Counts the memory of one rehearsal until its plan is stored, with limits per namespace and in total. */
 export class RehearsalMemory {
   readonly #namespace: string;
   readonly #budget: FairBudget;
@@ -18,7 +18,7 @@ export class RehearsalMemory {
     this.#budget = budget;
   }
 
-  /** Takes bytes; answers with what gives them back. Throws Refused: 403 for what one rehearsal may not keep, 429 for what all may not. */
+  /** Reserves bytes; returns the function that releases them. Throws Refused: 403 above the limit of one rehearsal, 429 above that of all. */
   take(bytes: number): () => void {
     if (this.#bytes + bytes > MOST)
       throw forbidden('RehearsalTooLarge', 'the objects of this rehearsal are too large together: split the work');
@@ -33,7 +33,7 @@ export class RehearsalMemory {
     return release;
   }
 
-  /** Gives everything back: the plan is written, or nobody will ask for it any more. */
+  /** Releases everything: the plan is stored, or will not be requested any more. */
   release(): void {
     for (const release of this.#held) release();
   }

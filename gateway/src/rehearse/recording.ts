@@ -34,15 +34,15 @@ export function requireRoom({ effects }: Recording): void {
   if (effects.length >= MAX_EFFECTS) throw forbidden('EffectLimitExceeded', `a plan may have at most ${MAX_EFFECTS} effects`);
 }
 
-/** Throws Refused when there is no memory for all of these together. Nothing else takes it before this turn of the event loop ends. */
+/** Throws Refused if all of these together do not fit into memory. No other work can reserve it before this turn of the event loop ends. */
 export function requireMemory({ memory }: Recording, values: readonly unknown[]): void {
   const giveBack = memory.take(values.reduce<number>((sum, value) => sum + sizeOf(value), 0));
   giveBack();
 }
 
 /**
- * Notes an effect: in full while there is room, then with its long values cut, which the plan says at each of them. What is held here
- * is sent to the operator whole. Throws Refused when even that is too much.
+ * Records an effect: in full while it fits, then with its long values cut and marked. The whole recording is sent to the operator. Throws
+ * Refused if even the cut effect does not fit.
  */
 export function noteEffect(recording: Recording, effect: RecordedEffect): void {
   const isWhole = recording.size + heldSize(effect) <= MAX_WHOLE;
@@ -57,11 +57,11 @@ export function noteEffect(recording: Recording, effect: RecordedEffect): void {
 
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '');
 
-// Values that are hidden for their names are held as well.
+// Values that are hidden because of their names are stored as well.
 const heldSize = (effect: RecordedEffect): number =>
   sizeOf(effect) + (effect.change ?? []).reduce((sum, one) => sum + sizeOf(one[UNHIDDEN]), 0);
 
-/** Notes a read: the plan lists it among the permissions, and says where a list shows live state instead of the rehearsed one. */
+/** Records a read: the plan lists it among the permissions, and notes lists that show live state instead of the rehearsed one. */
 export function noteRead(recording: Recording, request: ParsedRequest): void {
   const { verb, resource, apiGroup } = request.api;
   if (recording.reads.size < MAX_READS) recording.reads.add(`${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`);

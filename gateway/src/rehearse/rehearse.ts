@@ -14,15 +14,15 @@ import { noteEffect, requireMemory, requireRoom } from './recording.ts';
 import { rehearsedDependants } from './rehearsed-dependants.ts';
 import { asFarAsRestorable } from './restorable.ts';
 
-/** What a rehearsal of writes works with. */
+/** The dependencies for rehearsing writes. */
 export interface RehearseContext {
   readonly upstream: Upstream;
   readonly dependants: Pick<Dependants, 'of'>;
 }
 
 /**
- * A write in a rehearsal: tried as a dry-run, recorded as an effect, laid over later reads. Nothing persists, and the API server
- * itself refuses what would (the lock), so a fault here can't either.
+ * Handles a write in a rehearsal: sends it as a dry-run, records it as an effect, and applies it to later reads. Nothing persists, and the API
+ * server itself refuses real writes (the lock), so a fault here cannot persist anything either.
  */
 export async function rehearseWrite(
   { upstream, dependants }: RehearseContext,
@@ -34,7 +34,7 @@ export async function rehearseWrite(
   if (overlay.get(request) === null && request.api.verb !== 'create') return notFound(request);
   const observed = await observe(upstream, run, 'rehearsal', request);
   if (isAnswer(observed)) {
-    // What exists in the rehearsal alone is not there for the API server: say that, instead of a 404 that later reads belie.
+    // An object that exists only in the rehearsal is unknown to the API server: report that, instead of a 404 that contradicts later reads.
     if (observed.status === 404 && request.api.verb !== 'create' && overlay.get(request))
       throw forbidden(
         'ChangeNotObservable',
@@ -43,7 +43,7 @@ export async function rehearseWrite(
     return observed;
   }
   const main = request.subresource === undefined;
-  // The path of a create names no object, so the name is known only now.
+  // The path of a create has no object name, so the name is known only now.
   if (request.api.verb === 'create' && main && overlay.get(named(request, observed.name)))
     return alreadyExists(request, observed.name);
   const scale = request.subresource === 'scale';
@@ -53,7 +53,7 @@ export async function rehearseWrite(
   const found = request.api.verb === 'delete' ? await rehearsedDependants(dependants, run, request, observed) : undefined;
   const seen = { ...observed, changes, scaled, ...(found === undefined ? {} : { dependants: found }) };
   const effect = changes.length > 0 ? asFarAsRestorable(describeEffect(request, seen), changes) : undefined;
-  // Effect and state of the object are kept both or neither: one without the other would be lost when the request is sent again.
+  // Effect and state of the object are stored together or not at all: one without the other would be wrong after a retry.
   requireMemory(run.recording, [observed.result, rehearsed ?? observed.live, changes, effect, scaled]);
   if (effect) noteEffect(run.recording, effect);
   if (request.api.verb === 'delete') {
@@ -70,7 +70,7 @@ export async function rehearseWrite(
   return json(observed.result, request.api.verb === 'create' ? 201 : 200);
 }
 
-// As the real run will find it, in which the earlier writes of the rehearsal have happened.
+// Relative to the state of the real run, in which the earlier writes of the rehearsal have happened.
 function changesOf(request: ParsedRequest, observed: Observation, rehearsed: unknown): readonly Change[] {
   if (request.api.verb === 'delete') return rehearsed === undefined ? observed.changes : deletionOf(request, rehearsed);
   const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
@@ -93,7 +93,7 @@ function showScale(run: Run, request: ParsedRequest, scaled: unknown, scale: unk
     ]);
 }
 
-/** The scale of an object that the rehearsal touched; undefined when it touched none, and the live one is to be read. */
+/** The scale of an object that the rehearsal touched; undefined if it touched none, so that the live one must be read. */
 export async function readRehearsedScale(upstream: Upstream, run: Run, request: ParsedRequest): Promise<Answer | undefined> {
   const rehearsed = run.recording.overlay.get(request) as { spec?: { replicas?: unknown } } | null | undefined;
   if (rehearsed === undefined) return undefined;

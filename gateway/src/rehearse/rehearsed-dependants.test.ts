@@ -62,7 +62,7 @@ describe('The dependants that a rehearsal finds', () => {
     const found = await rehearsedDependants(dependants, run(), remove(), observed);
     assert.deepEqual(found, { incomplete: 'the account may not list secrets' });
   });
-  it('are none, and none are looked for, where they stay', async () => {
+  it('are empty, and not read, if they are orphaned', async () => {
     const { asked, dependants } = api({ pods: [item('a', 'web')], secrets: [] });
     assert.deepEqual(await rehearsedDependants(dependants, run(), remove('Orphan'), observed), {});
     assert.deepEqual(asked, []);

@@ -7,11 +7,11 @@ import { valueAt } from '../object/pointer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Run } from '../run/run.ts';
 
-/** The names of dependants that one plan has room for, in bytes, and those of one delete. */
+/** The space for names of dependants in one plan, and in one delete, in bytes. */
 const PLAN_NAMES = 128 * 1024;
 const EFFECT_NAMES = 8 * 1024;
 
-/** What goes with an object that a rehearsal deletes, after the writes that it has rehearsed so far. */
+/** The dependants of an object that a rehearsal deletes, after the writes so far. */
 export async function rehearsedDependants(
   dependants: Pick<Dependants, 'of'>,
   run: Run,

@@ -1,8 +1,8 @@
 import type { ActionPlanPartSpec, ObservedEffect, PlanDraft } from '@sentinel/crds';
 
 /**
- * What a rehearsal found, as the gateway keeps it in its own ledger from the first time that the operator asks. The operator completes the
- * plan from it, and in the real run the gateway believes this, not what the operator made of it.
+ * The recording of a rehearsal, stored in the ledger of the gateway when the operator requests it for the first time. The operator completes the
+ * plan from it, and in the real run the gateway trusts only this recording, not the plan of the operator.
  */
 export interface SealedRecording {
   readonly action: {
@@ -10,7 +10,7 @@ export interface SealedRecording {
     readonly name: string;
     readonly uid: string;
     readonly generation: number;
-    /** The uid of the action that it is a part of. */
+    /** The uid of the parent action. */
     readonly parent?: string;
   };
   readonly job: string;
@@ -19,12 +19,12 @@ export interface SealedRecording {
   readonly account: string;
   /** That the action is filed for a dry run: nothing of the recording can be run. */
   readonly dryRun?: true;
-  /** The effects for the risk, with values that policy hides, as long as rules look at them. */
+  /** The effects for the risk, with values that policy hides, because rules read them. */
   readonly effects: readonly ObservedEffect[];
-  /** What of the changes has no room in the plan. Recordings of older versions have no parts. */
+  /** The changes that do not fit into the plan. Recordings of older versions have no parts. */
   readonly parts?: readonly ActionPlanPartSpec[];
   readonly notObservable: readonly string[];
-  /** The plan, but for what only the operator counts. Missing where there is no effect, or where `fault` says why there is none. */
+  /** The plan, except for what only the operator counts. Missing if there is no effect, or where `fault` says why there is none. */
   readonly draft?: PlanDraft;
   readonly fault?: string;
 }

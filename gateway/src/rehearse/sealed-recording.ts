@@ -33,11 +33,11 @@ export interface SealContext {
 }
 
 /**
- * Keeps what a rehearsal found, and the plan that it comes to. What was kept first holds, whatever is recorded later. Where there is no
- * room for both, only that is kept, and why.
+ * Stores the recording of a rehearsal and its plan. The first stored one counts, even if more is recorded later. If both do not fit, only the
+ * reason is stored.
  */
 export async function sealRecording({ client, ledger, storage }: SealContext, run: Run): Promise<SealedRecording> {
-  // A copy, for a step that is still at it may add to what was recorded meanwhile.
+  // A copy, because a step that still runs may add to the recording in the meantime.
   const recorded = [...run.recording.effects];
   const notObservable = [...run.recording.notObservable];
   const reads = [...run.recording.reads];
@@ -76,7 +76,7 @@ async function draftOrFault(
   try {
     return await draftOf(client, run, found);
   } catch (error) {
-    // Anything else may go better when the operator asks again.
+    // Other errors may be temporary: the operator retries.
     if (!(error instanceof Refused)) throw error;
     return { fault: error.message };
   }
@@ -87,7 +87,7 @@ async function draftOf(
   run: Run,
   found: Found,
 ): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'dryRun'> & { readonly policies: PolicySet }> {
-  if (!run.rehearsal) throw forbidden('RehearsalNotFound', 'the run is no rehearsal');
+  if (!run.rehearsal) throw forbidden('RehearsalNotFound', 'the run is not a rehearsal');
   const { playbook, attempt, settings } = run.rehearsal;
   const around = await gatherSurroundings(client, { namespace: run.namespace, name: run.actionName, uid: run.actionUid });
   const { action, requester, policies } = around;

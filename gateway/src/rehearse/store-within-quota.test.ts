@@ -23,7 +23,7 @@ const recording = (more: Partial<SealedRecording> = {}): SealedRecording => ({
 });
 
 describe('What a rehearsal recorded', () => {
-  it('is stored whole where there is room for it, its plan and the parts of its plan', () => {
+  it('is stored whole if there is room for it, its plan and the parts of its plan', () => {
     const parts = [{ number: 1, changes: 'z'.repeat(3000) }] as unknown as NonNullable<SealedRecording['parts']>;
     const whole = recording({ parts });
     const asked: [string, number][] = [];
@@ -33,7 +33,7 @@ describe('What a rehearsal recorded', () => {
     assert.ok(bytesToStore(whole) > 10_000 + 2 * (2000 + 3000), `${bytesToStore(whole)}`);
   });
 
-  it('is stored as one effect without content and the reason where there is none, so that it is not taken for no change', () => {
+  it('is stored as one effect without content and the reason if there is none, so that it is not taken for no change', () => {
     const { draft, parts, fault, effects, notObservable } = withinQuota(recording(), policies, {
       reserve: () => 'exceeded quota',
     });
@@ -44,7 +44,7 @@ describe('What a rehearsal recorded', () => {
   });
 
   it('takes no room where it comes to no plan', () => {
-    const reserve = () => assert.fail('nothing is to be reserved');
+    const reserve = () => assert.fail('nothing must be reserved');
     const { draft: _, ...made } = recording();
     const held = withinQuota({ ...made, fault: 'it was edited' }, undefined, { reserve });
     assert.equal(held.fault, 'it was edited');

@@ -4,8 +4,8 @@ import type { Storage } from '../storage.ts';
 import type { SealedRecording } from './sealed-recording-type.ts';
 
 /**
- * The recording as it may be stored: whole where the namespace has room for it and for the plan that it comes to; else without its
- * content, and with the reason. One that comes to no plan needs no content.
+ * The recording in the form that may be stored: complete if it and its plan fit into the quota of the namespace; otherwise without its
+ * content, and with the reason. A recording without a plan needs no content.
  */
 export function withinQuota(
   recording: SealedRecording,
@@ -18,7 +18,7 @@ export function withinQuota(
   return full === undefined ? recording : withoutContent({ ...recording, fault: `there is no room to store it: ${full}` });
 }
 
-/** At most so many bytes are stored: the plan, its parts, and the recording, which is compressed and encoded. */
+/** The maximum number of stored bytes: the plan, its parts, and the recording, which is compressed and encoded. */
 export const bytesToStore = (recording: SealedRecording): number =>
   storedSize(recording.draft?.plan) +
   (recording.parts ?? []).reduce((sum, part) => sum + storedSize(part), 0) +

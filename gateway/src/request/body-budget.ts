@@ -1,7 +1,7 @@
 import { isRecord } from '../object/pointer.ts';
 import { Refused } from './refused.ts';
 
-/** What one body or object may cost the gateway, which has one thread for all tenants. */
+/** The maximum cost of one body or object for the gateway, which has one thread for all tenants. */
 export interface BodyBudget {
   /** Values of any kind: objects, lists, texts, numbers. */
   readonly nodes: number;
@@ -11,10 +11,10 @@ export interface BodyBudget {
   readonly pointers: number;
 }
 
-/** What a sandbox may send. The bytes are limited before it is read. */
+/** The budget for requests of a sandbox. The size in bytes is limited before the body is read. */
 export const REQUEST_BUDGET: BodyBudget = { nodes: 50_000, depth: 100, pointers: 16 * 1024 * 1024 };
 
-/** What the gateway compares of a live object and of the answer to a write. */
+/** The budget for live objects and responses that the gateway compares. */
 export const OBJECT_BUDGET: BodyBudget = { nodes: 100_000, depth: 200, pointers: 32 * 1024 * 1024 };
 
 /** Throws Refused (413) when a parsed value costs more than the budget. One pass without recursion, which ends at the first excess. */

@@ -13,8 +13,8 @@ const remove = (body: string, query: string = '') =>
 
 describe('The options of a delete', () => {
   const rows: Record<string, { body: string; query?: string; options: object }> = {
-    'are none without a body and a query': { body: '', options: { preconditions: {} } },
-    'are none in an empty object, nor in what is no object': { body: '{}', options: { preconditions: {} } },
+    'are empty without a body and a query': { body: '', options: { preconditions: {} } },
+    'are empty for an empty object, and for a value that is not an object': { body: '{}', options: { preconditions: {} } },
     'come from the query': {
       body: '',
       query: 'gracePeriodSeconds=0&propagationPolicy=Orphan',
@@ -45,7 +45,7 @@ describe('A body', () => {
     'of protobuf in a patch': { type: 'application/vnd.kubernetes.protobuf', body: 'k8s', status: 415 },
     'of protobuf in a delete': { type: 'application/vnd.kubernetes.protobuf', body: 'k8s', status: 415, verb: 'delete' },
     'of an unknown type': { type: 'text/plain', body: '{}', status: 415 },
-    'that is no JSON': { type: 'application/json', body: '{', status: 400 },
+    'that is not JSON': { type: 'application/json', body: '{', status: 400 },
     'of YAML with aliases': { type: 'application/yaml', body: 'a: &a [1]\nb: *a', status: 400 },
   };
   for (const [name, { type, body, status, verb }] of Object.entries(refused)) {
@@ -144,7 +144,7 @@ describe('A request', () => {
     CONNECT: { line: `CONNECT ${pods}/a`, status: 403 },
     'a patch of an unknown type': { line: `PATCH ${pods}/a`, headers: { contentType: 'application/json' }, status: 415 },
     'another method': { line: `TRACE ${pods}/a`, status: 405 },
-    'a write to what is no resource': { line: 'POST /version', status: 403 },
+    'a write to what is not a resource': { line: 'POST /version', status: 403 },
     'an object of a namespace without one': { line: 'GET /api/v1/pods/a', status: 403 },
     'an object of the cluster inside of a namespace': { line: 'GET /api/v1/namespaces/shop/nodes/a', status: 403 },
   };
@@ -155,7 +155,7 @@ describe('A request', () => {
     });
   }
 
-  it('is built anew, with every part escaped', () => {
+  it('is built again, with every part escaped', () => {
     const odd = request({ name: 'a b?x', apiGroup: '', resource: 'pods' }, { base: 'pods' });
     assert.equal(pathOf(odd), '/api/v1/namespaces/shop/pods/a%20b%3Fx');
     assert.equal(

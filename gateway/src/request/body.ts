@@ -3,7 +3,7 @@ import type { ParsedRequest } from './parse.ts';
 import { parseText } from './parse-text.ts';
 import { badRequest, forbidden, Refused } from './refused.ts';
 
-/** A body that the gateway has read and writes anew; protobuf is only let through where nothing in it can undo a dry-run. */
+/** A body that the gateway has read and writes again; protobuf is only let through if nothing in it can undo a dry-run. */
 export type Body =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'opaque'; readonly bytes: Buffer }
@@ -19,14 +19,14 @@ export interface DeleteOptions {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// One request is looked at from many sides, and its bytes never change.
+// A request is parsed once, because its bytes never change.
 const read = new WeakMap<Buffer, { readonly contentType: string; readonly value: unknown }>();
 
 /** Reads the body of a write, once. Throws Refused (415, 413, 400) for what it can't read. */
 export function readBody(request: ParsedRequest): Body {
   if (request.body.length === 0) return { kind: 'none' };
   if (request.contentType === 'application/vnd.kubernetes.protobuf') {
-    // For POST the query alone decides about a dry-run, so the bytes may stay as they are; for everything else they may not.
+    // For POST only the query decides about a dry-run, so the bytes may be passed through; for all other methods they may not.
     if (request.api.verb === 'create' && request.subresource === undefined) return { kind: 'opaque', bytes: request.body };
     throw new Refused(415, 'MediaTypeNotSupported', 'send JSON: a protobuf body cannot be checked here');
   }
@@ -87,29 +87,30 @@ export function withPrecondition(contentType: string, value: unknown, resourceVe
 
 /**
  * The body of an apply that only creates. The API server compares a resourceVersion with an object that exists and not with one
- * that does not (seen with 1.36.3), and no object has the first revision of etcd: a conflict wherever somebody was quicker.
+ * that does not (seen with 1.36.3), and no object has the first revision of etcd, so the write fails with a conflict if the object exists.
  */
 export function withAbsence(value: unknown): unknown {
   if (!isRecord(value)) throw badRequest('BodyInvalid', 'the body must be an object');
   return { ...value, metadata: { ...(isRecord(value.metadata) ? value.metadata : {}), resourceVersion: '1' } };
 }
 
-/** The body of a write that must not create its object anew when that is gone: a PUT and an apply would (seen with 1.36.3). */
+/** The body of a write that must not create its object again when that is gone: a PUT and an apply would (seen with 1.36.3). */
 export function withUid(value: unknown, uid: string): unknown {
   const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
   return isRecord(value) ? { ...value, metadata: { ...metadata, uid } } : value;
 }
 
-const setsManagedFields = "'metadata.managedFields' cannot be set: it says who owns which field. Leave it out of the request";
+const setsManagedFields =
+  "'metadata.managedFields' cannot be set: it records which manager owns which field. Leave it out of the request";
 
 /**
- * Refuses a body that changes who owns which field. An update may carry what it read: `live` is the object that it replaces.
+ * Refuses a body that changes field ownership. An update may contain the managedFields that it read: `live` is the object that it replaces.
  * Null is no change for the API server; an empty list is one.
  */
 export function refuseManagedFields(request: ParsedRequest, value: unknown, live?: unknown): void {
   if (request.contentType === 'application/json-patch+json') {
     const operations = Array.isArray(value) ? value.filter(isRecord) : [];
-    // What stands before the first slash is no part of the path for the API server (evanphx/json-patch, findObject).
+    // The API server ignores text before the first slash of a path (evanphx/json-patch, findObject).
     const isPointer = (path: unknown) => typeof path !== 'string' || path === '' || path.startsWith('/');
     if (!operations.every(({ path, from }) => isPointer(path) && isPointer(from)))
       throw badRequest('BodyInvalid', "each 'path' and 'from' of a JSON patch must begin with '/'");
@@ -140,7 +141,7 @@ function reachesManagedFields(operation: Record<string, unknown>): boolean {
   );
 }
 
-/** Refuses names that the server makes up: each try would give another one, and what was approved could not be recognised. */
+/** Refuses generated names: each attempt would get another one, so the approved object could not be recognized. */
 export function refuseGeneratedName(value: unknown): void {
   const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
   if (

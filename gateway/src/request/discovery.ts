@@ -60,7 +60,7 @@ const COLLECTED = ['delete', 'list', 'watch'];
 /** Resources that it leaves alone: controller/garbagecollector DefaultIgnoredResources. */
 const NOT_COLLECTED = new Set(['/events', 'events.k8s.io/events']);
 
-/** What the API server says of a resource or subresource. */
+/** The discovery information about a resource or subresource. */
 export interface ResourceInfo {
   readonly kind: string;
   readonly namespaced: boolean;
@@ -77,7 +77,7 @@ const FRESH_MS = 30_000;
  */
 const READABLE = new Set(['metrics.k8s.io']);
 
-/** What resources the API server has, asked for at most every 30 seconds for each group and version. */
+/** Discovery of the resources of the API server, cached for 30 seconds for each group and version. */
 export class Discovery {
   readonly #transport: Transport;
   readonly #lists = new Map<string, { at: number; resources: ReadonlyMap<string, ResourceInfo> }>();
@@ -102,7 +102,7 @@ export class Discovery {
       );
     const found = (await this.#resources(group, version)).get(name);
     if (!found)
-      throw forbidden('ResourceUnknown', `'${name}' is no resource of '${group === '' ? version : `${group}/${version}`}'`);
+      throw forbidden('ResourceUnknown', `'${name}' is not a resource of '${group === '' ? version : `${group}/${version}`}'`);
     return found;
   }
 

@@ -31,7 +31,7 @@ describe('A number', () => {
     const said = describeInexact({ source: '9007199254740993', path: '/spec/id' });
     assert.equal(said, 'the number 9007199254740993 at /spec/id');
   });
-  it('in a text is no number', () =>
+  it('in a text is not a number', () =>
     assert.equal(findInexactNumber('{"9007199254740993":"9007199254740993","__proto__":{"a":"1e400"}}'), undefined));
 
   it('is found among very many digits, and among very many numbers', () => {

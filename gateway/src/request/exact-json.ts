@@ -1,8 +1,8 @@
 import { escapeKey } from '../object/pointer.ts';
 
 /**
- * JSON keeps numbers of any size, and JavaScript keeps about 16 digits of one. A number that does not survive would be compared as
- * another one and written back as another one, without a difference that anybody could see.
+ * JSON has numbers of any size, and JavaScript keeps about 16 digits. A number that cannot be represented would be compared and written back
+ * as another number, without a visible difference.
  */
 
 /** A number of a JSON text that JavaScript cannot hold exactly. */
@@ -35,10 +35,10 @@ export function findInexactNumber(text: string): InexactNumber | undefined {
   return found && { source: found.source, path: pathTo(found, value).slice(0, PATH_MAX) };
 }
 
-/** Says which number it is, for a message. */
+/** Describes the number for a message. */
 export const describeInexact = ({ source, path }: InexactNumber): string => `the number ${source} at ${path}`;
 
-// A reviver is told no path, so what it found is looked for by its identity.
+// A reviver does not get the path, so the value is searched by its identity.
 function pathTo(wanted: unknown, value: unknown): string {
   const open: [path: string, value: unknown][] = [['', value]];
   for (let next = open.pop(); next; next = open.pop()) {
@@ -51,7 +51,7 @@ function pathTo(wanted: unknown, value: unknown): string {
   return '';
 }
 
-// One text for each value: digits without zeros around them, and the power of ten that they are multiplied by.
+// Canonical text of a number: digits without leading and trailing zeros, and the power of ten.
 function decimal(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];

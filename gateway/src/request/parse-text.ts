@@ -6,7 +6,7 @@ import { badRequest } from './refused.ts';
 
 /**
  * A JSON or YAML text as a value, in time that grows with its length alone. YAML is read by version 1.2 without aliases and merge keys,
- * which make much out of little, and without keys that stand twice. Throws Refused (400, 413).
+ * which can expand exponentially, and without duplicate keys. Throws Refused (400, 413).
  */
 export function parseText(text: string, isYaml: boolean): unknown {
   const { value, isJson } = isYaml ? parseYaml(text) : { value: parseJson(text), isJson: true };
@@ -48,7 +48,7 @@ function requireJson(value: unknown): void {
   const open = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next === 'number' ? !Number.isFinite(next) : typeof next === 'bigint') throw unreadable();
-    // Which digits YAML had is not known any more.
+    // The original digits of the YAML number are unknown here.
     if (Number.isInteger(next) && !Number.isSafeInteger(next)) throw inexactBody(`a number near ${next}`);
     if (Array.isArray(next) || isRecord(next)) for (const entry of Object.values(next)) open.push(entry);
   }

@@ -4,7 +4,7 @@ import { parsePath } from './path.ts';
 import { isOn, parseQuery } from './query.ts';
 import { forbidden, Refused } from './refused.ts';
 
-/** A request of a sandbox, understood: matched against discovery, with nothing of the original path or query left. */
+/** A parsed request of a sandbox: matched with discovery, without the original path or query. */
 export interface ParsedRequest {
   readonly api: ApiRequest;
   readonly version: string;
@@ -19,7 +19,7 @@ export interface ParsedRequest {
   readonly watch: boolean;
 }
 
-/** A reading endpoint that is no resource: discovery, OpenAPI, version, health. */
+/** A reading endpoint that is not a resource: discovery, OpenAPI, version, health. */
 export interface Information {
   readonly path: string;
 }
@@ -42,7 +42,7 @@ const patches = [
   'application/apply-patch+yaml',
 ];
 
-/** Understands a request. Throws Refused for everything that is not plainly one request to one resource. */
+/** Parses a request. Throws Refused for everything that is not clearly one request to one resource. */
 export async function parseRequest(raw: RawRequest, discovery: Discovery): Promise<ParsedRequest | Information> {
   if (raw.headers.upgrade !== undefined || raw.method === 'CONNECT')
     throw forbidden('UpgradeNotAllowed', 'exec, attach, port-forward and other upgrades are refused in a sandbox');
@@ -50,7 +50,7 @@ export async function parseRequest(raw: RawRequest, discovery: Discovery): Promi
   const target = parsePath(path);
   const query = parseQuery(search.join('?'));
   if (target.kind === 'information') {
-    if (raw.method !== 'GET') throw forbidden('PathNotAllowed', `${raw.method} ${target.path} is refused: it is no resource`);
+    if (raw.method !== 'GET') throw forbidden('PathNotAllowed', `${raw.method} ${target.path} is refused: it is not a resource`);
     return { path: target.path };
   }
   const resource = target.subresource === undefined ? target.resource : `${target.resource}/${target.subresource}`;
@@ -98,7 +98,7 @@ function verbOf(method: string, name: string | undefined, watch: boolean, conten
   }
 }
 
-/** The path of a resource, built anew. */
+/** The path of a resource, built again. */
 export function pathOf(
   request: Pick<ParsedRequest, 'version' | 'base' | 'subresource'> & { api: Pick<ApiRequest, 'apiGroup' | 'namespace' | 'name'> },
 ): string {

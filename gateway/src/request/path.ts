@@ -16,7 +16,7 @@ export type Target =
 const information = /^(api|apis|version|openapi|healthz|livez|readyz)$/;
 
 /**
- * Reads a path: decoded once, segment by segment, and never sent on as it came.
+ * Parses a path: decoded once, segment by segment, and never forwarded unchanged.
  * Throws Refused for encoded slashes, empty segments, the old `watch/` form, and everything that is neither a resource nor
  * one of the reading endpoints that clients discover the API with.
  */
@@ -24,7 +24,7 @@ export function parsePath(path: string): Target {
   const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/').map(decodeSegment);
   const [root = ''] = segments;
   if (!information.test(root))
-    throw forbidden('PathNotAllowed', `the path '${path.slice(0, 128)}' is no resource of the Kubernetes API`);
+    throw forbidden('PathNotAllowed', `the path '${path.slice(0, 128)}' is not a resource of the Kubernetes API`);
   if (root === 'api' && segments.length > 2) return resourceAt('', segments[1] ?? '', segments.slice(2));
   if (root === 'apis' && segments.length > 3) return resourceAt(segments[1] ?? '', segments[2] ?? '', segments.slice(3));
   return { kind: 'information', path: `/${segments.map(encodeURIComponent).join('/')}` };

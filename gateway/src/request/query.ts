@@ -59,10 +59,10 @@ function decode(text: string): string {
   }
 }
 
-/** A switch as the API server reads it: everything but these two is yes, also no value at all. */
+/** Parses a boolean like the API server: everything except these two values is true, also an empty value. */
 export const isOn = (value: string | undefined) => value !== undefined && !['false', '0'].includes(value.toLowerCase());
 
-/** The query of a request that the gateway sends, built anew from known values. */
+/** The query of a request that the gateway sends, built again from known values. */
 export function buildQuery(values: Readonly<Record<string, string | undefined>>): string {
   const parts = Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${encodeURIComponent(value)}`],

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isRecord, type Json } from '../object/pointer.ts';
 import { Refused } from './refused.ts';
 
-/** The object that a body of the API server holds. Throws Refused (502) where it is no JSON object with metadata. */
+/** The object that a body of the API server holds. Throws Refused (502) where it is not a JSON object with metadata. */
 export function readObject(body: Buffer): Json & { metadata: Json } {
   const object = parse(body);
   if (!isRecord(object) || !isRecord(object.metadata)) throw unreadable('an object');

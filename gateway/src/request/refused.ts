@@ -22,7 +22,7 @@ type RefusedCode = GatewayErrorCode | PolicyErrorCode;
 
 const CAUSE_LENGTH = 512;
 
-/** A request that the gateway answers itself, in the words of the API server: a Status with a message for the agent. */
+/** A request that the gateway refuses itself, in the format of the API server: a Status with a message for the agent. */
 export class Refused extends Error {
   readonly status: keyof typeof REASONS;
   /** The reason of the Status: one of Kubernetes, or the code where a pod is not served. */
@@ -54,7 +54,7 @@ export class Refused extends Error {
   }
 }
 
-/** Nothing was done, and the same request may go well in a moment, maybe in another replica. Clients are told to send it again. */
+/** Nothing was done, and the same request may succeed in a moment, maybe with another replica. The response tells clients to retry. */
 export class TryAgain extends Refused {
   constructor(code: GatewayErrorCode, message: string) {
     super(503, code, message);

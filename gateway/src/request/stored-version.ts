@@ -11,15 +11,14 @@ const Definition = z.object({
 type Versions = z.infer<typeof Definition>['spec']['versions'];
 type Resource = Pick<Target & { kind: 'resource' }, 'group' | 'version' | 'resource'>;
 
-/** A real write is sent within a second after it was asked whether it may be sent (enforce-write.ts). */
+/** A real write is sent within a second after the check whether it may be sent (enforce-write.ts). */
 const REAL_MS = 400;
 const DRY_RUN_MS = 10_000;
 
 /**
- * Which version of a resource may be written. A write by another version than the one that is stored converts the whole object there
- * and back: fields that the other version does not know are deleted, and no answer in that version shows it. So a custom resource is
- * written in the storage version of its CustomResourceDefinition, read anew for each write, and everything else in the version of its
- * group that the API server prefers.
+ * The version in which a resource may be written. A write in another version than the storage version converts the whole object there and back:
+ * fields that the other version does not have are deleted, and no response in that version shows it. So a custom resource is written in the
+ * storage version of its CustomResourceDefinition, read again for each write, and everything else in the preferred version of its group.
  */
 export class StoredVersions {
   readonly #transport: Transport;

@@ -1,10 +1,10 @@
 import type { Claim, RollbackMode } from '../ledger/claim.ts';
 import { type Entry, lastOrder } from '../ledger/entry.ts';
 
-/** What the gateway itself knows of a run that is to be rolled back. */
+/** The facts of the gateway about a run that may be rolled back. */
 export interface RollbackFacts {
   readonly claim: Pick<Claim, 'over' | 'rollingBack' | 'endedWell'>;
-  /** How the plan lets its run be rolled back; undefined when nobody can tell any more. */
+  /** The rollback of the plan; undefined if it is unknown. */
   readonly mode: RollbackMode | undefined;
   readonly entries: readonly Pick<Entry, 'state' | 'orders'>[];
   /** Whether a person cancelled or deleted the action. */
@@ -14,14 +14,14 @@ export interface RollbackFacts {
 const BEGUN: ReadonlySet<Entry['state']> = new Set<Entry['state']>(['Sent', 'Unknown', 'Done', 'Accepted']);
 
 /**
- * Why a run is not rolled back, by the gateway's own record of it; undefined when it may be. The operator says that a rollback is due, and
- * is not believed where that cannot be:
+ * Why a run is not rolled back, according to the gateway's own record; undefined if it may be. The operator requests a rollback, but the
+ * gateway refuses it in these cases:
  *
- * - a run that is over stays as it is: its checks succeeded, or the action has ended;
- * - a plan without a rollback is not rolled back, beyond what a person ordered effect by effect;
- * - a run that ended well and has no checks is rolled back for a person who ends the action, and for nobody else.
+ * - a run whose claim is closed is not changed: its checks succeeded, or the action has ended;
+ * - a plan without a rollback is not rolled back, except for effects whose roll-back a person ordered;
+ * - a run that succeeded and has no checks is rolled back only if a person ends the action.
  *
- * A rollback that has begun goes on until the run is over, however often it is asked for, whichever replica is asked.
+ * A rollback that has begun continues until the claim is closed, for repeated requests to any replica.
  */
 export function refusalOfRollback({ claim, mode, entries, stopped }: RollbackFacts): string | undefined {
   if (claim.over !== undefined) return `the run is over: ${claim.over}`;

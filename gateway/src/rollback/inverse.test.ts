@@ -12,7 +12,7 @@ describe('The inverse of a change', () => {
     spec: { template: { metadata: { labels: { a: 'b' }, annotations: { [restartedAt]: new Date().toISOString() } } } },
   };
 
-  it('removes the map that a restart brought along', () => {
+  it('removes the map that a restart added', () => {
     const changes = asRequested(request(), changesBetween(was, is));
     assert.equal(changes[0]?.path, '/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt');
     assert.deepEqual(applyChanges(is, inverseOf(is, changes, was)), was);
@@ -26,7 +26,7 @@ describe('The inverse of a change', () => {
     });
   });
 
-  it('leaves an empty map that was there before, and entries of lists', () => {
+  it('leaves an empty map that existed before, and entries of lists', () => {
     for (const before of [{ spec: { map: {} } }, { spec: { list: [{}] } }]) {
       const path = 'map' in before.spec ? '/spec/map/a' : '/spec/list/0/a';
       const now = applyChanges(before, [{ path, after: 1 }]);
@@ -48,7 +48,7 @@ describe('What a rollback stored is judged by the pre-image', () => {
   const wanted = applyChanges(now, inverseOf(now, changes, preImage));
   const judge = (stored: unknown, isBusy = false) => notRestored({ stored, wanted, preImage, changes, isBusy });
 
-  it('so that a field which goes with another one is no fault', () => assert.equal(judge(preImage), undefined));
+  it('so that a field which goes with another one is not a fault', () => assert.equal(judge(preImage), undefined));
 
   it('and any other value of somebody is', () => {
     assert.equal(judge({ spec: { ...preImage.spec, sessionAffinity: 'ClientIP' } }), '/spec/sessionAffinity');

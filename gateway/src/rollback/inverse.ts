@@ -3,8 +3,8 @@ import { applyChanges, type Change, changesBetween, valueAt } from '../effect/ch
 import { isRecord, removeAt } from '../object/pointer.ts';
 
 /**
- * The changes that lead back from `now` to the pre-image, newest first. A map that is empty once its fields are removed goes, too,
- * where the pre-image has none: an object that keeps `{}` is not as it was.
+ * The changes that restore the pre-image from `now`, newest first. A map that becomes empty is removed as well if the pre-image does not have
+ * it, because an object with `{}` differs from it.
  */
 export function inverseOf(now: unknown, changes: readonly Change[], preImage: unknown): Change[] {
   const inverse = changes.map(({ path, before, after }): Change => ({ path, before: after, after: before })).reverse();
@@ -15,7 +15,7 @@ export function inverseOf(now: unknown, changes: readonly Change[], preImage: un
     for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
       const here = valueAt(restored, parent);
       const isLeft = isRecord(here) && Object.keys(here).length === 0 && valueAt(preImage, parent) === undefined;
-      // The entries of a list are not maps that came with a field.
+      // Entries of a list are not removed with their last field.
       if (!isLeft || Array.isArray(valueAt(restored, parentOf(parent)))) break;
       emptied.push({ path: parent, before: {}, after: undefined });
       removeAt(restored, parent);
@@ -24,7 +24,7 @@ export function inverseOf(now: unknown, changes: readonly Change[], preImage: un
   return [...inverse, ...emptied];
 }
 
-/** What a rollback wrote, and what it is judged by. */
+/** The write of a rollback, and the objects to compare it with. */
 export interface Rewritten {
   /** The object as the API server stored it. */
   readonly stored: unknown;
@@ -33,12 +33,12 @@ export interface Rewritten {
   /** The object before the run. */
   readonly preImage: unknown;
   readonly changes: readonly Change[];
-  /** Whether others may have written to other fields in between. */
+  /** Whether others may have written other fields in between. */
   readonly isBusy: boolean;
 }
 
 /**
- * The first field that is not as it was before the run. It is judged by the pre-image: the API server takes fields back by itself
+ * The first field that is not as it was before the run. It is judged by the pre-image: the API server resets fields by itself
  * when the field goes that brought them, such as the node ports of a Service.
  */
 export function notRestored({ stored, wanted, preImage, changes, isBusy }: Rewritten): string | undefined {

@@ -6,7 +6,7 @@ export function refusedWith({ status, body }: { readonly status: number; readonl
   try {
     message = String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '').slice(0, 300);
   } catch {
-    // The status says enough.
+    // The status code is sufficient.
   }
   return { outcome: 'Failed', message: `the API server refused it (HTTP ${status})${message === '' ? '' : `: ${message}`}` };
 }

@@ -11,7 +11,7 @@ import type { Live, Refusal, Restored } from './outcome.ts';
 import { refusedWith } from './refused-with.ts';
 import { ask } from './unavailable.ts';
 
-/** Deletes an object that the run created, when nobody has extended it since. */
+/** Deletes an object that the run created, unless others have added to it since. */
 export async function removeCreated(
   upstream: Upstream,
   run: Run,
@@ -47,7 +47,7 @@ const Remaining = z.object({ metadata: z.object({ uid: z.string(), finalizers: z
 const LOOKS = 10;
 const PAUSE_MS = 300;
 
-// Finalizers of others keep an object although its deletion was taken: then it is not gone, and that is said.
+// Finalizers can keep an object although its deletion was accepted: then it still exists, and that is reported.
 async function waitUntilGone(upstream: Upstream, run: Run, path: string, uid: string): Promise<Restored> {
   let finalizers: readonly string[] = [];
   let refused: number | undefined;
@@ -82,7 +82,7 @@ function changedSince(entry: Entry, live: Live): string | undefined {
     .find((path) => !isControlled(path, request.api.apiGroup, request.base));
 }
 
-// Maps that are not there and maps that are empty mean the same.
+// Maps that do not exist and maps that are empty mean the same.
 function fields(object: unknown): unknown {
   const { metadata, ...rest } = (object ?? {}) as { metadata?: object };
   return { metadata: { annotations: {}, labels: {}, ...metadata }, ...rest };

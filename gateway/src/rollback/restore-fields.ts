@@ -21,11 +21,11 @@ interface Wanted {
   readonly preImage: unknown;
   readonly request: ParsedRequest;
   readonly noteStart: () => Promise<void>;
-  /** Whether the object has changed between read and write so often that its version is no precondition any more. */
+  /** Whether the object changed so often between read and write that its resourceVersion is no longer used as a precondition. */
   readonly isBusy: boolean;
 }
 
-/** Puts the fields of a change back, when they still are what the run made of them. */
+/** Restores the fields of a change if they still have the values of the run. */
 export async function restoreFields(
   upstream: Upstream,
   run: Run,
@@ -81,7 +81,7 @@ const VERSION = '/metadata/resourceVersion';
 // In JSON patches of the API server, null is the absence of a field.
 const testOf = (live: unknown, path: string) => ({ op: 'test', path, value: valueAt(live, path) ?? null });
 
-/** Tests of all that the judgement rests on: the object, the changed fields, and the lists that tell which entries are meant. */
+/** JSON patch tests of everything that the decision depends on: the object, the changed fields, and the lists whose order identifies entries. */
 function testsOfFields(live: unknown, changes: readonly Change[]): object[] {
   const lists = changes.flatMap(({ entries = {} }) =>
     Object.keys(entries).map((entry) => entry.slice(0, entry.lastIndexOf('/'))),

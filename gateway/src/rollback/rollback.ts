@@ -16,15 +16,15 @@ import { removeCreated } from './remove-created.ts';
 import { restoreFields } from './restore-fields.ts';
 import { ask, Unavailable } from './unavailable.ts';
 
-/** What the steps of a rollback work with. */
+/** The dependencies of a rollback. */
 export interface RollbackContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
-  /** Why nothing may be written now, asked before each write; undefined when it may. */
+  /** Why no write is allowed now, checked before each write; undefined if writes are allowed. */
   readonly refusal?: () => string | undefined;
   /** Effects that have an outcome from an earlier pass. */
   readonly settled?: ReadonlySet<number>;
-  /** Milliseconds, from a clock that never goes back. */
+  /** Milliseconds, from a monotonic clock. */
   readonly clock?: () => number;
   /** When this pass ends, by that clock. */
   readonly deadline?: number;
@@ -38,7 +38,7 @@ export interface Retry {
   readonly reason: string;
 }
 
-/** What one pass of a rollback came to. */
+/** The result of one rollback pass. */
 export interface RollbackPass {
   readonly outcomes: Outcome[];
   /** The effects that must be tried again. */
@@ -46,17 +46,17 @@ export interface RollbackPass {
 }
 
 /**
- * A precondition that failed means: read again and judge again. Controllers may write for a while, and in the rhythm of the tries:
- * pauses grow and are random, about 5 s in all.
+ * After a failed precondition the object is read and evaluated again. Controllers may write for some time, at the same pace as the retries, so
+ * pauses grow and are random, about 5 s in total.
  */
 const TRIES = 30;
 const PAUSE_MS = { first: 10, most: 500, factor: 1.6 };
-/** From this try on, only what the rollback depends on is a precondition, no longer the version of the whole object. */
+/** From this attempt on, only the fields that the rollback depends on are a precondition, no longer the version of the whole object. */
 const BUSY_FROM = 5;
 
-/** A pass answers before the operator stops to wait for it; the rest is for the request that is under way then. */
+/** A pass returns before the time-out of the operator; the rest of the time is for the request in progress. */
 const PASS_MS = 30_000;
-/** So many failures of the API server in a row are no outcome: a later pass tries again, and other effects have their turn. */
+/** After this many consecutive failures of the API server an effect has no outcome: a later pass retries it, and other effects come first. */
 const UNAVAILABLE_TRIES = 5;
 const REASON_MAX = 480;
 
@@ -64,10 +64,9 @@ const REASON_MAX = 480;
 const triedBefore = new WeakMap<Ledger, Map<string, Set<number>>>();
 
 /**
- * Rolls a run back, newest effect first, from the pre-images. Each field is restored only when it still is what the run made of it, on
- * the same object: what others changed since is reported, not overwritten. An effect that cannot be rolled back now does not stop the
- * others: one of them may be the reason for it, such as a webhook that the run broke. Safe to call again: what was restored stays
- * restored in the answer.
+ * Rolls a run back, newest effect first, from the pre-images. Each field is restored only if it still has the value of the run, on the same
+ * object: changes by others are reported, not overwritten. An effect that cannot be rolled back now does not stop the others, because one of
+ * them may be the reason, such as a webhook that the run broke. Safe to call again: restored effects are reported as restored.
  */
 export async function rollBack(context: RollbackContext, run: Run): Promise<RollbackPass> {
   const clock = context.clock ?? (() => performance.now());
@@ -85,7 +84,7 @@ export async function rollBack(context: RollbackContext, run: Run): Promise<Roll
   const open = new Set(entries);
   for (const entry of turns) {
     const effect = entry.target.index;
-    // Before a newer change of the same object is rolled back, this one looks as if others had overwritten it.
+    // Until a newer change of the same object is rolled back, this one would look as if others had overwritten it.
     const newer = [...open].find((one) => isNewer(one, entry));
     if (newer) {
       retries.push({ effect, reason: `effect ${effectNumber(newer.target.index)} of the same object must be rolled back first` });
@@ -135,7 +134,7 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
     const found = await restoreOnce(context, run, tried, attempt >= BUSY_FROM).catch(unavailable);
     lost = found instanceof Unavailable ? found : undefined;
     losses = lost ? losses + 1 : 0;
-    // The entry may have moved before the request that was lost, and another pass may be at it.
+    // The entry may have changed before the lost request, and another pass may be processing it.
     tried = found instanceof Error ? { entry: (await context.ledger.entry(run.jobUid, first.target.index)) ?? first } : found;
     const { entry, restored } = tried;
     // Noted by another pass.
@@ -145,7 +144,7 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
     if (restored && isDone && (await noteDone(context, entry, outcome))) return restored;
     const now = restored && (await context.ledger.entry(run.jobUid, first.target.index));
     if (restored && !isDone && now?.version === entry.version) return restored;
-    // Another pass was at it meanwhile: what was seen of the object may be its work.
+    // Another pass processed it in the meantime: the observed object may be its result.
     if (now) tried = { entry: now };
     if (losses >= UNAVAILABLE_TRIES) break;
     if (context.clock && context.deadline !== undefined && context.clock() >= context.deadline) {
@@ -155,7 +154,7 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
     const { first: shortest, most, factor } = PAUSE_MS;
     await (context.pause ?? sleep)(Math.random() * Math.min(most, shortest * factor ** attempt));
   }
-  // That is no outcome: the operator asks again, and what was restored by then stays restored.
+  // That is not an outcome: the operator asks again, and what was restored by then stays restored.
   if (lost) throw new Refused(503, 'ApiServerUnavailable', `the API server is temporarily unavailable: ${lost.message}`);
   return { outcome: 'Failed', message: 'the object keeps changing; the change of the run was not rolled back' };
 }
@@ -190,7 +189,7 @@ async function noteDone({ ledger }: RollbackContext, entry: Entry, outcome: Roll
   }
 }
 
-/** How far an effect has got: its entry as it is stored now, and the outcome or why there is none yet. */
+/** The progress of an effect: its current entry, and the outcome or why there is none yet. */
 interface Tried {
   readonly entry: Entry;
   readonly restored?: Restored | undefined;
@@ -233,7 +232,7 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
     return { entry, restored: { outcome: 'Skipped', message: 'another object has this name now' } };
   const refusal = context.refusal?.();
   if (refusal !== undefined) throw forbidden('RollbackNotAllowed', `nothing is rolled back: ${refusal}`);
-  // That a rollback has begun is stored first: after a crash, an object that is as it was before the run was restored by it.
+  // The start of the rollback is stored first: after a crash, an object that equals its pre-image counts as restored by it.
   const noteStart = async () => {
     if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));
   };

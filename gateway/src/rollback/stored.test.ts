@@ -153,7 +153,7 @@ describe('A server-side apply whose precondition stays in an annotation', () => 
     assert.ok(found.kind === 'landed' && found.stored.altered === undefined && found.stored.change !== undefined);
   });
 
-  it('is restored also where nobody could tell whether it landed', async () => {
+  it('is restored also if nobody could tell whether it landed', async () => {
     const { world, entry } = await applied();
     await world.context.ledger.store(lose(entry, owner, 'no answer came'));
     assert.deepEqual((await rollBack(world.context, run)).outcomes, [{ effect: 0, outcome: 'Restored' }]);
@@ -183,7 +183,7 @@ describe('What the API server assigns beside a change', () => {
     },
   );
   const was = service({ type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] });
-  // A dry-run answers with a placeholder, which is no part of the change.
+  // A dry-run answers with a placeholder, which is not part of the change.
   const promised = service({ type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }, { port: 81 }] });
   const stored = service({
     type: 'NodePort',
@@ -193,7 +193,7 @@ describe('What the API server assigns beside a change', () => {
     ],
   });
 
-  it('is no change of others, and goes with it', async () => {
+  it('is no change of others, and is removed with it', async () => {
     const world = new World();
     world.api.put(SERVICE, { kind: 'Service', spec: stored.spec });
     const result = service({ ...was.spec, ports: [...was.spec.ports, { port: 81, nodePort: 32769 }] });

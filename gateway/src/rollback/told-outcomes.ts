@@ -10,11 +10,11 @@ const BEGUN: readonly EntryState[] = ['Sent', 'Unknown', 'Done', 'Accepted'];
  * stays true, and whoever could not store it yet gets the same answer again.
  */
 export async function toldOutcomes(ledger: Ledger, jobUid: string, settled: ReadonlySet<number>): Promise<Outcome[]> {
-  const entries = (await ledger.states(jobUid)).filter(({ state, target }) => BEGUN.includes(state) && !settled.has(target.index));
-  return entries
-    .toReversed()
-    .map((entry) => ({
-      effect: entry.target.index,
-      ...(knownOutcome(entry) ?? { outcome: 'Failed', message: 'it was not rolled back before the end was stated' }),
-    }));
+  const entries = (await ledger.states(jobUid)).filter(
+    ({ state, target }) => BEGUN.includes(state) && !settled.has(target.index),
+  );
+  return entries.toReversed().map((entry) => ({
+    effect: entry.target.index,
+    ...(knownOutcome(entry) ?? { outcome: 'Failed', message: 'it was not rolled back before the end was stated' }),
+  }));
 }

@@ -2,10 +2,10 @@ import { TransportError, type TransportRequest, type TransportResponse } from '@
 import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 
-/** The API server did not answer, or not now. It says nothing of the object, so the request is sent again later. */
+/** The API server did not answer, or is temporarily unavailable. The request is retried later. */
 export class Unavailable extends Error {}
 
-/** Sends a request of a rollback. Throws Unavailable for everything that another try may bring. */
+/** Sends a request of a rollback. Throws Unavailable for temporary failures. */
 export async function ask(upstream: Upstream, run: Run, request: TransportRequest): Promise<TransportResponse> {
   try {
     const answer = await upstream.send(run, 'enforce', request);

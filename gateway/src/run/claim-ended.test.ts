@@ -34,7 +34,7 @@ describe('A pod that asked for nothing', () => {
     ['of nothing that Sentinel knows', 'x', 0, undefined, false],
   ];
   for (const [what, stage, cached, live, judged] of rows)
-    it(`${what} is ${judged ? 'held against its Job' : 'left alone'}`, async () => {
+    it(`${what} is ${judged ? 'compared with its Job' : 'left alone'}`, async () => {
       const { asked, claim } = gatewayWith(stage, cached, live);
       assert.equal(await claim(), undefined, 'its Job is gone, so it is refused');
       assert.equal(asked.includes('jobs'), judged);

@@ -6,13 +6,13 @@ import { hasEndedWell } from './pod-end.ts';
 import { type ResolveContext, resolveRun } from './resolve.ts';
 
 const STAGE_LABEL = 'sentinel.dev/stage';
-/** A rehearsal that asked for nothing has recorded nothing, so nobody needs to know that it was what it had to be. */
+/** A rehearsal without requests has no recording, so its pod need not be compared. */
 const JUDGED: ReadonlySet<string | undefined> = new Set(['run', 'verification']);
 
 /**
- * Claims a run or a verification whose pod ended well without asking the gateway for anything: else what its steps came to would be the
- * operator's word alone. It is held against what the gateway renders as any other. Undefined where there is no such pod, or it is refused;
- * the refusal is kept as for any other.
+ * Claims a run or a verification whose pod succeeded without a request to the gateway: otherwise its success would be known only from the
+ * operator. The pod is compared with the rendered one as for any other claim. Undefined if there is no such pod, or if it is refused;
+ * the refusal is stored as for any other claim.
  */
 export async function claimEnded(
   context: ResolveContext & { readonly pods: Pick<Informer<AnyObject>, 'store'> },

@@ -7,8 +7,8 @@ const EXEMPT =
   "Exempt the namespace 'sentinel-sandboxes' from the webhook or policy that does this, or set the field in the values of the chart; docs/guides/admins.md lists what is accepted, and what is not";
 
 /**
- * Holds a Job and its pod against the Job that the gateway renders itself, from the action, the Playbook and the policies that it has
- * read itself. Answers with the settings by which they agree. Throws Refused where they differ.
+ * Compares a Job and its pod with the Job that the gateway renders from the action, the Playbook and the policies that it has read itself.
+ * Returns the settings with which they agree. Throws Refused if they differ.
  */
 export function judgePod(
   facts: StageFacts,

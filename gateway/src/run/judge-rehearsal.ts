@@ -18,15 +18,15 @@ import type { ActionRef } from '../ledger/claim.ts';
 import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
 
-/** What a rehearsal may be, by the gateway's own reading of the action, the Playbook and the policies. */
+/** The admitted rehearsal, according to the gateway's own reading of the action, the Playbook and the policies. */
 export interface AdmittedRehearsal {
   readonly around: Surroundings;
   readonly playbook: Playbook;
 }
 
 /**
- * Judges a rehearsal as it is judged when an action is admitted: the Playbook with its trust, parameters, commands, the requester's
- * right to the account. What only the operator can count (limits, siblings) is left to it. Throws Refused.
+ * Evaluates a rehearsal like the admission of an action: the Playbook with its trust, parameters, commands, the requester's right to use the
+ * account. Limits and siblings, which only the operator can count, are not checked here. Throws Refused.
  */
 export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promise<AdmittedRehearsal> {
   const around = await gatherSurroundings(client, ref);
@@ -56,10 +56,10 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
   return { around, playbook };
 }
 
-// What a rehearsal runs is what was admitted; a Playbook that changed since is not believed.
+// A rehearsal runs the admitted Playbook; one that changed since is refused.
 function admittedPlaybook(action: AgentAction, live: Playbook | undefined): Playbook {
   const playbook = adHocPlaybook(action) ?? live;
   if (!playbook || playbookDigest(playbook) !== action.status?.playbook?.digest)
-    throw refuseClaim('NotAdmitted', 'the Playbook changed after the action was admitted. File the action again');
+    throw refuseClaim('NotAdmitted', 'the Playbook changed after the action was admitted. Create the action again');
   return playbook;
 }

@@ -31,13 +31,13 @@ export async function readPlan(client: KubeClient, action: AgentAction, stage: S
   return plan;
 }
 
-/** Why a run is judged: it is claimed, another replica goes on with it, or a person orders one of its effects to be sent again. */
+/** Why a run is evaluated: it is claimed, another replica takes it over, or a person orders one of its effects to be sent again. */
 export type Moment = 'claim' | 'take-over' | 'redo';
 
 /**
- * Holds a plan against the recording of the gateway and against everything that policy asks for a start now; approvals must be good at
+ * Compares a plan with the recording of the gateway and with everything that policy requires for a start now; approvals must be valid at
  * `approvedAt`, and freezes hold a start. Answers with the facts, with the risk of what was recorded, by the gateway's own reckoning, and
- * with what the recording says of it. A plan that the gateway claimed was held against its recording then, by the version that sealed it, so that
+ * with what the recording says of it. A plan that the gateway claimed was compared with its recording then, by the version that sealed it, so that
  * is not done again; and a run that is taken over keeps the risk of its claim. Throws Refused.
  */
 export async function judgeRun(
@@ -66,13 +66,13 @@ export async function judgeRun(
   const faults = claimed ? actionFaults(gathered.action, recording) : planFaults(gathered.action, plan, recording);
   if (faults.length > 0 || !recording)
     throw refuseClaim('PlanNotRecorded', `the plan is not what the gateway recorded: ${faults.slice(0, 4).join('; ')}`);
-  // A freeze holds what has not started, and what is sent again after the end; a run that another replica has claimed goes on.
+  // A freeze applies to starts and to a redo after the end; a run that another replica has claimed continues.
   const { parent } = recording.action;
   const refusal = endingOf(gathered, parent) ?? (moment === 'take-over' ? undefined : startRefusal(gathered));
   if (refusal !== undefined) throw refuseClaim('NotApproved', refusal);
   const reckoned = () => riskOf(gathered.facts, recording, recording.draft?.plan.effects ?? []);
   const risk = (moment === 'take-over' ? claimed?.risk : undefined) ?? reckoned();
-  // Rights are asked for at the claim, once: a run that another replica has claimed has started already.
+  // Rights are checked once, at the claim: a run that another replica has claimed has started already.
   const deciders = moment === 'claim' ? await askForDeciders(client, { ...gathered.facts, risk }) : undefined;
   const { refused, approved, tally } = evaluatePlan({ ...gathered.facts, risk, deciders });
   if (tally.rejectedBy) throw refuseClaim('NotApproved', `the action was rejected by '${tally.rejectedBy.user}'`);
@@ -100,6 +100,6 @@ function riskOf(
     raised: judgeHighRisk(policies, indexed).raised,
     ownSteps: isAdHoc(action.spec),
     asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
-    wayBack: playbook?.spec.rollback?.from === 'PreImages',
+    hasRollback: playbook?.spec.rollback?.from === 'PreImages',
   }).level;
 }

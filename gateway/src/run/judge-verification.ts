@@ -7,8 +7,8 @@ import { refuseClaim } from '../request/refused.ts';
 import { readPlan } from './judge-run.ts';
 
 /**
- * Finds what a verification verifies: the newest run of the action, by the gateway's own claim of it. The checks are those of the plan
- * that this claim names, and they act as the account of the run. Throws Refused.
+ * Finds the run that a verification checks: the newest run of the action, according to the gateway's own claim. The checks are those of the plan
+ * in this claim, and they use the account of the run. Throws Refused.
  */
 export async function judgeVerification(
   client: KubeClient,
@@ -19,7 +19,7 @@ export async function judgeVerification(
   const newest = action.status?.stages?.findLast((one) => one.stage === 'run');
   const run = newest && (await ledger.claimOf(newest.uid));
   if (!run || run.action.uid !== ref.uid || run.plan === undefined || run.plan !== stage.plan)
-    throw refuseClaim('PlanNotRecorded', 'the gateway knows no run of this plan that there is to verify');
+    throw refuseClaim('PlanNotRecorded', 'the gateway knows no completed run of this plan to verify');
   if (run.rollingBack) throw refuseClaim('PlanNotRecorded', 'the run is being rolled back, so there is nothing to verify');
   const plan = await readPlan(client, action, stage);
   return { run, plan, gathered: await gatherFacts(client, ref, { plan, digest: run.plan, recordedAt: now }, now) };

@@ -4,15 +4,15 @@ import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
 import { hasEndedWell } from './pod-end.ts';
 
-/** Why a run is over whose verification ended well. */
+/** The reason for closing a claim after a successful verification. */
 export const CHECKS_SUCCEEDED = 'its checks succeeded';
 /** Why a run is over whose end was stated. The status of the action may not say yet that it has ended. */
 export const END_STATED = 'its end was stated';
 
 /**
- * Keeps in the ledger that a run came to a good end, as soon as the pod shows it: that its checks succeeded, which ends it for good, or
- * that it ended well and has no checks. Later nobody could tell any more, because the operator may delete the pod. Only the pod that the
- * gateway served counts. Safe to repeat.
+ * Records the success of a run in the ledger as soon as the pod shows it: either its checks succeeded, which closes the claim, or it succeeded
+ * and has no checks. This cannot be determined later, because the operator may delete the pod. Only the pod that the gateway served
+ * counts. Safe to repeat.
  */
 export async function noteGoodEnd(ledger: Ledger, pod: AnyObject): Promise<void> {
   if (!hasEndedWell(pod)) return;
@@ -41,13 +41,13 @@ async function isCarriedOut(ledger: Ledger, run: Claim): Promise<boolean> {
 }
 
 /**
- * Closes for good the runs of actions that have ended, by the gateway's own reading of their status: from then on nothing of them is
- * rolled back, whatever their status says later.
+ * Closes the claims of ended actions, according to the gateway's own reading of their status: after that nothing is rolled back any more, even
+ * if their status changes later.
  */
 export async function closeEndedRuns(client: KubeClient, ledger: Ledger): Promise<void> {
   for (const { name, action } of await ledger.openRuns()) {
     const found = await client.get(agentActions, { namespace: action.namespace, name: action.name });
-    // What the ledger holds of an action that is gone is forgotten by the sweep.
+    // The sweep deletes the ledger entries of deleted actions.
     if (found?.metadata.uid !== action.uid) continue;
     const state = found.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason as State | undefined;
     if (state !== undefined && finalStates.has(state)) await ledger.endRun(name, `the action ended as ${state}`);

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
-/** How often an open read is looked at: within a second after policy forbids it, nothing more is read. */
+/** The interval for checking open reads: they end within a second after policy forbids them. */
 export const LOOK_MS = 500;
 
 /**
- * Ends a read that stays open, such as a watch or a followed log, once `refusal` says why it may not go on, or throws: a read was judged
- * when it began, and policy may have become stricter since. Looks no more when the stream has ended.
+ * Ends an open read, such as a watch or a followed log, once `refusal` returns a reason or throws: a read is evaluated when it begins, and
+ * policy may have become stricter since. Stops checking when the stream has ended.
  */
 export function endWhenRefused(body: Readable, refusal: () => string | undefined): void {
   const looking = setInterval(() => {
@@ -13,7 +13,7 @@ export function endWhenRefused(body: Readable, refusal: () => string | undefined
     if (why !== undefined) body.destroy(new Error(why));
   }, LOOK_MS);
   looking.unref();
-  // Whoever reads the stream hears of the error as well; one that nobody reads any more must not end the process.
+  // The reader of the stream gets the error as well; an error of a stream without a reader must not end the process.
   body.on('error', () => {});
   body.once('close', () => clearInterval(looking));
 }

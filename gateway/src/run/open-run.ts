@@ -14,14 +14,14 @@ export interface OpenContext {
   readonly runs: Pick<Runs, 'byJob'>;
 }
 
-/** The run of a claim as far as it takes to look after its writes; undefined when its action is gone. */
+/** The run of a claim, with what is needed to settle its writes; undefined if its action does not exist. */
 export async function openRun(context: OpenContext, claim: Claim): Promise<Run | undefined> {
   const served = context.runs.byJob(claim.job);
   if (served) return served;
   const action = await context.client.get(agentActions, { namespace: claim.action.namespace, name: claim.action.name });
   const stage = action?.status?.stages?.find(({ uid }) => uid === claim.job);
   if (!action || !stage || action.metadata.uid !== claim.action.uid) return undefined;
-  // Without its plan nothing of it may be sent again; what became of its writes can be looked at all the same.
+  // Without its plan no write may be sent again; the outcome of its writes can be read nevertheless.
   const isClaimed = stage.plan === claim.plan;
   const plan = isClaimed ? await readPlan(context.client, action, stage).catch(() => undefined) : undefined;
   if (!plan) return asRun(action, claim.job, claim.account);
@@ -40,7 +40,7 @@ export async function openRun(context: OpenContext, claim: Claim): Promise<Run |
   return { ...asRun(action, claim.job, claim.account), enforcement };
 }
 
-/** A run of an action that serves no sandbox. Throws Refused when nobody is known to have asked for the action. */
+/** A run of an action without a sandbox. Throws Refused if the requester of the action is unknown. */
 export function asRun(action: AgentAction, jobUid: string, account: string): Run {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
   if (!requester) throw forbidden('RequesterMissing', 'the action has no requester');

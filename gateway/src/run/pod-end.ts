@@ -19,8 +19,8 @@ const containersOf = (pod: AnyObject) => [
 ];
 
 /**
- * Whether every container of a sandbox pod, the one that says that the end was reached included, was executed once and ended with 0, and
- * nobody told the pod to end. Whatever else a pod comes to is no good end.
+ * Whether every container of a sandbox pod, including the last one, was executed once and ended with 0, and the pod was not deleted. In all
+ * other cases the pod has not succeeded.
  */
 export function hasEndedWell(pod: AnyObject): boolean {
   const { initContainers = [], containers = [] } = (pod.spec ?? {}) as { initContainers?: unknown[]; containers?: unknown[] };

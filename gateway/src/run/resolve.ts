@@ -14,7 +14,7 @@ import { judgeRun, readPlan } from './judge-run.ts';
 import { judgeVerification } from './judge-verification.ts';
 import type { Enforcement, RecordedElsewhere, Run } from './run.ts';
 
-/** What a pod is told whose rehearsal nobody can go on with. */
+/** The message for a pod whose rehearsal cannot continue. */
 export const RECORDER_GONE =
   'the replica of the gateway that recorded this rehearsal is gone, and what it recorded is lost; the rehearsal is started over';
 
@@ -24,7 +24,7 @@ export interface PodIdentity {
   readonly uid: string;
 }
 
-/** What runs are resolved with. */
+/** The dependencies for resolving runs. */
 export interface ResolveContext {
   readonly client: KubeClient;
   readonly ledger: Ledger;
@@ -32,7 +32,7 @@ export interface ResolveContext {
   readonly installation: Installation;
 }
 
-/** A pod that asks to be served, and the stage of an action that it is for. */
+/** A pod that sends a request, and its stage of an action. */
 interface Asked {
   readonly pod: AnyObject;
   readonly job: AnyObject;
@@ -46,7 +46,7 @@ interface Asked {
 
 /**
  * Finds the run of a sandbox pod by what the API server says: pod uid → owner Job uid → the stage whose Job uid the action's
- * status recorded before the Job was released. Labels and annotations only say where to look. Then Job and pod are held against what
+ * status recorded before the Job was released. Labels and annotations only say where to look. Then Job and pod are compared with what
  * the gateway renders itself, and the run is claimed for this pod, once. A refusal is kept in the ledger for the action's status.
  * A rehearsal stays with the process that claimed it.
  *
@@ -92,9 +92,9 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     enforcement: undefined,
   };
   const held = await ledger.claimOf(jobUid);
-  // What the claim of this very pod holds was judged when it was claimed; policies and settings may have changed since.
+  // An existing claim of this pod was evaluated when it was made; policies and settings may have changed since.
   const isHeld = held?.pod === podUid;
-  // A claim that is held goes on under its name, which another version may have given it.
+  // An existing claim keeps its name, which may be that of another version.
   const claim = async (request: Pick<ClaimRequest, 'account' | 'plan' | 'verifies'>) =>
     requireClaim(
       held ? await ledger.claimNamed(held.name) : await ledger.claim({ jobUid, podUid, replica, action: ref, now, ...request }),
@@ -133,7 +133,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
   const settings = await requireRendered(context, asked, { ...around, playbook: playbook.spec, plan: undefined });
   const claimed = await claim({ account });
   if (claimed.process !== replica.process) {
-    // The same address is this pod, whose container was started anew.
+    // The same address is this pod, whose container was started again.
     if (claimed.replica === replica.address) throw forbidden('RecorderGone', RECORDER_GONE);
     const recorder = { address: claimed.replica, process: claimed.process };
     return { stage: 'rehearsal', jobUid, namespace: ref.namespace, recorder };
@@ -142,7 +142,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
   return { ...run, account, mayWrite: sandbox.profile === 'Change', rehearsal };
 }
 
-// Answers with the settings by which Job and pod are what the gateway renders itself.
+// Returns the settings with which Job and pod equal the rendered ones.
 async function requireRendered(
   { client, installation }: ResolveContext,
   { pod, job, stage }: Asked,
@@ -153,7 +153,7 @@ async function requireRendered(
 ): Promise<SandboxSettings> {
   const { action, policies, playbook, plan } = facts;
   if (!playbook)
-    throw refuseClaim('PlanNotRecorded', 'the Playbook is not what was approved any more, and the plan has no copy of it');
+    throw refuseClaim('PlanNotRecorded', 'the Playbook is no longer the approved one, and the plan has no copy of it');
   const wanted = {
     stage: stage.stage,
     attempt: stage.attempt,
@@ -171,7 +171,7 @@ async function requireRendered(
 
 function requireClaim(claim: Claim, { jobUid, podUid }: Asked): Claim {
   if (claim.job !== jobUid)
-    throw refuseClaim('AlreadyRun', 'another Job has run this action already, and an action is run once. File a new action');
+    throw refuseClaim('AlreadyRun', 'another Job has run this action already, and an action runs only once. Create a new action');
   if (claim.pod !== podUid) throw forbidden('AlreadyRun', 'the run belongs to another pod: a Job runs once');
   return claim;
 }

@@ -5,7 +5,7 @@ import type { Turns } from '../enforce/turns.ts';
 import type { Replica } from '../ledger/claim.ts';
 import type { RehearsalMemory } from '../rehearse/memory.ts';
 
-/** What a rehearsal found, held in memory by the replica that its claim names. */
+/** The recording of a rehearsal, in the memory of the replica that its claim names. */
 export interface Recording {
   readonly effects: ObservedEffect[];
   /** Characters of the effects as JSON, so far. */
@@ -16,34 +16,34 @@ export interface Recording {
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
-  /** Lets one write through at a time, so that each is observed after the one before it. */
+  /** Serializes writes, so that each is observed after the one before it. */
   readonly turns: Turns;
 }
 
-/** What was admitted of a rehearsal, by the gateway's own reading at its claim. */
+/** The admitted rehearsal, according to the gateway's own reading at its claim. */
 export interface Rehearsal {
   readonly playbook: Playbook;
   readonly attempt: number;
   /** The settings by which its pod was rendered. */
   readonly settings: SandboxSettings;
-  /** The uid of the action that it is a part of. */
+  /** The uid of the parent action. */
   readonly parent: string | undefined;
 }
 
-/** What a real run may do and has done. */
+/** The plan and the progress of a real run. */
 export interface Enforcement {
   readonly plan: ActionPlan;
   /** The digest that people approved. */
   readonly digest: string;
-  /** The risk of what was recorded, by the gateway's own reckoning. */
+  /** The risk of the recording, computed by the gateway. */
   readonly risk: RiskLevel;
-  /** The uid of the action that this one is a part of, as it was when it was rehearsed. */
+  /** The uid of the parent action at the time of the rehearsal. */
   readonly parent?: string | undefined;
   /** When the recording of the plan was sealed, by the clock of the gateway, in milliseconds since the epoch. */
   readonly recordedAt: number;
   /** The name of the run's claim in the ledger. */
   readonly claim: string;
-  /** When the run was claimed, by the clock of the gateway, in milliseconds since the epoch. Approvals must be good then. */
+  /** When the run was claimed, by the clock of the gateway, in milliseconds since the epoch. Approvals must be valid then. */
   readonly claimedAt: number;
   /** Indices of effects that this run has consumed, as far as this replica knows. */
   readonly consumed: Set<number>;
@@ -53,7 +53,7 @@ export interface Enforcement {
   blocked: string | undefined;
 }
 
-/** A rehearsal that another replica records: what its pod asks for is passed on to that one. */
+/** A rehearsal that another replica records: requests of its pod are forwarded to that replica. */
 export interface RecordedElsewhere {
   readonly stage: 'rehearsal';
   readonly jobUid: string;
@@ -61,7 +61,7 @@ export interface RecordedElsewhere {
   readonly recorder: Replica;
 }
 
-/** The run that a sandbox pod belongs to, as the API server says, not as the pod says. */
+/** The run of a sandbox pod, determined from the API server and not from the pod itself. */
 export interface Run {
   readonly stage: 'rehearsal' | 'run' | 'verification';
   readonly jobUid: string;

@@ -16,7 +16,7 @@ const rows: [name: string, pods: object[], expected: boolean][] = [
   ['sandboxes of another that have ended', [pod('b', 'Succeeded'), pod('b', 'Failed')], false],
 ];
 for (const [name, pods, expected] of rows)
-  it(`a namespace ${expected ? 'shares' : 'does not share'} the gateway where there is ${name}`, () => {
+  it(`a namespace ${expected ? 'shares' : 'does not share'} the gateway if there is ${name}`, () => {
     const informer = { store: { list: () => pods } } as unknown as Informer<AnyObject>;
     assert.equal(new Runs({} as ResolveContext, informer, new DrainState()).othersHavePods('a'), expected);
   });

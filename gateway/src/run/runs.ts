@@ -12,7 +12,7 @@ interface PodStatus {
 
 const hasEnded = ({ state }: { readonly state?: { readonly terminated?: unknown } }) => state?.terminated !== undefined;
 const KEPT_MS = 2 * 3600_000;
-/** How long a refusal is repeated without asking again. Finding out costs some ten questions, and a sandbox may ask without a pause. */
+/** How long a refusal is cached. Resolving a run costs about ten requests, and a sandbox may send requests without a pause. */
 const REFUSED_MS = 500;
 
 /** The runs that this replica serves, by the uid of their Job. A run is resolved once and kept while its pod lives. */
@@ -91,8 +91,8 @@ export class Runs {
   }
 
   /**
-   * Forgets a rehearsal whose recording is in the ledger, or for which nobody will ask any more, and gives its memory back. What its pod
-   * still sends afterwards changes nothing: what was kept first holds.
+   * Drops a rehearsal whose recording is in the ledger, or will not be requested any more, and releases its memory. Later requests of its pod
+   * change nothing: the first stored recording counts.
    */
   forget(jobUid: string): void {
     const known = this.#byJob.get(jobUid);
@@ -102,7 +102,7 @@ export class Runs {
     this.#byPod.delete(known.run.podUid);
   }
 
-  /** Forgets the runs whose pod is gone and whose action is gone, or does not wait for their outcome any more. */
+  /** Drops the runs whose pod is gone and whose action is deleted, or does not wait for their outcome any more. */
   async tidy(): Promise<void> {
     for (const [uid, { name }] of this.#elsewhere)
       if (this.#pods.store.get(`${namespaces.sandboxes}/${name}`)?.metadata.uid !== uid) this.#elsewhere.delete(uid);
@@ -115,7 +115,7 @@ export class Runs {
     }
   }
 
-  // A token outlives its pod for some seconds, so the pod itself is looked at for each request.
+  // A token is valid for some seconds after its pod is gone, so the pod itself is read for each request.
   async #livePod(identity: PodIdentity): Promise<AnyObject> {
     const cached = this.#pods.store.get(`${namespaces.sandboxes}/${identity.name}`);
     const pod =

@@ -5,7 +5,7 @@ import { hasEndedWell } from './pod-end.ts';
 
 const EVERY_MS = 10_000;
 
-/** What the end of runs is watched with. */
+/** The dependencies for watching the end of runs. */
 export interface EndContext {
   readonly client: KubeClient;
   readonly ledger: Ledger;
@@ -13,8 +13,8 @@ export interface EndContext {
 }
 
 /**
- * Keeps in the ledger how runs end: what a pod shows at once, because the operator may delete it; what failed then, and which actions have
- * ended, every few seconds. Answers with how to stop.
+ * Records in the ledger how runs end: immediately when a pod shows it, because the operator may delete the pod; failed attempts and ended
+ * actions are processed every few seconds. Returns the function that stops it.
  */
 export function watchEnds({ client, ledger, pods }: EndContext, onError: (error: unknown) => void): () => void {
   const missed = new Set<string>();

@@ -41,8 +41,8 @@ function world() {
 
 describe('A token', () => {
   const refused: Record<string, { authorization: string | undefined; message: RegExp }> = {
-    'that is none': { authorization: undefined, message: /no token of the gateway/ },
-    'that is no JWT': { authorization: 'Bearer abc', message: /not one for the gateway/ },
+    'that is missing': { authorization: undefined, message: /no token of the gateway/ },
+    'that is not a JWT': { authorization: 'Bearer abc', message: /not one for the gateway/ },
     'that cannot be read': { authorization: 'Bearer a.b.c', message: /not one for the gateway/ },
     'for another audience': {
       authorization: tokenOf({ aud: ['https://kubernetes.default.svc'] }),

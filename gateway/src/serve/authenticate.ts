@@ -18,17 +18,17 @@ const CACHED_MS = 5_000;
 /** Shorter: a replica of the API server may not know a new pod yet. */
 const REFUSED_MS = 2_000;
 const CACHED_MAX = 1_000;
-/** What a source may try while its tokens are refused. A source that never fails is never stopped. */
+/** How many tokens a source may try while its tokens are refused. A source without refused tokens is not limited. */
 const FAILURES = { burst: 10, perSecond: 1, max: 4_096 };
 
 type Reviewed = { readonly caller: Caller } | { readonly fault: string };
 
 /**
- * Says who holds a token, by a TokenReview for the gateway's own audience. A token of the sandbox's account counts only when it
- * is bound to a pod (anyone who may create tokens could mint one without). Throws Refused (401) for everything else.
+ * Authenticates a token with a TokenReview for the gateway's own audience. A token of the sandbox account counts only if it is bound to a pod
+ * (anyone who may create tokens could create one without). Throws Refused (401) for everything else.
  *
- * What a token says of itself is looked at first, one review serves all who ask with the same token, and a source whose tokens are
- * refused again and again must wait (429), so that invalid tokens cost the API server little.
+ * The claims of a token are checked first, one review serves all requests with the same token, and a source whose tokens are refused
+ * repeatedly must wait (429), so that invalid tokens cause few requests to the API server.
  */
 export class Authenticator {
   readonly #client: Pick<KubeClient, 'tokenReview'>;
@@ -62,7 +62,7 @@ export class Authenticator {
   async #reviewOnce(key: string, token: string, source: string): Promise<Reviewed> {
     const asked = this.#asked.get(key);
     if (asked) return await asked;
-    // A token that was good before is no guess.
+    // A token that was valid before is not counted as an attempt.
     const before = this.#known.get(key)?.reviewed;
     const isGuess = before === undefined || 'fault' in before;
     if (isGuess && !this.#failures.take(source))
@@ -79,7 +79,7 @@ export class Authenticator {
     }
   }
 
-  // The oldest makes room. What is asked for again moves to the end.
+  // The oldest entry is removed. A used entry moves to the end.
   #remember(key: string, reviewed: Reviewed): void {
     this.#known.delete(key);
     const oldest = this.#known.size >= CACHED_MAX ? this.#known.keys().next().value : undefined;

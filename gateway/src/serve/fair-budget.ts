@@ -1,7 +1,7 @@
 import { FairShare } from '@sentinel/policy';
 import { Refused } from '../request/refused.ts';
 
-/** A FairShare that refuses a request when there is no room. */
+/** A FairShare that refuses a request if nothing is available. */
 export class FairBudget {
   readonly #share: FairShare;
   readonly #what: string;
@@ -12,11 +12,10 @@ export class FairBudget {
     this.#what = what;
   }
 
-  /** As `tryTake` of a FairShare, but throws Refused (429) when there is no room. */
+  /** Like `tryTake` of a FairShare, but throws Refused (429) if nothing is available. */
   take(...[taker, amount, more]: Parameters<FairShare['tryTake']>): () => void {
     const giveBack = this.#share.tryTake(taker, amount, more);
-    if (giveBack === undefined)
-      throw new Refused(429, 'GatewayBusy', `too many ${this.#what} at a time; the request is to be sent again`);
+    if (giveBack === undefined) throw new Refused(429, 'GatewayBusy', `too many ${this.#what} at a time; send the request again`);
     return giveBack;
   }
 

@@ -75,7 +75,7 @@ describe('A request for a rehearsal that another replica records', () => {
     assert.deepEqual(seen, ['POST /api/v1/x?y=1 Bearer t application/json yes  {"kind":"X"}']);
   });
 
-  it('is not sent to whoever cannot show the certificate of the gateway', async () => {
+  it('is not sent to anyone who cannot show the certificate of the gateway', async () => {
     const other = await createAuthority('other', 1);
     seen.length = 0;
     assert.equal((await throughAnother(other.cert))[0], 503);

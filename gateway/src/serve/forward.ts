@@ -6,14 +6,14 @@ import type { Replica } from '../ledger/claim.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { RECORDER_GONE } from '../run/resolve.ts';
 
-/** Set on a request that one replica passes on to another: it is not passed on again. */
+/** Set on a request that one replica forwards to another, so that it is not forwarded again. */
 export const FORWARDED = 'sentinel-forwarded';
 const CONNECT_MS = 5_000;
 /** Longer than a replica needs for any answer of its own. */
 const HEADERS_MS = 120_000;
 const GONE = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
-/** How replicas know each other. */
+/** How replicas authenticate each other. */
 export interface Peers {
   /** The certificates (PEM) of the authority of all replicas. */
   readonly authority: () => string;
@@ -23,8 +23,8 @@ export interface Peers {
 }
 
 /**
- * Passes requests on to the replica that records a rehearsal: what is rehearsed is held there, and a connection may reach any replica.
- * The other replica verifies the token of the pod by itself.
+ * Forwards requests to the replica that records a rehearsal: its state is in the memory of that replica, and a connection may reach any
+ * replica. The other replica verifies the token of the pod itself.
  */
 export class Forwarder {
   readonly #peers: Peers;
@@ -35,7 +35,7 @@ export class Forwarder {
   }
 
   /**
-   * Sends the request and passes the answer back as it comes.
+   * Sends the request and streams the response back.
    *
    * @throws Refused when the other replica is gone (403: what was recorded is lost, and the rehearsal starts over) or gave no answer (503).
    */
@@ -86,7 +86,7 @@ export class Forwarder {
   }
 }
 
-/** What the client is told when another replica could not be asked. */
+/** The response for the client if another replica could not be reached. */
 export function refusedFor(error: unknown): Refused {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (GONE.has(code)) return forbidden('RecorderGone', RECORDER_GONE);

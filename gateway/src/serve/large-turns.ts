@@ -1,27 +1,27 @@
 import { type Clock, sleep, systemClock } from '@sentinel/kube';
 import { Turns } from '../enforce/turns.ts';
 
-/** From this size on, reading and comparing a body takes the one thread of the gateway for more than a moment. */
+/** From this size on, parsing and comparing a body blocks the only thread of the gateway noticeably. */
 const LARGE = 64 * 1024;
 /** The part of the time that large requests of one namespace may take while others need the gateway and the API server. */
 const PART = 1 / 4;
-/** What a namespace may take at once before it has to rest, in milliseconds. */
+/** The burst of a namespace before it must pause, in milliseconds. */
 const BURST_MS = 1_000;
-/** What one request counts at most: how long it takes also says how much others ask of the machine. */
+/** The maximum charge for one request, because its duration also depends on the load by others. */
 const COUNTED_MS = 1_000;
 
 interface Own {
   readonly turns: Turns;
   waiting: number;
-  /** What it has taken of its part and not yet earned again, in milliseconds, and when that was reckoned. */
+  /** The used time that is not regained yet, in milliseconds, and when that was computed. */
   taken: number;
   at: number;
 }
 
 /**
- * Lets each namespace have one large request at work at a time, and a quarter of the time for them while other namespaces have sandboxes:
- * however many it sends, another tenant's request seldom meets one of them, on the gateway's thread or in the API server. Alone, nobody
- * rests. How many wait is bounded by the bytes that they hold.
+ * Lets each namespace have one large request in progress at a time, and a quarter of the time for large requests while other namespaces have
+ * sandboxes, so that requests of other tenants are seldom delayed by them, on the gateway's thread or in the API server. A single tenant is
+ * never delayed. The number of waiting requests is bounded by the bytes that they hold.
  */
 export class LargeTurns {
   readonly #isShared: (namespace: string) => boolean;
@@ -59,7 +59,7 @@ export class LargeTurns {
     }
   }
 
-  // How long until what was taken beyond the burst is earned again.
+  // The time until the usage above the burst is regained.
   #restOf(own: Own): number {
     this.#earn(own);
     return Math.max(0, (own.taken - BURST_MS) / PART);

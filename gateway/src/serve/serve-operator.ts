@@ -32,7 +32,7 @@ export interface OperatorContext extends RollbackRequestContext, ResolveContext,
   readonly storage: Storage;
 }
 
-/** Answers the operator: reports of runs, the state of the lock, what is stored, resolutions, rollbacks, ends. Throws Refused. */
+/** Serves the operator: reports of runs, the state of the lock, stored sizes, resolutions, rollbacks, final statements. Throws Refused. */
 export async function serveOperator(context: OperatorContext, method: string, path: string, body: Buffer): Promise<unknown> {
   const run = /^\/sentinel\/v1\/runs\/([a-z0-9-]{1,64})$/.exec(path)?.[1];
   if (method === 'GET' && run !== undefined) return await report(context, run);
@@ -50,7 +50,7 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
   const claim = (await ledger.claimOf(jobUid)) ?? (await claimEnded(context, jobUid));
   const entries = claim ? await settleRun(context, claim) : [];
   const recording = await recordingOf(context, jobUid);
-  // What was blocked while the open writes were settled is said, too.
+  // A block that was set while open writes were settled is reported, too.
   const altered = entries.find(({ stored }) => stored?.altered !== undefined);
   const blocked = claim && ((await ledger.claimNamed(claim.name)).blocked ?? (altered && alteration(altered)));
   if (claim) await noteEnd(context, claim);
@@ -61,7 +61,7 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
   return {
     ...reportOf(entries),
     claimed: claim !== undefined,
-    // A pod may have asked before it could be served: what was claimed in the end was not refused.
+    // A pod may have sent requests before it could be served: a run that was claimed later was not refused.
     notServed: claim === undefined ? await readRefusal(context.client, jobUid) : undefined,
     replica: claim?.replica,
     blocked,
@@ -95,7 +95,7 @@ async function runOf({ ledger }: OperatorContext, claim: Claim): Promise<Claim |
   return claim.plan === undefined ? undefined : await ledger.claimNamed(claim.name);
 }
 
-// The recording that is kept, or what this replica has in memory: from now on that is the one that holds.
+// The stored recording, or the one in memory, which is stored and counts from now on.
 async function recordingOf(context: OperatorContext, jobUid: string): Promise<SealedRecording | undefined> {
   const kept = await context.ledger.recording<SealedRecording>(jobUid);
   if (kept) return kept;

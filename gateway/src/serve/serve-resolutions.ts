@@ -26,9 +26,9 @@ type Context = OpenContext &
   Pick<EndContext, 'key'>;
 
 /**
- * Carries out what people decided on the effects of a run whose outcome is unknown, and answers with what is known of the run then.
- * The operator only says which run to look at: the seals, the people, the plan and the effects are verified here, against the action
- * as it is stored and the gateway's own claim and ledger. Safe to call again.
+ * Carries out the decisions of people on effects of a run whose outcome is unknown, and returns the report about the run after that.
+ * The operator only names the run: the seals, the people, the plan and the effects are verified here, with the stored action
+ * and the gateway's own claim and ledger. Safe to call again.
  */
 export async function resolveEffects(context: Context, body: Buffer): Promise<RunReport> {
   const { client, ledger } = context;
@@ -90,7 +90,7 @@ function resolveContext(context: Context, run: Run, enforcement: Enforcement, cl
   };
 }
 
-// The same as at the claim, with the policies of now; a redo is a start of its own, so freezes hold it, too.
+// The same evaluation as at the claim, with the current policies; a redo counts as a start, so freezes apply to it, too.
 async function refusalOfRedo(
   client: KubeClient,
   ledger: Context['ledger'],

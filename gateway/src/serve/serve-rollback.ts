@@ -25,7 +25,7 @@ export interface RollbackRequestContext extends PolicyInformers, Pick<EndContext
   readonly pods: Pick<Informer<AnyObject>, 'store'>;
 }
 
-/** What a request for a rollback comes to: one pass, or why there is none and never will be. */
+/** The result of a request for a rollback: one pass, or why there can be none. */
 export interface RollbackAnswer extends RollbackPass {
   readonly refused?: string;
   /** What the gateway states of the run after this pass, sealed by its own key. */
@@ -33,8 +33,8 @@ export interface RollbackAnswer extends RollbackPass {
 }
 
 /**
- * Rolls a run back. That it is time to is the operator's word, and so is the status that says so: whose run it is, whether it has ended,
- * and whether a rollback can be due, the gateway knows from its own ledger. Safe to call again.
+ * Rolls a run back. The operator decides when, and writes the status that says so; whose run it is, whether it has ended, and whether a rollback
+ * is allowed, the gateway determines from its own ledger. Safe to call again.
  */
 export async function serveRollback(context: RollbackRequestContext, body: Buffer): Promise<RollbackAnswer> {
   const { client, ledger, replica } = context;
@@ -77,7 +77,7 @@ export async function serveRollback(context: RollbackRequestContext, body: Buffe
   return { ...passed, statement: await state() };
 }
 
-// For claims of versions that did not keep it: the plan says it, if it is the one that was claimed.
+// For claims of older versions it comes from the plan, if that is the claimed one.
 async function modeOfPlan(
   client: KubeClient,
   action: AgentAction,

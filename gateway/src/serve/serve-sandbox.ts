@@ -17,7 +17,7 @@ import { endWhenRefused } from '../run/open-read.ts';
 import type { Run } from '../run/run.ts';
 import { stageUser, type Upstream } from '../upstream.ts';
 
-/** What serving a sandbox needs. */
+/** The dependencies for serving a sandbox. */
 export interface SandboxContext extends Omit<EnforceContext, 'handling'>, PolicyInformers {
   readonly upstream: Upstream;
   readonly discovery: Discovery;
@@ -46,7 +46,7 @@ export async function serveSandbox(
 const isRead = (request: ParsedRequest) => ['get', 'list', 'watch'].includes(request.api.verb);
 const accept = (value: string | undefined) => ({ accept: value ?? 'application/json' });
 
-// Policy is asked for each request, with the policies as they are now: a stricter one takes hold in the middle of a run.
+// Each request is evaluated with the current policies, so a stricter policy takes effect in the middle of a run.
 async function judge(context: SandboxContext, run: Run, request: ParsedRequest): Promise<PolicySet> {
   const policies = policiesOf(context, run);
   const { refusal } = judgeApiRequest(policies, run.namespace, request.api);
@@ -90,7 +90,7 @@ async function serveRead(
 async function serveWrite(context: SandboxContext, run: Run, request: ParsedRequest, policies: PolicySet): Promise<Answer> {
   if (request.api.verb === 'deletecollection')
     throw forbidden('DeleteCollectionNotAllowed', 'deletecollection is refused: delete the objects by name');
-  // What the client itself tries as a dry-run changes nothing, so it is no effect, in any stage.
+  // What the client itself tries as a dry-run changes nothing, so it is not an effect, in any stage.
   if (asksForDryRun(request)) return await sendWrite(context.upstream, run, stageUser(run), request, { dryRun: true });
   if (!run.mayWrite) {
     const why =

@@ -91,7 +91,7 @@ describe('Requests that the server of the gateway refuses', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     assert.deepEqual([answer?.status, answer?.retryAfter], [429, '1']);
-    assert.match(answer?.body ?? '', /too many bytes are sent at a time; the request is to be sent again/);
+    assert.match(answer?.body ?? '', /too many bytes are sent at a time; send the request again/);
     for (const sent of open) sent.destroy();
     // What they held is given back.
     for (let tries = 0; tries < 100 && answer?.status === 429; tries += 1) {

@@ -18,16 +18,16 @@ import { LargeTurns } from './large-turns.ts';
 import { type OperatorContext, serveOperator } from './serve-operator.ts';
 import { type SandboxContext, serveSandbox } from './serve-sandbox.ts';
 
-/** The API server takes no more. */
+/** The maximum of the API server. */
 const MAX_BODY = 3 * 1024 * 1024;
-/** Bodies that are held at a time, and requests that are answered, watches included. The memory of a replica is limited to 512 MiB. */
+/** Limits of bodies in memory and of requests in progress, including watches. The memory of a replica is limited to 512 MiB. */
 const bytes = new FairBudget(48 * 1024 * 1024, 'bytes are sent');
 const requests = new FairBudget(1024, 'requests are under way');
-/** The tenant that the operator is. No namespace has this name. */
+/** The tenant name of the operator. No namespace can have this name. */
 const OPERATOR = '/operator';
 /** Open connections of a replica; a sandbox has an address of its own. */
 const CONNECTIONS = { total: 4_096, perAddress: 256 };
-/** What one run may have of both. */
+/** The maximum of one run for both. */
 const RUN_BYTES = 12 * 1024 * 1024;
 const RUN_REQUESTS = 64;
 
@@ -37,11 +37,11 @@ export interface ServerContext extends SandboxContext, OperatorContext {
   readonly logger: Logger;
   readonly drain: DrainState;
   readonly forwarder: Pick<Forwarder, 'pass'>;
-  /** Whether this replica knows the policies as they are now. */
+  /** Whether the policy caches of this replica are current. */
   readonly isFresh: () => boolean;
 }
 
-/** The HTTPS server of the gateway. Every answer to an error is a Status in the words of the API server; upgrades get none. */
+/** The HTTPS server of the gateway. Errors are returned as a Status in the format of the API server; upgrades are closed. */
 export function createGatewayServer(tls: { key: string; cert: string }, context: ServerContext): Server {
   const large = new LargeTurns((namespace) => context.runs.othersHavePods(namespace));
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
@@ -76,7 +76,7 @@ async function handle(
   response: ServerResponse,
   answered: { by: Asker },
 ): Promise<void> {
-  // Whoever asks again gets a connection to a replica that stays.
+  // A client that retries gets a connection to another replica.
   if (context.drain.phase !== 'Serving') response.setHeader('connection', 'close');
   response.once('close', context.drain.enter());
   const source = request.socket.remoteAddress ?? '';
@@ -124,7 +124,7 @@ async function respond(
     contentType: request.headers['content-type'],
     upgrade: request.headers.upgrade,
   };
-  // What it knows of policies may be what somebody has tightened since.
+  // Its cached policies may be outdated and too loose.
   if (!context.isFresh())
     throw new TryAgain('GatewayDisconnected', 'this replica of the gateway has lost the API server; send the request again');
   const gone = new AbortController();
@@ -144,15 +144,15 @@ async function respond(
   await pipeline(answer.body, response);
 }
 
-// Held until the answer is sent or the client is gone: by the run for itself, and by its namespace against all others. Rehearsals leave a
-// part to real runs and their checks, and both leave one to the operator.
+// Reserved until the response is sent or the client is gone, with a limit for the run and for its namespace. Rehearsals leave a part to real
+// runs and their checks, and both leave a part to the operator.
 function shareOf(response: ServerResponse, run: Run | RecordedElsewhere | undefined) {
   const holds: (() => void)[] = [];
   response.once('close', () => {
     for (const giveBack of holds.splice(0)) giveBack();
   });
   return (budget: FairBudget, amount: number, most: number): void => {
-    // After 'close' nothing would give it back.
+    // After 'close' it would never be released.
     if (response.destroyed) throw badRequest('ClientGone', 'the client has gone');
     if (run === undefined) return void holds.push(budget.take(OPERATOR, amount));
     const share = run.stage === 'rehearsal' ? 'rehearsal' : 'run';

@@ -1,7 +1,7 @@
 import { GATEWAY_AUDIENCE } from '@sentinel/crds';
 import { z } from 'zod';
 
-/** What a token must say of itself to be one for the gateway. Who signed it, only the API server can tell. */
+/** The claims that a token for the gateway must have. Only the API server can verify its signature. */
 const Claims = z.object({
   aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number(),
@@ -13,8 +13,8 @@ const Claims = z.object({
 });
 
 /**
- * Why a token cannot be one for the gateway, by what it says of itself; undefined when the API server must be asked. A projected token
- * of a service account is a JWT with these claims in all versions that the gateway runs on.
+ * Why a token cannot be valid for the gateway, according to its claims; undefined if the API server must verify it. A projected token
+ * of a service account is a JWT with these claims in all supported versions.
  */
 export function tokenFault(token: string, accounts: ReadonlySet<string>, now: number): string | undefined {
   const parts = token.split('.');

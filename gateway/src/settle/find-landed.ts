@@ -13,10 +13,10 @@ import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import { readStoredLater } from './read-stored.ts';
 
-/** What the live object says of a write whose answer was lost. */
+/** The evidence of the live object about a write whose response was lost. */
 export type Found =
   | { readonly kind: 'landed'; readonly stored: Stored; readonly answer: Answer }
-  /** `final`: its precondition does not hold any more, so that it cannot land later either. */
+  /** `final`: its precondition is not satisfied any more, so it cannot be applied later either. */
   | { readonly kind: 'not-landed'; readonly final: boolean }
   | { readonly kind: 'unclear'; readonly why: string };
 
@@ -41,7 +41,7 @@ function readLive(body: Buffer): Live | Refused {
   }
 }
 
-/** Reads the object of an effect and says whether the write shows in it. */
+/** Reads the object of an effect and returns whether it shows the write. */
 export async function findLanded(upstream: Upstream, run: Run, entry: Entry): Promise<Found> {
   const read = await upstream.send(run, 'enforce', {
     method: 'GET',
@@ -76,7 +76,7 @@ export function pathOfTarget({ apiGroup, version, resource, namespace, name }: T
   return pathOf({ version, base, subresource, api: { apiGroup, namespace, name } });
 }
 
-// One of the same name, made since the write was intended and with everything that the write says, is the one that it made.
+// An object with the same name, created after the write was intended and with the content of the write, was created by it.
 function created(entry: Entry, live: Live, answer: Answer): Found {
   const { sending } = entry;
   if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
@@ -84,7 +84,7 @@ function created(entry: Entry, live: Live, answer: Answer): Found {
   const here = resultAs(request, undefined, live, assignedPaths(request, undefined, live));
   const made = Date.parse(live.metadata.creationTimestamp ?? '');
   const { storedAt } = entry;
-  // Its name is taken by an object from before the intent. Both times are the API server's: that of the gateway may be a different one.
+  // An older object than the intent has this name. Both times are from the clock of the API server.
   if (storedAt !== undefined && made + CLOCK_SKEW_MS < storedAt) return { kind: 'not-landed', final: true };
   if (isDeepStrictEqual(here, applyChanges(undefined, change))) return landed(entry, live, answer);
   return { kind: 'unclear', why: 'an object of this name was created in the meantime and has other content' };
@@ -95,7 +95,7 @@ function changed(entry: Entry, live: Live, answer: Answer): Found {
   if (!sending) return { kind: 'unclear', why: 'what was sent is not known' };
   const { request, change, promised } = sending;
   const here = comparable(live, request);
-  // Compared as the promise was: what the API server assigns is no part of it.
+  // Compared like the dry-run: without fields that the API server assigns.
   const as = resultAs(request, promised.live, live, assignedPaths(request, promised.live, live));
   if (isStillMade(as, asStored(sending, as))) return landed(entry, live, answer);
   if (change.every(({ path, before }) => isDeepStrictEqual(valueAt(here, path), before))) return notLanded(entry, live);

@@ -10,14 +10,14 @@ import { describeInexact, findInexactNumber } from '../request/exact-json.ts';
 import { readObject } from '../request/read-answer.ts';
 
 const SHOWN = 3;
-/** What controllers write right after a write of others, by JSON pointer: the deployment controller counts revisions. */
+/** Fields that controllers write right after a write of others, by JSON pointer: the deployment controller counts revisions. */
 const BY_CONTROLLERS = /^\/metadata\/annotations(\/deployment\.kubernetes\.io~1revision)?$/;
 
-/** What the API server stored, by its own answer to the write. Throws Refused (502) where that is no object. */
+/** What the API server stored, by its own answer to the write. Throws Refused (502) where that is not an object. */
 export function readStored(entry: Entry, answer: Answer): Stored {
   const stored = compareStored(entry, readObject(answer.body), () => false);
   const inexact = findInexactNumber(answer.body.toString('utf8'));
-  // The dry-run right before had promised none, and nothing can be compared with one.
+  // The dry-run right before returned no object, so there is nothing to compare.
   return inexact && entry.target.verb !== 'delete'
     ? { altered: `${describeInexact(inexact)} was not approved`, ...stored }
     : stored;
@@ -28,8 +28,8 @@ export function readStoredLater(entry: Entry, live: unknown): Stored {
   return compareStored(entry, live, (path) => BY_CONTROLLERS.test(path));
 }
 
-// `altered` names the fields that are not what the dry-run showed right before, and so not what was approved; `change` is what happened.
-// What is no fault, such as a precondition in the annotation of an apply or an assigned port, is part of what happened all the same.
+// `altered` names the fields that differ from the dry-run right before, and so from what was approved; `change` is the actual change.
+// What is not a fault, such as a precondition in the annotation of an apply or an assigned port, is part of what happened all the same.
 function compareStored({ target, sending }: Entry, persisted: unknown, isExpected: (path: string) => boolean): Stored {
   const { uid, resourceVersion } = (persisted as { metadata?: { uid?: string; resourceVersion?: string } }).metadata ?? {};
   if (target.verb === 'delete' || !sending) return { uid, resourceVersion };
@@ -53,7 +53,7 @@ function changeInFact(
   isExpected: (path: string) => boolean,
 ): readonly Change[] | undefined {
   const { live } = promised;
-  // What a run makes goes as a whole: it is compared as the promise was, without what the API server assigns.
+  // A created object is compared as a whole, like the dry-run, without fields that the API server assigns.
   if (live === undefined)
     return isAltered
       ? changesBetween(undefined, resultAs(request, live, persisted, assignedPaths(request, live, persisted)))
@@ -65,5 +65,5 @@ function changeInFact(
   return isSent ? undefined : asRequested(request, found);
 }
 
-// The values are not those that people approved, and they may be somebody's secret: as little of them as possible is said.
+// The values were not approved and may be secret, so as little of them as possible is shown.
 const shorten = (text: string | undefined) => (text === undefined ? 'removed' : text.length <= 64 ? text : 'another value');

@@ -151,7 +151,7 @@ describe('Redo', () => {
 });
 
 describe('Roll-back', () => {
-  it('takes back what has landed', async () => {
+  it('undoes what was applied', async () => {
     const world = await lostWrite(scaleUp);
     world.api.land();
     const entry = await resolve(world.replica('two'), order('roll-back'));
@@ -259,13 +259,13 @@ describe('Interleavings of a resolution', () => {
               );
               const entry = await resolve(world.replica('four'), order(resolution));
               if (first === 'lands at the end') world.api.land();
-              // A rollback is a write of its own, and takes back what landed.
+              // A rollback is a write of its own, and undoes what was applied.
               const [landed, takenBack] = [world.landed(), entry?.rollback === 'Restored' ? 1 : 0];
               assert.ok(landed - takenBack <= 1, `it landed ${landed} times`);
               if (entry?.state === 'Done') assert.ok(landed >= 1, 'the ledger says that it is done');
               if (entry?.state === 'Refused') assert.equal(landed, 0, 'the ledger says that it was not carried out');
               assert.ok(['Done', 'Refused', 'Unknown', 'Accepted'].includes(entry?.state ?? ''), entry?.state);
-              assert.equal(entry && openOrder(entry), undefined, 'the order has come to its end');
+              assert.equal(entry && openOrder(entry), undefined, 'the order has ended');
               assert.equal(entry?.orders?.filter(({ id }) => id === 'seal-1').length, 1, 'it counts once');
             });
 });

@@ -26,12 +26,12 @@ import type { Enforcement, Run } from '../run/run.ts';
 import { findLanded } from './find-landed.ts';
 import { reasonOf, sendBesideEarlier, settleEntry } from './settle.ts';
 
-/** What a resolution is carried out with. */
+/** The dependencies for carrying out a resolution. */
 export interface ResolveContext
   extends Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing' | 'handling'> {
-  /** Why an effect may not be sent anew, by what the API server says now; undefined when it may. */
+  /** Why an effect may not be sent again, from live reads; undefined if it may. */
   readonly refusalOfRedo: (effect: Effect) => Promise<string | undefined>;
-  /** Why nothing may be written at all, not even to restore something; undefined when it may. */
+  /** Why no write is allowed, not even to restore something; undefined if writes are allowed. */
   readonly suspension: () => string | undefined;
 }
 
@@ -43,8 +43,8 @@ const GOOD_MS = 500;
 const ASKS = 5;
 
 /**
- * Carries out what a person decided on an effect whose outcome is unknown, as moves of its ledger entry. Each order counts once; a call
- * after a crash, or on another replica, goes on where the entry stands. Nothing happens where the outcome is known by then.
+ * Carries out the decision of a person on an effect whose outcome is unknown, as transitions of its ledger entry. Each order counts once; a call
+ * after a crash, or on another replica, continues from the state of the entry. Does nothing if the outcome is known by then.
  *
  * @throws Refused with 503 when another process moved the entry meanwhile: ask again.
  */
@@ -107,21 +107,21 @@ async function redoEffect(context: ResolveContext, run: Enforced, entry: Entry, 
   const observed = await observe(upstream, run, 'enforce', request).catch(refusedIn);
   if (observed instanceof Refused) return await refuseWith(observed.message);
   if (isAnswer(observed)) return await refuseWith(`the API server refuses it now: ${reasonOf(observed)}`);
-  // Every other effect is out of the question: only this one was ordered.
+  // Only this effect was ordered; no other effect may be matched.
   const others = run.enforcement.plan.spec.effects.map(({ index }) => index).filter((index) => index !== entry.target.index);
   const open = { plan: run.enforcement.plan, consumed: new Set(others) };
   const judged = await judgeWrite(open, request, observed, context.handling);
   if (judged.kind !== 'approved') return await refuseWith(`it is not the approved change any more: ${judged.why}`);
   const { uid, resourceVersion, changes: change, live, result } = observed;
-  const anew = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
-  const sent = await ledger.store(redo(entry, owner, anew, order));
+  const again = { request, preconditions: { uid, resourceVersion }, change, promised: { live, result } };
+  const sent = await ledger.store(redo(entry, owner, again, order));
   const seen = { ...describeEffect(request, observed), index: entry.target.index };
   const refusal = await freshRefusal(() => context.refusalOfRedo(seen));
   if (refusal === undefined) {
     await sendBesideEarlier(context, run, sent, owner);
     return;
   }
-  // Nothing was sent, so the outcome is unknown for the reason that it was.
+  // Nothing was sent, so the reason for the unknown outcome stays the same.
   const why = `it may not be sent again: ${refusal}`.slice(0, REASON_MAX);
   await ledger.store(lose(refuseOrder(sent, why), owner, entry.why ?? why));
 }
@@ -131,7 +131,7 @@ const refusedIn = (error: unknown): Refused => {
   throw error;
 };
 
-// A slow API server makes what it said old: then it is asked again.
+// If the API server was slow, the result is outdated and the check is repeated.
 async function freshRefusal(ask: () => Promise<string | undefined>): Promise<string | undefined> {
   for (let asks = 1; asks <= ASKS; asks++) {
     const asked = performance.now();

@@ -11,19 +11,19 @@ import type { Run } from '../run/run.ts';
 import { findLanded, pathOfTarget } from './find-landed.ts';
 import { readStored } from './read-stored.ts';
 
-/** What a sent write came to. */
+/** The outcome of a sent write. */
 export type Outcome =
-  /** The API server has it. `entry.stored.altered` says in what it is not what was approved. */
+  /** The write was applied. `entry.stored.altered` says how it differs from what was approved. */
   | { readonly kind: 'done'; readonly answer: Answer; readonly entry: Entry }
-  /** The API server surely does not have it. */
+  /** The write was certainly not applied. */
   | { readonly kind: 'refused'; readonly answer: Answer }
-  /** Nothing landed, and the object or the entry changed: look at everything again. */
+  /** The write was not applied, and the object or the entry changed: everything must be read again. */
   | { readonly kind: 'again' }
   | { readonly kind: 'unknown'; readonly why: string };
 
 type Context = Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing'>;
 
-/** Sends a write that the ledger calls `Sent` and finds out what became of it. */
+/** Sends a write in the state `Sent` and determines its outcome. */
 export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   return await orOvertaken(async () => {
     const answer = await sendOnce(context, run, entry);
@@ -34,8 +34,8 @@ export async function sendEntry(context: Context, run: Run, entry: Entry, owner:
 }
 
 /**
- * Sends a write for which another send may still be on its way. No refusal says that the other one will not land, so after one the
- * object is looked at.
+ * Sends a write for which an earlier send may still be in flight. A refusal does not prove that the earlier one will not be applied, so the
+ * object is read after one.
  */
 export async function sendBesideEarlier(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   return await orOvertaken(async () => {
@@ -47,8 +47,8 @@ export async function sendBesideEarlier(context: Context, run: Run, entry: Entry
 }
 
 /**
- * Finds out what became of a write that was left open: by another process, by this one before a time-out, by one that died. A read alone
- * cannot show that a write in flight will not land, so the write is sent again with the same preconditions: then at most one lands.
+ * Determines the outcome of an open write: of another process, of this one before a time-out, of one that crashed. A read alone cannot show that a
+ * write in flight will not be applied, so the write is sent again with the same preconditions: then at most one is applied.
  */
 export async function settleEntry(context: Context, run: Run, open: Entry): Promise<Outcome> {
   const { ledger, replica } = context;
@@ -61,14 +61,14 @@ export async function settleEntry(context: Context, run: Run, open: Entry): Prom
   });
 }
 
-// Nothing new is known and nothing may be sent: the entry stays as it is, and keeps why its outcome is unknown.
+// There is no new information and no write is allowed: the entry and its reason are unchanged.
 async function isUnknownStill(context: Context, run: Run, entry: Entry): Promise<boolean> {
   if (entry.state !== 'Unknown' || (await mayNotSend(context, run)) === undefined) return false;
   const found = await findLanded(context.upstream, run, entry);
   return found.kind === 'unclear' || (found.kind === 'not-landed' && !found.final);
 }
 
-// Whoever moved the entry in between knows more: it is read again.
+// Another process changed the entry in between, so it is read again.
 async function orOvertaken(work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
@@ -87,7 +87,7 @@ async function waitForOwner({ ledger, timing = TIMING }: Context, { jobUid }: Ru
   return entry;
 }
 
-/** Sends the write once, exactly as the ledger holds it; undefined when no answer says what became of it. */
+/** Sends the write once, exactly as stored in the ledger; undefined if no response shows its outcome. */
 async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Promise<Answer | undefined> {
   if (!sending) throw new Error('a write that was never sent cannot be sent again');
   try {
@@ -120,8 +120,8 @@ async function mayNotSend({ ledger, permission }: Context, run: Run): Promise<st
 }
 
 /**
- * Looks at the object after the write could not be sent again. Only what is read there counts, no status of an answer: quotas and
- * webhooks of others answer with any. Where the precondition does not hold any more, nothing in flight can land.
+ * Reads the object after the write could not be sent again. Only the object counts, not the status of a response, because quotas and webhooks
+ * can return any status. If the precondition is not satisfied any more, no write in flight can be applied.
  */
 async function look(context: Context, run: Run, entry: Entry, owner: Owner, why: string): Promise<Outcome> {
   const { upstream, ledger } = context;
@@ -161,7 +161,7 @@ async function isPreconditionFailure(
   const { request, preconditions } = sending;
   if (status === 409) return true;
   if (status === 404) return request.api.verb !== 'create';
-  // A failed `test` of a JSON patch is an invalid patch, and so is a patch that the API server would never take: the object tells.
+  // A failed `test` of a JSON patch has the same status as a patch that is never valid: the object shows which it is.
   if (status !== 422 || request.contentType !== 'application/json-patch+json') return false;
   return (await versionOf(context, run, target)) !== preconditions.resourceVersion;
 }
@@ -173,13 +173,13 @@ async function versionOf({ upstream }: Context, run: Run, target: Target): Promi
   return (readObject(body) as { metadata: { resourceVersion?: string } }).metadata.resourceVersion;
 }
 
-/** What an answer of the API server says, in words. */
+/** Describes a response of the API server. */
 export function reasonOf({ status, body }: Answer): string {
   let message = '';
   try {
     message = String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '');
   } catch {
-    // The status says enough.
+    // The status code is sufficient.
   }
   return `HTTP ${status}${message === '' ? '' : `: ${message.slice(0, 300)}`}`;
 }

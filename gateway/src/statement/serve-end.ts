@@ -14,7 +14,7 @@ export interface EndContext {
   readonly client: KubeClient;
   readonly ledger: Ledger;
   readonly replica: Replica;
-  /** The key that signs what the gateway says. */
+  /** The key that signs statements of the gateway. */
   readonly key: () => SigningKey;
 }
 

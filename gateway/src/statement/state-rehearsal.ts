@@ -1,7 +1,7 @@
 import { type RehearsalStatement, statedEffects, statedPlan } from '@sentinel/policy';
 import { recordingDigest, type SealedRecording } from '../rehearse/sealed-recording.ts';
 
-/** What a rehearsal saw, not sealed yet: by the recording that the gateway keeps, not by what anybody made of it. */
+/** The statement about a rehearsal, not sealed yet: from the recording of the gateway, not from the plan. */
 export function stateRehearsal(recording: SealedRecording): Omit<RehearsalStatement, 'key' | 'seal'> {
   const { action, job, account, sealedAt, effects, draft, dryRun } = recording;
   return {

@@ -3,10 +3,10 @@ import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
 import { type Entry, lastOrder } from '../ledger/entry.ts';
 import { CHECKS_SUCCEEDED } from '../run/note-end.ts';
 
-/** What is told of an entry. */
+/** The part of an entry that a statement contains. */
 export type Told = Pick<Entry, 'target' | 'state' | 'orders' | 'rollback'>;
 
-/** How an effect stands. */
+/** The state of an effect. */
 export function stateOfEntry(entry: Told): EffectState {
   const { state, rollback } = entry;
   if (state === 'Intended' || state === 'Refused') return '.';
@@ -24,7 +24,7 @@ function statesOfRun({ effects }: Pick<Claim, 'effects'>, entries: readonly Told
   return states;
 }
 
-/** What the ledger says of a real run, not sealed yet. `claim` is that of the run. */
+/** The statement about a real run from the ledger, not sealed yet. `claim` is that of the run. */
 export function stateRun(claim: Claim, entries: readonly Told[], now: number): Omit<RunStatement, 'key' | 'seal'> {
   const { action, job, plan, account, claimedAt, checks, endedWell, over } = claim;
   const states = statesOfRun(claim, entries);
@@ -47,7 +47,7 @@ export function stateRun(claim: Claim, entries: readonly Told[], now: number): O
   };
 }
 
-/** That an action was not run, and is not run any more. */
+/** The statement that an action was not run, and cannot run any more. */
 export const stateUnrun = (action: string, now: number): Omit<RunStatement, 'key' | 'seal'> => ({
   kind: 'Run',
   action,

@@ -15,7 +15,7 @@ const keys = new Map([['k1', publicKey]]);
 const body = Buffer.from(JSON.stringify({ namespace: 'shop', name: 'fix' }));
 
 function read(text: string | undefined) {
-  const statement = parseStatement(text ?? '') ?? assert.fail('it is no statement');
+  const statement = parseStatement(text ?? '') ?? assert.fail('it is not a statement');
   assert.ok(statement.kind === 'Run');
   assert.equal(statementFault(statement, 'uid-fix', keys), undefined);
   return { ...statement, states: statedStates(statement).join('') };
@@ -96,7 +96,7 @@ describe('What the gateway states at the end of an action', () => {
     assert.equal((await ending(other)()).blocked, true);
   });
 
-  it('is refused of an action that is not there', async () => {
+  it('is refused of an action that does not exist', async () => {
     const scene = new Scene();
     await assert.rejects(ending(scene)(), /there is no such action/);
   });

@@ -64,7 +64,7 @@ test('a 410 within the stream: delete and recreate in the gap is a delete, then 
 
 test('a 410 as HTTP status leads to a list, and a list that fails is tried again', async () => {
   const down = json(500, { kind: 'Status', code: 500, message: 'down' });
-  // Five answers: the client itself retries a read three times before the informer hears of it.
+  // Five answers: the client itself retries a read three times before the informer is notified of it.
   const list = [listOf('10'), down, down, down, down, down, listOf('30', configMap('a', '20'))];
   const watch = [json(410, { kind: 'Status', code: 410, message: 'too old' }), watchOf([])];
   await against({ list, watch }, async ({ deltas, informer }) => {
@@ -114,7 +114,7 @@ test('older lists again and again end the informer: the history of the server is
   await server.close();
 });
 
-test('a store is fresh while the server is heard, and not when it stays silent though a silent watch is opened anew', async () => {
+test('a store is fresh while the server is heard, and not when it stays silent though a silent watch is opened again', async () => {
   const clock = new FakeClock();
   let say = (_line: object) => {};
   const watch: Answer = (_request, response) => {

@@ -12,7 +12,7 @@ import { type WatchEvent, watchEvents } from '../transport/watch-stream.ts';
 import type { KubeObject, ResourceKind, StatusObject } from '../types.ts';
 import { type Delta, type Indexer, MutableStore, type Store } from './store.ts';
 
-/** Called for each change, in order, after the store shows it. What it throws is logged and stops nothing. */
+/** Called for each change, in order, after the store shows it. Exceptions are logged and do not stop the informer. */
 export type ChangeHandler<T extends KubeObject> = (delta: Delta<T>) => void;
 
 export interface InformerOptions<T extends KubeObject> {
@@ -21,21 +21,21 @@ export interface InformerOptions<T extends KubeObject> {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
-  /** What is kept of an object; by default all but managedFields. Must keep name, namespace, uid and resourceVersion. */
+  /** The stored form of an object; by default without managedFields. Must keep name, namespace, uid and resourceVersion. */
   transform?: ((object: T) => T) | undefined;
   indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
   /**
-   * Objects per page of a list, which is never read at once then: for collections that may be larger than the memory of this process.
-   * Of a page only what `transform` keeps is held.
+   * Objects per page of a list. If set, a list is never read in one request, for collections that may be larger than the memory of this process.
+   * Only the result of `transform` is kept from a page.
    */
   pageSize?: number | undefined;
-  /** Every so often (and up to a tenth later) each object is told again as an update of itself. Never by default. */
+  /** The interval (plus up to a tenth) after which each object is reported again as an update of itself. Never by default. */
   resyncMs?: number | undefined;
-  /** A watch without a byte for so long is opened anew; 75 s by default (a server that has something to say sends a bookmark each minute). */
+  /** A watch without a byte for so long is opened again; 75 s by default (a server that has something to say sends a bookmark each minute). */
   inactivityMs?: number | undefined;
   /** How long there may be no watch before `healthy` says no; 15 s by default. */
   unhealthyAfterMs?: number | undefined;
-  /** How long the server may be silent before `healthy` says no; 90 s by default, so that a watch can be opened anew before. */
+  /** How long the server may be silent before `healthy` says no; 90 s by default, so that a watch can be opened again before. */
   quietMs?: number | undefined;
   /** Delays between tries after errors: 0.5 s doubling to 30 s, up to half longer, by default. */
   retry?: { baseMs: number; maxMs: number } | undefined;
@@ -44,7 +44,7 @@ export interface InformerOptions<T extends KubeObject> {
 }
 
 const FAILURES_BEFORE_RELIST = 5;
-/** One list that is older may be a mistake of a server. So many in a row are another history, such as that of a restored backup. */
+/** One older list may be an error of a server. This many in a row mean another history, such as that of a restored backup. */
 const OLDER_LISTS = 3;
 const LONG_WATCH_MS = 30_000;
 
@@ -56,15 +56,15 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
 /**
  * A local copy of a collection, kept by list and watch.
  *
- * Guarantees: goes on until stopped, whatever the network or a single answer does (each failure is followed by another try, later and
- * later, no sooner than Retry-After). The store never goes back: an older list or event is refused. After a 410, a list replaces
- * the store in one step. A delete and recreate in a gap is told as delete, then add. No change is skipped for good: after a lost
- * or unreadable event the watch resumes before it, or a list is made. Intermediate states may be merged. Single objects are
- * frozen. Not guaranteed: freshness; act on a live read where it matters.
+ * Guarantees: it runs until stopped, in spite of network errors and invalid responses (each failure is followed by another attempt with back-off,
+ * no sooner than Retry-After). The store never returns to an older version: an older list or event is refused. After a 410, a list replaces
+ * the store in one step. A delete and recreate in a gap is reported as delete, then add. No change is skipped permanently: after a lost
+ * or unreadable event the watch resumes before it, or a new list is read. Intermediate states may be merged. Single objects are
+ * frozen. Not guaranteed: freshness; use a live read if a stale object is not acceptable.
  */
 export class Informer<T extends KubeObject = KubeObject> {
   readonly resource: ResourceKind<T>;
-  /** Resolves when the first list is in the store and told to the handlers. Stays pending if stopped before. */
+  /** Resolves when the first list is in the store and was passed to the handlers. Stays pending if stopped before. */
   readonly synced: Promise<void>;
   readonly store: Store<T>;
   readonly #store: MutableStore<T>;
@@ -81,7 +81,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   #newest = '';
   #blindSince: number | undefined;
   #failures = 0;
-  /** When the server was heard last. */
+  /** The time of the last data from the server. */
   #heardAt = 0;
   #olderLists = 0;
 
@@ -98,7 +98,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     this.#retry = backoff({ ...(options.retry ?? { baseMs: 500, maxMs: 30_000 }), jitter: 0.5 });
   }
 
-  /** Registers a handler; what is in the store already is told to it at once as adds. Returns how to unregister. */
+  /** Registers a handler; existing objects are passed to it at once as adds. Returns the function to unregister it. */
   onChange(handler: ChangeHandler<T>): () => void {
     for (const object of this.#store.list()) this.#tell(handler, { type: 'add', object });
     this.#handlers.add(handler);
@@ -106,8 +106,8 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   /**
-   * Whether the store is fresh: the first list is in, the server has been watched within the last seconds, and it was heard since a
-   * silent watch must have been opened anew.
+   * Whether the store is fresh: the first list is stored, there was a watch within the last seconds, and the server sent data within the time
+   * after which a silent watch is opened again.
    */
   healthy(): boolean {
     if (!this.#isSynced) return false;
@@ -118,7 +118,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   /**
-   * Lists and watches until the signal aborts; then resolves. To be started once.
+   * Lists and watches until the signal aborts; then resolves. Must be started only once.
    *
    * @throws StoreWentBackError when the server's history is another one than what is in the store. Only a new process starts clean.
    */
@@ -183,7 +183,7 @@ export class Informer<T extends KubeObject = KubeObject> {
         this.#progress();
       }
       this.#blindSince ??= this.#clock.monotonic();
-      // A server that ends each watch at once would otherwise be asked in a tight loop.
+      // Prevents a tight loop if a server ends each watch at once.
       if (events === 0 && this.#clock.monotonic() - openedAt < 1000) throw new Error('The watch ended at once');
     } finally {
       clearTimeout(watchdog);
@@ -221,7 +221,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     const object = event.object as T;
     const version = object.metadata?.resourceVersion ?? '';
     if (compareResourceVersions(version, this.#version) < 0) {
-      // Which of the two is true only a list can tell.
+      // Only a list can show which of the two is correct.
       this.#version = '';
       throw new Error(`The watch went back from ${this.#newest} to ${version}`);
     }
@@ -249,7 +249,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     try {
       return deepFreeze(transform(whole));
     } catch (thrown) {
-      // Untrimmed is better than absent.
+      // An untransformed object is better than a missing one.
       this.#logger.error('The transform of an object failed', { error: toError(thrown) });
       return deepFreeze(whole);
     }
@@ -260,7 +260,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     this.#failures++;
     if (isGone(error) || this.#failures % FAILURES_BEFORE_RELIST === 0) this.#version = '';
     const retryAfterMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    // The first 410 is everyday life after a quiet time: list at once, as the cache is known to be behind.
+    // The first 410 is normal after a quiet time: list at once, because the cache is outdated.
     const delay = isGone(error) && this.#failures === 1 ? 0 : Math.max(this.#retry.next(), retryAfterMs);
     const level = this.#failures > 1 ? 'warn' : 'debug';
     this.#logger[level]('List or watch failed', { error, retryInMs: Math.round(delay), failures: this.#failures });

@@ -2,15 +2,15 @@ import { storedSize } from '../client/stored-size.ts';
 import type { KubeObject, ResourceKind } from '../types.ts';
 import { createInformer, type Informer, type InformerOptions } from './informer.ts';
 
-/** Some objects have 1.5 MiB, and a page is held whole while it is measured. */
+/** Objects may have 1.5 MiB, and a page is in memory while it is measured. */
 const PAGE_SIZE = 16;
 
-/** What is held of an object whose size counts: who it is, how many bytes the API server stores of it, and what else was asked for. */
+/** The stored facts about a measured object: its identity, its stored size in bytes, and the result of `keep`. */
 export type Measured<K = unknown> = KubeObject & { readonly bytes: number } & K;
 
 /**
- * An informer that holds the size of each object instead of the object, so that a collection can be counted that is larger than the
- * memory of this process. `keep` chooses what else is held.
+ * An informer that stores the size of each object instead of the object, so that it can measure a collection that is larger than the
+ * memory of this process. `keep` chooses additional data to store.
  */
 export function createMeasuringInformer<T extends KubeObject, K extends object>(
   options: Omit<InformerOptions<T>, 'transform' | 'indexers' | 'pageSize'>,

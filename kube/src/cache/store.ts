@@ -1,6 +1,6 @@
 import { type KubeObject, keyOf } from '../types.ts';
 
-/** One change of a store. `old` is what was there before an update. */
+/** One change of a store. `old` is the object before an update. */
 export type Delta<T extends KubeObject> =
   | { type: 'add'; object: T; old?: undefined }
   | { type: 'update'; object: T; old: T }
@@ -9,7 +9,7 @@ export type Delta<T extends KubeObject> =
 /** Values under which an object is found by `byIndex`. */
 export type Indexer<T extends KubeObject> = (object: T) => readonly string[];
 
-/** What readers see of a cache. All objects are deeply frozen and shared: copy before changing. May lag behind the server. */
+/** The read-only view of a cache. All objects are deeply frozen and shared: copy before changing. May lag behind the server. */
 export interface Store<T extends KubeObject> {
   /** By `namespace/name`, or `name` for cluster-scoped kinds. */
   get(key: string): T | undefined;
@@ -48,7 +48,7 @@ export class MutableStore<T extends KubeObject> implements Store<T> {
     return [...(index.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Puts an object in. A recreated one (another uid) is a delete of the old, then an add. Objects already there as they are give no delta. */
+  /** Stores an object. A recreated one (another uid) is a delete of the old one, then an add. An unchanged object causes no delta. */
   upsert(object: T): Delta<T>[] {
     const key = keyOf(object);
     const old = this.#objects.get(key);
@@ -58,7 +58,7 @@ export class MutableStore<T extends KubeObject> implements Store<T> {
     return deltasBetween(old, object);
   }
 
-  /** Takes an object out; `last` is its final state. A stored object of another uid stays. */
+  /** Removes an object; `last` is its final state. A stored object with another uid is kept. */
   remove(last: T): Delta<T>[] {
     const key = keyOf(last);
     const old = this.#objects.get(key);
@@ -68,7 +68,7 @@ export class MutableStore<T extends KubeObject> implements Store<T> {
     return [{ type: 'delete', object: last }];
   }
 
-  /** Makes the store hold exactly these objects, in one step: no reader sees a part of it. */
+  /** Replaces the content of the store in one step: no reader sees a part of it. */
   replaceAll(objects: readonly T[]): Delta<T>[] {
     const before = this.#objects;
     this.#objects = new Map(objects.map((object) => [keyOf(object), object]));

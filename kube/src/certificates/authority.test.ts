@@ -52,7 +52,7 @@ describe('An authority', () => {
     }
   });
 
-  it('fills the Secret of the installation, and creates none where there is none', async () => {
+  it('fills the Secret of the installation, and creates none if there is none', async () => {
     let secret: AnyObject | null = {
       apiVersion: 'v1',
       kind: 'Secret',

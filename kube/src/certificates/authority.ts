@@ -6,15 +6,15 @@ import type { AnyObject } from '../types.ts';
 import { createAuthority, daysLeft, type KeyPair } from './issue.ts';
 
 /**
- * An authority as its Secret holds it. `bundle` is what clients trust: the authority that issues, the one that will follow it,
- * and the one before it.
+ * A certificate authority in its Secret. `bundle` is what clients trust: the current authority, the next one, and the previous
+ * one.
  */
 export interface Authority {
   readonly current: KeyPair;
   readonly bundle: string;
 }
 
-/** The parts of an authority; `since` says from when on clients could read that `next` is to be trusted. */
+/** The parts of an authority; `since` says since when clients can read `next` in the bundle. */
 interface Parts {
   readonly current: KeyPair;
   readonly next?: KeyPair & { readonly since: number };
@@ -23,14 +23,14 @@ interface Parts {
 
 const CA_DAYS = 365;
 const RENEW_DAYS = 30;
-/** Nothing is issued under a new authority before clients had this long to learn of it. */
+/** How long a new authority is published before it issues certificates, so that clients trust it by then. */
 const SETTLE_MS = 3600_000;
 
 /**
- * The certificate authority that a Secret holds, made when the Secret is empty. 30 days before its end the next one is made and
- * published beside it, and an hour later takes its place, so that at no moment anybody meets a certificate that they do not trust
- * yet. Any number of replicas may call this at any time: the API server lets one of them write, and all read what was written.
- * Throws MissingObjectError when there is no Secret.
+ * The certificate authority in a Secret, created if the Secret is empty. 30 days before its expiry the next one is created and published in
+ * addition, and an hour later it replaces the current one, so that no client ever gets a certificate that it does not trust yet. Any number of
+ * replicas may call this at any time: the API server accepts the write of one of them, and all read the result.
+ * Throws MissingObjectError if the Secret does not exist.
  */
 export async function ensureAuthority(
   client: KubeClient,
@@ -46,15 +46,15 @@ export async function ensureAuthority(
     try {
       await write(client, secret, wanted);
     } catch (error) {
-      // Another replica was quicker: what it wrote is read in the next turn.
+      // Another replica was first: its result is read in the next iteration.
       if (!isConflict(error)) throw error;
     }
   }
 }
 
-/** Where an authority is to be now; the same object when nothing is to be done. */
+/** The next state of an authority at the given time; the same object if nothing must be done. */
 export async function advance(held: Parts | undefined, commonName: string, now: number): Promise<Parts> {
-  // Names that differ: a verifier that looks for an issuer by name must not find the wrong one of two.
+  // The names differ, so that a verifier that searches an issuer by name finds the right one.
   const make = () => createAuthority(`${commonName}-${randomBytes(4).toString('hex')}`, CA_DAYS);
   if (!held) return { current: await make() };
   const left = daysLeft(held.current.cert, now);

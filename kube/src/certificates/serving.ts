@@ -9,14 +9,14 @@ export interface ServingOptions {
   /** The Secret of the authority. */
   readonly secret: { readonly namespace: string; readonly name: string };
   readonly dnsNames: readonly [string, ...string[]];
-  /** Tells clients what to trust; called often, and to write only what differs. */
+  /** Publishes the CA bundle for clients; called often, and must write only if it differs. */
   readonly publish: (bundle: string) => Promise<void>;
 }
 
 const LEAF_DAYS = 7;
 const RENEW_MS = 24 * 3600_000;
 
-/** The certificate that a server shows, kept good for as long as the process lives. */
+/** The serving certificate, kept valid as long as the process runs. */
 export class ServingCertificate {
   readonly #options: ServingOptions;
   #issued = { under: '', at: 0 };
@@ -25,12 +25,12 @@ export class ServingCertificate {
     this.#options = options;
   }
 
-  /** A certificate to begin with. */
+  /** The first certificate. */
   async first(): Promise<KeyPair> {
     return await this.#issue((await this.#authority()).current);
   }
 
-  /** Renews the authority and publishes it where that is due; hands `use` another certificate once a day, or when the authority is another. */
+  /** Renews and publishes the authority when necessary; passes a new certificate to `use` once a day, or after a change of the authority. */
   async tend(use: (pair: KeyPair) => void): Promise<void> {
     const { current, bundle } = await this.#authority();
     await this.#options.publish(bundle);

@@ -5,7 +5,7 @@ import { configmaps, secrets } from '../client/resources.ts';
 import { isConflict, MissingObjectError } from '../errors.ts';
 import type { AnyObject } from '../types.ts';
 
-/** Those who verify watch the public keys: they have it before anything comes that is signed with it. */
+/** How long a new public key is published before its use: verifiers watch the keys, so they have it before the first signature. */
 const SETTLE_MS = 2_000;
 
 /** A key that signs. The private half stays in a Secret that only its program can read. */
@@ -26,7 +26,7 @@ export interface SigningKeyOptions {
   readonly published: { readonly namespace: string; readonly name: string };
   /** The name under which the public half is written; the id of the key is appended. */
   readonly fieldManager: string;
-  /** An annotation of the Secret: with it, whatever its value, the key is replaced at once. */
+  /** An annotation of the Secret: any value causes a rotation at once. */
   readonly rotate: string;
   /** A key that is older than this is replaced. */
   readonly maxAgeMs: number;
@@ -35,8 +35,8 @@ export interface SigningKeyOptions {
 }
 
 /**
- * Keeps a key that signs (Ed25519): made when the Secret is empty, replaced when it is too old or when somebody asks (`rotate`). Of the
- * one before it nothing is kept but its public half, which stays published, so that what it signed still verifies.
+ * Manages a signing key (Ed25519): created if the Secret is empty, replaced if it is too old or on request (`rotate`). Only the public half of
+ * the previous key is kept and stays published, so that its signatures still verify.
  */
 export class SigningKeeper {
   readonly #options: SigningKeyOptions;
@@ -53,7 +53,7 @@ export class SigningKeeper {
   }
 
   /**
-   * Makes or replaces the key where that is due, and takes up what another replica made. Says whether the key is another now.
+   * Creates or replaces the key when necessary, and loads a key of another replica. Returns whether the key changed.
    * Throws MissingObjectError when the Secret or the ConfigMap is missing.
    */
   async tend(now: () => number = Date.now): Promise<boolean> {
@@ -74,13 +74,13 @@ export class SigningKeeper {
       try {
         await client.replace(secrets, this.#renewed(secret, now()));
       } catch (error) {
-        // Another replica was quicker: what it wrote is read in the next turn.
+        // Another replica was first: its result is read in the next iteration.
         if (!isConflict(error)) throw error;
       }
     }
   }
 
-  // Before anything is signed with it. Each key has a field manager of its own, so that none takes another away.
+  // Before the first signature. Each key has a separate field manager, so that no key removes another.
   async #publish(held: Held): Promise<void> {
     const { client, published: key, fieldManager, settleMs = SETTLE_MS } = this.#options;
     const object = await client.get(configmaps, key);
@@ -102,7 +102,7 @@ export class SigningKeeper {
     return Number.isNaN(made) || now - made > this.#options.maxAgeMs;
   }
 
-  // The same Secret with another key in it: nothing of the old private half is left.
+  // The Secret is overwritten, so that nothing of the old private half remains.
   #renewed(secret: AnyObject, now: number): AnyObject {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const encode = (text: string) => Buffer.from(text).toString('base64');

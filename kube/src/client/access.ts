@@ -1,7 +1,7 @@
 import type { KubeClient } from './client.ts';
 import type { ResourceAttributes } from './client-options.ts';
 
-/** Somebody about whom the API server is asked, with everything that its authorizers may judge them by. */
+/** An identity for access reviews, with everything that authorizers may use. */
 export interface AccessSubject {
   readonly user: string;
   readonly uid?: string | undefined;
@@ -9,10 +9,10 @@ export interface AccessSubject {
   readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-/** How many questions are on their way at a time. */
+/** How many reviews are in progress at a time. */
 const AT_ONCE = 16;
 
-/** The first of several rights that somebody holds; undefined when they hold none. Throws when one cannot be asked: that is no answer. */
+/** The first of several rights that an identity has; undefined if it has none of them. Throws if one cannot be checked. */
 export async function firstAllowed<R extends ResourceAttributes>(
   client: Pick<KubeClient, 'subjectAccessReview'>,
   { user, uid, groups, extra }: AccessSubject,

@@ -11,7 +11,7 @@ export interface ListOptions extends CallOptions {
   fieldSelector?: string | undefined;
   /** Objects per page; 500 by default. */
   pageSize?: number | undefined;
-  /** Reads page after page whatever happens, and never all at once: for collections that may be larger than the memory of this process. */
+  /** Always reads in pages, for collections that may be larger than the memory of this process. */
   onlyPages?: boolean | undefined;
 }
 

@@ -28,7 +28,7 @@ test('a write is sent once, and a lost answer says that it may have happened', a
   await assert.rejects(create(), TransportError);
 });
 
-test('get and delete give null for what is not there', async () => {
+test('get and delete give null for an object that does not exist', async () => {
   const server = await scriptedServer({ other: [json(404, { kind: 'Status', code: 404, reason: 'NotFound' })] });
   assert.equal(await server.client.get(configmaps, key), null);
   assert.equal(await server.client.delete(configmaps, key, { preconditions: { uid: 'u' } }), null);
@@ -105,7 +105,7 @@ test('finalizer patches test what they build on', async () => {
   await server.close();
 });
 
-test('a recorder never rejects, and an event that is there already is a success', async () => {
+test('a recorder never rejects, and an existing event is a success', async () => {
   const exists = json(409, { kind: 'Status', code: 409, reason: 'AlreadyExists' });
   const server = await scriptedServer({ other: [json(201, {}), exists, json(403, { kind: 'Status', code: 403 })] });
   const recorder = new EventRecorder({ client: server.client, controller: 'example.org/test', instance: 'pod' });

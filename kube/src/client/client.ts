@@ -32,7 +32,7 @@ const CONTENT_TYPES: Record<PatchType, string> = {
 export interface ClientOptions {
   /** How many times a read that failed for a passing reason is sent again; 3 by default. */
   readRetries?: number | undefined;
-  /** Called right before each write is sent. What it throws stops the write, and is what the caller gets. */
+  /** Called right before each write is sent. An exception prevents the write and is passed to the caller. */
   beforeWrite?: (() => void) | undefined;
   /** A longer Retry-After than this is not waited for: the error is thrown. 10 s by default. */
   maxRetryAfterMs?: number | undefined;
@@ -70,12 +70,12 @@ export class KubeClient {
     this.#maxRetryAfterMs = options.maxRetryAfterMs ?? 10_000;
   }
 
-  /** The same client, all of whose requests end with the reason of the signal when it aborts, those under way included. */
+  /** The same client, with all requests bound to a signal: they reject with its reason when it aborts. */
   until(signal: AbortSignal): KubeClient {
     return new KubeClient(this.transport, this.#options, this.#signal ? AbortSignal.any([this.#signal, signal]) : signal);
   }
 
-  /** The live object, or null if it (or its kind) is not there. */
+  /** The live object, or null if it (or its kind) does not exist. */
   async get<T extends KubeObject>(kind: ResourceKind<T>, key: ObjectKey, options: CallOptions = {}): Promise<T | null> {
     return nullIfNotFound(this.getOrThrow(kind, key, options));
   }
@@ -90,7 +90,7 @@ export class KubeClient {
     return await this.listMapped(kind, options, (item) => item);
   }
 
-  /** A list of which only what `keep` makes of each item is held, page by page. */
+  /** A list, page by page, of which only the result of `keep` for each item is stored. */
   async listMapped<T extends KubeObject, R>(
     kind: ResourceKind<T>,
     options: ListOptions,
@@ -122,7 +122,7 @@ export class KubeClient {
     return this.#json<T>({ method: 'PUT', path: objectPath(kind, ownKey(object), 'status'), ...write(object, options) });
   }
 
-  /** Patches an object. `apply` creates it if it is not there, and needs a `fieldManager`. */
+  /** Patches an object. `apply` creates it if it does not exist, and needs a `fieldManager`. */
   async patch<T extends KubeObject>(
     kind: ResourceKind<T>,
     key: ObjectKey,
@@ -140,7 +140,7 @@ export class KubeClient {
     });
   }
 
-  /** Asks for deletion. Returns what the server answers: the object if it stays for a while, else a Status; null if it was not there. */
+  /** Requests a deletion. Returns the response: the object if it is not removed at once, else a Status; null if it did not exist. */
   async delete<T extends KubeObject>(
     kind: ResourceKind<T>,
     key: ObjectKey,
@@ -185,7 +185,7 @@ export class KubeClient {
     return answer.status;
   }
 
-  /** The log of one container, as text. Bytes that are no UTF-8 become U+FFFD. */
+  /** The log of one container, as text. Bytes that are not UTF-8 become U+FFFD. */
   async logs(namespace: string, pod: string, container: string, options: LogOptions = {}): Promise<string> {
     const { limitBytes, tailLines, previous, timestamps } = options;
     const path = objectPath(pods, { namespace, name: pod }, 'log');

@@ -8,7 +8,7 @@ export interface Condition {
   lastTransitionTime: string;
 }
 
-/** What a caller says of a condition; when it changed is worked out. */
+/** A condition without its transition time, which is computed. */
 export type ConditionInput = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'> & {
   observedGeneration?: number | undefined;
 };
@@ -31,7 +31,7 @@ export function findCondition(conditions: readonly Condition[] | undefined, type
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** Whether the condition is there and True. Absent and Unknown are not. */
+/** Whether the condition exists and is True. False if it is absent or Unknown. */
 export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
   return findCondition(conditions, type)?.status === 'True';
 }

@@ -48,7 +48,7 @@ export async function addFinalizer<T extends KubeObject>(
   return guarded(client, kind, object, { ...options, patch: addFinalizerPatch(object, options.finalizer) });
 }
 
-/** Removes the finalizer; otherwise as `addFinalizer`. To be called only after the clean-up has succeeded. */
+/** Removes the finalizer; otherwise like `addFinalizer`. Call it only after the clean-up has succeeded. */
 export async function removeFinalizer<T extends KubeObject>(
   client: KubeClient,
   kind: ResourceKind<T>,

@@ -16,12 +16,12 @@ import { inSpan } from '../tracing/spans.ts';
 import type { Grouping } from './ready-keys.ts';
 import { WorkQueue } from './workqueue.ts';
 
-/** What a reconcile asks for besides "done": to come again after a while, whatever happens. */
+/** The result of a reconcile, if another one is needed after some time. */
 export type Result = { requeueAfterMs?: number | undefined } | undefined;
 
 export interface ControllerOptions {
   name: string;
-  /** Makes the world right for one key. Reads what is; must not depend on what happened. The signal aborts at timeout and at stop. */
+  /** Reconciles one key from the current state; must not depend on the event. The signal aborts at the timeout and at shutdown. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile that returns nothing is the usual one
   reconcile: (key: string, signal: AbortSignal) => Promise<Result | void>;
   /** Keys worked on at the same time; 1 by default. */
@@ -42,7 +42,7 @@ export interface ControllerOptions {
  *
  * Guarantees: never two reconciles of one key at a time. An error (of any kind, thrown in any way) is logged once, counted, and
  * tried again with growing delay; `TerminalError` is logged, counted and not tried again; a write conflict is tried again soon
- * and counted apart. Success ends the growing of delays. Nothing a reconcile does ends the controller.
+ * and counted separately. Success resets the back-off. No error of a reconcile ends the controller.
  */
 export class Controller {
   readonly name: string;
@@ -63,7 +63,7 @@ export class Controller {
     initControllerMetrics(options.name, this.#concurrency);
   }
 
-  /** Asks for a reconcile. To be called from informers, at any time. */
+  /** Enqueues a key. May be called from informers, at any time. */
   enqueue(key: string): void {
     this.queue.add(key);
   }
@@ -165,7 +165,7 @@ export class Controller {
   }
 }
 
-// What a panic is in Go: not a failure of the world, but of the code.
+// Corresponds to a panic in Go: a programming error.
 function isBug(thrown: unknown): boolean {
   return (
     !(thrown instanceof Error) || [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => thrown instanceof kind)

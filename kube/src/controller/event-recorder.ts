@@ -16,7 +16,7 @@ export interface ObjectReference {
   fieldPath?: string | undefined;
 }
 
-/** One event. `name` is chosen by the caller so that the same happening, told twice, is one event. */
+/** One event. The caller chooses `name` so that recording the same event twice results in one event. */
 export interface EventInput {
   name: string;
   /** That of `regarding` by default, or `default` for cluster-scoped objects. */
@@ -29,7 +29,7 @@ export interface EventInput {
   note: string;
 }
 
-/** `created` is false if the event was there already. */
+/** `created` is false if the event existed already. */
 export type EventOutcome = { ok: true; created: boolean } | { ok: false; error: Error };
 
 export interface EventRecorderOptions {
@@ -54,7 +54,7 @@ export class EventRecorder {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Writes one event. Never rejects. An event of that name that is there already counts as success. */
+  /** Writes one event. Never rejects. An existing event of that name counts as success. */
   async record(input: EventInput, signal?: AbortSignal): Promise<EventOutcome> {
     try {
       await this.#options.client.create(events, this.#eventOf(input), { signal, timeoutMs: 10_000 });

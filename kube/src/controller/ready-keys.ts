@@ -60,7 +60,7 @@ export class ReadyKeys<K> {
     return undefined;
   }
 
-  /** Says that work on a key that was taken has ended. */
+  /** Marks the work on a taken key as ended. */
   release(key: K): void {
     const group = this.#grouping.groupOf(key);
     const working = (this.#working.get(group) ?? 0) - 1;

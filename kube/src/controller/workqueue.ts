@@ -94,7 +94,7 @@ export class WorkQueue<K = string> {
     this.addAfter(key, backoffDelay(failures, this.#limiter));
   }
 
-  /** Ends the growing of delays for a key. Does not take back what was asked for. */
+  /** Resets the back-off of a key. Does not remove the key from the queue. */
   forget(key: K): void {
     this.#failures.delete(key);
   }
@@ -112,7 +112,7 @@ export class WorkQueue<K = string> {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Says that work on a key has ended, well or not. */
+  /** Marks the work on a key as ended, successful or not. */
   done(key: K): void {
     const since = this.#processing.get(key);
     if (since === undefined) return;

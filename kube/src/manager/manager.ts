@@ -46,7 +46,7 @@ export class Manager {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Something that must be there first and last: health, metrics, a webhook. */
+  /** A server that starts first and stops last: health, metrics, a webhook. */
   addServer(server: Runnable): this {
     this.#servers.push(server);
     return this;

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { MissingObjectError, toError } from '../errors.ts';
 
 export interface UpkeepOptions {
-  /** What is kept up, in words, such as `the certificate`. */
+  /** The name of the work for messages, such as `the certificate`. */
   readonly what: string;
   readonly everyMs: number;
   /** How old the last success may be before `fault` says so. */
@@ -13,8 +13,8 @@ export interface UpkeepOptions {
 }
 
 /**
- * Work that must succeed every so often for a program to be of use, such as the renewal of its certificate. One at a time; a failure is
- * told and tried again at the next turn. `fault` is for `/readyz`.
+ * Periodic work that must succeed for a program to be ready, such as the renewal of its certificate. One at a time; a failure is reported and
+ * retried in the next interval. `fault` is for `/readyz`.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions;
@@ -51,7 +51,7 @@ export class Upkeep {
     }
   }
 
-  /** Does the work again and again until the answer is called. */
+  /** Repeats the work until the returned function is called. */
   start(): () => void {
     let isStopped = false;
     let cancel = () => {};

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 
-/** What connections are taken from: answers with what gives one back, or with undefined when there is none for this address. */
+/** A limit of connections: returns the function that releases one, or undefined if none is available for this address. */
 export interface ConnectionShare {
   tryTake(
     address: string,
@@ -45,8 +45,8 @@ export class ConnectionCount implements ConnectionShare {
 const SECOND_MS = 1_000;
 
 /**
- * Closes connections beyond what is shared out to an address. Nobody has said who they are by then, and the TLS handshake, which is
- * what costs time, has not begun.
+ * Closes connections above the share of an address, before authentication and before the TLS handshake, which is the expensive
+ * part.
  */
 export function boundConnections(server: Server, { open, perAddress, begun }: ConnectionBounds): void {
   server.on('connection', (socket) => {

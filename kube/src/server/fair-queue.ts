@@ -1,6 +1,6 @@
 /**
- * Lets a number of pieces of work be under way at a time. Those who wait take turns, so that one with many pieces delays another by one
- * of them, not by all. Who somebody is, is said by a key, such as an address or a namespace.
+ * Runs a limited number of pieces of work at a time. Keys, such as addresses or namespaces, take turns, so that a key with many pieces delays
+ * another one by one of them, not by all.
  */
 export class FairQueue {
   #free: number;
@@ -10,7 +10,7 @@ export class FairQueue {
     this.#free = slots;
   }
 
-  /** Resolves when it is the turn of this key, with what ends the turn, once. */
+  /** Resolves when it is the turn of this key, with the function that ends the turn. */
   async take(key: string): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else
@@ -34,7 +34,7 @@ export class FairQueue {
     }
     const [key, own] = first;
     const begin = own.shift();
-    // A Map keeps the order of insertion: what is set anew comes last.
+    // A Map keeps the order of insertion: what is set again comes last.
     this.#waiting.delete(key);
     if (own.length > 0) this.#waiting.set(key, own);
     // What has arrived meanwhile is read before the next one takes the thread.

@@ -7,7 +7,7 @@ describe('Characters that look like others', () => {
     ['a Cyrillic letter in a Latin word', 'p\u0430yments', 'p\\u0430yments'],
     ['a Greek letter in a Latin word', 'ngin\u03bf:1.2', 'ngin\\u03bf:1.2'],
     ['an Armenian letter beside digits and Latin', 'w\u0585b2', 'w\\u0585b2'],
-    ['a Latin letter that is none of ASCII and looks like one', 'rem\u0131te \u0261it', 'rem\\u0131te \\u0261it'],
+    ['a Latin letter outside ASCII that looks like one', 'rem\u0131te \u0261it', 'rem\\u0131te \\u0261it'],
     ['letters of another width', 'we\uff42', 'we\\uff42'],
     ['mathematical letters', 'x\u{1d41a}', 'x\\u{1d41a}'],
     ['a word of mathematical letters', 'to \u{1d699}\u{1d69b}\u{1d698}\u{1d68d}', 'to \\u{1d699}\\u{1d69b}\\u{1d698}\\u{1d68d}'],

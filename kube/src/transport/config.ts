@@ -16,7 +16,7 @@ export interface ClusterConfig {
   /** The namespace of the context, or `default`. */
   readonly namespace: string;
   readonly currentContext: string;
-  /** Headers that authenticate a request. With `fresh`, credentials are read anew (used once after a 401). */
+  /** Headers that authenticate a request. With `fresh`, credentials are read again (used once after a 401). */
   readonly auth: (fresh?: boolean) => Promise<Headers>;
 }
 

@@ -47,7 +47,7 @@ export interface Transport {
    * Resolves for every HTTP status. Rejects with `TransportError` on network trouble, with `signal.reason` if the signal aborts.
    */
   request(request: TransportRequest): Promise<TransportResponse>;
-  /** As `request`, but resolves at the headers. Whoever calls must read or destroy the body; the signal destroys it too. */
+  /** As `request`, but resolves at the headers. Anyone who calls must read or destroy the body; the signal destroys it too. */
   stream(request: TransportRequest): Promise<TransportStream>;
   /** Breaks off what is under way and closes all connections. */
   close(): Promise<void>;
@@ -174,7 +174,7 @@ class UndiciTransport implements Transport {
         restClientRequests.inc({ code: '<error>', method, host: this.#origin });
       throw error;
     });
-    // Whoever reads the body hears of it as well. Without this, one that is broken off before anybody reads it would end the process.
+    // The code that reads the body also gets this error. Without this listener, an error before anybody reads it would end the process.
     answer.body.on('error', () => undefined);
     restClientRequests.inc({ code: String(answer.statusCode), method, host: this.#origin });
     restClientDuration.observe({ verb: method, host: this.#origin }, (performance.now() - begun) / 1000);

@@ -5,7 +5,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import type { Draft } from '../status/conditions.ts';
 
-/** What the modules of act/ work with. */
+/** The dependencies of the modules in act/. */
 export interface ActContext {
   readonly client: KubeClient;
   readonly gateway: GatewayClient;
@@ -13,7 +13,7 @@ export interface ActContext {
   readonly logger: Logger;
 }
 
-/** What one pass changes: the status to write, and what follows once it is written. */
+/** The changes of one reconcile: the status to write, and the steps that follow once it is written. */
 export interface Pass {
   readonly facts: Facts;
   readonly action: AgentAction;

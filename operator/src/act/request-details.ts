@@ -2,7 +2,7 @@ import type { AgentAction } from '@sentinel/crds';
 import { dataHandling, keepText } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 
-/** What is asked for, as the record of an admission and of an edit hold it. The intent was redacted before it was stored. */
+/** The request of an action, as details of the records of its admission and its edits. The intent was redacted before it was stored. */
 export function requestDetails({ spec }: AgentAction, parameters: string | undefined): Record<string, string | undefined> {
   const { intent, mode } = spec;
   return {
@@ -21,7 +21,7 @@ export function requestDetails({ spec }: AgentAction, parameters: string | undef
   };
 }
 
-/** The parameters as policy lets them be kept. Each value for itself: a digest of them all would tell nobody anything. */
+/** The parameters in the form that policy allows to keep. Each value is handled separately, because one digest of all values could not be verified. */
 export async function keptParameters({ action, policies }: Facts): Promise<string | undefined> {
   const handling = dataHandling(policies);
   if (handling.parameters === 'Dropped' || !action.spec.parameters?.length) return undefined;

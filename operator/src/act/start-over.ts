@@ -7,8 +7,8 @@ import type { Pass } from './context.ts';
 import { keptParameters, requestDetails } from './request-details.ts';
 
 /**
- * The spec was edited before anything ran: a new generation, a new rehearsal, a new plan; earlier decisions are for another plan. The
- * record has who edited it, and the intent and the parameters that hold from here on.
+ * The spec was edited before anything ran: a new generation, a new rehearsal, a new plan; earlier decisions are void because they are for
+ * another plan. The record names the editors, and contains the new intent and parameters.
  */
 export async function startOver({ draft, action, facts, now }: Pass): Promise<void> {
   const editor = parseActor(action.metadata.annotations?.[annotations.changedBy]) ?? UNKNOWN_ACTOR;
@@ -24,7 +24,7 @@ export async function startOver({ draft, action, facts, now }: Pass): Promise<vo
       plan: draft.plan?.digest,
       details: {
         ...requestDetails(action, parameters),
-        // Several edits may come between two looks: these are all who edited it, beside who filed it.
+        // Several edits may happen between two reconciles: these are all editors, without the requester.
         'sentinel.editors': [...new Set(others.map(({ user }) => user))].join(' '),
         'sentinel.spec.digest': digestOf(action.spec),
       },
@@ -43,6 +43,6 @@ export async function startOver({ draft, action, facts, now }: Pass): Promise<vo
   delete draft.results;
   delete draft.shortened;
   for (const type of ['Rehearsed', 'Approved'] as const)
-    condition(draft, type, 'Unknown', 'Pending', 'the action was edited, so it is rehearsed and decided anew', now);
+    condition(draft, type, 'Unknown', 'Pending', 'the action was edited, so it is rehearsed and decided again', now);
   enter(draft, 'Pending', `the action was edited by ${editor} and starts over`, now);
 }

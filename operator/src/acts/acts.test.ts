@@ -31,7 +31,7 @@ describe('Whether an act was stored', () => {
   const trusted = act({ trust: digestOf('sealed') });
   const rows: readonly [what: string, act: Act, live: KubeObject | null, after: number, expected: string][] = [
     ['the object shows it', act(), live(), 0, 'Applied'],
-    ['the object is not there yet', act(), null, 0, 'Pending'],
+    ['the object does not exist yet', act(), null, 0, 'Pending'],
     ['the object is older', act(), live({ generation: 1 }), 0, 'Pending'],
     ['the object was changed since', act(), live({ generation: 3 }, {}), 0, 'Applied'],
     ['the object was changed by somebody else instead', act(), live({}, {}), CONFIRM_WITHIN_MS, 'Unconfirmed'],
@@ -39,10 +39,10 @@ describe('Whether an act was stored', () => {
     ['another object has the name', act(), live({ uid: 'other' }), CONFIRM_WITHIN_MS, 'Unconfirmed'],
     ['what is deleted is gone', removed, null, 0, 'Applied'],
     ['what is deleted waits for its finalizer', removed, live({ deletionTimestamp: 'x' }), 0, 'Applied'],
-    ['what is deleted was made anew', removed, live({ uid: 'other' }), 0, 'Applied'],
+    ['what is deleted was made again', removed, live({ uid: 'other' }), 0, 'Applied'],
     ['what is deleted is still there', removed, live(), CONFIRM_WITHIN_MS, 'Unconfirmed'],
     ['the seal is there', trusted, live({ annotations: { 'sentinel.dev/trust': 'sealed' } }), 0, 'Applied'],
-    ['the seal is not there', trusted, live(), 0, 'Pending'],
+    ['the seal is missing', trusted, live(), 0, 'Pending'],
   ];
   for (const [what, one, object, after, expected] of rows)
     it(`${what}: ${expected}`, () => assert.equal(judgeAct(one, object, NOW + after), expected));
@@ -86,7 +86,7 @@ describe('The chain of acts', () => {
 
   it('says what was not seen in the object', () => {
     const [record] = appendAct(empty, 'chain', 'id', act(), 'Unconfirmed', NOW).records;
-    assert.match(record?.summary ?? '', /admission let it pass, and it is not seen in the object/);
+    assert.match(record?.summary ?? '', /admission allowed it, but the object does not show it/);
   });
 
   it('knows an act that it has', () => {

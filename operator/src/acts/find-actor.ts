@@ -3,29 +3,29 @@ import { configmaps, type KubeClient } from '@sentinel/kube';
 import { journalKey, readJournal, trailKey } from './journal.ts';
 import { type ActTrail, readTrail } from './trail.ts';
 
-/** Which act is looked for: the last one of this transition, of this object, up to this generation. */
+/** The act to find: the newest one of this transition, for this object, up to this generation. */
 export interface ActQuery {
   readonly object: string;
   readonly transition: ActTransition;
   readonly generation?: number | undefined;
-  /** The digest that the spec has at that generation: what does not fit was not stored. */
+  /** The digest of the spec at that generation: an act with another digest was not stored. */
   readonly digest?: string | undefined;
 }
 
-/** Who did something, and when they asked for it. */
+/** The person who did something, and the time of the request. */
 export interface Actor {
   readonly by: string;
   readonly since: string;
-  /** The generation that the act made. */
+  /** The generation after the act. */
   readonly generation: number;
 }
 
-/** What is said where no webhook took part, so that nobody knows who it was. The audit log of the API server does. */
+/** The name that is used if the webhook did not run, so that the person is unknown. The audit log of the API server names the person. */
 export const UNKNOWN_ACTOR = 'unknown';
 
 /**
- * Finds who did something, from the API server as it is now. The webhook writes an act down before it is stored, so whoever has seen
- * the change finds the act, in the journal or in the trail. Undefined when the webhook took no part.
+ * Finds the person who did something, with live reads. The webhook records an act before the change is stored, so after the change is visible
+ * the act is in the journal or in the trail. Undefined if the webhook did not run.
  */
 export async function findActor(client: KubeClient, query: ActQuery): Promise<Actor | undefined> {
   // The operator moves acts from the journal to the trail, so the journal is read first: an act is in one of the two at any time.
@@ -38,7 +38,7 @@ export async function findActor(client: KubeClient, query: ActQuery): Promise<Ac
   );
 }
 
-/** The actor of the newest act that fits. Several names for one act are all told: only one of them can be the true one. */
+/** The actor of the newest matching act. If there are several names for one act, all are returned: only one of them can be true. */
 export function actorIn(acts: readonly Act[], trail: ActTrail, query: ActQuery): Actor | undefined {
   const candidates = [
     ...acts.flatMap((act) => candidateOfAct(act, query) ?? []),

@@ -1,17 +1,17 @@
 import { ACTS_HEAD, ACTS_JOURNAL, ACTS_TRAIL, type Act, JournaledAct, namespaces } from '@sentinel/crds';
 import { configmaps, type KubeClient } from '@sentinel/kube';
 
-/** An act as the webhook wrote it down, under the key that no other has. */
+/** An act as recorded by the webhook, under its unique key. */
 export interface JournalEntry {
   readonly id: string;
-  /** Undefined for what can't be read: it is removed, and told in the log. */
+  /** Undefined for an entry that cannot be read: it is removed and logged. */
   readonly act: JournaledAct | undefined;
 }
 
 export const journalKey = { name: ACTS_JOURNAL, namespace: namespaces.system };
 export const trailKey = { name: ACTS_TRAIL, namespace: namespaces.system };
 
-/** The entries of the journal: those that the webhook sealed in the order of their numbers, then the others in that of their times. */
+/** The entries of the journal: first the sealed ones in the order of their numbers, then the others in the order of their times. */
 export function readJournal(data: Readonly<Record<string, string>> | undefined): JournalEntry[] {
   const entries = Object.entries(data ?? {})
     .filter(([id]) => id !== ACTS_HEAD)
@@ -32,13 +32,13 @@ function parse(text: string): JournaledAct | undefined {
   }
 }
 
-/** Takes entries out of the journal. */
+/** Removes entries from the journal. */
 export async function removeEntries(client: KubeClient, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await client.patch(configmaps, journalKey, { data: Object.fromEntries(ids.map((id) => [id, null])) }, { type: 'merge' });
 }
 
-/** Writes an act of the operator's own down. The same key is the same act, however often it is written. */
+/** Records an act of the operator itself. Writing the same key again does not add another act. */
 export async function writeEntry(client: KubeClient, id: string, act: Act): Promise<void> {
   await client.patch(configmaps, journalKey, { data: { [id]: JSON.stringify(act) } }, { type: 'merge' });
 }

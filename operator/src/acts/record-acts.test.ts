@@ -55,7 +55,7 @@ describe('The journal of acts', () => {
   const odd: readonly [what: string, entry: object][] = [
     ['half of a character in a name', act({ name: 'a\ud800' })],
     ['a name of many thousand characters', act({ name: '%'.repeat(500_000) })],
-    ['a namespace that is none', act({ namespace: '../x' })],
+    ['an invalid namespace', act({ namespace: '../x' })],
     ['no name', act({ name: '' })],
   ];
   for (const [what, entry] of odd)

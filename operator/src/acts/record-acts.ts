@@ -18,7 +18,7 @@ import { type ActTrail, appendAct, appendRepeated, hasAct, hasEntry, readTrail, 
 /** Most transitions of one act. */
 const ROOM_OF_ACT = 2;
 const PENDING_RETRY_MS = 500;
-/** How long an object is read again that cannot be read. */
+/** How long reading an object is retried. */
 const UNREADABLE_MS = 300_000;
 const SINK_RETRY_MS = 5_000;
 
@@ -31,19 +31,19 @@ export interface ActRecorderOptions {
 }
 
 /**
- * Turns what the webhook wrote down into records of the chain of acts, and sends them to the sink. A record is stored before its entry
- * leaves the journal, so a crash in between neither loses an act nor records it twice. Runs in the leader.
+ * Turns entries of the journal into records of the chain of acts, and sends them to the sink. A record is stored before its entry is removed
+ * from the journal, so after a crash in between the act is neither lost nor recorded twice. Runs in the leader.
  */
 export class ActRecorder {
   readonly #options: ActRecorderOptions;
-  /** What this process knows to be acknowledged; stored with the next record. After a restart some records may be sent once more. */
+  /** The acknowledged records, as known to this process; stored with the next record. After a restart some records may be sent again. */
   #exported = 0;
 
   constructor(options: ActRecorderOptions) {
     this.#options = options;
   }
 
-  /** One pass over the journal. Nothing more is sent when the signal aborts. */
+  /** Processes the journal once. Sends nothing after the signal aborts. */
   async reconcile(signal: AbortSignal): Promise<Result> {
     const client = this.#options.client.until(signal);
     const journal = await client.get(configmaps, journalKey);
@@ -65,7 +65,7 @@ export class ActRecorder {
     return waiting ? { requeueAfterMs: PENDING_RETRY_MS } : undefined;
   }
 
-  // What one sink acknowledged says nothing of another: a new one gets all that is there.
+  // The acknowledgement of one sink does not count for another one: a new sink gets all remaining records.
   #withCursor(stored: ActTrail): ActTrail {
     const { sink } = this.#options;
     const first = stored.records[0]?.sequence ?? stored.sequence + 1;
@@ -91,7 +91,7 @@ export class ActRecorder {
         continue;
       }
       const seen = isRepeated ? 'Applied' : await this.#judge(client, id, act);
-      // What is sealed is recorded in the order of its numbers: behind one that has to wait, the others wait as well.
+      // Sealed acts are recorded in the order of their numbers: if one has to wait, later ones wait as well.
       if (seen === 'Pending' || trailRoom(trail) < ROOM_OF_ACT || (act.sealed && held)) {
         waiting = true;
         held ||= act.sealed !== undefined;
@@ -106,7 +106,7 @@ export class ActRecorder {
     return { trail, settled, waiting };
   }
 
-  // One that cannot be judged now waits for a while, and keeps nobody else's act from being recorded.
+  // An act that cannot be confirmed now waits for some time, without delaying unsealed acts of others.
   async #judge(client: KubeClient, id: string, act: Act): Promise<Confirmation> {
     const { clock, logger } = this.#options;
     try {
@@ -118,7 +118,7 @@ export class ActRecorder {
     }
   }
 
-  /** Sends what the sink lacks; answers whether it has everything. Without a sink, Events are all there is. */
+  /** Sends the records that the sink does not have; returns whether it has all of them. Without a sink, only Events are written. */
   async #send({ metadata }: AnyObject, trail: ActTrail, signal: AbortSignal): Promise<boolean> {
     const { sink, logger } = this.#options;
     const fresh = trail.records.filter(({ sequence }) => sequence > trail.exported);

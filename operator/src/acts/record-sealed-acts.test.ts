@@ -84,7 +84,7 @@ describe('The recorder of acts', () => {
     assert.deepEqual(Object.keys(state.journal), [ACTS_HEAD]);
   });
 
-  it('lets the others wait behind one that is not seen yet, and then tells of all', async () => {
+  it('lets the others wait behind one that is not seen yet, and then reports all', async () => {
     const later = act(2, { generation: 1, digest: digestOf(spec) });
     const { state, recorder, told } = recorderOf({ a: act(1, { generation: 9 }), b: later }, { generation: 1, spec });
     assert.notEqual(await recorder.reconcile(new AbortController().signal), undefined);

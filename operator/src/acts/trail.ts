@@ -17,22 +17,22 @@ import { z } from 'zod';
 import { cut } from '../status/text.ts';
 import type { Confirmation } from './judge-act.ts';
 
-/** Records that are kept in the cluster: all that the sink lacks, and the newest of the others. */
+/** The records that are kept in the cluster: all that the sink does not have, and the newest of the others. */
 export const TRAIL_MAX = 64;
 
 const Stored = z.object({
   sequence: z.number().int(),
   head: z.string(),
   exported: z.number().int(),
-  /** Which sink `exported` is about; left out where Events are all there is. */
+  /** The sink that `exported` is about; left out without a sink. */
   sink: z.string().optional(),
   records: z.array(AuditRecord),
 });
 
-/** The chain of acts: what an outbox is to an action. */
+/** The chain of acts, which corresponds to the outbox of an action. */
 export type ActTrail = z.infer<typeof Stored>;
 
-/** Reads the chain from the data of its ConfigMap. Throws when it was altered so that it can't be read: a new one would hide that. */
+/** Reads the chain from the data of its ConfigMap. Throws if it cannot be read: starting a new chain would hide the alteration. */
 export function readTrail(data: Readonly<Record<string, string>> | undefined): ActTrail {
   const text = data?.trail;
   if (text === undefined) return { sequence: 0, head: GENESIS, exported: 0, records: [] };
@@ -43,8 +43,8 @@ export function readTrail(data: Readonly<Record<string, string>> | undefined): A
 export const hasEntry = ({ records }: ActTrail, id: string): boolean => records.some((record) => idOf(record) === id);
 
 /**
- * Whether the chain has the same act of the same person under another entry. The API server asks admission again when it tries one request
- * again, and the webhook writes each down.
+ * Whether the chain contains the same act of the same person from another entry. The API server may call admission several times for one
+ * request, and the webhook records each call.
  */
 export function hasAct(trail: ActTrail, id: string, act: JournaledAct): boolean {
   const wanted = act.transitions.map((transition) => contentOf(entryOf(act, transition, { ...ANYWHERE, id })));
@@ -55,15 +55,15 @@ const idOf = ({ details = [] }: AuditEntry) => details.find(({ name }) => name =
 
 const EACH_TIME: ReadonlySet<string> = new Set(['sentinel.act.id', 'sentinel.act.time', ACT_SEAL_DETAIL]);
 
-// Everything that is the same each time that one request is admitted.
+// The fields that are equal in each admission of one request.
 function contentOf({ transition, actor, details = [] }: AuditEntry): string {
   const rest = details.filter(({ name }) => !EACH_TIME.has(name));
   return canonicalize([transition, actor, rest.map(({ name, value }) => `${name}=${value}`).sort()]);
 }
 
 /**
- * The chain with a record that an act which it has was asked for again. Its number is told, because one that is missing would look like
- * an act that somebody left out.
+ * The chain with a record that an existing act was admitted again. The record contains its number, because a missing number would look like
+ * an omitted act.
  */
 export const appendRepeated = (trail: ActTrail, chain: string, id: string, act: JournaledAct, now: number): ActTrail =>
   appendAct(trail, chain, id, act, 'Applied', now, ['ActRepeated']);
@@ -72,7 +72,7 @@ export const appendRepeated = (trail: ActTrail, chain: string, id: string, act: 
 export const trailRoom = ({ records, exported }: ActTrail): number =>
   TRAIL_MAX - records.filter(({ sequence }) => sequence > exported).length;
 
-/** The chain with the records of an act behind the others, one for each transition. */
+/** Appends the records of an act to the chain, one for each transition. */
 export function appendAct(
   trail: ActTrail,
   chain: string,
@@ -131,15 +131,15 @@ const words: Readonly<Record<ActTransition, string>> = {
   TrustWithdrawn: 'withdrew the trust in',
   PlaybookDeleted: 'deleted',
   ActionDeleted: 'deleted',
-  ActRepeated: 'was told again by the API server as who changed',
-  TrailIncomplete: 'let go, before a sink acknowledged the end of its audit trail,',
+  ActRepeated: 'was named again by the API server as the person who changed',
+  TrailIncomplete: 'deleted, before a sink acknowledged the end of its audit trail,',
 };
 
 function summaryOf(act: Act, transition: ActTransition, seen: Confirmation): string {
   const object = `${act.kind} ${act.namespace === '' ? '' : `${act.namespace}/`}${act.name}`;
-  const doubt = seen === 'Applied' ? '' : '; admission let it pass, and it is not seen in the object';
+  const doubt = seen === 'Applied' ? '' : '; admission allowed it, but the object does not show it';
   return `${act.user} ${words[transition]} ${object}${doubt}`;
 }
 
-/** The name under which the chain appears in a sink. */
+/** The name of the chain in a sink. */
 export const TRAIL_NAME = ACTS_TRAIL;

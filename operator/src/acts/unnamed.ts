@@ -3,7 +3,7 @@ import { type Delta, type KubeClient, type KubeObject, namespaces } from '@senti
 import { findActor, UNKNOWN_ACTOR } from './find-actor.ts';
 import { writeEntry } from './journal.ts';
 
-/** A change that was seen in an object, of which there must be an act. */
+/** A change of an object for which an act must exist. */
 export interface SeenChange {
   readonly kind: ActKind;
   /** Any of these acts explains it. */
@@ -14,8 +14,8 @@ export interface SeenChange {
 }
 
 /**
- * What a change of a cache must have as an act; undefined when it is none of a person. Playbooks are not created or edited and actions
- * not edited without the mutating webhook, so only what passes while the webhook is down is looked at.
+ * The act that must exist for a change in a cache; undefined if it is not a change by a person. Playbooks are not created or edited and actions
+ * edited without the mutating webhook, so only changes that are possible while the webhook is down are checked.
  */
 export function changeOf(kind: ActKind, { type, object, old }: Delta<KubeObject>): SeenChange | undefined {
   if (type === 'delete')
@@ -27,13 +27,13 @@ export function changeOf(kind: ActKind, { type, object, old }: Delta<KubeObject>
   return { kind, transitions: switched(old, object), object, generation };
 }
 
-/** Writes the act down by nobody known, where the webhook did not. What goes with its namespace is no act on the object. */
+/** Records an act by an unknown person, if the webhook did not record it. A deletion together with its namespace is not an act on the object. */
 export async function nameChange(client: KubeClient, change: SeenChange, now: number): Promise<void> {
   const { kind, transitions, object, generation } = change;
   const { name = '', namespace = '', uid = '' } = object.metadata;
   for (const transition of transitions) {
     const actor = await findActor(client, { object: uid, transition, ...(generation === 0 ? {} : { generation }) });
-    // An older act of the same kind explains nothing.
+    // An older act of the same kind does not explain the change.
     if (actor && (generation === 0 || actor.generation === generation)) return;
   }
   if (generation === 0 && namespace !== '' && (await isEnding(client, namespace))) return;
@@ -61,7 +61,7 @@ const deletions: Readonly<Record<ActKind, ActTransition>> = {
   ClusterAgentPolicy: 'PolicyDeleted',
 };
 
-// Sentinel deletes by itself what policy keeps no longer, and the last record says so.
+// Sentinel deletes actions whose retention time is over; the last record says so.
 const isRetired = (kind: ActKind, object: KubeObject) =>
   kind === 'AgentAction' && (object as AgentAction).status?.outbox?.records.at(-1)?.transition === 'Retired';
 

@@ -12,8 +12,8 @@ import type { Caches } from '../caches.ts';
 import { changeOf, nameChange, type SeenChange } from './unnamed.ts';
 
 /**
- * Looks for changes of which the webhook wrote nothing down, and writes them down by nobody known: the trail has a gap in its names
- * then, and not in its acts. In the leader alone, from its start on; what changes while no operator runs is not noticed.
+ * Finds changes that the webhook did not record, and records them with an unknown person, so that the trail has no missing acts. Runs only in
+ * the leader, from its start on; changes while no operator runs are not noticed.
  */
 export function watchUnnamedActs(client: KubeClient, caches: Caches, logger: Logger, clock: Clock): Runnable {
   const seen = new Map<string, SeenChange>();
@@ -29,7 +29,7 @@ export function watchUnnamedActs(client: KubeClient, caches: Caches, logger: Log
   });
   const observe = <T extends KubeObject>(kind: ActKind, informer: Informer<T>) => {
     let isSynced = false;
-    // What is there at first has been changed by nobody just now.
+    // Objects of the first list were not changed just now.
     void informer.synced.then(() => {
       isSynced = true;
     });

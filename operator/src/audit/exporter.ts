@@ -17,9 +17,9 @@ export interface ExporterOptions {
 }
 
 /**
- * Sends the records of the outboxes: over OTLP, with the sink's own acknowledgement, and as one Event each. Runs in the leader.
- * What was acknowledged is remembered here and stored by the reconciler; after a restart at worst something is sent twice, with
- * the same id. An Event that can't be written is never a reason to stop: Events are a view.
+ * Sends the records of the outboxes: over OTLP, with acknowledgement by the sink, and as one Event each. Runs in the leader. The exporter
+ * remembers what was acknowledged and the reconciler stores it; after a restart some records may be sent again, with the same id. An Event that
+ * cannot be written never stops the export, because Events are not the audit trail.
  */
 export class Exporter {
   readonly #options: ExporterOptions;
@@ -34,19 +34,19 @@ export class Exporter {
     this.#options = options;
   }
 
-  /** Tells that an action may have new records. */
+  /** Notifies the exporter that an action may have new records. */
   enqueue(key: string): void {
     this.#queue.add(key);
   }
 
-  /** The sequence up to which the sink (without one: the Events) has the records, so that they may make room. */
+  /** The sequence number up to which the sink (without a sink: the Events) has the records, so that they may be removed from the outbox. */
   acknowledged(action: AgentAction): number {
     const known = this.#acknowledged.get(keyOf(action));
     const stored = action.status?.outbox?.exported ?? 0;
     return known && known.uid === action.metadata.uid ? Math.max(known.sequence, stored) : stored;
   }
 
-  /** What the sink that is set has of the trail by its own acknowledgement; undefined without a sink. Events are no audit trail. */
+  /** What the configured sink has acknowledged of the trail; undefined without a sink. Events are not an audit trail. */
   sink(action: AgentAction): SinkCursor | undefined {
     const { sink } = this.#options;
     if (sink === undefined) return undefined;
@@ -62,7 +62,7 @@ export class Exporter {
     this.#acknowledged.delete(key);
   }
 
-  /** Sends until the signal aborts. What is under way then is finished, unless another process leads. */
+  /** Sends until the signal aborts. Requests in progress are finished then, unless another process is the leader. */
   async start(signal: AbortSignal): Promise<void> {
     const lost = new AbortController();
     const stop = () => {
@@ -101,7 +101,7 @@ export class Exporter {
     }
   }
 
-  // What one sink acknowledged says nothing of another: a new one gets all that is there.
+  // The acknowledgement of one sink does not count for another one: a new sink gets all remaining records.
   #knownFor(key: string, action: AgentAction) {
     const uid = action.metadata.uid ?? '';
     const held = this.#acknowledged.get(key);
@@ -123,7 +123,7 @@ export class Exporter {
   ): Promise<void> {
     for (const record of records.filter(({ sequence }) => sequence > known.event)) {
       if (signal.aborted) return;
-      // What did not go well, and what nobody but a person can carry on.
+      // Failures, and states in which only a person can continue.
       const bad =
         record.transition === 'OutcomeUnknown' || (record.transition === 'Ended' && !successStates.has(stateOf(action.status)));
       const outcome = await this.#options.events.record(
@@ -145,7 +145,7 @@ export class Exporter {
   }
 }
 
-// What is held back may be held back by the sink alone: then it goes on at once, and nothing has to ask again and again.
+// If an action waits only for the sink, this continues it at once, without polling.
 const waitsForSink = ({ status }: AgentAction): boolean => stateOf(status) === 'Starting' || outboxRoom(status) < ROOM_TO_END;
 
 /** What a sink has of the trail of an action. */
@@ -154,7 +154,7 @@ export type SinkCursor = NonNullable<NonNullable<NonNullable<AgentAction['status
 const storedCursor = ({ status }: AgentAction, id: string): SinkCursor | undefined =>
   status?.outbox?.sink?.id === id ? status.outbox.sink : undefined;
 
-/** The name of the Event of a record: the same however often it is written. */
+/** The name of the Event of a record: the same for each attempt to write it. */
 export function eventName(action: AgentAction, record: AuditRecord): string {
   return `${action.metadata.name}.${createHash('sha256').update(record.hash).digest('hex').slice(0, 16)}`;
 }

@@ -79,12 +79,12 @@ describe('The sink of the audit trail', () => {
     ['a count that is none', 200, '{"partialSuccess":{"rejectedLogRecords":"many"}}', /rejectedLogRecords/],
     ['a page of a proxy', 200, '<html>Sign in</html>', /the sink answered with something that is not JSON: "<html>/],
     ['a list', 200, '[]', /expected object/],
-    ['202', 202, '{}', /the sink answered 202/],
-    ['204', 204, '', /the sink answered 204/],
-    ['400', 400, 'bad', /the sink answered 400: bad/],
-    ['429', 429, 'later', /the sink answered 429: later/],
-    ['500', 500, `${'x'.repeat(300)}`, /the sink answered 500: x{200}$/],
-    ['a redirect', 307, '', /the sink answered 307/],
+    ['202', 202, '{}', /the sink of the audit trail answered with HTTP status 202/],
+    ['204', 204, '', /the sink of the audit trail answered with HTTP status 204/],
+    ['400', 400, 'bad', /the sink of the audit trail answered with HTTP status 400: bad/],
+    ['429', 429, 'later', /the sink of the audit trail answered with HTTP status 429: later/],
+    ['500', 500, `${'x'.repeat(300)}`, /the sink of the audit trail answered with HTTP status 500: x{200}$/],
+    ['a redirect', 307, '', /the sink of the audit trail answered with HTTP status 307/],
   ];
   for (const [what, status, body, message] of refused)
     it(`does not have what was sent when it answers with ${what}`, async () => {

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 10_000;
 const ANSWER_MAX = 64 * 1024;
 const SEVERITY_INFO = 9;
 
-// The answer of a sink: some of what was sent may be refused, and that is no acknowledgement.
+// The answer of a sink: some of what was sent may be refused, and that is not an acknowledgement.
 const Partial = z.object({
   partialSuccess: z
     .object({
@@ -42,7 +42,7 @@ export const chainOf = ({ metadata }: AgentAction): Chain => ({
   uid: metadata.uid ?? '',
 });
 
-// Details are texts, because they are hashed; these are counts, and a reader of OTLP adds counts up.
+// Details are strings, because they are hashed; these are counts, which are exported as numbers so that they can be summed.
 const COUNTS: ReadonlySet<string> = new Set([
   'sentinel.effects.planned',
   'sentinel.effects.done',
@@ -57,7 +57,7 @@ function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<st
       'sentinel.action.name': chain.name,
       'sentinel.action.uid': chain.uid,
     };
-  // By the namespace of the object, so that the acts of a tenant go where the trail of its actions goes.
+  // By the namespace of the object, so that acts of a tenant are routed like the trail of its actions.
   const namespace = details.find(({ name }) => name === 'sentinel.object.namespace')?.value;
   return {
     ...(namespace === undefined ? {} : { 'k8s.namespace.name': namespace }),
@@ -67,12 +67,12 @@ function chainAttributes(chain: Chain, { details = [] }: AuditRecord): Record<st
 }
 
 /**
- * Sends records and spans over OTLP/HTTP and takes nothing for stored that the sink did not acknowledge in full: any status but
- * 200, any rejected record, an answer that does not come in time and one that is longer than any acknowledgement is an error. The
- * SDK's own exporter reports a partial success as success and drops on HTTP 500.
+ * Sends records and spans over OTLP/HTTP and treats them as stored only if the sink acknowledged all of them. These are errors: any status
+ * except 200, any rejected record, an answer that is too late, and an answer that is longer than any acknowledgement. The SDK's own exporter
+ * reports a partial success as success and drops records on HTTP 500.
  */
 export class OtlpSink {
-  /** Which sink this is: a short digest of its address. */
+  /** The id of the sink: a short digest of its address. */
   readonly id: string;
   readonly #endpoint: string;
   readonly #timeoutMs: number;
@@ -109,7 +109,7 @@ export class OtlpSink {
   async #send(path: string, body: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (body === undefined) throw new Error('nothing could be serialized');
     const { status, text } = await this.#exchange(path, body, signal);
-    if (status !== 200) throw new Error(`the sink answered ${status}: ${text.slice(0, 200)}`);
+    if (status !== 200) throw new Error(`the sink of the audit trail answered with HTTP status ${status}: ${text.slice(0, 200)}`);
     const { partialSuccess } = Partial.parse(text === '' ? {} : readJson(text, 'the sink'));
     const rejected = (partialSuccess?.rejectedLogRecords ?? 0) + (partialSuccess?.rejectedSpans ?? 0);
     if (rejected > 0) throw new Error(`the sink rejected ${rejected} of what was sent: ${partialSuccess?.errorMessage ?? ''}`);

@@ -32,7 +32,7 @@ export function spansOf(action: AgentAction): Span[] {
   const root: Span = {
     ...base,
     spanId: spanIdOf(uid, 'action'),
-    name: `AgentAction ${spec.playbookRef?.name ?? 'own steps'}`,
+    name: `AgentAction ${spec.playbookRef?.name ?? 'ad-hoc steps'}`,
     startTimeUnixNano: nanos(status?.startedAt ?? metadata.creationTimestamp),
     endTimeUnixNano: nanos(status?.finishedAt),
     attributes: {

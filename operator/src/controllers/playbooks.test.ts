@@ -53,13 +53,10 @@ describe('The condition Trusted of a Playbook', () => {
   it('says where a seal proves nothing', () => {
     const { status, reason, message } = conditionOf(playbook(sealed.replace('tess', 'eve'))) ?? {};
     assert.deepEqual([status, reason], ['False', 'SealInvalid']);
-    assert.match(
-      message ?? '',
-      /proves nothing: its seal does not verify\. .*security team.* kubectl sentinel trust fix -n shop$/,
-    );
+    assert.match(message ?? '', /is not valid: its seal does not verify\. .*security team.* kubectl sentinel trust fix -n shop$/);
   });
 
-  it('says what to do where there is no seal', () => {
+  it('says what to do if there is no seal', () => {
     const { reason, message } = conditionOf(playbook()) ?? {};
     assert.equal(reason, 'NotTrusted');
     assert.match(message ?? '', /nobody has sealed its digest\. .* kubectl sentinel trust fix -n shop$/);

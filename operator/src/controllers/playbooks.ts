@@ -14,7 +14,7 @@ import {
 } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
 
-/** Writes what a Playbook is into its status, if that changed. */
+/** Updates the status of a Playbook if it changed. */
 export async function reconcilePlaybook(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const playbook = caches.playbooks.store.get(key);
   if (!playbook) return undefined;
@@ -27,14 +27,14 @@ export async function reconcilePlaybook(client: KubeClient, caches: Caches, key:
   return undefined;
 }
 
-/** What trust in a Playbook is judged by: the same here as at a start. */
+/** The facts for evaluating the trust in a Playbook: the same here as at a start. */
 export interface TrustFacts {
   readonly keys: SealKeys;
   /** Who is an agent by the policies of the cluster and of the namespace: an agent cannot make a Playbook trusted. */
   readonly agents: readonly AgentRule[];
 }
 
-/** Says of a Playbook what its digest is, whether it can be run as written, and whether that digest is trusted. Owns Ready and Trusted. */
+/** Reports the digest of a Playbook, whether it is valid, and whether the digest is trusted. Owns the conditions Ready and Trusted. */
 export function playbookStatus(playbook: Playbook, { keys, agents }: TrustFacts, now: Date): PlaybookStatus {
   const trust = trustOf(playbook, keys, agents);
   const faults = playbookFaults(playbook.spec);
@@ -65,7 +65,7 @@ function trustCondition({ metadata }: Playbook, trust: Trust): { status: 'True' 
     return {
       status: 'False',
       reason: 'SealInvalid',
-      message: `There is a seal, but it proves nothing: ${trust.why}. If no key was removed lately, tell your security team. To trust the Playbook again, someone with the verb 'trust' who did not write it runs: ${next}`,
+      message: `The seal of the Playbook is not valid: ${trust.why}. If no key was removed lately, tell your security team. To trust the Playbook again, someone with the verb 'trust' who did not write it runs: ${next}`,
     };
   return {
     status: 'False',

@@ -13,8 +13,8 @@ import type { Caches } from '../caches.ts';
 import { cut } from '../status/text.ts';
 
 /**
- * Says of a policy whether it can be read, and who turned its kill switch on or off. One that can't be read counts as the strictest
- * there is. Owns Ready.
+ * Reports whether a policy is valid, and who turned its kill switch on or off. An invalid policy is treated as deny-all.
+ * Owns the condition Ready.
  */
 export async function reconcilePolicy(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
   const policy = caches.policies.store.get(key);
@@ -34,8 +34,8 @@ export async function reconcileClusterPolicy(client: KubeClient, caches: Caches,
 }
 
 /**
- * Who turned the kill switch on or off, looked up once for each change of it. Where the webhook took no part it is unknown: the kill
- * switch works without it, and the audit log of the API server has the name.
+ * The person who turned the kill switch on or off, looked up once for each change. Unknown if the webhook did not run: the kill switch works
+ * without it, and the audit log of the API server has the name.
  */
 async function suspensionOf(
   client: KubeClient,

@@ -33,7 +33,7 @@ import { stoppedBy } from './stopped-by.ts';
 
 const FULL_RETRY_MS = 5_000;
 const UNCOUNTED_RETRY_MS = 5_000;
-/** What a rehearsal that finds little stores. One that finds more is measured before it is stored. */
+/** The assumed size of a small recording. A larger one is measured before it is stored. */
 const REHEARSAL_BYTES = 64 * 1024;
 
 /** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
@@ -49,7 +49,7 @@ export function decide(facts: Facts): NextStep {
     return {
       kind: 'Wait',
       requeueAfterMs: FULL_RETRY_MS,
-      why: 'nothing goes on while the audit trail is full: no sink acknowledges its records; check the sink of the audit trail',
+      why: 'the action waits while the audit trail is full: no sink acknowledges its records; check the sink of the audit trail',
       state,
     };
   if (editedSince(facts)) return startOver(facts);
@@ -124,9 +124,9 @@ function holdOf({ action, policies, activity, now }: Facts): NextStep | undefine
 }
 
 /**
- * An action that a live look has made wait for a sandbox waits on as long as the caches show no room: that starts nothing, so a cache may
- * be believed, and however many wait, they ask the API server nothing. What the caches would refuse is looked at live. Who may use the
- * account only the API server knows; it is asked before the start.
+ * An action that waits for a sandbox after a live check keeps waiting as long as the caches show no free sandbox: that starts nothing, so
+ * the caches may be used, and many waiting actions cause no requests. What the caches would refuse is checked live. The right to use
+ * the account is known only to the API server; it is checked before the start.
  */
 function stillHeld(facts: Facts): NextStep | undefined {
   const { action, requester } = facts;
@@ -142,10 +142,10 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   if (stage === 'run' && (current?.stage !== 'run' || current.outcome !== undefined))
     return { kind: 'End', state: 'RunFailed', message: 'the Job of the real run is not recorded, so its outcome is unknown' };
   if (!current || current.stage !== stage || current.outcome !== undefined) return startUnlessSuspended(facts, stage);
-  // A Job whose uid is recorded and that is gone is never made again: nobody knows what it did.
+  // A Job whose uid is recorded and that is gone is never created again, because its outcome is unknown.
   if (!job) return facts.live ? { kind: 'ReadOutcome', stage } : { kind: 'LookAgainLive' };
   if (job.phase === 'Ended') return { kind: 'ReadOutcome', stage };
-  // The kill switch ends what runs, whatever it is, and keeps what it printed.
+  // The kill switch ends every running Job, and keeps its output.
   const stoppers = suspendedBy(facts.policies);
   if (stoppers.length > 0)
     return facts.live
@@ -159,11 +159,11 @@ function decideOnJob(facts: Facts, stage: Stage): NextStep {
   return job.suspended ? { kind: 'ReleaseJob' } : { kind: 'Wait', ...untilLost(facts) };
 }
 
-// No event tells that the deletion of a pod is overdue, so the action is looked at again by the clock.
+// There is no event when the deletion of a pod becomes overdue, so the action is reconciled again after that time.
 const untilLost = ({ job, now }: Facts): { readonly requeueAfterMs?: number } =>
   job?.lostAt === undefined ? {} : { requeueAfterMs: job.lostAt - now };
 
-// Nothing starts while the kill switch is on. It is looked at again when a policy changes.
+// Nothing starts while the kill switch is on. A change of a policy triggers the next reconcile.
 function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
   const stoppers = suspendedBy(facts.policies);
   if (stoppers.length === 0) return { kind: 'StartJob', stage };
@@ -173,7 +173,7 @@ function startUnlessSuspended(facts: Facts, stage: Stage): NextStep {
 
 function decideOnVerification(facts: Facts): NextStep {
   const { stage, plan, playbook, now } = facts;
-  // A verification that has ended without an end of the action did not run, and is started again.
+  // A verification that has ended while the action has not did not run, and is started again.
   if (stage?.stage === 'run' || (stage?.stage === 'verification' && stage.outcome !== undefined)) {
     if (!plan || !playbook)
       return facts.live ? { kind: 'FailVerification', why: whyUnverifiable(facts) } : { kind: 'LookAgainLive' };
@@ -188,10 +188,10 @@ function decideOnVerification(facts: Facts): NextStep {
 /** Why the checks that were approved cannot be run any more. */
 export const whyUnverifiable = ({ plan }: Pick<Facts, 'plan'>): string =>
   plan
-    ? 'the Playbook is not what was approved any more, and the plan has no copy of it, so its checks cannot be run'
+    ? 'the Playbook is no longer the approved one, and the plan has no copy of it, so its checks cannot be run'
     : 'the plan is gone, so its checks cannot be run';
 
-/** How long the Playbook wants to wait before it verifies, in milliseconds. */
+/** The `verifyAfter` of the Playbook, in milliseconds. */
 export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
   const text = playbook?.spec.verifyAfter;
   const match = /^([0-9]+)([smhd])$/.exec(text ?? '');
@@ -199,10 +199,10 @@ export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
   return match ? Number(match[1]) * (factors[match[2] ?? 's'] ?? 0) : 0;
 }
 
-// A Job that is there is always brought to its end: its records are what the room is kept for.
+// An existing Job is always followed until it ends: the reserved room of the audit trail is for its records.
 const isUnderWay = ({ stage }: Facts) => stage !== undefined && stage.outcome === undefined;
 
-// Ends what runs, whatever it is. What a real run has done already is taken back like after a failure.
+// Ends every running Job. Changes that a real run has made already are rolled back like after a failure.
 function stop(facts: Facts, why: string, actor?: string): NextStep {
   const { stage, job, action } = facts;
   const state = stateOf(action.status);
@@ -222,7 +222,7 @@ function stop(facts: Facts, why: string, actor?: string): NextStep {
   };
 }
 
-// The kill switch stops an action as it is: nothing more is written, not even by a rollback.
+// The kill switch stops an action in its current state: there are no further writes, not even by a rollback.
 function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
@@ -231,7 +231,7 @@ function rollBack({ policies, live }: Facts): NextStep {
   return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 
-// The gateway rolls back only what the status says is being rolled back, so that is written first.
+// The gateway rolls back only actions whose status says so, so the status is written first.
 function beginRollback(facts: Facts, why: string): NextStep {
   const next = rollBack(facts);
   return next.kind === 'RollBack' ? { kind: 'BeginRollback', why } : next;

@@ -49,7 +49,7 @@ describe('A suspended Job that its action does not name', () => {
     assert.equal(count(job({ uid: 'before' }), action('Pending')), 1);
   });
 
-  it('is none while the next pass may still start it', () => {
+  it('is not one while the next pass may still start it', () => {
     const first = { ...action('Pending'), status: {} };
     assert.equal(count(job(), first), 0);
     assert.equal(count(job({ at: 'run', plan: planDigest }), action('AwaitingApproval')), 0);

@@ -4,11 +4,11 @@ import { jobName } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
 /**
- * The Jobs of an action that are suspended and that nobody will release: those that its status does not name and will not, and all
- * when the action has ended. A Job is created before it is recorded, so a crash or a conflict in between leaves one behind.
+ * The suspended Jobs of an action that will never be released: those that its status does not and will not name, and all of them if the
+ * action has ended. A Job is created before it is recorded, so a crash or a conflict in between leaves an orphan.
  *
- * `jobs` are those that name the action, and `action` is undefined when there is none of that name. A Job that the next pass would
- * start is no orphan: that pass finds it by its name and records it.
+ * `jobs` are those that name the action, and `action` is undefined if it does not exist. A Job that the next reconcile would
+ * start is not an orphan: that reconcile finds it by its name and records it.
  */
 export function orphanedJobs(jobs: readonly AnyObject[], action: AgentAction | undefined): AnyObject[] {
   return jobs.filter((job) => {

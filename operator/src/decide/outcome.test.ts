@@ -50,7 +50,7 @@ describe('The outcome of a stage', () => {
     ],
     ['is failure when the gate stayed shut', job(end('gate', 1)), report(), 'Failed', /network isolation check failed/],
     ['is failure when a step failed', job(end('gate'), end('step-one', 3)), report(), 'Failed', /exit code 3/],
-    ['is failure when a step never came to its end', job(end('gate'), end('end')), report(), 'Failed', /did not complete/],
+    ['is failure when a step never ended', job(end('gate'), end('end')), report(), 'Failed', /did not complete/],
     [
       'is not known when the end was not reached, though every step exited 0',
       job(end('gate'), end('step-one')),

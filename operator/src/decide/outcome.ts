@@ -7,7 +7,7 @@ const MESSAGE_MAX = 2048;
 const NAMED = 3;
 const REFUSAL_MAX = 450;
 
-/** How a stage ended, from what its containers and the gateway say. Doubt is `Unknown`, never success. */
+/** The outcome of a stage, from the states of its containers and the report of the gateway. In doubt it is `Unknown`, never success. */
 export function outcomeOf(
   job: JobView | undefined,
   steps: readonly string[] | undefined,
@@ -25,7 +25,7 @@ export function outcomeOf(
       message: 'network isolation check failed; no step was started',
       steps: results,
     };
-  // Only a Job that is complete: of one that failed it is known that its steps did not all succeed.
+  // Only for a complete Job: if a Job failed, not all of its steps succeeded.
   if (job.podGone) return { outcome: 'Unknown', message: job.failure ?? 'its pod is gone', steps: results };
   const failed = results.find(({ exitCode }) => exitCode !== 0);
   if (failed)
@@ -43,7 +43,7 @@ export function outcomeOf(
       message: `sandbox exited before completing all steps${job.failure ? `: ${job.failure}` : ''}`,
       steps: results,
     };
-  // The gateway refuses everything once a pod is told to end. A step that goes on all the same ends well, and has done nothing.
+  // The gateway refuses all requests of a pod that is being deleted. A step that continues may succeed without having changed anything.
   if (job.ending)
     return {
       outcome: 'Unknown',
@@ -61,7 +61,7 @@ export function outcomeOf(
   return { outcome: 'Succeeded', message: 'every step succeeded', steps: results };
 }
 
-/** How a stage ended whose pod the gateway did not serve: whatever its steps did, they did it alone. Undefined when it was served. */
+/** The outcome of a stage whose pod the gateway did not serve, so that its steps could not change anything. Undefined if it was served. */
 export function unservedOutcome(
   job: JobView | undefined,
   steps: readonly string[] | undefined,
@@ -72,7 +72,7 @@ export function unservedOutcome(
   return { outcome: 'Failed', message, steps: stepResults(job, steps ?? []) };
 }
 
-/** How a verification ended that the gateway saw end well, whatever became of its Job and pod since. Undefined when it did not. */
+/** The outcome of a verification whose success the gateway saw, even if its Job and pod were deleted since. Undefined if it did not see it. */
 export function verifiedOutcome(
   job: JobView | undefined,
   steps: readonly string[] | undefined,
@@ -82,7 +82,7 @@ export function verifiedOutcome(
   return { outcome: 'Succeeded', message: 'every step succeeded', ...(job ? { steps: stepResults(job, steps) } : {}) };
 }
 
-/** Why approved effects were refused, in words of the gateway; undefined when none was. */
+/** Why approved effects were refused, as reported by the gateway; undefined if none was. */
 export function refusalsOf({ refused = [] }: Pick<RunReport, 'refused'>): string | undefined {
   const first = refused.slice(0, NAMED).map(({ why }) => cut(why, REFUSAL_MAX));
   const more = refused.length > NAMED ? [`and ${refused.length - NAMED} more`] : [];
@@ -108,7 +108,7 @@ function stepResults(job: JobView | undefined, steps: readonly string[]): NonNul
 }
 
 /**
- * Says which steps the kubelet executed more than once; undefined when it was none. It starts no container of a sandbox pod again
+ * Says which steps the kubelet executed more than once; undefined if there is no such step. It starts no container of a sandbox pod again
  * (restartPolicy: Never), but may lose sight of one that has ended and execute it a second time (kubernetes/kubernetes issue 83705).
  */
 export function reexecutionOf({ steps }: Pick<StageStatus, 'steps'>): string | undefined {
@@ -116,7 +116,7 @@ export function reexecutionOf({ steps }: Pick<StageStatus, 'steps'>): string | u
   return again.length === 0 ? undefined : `the kubelet executed ${again.join(', ')}`;
 }
 
-/** Says which step's container the kubelet lost, so that nobody knows how it ended; undefined when it was none. */
+/** Names the step whose container the kubelet lost, so that its outcome is unknown; undefined if there is no such step. */
 export function lossOf({ steps = [] }: Pick<StageStatus, 'steps'>): string | undefined {
   const lost = steps.find(({ reason }) => reason === 'ContainerStatusUnknown');
   return lost && `the kubelet lost the container of step '${lost.name}'`;
@@ -132,8 +132,8 @@ const reexecuted = (steps: StageStatus['steps'] = []) =>
   steps.flatMap(({ name, restarts = 0 }) => (restarts > 0 ? [{ name, restarts }] : []));
 
 /**
- * The outcome of a stage with what a second execution of a step means for it. A rehearsal must see every step once, for a step
- * that ran again has met its own first writes. A run or a verification stays what it is, and says so.
+ * The outcome of a stage, adjusted if a step was executed more than once. In a rehearsal each step must be executed once, because a repeated
+ * step sees its own first writes. The outcome of a run or a verification does not change, but the message mentions it.
  */
 export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(stage: Stage, ended: T): T {
   const again = reexecutionOf(ended);
@@ -142,10 +142,10 @@ export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message
   return { ...ended, message: `${cut(ended.message ?? '', MESSAGE_MAX - again.length - 2)}; ${again}` };
 }
 
-/** How a container ends that is told to, or killed when it does not. */
+/** The exit codes of a container that was terminated or killed. */
 const KILLED: ReadonlySet<number> = new Set([137, 143]);
 
-/** The outcome of a stage that somebody cancelled: what its steps did by themselves before stays what it is. */
+/** The outcome of a cancelled stage: outcomes of steps that ended by themselves before are kept. */
 export function withCancellation<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(cancelled: boolean, ended: T): T {
   if (!cancelled || !['Failed', 'Unknown'].includes(ended.outcome ?? '')) return ended;
   const own = ended.steps?.some(({ exitCode }) => exitCode > 0 && !KILLED.has(exitCode));

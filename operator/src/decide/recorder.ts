@@ -1,9 +1,9 @@
 import type { AnyObject } from '@sentinel/kube';
 
-/** A pod whose end is overdue by this much does not come back: its node is gone. */
+/** A pod whose deletion is overdue by this time does not come back: its node is gone. */
 const OVERDUE_MS = 60_000;
 
-/** The replica of the gateway that recorded a rehearsal is there and gave no answer. What it recorded is not lost, so it is asked again. */
+/** The replica of the gateway that recorded a rehearsal exists but did not answer. The recording is not lost, so the request is retried. */
 export class RecorderUnavailable extends Error {
   constructor(replica: string, why: string) {
     super(`the replica of the gateway at ${replica} that recorded the rehearsal gave no answer (${why})`);
@@ -12,8 +12,8 @@ export class RecorderUnavailable extends Error {
 }
 
 /**
- * What no answer of the replica that recorded a rehearsal means, by the pods of the gateway at its address: `Lost` only when no pod is
- * there that could still answer. What time-outs and errors say passes.
+ * Whether the recording of a rehearsal is lost if its replica does not answer, from the pods of the gateway at its address: `Lost` only if no
+ * pod exists that could still answer. Time-outs and errors are temporary.
  */
 export function judgeRecorder(replicas: readonly AnyObject[], now: number): 'Lost' | 'TryAgain' {
   return replicas.some((pod) => mayAnswer(pod, now)) ? 'TryAgain' : 'Lost';

@@ -16,8 +16,8 @@ function ended(deleted?: number, finished = -5): AgentAction {
 
 describe('The finalizer of an action that has ended', () => {
   const rows: readonly [what: string, of: AgentAction, sink: ReturnType<typeof sink> | undefined, step: object][] = [
-    ['comes off when the sink has everything', ended(), sink(9), { kind: 'LetGo' }],
-    ['comes off at once without a sink', ended(), undefined, { kind: 'LetGo' }],
+    ['comes off when the sink has everything', ended(), sink(9), { kind: 'RemoveFinalizer' }],
+    ['comes off at once without a sink', ended(), undefined, { kind: 'RemoveFinalizer' }],
     ['stays until the sink has everything', ended(), sink(8), { kind: 'Wait' }],
     ['stays ten minutes for who deletes it', ended(-4), sink(8), { kind: 'Wait', requeueAfterMs: 6 * 60_000 }],
     [
@@ -30,7 +30,7 @@ describe('The finalizer of an action that has ended', () => {
       'comes off after that, and it is told what is missing',
       ended(-11, -12),
       sink(7),
-      { kind: 'LetGo', missing: { from: 8, to: 9 } },
+      { kind: 'RemoveFinalizer', missing: { from: 8, to: 9 } },
     ],
   ];
   for (const [what, of, cursor, step] of rows)

@@ -5,12 +5,12 @@ import { outboxRoom } from '../status/record.ts';
 import type { NextStep } from './step.ts';
 
 const FULL_RETRY_MS = 5_000;
-/** Records that may come after a resolution: of the verification, the rollback and the end. */
+/** The number of records that may follow a resolution: of the verification, the rollback and the end. */
 export const ROOM_AFTER_RESOLUTION = 6;
 
 /**
- * A run has ended, and the outcome of an effect is not known: has the gateway carry out what authorized people decided on it. It waits
- * for them without an end of its own, because nobody else can say what to do.
+ * A run has ended, and the outcome of an effect is unknown: has the gateway carry out the decisions of authorized people. The action waits for
+ * them without a time limit, because only a person can resolve it.
  */
 export function decideOnResolution(facts: Facts): NextStep {
   const { plan, action, requester } = facts;
@@ -38,7 +38,7 @@ export function decideOnResolution(facts: Facts): NextStep {
   const open = openOrders(facts, resolutionsOf(tally));
   if (open.length === 0)
     return tally.judged.length > (action.status?.decisionCount ?? 0) ? { kind: 'NoteResolutions', tally } : { kind: 'Wait' };
-  // Each is two records: that it was decided, and what became of it.
+  // Each resolution has two records: the decision and its result.
   if (outboxRoom(action.status) < ROOM_AFTER_RESOLUTION + 2 * open.length)
     return {
       kind: 'Wait',
@@ -49,7 +49,7 @@ export function decideOnResolution(facts: Facts): NextStep {
   return facts.live ? { kind: 'Resolve', tally } : { kind: 'LookAgainLive' };
 }
 
-/** The orders on effects whose outcome is unknown still that the gateway has not answered yet. */
+/** The resolutions of effects whose outcome is still unknown that have no result of the gateway yet. */
 function openOrders({ action }: Facts, orders: readonly ResolutionOrder[]): ResolutionOrder[] {
   const { unknownEffects = [], resolutions = [] } = action.status ?? {};
   return orders.filter(

@@ -8,8 +8,8 @@ const FIRST_PAUSE_MS = 15_000;
 export const restartPauseMs = (attempt: number): number => FIRST_PAUSE_MS * 2 ** (attempt - 1);
 
 /**
- * Whether a verification is started again: its Job was altered on its way and never released, or is not what the gateway renders. Nobody
- * knows then what its checks would have said.
+ * Whether a verification is started again: its Job was altered before its release, or is not what the gateway renders, so that the result of
+ * its checks is unknown.
  */
 export function isVerifiedAgain(
   { stage, attempt }: Pick<StageStatus, 'stage' | 'attempt'>,

@@ -21,7 +21,7 @@ describe('An action that has ended', () => {
   const rows: [name: string, facts: Facts, step: object][] = [
     ['is kept where no policy says how long', facts(ended()), { kind: 'Wait' }],
     ['is looked at when its time comes', facts(ended(1, 'Ended', 0.5), all), { kind: 'Wait', requeueAfterMs: 30 * 60_000 }],
-    ['is told of its retirement first', facts(ended(), all), { kind: 'Retire' }],
+    ['gets the record of its retirement first', facts(ended(), all), { kind: 'Retire' }],
     [
       'is deleted when a sink has that',
       facts(ended(2, 'Retired'), { ...all, sink: { id: 's', since: 1, acknowledged: 2 } }),

@@ -24,10 +24,10 @@ import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
 import { playbookUnchanged } from './playbook-unchanged.ts';
 import type { NextStep } from './step.ts';
 
-/** For what no watch tells. */
+/** The interval for changes without a watch. */
 const HELD_RETRY_MS = 5_000;
 const RIGHTS_RETRY_MS = 30_000;
-/** For what another action or the sink tells, in case that it was missed. */
+/** The interval for changes of other actions or of the sink, in case a notification was missed. */
 const TOLD_RETRY_MS = 60_000;
 const NAME_RETRY_MS = 1_000;
 
@@ -39,7 +39,7 @@ export function decideOnReview(facts: Facts): NextStep {
   const { plan, action, requester, now } = facts;
   const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
   if (!plan || !requester || !editors)
-    return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. File the action again.' };
+    return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. Create the action again.' };
   const { tally, approved, refused, codes } = evaluatePlan({
     action,
     plan: plan.spec,
@@ -49,11 +49,11 @@ export function decideOnReview(facts: Facts): NextStep {
     policies: facts.policies,
     playbook: playbookUnchanged(facts) ? facts.playbook : undefined,
     trust: facts.trust,
-    // Only live facts know whether the account may be used: without them it is no reason to look closer.
+    // Only live facts know whether the account may be used: without them it is not a reason to look closer.
     mayUseAccount: facts.live ? facts.mayUseAccount : true,
     keys: facts.keys,
     deciders: facts.deciders,
-    // Runs are counted in live facts alone, where a start is decided.
+    // Runs are counted only in live facts, when a start is decided.
     succeeded: facts.live ? runsSinceFailure(activityOf(action), facts.activity) : undefined,
     limits: judgeBudget(facts.policies, activityOf(action), facts.activity, plan.spec.effects.length),
     now,
@@ -63,13 +63,13 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'End', state: 'Rejected', message: `rejected by ${user}${comment ? `: ${comment}` : ''}`, tally, actor: user };
   }
   const stoppers = suspendedBy(facts.policies);
-  // What is recorded says who it was: the operator finds out within moments, and nothing starts meanwhile.
+  // The record must name the person: the operator finds the name within moments, and nothing starts in the meantime.
   const isSuspended = stateOf(action.status) === 'Suspended';
   if (isSuspended !== stoppers.length > 0 && awaitsSuspensionName(facts.policies))
     return { kind: 'Wait', requeueAfterMs: NAME_RETRY_MS };
   if (stoppers.length > 0) {
     const left = waitingMs(facts, plan.spec.required.expiresAfter);
-    // After its time nothing is looked at by the clock any more, or it would be looked at without end: it goes on when policy changes.
+    // After the expiry there is no further scheduled reconcile, because there would be no end to them: a change of policy triggers the next one.
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
   if (isSuspended) return { kind: 'Resume', tally };
@@ -83,18 +83,18 @@ export function decideOnReview(facts: Facts): NextStep {
 function wait(facts: Facts, tally: Tally, patience: string): NextStep {
   const left = waitingMs(facts, patience);
   if (left <= 0) return { kind: 'End', state: 'Expired', message: whyExpired(tally, patience), tally };
-  // Rights have no event that wakes this action: an approval may count again when its person has the right back.
+  // There is no event for changed rights, so they are checked again: an approval may count again when its person has the right again.
   return { kind: 'NoteDecisions', tally, requeueAfterMs: facts.deciders ? Math.min(left, RIGHTS_RETRY_MS) : left };
 }
 
 function whyExpired({ judged }: Tally, patience: string): string {
   const late = judged.filter(({ record, why }) => record.decision === 'approve' && why === HAS_EXPIRED);
-  if (late.length === 0) return `nobody decided within ${patience}. File the action again.`;
+  if (late.length === 0) return `nobody decided within ${patience}. Create the action again.`;
   const users = [...new Set(late.map(({ record }) => record.user))].join(', ');
-  return `approved by ${users}, but the approval expired after ${patience}, before the run could start. File the action again.`;
+  return `approved by ${users}, but the approval expired after ${patience}, before the run could start. Create the action again.`;
 }
 
-// How long people may take: as long as their approvals would be good, counted from the plan.
+// People may decide for as long as their approvals would be valid, counted from the plan.
 function waitingMs({ action, now }: Facts, patience: string): number {
   const rehearsed = action.status?.conditions?.find(({ type }) => type === 'Rehearsed')?.lastTransitionTime;
   return Date.parse(rehearsed ?? '') + seconds(patience) * 1000 - now || 0;
@@ -102,7 +102,7 @@ function waitingMs({ action, now }: Facts, patience: string): number {
 
 function start(facts: Facts, tally: Tally): NextStep {
   const held = heldBack(facts);
-  // A hold can outlast the approvals: whoever waits must hear of it then, not when the hold ends.
+  // A hold can outlast the approvals: report that when they expire, not when the hold ends.
   const good = (tally.goodUntil ?? Number.POSITIVE_INFINITY) - facts.now;
   if (held) return { kind: 'Wait', tally, ...held, requeueAfterMs: Math.min(held.requeueAfterMs, good) };
   return { kind: 'StartJob', stage: 'run', tally };
@@ -143,7 +143,7 @@ function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?:
   return hold && { ...soon(`${hold.message} (${hold.policy}: ${hold.rule})`), queued: true };
 }
 
-// A sink that lags is good enough where every policy that asks for one says how old a record may be that it lacks.
+// A lagging sink is acceptable if every policy that requires a sink sets `maxLag`.
 function isAcknowledged({ policies, action, now }: Facts, acknowledged: number | undefined): boolean {
   if (!requiresSink(policies)) return true;
   if (acknowledged === undefined) return false;

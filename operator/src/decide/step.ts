@@ -1,16 +1,16 @@
 import type { Stage, State } from '@sentinel/crds';
 import type { PolicyErrorCode, Tally } from '@sentinel/policy';
 
-/** What is done next for an action. One step a pass; each is carried out by the module in act/ that is named for it. */
+/** The next step of an action. One step per reconcile; each is carried out by the module in act/ that is named for it. */
 export type NextStep =
   | {
       readonly kind: 'Wait';
       readonly requeueAfterMs?: number;
-      /** What holds it back, for its status; in `state`, which is `Starting` when left out. */
+      /** Why it waits, for its status; `state` is `Starting` by default. */
       readonly why?: string;
-      /** Decisions that are noted while it waits: it is approved, and held back. */
+      /** Decisions to record while an approved action waits. */
       readonly tally?: Tally;
-      /** Whether it waits for its turn, and keeps its place. */
+      /** Whether it waits in the queue and keeps its place. */
       readonly queued?: boolean;
       readonly state?: State;
     }
@@ -29,9 +29,9 @@ export type NextStep =
   | {
       readonly kind: 'StopJob';
       readonly why: string;
-      /** Whether what its steps printed is kept. */
+      /** Whether the output of its steps is kept. */
       readonly evidence?: boolean;
-      /** When its pod counts as ended, though nobody has removed it. */
+      /** When its pod counts as ended although it has not been removed. */
       readonly requeueAfterMs?: number;
     }
   | { readonly kind: 'NoteResolutions'; readonly tally: Tally }
@@ -52,8 +52,8 @@ export type NextStep =
       readonly codes?: readonly PolicyErrorCode[];
     }
   | {
-      readonly kind: 'LetGo';
-      /** Records of an action that is deleted which no sink acknowledged in time. */
+      readonly kind: 'RemoveFinalizer';
+      /** Records of a deleted action that no sink acknowledged in time. */
       readonly missing?: { readonly from: number; readonly to: number };
     }
   | { readonly kind: 'Retire' }

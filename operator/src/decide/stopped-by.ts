@@ -5,13 +5,13 @@ import type { Facts } from '../facts/facts.ts';
 /** Why an action is ended by a person, for its status, and who that is; undefined when nobody ends it. */
 export interface StoppedBy {
   readonly why: string;
-  /** Undefined where admission recorded no name. */
+  /** Undefined if admission recorded no name. */
   readonly actor: string | undefined;
-  /** What the person wrote who cancelled it. */
+  /** The comment of the person who cancelled it. */
   readonly comment?: string | undefined;
 }
 
-/** Who ends an action: whoever deletes it, or else whoever cancelled it. */
+/** The person who ends an action: the one who deletes it, or else the one who cancelled it. */
 export function stoppedBy({ action, deletedBy }: Pick<Facts, 'action' | 'deletedBy'>): StoppedBy | undefined {
   const { metadata, spec } = action;
   if (metadata.deletionTimestamp !== undefined) return { why: `the action was deleted${byWhom(deletedBy)}`, actor: deletedBy };

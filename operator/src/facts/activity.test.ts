@@ -9,13 +9,13 @@ describe('An action, as limits and autonomy see it', () => {
   const rows: readonly [name: string, state: State, stages: StageStatus[], failed: boolean, succeeded: boolean][] = [
     ['failed when its run did', 'RunFailed', [run('Failed')], true, false],
     [
-      'failed when it was taken back',
+      'failed when it was rolled back',
       'RolledBack',
       [run('Succeeded'), stage('verification', { outcome: 'Failed' })],
       true,
       false,
     ],
-    // Whoever files an action may cancel it at any moment, also when they see it fail.
+    // The requester of an action may cancel it at any moment, also when they see it fail.
     ['failed when it was cancelled after its run had begun', 'Cancelled', [run('Unknown')], true, false],
     ['failed when it was cancelled while it was verified', 'Cancelled', [run('Succeeded'), stage('verification')], true, false],
     ['has done nothing when it was cancelled before', 'Cancelled', [stage('rehearsal')], false, false],

@@ -22,10 +22,10 @@ const badEnds: ReadonlySet<State> = new Set<State>([
   'RollbackIncomplete',
 ]);
 
-// Objects of a cache stay the same until they change, and limits look at all of them.
+// Objects of a cache are immutable, so the result is kept per object: limits read all of them.
 const seen = new WeakMap<AgentAction, Activity>();
 
-/** An action as limits see it. */
+/** The facts about an action that limits use. */
 export function activityOf(action: AgentAction): Activity {
   const before = seen.get(action);
   if (before) return before;
@@ -49,11 +49,11 @@ export function activityOf(action: AgentAction): Activity {
     rehearsed: (status?.stages ?? []).flatMap((one) =>
       one.stage === 'rehearsal' && one.startedAt !== undefined ? [Date.parse(one.startedAt)] : [],
     ),
-    // A plan that starts without a person asked nobody.
+    // A plan that starts without a person was not submitted for approval.
     asked: status?.plan && !status.required?.autoReview ? conditionTime('Rehearsed') : undefined,
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
-    // Who cancels a run that fails keeps nothing clean by it.
+    // Cancelling a failing run does not prevent it from counting as failed.
     failed: badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
     succeeded: state === 'Succeeded',
     parent: status?.lineage?.at(-1)?.uid,

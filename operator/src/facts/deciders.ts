@@ -4,8 +4,8 @@ import { askDeciders, consents, everyRequester, parseIdentities, type Tally } fr
 import type { Facts } from './facts.ts';
 
 /**
- * Facts with the rights of those whose approvals and resolutions count, as the API server has them now: a right that was taken away
- * after the decision stops what was decided. Asked live, and only right before the start of the real run or a resolution.
+ * Adds the current rights of the people whose approvals and resolutions count: a right that was removed after the decision makes the decision
+ * void. Checked live, and only right before the start of the real run or a resolution.
  */
 export async function withDeciders(client: KubeClient, facts: Facts, tally: Tally): Promise<Facts> {
   const { action, requester } = facts;

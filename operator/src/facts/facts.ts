@@ -9,21 +9,21 @@ export interface ContainerEnd {
   readonly reason: string | undefined;
 }
 
-/** A sandbox Job as the API server shows it. */
+/** A sandbox Job, from the API server. */
 export interface JobView {
   readonly uid: string;
   readonly suspended: boolean;
   /** `Ended` when the pod is terminal or its deletion is overdue, or when the Job ended and has no pod any more. */
   readonly phase: 'Waiting' | 'Running' | 'Ended';
   readonly podName: string | undefined;
-  /** The Job is complete and its pod was deleted since, so nobody knows what its steps did. */
+  /** The Job is complete and its pod was deleted since, so the outcome of its steps is unknown. */
   readonly podGone?: boolean;
-  /** Its pod was told to end. From then on the gateway answers nothing, and what its containers say is no proof of anything. */
+  /** Its pod is being deleted. From then on the gateway refuses its requests, and the states of its containers prove nothing. */
   readonly ending: boolean;
   /** When its deletion is overdue, so that it counts as ended, in milliseconds since the epoch; undefined when it is not being deleted. */
   readonly lostAt?: number | undefined;
   readonly ends: readonly ContainerEnd[];
-  /** How often the kubelet executed a container again, by name; only those that it did. */
+  /** How often the kubelet executed a container again, by name; only containers that were. */
   readonly restarts: Readonly<Record<string, number>>;
   readonly failure: string | undefined;
 }
@@ -33,29 +33,29 @@ export interface Facts {
   readonly action: AgentAction;
   readonly requester: Identity | undefined;
   readonly policies: PolicySet;
-  /** The Playbook that it names, or what its own steps come to. From the start of the real run on: as it was admitted, or undefined. */
+  /** The Playbook that the action names, or the one that is built from its ad-hoc steps. From the start of the real run: as it was admitted, or undefined. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly keys: SealKeys;
-  /** What the API server says now of those who approved; asked right before a start, and undefined until then. */
+  /** The current rights of the approvers; read right before a start, and undefined until then. */
   readonly deciders?: ReadonlyMap<string, DeciderRights>;
   readonly plan: ActionPlan | undefined;
-  /** The action that it names as its parent, as it is now; undefined when it names none or there is none of that name. */
+  /** The current parent action; undefined if the action names none or it does not exist. */
   readonly parent: Parent | undefined;
-  /** Whether the requester may use the account; undefined when it was not asked in this pass. */
+  /** Whether the requester may use the account; undefined if it was not checked in this reconcile. */
   readonly mayUseAccount: boolean | undefined;
   /** The newest stage of the current attempt and its Job; the Job is undefined when it is gone. */
   readonly stage: StageStatus | undefined;
   readonly job: JobView | undefined;
   /** What is missing or altered among the guards of a real run; only read before a start. */
   readonly guards: readonly string[];
-  /** What the sink of the audit trail has of the records, by its own acknowledgement; undefined without a sink. */
+  /** The records that the sink of the audit trail has acknowledged; undefined without a sink. */
   readonly sink: SinkCursor | undefined;
-  /** What is stored for actions; only read before a rehearsal or a run may start, and undefined as well when it cannot be counted. */
+  /** The stored size of actions; only read before a rehearsal or a run, and undefined as well if it cannot be determined. */
   readonly storage?: StorageUse | undefined;
-  /** What else is going on, for limits; empty in facts that are not live. */
+  /** The activity of other actions, for limits; empty in facts that are not live. */
   readonly activity: readonly Activity[];
-  /** Who deletes the action, as admission recorded it; undefined when it is not being deleted, or when nobody knows. */
+  /** The person who deletes the action, from admission; undefined if it is not being deleted, or if the person is unknown. */
   readonly deletedBy?: string | undefined;
   /** Whether these facts were read from the API server right now, and not from a cache. */
   readonly live: boolean;
@@ -68,8 +68,8 @@ export function newestStage(action: AgentAction, stage: Stage): StageStatus | un
 }
 
 /**
- * The names of the steps of a stage; undefined when they are not known. A rehearsal has those of the Playbook. Afterwards they are
- * pinned in the plan.
+ * The names of the steps of a stage; undefined if they are unknown. For a rehearsal they come from the Playbook, afterwards from
+ * the plan.
  */
 export function stepsOf({ plan, playbook }: Pick<Facts, 'plan' | 'playbook'>, stage: Stage): readonly string[] | undefined {
   const steps = stage === 'rehearsal' ? playbook?.spec.steps : stage === 'run' ? plan?.spec.steps : plan?.spec.verify;

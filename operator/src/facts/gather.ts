@@ -33,7 +33,7 @@ import { readGuards } from './guards/read.ts';
 import { viewJob } from './job-view.ts';
 import { playbookInForce } from './pinned-playbook.ts';
 
-/** Everything around an action, from the caches: enough to see whether there is anything to do. */
+/** The facts about an action from the caches: enough to see whether there is anything to do. */
 export async function gatherFromCaches(
   caches: Caches,
   client: KubeClient,
@@ -70,15 +70,15 @@ export async function gatherFromCaches(
   };
 }
 
-/** What only the gateway knows. */
+/** The facts that only the gateway has. */
 export interface GatewayFacts {
-  /** Why the lock inside the API server does not hold; undefined when it does. */
+  /** Why the dry-run policy inside the API server is not enforced; undefined if it is. */
   lock(): Promise<string | undefined>;
-  /** What is stored for actions, seen from a namespace; undefined when it cannot be counted. */
+  /** The stored size of actions, from the view of a namespace; undefined if it cannot be determined. */
   storage(namespace: string): Promise<StorageUse | undefined>;
 }
 
-/** The same from the API server as it is right now: before anything that can't be undone, no cache is believed. */
+/** The same with live reads, for decisions that cannot be undone. */
 export async function gatherLive(
   client: KubeClient,
   gateway: GatewayFacts,
@@ -165,7 +165,7 @@ function assemble(
   };
 }
 
-// A Job of the same name with another uid is not ours; a pod that belongs to another Job neither.
+// A Job of the same name with another uid is ignored, and so is a pod that belongs to another Job.
 function view(job: AnyObject | undefined, pod: AnyObject | undefined, uid: string | undefined, now: number): JobView | undefined {
   return job && job.metadata.uid === uid ? viewJob(job, pod, now) : undefined;
 }

@@ -39,7 +39,7 @@ describe('A sandbox Job', () => {
     it(name, () => assert.equal(viewJob(given, of, NOW).phase, phase));
   }
 
-  it('tells of containers that have ended, and of no other', () => {
+  it('reports containers that have ended, and no other', () => {
     const view = viewJob(
       job({ suspend: true }),
       pod('Pending', [ended('gate'), { name: 'step-one', state: { running: {} } }, { name: 'x' }]),

@@ -35,15 +35,15 @@ const Pod = z.object({
     .optional(),
 });
 
-// On a node that died nobody removes the pod, so it stays in deletion. `deletionTimestamp` includes the grace period.
+// On a dead node the kubelet does not remove the pod, so its deletion does not finish. `deletionTimestamp` includes the grace period.
 const LOST_AFTER_MS = 60_000;
 
 // Complete says that the pod ended well, not that its steps did.
 const POD_GONE = 'its pod was deleted before its outcome was recorded, so the outcome is unknown';
 
 /**
- * Reads a sandbox Job and its pod at `now`. Containers that never ended have no entry: nobody may take that for success. A pod whose
- * deletion is overdue counts as ended; the gateway serves no pod that is being deleted, so whatever still executes writes nothing.
+ * Reads a sandbox Job and its pod at `now`. Containers that never ended have no entry, which must not be mistaken for success. A pod whose
+ * deletion is overdue counts as ended; the gateway refuses pods that are being deleted, so a container that still runs cannot write.
  */
 export function viewJob(job: AnyObject, pod: AnyObject | undefined, now: number): JobView {
   const { metadata, spec, status } = Job.parse(job);
@@ -87,7 +87,7 @@ const containersOf = ({ status }: z.infer<typeof Pod>) => [
 ];
 
 // restartPolicy is Never, so each of these was executed again by mistake. The kubelet also counts a restart when it finds no trace of a
-// container that it saw running (convertToAPIContainerStatuses); that was no execution.
+// container that it saw running (convertToAPIContainerStatuses); that was not an execution.
 function restartsOf(pod: z.infer<typeof Pod>): Record<string, number> {
   const again = containersOf(pod).flatMap(({ name, restartCount = 0, state, lastState }) => {
     const restarts = restartCount - (isLost(state) || isLost(lastState) ? 1 : 0);

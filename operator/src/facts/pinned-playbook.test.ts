@@ -29,7 +29,7 @@ describe('The Playbook in force', () => {
       }
     });
 
-    it(`is none in ${state} when the copy is not what was admitted, even if the live one is`, () => {
+    it(`is undefined in ${state} when the copy is not what was admitted, even if the live one is`, () => {
       assert.equal(playbookInForce(action(state), withCopy(weaker), playbook), undefined);
     });
 
@@ -40,7 +40,7 @@ describe('The Playbook in force', () => {
       assert.equal(playbookInForce(action(state), undefined, edited), undefined);
     });
 
-    it(`is made from the action in ${state} for steps of its own, and only if they are what was admitted`, () => {
+    it(`is made from the action in ${state} for ad-hoc steps, and only if they are what was admitted`, () => {
       const base = action(state);
       const spec = { intent: { summary: 's' }, steps: playbookSpec.steps, account: 'a', image: 'i', mode: 'Apply' as const };
       const own: AgentAction = { ...base, spec: { ...spec, cancelled: false } };

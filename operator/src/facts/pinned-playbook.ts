@@ -2,13 +2,13 @@ import { type ActionPlan, type AgentAction, API_VERSION, type Playbook, type Sta
 import { playbookDigest } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
-// From the start of the real run on, what was approved counts, and not what has become of it.
+// From the start of the real run, the approved Playbook counts, and not the current one.
 const underWay: ReadonlySet<State> = new Set<State>(['Running', 'OutcomeUnknown', 'Verifying', 'RollingBack']);
 
 /**
- * The Playbook that an action runs by. Until the start it is the live one, which policies judge again. From the start on it is the
- * copy in the plan. A plan without a copy leaves the live one, but only as it was admitted. Undefined when neither is what was
- * admitted: then nobody knows which checks were approved.
+ * The Playbook of an action. Until the start it is the live one, which policies evaluate again. From the start on it is the copy in the plan.
+ * If the plan has no copy, it is the live one, but only if it is unchanged since admission. Undefined if neither is the admitted one: then
+ * the approved checks are unknown.
  */
 export function playbookInForce(
   action: AgentAction,

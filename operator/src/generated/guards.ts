@@ -236,17 +236,17 @@ export const renderedGuards: readonly AnyObject[] = [
       "validations": [
         {
           "expression": "!('sentinel.dev/decision' in variables.annotations) && !('sentinel.dev/plan' in variables.annotations) && !('sentinel.dev/effect' in variables.annotations) && !('sentinel.dev/comment' in variables.annotations)",
-          "message": "sentinel: the decision was not sealed, so nothing was decided: Sentinel's webhook did not take part; try again when it runs",
+          "message": "sentinel: the decision was not sealed, so nothing was decided: Sentinel's webhook did not run; try again when it runs",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.create ? ('sentinel.dev/requested-by' in variables.annotations && variables.annotations['sentinel.dev/requested-by'] == variables.stamp) : ('sentinel.dev/requested-by' in variables.annotations) == ('sentinel.dev/requested-by' in variables.oldAnnotations) && (!('sentinel.dev/requested-by' in variables.annotations) || variables.annotations['sentinel.dev/requested-by'] == variables.oldAnnotations['sentinel.dev/requested-by'])",
-          "message": "sentinel: the annotation sentinel.dev/requested-by must name who files the action, and must not change",
+          "message": "sentinel: the annotation sentinel.dev/requested-by must name who creates the action, and must not change",
           "reason": "Forbidden"
         },
         {
           "expression": "!variables.create || variables.approvals == ''",
-          "message": "sentinel: an action must not bring decisions along: it has no plan yet",
+          "message": "sentinel: a new action must not contain decisions: it has no plan yet",
           "reason": "Forbidden"
         },
         {
@@ -271,17 +271,17 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "!variables.decided || variables.create || !(variables.said == 'approve' || variables.resolves) || variables.asked == variables.wanted",
-          "messageExpression": "'sentinel: the request must say itself that it ' + (variables.resolves ? 'resolves this effect' : 'approves this plan') + ': add --field-manager=' + variables.wanted",
+          "messageExpression": "'sentinel: the request itself must say that it ' + (variables.resolves ? 'resolves this effect' : 'approves this plan') + ': add --field-manager=' + variables.wanted",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || (variables.decided && variables.asked == variables.wanted)",
-          "message": "sentinel: what was asked for was not recorded: Sentinel's webhook did not take part, or changed it; nothing was decided",
+          "message": "sentinel: the decision was not recorded as requested: Sentinel's webhook did not run, or changed it; nothing was decided",
           "reason": "Forbidden"
         },
         {
           "expression": "!variables.decided || variables.create || variables.approvals.split('\\n').size() <= (variables.resolves ? 56 : variables.said == 'reject' ? 32 : 24)",
-          "message": "sentinel: too many decisions on this action: reject it, or file it again",
+          "message": "sentinel: too many decisions on this action: reject it, or create it again",
           "reason": "Forbidden"
         },
         {
@@ -296,7 +296,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "!variables.decided || variables.create || !variables.word.startsWith('revoke\"') || variables.hasApproved",
-          "message": "sentinel: you have not approved this plan, so there is nothing to take back; to stop the action, reject it",
+          "message": "sentinel: you have not approved this plan, so there is nothing to revoke; to stop the action, reject it",
           "reason": "Forbidden"
         },
         {
@@ -321,22 +321,22 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.amendedBy == (variables.sameSpec || variables.requester ? variables.oldAmendedBy : (variables.oldAmendedBy == '' ? variables.stamp : variables.oldAmendedBy + '\\n' + variables.stamp))",
-          "message": "sentinel: the annotation sentinel.dev/amended-by must name who edits the action beside who filed it",
+          "message": "sentinel: the annotation sentinel.dev/amended-by must name who edits the action, unless that is the requester",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.changedBy == (variables.create ? '' : variables.sameSpec ? variables.oldChangedBy : variables.actor)",
-          "message": "sentinel: the annotation sentinel.dev/changed-by must name who changes the action, and changes with nothing else",
+          "message": "sentinel: the annotation sentinel.dev/changed-by must name who changes the action, and must not change without that",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.cancelledBy == (variables.cancels ? variables.actor : variables.oldCancelledBy)",
-          "message": "sentinel: the annotation sentinel.dev/cancelled-by must name who cancels the action, and changes with nothing else",
+          "message": "sentinel: the annotation sentinel.dev/cancelled-by must name who cancels the action, and must not change without that",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.sameSpec || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed()",
-          "message": "sentinel: an action is edited or cancelled by who filed it, or with the verb 'amend'",
+          "message": "sentinel: only the requester, or a user with the verb 'amend', may edit or cancel an action",
           "reason": "Forbidden"
         },
         {
@@ -921,7 +921,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.owners.size() == 0 || variables.owners == variables.oldOwners",
-          "message": "sentinel: Playbooks, policies and plans must have no owners (metadata.ownerReferences): the garbage collector would delete them in nobody's name. Leave owners out, and delete the object itself when it is no longer needed",
+          "message": "sentinel: Playbooks, policies and plans must have no owners (metadata.ownerReferences): the garbage collector would delete them without a record of who did it. Leave owners out, and delete the object itself when it is no longer needed",
           "reason": "Forbidden"
         },
         {
@@ -1136,22 +1136,22 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.sameSpec || variables.trust == ''",
-          "message": "sentinel: a Playbook that changes is not trusted any more: someone must trust it anew",
+          "message": "sentinel: a Playbook that changes is not trusted any more: someone must trust it again",
           "reason": "Forbidden"
         },
         {
           "expression": "!variables.trusted || (variables.digest != '' && variables.trust.startsWith(variables.prefix) && variables.trust.substring(variables.prefix.size()).matches(r'^[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
-          "message": "sentinel: the trust was not sealed for this Playbook as it stands: Sentinel's webhook did not take part, or the Playbook has changed",
+          "message": "sentinel: the trust was not sealed for the current digest of this Playbook: Sentinel's webhook did not run, or the Playbook has changed",
           "reason": "Forbidden"
         },
         {
           "expression": "!variables.trusted || variables.asked == (variables.withdrawn ? 'distrust:' : 'trust:') + variables.digest",
-          "messageExpression": "'sentinel: the request must say itself that it ' + (variables.withdrawn ? 'withdraws the trust in' : 'trusts') + ' this Playbook as it stands: add --field-manager=' + (variables.withdrawn ? 'distrust:' : 'trust:') + variables.digest",
+          "messageExpression": "'sentinel: the request itself must say that it ' + (variables.withdrawn ? 'withdraws the trust in' : 'trusts') + ' this Playbook with its current digest: add --field-manager=' + (variables.withdrawn ? 'distrust:' : 'trust:') + variables.digest",
           "reason": "Forbidden"
         },
         {
           "expression": "!(variables.asked.startsWith('trust:') || variables.asked.startsWith('distrust:')) || variables.trusted",
-          "message": "sentinel: the trust that was asked for was not recorded: Sentinel's webhook did not take part; nothing is trusted",
+          "message": "sentinel: the trust was not recorded as requested: Sentinel's webhook did not run; the Playbook is not trusted",
           "reason": "Forbidden"
         },
         {
@@ -1484,7 +1484,7 @@ export const renderedGuards: readonly AnyObject[] = [
       "validations": [
         {
           "expression": "variables.create || variables.same || variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.decided || variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed() || (variables.tooLarge && variables.removes && authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('approve').allowed())",
-          "message": "sentinel: labels and annotations of an action are changed by who filed it, or with the verb 'amend'",
+          "message": "sentinel: only the requester, or a user with the verb 'amend', may change labels and annotations of an action",
           "reason": "Forbidden"
         },
         {
@@ -1499,12 +1499,12 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.create || variables.amendedBy == variables.oldAmendedBy || bytes(variables.amendedBy).size() <= (variables.cancels ? 49152 : 24576)",
-          "message": "sentinel: others have edited this action too often: cancel it and file it again",
+          "message": "sentinel: others have edited this action too often: cancel it and create it again",
           "reason": "Invalid"
         },
         {
           "expression": "variables.create || !variables.decided || (bytes(variables.approvals).size() <= variables.share && bytes(variables.line).size() <= 32768)",
-          "message": "sentinel: the decisions on this action have no room for another one of this kind: reject it, or file it again",
+          "message": "sentinel: the decisions on this action have no room for another one of this kind: reject it, or create it again",
           "reason": "Forbidden"
         }
       ]
@@ -1729,32 +1729,32 @@ export const renderedGuards: readonly AnyObject[] = [
       "validations": [
         {
           "expression": "variables.exempt || !(variables.impersonateUser || variables.impersonateAccount || variables.impersonateUid || variables.impersonateUserOnly || variables.impersonateAccountOnly || variables.impersonatePrompter || variables.impersonateAdmins || variables.impersonateControllers)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can impersonate them, or somebody who could; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can impersonate them, or somebody who could; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.certificate || variables.certificateOfDomain || variables.certificateOfNode)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can approve client certificates; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can approve client certificates; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.token)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can create its tokens; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can create its tokens; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.secretsGet || variables.secretsList || variables.secretsWatch || variables.secretsPatch || variables.secretsDelete)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can read the Secrets of its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can read the Secrets of its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.execCreate || variables.execGet || variables.attachCreate || variables.attachGet || variables.ephemeralUpdate || variables.ephemeralPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can enter the pods of its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can enter the pods of its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.podsCreate || variables.podsUpdate || variables.podsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write pods in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write pods in its namespace; somebody else must decide",
           "reason": "Forbidden"
         }
       ]
@@ -1951,37 +1951,37 @@ export const renderedGuards: readonly AnyObject[] = [
       "validations": [
         {
           "expression": "variables.exempt || !(variables.controllersCreate || variables.controllersUpdate || variables.controllersPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write replicationcontrollers in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write replicationcontrollers in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.deploymentsCreate || variables.deploymentsUpdate || variables.deploymentsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write deployments in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write deployments in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.statefulsetsCreate || variables.statefulsetsUpdate || variables.statefulsetsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write statefulsets in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write statefulsets in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.daemonsetsCreate || variables.daemonsetsUpdate || variables.daemonsetsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write daemonsets in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write daemonsets in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.replicasetsCreate || variables.replicasetsUpdate || variables.replicasetsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write replicasets in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write replicasets in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.jobsCreate || variables.jobsUpdate || variables.jobsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write jobs in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write jobs in its namespace; somebody else must decide",
           "reason": "Forbidden"
         },
         {
           "expression": "variables.exempt || !(variables.cronjobsCreate || variables.cronjobsUpdate || variables.cronjobsPatch)",
-          "message": "sentinel: you can act as who asked for this action, or wrote this Playbook: you can write cronjobs in its namespace; somebody else must decide",
+          "message": "sentinel: you can act as the requester of this action, or as the author of this Playbook: you can write cronjobs in its namespace; somebody else must decide",
           "reason": "Forbidden"
         }
       ]

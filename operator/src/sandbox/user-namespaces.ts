@@ -2,15 +2,15 @@ import { type AnyObject, type KubeClient, nodes } from '@sentinel/kube';
 import type { Config } from '../config.ts';
 
 /**
- * Whether sandboxes get a user namespace of their own. Asked once at the start: an API server or a runtime that does not know the
- * field would drop it, and then no Job would be what was sent.
+ * Whether each sandbox gets a user namespace. Determined once at the start: an API server or a runtime that does not know the field would
+ * drop it, and then no Job would equal what was sent.
  */
 export async function usesUserNamespaces(client: KubeClient, setting: Config['userNamespaces']): Promise<boolean> {
   if (setting !== 'Auto') return setting === 'Always';
   return everyNodeIsolatesUsers((await client.list(nodes)).items);
 }
 
-/** Whether every node says that it can give a pod a user namespace. No node at all is no. */
+/** Whether every node supports user namespaces for pods. False without nodes. */
 export function everyNodeIsolatesUsers(items: readonly AnyObject[]): boolean {
   return items.length > 0 && items.every(hasUserNamespaces);
 }

@@ -14,7 +14,7 @@ describe('The message of an end', () => {
   }
 
   const afterRun: readonly [State, RegExp][] = [
-    ['RolledBack', /^Correct the cause, then file the action again\.$/],
+    ['RolledBack', /^Correct the cause, then create the action again\.$/],
     ['RollbackIncomplete', /correct by hand what must not stay: kubectl sentinel report a -n shop$/],
     ['VerificationFailed', /correct by hand what must not stay: kubectl sentinel report a -n shop$/],
     ['Cancelled', /^$/],

@@ -3,26 +3,26 @@ import { cut } from './text.ts';
 
 const MESSAGE_MAX = 2048;
 
-/** States in which what the run changed may stay, or a part of it. */
+/** States in which changes of the run may stay. */
 const staying: ReadonlySet<State> = new Set<State>(['RollbackIncomplete', 'VerificationFailed']);
 
 /**
- * What a message of an end closes with, for a reader who knows nothing else: whether anything was changed, and what to do about it.
- * Ends after a run that say so themselves get no closing.
+ * The closing sentence of a final message, for a reader without other information: whether anything was changed, and what to do about it.
+ * Final messages after a run that contain this already get no closing sentence.
  */
 export function closingOf(state: State, { metadata }: Pick<AgentAction, 'metadata'>, { stages = [] }: AgentActionStatus): string {
   if (state === 'Succeeded' || state === 'NoEffect' || state === 'DryRunCompleted') return '';
   if (!stages.some(({ stage }) => stage === 'run')) return 'Nothing was changed.';
-  if (state === 'RolledBack') return 'Correct the cause, then file the action again.';
+  if (state === 'RolledBack') return 'Correct the cause, then create the action again.';
   if (staying.has(state)) return lookAtChanges(metadata);
   return '';
 }
 
-/** How a person finds what a run changed and what became of it. */
+/** How a person finds the changes of a run and their outcome. */
 export const lookAtChanges = ({ name, namespace }: AgentAction['metadata']): string =>
   `Look at the changed objects and correct by hand what must not stay: kubectl sentinel report ${name} -n ${namespace ?? ''}`;
 
-/** A message and its closing, as sentences. The closing is never what is cut off. */
+/** A message and its closing sentence. The closing sentence is never cut off. */
 export function withClosing(message: string, closing: string): string {
   if (closing === '') return message;
   const room = MESSAGE_MAX - closing.length - 2;

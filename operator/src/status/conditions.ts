@@ -3,7 +3,7 @@ import { finalStates, successStates } from '@sentinel/crds';
 import { setCondition, visibleLine } from '@sentinel/kube';
 import { cut, withoutRepeats } from './text.ts';
 
-/** How much of a message is looked at. */
+/** How many characters of a message are processed. */
 const MESSAGE_READ = 8192;
 
 /** A status under construction. */
@@ -23,7 +23,7 @@ export function condition(
     type,
     status,
     reason,
-    // It quotes agents, logs and other people: one line in which every character can be seen, and no sentence twice.
+    // A message quotes agents, logs and other people: one line with visible characters only, and without repeated sentences.
     message: cut(visibleLine(withoutRepeats(cut(message, MESSAGE_READ))), 2048),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
@@ -31,8 +31,8 @@ export function condition(
 }
 
 /**
- * Puts an action into a state: `Succeeded` summarises, `Reconciling` is there until the end, `Stalled` after an end without
- * success, so that kstatus, Argo CD and Flux read the object right.
+ * Sets the state of an action: `Succeeded` is the summary, `Reconciling` is True until the end, `Stalled` is True after an end without
+ * success, so that kstatus, Argo CD and Flux read the object correctly.
  */
 export function enter(draft: Draft, state: State, message: string, now: number): void {
   const final = finalStates.has(state);

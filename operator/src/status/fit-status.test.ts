@@ -84,7 +84,7 @@ describe('The status of an action', () => {
     assert.equal(AgentActionStatus.safeParse(fitted).error, undefined);
   });
 
-  it('in its minimal form keeps every record that is not stored yet, for it is told nowhere else', () => {
+  it('in its minimal form keeps every record that is not stored yet, because it is told nowhere else', () => {
     const draft = full();
     const outbox = draft.outbox ?? assert.fail();
     const stored = { outbox: { ...outbox, sequence: 12, records: outbox.records.slice(0, 12) } };

@@ -4,19 +4,19 @@ import type { Draft } from './conditions.ts';
 import { cut } from './text.ts';
 
 /**
- * What an action may have in all. etcd takes 1.5 MiB of a request unless it is told otherwise; the rest is for the managed fields of
- * the status, which the API server adds.
+ * The maximum size of an action. etcd accepts 1.5 MiB per request by default; the rest is for the managed fields of the status, which the
+ * API server adds.
  */
 export const ACTION_MAX = 1_400_000;
-/** Where a cluster takes less, the room is halved until this is passed: then nothing is left to be left out. */
+/** If a cluster accepts less, the size is halved down to this value; after that no more parts can be left out. */
 export const ACTION_MINIMUM = 50_000;
-/** A part of a status that can be left out: what decides and what proves is none. */
+/** A part of a status that can be left out. Decisions and proofs are never left out. */
 interface Cut {
   readonly part: string;
   readonly shorten: (status: Draft, stored: number) => Draft;
 }
 
-// In the order in which they are given up. State, reasons, digests, Job uids, targets, head and cursor of the trail always stay.
+// In the order in which they are left out. State, reasons, digests, Job uids, targets, head and cursor of the trail are always kept.
 const cuts: readonly Cut[] = [
   {
     part: 'results',
@@ -74,8 +74,8 @@ const cuts: readonly Cut[] = [
 ];
 
 /**
- * The status of an action as it can be stored: whole if the action then has at most `most` bytes, and otherwise without as many parts
- * as it takes, which `shortened` names. The last form is the minimal one: nothing can be left out of it.
+ * The status of an action in a form that can be stored: complete if the action then has at most `most` bytes, otherwise without as many parts
+ * as necessary, which `shortened` names. The last form is the minimal one, from which nothing can be left out.
  */
 export function fitStatus(action: AgentAction, status: Draft, most = ACTION_MAX): Draft {
   const room = most - storedSize({ ...action, status: {} });
@@ -99,11 +99,11 @@ function withoutAcknowledged(status: Draft): Draft {
   return { ...status, outbox: { ...outbox, records } };
 }
 
-/** How many records the minimal form keeps of those that are stored. */
+/** How many stored records the minimal form keeps. */
 const NEWEST = 4;
 
-// The newest tell how it ended. `audit verify` names the gap, for the cursor says that no sink has them. What is not stored yet always
-// stays: it is told nowhere else, and the API server takes no record that does not follow the last one.
+// The newest records say how it ended. `audit verify` reports the gap, because the cursor shows that no sink has them. Records that are not
+// stored yet are always kept: they exist nowhere else, and the API server refuses a record that does not follow the last one.
 function withoutOlder(status: Draft, stored: number): Draft {
   const { outbox } = status;
   if (!outbox) return status;

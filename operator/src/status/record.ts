@@ -6,14 +6,14 @@ import { cut } from './text.ts';
 
 /** Most records that an object keeps. */
 export const OUTBOX_MAX = 64;
-/** Room that is kept for the records of a run, its verification, its rollback and its end, whatever people or agents do before. */
+/** Room that is reserved for the records of a run, its verification, its rollback and its end, for any earlier acts of people or agents. */
 export const ROOM_TO_END = 12;
 /** Most bytes of records that nobody has acknowledged, as they are stored. */
 const OUTBOX_BYTES = 256 * 1024;
-/** What one record of the end of an action takes at most. */
+/** What one record of the end of an action can have at most. */
 const RECORD_BYTES = OUTBOX_BYTES / OUTBOX_MAX;
 
-/** A transition, told for the audit trail. */
+/** A transition for the audit trail. */
 export interface Entry {
   readonly transition: Transition;
   readonly actor: string;
@@ -21,13 +21,13 @@ export interface Entry {
   readonly plan?: string | undefined;
   readonly job?: string | undefined;
   readonly details?: Readonly<Record<string, string | undefined>>;
-  /** What the gateway stated about it, sealed by its own key. It is kept whole: a part of it proves nothing. */
+  /** The statement of the gateway about it, sealed with its own key. It is never cut, because a part of it cannot be verified. */
   readonly statement?: string | undefined;
 }
 
 /**
- * Appends a record to the outbox of a status. It is stored by the same write as the transition itself, so a crash loses neither. What
- * would take the room of the records that are still to come is told in short.
+ * Appends a record to the outbox of a status. It is stored by the same write as the transition itself, so a crash cannot separate them. A record
+ * that would take room that later records need is shortened.
  */
 export function record(draft: Draft, action: AgentAction, entry: Entry, now: number): void {
   const outbox = draft.outbox ?? { sequence: 0, head: GENESIS, exported: 0, records: [] };
@@ -39,7 +39,7 @@ export function record(draft: Draft, action: AgentAction, entry: Entry, now: num
     isLong && room < ROOM_TO_END * RECORD_BYTES
       ? chainRecord(last, tell(action, { ...entry, details: { ...SHORT, ...entry.details } }, now, { summary: 256, detail: 64 }))
       : whole;
-  // Acknowledged records make room, the oldest first; one that nobody has acknowledged is never dropped.
+  // Acknowledged records are removed, the oldest first; a record that was not acknowledged is never dropped.
   const records = [...outbox.records, next];
   while (records.length > OUTBOX_MAX && (records[0]?.sequence ?? Number.POSITIVE_INFINITY) <= outbox.exported) records.shift();
   draft.outbox = { ...outbox, sequence: next.sequence, head: next.hash, records };
@@ -67,7 +67,7 @@ function tell(action: AgentAction, entry: Entry, now: number, most: { readonly s
 const statedIn = (statement: string | undefined) =>
   statement === undefined ? [] : [{ name: STATEMENT_DETAIL, value: statement }];
 
-/** Adds details to the last record, which is not stored yet. Throws where there is none. */
+/** Adds details to the last record, which is not stored yet. Throws if there is none. */
 export function addToLast(draft: Draft, stored: Draft | undefined, details: Readonly<Record<string, string>>): void {
   const { outbox } = draft;
   const last = outbox?.records.at(-1);

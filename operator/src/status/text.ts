@@ -4,12 +4,12 @@
  */
 export const cut = (text: string, max: number): string => text.slice(0, max).toWellFormed();
 
-/** Where a sentence, a line or a part of a list ends. */
+/** The ends of sentences, lines and list items. */
 const ENDS = /((?<=[.!?])[ \t]+|[ \t]*\n[ \t\n]*|; )/;
-/** Shorter parts may be alike by chance. */
+/** Shorter parts may be equal by chance. */
 const REPEATED = 20;
 
-/** A text in which no sentence stands twice: a refusal is said by the gateway, by kubectl and by the script around it. */
+/** A text without repeated sentences: the same refusal is printed by the gateway, by kubectl and by the script around it. */
 export function withoutRepeats(text: string): string {
   const parts = text.split(ENDS);
   const seen = new Set<string>();
@@ -24,7 +24,7 @@ export function withoutRepeats(text: string): string {
   return kept;
 }
 
-/** The lines of a text that do not say, behind whatever words, what was said before. */
+/** The lines of a text that do not repeat, after any prefix, what was said before. */
 export function withoutLinesOf(text: string, said: string): string {
   const sentences = said.split(ENDS).filter((part) => part.trim().length >= REPEATED);
   return text

@@ -2,19 +2,19 @@ import { annotations, GROUP } from '@sentinel/crds';
 
 type Values = Readonly<Record<string, string>>;
 
-/** What the policies `sentinel-room` in the API server take. */
+/** The limits of the policies `sentinel-room` in the API server. */
 const LABELS = { entries: 64, bytes: 16_384 };
 const ANNOTATIONS = { entries: 64, bytes: 49_152 };
 
 const own: ReadonlySet<string> = new Set([annotations.requestedBy, annotations.amendedBy, annotations.approvals]);
 /** Stamps are short; what only has their prefix may be padding. */
 const STAMP_BYTES = 2_048;
-/** What finds an action again for the tools that deliver it: without it, some would make the action anew. */
+/** Labels and annotations with which delivery tools find their action again: without them, some would create it again. */
 const tracking = /^(argocd\.argoproj\.io|app\.kubernetes\.io|meta\.helm\.sh|helm\.sh|[a-z.]+\.toolkit\.fluxcd\.io)\//;
 
 /**
- * The keys of labels and of annotations by which an action from before the bounds is above them: the largest first, those of Sentinel
- * never, those of tools that deliver actions last.
+ * The keys of labels and annotations to remove from an action that exceeds the bounds: the largest first, never those of Sentinel, and those
+ * of delivery tools last.
  */
 export function aboveBounds(metadata: { readonly labels?: Values | undefined; readonly annotations?: Values | undefined }): {
   readonly labels: readonly string[];

@@ -1,22 +1,22 @@
 import { type AgentAction, type AgentActionSpec, API_VERSION, type Playbook, PlaybookSpec } from '@sentinel/crds';
 import type { Trust } from '../approval/trust.ts';
 
-/** Whether an action brings its own steps instead of naming a Playbook. */
+/** Whether an action has ad-hoc steps instead of naming a Playbook. */
 export const isAdHoc = (spec: Pick<AgentActionSpec, 'steps'>): boolean => spec.steps !== undefined;
 
-/** Trust in ad-hoc steps: there is none, because nobody but the agent has seen them before. */
+/** Ad-hoc steps are never trusted, because only the agent has seen them before. */
 export const UNTRUSTED_STEPS: Trust = { trusted: false, why: 'the steps are those of the action itself' };
 
 /**
- * What the steps of an action come to as a Playbook, so that they take the same path: writes are effects, the way back is from the
- * pre-images. The same steps have the same digest in every action. Undefined when the action brings no steps.
+ * The Playbook that is built from the ad-hoc steps of an action, so that they are handled in the same way: writes are effects, the rollback is
+ * from the pre-images. The same steps have the same digest in every action. Undefined if the action has no ad-hoc steps.
  */
 export function adHocPlaybook({ metadata, spec }: Pick<AgentAction, 'metadata' | 'spec'>): Playbook | undefined {
   if (!spec.steps || spec.account === undefined || spec.image === undefined) return undefined;
   return {
     apiVersion: API_VERSION,
     kind: 'Playbook',
-    // A name that is still to be generated is not known at admission.
+    // A name that the API server will generate is unknown at admission.
     metadata: { name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
     spec: PlaybookSpec.parse({
       category: 'Other',

@@ -36,7 +36,7 @@ describe('An action', () => {
       sentence:
         "the action claims the environment 'staging', but the namespace is 'production' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
     },
-    'that claims an environment where there is none': {
+    'that claims an environment if there is none': {
       facts: facts({ spec: spec({ target: { environment: 'staging' } }) }),
       sentence:
         "the action claims the environment 'staging', but the namespace is 'none' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
@@ -47,7 +47,7 @@ describe('An action', () => {
         policies: policies({ mcpServers: { allow: [{ url: 'https://mcp', schemaDigest: `sha256:${'a'.repeat(64)}` }] } }),
       }),
       sentence:
-        "the tools of 'https://mcp' are pinned, and the call brings no digest that could be compared (AgentPolicy/p: mcpServers.allow[0].schemaDigest). Bring the digest of the tools that the server offers; where nothing can bring it, an admin takes the pin off.",
+        "the tools of 'https://mcp' are pinned, and the call brings no digest that could be compared (AgentPolicy/p: mcpServers.allow[0].schemaDigest). Bring the digest of the tools that the server offers; if nothing can bring it, an admin takes the pin off.",
     },
     'while a policy is suspended': {
       facts: facts({ policies: policies({ suspended: true }) }),
@@ -95,7 +95,7 @@ describe('An action', () => {
     'with a Playbook that is for rehearsals only': {
       facts: facts({ playbook: playbook({ autonomy: 'Observe' }) }),
       sentence:
-        "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/fix: autonomy). File the action with mode 'DryRun'.",
+        "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/fix: autonomy). Create the action with mode 'DryRun'.",
     },
     'whose parameters are wrong': {
       facts: facts({ spec: spec({ parameters: [{ name: 'q', value: '1' }] }) }),

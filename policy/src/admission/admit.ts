@@ -11,23 +11,23 @@ import { isAdHoc } from './ad-hoc.ts';
 import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
 import { judgeSteps } from './steps.ts';
 
-/** The facts on which it depends whether an action may be rehearsed. */
+/** The facts that decide whether an action may be rehearsed. */
 export interface AdmissionFacts {
   readonly spec: AgentActionSpec;
   readonly policies: PolicySet;
-  /** The Playbook that the action names, undefined when there is none. */
+  /** The Playbook that the action names; undefined if it does not exist. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
-  /** Whether the requester holds the verb `use` on the account; undefined where it could not be asked. */
+  /** Whether the requester has the verb `use` on the account; undefined if that could not be checked. */
   readonly mayUseAccount: boolean | undefined;
 }
 
-/** Why an action may not be rehearsed; empty when it may. Every reason is listed, not only the first. */
+/** The reasons why an action may not be rehearsed; empty if it may. All reasons are listed, not only the first. */
 export function admit(facts: AdmissionFacts): Refusal[] {
   return [...facts.policies.refusals, ...judgeOnBehalfOf(facts.policies, facts.spec), ...byPolicies(facts), ...byPlaybook(facts)];
 }
 
-/** The policies that stop new starts: also one that only audits everything else, and one that can't be read for other faults. */
+/** The policies that prevent new starts, including `auditOnly` policies and invalid policies. */
 export function suspendedBy(set: PolicySet): string[] {
   return [...set.policies, ...(set.auditOnly ?? [])].filter(isSuspended).map(policyName);
 }
@@ -76,7 +76,7 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
         refuse(
           'AdHocStepsNotAllowed',
           'playbooks.adHocSteps',
-          'an action may not bring its own steps',
+          'an action may not bring ad-hoc steps',
           'Name a Playbook, or ask an admin to set `playbooks.adHocSteps`.',
         );
       continue;
@@ -132,7 +132,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
         remedy: 'Ad-hoc steps say everything themselves: correct the step.',
       })),
     );
-  // Without values there is no command line to judge; that they are missing is said already.
+  // Without values there is no command line to evaluate; missing values are reported already.
   if (found.length === 0) {
     const steps = [...playbook.spec.steps, ...(playbook.spec.verify ?? [])];
     found.push(...judgeSteps(policies, fillSteps(steps, parameters.values)).refusals);
@@ -161,7 +161,7 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
       policy: `Playbook/${name}`,
       rule: 'autonomy',
       message: "the Playbook is for rehearsals only (autonomy 'Observe')",
-      remedy: "File the action with mode 'DryRun'.",
+      remedy: "Create the action with mode 'DryRun'.",
     });
   }
   if (mayUseAccount !== true) {

@@ -4,17 +4,17 @@ import { type PolicySet, policyName } from '../policyset/policy-set.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { type AdmissionFacts, admit } from './admit.ts';
 
-/** What the policies that only audit would have refused of an action before its rehearsal. */
+/** What `auditOnly` policies would have refused before the rehearsal of an action. */
 export function auditAdmission(facts: AdmissionFacts): Refusal[] {
   return ofAuditing(facts.policies, (policies) => admit({ ...facts, policies }));
 }
 
-/** What they would have refused of its plan. */
+/** What they would have refused in its plan. */
 export function auditPlan(set: PolicySet, actionNamespace: string, effects: readonly Effect[], risk: RiskLevel): Refusal[] {
   return ofAuditing(set, (policies) => judgePlan(policies, actionNamespace, effects, risk).refusals);
 }
 
-// Each for itself beside what is in force: of several that refuse one request, only one would be named.
+// Each is evaluated separately together with the policies in force, because only one of several refusing policies would be named.
 function ofAuditing(set: PolicySet, judge: (set: PolicySet) => readonly Refusal[]): Refusal[] {
   return (set.auditOnly ?? []).flatMap((policy) =>
     judge({ ...set, policies: [...set.policies, policy], refusals: [] }).filter(

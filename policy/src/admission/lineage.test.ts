@@ -40,21 +40,21 @@ describe('A part of another action', () => {
     [
       "of somebody else's action",
       judgeParent(three, child(), parent({ requester: { user: 'eve', groups: [] } }), 0),
-      /somebody else/,
+      /another requester/,
     ],
-    ['of an action that nobody stamped', judgeParent(three, child(), parent({ requester: undefined }), 0), /somebody else/],
+    ['of an action that nobody stamped', judgeParent(three, child(), parent({ requester: undefined }), 0), /another requester/],
     [
       'of what has ended',
       judgeParent(three, child(), parent({ end: { state: 'Succeeded', wellDone: true } }), 0),
-      /end \(Succeeded\)/,
+      /has ended \(Succeeded\)/,
     ],
-    ['of what is cancelled', judgeParent(three, child(), parent({ cancelled: true }), 0), /end \(Cancelled\)/],
-    ['that would do more than its parent', judgeParent(three, child(), parent({ mode: 'DryRun' }), 0), /nothing more/],
-    ['of itself', judgeParent(three, { ...child(), uid: 'w' }, parent(), 0), /is a part of this action itself/],
+    ['of what is cancelled', judgeParent(three, child(), parent({ cancelled: true }), 0), /has ended \(Cancelled\)/],
+    ['that would do more than its parent', judgeParent(three, child(), parent({ mode: 'DryRun' }), 0), /must be DryRuns too/],
+    ['of itself', judgeParent(three, { ...child(), uid: 'w' }, parent(), 0), /is a descendant of this action/],
     [
       'of what is a part of it',
       judgeParent(three, { ...child(), uid: 'a' }, parent({ lineage: [{ name: 'a', uid: 'a' }] }), 0),
-      /is a part of this action itself/,
+      /is a descendant of this action/,
     ],
     ['beyond the number of children', judgeParent(three, child(), parent(), 3), /has 3 children; at most 3/],
     ['beyond the strictest number', judgeParent(set({ children: 9 }, { children: 1 }), child(), parent(), 1), /at most 1/],
@@ -81,8 +81,8 @@ describe('A part of another action', () => {
     assert.equal(endedByParent(parent(), 'w', 'Apply'), undefined);
     assert.equal(endedByParent(parent({ end: { state: 'Succeeded', wellDone: true } }), 'w', 'Apply'), undefined);
     assert.equal(endedByParent(undefined, undefined, 'Apply'), undefined);
-    assert.match(endedByParent(undefined, 'w', 'Apply') ?? '', /is gone/);
-    assert.match(endedByParent(parent({ uid: 'another' }), 'w', 'Apply') ?? '', /is gone/);
+    assert.match(endedByParent(undefined, 'w', 'Apply') ?? '', /no longer exists/);
+    assert.match(endedByParent(parent({ uid: 'another' }), 'w', 'Apply') ?? '', /no longer exists/);
     assert.match(endedByParent(parent({ mode: 'DryRun' }), 'w', 'Apply') ?? '', /is a DryRun now/);
     assert.equal(endedByParent(parent({ mode: 'DryRun' }), 'w', 'DryRun'), undefined);
     assert.match(endedByParent(parent({ cancelled: true }), 'w', 'Apply') ?? '', /was cancelled/);

@@ -11,14 +11,14 @@ export interface Parent {
   readonly uid: string;
   readonly requester: Identity | undefined;
   readonly mode: AgentActionSpec['mode'];
-  /** How it ended; undefined while it lives. */
+  /** How it ended; undefined if it has not ended. */
   readonly end: { readonly state: string; readonly wellDone: boolean } | undefined;
   readonly cancelled: boolean;
   /** Its own ancestors, the first of them first. */
   readonly lineage: readonly { readonly name: string; readonly uid: string }[];
 }
 
-/** An action as those see it that are a part of it. */
+/** An action in the form of a parent. */
 export function parentOf({ metadata, spec, status }: AgentAction): Parent {
   const state = status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason as State | undefined;
   return {
@@ -33,9 +33,9 @@ export function parentOf({ metadata, spec, status }: AgentAction): Parent {
 }
 
 /**
- * Whether an action may be a part of the action that it names. It inherits what holds its parent and is never looser: the same
- * requester and so the same policies, no more than a rehearsal of a rehearsal's part, and no child of what has come to its end.
- * `siblings` counts the children that the parent has already; undefined where it is not counted yet.
+ * Whether an action may be a child of the action that it names. It inherits everything that holds its parent and is never looser: it has the
+ * same requester and so the same policies, a child of a DryRun is a DryRun, and an ended action gets no children.
+ * `siblings` is the number of children that the parent has; undefined if it is not counted yet.
  */
 export function judgeParent(
   set: PolicySet,
@@ -62,18 +62,15 @@ export function judgeParent(
     ];
   const found: Refusal[] = [];
   if (child.uid !== undefined && [parent, ...parent.lineage].some(({ uid }) => uid === child.uid))
-    found.push(built(`'${name}' is a part of this action itself`, 'Name another parent, or none.'));
+    found.push(built(`'${name}' is a descendant of this action`, 'Name another parent, or none.'));
   if (parent.requester?.user !== child.requester.user)
     found.push(
-      built(
-        `'${name}' was filed by somebody else`,
-        'An action is a part only of one that the same requester filed: leave it out.',
-      ),
+      built(`'${name}' was created by another requester`, 'A parent must have the same requester. Leave the parent out.'),
     );
   if (parent.end || parent.cancelled)
-    found.push(built(`'${name}' has come to its end (${parent.end?.state ?? 'Cancelled'})`, 'File it without a parent.'));
+    found.push(built(`'${name}' has ended (${parent.end?.state ?? 'Cancelled'})`, 'Create it without a parent.'));
   if (parent.mode === 'DryRun' && child.spec.mode === 'Apply')
-    found.push(built(`'${name}' is a DryRun, and a part of it can be nothing more`, "File it with mode 'DryRun'."));
+    found.push(built(`'${name}' is a DryRun, so its child actions must be DryRuns too`, "Create it with mode 'DryRun'."));
   return [...found, ...ofLimits(set, parent, siblings)];
 }
 
@@ -87,7 +84,7 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
       policy: depth.policy,
       rule: 'limits.depth',
       message: `'${parent.name}' has ${parent.lineage.length} ancestor(s) itself; an action may have at most ${depth.limit}`,
-      remedy: 'File it as a part of an action higher up.',
+      remedy: 'Name an ancestor with fewer ancestors as the parent.',
     });
   if (children.limit === 0 || (siblings !== undefined && siblings >= children.limit))
     found.push({
@@ -98,21 +95,21 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
         children.limit === 0
           ? 'an action may have no children'
           : `'${parent.name}' has ${siblings} children; at most ${children.limit} are allowed`,
-      remedy: 'File it without a parent, or ask an admin.',
+      remedy: 'Create it without a parent, or ask an admin.',
     });
   return found;
 }
 
-/** Why a living action must end because of its parent, which is looked up by the name that it gave; undefined when it may go on. */
+/** Why an action must end because of its parent, which is looked up by name; undefined if it may continue. */
 export function endedByParent(
   parent: Parent | undefined,
   uid: string | undefined,
   mode: AgentActionSpec['mode'],
 ): string | undefined {
   if (uid === undefined) return undefined;
-  if (!parent || parent.uid !== uid) return 'the action that it is a part of is gone';
-  if (parent.cancelled) return `'${parent.name}', of which it is a part, was cancelled`;
-  if (parent.mode === 'DryRun' && mode === 'Apply') return `'${parent.name}', of which it is a part, is a DryRun now`;
-  if (parent.end && !parent.end.wellDone) return `'${parent.name}', of which it is a part, ended ${parent.end.state}`;
+  if (!parent || parent.uid !== uid) return 'its parent action no longer exists';
+  if (parent.cancelled) return `its parent action '${parent.name}' was cancelled`;
+  if (parent.mode === 'DryRun' && mode === 'Apply') return `its parent action '${parent.name}' is a DryRun now`;
+  if (parent.end && !parent.end.wellDone) return `its parent action '${parent.name}' ended ${parent.end.state}`;
   return undefined;
 }

@@ -56,7 +56,7 @@ describe('The value of a parameter', () => {
       fault: "must match '^[a-z]+$'",
     },
     'must match every alternative as a whole': { declared: { pattern: 'a|b' }, value: 'ab', fault: "must match 'a|b'" },
-    'matches nothing under a pattern that is none': { declared: { pattern: '(' }, value: '(', fault: "must match '('" },
+    'matches nothing under an invalid pattern': { declared: { pattern: '(' }, value: '(', fault: "must match '('" },
     'matches nothing under what RE2 does not know': { declared: { pattern: '(?=a)a' }, value: 'a', fault: "must match '(?=a)a'" },
   };
   for (const [name, { declared, value, fault }] of Object.entries(rows)) {

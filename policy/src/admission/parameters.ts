@@ -6,11 +6,11 @@ import type { Refusal } from '../verdict/verdict.ts';
 
 type Declaration = NonNullable<PlaybookSpec['parameters']>[number];
 
-/** The values that a run uses, or why there are none. */
+/** The values that a run uses, or why they are not valid. */
 export type Parameters = { readonly values: ReadonlyMap<string, string>; readonly refusals: readonly Refusal[] };
 
 const REFERENCE = /\$\(params\.([a-zA-Z0-9-]+)\)/g;
-// Wider than a reference: what is meant as one and is none would otherwise run as it stands.
+// Wider than a valid reference: a misspelt reference would otherwise run as literal text.
 const MENTION = /\$\(params\.([^)]*)/g;
 const interpreters = new Set([
   'sh',
@@ -96,7 +96,7 @@ function faultOf(declaration: Declaration, value: string): string | undefined {
   return undefined;
 }
 
-// RE2: no input makes it run long, which a pattern of JavaScript's own would allow.
+// RE2 has linear run time for every input, unlike regular expressions of JavaScript.
 function matchesWhole(pattern: string, value: string): boolean {
   try {
     return RE2JS.compile(pattern).matches(value);
@@ -115,7 +115,7 @@ export function fillSteps(steps: readonly Step[], values: ReadonlyMap<string, st
   }));
 }
 
-/** What is wrong with the steps of a Playbook whoever runs it: unknown parameters, parameters inside what an interpreter executes, bad patterns. */
+/** Faults in the steps of a Playbook, for any requester: unknown parameters, parameters inside text that an interpreter executes, bad patterns. */
 export function playbookFaults(playbook: PlaybookSpec): string[] {
   const declared = new Set((playbook.parameters ?? []).map(({ name }) => name));
   const faults: string[] = [];
@@ -147,8 +147,8 @@ export function playbookFaults(playbook: PlaybookSpec): string[] {
   return faults;
 }
 
-// Where a program stands, behind wrappers as well (`timeout 5 sh -c …`), but not where a word only looks like one (`get node x`).
-// What can't be read may have a program anywhere.
+// The position of a program, also after wrappers (`timeout 5 sh -c …`), but not a word that only looks like one (`get node x`).
+// A command that cannot be parsed may have a program anywhere.
 function interpreterIn(argv: readonly string[], commands: readonly FoundCommand[], concerns: readonly Concern[]): number {
   if (concerns.some(({ kind }) => kind === 'Opaque')) return argv.findIndex(isInterpreter);
   const programs = new Set(commands.flatMap(({ words, chain }) => [words[0], ...chain.map((link) => link.split(' ')[0])]));

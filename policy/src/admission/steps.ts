@@ -5,14 +5,14 @@ import type { PolicySet } from '../policyset/policy-set.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { fillSteps, resolveParameters } from './parameters.ts';
 
-/** What the policies say of the commands of an action. */
+/** The evaluation of the commands of an action. */
 export interface StepsVerdict {
   readonly refusals: readonly Refusal[];
-  /** What asks for a person: rules that say so, what is dangerous, what can't be read. */
+  /** The reasons for a person: rules that require approval, dangerous commands, commands that cannot be parsed. */
   readonly asks: readonly { readonly step: string; readonly reason: CommandReason }[];
 }
 
-/** Judges the command of each step, parameters filled in, by the rules of all policies that have an opinion on commands. */
+/** Evaluates the command of each step, parameters filled in, with the rules of all policies that have rules about commands. */
 export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict {
   const rules = rulesOf(set);
   const budget = matchBudget();
@@ -24,7 +24,7 @@ export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict
   };
 }
 
-/** What the commands of a Playbook ask a person for, parameters filled in, in sentences. */
+/** The reasons why the commands of a Playbook need a person, parameters filled in, as sentences. */
 export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
   return askedOf(set, playbook, parameters).map(({ message }) => message);
 }
@@ -36,7 +36,7 @@ export function askedOf(set: PolicySet, playbook: PlaybookSpec, parameters: Agen
   return judgeSteps(set, fillSteps(steps, values)).asks.map(({ step, reason }) => sayingOf(step, reason));
 }
 
-/** The whole verdict over one step: the simple commands in it, and every rule that spoke. */
+/** The whole verdict about one step: its simple commands, and every rule that applies. */
 export function judgeStep(set: PolicySet, step: Pick<Step, 'command' | 'env'>): CommandVerdict {
   return judgeBy(rulesOf(set), step);
 }

@@ -2,7 +2,7 @@ import type { AgentAction, Effect } from '@sentinel/crds';
 
 const SHOWN = 16;
 
-/** What goes beyond the namespaces that an action says it is about, in sentences: its own where it names none. */
+/** Effects outside the namespaces that an action declares, as sentences. By default an action declares its own namespace. */
 export function undeclaredEffects(
   { metadata, spec }: Pick<AgentAction, 'metadata' | 'spec'>,
   effects: readonly Effect[],
@@ -13,6 +13,6 @@ export function undeclaredEffects(
     .slice(0, SHOWN)
     .map(
       ({ verb, resource, name, namespace }) =>
-        `${verb} ${resource} ${name} is outside of what the action is about (${namespace ?? 'cluster'})`,
+        `${verb} ${resource} ${name} is outside the targets that the action declares (${namespace ?? 'cluster'})`,
     );
 }

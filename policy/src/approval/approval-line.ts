@@ -5,18 +5,18 @@ type Lines = NonNullable<AgentPolicySpec['approvals']>;
 
 const EARNED = 3;
 
-/** What the lines of `approvals` of one policy come to for a risk. */
+/** The merged `approvals` lines of one policy for a risk. */
 export interface ApprovalLine extends Readonly<Lines[number]> {
   /** Which line covers the risk. */
   readonly index: number;
-  /** How many runs it wants to see succeed before one starts without a person, also where it does not say. */
+  /** How many runs must have succeeded before one starts without a person, including the default. */
   readonly runs: number;
 }
 
 /**
- * The line that covers a risk, undefined where none does. It asks for no fewer people than the lines before it, and lets start without
- * a person only what all of them would: or more risk would need less, and an agent could do more harm to be asked less. Groups and
- * times are those of the line: who decides what is risky are often other people, and they take longer.
+ * The line that covers a risk; undefined if none does. It requires at least as many approvals as the lines before it, and allows a start without
+ * a person only if all of them do; otherwise a higher risk could need less. Groups and times are those of the line itself, because other people
+ * may decide on risky plans, and need more time.
  */
 export function approvalLine(lines: Lines, risk: RiskLevel): ApprovalLine | undefined {
   const index = lines.findIndex(({ upToRisk }) => atMost(risk, upToRisk));

@@ -45,7 +45,7 @@ describe('A person is needed, and the reason names it', () => {
     secured('certificates.k8s.io', 'others'),
     secured('sentinel.dev', 'others'),
     [{ verb: 'delete' }, "delete deployments 'web' deletes"],
-    [{ reversible: false }, "patch deployments 'web' cannot be taken back"],
+    [{ reversible: false }, "patch deployments 'web' cannot be rolled back"],
     [{ namespace: undefined as never }, "patch deployments 'web' concerns the whole cluster"],
     [{ hiddenChanges: 1 }, "patch deployments 'web' changes more than is shown"],
     [{ more: { fields: 1, part: 1 } }, "patch deployments 'web' changes more than its plan has room for"],
@@ -66,7 +66,7 @@ describe('A person is needed, and the reason names it', () => {
     it(`${JSON.stringify(more)}: ${sentence}`, () => assert.ok(reasonsFor(more).includes(sentence), reasonsFor(more).join('\n')));
 
   it('by one sentence where one is enough', () => {
-    assert.deepEqual(reasonsFor({ reversible: false }), ["patch deployments 'web' cannot be taken back"]);
+    assert.deepEqual(reasonsFor({ reversible: false }), ["patch deployments 'web' cannot be rolled back"]);
     // A deletion needs a person as it is, whatever is said of its fields.
     const change = [{ path: '/x', redacted: true, cut: true }];
     assert.deepEqual(reasonsFor({ verb: 'delete', reversible: false, change }), ["delete deployments 'web' deletes"]);

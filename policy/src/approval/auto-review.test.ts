@@ -111,7 +111,7 @@ describe('A plan', () => {
       resource: 'statefulsets',
       change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy/whenScaled', before: '"Retain"', after: '"Delete"' }],
     },
-    'what cannot be taken back': { reversible: false },
+    'what cannot be rolled back': { reversible: false },
     'an object of the whole cluster': { namespace: undefined as never, apiGroup: '', resource: 'nodes' },
     credentials: { apiGroup: '', resource: 'serviceaccounts' },
     RBAC: { apiGroup: 'rbac.authorization.k8s.io', resource: 'roles' },

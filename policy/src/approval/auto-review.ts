@@ -6,7 +6,7 @@ import { approvalLine } from './approval-line.ts';
 import type { Requirements } from './requirements.ts';
 import type { Trust } from './trust.ts';
 
-/** What it depends on whether a plan may start without a person. */
+/** The facts that decide whether a plan may start without a person. */
 export interface AutoReviewFacts {
   readonly policies: PolicySet;
   readonly namespace: string;
@@ -17,26 +17,26 @@ export interface AutoReviewFacts {
   readonly adHoc: boolean;
   readonly undeclared: readonly string[];
   readonly notObservable: readonly string[];
-  /** What the commands of the steps ask a person for. */
+  /** Why the commands of the steps need a person. */
   readonly asks: readonly string[];
-  /** How many runs of the same Playbook succeeded here since one failed; undefined where it was not counted. */
+  /** How many runs of the same Playbook succeeded in the namespace since the last failure; undefined if that was not counted. */
   readonly succeeded: number | undefined;
 }
 
 const REASON_MAX = 512;
 const REASONS = 16;
 
-/** What a policy with `approvals` says of plans of some risk. */
+/** The opinion of a policy with `approvals` about plans of a risk. */
 export interface AutoReviewLine {
   readonly policy: string;
   /** The line that covers the risk, such as `approvals[0]`; `approvals` where none does. */
   readonly path: string;
   readonly autoReview: boolean;
-  /** How many runs it wants to see succeed before, also where it does not say. */
+  /** How many runs must have succeeded before, including the default. */
   readonly runs: number;
 }
 
-/** What each policy with `approvals` says of plans of a risk, and how many runs all of them want to see succeed before. */
+/** The opinion of each policy with `approvals` about plans of a risk, and how many runs all of them require. */
 export function autoReviewAt(
   set: PolicySet,
   risk: RiskLevel,
@@ -53,13 +53,13 @@ export function autoReviewAt(
 }
 
 /**
- * Why a plan needs a person, in sentences; empty when policy lets it start without one, undefined when no policy would let any plan
- * of this risk.
+ * Why a plan needs a person, as sentences; empty if policy lets it start without one, undefined if no policy lets any plan of this risk
+ * do so.
  *
- * Every policy with `approvals` must say `autoReview` in the line that covers the risk. What is never decided without a person stays
- * so whatever they say: deletions and what may end in one, what can't be taken back or can't be seen in full, credentials, RBAC, a
- * weakening of security, images from elsewhere, what containers execute, an agent's own instructions, objects of the whole cluster,
- * anything Critical, and whatever a rule or a command asks a person for.
+ * Every policy with `approvals` must set `autoReview` in the line that covers the risk. These always need a person: deletions and changes that
+ * may cause one, changes that cannot be rolled back or cannot be seen in full, credentials, RBAC, a weakening of security, images of other
+ * repositories, commands of containers, instructions of agents, cluster-scoped objects, Critical risk, and everything for which a rule or a
+ * command requires a person.
  */
 export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   const { policies, risk } = facts;
@@ -79,11 +79,11 @@ export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   return limitReasons(reasons);
 }
 
-/** Reasons as a plan has room for them: each once, the first of them. */
+/** Reasons in the form of a plan: each once, up to the limit. */
 export const limitReasons = (reasons: readonly string[]): string[] =>
   [...new Set(reasons)].slice(0, REASONS).map((reason) => reason.slice(0, REASON_MAX));
 
-/** Why a person is needed while fewer runs have succeeded than policy wants to see; empty when they are enough, or were not counted. */
+/** Why a person is needed if fewer runs have succeeded than policy requires; empty if they are enough, or were not counted. */
 export const runsMissing = (succeeded: number | undefined, wanted: number): string[] =>
   succeeded !== undefined && succeeded < wanted
     ? [`${succeeded} of ${wanted} runs of it have succeeded here since one failed`]
@@ -109,9 +109,9 @@ const security = new Set([
   'certificates.k8s.io',
   'sentinel.dev',
 ]);
-/** Rules of risk that are about security, rights, other programs and what others may see. */
+/** Risk rules about security, rights, programs and exposure. */
 const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', 'programs', 'secrets', 'credentials', 'exposed']);
-/** Files by which agents are instructed or configured, as keys of a ConfigMap name them. */
+/** Files with instructions or configuration of agents, in the notation of ConfigMap keys. */
 const INSTRUCTIONS =
   /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
 
@@ -121,18 +121,18 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   const found: string[] = [];
   const ending = mayDelete(effect);
   if (effect.verb === 'delete') found.push(`${what} deletes`);
-  else if (!effect.reversible) found.push(`${what} cannot be taken back`);
+  else if (!effect.reversible) found.push(`${what} cannot be rolled back`);
   if (ending !== undefined) found.push(`${what} may delete: ${ending}`);
   if (effect.namespace === undefined) found.push(`${what} concerns the whole cluster`);
   if (credentials.has(base) || security.has(effect.apiGroup)) found.push(`${what} concerns credentials or security`);
   for (const parts of [partsOfSecurity, partsOfImages, partsOfPrograms, partsOfExposure])
     for (const { rule, message } of parts([effect])) if (worrying.has(rule)) found.push(message);
   if (effect.hiddenChanges) found.push(`${what} changes more than is shown`);
-  // What is deleted needs a person as it is.
+  // A deletion needs a person anyway.
   const change = effect.verb === 'delete' ? [] : (effect.change ?? []);
   if (effect.more || change.some(({ part, cut }) => part !== undefined || cut))
     found.push(`${what} changes more than its plan has room for`);
-  // Rules about values look at values that are short.
+  // Rules about values read only short values.
   if (change.some(({ format }) => format === 'JSON')) found.push(`${what} changes a value that is too long for the rules`);
   if (change.some(({ redacted }) => redacted)) found.push(`${what} changes something that is hidden`);
   if (change.some(({ path, after, lines }) => INSTRUCTIONS.test(`${path} ${after ?? ''} ${lines ?? ''}`)))
@@ -147,7 +147,7 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   return found;
 }
 
-/** What is required when the reasons for a person are known: nobody, where there is none. */
+/** The requirements, given the reasons for a person: no approval if there is no reason. */
 export function withAutoReview(requirements: Requirements, reasons: readonly string[] | undefined): Requirements {
   return reasons?.length === 0 ? { ...requirements, approvals: 0, autoReview: true } : requirements;
 }

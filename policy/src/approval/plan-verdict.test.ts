@@ -63,7 +63,7 @@ describe('The refusals of a plan', () => {
       policy: 'Sentinel',
       rule: 'approvals.groups',
       message: 'the policies name no group in common, so nobody could approve',
-      remedy: 'An admin brings the lists of groups together.',
+      remedy: 'An admin must change the lists so that they have a group in common.',
     };
     const floors = (...groups: string[]) =>
       set(...groups.map((group, index) => policy({ approvals, identity: { approverGroups: [group] } }, { name: `f${index}` })));

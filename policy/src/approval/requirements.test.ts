@@ -112,7 +112,7 @@ describe('Whether somebody can approve at all', () => {
     ['no group of approvers', { ...base, approverGroups: [] }, /no group is left of which an approver must be a member/],
     ['a group that is refused', { ...base, groups: ['a'], refuseGroups: ['a', 'b'] }, /\(a\) are all refused/],
     ['a group that is refused, and another', { ...base, groups: ['a', 'c'], refuseGroups: ['a'] }, undefined],
-    ['nobody, for nobody is needed', { ...base, approvals: 0, autoReview: true, groups: [] }, undefined],
+    ['nobody, because nobody is needed', { ...base, approvals: 0, autoReview: true, groups: [] }, undefined],
   ];
   for (const [what, requirements, fault] of rows)
     it(`by ${what}: ${fault ? 'nobody' : 'yes'}`, () => {

@@ -12,16 +12,16 @@ export interface Requirements {
   readonly approvals: number;
   /** Whether policy lets the plan start without a person; then `approvals` is 0. */
   readonly autoReview?: boolean | undefined;
-  /** Groups whose members may approve; undefined when everyone with the verb may. */
+  /** Groups whose members may approve; undefined if everyone with the verb may. */
   readonly groups: readonly string[] | undefined;
-  /** Groups whose members may not approve, whatever else they are in. */
+  /** Groups whose members may not approve, even if they are members of other groups. */
   readonly refuseGroups?: readonly string[] | undefined;
-  /** Groups of which an approver must be in one as well; undefined when the floor names none. */
+  /** Groups; an approver must also be a member of one of them. Undefined if the floor names none. */
   readonly approverGroups?: readonly string[] | undefined;
   readonly expiresAfter: string;
 }
 
-/** What the policies say of a plan: requirements, or refusals. */
+/** The evaluation of a plan: requirements, or refusals. */
 export interface PlanVerdict {
   readonly requirements: Requirements;
   readonly refusals: readonly Refusal[];
@@ -29,7 +29,7 @@ export interface PlanVerdict {
 
 const NOTHING: Requirements = { approvals: 1, groups: undefined, expiresAfter: '4h' };
 
-/** Judges a plan: each effect by the rules about the Kubernetes API, their number by the limits, the risk by the lines of `approvals`. */
+/** Evaluates a plan: each effect with the rules about the Kubernetes API, their number with the limits, the risk with the lines of `approvals`. */
 export function judgePlan(set: PolicySet, actionNamespace: string, effects: readonly Effect[], risk: RiskLevel): PlanVerdict {
   const refusals: Refusal[] = [...set.refusals, ...judgeHighRisk(set, effects).refusals];
   for (const effect of effects) {
@@ -81,15 +81,15 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       policy: 'Sentinel',
       rule: 'approvals.groups',
       message: 'the policies name no group in common, so nobody could approve',
-      remedy: 'An admin brings the lists of groups together.',
+      remedy: 'An admin must change the lists so that they have a group in common.',
     });
   }
   return { requirements: requirements ?? NOTHING, refusals };
 }
 
 /**
- * Why nobody at all can approve, as far as the lists of groups tell; undefined when somebody may. Each policy alone may be fine: it is
- * what they ask for together, or what was asked for when the plan was made and what is asked for now.
+ * Why nobody can approve, according to the lists of groups; undefined if somebody can. Each policy alone may be valid: the conflict is between
+ * several policies, or between the requirements of the plan and the current ones.
  */
 export function approversFault(requirements: Requirements): string | undefined {
   const { approvals, autoReview, groups, approverGroups, refuseGroups = [] } = requirements;
@@ -116,7 +116,7 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
   };
 }
 
-// Who may decide at all is said beside the lines of `approvals`, also by a policy that has none.
+// The general rules about approvers are outside the `approvals` lines, also in a policy without lines.
 function withIdentities(set: PolicySet, requirements: Requirements | undefined): Requirements | undefined {
   return set.policies.reduce<Requirements | undefined>((sum, { spec }) => {
     if (!sum || !spec?.identity) return sum;
@@ -130,13 +130,13 @@ function intersect(a: readonly string[] | undefined, b: readonly string[] | unde
   return a.filter((group) => b.includes(group));
 }
 
-/** How long one Job may run, in seconds: the shortest that a policy says, at most 15 minutes when none does. */
+/** How long one Job may run, in seconds: the shortest time of all policies; 15 minutes if no policy sets it. */
 export function jobSeconds(set: PolicySet): number {
   const limits = set.policies.map((policy) => policy.spec?.limits?.duration).filter((limit) => limit !== undefined);
   return Math.min(900, ...limits.map(seconds));
 }
 
-/** How old a record may be that the sink lacks, in seconds: the shortest of the policies that ask for a sink; 0 where one names none. */
+/** The maximum age of a record that the sink has not acknowledged, in seconds: the shortest of the policies that require a sink; 0 if one sets none. */
 export function allowedLag(set: PolicySet): number {
   const lags = set.policies
     .filter(({ spec }) => spec?.audit?.requireSink)
@@ -144,7 +144,7 @@ export function allowedLag(set: PolicySet): number {
   return lags.length === 0 ? 0 : Math.min(...lags);
 }
 
-/** Whether a policy wants an acknowledged sink before a real run. */
+/** Whether a policy requires an acknowledging sink before a real run. */
 export function requiresSink(set: PolicySet): boolean {
   return set.policies.some((policy) => policy.spec?.audit?.requireSink);
 }

@@ -31,7 +31,7 @@ describe('A sealed resolution', () => {
   for (const [name, [text, more]] of Object.entries(refused))
     it(`does not count ${name}`, () => assert.deepEqual(counted(text, more), []));
 
-  it('is no approval, and takes none back', () => {
+  it('is not an approval, and revokes none', () => {
     const approval = line({ decision: 'approve', effect: undefined });
     assert.equal(tallyDecisions(facts(line())).approvals, 0);
     assert.equal(tallyDecisions(facts(`${approval}\n${line({ time: at(-1) })}`)).approvals, 1);

@@ -16,7 +16,7 @@ export function sealRecord<T extends object>(record: T, keyId: string, privateKe
   return { ...covered, seal: sign(null, Buffer.from(canonicalize(covered)), privateKey).toString('base64') };
 }
 
-/** Why a seal does not hold, or undefined when it does. An unknown key is no. */
+/** Why a seal is not valid, or undefined if it is. A seal with an unknown key is not valid. */
 export function sealFault(record: Sealed, keys: SealKeys): string | undefined {
   const { seal, ...covered } = record;
   const key = keys.get(record.key);

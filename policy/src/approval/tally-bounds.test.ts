@@ -40,8 +40,8 @@ describe('The time of an approval', () => {
   it('may be ahead by what clocks differ, and no more', () => {
     assert.equal(whyNot(atTime(NOW)), undefined);
     assert.equal(whyNot(atTime(NOW + 60_000)), undefined);
-    assert.equal(whyNot(atTime(NOW + 60_001)), 'its time lies in the future');
-    assert.equal(whyNot(line({ time: 'soon' })), 'its time lies in the future');
+    assert.equal(whyNot(atTime(NOW + 60_001)), 'its time is in the future');
+    assert.equal(whyNot(line({ time: 'soon' })), 'its time is in the future');
   });
 
   it('ends with its last moment', () => {

@@ -23,20 +23,20 @@ describe('A sealed decision', () => {
     'of a service account': { text: line({ user: 'system:serviceaccount:shop:robot' }), why: /programs/ },
     'of the scheduler': { text: line({ user: 'system:kube-scheduler' }), why: /programs/ },
     'of somebody anonymous': { text: line({ user: 'system:anonymous', groups: ['system:unauthenticated'] }), why: /programs/ },
-    'of an agent': { text: ok, more: { agents }, why: /agents decide nothing, and AgentPolicy\/shop names it/ },
+    'of an agent': { text: ok, more: { agents }, why: /agents cannot decide, and AgentPolicy\/shop names it/ },
     'of who asked, under another name': {
       text: line({ user: 'ada@old' }),
       more: { requester: { user: 'agent', uid: '7', groups: [] } },
-      why: /who asks/,
+      why: /the requester cannot approve/,
     },
     'of who edited, under another name': {
       text: line({ user: 'ada@old' }),
       more: { editors: [{ user: 'x', uid: '7', groups: [] }] },
-      why: /who edited/,
+      why: /an editor of the action cannot/,
     },
     'of the person for whom the agent acts': { text: ok, more: { onBehalfOf: 'ada' }, why: /the person for whom the agent acts/ },
-    'of who asked': { text: line({ user: 'agent' }), why: /who asks/ },
-    'of who edited': { text: ok, more: { editors: [{ user: 'ada', groups: [] }] }, why: /who edited/ },
+    'of who asked': { text: line({ user: 'agent' }), why: /the requester cannot approve/ },
+    'of who edited': { text: ok, more: { editors: [{ user: 'ada', groups: [] }] }, why: /an editor of the action cannot/ },
     'of somebody outside of the groups': {
       text: ok,
       more: { requirements: { approvals: 1, groups: ['dba'], expiresAfter: '1h' } },
@@ -111,7 +111,7 @@ describe('A sealed decision', () => {
     assert.equal(tallyDecisions(facts(without.join('\n'), { requirements: two })).approvals, 2);
   });
 
-  it('is taken back by the same person under another name', () => {
+  it('is revoked by the same person under another name', () => {
     const made = `${ok}\n${line({ user: 'ada@new', decision: 'revoke', time: at(-1) })}`;
     assert.equal(tallyDecisions(facts(made)).approvals, 0);
   });
@@ -140,7 +140,7 @@ describe('A sealed decision', () => {
         undefined,
         /'ada' does not hold the verb 'approve' on this action any more/,
       ],
-      ['counts for nothing when nobody was asked about it', ok, undefined, undefined, /it was not asked/],
+      ['counts for nothing when nobody was asked about it', ok, undefined, undefined, /it was not checked/],
       [
         'counts no more when its person could act as who asked',
         ok,
@@ -185,7 +185,7 @@ describe('A sealed decision', () => {
       [
         'is a second revocation',
         uselessBecause('revoke', ada, lines(ok, revoked), plan),
-        /taken your approval of this plan back already/,
+        /revoked your approval of this plan already/,
       ],
       ['is not a revocation of one’s own approval', uselessBecause('revoke', ada, lines(ok), plan), undefined],
       [
@@ -205,7 +205,7 @@ describe('A sealed decision', () => {
     assert.equal(isApproved(tally, facts(undefined).requirements), false);
   });
 
-  it('is final, and is not taken back by who made it', () => {
+  it('is final, and cannot be revoked by the person who made it', () => {
     const made = [line({ decision: 'reject' }), line({ decision: 'revoke', time: at(-2) }), line({ time: at(-1) })];
     assert.equal(tallyDecisions(facts(made.join('\n'))).rejectedBy?.user, 'ada');
   });
@@ -221,7 +221,7 @@ describe('A sealed decision', () => {
     assert.equal(tallyDecisions(facts(again.join('\n'))).approvals, 1);
   });
 
-  it('may reject, whoever asks: that only makes it safer', () => {
+  it('may reject, no matter who asks: that only makes it safer', () => {
     const tally = tallyDecisions(facts(line({ user: 'agent', decision: 'reject' })));
     assert.equal(tally.rejectedBy?.user, 'agent');
   });
@@ -232,7 +232,7 @@ describe('A sealed decision', () => {
     assert.equal(tallyDecisions(facts(`${forged}\n${program}`)).rejectedBy, undefined);
   });
 
-  it('counts again after it was revoked and given anew', () => {
+  it('counts again after it was revoked and given again', () => {
     const made = [ok, line({ decision: 'revoke', time: at(-5) }), line({ time: at(-1) })];
     assert.equal(tallyDecisions(facts(made.join('\n'))).approvals, 1);
   });

@@ -11,7 +11,7 @@ import { type SealKeys, sealFault } from './seal.ts';
 /**
  * A decision as the webhook seals it. The order of the first six fields is part of the contract: the ValidatingAdmissionPolicy
  * `sentinel-actions` builds `{"action":…,"plan":…,"user":…,"uid":…,"groups":[…],"extra":{…}` from the request and compares it with
- * the beginning of the record. So no field of it rests on what the webhook was told.
+ * the beginning of the record. So no field of it depends on input of the webhook.
  */
 export const DecisionRecord = z
   .strictObject({
@@ -20,14 +20,14 @@ export const DecisionRecord = z
     user: z.string(),
     uid: z.string(),
     groups: z.array(z.string()),
-    /** The claims that an approval was judged by: only those that a policy asked for. Empty for other decisions. */
+    /** The claims with which an approval was evaluated: only those that a policy requires. Empty for other decisions. */
     extra: z.record(z.string(), z.array(z.string())),
     decision: z.enum(['approve', 'reject', 'revoke', ...Resolution.options]),
     /** The effect that a resolution is about. */
     effect: z.int().min(0).max(500).optional(),
     time: z.string(),
     expires: z.string().optional(),
-    /** The policy by which the approval counts although the person could act as a requester. Left out where they cannot. */
+    /** The policy with the exemption because of which the approval counts although the person could act as a requester. Omitted if they cannot. */
     exemptBy: z.string().optional(),
     comment: z.string().optional(),
     key: z.string(),
@@ -36,10 +36,10 @@ export const DecisionRecord = z
   .refine(({ decision, effect }) => isResolution(decision) === (effect !== undefined));
 export type DecisionRecord = z.infer<typeof DecisionRecord>;
 
-/** Whether a word resolves an effect whose outcome is unknown, instead of deciding on a plan. */
+/** Whether a decision resolves an effect whose outcome is unknown, instead of deciding on a plan. */
 export const isResolution = (word: string): word is Resolution => Resolution.safeParse(word).success;
 
-/** Whether a word lets something happen, so that rights, claims and groups of who says it are judged: an approval or a resolution. */
+/** Whether a decision lets something happen, so that rights, claims and groups of its person are checked: an approval or a resolution. */
 export const consents = (word: string): boolean => word === 'approve' || isResolution(word);
 
 /** A decision and whether it counts. */
@@ -49,15 +49,15 @@ export interface Judged {
   readonly why: string | undefined;
 }
 
-/** What the decisions on a plan come to. */
+/** The result of the decisions on a plan. */
 export interface Tally {
-  /** What the decisions were held against. */
+  /** What the decisions were compared with. */
   readonly requirements: Requirements;
   readonly judged: readonly Judged[];
   readonly unreadable: number;
   readonly approvals: number;
   readonly rejectedBy: DecisionRecord | undefined;
-  /** When the first of the approvals that count stops being good, in milliseconds since the epoch. */
+  /** When the first of the counting approvals expires, in milliseconds since the epoch. */
   readonly goodUntil: number | undefined;
 }
 
@@ -68,20 +68,20 @@ export interface TallyFacts extends Requesters {
   readonly plan: string;
   readonly requirements: Requirements;
   readonly keys: SealKeys;
-  /** Who is an agent by the policies of now. */
+  /** The agents according to the current policies. */
   readonly agents?: readonly AgentRule[] | undefined;
   /**
-   * What the API server says now of those who approved, by the seal of their record. Undefined where it was not asked: rights are
-   * asked for at the decision and once more at the start.
+   * The current rights of the approvers, by the seal of their record. Undefined if they were not checked: rights are checked at the decision and
+   * again at the start.
    */
   readonly deciders?: ReadonlyMap<string, DeciderRights> | undefined;
-  /** The policy of now by which somebody may approve although they could act as a requester (`exemptBy`). */
+  /** The current policy that exempts a person who could act as a requester (`exemptBy`). */
   readonly exemptBy?: ((approver: Identity) => string | undefined) | undefined;
   /** Approvals from before this moment do not count: a suspension was lifted then. Milliseconds since the epoch. */
   readonly notBefore?: number | undefined;
   /**
-   * Why claims are not accepted by the policies of now (`approverClaimFault`), undefined when they are. A seal proves which claims
-   * were recorded, not that policy still accepts them.
+   * Why the current policies do not accept claims (`approverClaimFault`), undefined if they do. A seal proves which claims were recorded, not that
+   * policy still accepts them.
    */
   readonly claimFault?: ((claims: Claims) => string | undefined) | undefined;
   readonly now: number;
@@ -90,10 +90,10 @@ export interface TallyFacts extends Requesters {
 /**
  * Counts the decisions on a plan.
  *
- * A record counts only when its seal verifies, it is for this action uid and this plan digest, it has not expired by the sooner
- * of its own time and what policy says now, and its user is a person, no agent, not the requester, in a required group, and with the
- * claims that policy requires. The last word of each person is what counts of theirs, so one person counts once and `revoke` takes an
- * approval back; a rejection is final. Rejections and revocations count for every plan of the action.
+ * A record counts only if its seal verifies, it is for this action uid and this plan digest, it has not expired by its own time or by that of
+ * the current policy, and its user is a person, not an agent, not the requester, in a required group, and has the required claims. Only the
+ * newest decision of each person counts, so one person counts once and `revoke` revokes an approval; a rejection is final. Rejections and
+ * revocations count for every plan of the action.
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
   const { records, unreadable } = parseDecisions(facts.approvals);
@@ -151,8 +151,8 @@ function withRights(one: Judged, facts: TallyFacts): Judged {
 }
 
 /**
- * Why a decision of somebody would change nothing, so that they are told at once: an approval beside one of theirs that counts, a
- * revocation of an approval that they never gave or have taken back. Undefined when it would.
+ * Why a decision of a person would have no effect, so that it can be refused at once: a second approval while the first one counts, or a
+ * revocation of an approval that they never gave or have revoked already. Undefined if it would have an effect.
  */
 export function uselessBecause(
   decision: DecisionRecord['decision'],
@@ -166,32 +166,32 @@ export function uselessBecause(
     return `you have approved this plan already: one person counts once${explainSharedUid(who, last.record)}`;
   if (decision === 'revoke' && last?.record.decision !== 'approve')
     return last?.record.decision === 'revoke'
-      ? 'you have taken your approval of this plan back already'
-      : 'you have not approved this plan, so there is nothing to take back; to stop the action, reject it';
+      ? 'you have revoked your approval of this plan already'
+      : 'you have not approved this plan, so there is nothing to revoke; to stop the action, reject it';
   return undefined;
 }
 
-/** Whether the approvals are enough for a start now. None is enough only where policy says in so many words that nobody is needed. */
+/** Whether the approvals are sufficient for a start now. No approval is sufficient only if policy explicitly requires none. */
 export function isApproved(tally: Tally, requirements: Requirements): boolean {
   const needed = requirements.autoReview === true ? requirements.approvals : Math.max(1, requirements.approvals);
   return tally.rejectedBy === undefined && tally.approvals >= needed;
 }
 
-/** The records of the annotation, one JSON object per line; what can't be read is counted, never guessed. */
+/** The records of the annotation, one JSON object per line; lines that cannot be parsed are counted. */
 export function parseDecisions(approvals: string | undefined): { records: DecisionRecord[]; unreadable: number } {
   const records: DecisionRecord[] = [];
   let unreadable = 0;
   for (const line of (approvals ?? '').split('\n').filter((text) => text !== '')) {
-    // Somebody can write many thousand short lines, and each fault that the schema finds in one takes time.
+    // An attacker can write many thousands of short lines, and each schema fault takes time.
     const parsed = DecisionRecord.safeParse(line.length < SHORTEST_RECORD ? undefined : parseJson(line));
-    // A line is exactly the JSON of what it says: a second field of one name would hide the first from a reader.
+    // A line must be exactly the canonical JSON of its content: a duplicate field would hide the first one from a reader.
     if (parsed.success && JSON.stringify(parseJson(line)) === line) records.push(parsed.data);
     else unreadable += 1;
   }
   return { records, unreadable };
 }
 
-/** A seal, the digest of a plan and the names of the fields are longer. */
+/** The minimum length of a line: a seal, the digest of a plan and the names of the fields are longer. */
 const SHORTEST_RECORD = 200;
 
 function parseJson(text: string): unknown {
@@ -202,7 +202,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Why an approval does not count that was good, and is so no longer. */
+/** Why an approval that was valid no longer counts. */
 export const HAS_EXPIRED = 'it has expired';
 
 function judge(record: DecisionRecord, facts: TallyFacts): Judged {
@@ -214,15 +214,15 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const seal = sealFault(record, facts.keys);
   if (seal) return seal;
   if (record.action !== facts.actionUid) return 'it is for another action';
-  // A no binds every plan of the action: else whoever makes plans could write the same once more and ask somebody else.
+  // A rejection counts for every plan of the action: otherwise a new plan with the same content could be submitted to another person.
   const isNo = record.decision === 'reject' || record.decision === 'revoke';
   if (!isNo && record.plan !== facts.plan) return 'it is for another plan';
   if (isProgram(record)) return 'programs cannot decide';
   const agent = whyAgent(facts.agents ?? [], record);
-  if (agent !== undefined) return `agents decide nothing, and ${agent}`;
+  if (agent !== undefined) return `agents cannot decide, and ${agent}`;
   if (!consents(record.decision)) return undefined;
-  if (isSamePerson(record, facts.requester)) return 'who asks cannot approve';
-  if (facts.editors.some((editor) => isSamePerson(editor, record))) return 'who edited the action cannot approve it';
+  if (isSamePerson(record, facts.requester)) return 'the requester cannot approve';
+  if (facts.editors.some((editor) => isSamePerson(editor, record))) return 'an editor of the action cannot approve it';
   if (record.user === facts.onBehalfOf) return 'the person for whom the agent acts cannot approve';
   const { groups } = facts.requirements;
   if (groups && !groups.some((group) => record.groups.includes(group)))
@@ -235,26 +235,26 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const claims = facts.claimFault?.(record.extra);
   if (claims !== undefined) return `policy does not accept the identity that approved (${claims}): approve again`;
   const made = Date.parse(record.time);
-  if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time lies in the future';
+  if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time is in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)
     return 'it is from before the suspension was lifted: approve again';
   return endOf(record, facts.requirements) <= facts.now ? HAS_EXPIRED : undefined;
 }
 
-// Whoever was not asked about does not count: an answer that is missing is no yes.
+// An approval whose rights were not checked does not count.
 function rightsFault(
   record: DecisionRecord,
   deciders: ReadonlyMap<string, DeciderRights>,
   { exemptBy }: TallyFacts,
 ): string | undefined {
   const rights = deciders.get(record.seal);
-  if (!rights) return "it was not asked whether its user still holds the verb 'approve'";
+  if (!rights) return "it was not checked whether its user still has the verb 'approve'";
   if (!rights.mayApprove) return `'${record.user}' does not hold the verb 'approve' on this action any more`;
   if (rights.actsAs === undefined || (record.exemptBy !== undefined && exemptBy?.(record) !== undefined)) return undefined;
   return `'${record.user}' can ${rights.actsAs}, so they count as the same person`;
 }
 
-// Clocks of webhook and operator may differ by this much; beyond it the record is not believed.
+// The accepted clock skew between webhook and operator; a record further in the future is not valid.
 const CLOCK_SKEW = 60_000;
 
 function endOf(record: DecisionRecord, requirements: Requirements): number {

@@ -48,7 +48,7 @@ describe('A Playbook', () => {
   });
 
   const refused: Record<string, { playbook: Playbook | undefined; why: string }> = {
-    'that is not there': { playbook: undefined, why: 'there is none' },
+    'that does not exist': { playbook: undefined, why: 'the Playbook does not exist' },
     'that nobody sealed': { playbook: playbook(undefined), why: 'nobody has sealed its digest' },
     'whose seal is only asked for': { playbook: playbook(base.digest), why: 'its seal cannot be read' },
     'whose seal says one thing twice': {
@@ -76,7 +76,7 @@ describe('A Playbook', () => {
       playbook: playbook(withdrawn().replace('"user":"tess"', '"user":"eve"')),
       why: 'the trust was withdrawn',
     },
-    'that was made anew under its name': {
+    'that was made again under its name': {
       playbook: playbook(sealed(), { uid: 'new' }),
       why: 'the seal is for another Playbook',
     },

@@ -21,7 +21,7 @@ export const TrustRecord = z.object({
 });
 export type TrustRecord = z.infer<typeof TrustRecord>;
 
-/** The withdrawal of trust as the webhook seals it, in the place of the trust. The order of the first four fields is checked as well. */
+/** The sealed withdrawal of trust, which replaces the trust. The order of the first four fields is checked as well. */
 export const WithdrawalRecord = z.object({
   withdrawal: z.string(),
   digest: z.string(),
@@ -34,18 +34,18 @@ export const WithdrawalRecord = z.object({
 });
 export type WithdrawalRecord = z.infer<typeof WithdrawalRecord>;
 
-/** How the annotation begins that holds a withdrawal. */
+/** The beginning of an annotation with a withdrawal. */
 export const WITHDRAWAL_PREFIX = '{"withdrawal":"';
 /** How a request to withdraw trust begins; the digest follows. */
 export const WITHDRAW = 'withdraw:';
 
-/** Whether a Playbook is trusted as it stands, and why not. */
+/** Whether the current digest of a Playbook is trusted, and why not. */
 export type Trust =
   | { readonly trusted: true; readonly by: TrustRecord }
   | {
       readonly trusted: false;
       readonly why: string;
-      /** There is a seal that proves nothing: it cannot be read, does not verify, or is one for another Playbook. */
+      /** The seal is not valid: it cannot be read, does not verify, or belongs to another Playbook. */
       readonly sealInvalid?: true;
     };
 
@@ -53,11 +53,11 @@ export type Trust =
 export const playbookDigest = (playbook: Pick<Playbook, 'spec'>): string => digestOf(playbook.spec);
 
 /**
- * Whether someone other than its authors, with the verb `trust`, has sealed the digest of the Playbook as it stands. `agents` are those of
- * the policies that hold in its namespace: no caller may leave them out, or a status would say something else than a start judges.
+ * Whether someone other than its authors, with the verb `trust`, has sealed the current digest of the Playbook. `agents` must be those of the
+ * policies in its namespace: otherwise the status could differ from the evaluation at a start.
  */
 export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: readonly AgentRule[] | undefined): Trust {
-  if (!playbook) return { trusted: false, why: 'there is none' };
+  if (!playbook) return { trusted: false, why: 'the Playbook does not exist' };
   if (isBeingDeleted(playbook)) return { trusted: false, why: 'it is being deleted' };
   const sealed = playbook.metadata.annotations?.[annotations.trust];
   if (sealed === undefined) return { trusted: false, why: 'nobody has sealed its digest' };
@@ -77,8 +77,8 @@ export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: 
 }
 
 /**
- * Who wrote a Playbook since it was last trusted: whoever created or edited it, the last one last. Undefined when that is not known.
- * Who only corrects what somebody else wrote does not make it their own alone.
+ * The authors of a Playbook since it was last trusted: everyone who created or edited it, the latest one last. Undefined if unknown.
+ * A person who only corrects the Playbook of another person does not become its only author.
  */
 export function authorsOf({
   metadata,
@@ -89,11 +89,11 @@ export function authorsOf({
   return authors?.length ? authors : undefined;
 }
 
-/** Whether the annotation holds trust, not its withdrawal. Only what the webhook has sealed is stored there. */
+/** Whether the annotation contains trust and not a withdrawal. Only sealed records are stored there. */
 export const isTrust = (sealed: string | undefined): boolean =>
   sealed !== undefined && sealed !== '' && !sealed.startsWith(WITHDRAWAL_PREFIX);
 
-// Who withdrew it is only said where the seal proves it. There is no trust in any case.
+// The person is only named if the seal proves it. The Playbook is not trusted in any case.
 function withdrawn(sealed: string, keys: SealKeys): Trust {
   const record = parse(sealed, WithdrawalRecord);
   return record && sealFault(record, keys) === undefined

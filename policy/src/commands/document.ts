@@ -24,7 +24,7 @@ function table(lines: readonly Line[], list: string): string {
   return ['| line | programs | when | reason |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** The built-in lists as docs/commands.md shows them. */
+/** The built-in lists in the form of docs/commands.md. */
 export const builtInTables = (): { readonly safe: string; readonly dangerous: string } => ({
   safe: table(safeLines, 'safe'),
   dangerous: table(dangerousLines, 'dangerous'),

@@ -18,7 +18,7 @@ export function policy(
   return compiled({ name, commands: rules.map(rule), hostExecutables });
 }
 
-/** Compiles a policy that is known to speak of commands. */
+/** Compiles a policy that is known to have rules about commands. */
 export function compiled(source: CommandPolicy): CompiledCommands {
   const one = compileCommands(source);
   if (!one) throw new Error('the policy says nothing of commands');

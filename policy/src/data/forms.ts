@@ -10,7 +10,7 @@ const NAME = `(?:${NAMES})[a-z0-9_-]*`;
 const SHORT = '(?:db|user|admin|root)?(?:pass|pwd)';
 const KEY = '-----(?:BEGIN|END) [A-Z ]*PRIVATE KEY(?: BLOCK)?-----';
 const [BEGIN, END] = [KEY.replace('|END', ''), KEY.replace('BEGIN|', '')];
-// What may stand in a key, and nothing else: whoever writes such a mark into a script would choose what people do not see of it.
+// What may stand in a key, and nothing else: anyone who writes such a mark into a script would choose what people do not see of it.
 const GAP = raw`(?:[\s"',+]|\\+[nrt])*`;
 const NEWLINE = raw`[ \t"',+]*(?:\r?\n|\\+[nr])${GAP}`;
 const HEADER = '(?:Proc-Type|DEK-Info): ?[A-Z0-9,-]{1,64}';

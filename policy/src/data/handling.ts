@@ -3,14 +3,14 @@ import type { PolicySet } from '../policyset/policy-set.ts';
 import { seconds } from '../verdict/order.ts';
 
 type Rules = NonNullable<AgentPolicySpec['dataHandling']>;
-/** What is kept of a text, the loosest first: all of it, all but secrets, its digest, nothing. */
+/** How a text is stored, the loosest first: unchanged, without secrets, as a digest, not at all. */
 export type Handling = NonNullable<Rules['prompts']>;
-/** What may hold what nobody should keep. */
+/** The kinds of data that may contain secrets. */
 export type DataKind = 'prompts' | 'parameters' | 'logs' | 'diffs';
 
 /** How the texts of an action are handled. */
 export interface DataHandling extends Readonly<Record<DataKind, Handling>> {
-  /** RE2 expressions of what is a secret beside what is known as one. */
+  /** RE2 expressions of additional secrets. */
   readonly patterns: readonly string[];
   /** JSON pointers whose values are never shown in plans; '*' stands for one part. */
   readonly fields: readonly string[];
@@ -22,9 +22,8 @@ const order: readonly Handling[] = ['Stored', 'Redacted', 'Hashed', 'Dropped'];
 const DEFAULT: Handling = 'Redacted';
 
 /**
- * The strictest of what the policies say: the least is kept, for the shortest time, and every pattern counts. Where none speaks,
- * secrets are masked, and only a ClusterAgentPolicy can have them stored; nothing is dropped while a policy can be read, and
- * everything is where one can't.
+ * The strictest handling of all policies: the least is stored, for the shortest time, and every pattern counts. By default secrets are masked,
+ * and only a ClusterAgentPolicy can have them stored. Nothing is dropped by default, but everything is dropped if a policy is invalid.
  */
 export function dataHandling(set: PolicySet): DataHandling {
   const all = set.policies.map(({ spec }) => spec?.dataHandling).filter((rules) => rules !== undefined);
@@ -32,7 +31,7 @@ export function dataHandling(set: PolicySet): DataHandling {
   const unreadable = set.policies.some(({ spec }) => spec === undefined);
   const strictest = (kind: DataKind): Handling => {
     if (unreadable) return 'Dropped';
-    // What no floor speaks of, no namespace can loosen.
+    // A namespace cannot loosen what no floor sets.
     const builtIn = floor.some((rules) => rules?.[kind] !== undefined) ? [] : [DEFAULT];
     const said = [...builtIn, ...all.flatMap((rules) => rules[kind] ?? [])];
     return order[Math.max(...said.map((one) => order.indexOf(one)))] ?? 'Dropped';
@@ -51,8 +50,8 @@ export function dataHandling(set: PolicySet): DataHandling {
 }
 
 /**
- * When an action that has ended may be deleted, in milliseconds since the epoch; undefined when it is kept. Not before every limit
- * that counts it has forgotten it, or a short retention would loosen the limit.
+ * When an ended action may be deleted, in milliseconds since the epoch; undefined if it is kept. Not before every limit stops counting it,
+ * because otherwise a short retention would loosen the limit.
  */
 export function retireAt(set: PolicySet, finishedAt: number): number | undefined {
   const { retainMs } = dataHandling(set);

@@ -22,7 +22,7 @@ export async function keepLines(
   const { lines, hidden } = lineDiff(old, young, budget);
   return {
     ...rest,
-    // An empty text has no lines: that it was there, or is left, is said beside them.
+    // An empty text has no lines, so a separate row says that the text was empty or is empty now.
     ...(texts.before === '' ? { before: '""' } : {}),
     ...(texts.after === '' ? { after: '""' } : {}),
     lines,

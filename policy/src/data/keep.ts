@@ -13,7 +13,7 @@ const TELLING = new RegExp(`^--?(?:[\\w-]*(?:${NAMES}|credentials)|(?:[\\w-]*[-_
 /** The option of curl behind which a user and a password stand. */
 const USER = /^(?:-[a-z]*u|--(?:proxy-)?user)$/i;
 
-/** What is kept of a text; undefined when nothing is. A digest lets someone who has the text prove that it was this one. */
+/** The stored form of a text; undefined if nothing is stored. With a digest, someone who has the text can prove that it was this text. */
 export async function keepText(kind: DataKind, handling: DataHandling, text: string): Promise<string | undefined> {
   switch (handling[kind]) {
     case 'Stored':
@@ -116,7 +116,7 @@ async function maskBehind({ patterns }: DataHandling, before: string, argument: 
   return whole.startsWith(before) ? whole.slice(before.length) : MASK;
 }
 
-/** A sentence that may quote a command, or the value of a parameter. */
+/** A sentence that may quote a command or the value of a parameter. */
 export interface Saying {
   readonly message: string;
   readonly quote?: string;

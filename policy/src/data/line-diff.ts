@@ -3,7 +3,7 @@ import type { Range } from './ranges.ts';
 import { MASK } from './secrets.ts';
 import { splitText } from './split-text.ts';
 
-/** A text, and where it has what nobody may see. */
+/** A text, and the positions of its secrets. */
 export interface Text {
   readonly text: string;
   readonly hidden: readonly Range[];
@@ -48,12 +48,12 @@ export interface LineDiff {
  * Every line that differs, with the lines around it, as a unified diff: `-` before, `+` afterwards. Only what is equal is left out. The
  * texts are compared as they are and shown without what is hidden, so a hidden line that changes shows that it does. Texts that differ in
  * too much to be compared within the budget are shown whole from the first to the last difference; it always depends on the texts
- * alone, never on the time. Undefined is a text that is not there.
+ * alone, never on the time. Undefined is a text that does not exist.
  */
 export function lineDiff(before: Text | undefined, after: Text | undefined, budget: DiffBudget): LineDiff {
   const [old, young] = [splitText(before?.text ?? '', PIECES), splitText(after?.text ?? '', PIECES)];
   if (!old || !young) return wholeTexts(before, after);
-  // Where neither text ends its last line, that is no part of the change.
+  // Where neither text ends its last line, that is not part of the change.
   const ends = [before, after].some((one) => one?.text.endsWith('\n') ?? true);
   const rows = runsOf(old, young, budget);
   return writeRows(rows, piecesOf(old, before?.hidden ?? [], ends), piecesOf(young, after?.hidden ?? [], ends));

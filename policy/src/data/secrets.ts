@@ -6,10 +6,10 @@ import { StepBudget } from './counted-text.ts';
 import { inForms } from './forms.ts';
 import { type Range, rangesOf } from './ranges.ts';
 
-/** What stands where a secret was. */
+/** The placeholder for a secret. */
 export const MASK = '<redacted>';
 
-/** Longer texts are masked whole: nobody should keep what nobody looked through. */
+/** Longer texts are masked completely, because they are too long to be searched for secrets. */
 export const SEARCHED_MAX = 64 * 1024;
 
 /**
@@ -117,7 +117,7 @@ function masked(text: string, ranges: readonly Range[]): string {
 /** How large an expression may be, in instructions: each of them may be asked about each character, and nothing ends that early. */
 const INSTRUCTIONS_MAX = 500;
 
-/** What is wrong with an expression of a policy; undefined when it can be used. */
+/** The fault of an expression in a policy; undefined if it is valid. */
 export function patternFault(pattern: string): string | undefined {
   try {
     const made = RE2JS.compile(pattern);

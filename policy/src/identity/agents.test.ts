@@ -66,7 +66,7 @@ describe('Who is an agent', () => {
       undefined,
     ],
     ['not: by an empty policy', own(undefined), who('ada'), undefined],
-    ['not: by subjects that are no list', own({ subjects: 'ada' }), who('ada'), undefined],
+    ['not: by subjects that are not a list', own({ subjects: 'ada' }), who('ada'), undefined],
   ];
   for (const [name, policy, identity, why] of rows)
     it(`is ${name}`, () => {

@@ -1,7 +1,7 @@
 import type { AgentPolicy, ClusterAgentPolicy } from '@sentinel/crds';
 import { type Identity, isSubject } from './identity.ts';
 
-/** A policy that makes an identity an agent: a subject that it names singly, or a group that the floor names. */
+/** A policy that makes an identity an agent: with a single subject, or with a group of the floor. */
 export interface AgentRule {
   readonly policy: string;
   readonly namespace: string | undefined;
@@ -13,9 +13,9 @@ export interface AgentRule {
 type Policy = Pick<AgentPolicy | ClusterAgentPolicy, 'kind' | 'metadata'> & { readonly spec?: unknown };
 
 /**
- * Who is an agent by these policies: Users and ServiceAccounts that their `subjects` name, and the groups in `identity.agentGroups` of
- * ClusterAgentPolicies. A group among the `subjects` says who the policy is about, and people may be in it; a policy without subjects
- * is about everyone. Neither makes anybody an agent. Read without the schema: a policy with a fault elsewhere still says who is one.
+ * The agents according to these policies: Users and ServiceAccounts in their `subjects`, and the groups in `identity.agentGroups` of
+ * ClusterAgentPolicies. Members of a group in `subjects` are not agents, because people may be members; a policy without subjects makes nobody
+ * an agent. Parsed without the schema: a policy with a fault elsewhere still defines agents.
  */
 export function agentRules(policies: readonly Policy[]): AgentRule[] {
   return policies.flatMap(({ kind, metadata, spec }) => {
@@ -32,7 +32,7 @@ export function agentRules(policies: readonly Policy[]): AgentRule[] {
   });
 }
 
-/** Why an identity is an agent, in words that follow "is an agent:"; undefined when it is none. */
+/** Why an identity is an agent, as a text that follows "is an agent:"; undefined if it is not an agent. */
 export function whyAgent(rules: readonly AgentRule[], identity: Identity): string | undefined {
   const rule = rules.find(({ kind, name, subjectNamespace, namespace }) =>
     isSubject([{ kind, name, ...(subjectNamespace === undefined ? {} : { namespace: subjectNamespace }) }], identity, namespace),

@@ -7,7 +7,7 @@ const set = (...identities: object[]) => clusterPolicies(...identities.map((iden
 const agent = { user: 'bot', groups: ['agents', 'night'] };
 const issuer = { name: 'example.com/issuer', values: ['https://a.io', 'https://b.io'] };
 
-describe('Whoever files an action', () => {
+describe('The requester of an action', () => {
   const rows: readonly [
     name: string,
     identity: object,

@@ -10,8 +10,8 @@ type Rules = NonNullable<ClusterAgentPolicySpec['identity']>;
 type Wanted = NonNullable<Rules['approverClaims']>[number];
 
 /**
- * Whether an identity may file actions at all. Claims are known where the request itself is seen and nowhere else; without them
- * only groups are judged, for what was admitted was judged with them.
+ * Whether an identity may create actions. Claims are only known in the request itself; without them only groups are checked, because admission
+ * has checked the claims.
  */
 export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Refusal[] {
   return set.policies.flatMap((policy) => {
@@ -21,8 +21,8 @@ export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Re
       code: 'AgentIdentityNotAllowed',
       policy: policyName(policy),
       rule: `identity.agents.${field}`,
-      message: `'${agent.user}' may file no actions: ${message}`,
-      remedy: 'File it with an identity that the policy accepts.',
+      message: `'${agent.user}' may not create actions: ${message}`,
+      remedy: 'Create it with an identity that the policy accepts.',
     });
     const refused = rules.refuseGroups?.find((group) => agent.groups.includes(group));
     const found: Refusal[] = [];
@@ -35,7 +35,7 @@ export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Re
   });
 }
 
-/** Whether an action must name the person who prompted it, and does not. */
+/** The refusal if an action must name the person who prompted it, and does not. */
 export function judgeOnBehalfOf(set: PolicySet, { onBehalfOf }: Pick<AgentActionSpec, 'onBehalfOf'>): Refusal[] {
   if (onBehalfOf !== undefined) return [];
   return set.policies
@@ -49,7 +49,7 @@ export function judgeOnBehalfOf(set: PolicySet, { onBehalfOf }: Pick<AgentAction
     }));
 }
 
-/** Why the claims of somebody do not let them decide; undefined when they do. */
+/** Why policies do not accept the claims of an approver; undefined if they do. */
 export function approverClaimFault(set: PolicySet, claims: Claims): string | undefined {
   for (const policy of set.policies) {
     const missing = policy.spec?.identity?.approverClaims?.find((wanted) => !carries(claims, wanted));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isProgram, isSamePerson } from './identity.ts';
 
-describe('An identity that is no person', () => {
+describe('An identity that is not a person', () => {
   const programs = [
     'system:anonymous',
     'system:admin',
@@ -17,7 +17,7 @@ describe('An identity that is no person', () => {
   ];
   for (const user of programs) it(`is ${user}`, () => assert.equal(isProgram({ user, groups: [] }), true));
   for (const group of ['system:serviceaccounts', 'system:nodes', 'system:unauthenticated'])
-    it(`is whoever is in ${group}`, () => assert.equal(isProgram({ user: 'ada', groups: [group] }), true));
+    it(`is anyone who is in ${group}`, () => assert.equal(isProgram({ user: 'ada', groups: [group] }), true));
   for (const user of ['ada', 'oidc:ada', 'ada@system:', 'systems', 'kubernetes-admin'])
     it(`is not ${user}`, () => assert.equal(isProgram({ user, groups: ['system:authenticated', 'sre'] }), false));
 });

@@ -1,6 +1,6 @@
 import type { AgentPolicySpec } from '@sentinel/crds';
 
-/** Who someone is, as the API server authenticated them. */
+/** An identity as authenticated by the API server. */
 export interface Identity {
   readonly user: string;
   readonly uid?: string | undefined;
@@ -14,9 +14,9 @@ export const SERVICE_ACCOUNT = 'system:serviceaccount:';
 const PROGRAM_GROUPS = ['system:serviceaccounts', 'system:nodes', 'system:unauthenticated'];
 
 /**
- * Whether an identity is no person: a name that Kubernetes reserves for its own parts (`system:`: ServiceAccounts, nodes, components,
- * the anonymous user) or that Sentinel reserves (`sentinel:`), or a group that only such identities have. The policies
- * `sentinel-actions` and `sentinel-playbooks` say the same in CEL.
+ * Whether an identity is not a person: a name that Kubernetes reserves (`system:`: ServiceAccounts, nodes, components, the anonymous user) or that
+ * Sentinel reserves (`sentinel:`), or a group that only such identities have. The policies `sentinel-actions` and `sentinel-playbooks` contain
+ * the same rule in CEL.
  */
 export function isProgram({ user, groups }: Identity): boolean {
   return user.startsWith('system:') || user.startsWith('sentinel:') || PROGRAM_GROUPS.some((group) => groups.includes(group));
@@ -31,15 +31,15 @@ export function isSamePerson(a: Pick<Identity, 'user' | 'uid'>, b: Pick<Identity
 }
 
 /**
- * Why somebody counts as another person although their names differ, as the end of a sentence; empty where the names are equal. People
- * who assume one IAM role of AWS have one uid, whatever their sessions are called.
+ * Why two identities count as one person although their names differ, as the end of a sentence; empty if the names are equal. All people who
+ * assume one IAM role of AWS have the same uid, for any session name.
  */
 export function explainSharedUid(one: Pick<Identity, 'user' | 'uid'>, other: Pick<Identity, 'user' | 'uid'>): string {
   if (one.user === other.user || !isSamePerson(one, other)) return '';
   return `. You are '${one.user}', and that was '${other.user}', but both have the uid '${one.uid}', as people have who share a login or an IAM role, so you count as one person. Log in as a user or role that nobody shares; docs/guides/admins.md says how on EKS`;
 }
 
-/** Whether a policy speaks of an identity. A policy without subjects speaks of everyone. */
+/** Whether a policy applies to an identity. A policy without subjects applies to everyone. */
 export function isSubject(
   subjects: AgentPolicySpec['subjects'],
   identity: Identity,

@@ -67,7 +67,7 @@ describe('The rights to act as somebody', () => {
       ...certificates,
     ]));
 
-  it('are not asked for a uid that is not there', () =>
+  it('are not asked for a uid that does not exist', () =>
     assert.ok(!of({ ...person, uid: '' }).some((right) => right.includes('uids'))));
 
   it('say how somebody could act as one of several', async () => {

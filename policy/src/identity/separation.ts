@@ -20,7 +20,7 @@ export type AskRights = (
 ) => Promise<Right | undefined>;
 
 const WRITES = ['create', 'update', 'patch'] as const;
-/** What starts pods: whoever writes one of these chooses the ServiceAccount or the program of its pods. */
+/** Resources that start pods: a person who writes one of these chooses the ServiceAccount or the program of its pods. */
 const WORKLOADS: readonly (readonly [group: string, resource: string])[] = [
   ['', 'pods'],
   ['', 'replicationcontrollers'],
@@ -44,7 +44,7 @@ const AUTHENTICATION = 'authentication.k8s.io';
 const ADMISSION = 'admissionregistration.k8s.io';
 /** The API server lets a certificate be approved with the right on its signer, or on all signers of the domain of that. */
 const CLIENT_SIGNERS = ['kubernetes.io/kube-apiserver-client', 'kubernetes.io/*'] as const;
-/** A patch answers with the whole object, and deletecollection with all that it deletes, or would delete in a dry-run. */
+/** The response to a patch contains the whole object, and the response to deletecollection all objects that it deletes, or would delete in a dry-run. */
 const SECRET_READS = ['get', 'list', 'watch', 'patch', 'deletecollection'] as const;
 /** A member of this group may do everything. */
 const ADMINS = 'system:masters';
@@ -112,13 +112,13 @@ function accountOf(user: string): { namespace: string; name: string } | undefine
   return namespace && name && more.length === 0 ? { namespace, name } : undefined;
 }
 
-/** A right in words: `create serviceaccounts/token 'robot' in namespace 'shop'`. */
+/** A right as text: `create serviceaccounts/token 'robot' in namespace 'shop'`. */
 export function describeRight({ verb, group, resource, subresource, namespace, name }: Right): string {
   const what = `${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`;
   return `${verb} ${what}${name === undefined ? '' : ` '${name}'`}${namespace === undefined ? '' : ` in namespace '${namespace}'`}`;
 }
 
-/** How somebody could act as one of these identities, in words that follow "you can"; undefined when they cannot. */
+/** How a person could act as one of these identities, as a text that follows "you can"; undefined if they cannot. */
 export async function wayToActAs(
   ask: AskRights,
   decider: Parameters<AskRights>[0],
@@ -145,7 +145,7 @@ export function exemptBy(set: PolicySet, { user, groups }: Identity): string | u
   return named ? speaking.map(policyName).join(', ') : undefined;
 }
 
-/** What the API server said at the start about somebody who approved. */
+/** The rights of an approver at the start. */
 export interface DeciderRights {
   /** Whether they still hold the verb `approve` on the action. */
   readonly mayApprove: boolean;
@@ -156,8 +156,8 @@ export interface DeciderRights {
 type Approval = Identity & { readonly extra: Readonly<Record<string, readonly string[]>>; readonly seal: string };
 
 /**
- * Asks for the rights of those who approved, as their sealed records name them: user, uid, groups and claims. Answers by the seal of
- * each record. Throws when one cannot be asked: then nothing starts.
+ * Checks the rights of the approvers, with the identity in their sealed records: user, uid, groups and claims. Returns the result by the seal of
+ * each record. Throws if one cannot be checked: then nothing starts.
  */
 export async function askDeciders(
   ask: AskRights,

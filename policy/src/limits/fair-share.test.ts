@@ -3,21 +3,26 @@ import { describe, it } from 'node:test';
 import { FairShare, fitsShare, type ShareClass, type ShareDemand } from './fair-share.ts';
 
 describe('A demand of something shared', () => {
-  // Of 96, the class `operator` leaves nothing: 12 are for whoever has next to nothing (3 each), 84 are shared.
+  // Of 96, the class `operator` leaves nothing: 12 are for anyone who has next to nothing (3 each), 84 are shared.
   const one: ShareDemand = { total: 96, others: 0, used: 0, own: 0, takers: 1, amount: 1 };
   const rows: readonly (readonly [string, Partial<ShareDemand>, ShareClass, boolean])[] = [
-    ['fits where nothing is held', {}, 'operator', true],
+    ['fits if nothing is held', {}, 'operator', true],
     ['fits up to half for one alone', { used: 41, own: 41 }, 'operator', true],
     ['does not fit above half: one more may come', { used: 42, own: 42 }, 'operator', false],
     ['fits up to the half of two', { used: 83, own: 41, takers: 2 }, 'operator', true],
     ['fits up to the third of three, although another one holds half', { used: 42 + 27, own: 27, takers: 3 }, 'operator', true],
     ['does not fit above the third of three while all is used', { used: 84, own: 28, takers: 3 }, 'operator', false],
-    ['borrows what nobody uses, although many take a little', { used: 30, own: 20, takers: 10 }, 'operator', true],
+    ['borrows unused amounts, although many take a little', { used: 30, own: 20, takers: 10 }, 'operator', true],
     ['borrows no more than it leaves', { used: 50, own: 40, takers: 10 }, 'operator', false],
-    ['fits for whoever has nothing, although all is shared out', { used: 84, own: 0, takers: 3 }, 'operator', true],
+    ['fits for anyone who has nothing, although all is shared out', { used: 84, own: 0, takers: 3 }, 'operator', true],
     ['fits no more for them then', { used: 88, own: 3, takers: 3 }, 'operator', false],
-    ['does not fit where there is nothing left at all', { used: 96, own: 0, takers: 4 }, 'operator', false],
-    ['fits once for whoever has nothing, however small the whole is', { total: 8, used: 7, own: 0, takers: 7 }, 'operator', true],
+    ['does not fit if there is nothing left at all', { used: 96, own: 0, takers: 4 }, 'operator', false],
+    [
+      'fits once for anyone who has nothing, however small the whole is',
+      { total: 8, used: 7, own: 0, takers: 7 },
+      'operator',
+      true,
+    ],
     ['does not fit when it is larger than all of it', { amount: 97 }, 'operator', false],
     // A quarter is kept for runs, so 72 in all: 9 for newcomers, 63 shared.
     ['of a rehearsal leaves a quarter for runs', { used: 72, own: 0, takers: 5 }, 'rehearsal', false],
@@ -41,7 +46,7 @@ function takeAll(budget: FairShare, taker: string, share?: ShareClass): (() => v
 }
 
 describe('Something shared', () => {
-  it('gives whoever comes next some at once, whatever those before took', () => {
+  it('gives anyone who comes next some at once, whatever those before took', () => {
     const budget = new FairShare(960);
     assert.deepEqual(
       ['a', 'b', 'c', 'd'].map((taker) => takeAll(budget, taker).length),
@@ -84,7 +89,7 @@ describe('Something shared', () => {
     assert.ok(takeAll(budget, 'operator', 'operator').length >= 50);
   });
 
-  it('is taken back once, and then there is room again', () => {
+  it('is released once, and then there is room again', () => {
     const budget = new FairShare(16);
     const held = takeAll(budget, 'a');
     assert.equal(held.length, 7);

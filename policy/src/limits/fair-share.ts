@@ -1,16 +1,16 @@
 /**
- * Who asks. Rehearsals leave a part for real runs, and both leave a part for the operator: somebody may file rehearsals without an end,
- * and what people have approved, and the end of an action, must not wait for them.
+ * The classes of takers. Rehearsals leave a part for real runs, and both leave a part for the operator: an unlimited number of rehearsals can be
+ * created, and approved runs and the end of actions must not wait for them.
  */
 export type ShareClass = 'rehearsal' | 'run' | 'operator';
 
-/** The part of the whole that a class leaves free for those above it. */
+/** The fraction that a class leaves free for higher classes. */
 const RESERVED: Readonly<Record<ShareClass, number>> = { rehearsal: 1 / 4, run: 1 / 8, operator: 0 };
-/** The part of what a class may fill that only those may take who hold next to nothing, and how much of it each. */
+/** The fraction of a class that is reserved for takers that hold almost nothing, and the maximum for each of them. */
 const ENTRY = 1 / 8;
 const ENTRY_EACH = 1 / 4;
 
-/** What is held of something shared, and who wants more of it. */
+/** The usage of a shared resource, and the taker that wants more. */
 export interface ShareDemand {
   readonly total: number;
   /** What other classes hold. */
@@ -25,9 +25,9 @@ export interface ShareDemand {
 }
 
 /**
- * Whether a taker may have an amount of something shared. Max-min fair: each of n takers has its n-th part for sure, and may borrow what
- * nobody uses, as long as it leaves as much as it has. What is borrowed comes back when its holder gives it back, which nobody can be
- * made to do; so a small part is kept for those who have nothing yet, and whoever comes next begins at once.
+ * Whether a taker may have an amount of a shared resource. Max-min fair: each of n takers is guaranteed one n-th, and may borrow unused
+ * amounts, as long as it leaves as much free as it holds. A borrowed amount returns only when its holder releases it, and no holder can be
+ * forced to; so a small part is reserved for takers that hold nothing, and a new taker can begin at once.
  */
 export function fitsShare(share: ShareClass, { total, others, used, own, takers, amount }: ShareDemand): boolean {
   const room = total * (1 - RESERVED[share]) - others;
@@ -36,14 +36,14 @@ export function fitsShare(share: ShareClass, { total, others, used, own, takers,
   if (all > room) return false;
   if (mine <= entry * ENTRY_EACH || (own === 0 && amount <= entry)) return true;
   const shared = room - entry;
-  // One more may come at any time, so nobody is alone.
+  // Another taker may arrive at any time, so one more is assumed.
   return all <= shared && mine <= Math.max(shared / Math.max(takers, 2), shared - all);
 }
 
 /** How long somebody who was refused counts as waiting: they are told to try again after one second. */
 const WAITING_MS = 5_000;
 
-/** What one class holds: in all, by taker, and until when who holds nothing counts as waiting. */
+/** The usage of one class: in total, by taker, and until when a taker without usage counts as waiting. */
 interface Holdings {
   used: number;
   readonly held: Map<string, number>;
@@ -64,8 +64,8 @@ export class FairShare {
   }
 
   /**
-   * Takes an amount for somebody. One part of a taker, such as a run of a namespace, may hold less. Answers with what gives it back,
-   * once; undefined when there is no room.
+   * Reserves an amount for a taker. A part of a taker, such as a run of a namespace, may have a lower limit. Returns the function that releases it,
+   * once; undefined if the amount is not available.
    */
   tryTake(
     taker: string,
@@ -113,7 +113,7 @@ export class FairShare {
     return found;
   }
 
-  // The oldest come first, for whoever waits on is set anew.
+  // The oldest entries come first, because the entry of a taker that keeps waiting is removed and added again.
   #forgetWaiting(waiting: Map<string, number>): void {
     const now = this.#now();
     for (const [taker, until] of waiting) {

@@ -13,7 +13,7 @@ export interface Frozen {
   readonly until: number;
 }
 
-/** What is wrong with a freeze window; undefined when it can be used. */
+/** The fault of a freeze window; undefined if it is valid. */
 export function freezeFault({ schedule, timeZone }: Window): string | undefined {
   // Five fields, as CronJobs have them: with a sixth a freeze would begin every second.
   if (schedule.trim().split(/\s+/).length !== 5) return `'${schedule}' must be a cron expression of five fields`;
@@ -56,7 +56,7 @@ function endOf(window: Window, now: number): number | undefined {
   return now < until ? until : undefined;
 }
 
-// A pattern is read once: reading it costs more than asking it.
+// A pattern is parsed once, because parsing is more expensive than matching.
 function cronOf({ schedule, timeZone }: Window): Cron {
   const key = `${timeZone ?? 'UTC'} ${schedule}`;
   const known = crons.get(key);

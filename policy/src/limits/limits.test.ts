@@ -28,7 +28,7 @@ describe('An action that is filed', () => {
       'is held to the edits of what asked people',
       { escalationsPerHour: 2 },
       [before('a', 5, { attempts: 2, asked: NOW - MINUTE })],
-      /asked people 2 times in an hour, edits/,
+      /submitted 2 plans for approval in an hour, edits/,
     ],
     ['is not held to what was filed a day ago', { perDay: 1 }, [before('a', 24 * 60 + 1)], undefined],
     ['is not held to what others filed', { perDay: 1 }, [before('a', 1, { requester: { user: 'x', groups: [] } })], undefined],
@@ -43,13 +43,13 @@ describe('An action that is filed', () => {
       'is paused when its requester asked people too often',
       { escalationsPerHour: 1 },
       [before('a', 50, { phase: 'Waiting', asked: NOW - 40 * MINUTE })],
-      /asked people 1 times in an hour/,
+      /submitted 1 plans for approval in an hour/,
     ],
     [
       'counts what is still rehearsed as asking',
       { escalationsPerHour: 1 },
       [before('a', 1, { phase: 'Rehearsing' })],
-      /asked people/,
+      /plans for approval/,
     ],
     [
       'may ask again when the hour is over',
@@ -57,7 +57,12 @@ describe('An action that is filed', () => {
       [before('a', 90, { asked: NOW - 61 * MINUTE })],
       undefined,
     ],
-    ['is refused while its Playbook rests', { coolDown: '10m' }, [before('a', 9, failed)], /rests here until 2026-01-01T12:05/],
+    [
+      'is refused while its Playbook is in cool-down',
+      { coolDown: '10m' },
+      [before('a', 9, failed)],
+      /is in cool-down until 2026-01-01T12:05/,
+    ],
     ['is allowed when it has rested', { coolDown: '5m' }, [before('a', 9, failed)], undefined],
     [
       'is not held to failures of other Playbooks',
@@ -81,17 +86,23 @@ describe('An action that is filed', () => {
   it('is held to its own edits, however long ago it was filed', () => {
     const old = activity('self', { admitted: NOW - 25 * 60 * MINUTE, attempts: 4, rehearsed: minutes(1500, 50, 40, 30) });
     assert.match(judgeFiling(set({ perDay: 3 }), old, [old], NOW)[0]?.message ?? '', /has had 3 actions/);
-    assert.match(judgeFiling(set({ escalationsPerHour: 3 }), old, [old], NOW)[0]?.message ?? '', /asked people 3 times/);
+    assert.match(
+      judgeFiling(set({ escalationsPerHour: 3 }), old, [old], NOW)[0]?.message ?? '',
+      /submitted 3 plans for approval/,
+    );
     assert.deepEqual(judgeFiling(set({ escalationsPerHour: 4 }), old, [old], NOW), []);
   });
   it('is held to what others asked again within the hour, also where the status has forgotten how often', () => {
     const other = before('a', 300, { attempts: 60, asked: NOW - MINUTE, rehearsed: minutes(30, 20, 10) });
     assert.match(
       judgeFiling(set({ escalationsPerHour: 60 }), self, [self, other], NOW)[0]?.message ?? '',
-      /asked people 60 times/,
+      /submitted 60 plans for approval/,
     );
     const known = before('a', 300, { attempts: 60, asked: NOW - MINUTE, rehearsed: minutes(90, 20, 10) });
-    assert.match(judgeFiling(set({ escalationsPerHour: 2 }), self, [self, known], NOW)[0]?.message ?? '', /asked people 2 times/);
+    assert.match(
+      judgeFiling(set({ escalationsPerHour: 2 }), self, [self, known], NOW)[0]?.message ?? '',
+      /submitted 2 plans for approval/,
+    );
     assert.deepEqual(judgeFiling(set({ escalationsPerHour: 3 }), self, [self, known], NOW), []);
   });
 

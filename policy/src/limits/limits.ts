@@ -7,7 +7,7 @@ import type { Refusal } from '../verdict/verdict.ts';
 const DAY_MS = 24 * 3600_000;
 const HOUR_MS = 3600_000;
 
-/** An action as limits see it. Times are in milliseconds since the epoch. */
+/** The facts about an action that limits use. Times are in milliseconds since the epoch. */
 export interface Activity {
   readonly uid: string;
   readonly namespace: string;
@@ -32,13 +32,13 @@ export interface Activity {
   /** Since when it waits for its turn. */
   readonly queued: number | undefined;
   readonly ended: number | undefined;
-  /** Whether a real run of it did not end well. */
+  /** Whether a real run of it failed. */
   readonly failed: boolean;
-  /** Whether a real run of it ended well. */
+  /** Whether a real run of it succeeded. */
   readonly succeeded: boolean;
-  /** The action that it is a part of; undefined for one that stands alone. */
+  /** The parent action; undefined if there is none. */
   readonly parent: string | undefined;
-  /** The first of the actions that it is a part of; its own uid for one that stands alone. */
+  /** The uid of its oldest ancestor; its own uid without a parent. */
   readonly root: string;
   /** How many objects its real run changes; 0 before one has begun. */
   readonly changed: number;
@@ -54,8 +54,8 @@ export interface Hold {
 }
 
 /**
- * Whether limits refuse an action that was just filed. What was admitted counts, so who looks must have stored each admission
- * before it judges the next.
+ * Whether limits refuse an action that was just created. Admitted actions are counted, so each admission must be stored before the next one is
+ * evaluated.
  */
 export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activity>, now: number): Refusal[] {
   const bounded = set.policies.filter(({ spec }) => spec?.limits);
@@ -86,14 +86,14 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
       `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
       'Wait, or ask an admin.',
     );
-  // What is still being rehearsed may come to ask as well.
+  // Actions that are still being rehearsed may be submitted for approval as well.
   const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
   const asked = asking.reduce((sum, one) => sum + Math.max(1, timesSince(one, now - HOUR_MS)), times([self], HOUR_MS));
   if (escalationsPerHour !== undefined && asked >= escalationsPerHour)
     refuse(
       'EscalationLimitExceeded',
       'escalationsPerHour',
-      `'${self.requester.user}' has asked people ${asked} times in an hour, edits included; at most ${escalationsPerHour} are allowed`,
+      `'${self.requester.user}' has submitted ${asked} plans for approval in an hour, edits included; at most ${escalationsPerHour} are allowed`,
       'It is paused until the hour is over.',
     );
   const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
@@ -101,8 +101,8 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   return found;
 }
 
-// An edit starts over, so it counts like what is filed anew, at the time of its rehearsal. Those of which the status keeps no time are
-// older than all of which it does.
+// An edit causes a new rehearsal, so it counts as another action, at the time of that rehearsal. Rehearsals without a time in the status are
+// older than all that have one.
 function timesSince({ admitted, attempts, rehearsed }: Activity, since: number): number {
   const oldest = Math.min(...(rehearsed.length > 0 ? rehearsed : [admitted ?? 0]));
   const forgotten = oldest > since ? Math.max(0, Math.max(admitted === undefined ? 0 : 1, attempts) - rehearsed.length) : 0;
@@ -113,11 +113,11 @@ function restOf(coolDown: string, self: Activity, others: readonly Activity[], n
   const failures = others.filter((one) => one.failed && one.playbook === self.playbook && one.namespace === self.namespace);
   const until = Math.max(...failures.map(({ ended }) => (ended ?? 0) + seconds(coolDown) * 1000));
   if (!(until > now)) return undefined;
-  const what = self.playbook === '' ? 'Whoever brings steps of its own' : `Playbook '${self.playbook}'`;
-  return { until, message: `${what} rests here until ${new Date(until).toISOString()}, because a run failed` };
+  const what = self.playbook === '' ? 'Ad-hoc steps of this requester' : `Playbook '${self.playbook}'`;
+  return { until, message: `${what} is in cool-down until ${new Date(until).toISOString()}, because a run failed` };
 }
 
-/** Until when an approved action waits because a run of its Playbook failed after it was filed; undefined when nothing rests. */
+/** Until when an approved action waits because a run of its Playbook failed after it was filed; undefined if there is no cool-down. */
 export function restsUntil(
   set: PolicySet,
   self: Activity,
@@ -125,13 +125,13 @@ export function restsUntil(
   now: number,
 ): (Hold & { readonly until: number }) | undefined {
   const others = [...all].filter(({ uid }) => uid !== self.uid);
-  const rests = set.policies.flatMap((policy) => {
+  const coolDowns = set.policies.flatMap((policy) => {
     const coolDown = policy.spec?.limits?.coolDown;
     const covered = coolDown === undefined ? [] : others.filter((one) => isCovered(policy, self, one));
     const rest = coolDown === undefined ? undefined : restOf(coolDown, self, covered, now);
     return rest ? [{ policy: policyName(policy), rule: 'limits.coolDown', ...rest }] : [];
   });
-  return rests.sort((a, b) => b.until - a.until)[0];
+  return coolDowns.sort((a, b) => b.until - a.until)[0];
 }
 
 /** How many runs of the same Playbook, by its digest, have succeeded in a namespace since one failed. */
@@ -148,7 +148,7 @@ export function runsSinceFailure(self: Activity, all: Iterable<Activity>): numbe
 export const childrenOf = (parent: string, self: Activity, all: Iterable<Activity>): number =>
   [...all].filter((one) => one.parent === parent && one.uid !== self.uid).length;
 
-/** Whether an action and all that belong to the same family stay within the objects that policies let one action change. */
+/** Whether an action and all actions of its lineage stay within the limit of objects. */
 export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activity>, effects: number): Refusal[] {
   const relatives = [...all].filter((one) => one.root === self.root && one.uid !== self.uid);
   const spent = relatives.reduce((sum, { changed }) => sum + changed, 0);
@@ -168,21 +168,21 @@ export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activi
   });
 }
 
-/** Whether a policy counts what is admitted, so that one admission must be stored before the next is judged. */
+/** Whether a policy counts admissions, so that one admission must be stored before the next is evaluated. */
 export function countsFilings(set: PolicySet): boolean {
   return set.policies.some(({ spec }) => spec?.limits?.perDay !== undefined || spec?.limits?.escalationsPerHour !== undefined);
 }
 
 /**
- * Why an approved action has to wait: another run on the same object, or as many runs as a policy allows. Who waits longest goes
- * first; the message says the place in the queue.
+ * Why an approved action has to wait: another run on the same object, or the limit of runs. The action that waits longest is first; the message
+ * contains the position in the queue.
  */
 export function holdStart(set: PolicySet, self: Activity, all: Iterable<Activity>): Hold | undefined {
   const others = [...all].filter(({ uid }) => uid !== self.uid);
   const running = others.filter(({ phase }) => phase === 'Running');
   const ahead = others.filter((one) => one.phase === 'Queued' && queueOrder(one, self) < 0);
   const targets = new Set(self.targets);
-  // What nobody can tell the outcome of keeps its objects until a person has resolved it. It runs no more, so it takes no room of others.
+  // An action with an unknown outcome keeps its objects locked until a person has resolved it. It does not run, so it does not count as a run.
   const unresolved = others.filter(({ phase }) => phase === 'Unresolved');
   const rivals = [...unresolved, ...running, ...ahead].filter((one) => one.targets.some((target) => targets.has(target)));
   const first = rivals[0];
@@ -207,7 +207,7 @@ export function holdStart(set: PolicySet, self: Activity, all: Iterable<Activity
   return undefined;
 }
 
-// A policy of a namespace counts what happens there, one of the cluster everywhere; both only whom they speak of.
+// An AgentPolicy counts actions of its namespace, a ClusterAgentPolicy all actions; both only for requesters that they apply to.
 function isCovered(policy: ApplicablePolicy, self: Activity, one: Activity): boolean {
   if (policy.kind === 'AgentPolicy' && one.namespace !== self.namespace) return false;
   return isSubject(policy.spec?.subjects, one.requester, policy.kind === 'AgentPolicy' ? self.namespace : undefined);

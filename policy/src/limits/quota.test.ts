@@ -12,7 +12,7 @@ const set = (...policies: ApplicablePolicy[]) => aPolicySet(policies);
 
 describe('A limit that has a default', () => {
   const rows: [name: string, policies: ApplicablePolicy[], open: number, storage: string, by: string][] = [
-    ['holds where nobody says', [floor({}), local({})], 100, '64Mi', 'Sentinel'],
+    ['holds if nobody says', [floor({}), local({})], 100, '64Mi', 'Sentinel'],
     ['is raised by the floor', [floor({ open: 500, storage: '1Gi' }), local({})], 500, '1Gi', 'ClusterAgentPolicy/floor'],
     ['is lowered by the floor', [floor({ open: 5, storage: '512Ki' })], 5, '512Ki', 'ClusterAgentPolicy/floor'],
     ['is lowered by a namespace', [floor({}), local({ open: 5, storage: '8Mi' })], 5, '8Mi', 'AgentPolicy/shop'],
@@ -36,7 +36,7 @@ describe('A limit that has a default', () => {
       });
     });
 
-  it('is refused where it is no quantity', () => {
+  it('is refused where it is not a quantity', () => {
     for (const wrong of ['64', '64M', '0Mi', '-1Mi', '1.5Gi', '64Mi ', '9999999Gi', 'Mi'])
       assert.throws(() => bytesOfQuantity(wrong), /is not a quantity/, wrong);
   });
@@ -105,7 +105,7 @@ describe('What is stored for actions', () => {
     );
   });
 
-  it('of what nobody has approved never takes the room of approved runs, and those wait rather than lose what a rollback needs', () => {
+  it('of unapproved actions never takes the room of approved runs, and those wait rather than lose what a rollback needs', () => {
     const use = (used: number) => ({ own: 0, used: used * MiB, takers: 9, total });
     assert.equal(holdForStorage(use(384)), undefined);
     assert.equal(judgeStorage(set(floor({})), 'x', use(384), MiB).length, 1);

@@ -2,7 +2,7 @@ import { type PolicySet, policyName } from '../policyset/policy-set.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { fitsShare, type ShareClass } from './fair-share.ts';
 
-/** What holds where no ClusterAgentPolicy says otherwise. A policy of a namespace can only lower it. */
+/** The default limits. A ClusterAgentPolicy can change them, a policy of a namespace only lower them. */
 const DEFAULTS = { children: 0, depth: 1, open: 100, storage: '64Mi' } as const;
 /** What actions of all namespaces may take in etcd together, unless the chart says otherwise: a quarter of etcd's default quota. */
 export const STORAGE_TOTAL = '512Mi';
@@ -16,13 +16,13 @@ export function bytesOfQuantity(quantity: string): number {
   return Number(digits) * (UNITS[unit] ?? 1);
 }
 
-/** A limit that has a default, and who says so. */
+/** A limit with a default, and its source. */
 export interface DefaultedLimit {
   /** `Sentinel` where no policy says, or where no ClusterAgentPolicy does and a namespace would have more. */
   readonly policy: string;
   /** In bytes for `storage`. */
   readonly limit: number;
-  /** As it is written. */
+  /** The limit as text. */
   readonly text: string;
 }
 
@@ -118,8 +118,8 @@ export function judgeStorage(set: PolicySet, namespace: string, use: StorageUse,
 }
 
 /**
- * Why an approved run has to wait for room: its pre-images must be storable, or it could not be taken back. What is not approved leaves a
- * quarter of the total to runs, and runs leave an eighth to the end of those that are under way. Undefined when it need not wait.
+ * Why an approved run has to wait for storage: its pre-images must be storable, or it could not be rolled back. Rehearsals leave a quarter of
+ * the total to runs, and runs leave an eighth to ending actions in progress. Undefined if it need not wait.
  */
 export function holdForStorage(
   use: StorageUse,

@@ -21,7 +21,7 @@ describe('A rehearsal', () => {
       assert.match(held([...many, other(phase)])?.message ?? '', /began 30 rehearsals within a minute/);
   });
 
-  it('begins at once where nobody else needs a sandbox', () => {
+  it('begins at once if nobody else needs a sandbox', () => {
     assert.equal(held(many), undefined);
     for (const phase of ['Waiting', 'Ended', 'Unresolved'] as const) assert.equal(held([...many, other(phase)]), undefined);
   });

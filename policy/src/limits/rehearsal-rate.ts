@@ -5,7 +5,7 @@ export const REHEARSALS_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 const LOOK_AGAIN_MS = 2_000;
 
-// What takes the time of nodes and of the operator, now or next.
+// The states that use time of nodes and of the operator, now or soon.
 const needsSandbox: ReadonlySet<Activity['phase']> = new Set(['Filed', 'Rehearsing', 'Queued', 'Running']);
 
 /**

@@ -18,7 +18,7 @@ describe('A sandbox', () => {
     string,
     { set?: PolicySet; phase?: Activity['phase']; namespace?: string; all: Activity[]; holds?: RegExp }
   > = {
-    'is free where nothing runs': { all: [] },
+    'is free if nothing runs': { all: [] },
     'is free while a namespace has less than half': { all: many(12, 'a', 'Rehearsing') },
     'is waited for by a namespace that has half': { all: many(13, 'a', 'Rehearsing'), holds: /has its share/ },
     'is free for another namespace then': { all: many(13, 'a', 'Rehearsing'), namespace: 'b' },
@@ -64,7 +64,7 @@ describe('A sandbox', () => {
       else assert.equal(held, undefined);
     });
 
-  it('is left over for whoever comes next, however many namespaces take all they can get', () => {
+  it('is left over for anyone who comes next, however many namespaces take all they can get', () => {
     const all: Activity[] = [];
     for (const namespace of ['a', 'b', 'c', 'd', 'e']) {
       let started = 0;

@@ -1,7 +1,7 @@
 import { isSuspended } from '../admission/admit.ts';
 import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
 
-/** A kill switch that is on, and who turned it on, as far as that is known. */
+/** A kill switch that is on, and who turned it on, if known. */
 export interface Suspension {
   readonly policy: string;
   readonly by?: string | undefined;
@@ -21,8 +21,8 @@ export function suspensionsOf(set: PolicySet): Suspension[] {
 }
 
 /**
- * Whether the operator has yet to find out who turned a kill switch on or off. It does so within moments; what is recorded waits for
- * the name, what is held or ended does not.
+ * Whether the operator has not yet determined who turned a kill switch on or off. That takes only moments; records wait for the name,
+ * holding and ending actions do not.
  */
 export function awaitsSuspensionName(set: PolicySet): boolean {
   return everyPolicy(set).some((policy) => policy.suspensionNamed === false);

@@ -3,7 +3,7 @@ import { limitReasons, runsMissing, withAutoReview } from '../approval/auto-revi
 import { possibleHistory, sumParts } from '../risk/index.ts';
 import { requiredOf } from './required.ts';
 
-/** What the operator alone counts. It can only make a plan more risky, and its start harder. */
+/** The facts that only the operator counts. They can only raise the risk and the requirements of a plan. */
 export interface Counted {
   /** The parts of the risk that earlier runs add. */
   readonly history: readonly RiskPart[];
@@ -11,7 +11,7 @@ export interface Counted {
   readonly succeeded: number | undefined;
 }
 
-/** The whole plan: what the gateway reckoned and sealed, and what the operator counts. */
+/** The complete plan: the part that the gateway computed and sealed, and the counts of the operator. */
 export function completePlan(
   draft: PlanDraft,
   recording: NonNullable<ActionPlanSpec['recording']>,
@@ -35,7 +35,7 @@ export function completePlan(
 
 const RUNS = /^(\d{1,6}) of \d+ runs of it have succeeded here since one failed$/;
 
-/** What the operator counted, as a plan says it: only what a count could have come to. */
+/** The counts of the operator in a plan: only values that a count can have. */
 export function countedIn({ risk, required, effects }: ActionPlanSpec, draft: PlanDraft): Counted {
   const possible = new Set(possibleHistory(draft.history, effects.length).map(digestOf));
   const history = risk.parts.filter((part) => possible.has(digestOf(part)));
@@ -47,8 +47,8 @@ export function countedIn({ risk, required, effects }: ActionPlanSpec, draft: Pl
 }
 
 /**
- * Where a plan is not the one that the gateway sealed, completed by what the operator may count: the paths of the fields. Empty when
- * it is that plan.
+ * Differences between a plan and the sealed one, completed with the counts of the operator: the paths of the fields. Empty if the
+ * plans are equal.
  */
 export function planDifferences(plan: ActionPlanSpec, draft: PlanDraft): string[] {
   if (!plan.recording) return ['recording'];

@@ -27,12 +27,12 @@ import { compareRisk } from '../verdict/order.ts';
 import { planRollback } from './plan-rollback.ts';
 import { requiredOf } from './required.ts';
 
-/** Everything that a plan is made from, but what only the operator counts: earlier runs. */
+/** The input for a plan, without the earlier runs, which only the operator counts. */
 export interface DraftFacts {
   readonly action: Pick<AgentAction, 'metadata' | 'spec'>;
   readonly requester: Identity;
   readonly policies: PolicySet;
-  /** The Playbook that was rehearsed, or what the action's own steps come to. */
+  /** The Playbook that was rehearsed, or the one that is built from the ad-hoc steps. */
   readonly playbook: Playbook;
   readonly trust: Trust;
   /** Which rehearsal it was. */
@@ -40,7 +40,7 @@ export interface DraftFacts {
   /** The effects in full, and as people may see them. */
   readonly effects: readonly Effect[];
   readonly shown: readonly Effect[];
-  /** What of the changes has no room in the plan. */
+  /** The changes that do not fit into the plan. */
   readonly parts: readonly ActionPlanPartSpec[];
   /** Reads, as `verb resource.group`. */
   readonly reads: readonly string[];
@@ -56,8 +56,8 @@ const COPY_MAX_BYTES = 256 * 1024;
 const levels: readonly RiskLevel[] = ['Low', 'Medium', 'High', 'Critical'];
 
 /**
- * The plan of a rehearsal as the gateway reckons it. It is sealed with the recording; the operator completes it by what it alone
- * counts (`completePlan`), and before the run the gateway holds each field of the plan against this.
+ * The plan of a rehearsal as computed by the gateway. It is sealed with the recording; the operator completes it with its counts
+ * (`completePlan`), and before the run the gateway compares each field of the plan with this one.
  */
 export async function draftPlan(facts: DraftFacts): Promise<PlanDraft> {
   const { action, playbook, policies, effects, shown } = facts;
@@ -73,7 +73,7 @@ export async function draftPlan(facts: DraftFacts): Promise<PlanDraft> {
     raised: judgeHighRisk(policies, effects).raised,
     asks,
     ownSteps: isAdHoc(action.spec),
-    wayBack: playbook.spec.rollback?.from === 'PreImages',
+    hasRollback: playbook.spec.rollback?.from === 'PreImages',
     budgets: facts.budgets,
   });
   const possible = levels.filter((level) => compareRisk(level, risk.level) >= 0);
@@ -123,7 +123,7 @@ async function planned(facts: DraftFacts, undeclared: string[]): Promise<PlanDra
   };
 }
 
-// Whoever reads the plan without the plugin must know that there is more, and where.
+// A person who reads the plan with plain kubectl must know that there are parts, and where.
 function notShownHere({ action: { metadata }, attempt, parts }: DraftFacts): ActionPlanSpec['notShownHere'] {
   const plan = planName(metadata.name, attempt);
   const [first, last] = [planPartName(plan, 1), planPartName(plan, parts.length)];
@@ -134,7 +134,7 @@ function notShownHere({ action: { metadata }, attempt, parts }: DraftFacts): Act
   };
 }
 
-// What is required if the risk comes to be this: earlier runs may raise it, and nothing lowers it.
+// The requirements for each possible final risk: earlier runs may raise it, and nothing lowers it.
 function requiredAt(
   { action, playbook, policies, effects, shown, trust, notObservable }: DraftFacts,
   risk: RiskLevel,
@@ -144,7 +144,7 @@ function requiredAt(
   const reasons = whyPerson({
     policies,
     namespace,
-    // Nobody may take for harmless what is not shown.
+    // Fields that are not shown must not be mistaken for harmless ones.
     effects: shown,
     risk,
     playbook,
@@ -162,7 +162,7 @@ function requiredAt(
   };
 }
 
-/** What the commands of a plan ask a person for, as people may see it. */
+/** Why the commands of a plan need a person, masked for display. */
 async function keptAsks({ policies, playbook, action }: DraftFacts): Promise<string[]> {
   const handling = dataHandling(policies);
   const kept: string[] = [];
@@ -171,7 +171,7 @@ async function keptAsks({ policies, playbook, action }: DraftFacts): Promise<str
   return kept;
 }
 
-// None when it is so large that the plan might not fit into etcd with it.
+// Omitted if it is so large that the plan might not fit into etcd.
 function copyForPlan({ spec }: Playbook): { spec?: Playbook['spec'] } {
   return Buffer.byteLength(JSON.stringify(spec)) > COPY_MAX_BYTES ? {} : { spec };
 }

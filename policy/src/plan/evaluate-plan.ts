@@ -18,25 +18,25 @@ import { higher } from '../verdict/order.ts';
 import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import { codesOf, explainAll, type Refusal } from '../verdict/verdict.ts';
 
-/** Everything on which it depends whether an approved plan may start, and whether a write of its run may go on. */
+/** The facts that decide whether an approved plan may start, and whether its run may continue. */
 export interface PlanFacts {
   readonly action: Pick<AgentAction, 'metadata' | 'spec' | 'status'>;
   readonly plan: ActionPlanSpec;
   /** The digest that people approved. */
   readonly digest: string;
   readonly requester: Identity;
-  /** Who else edited the spec. */
+  /** The other editors of the spec. */
   readonly editors: readonly Identity[];
   readonly policies: PolicySet;
-  /** The Playbook as it was admitted; undefined when nobody has it any more. */
+  /** The Playbook as it was admitted; undefined if no copy of it exists. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
-  /** Whether the requester holds the verb `use` on the account; undefined where it could not be asked. */
+  /** Whether the requester has the verb `use` on the account; undefined if that could not be checked. */
   readonly mayUseAccount: boolean | undefined;
   readonly keys: SealKeys;
-  /** What the API server says now of those who approved; undefined where it was not asked. */
+  /** The current rights of the approvers; undefined if they were not checked. */
   readonly deciders?: ReadonlyMap<string, DeciderRights> | undefined;
-  /** The least that the risk is, beside what the plan says: what the caller found out by itself. */
+  /** The lowest risk according to facts of the caller, in addition to the risk in the plan. */
   readonly risk?: RiskLevel;
   /** How many runs of the Playbook succeeded since one failed; undefined where they were not counted. */
   readonly succeeded: number | undefined;
@@ -47,24 +47,24 @@ export interface PlanFacts {
    * the epoch; undefined when none was.
    */
   readonly resumedAt?: number | undefined;
-  /** The moment for which approvals must be good, in milliseconds since the epoch. */
+  /** The time at which approvals must be valid, in milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** What policy says of a plan now. */
+/** The evaluation of a plan by the current policies. */
 export interface PlanEvaluation {
   readonly requirements: Requirements;
   readonly tally: Tally;
   readonly approved: boolean;
-  /** Why the plan may not start or go on, in a sentence for people; undefined when policy lets it. */
+  /** Why the plan may not start or continue, as a sentence; undefined if policy allows it. */
   readonly refused: string | undefined;
   /** The codes of the reasons for which it is refused; empty when policy lets it. */
   readonly codes: readonly PolicyErrorCode[];
 }
 
 /**
- * The one evaluation of a plan: the operator asks it before the start, the gateway at the claim and again before each write, each with
- * facts that it gathered itself. The stricter of what policy required when the plan was made and what it requires now holds.
+ * The single evaluation of a plan: used by the operator before the start, by the gateway at the claim and again before each write, each with
+ * facts that it gathered itself. The stricter of the requirements in the plan and the current ones counts.
  */
 export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
   const { action, plan, policies } = facts;
@@ -112,12 +112,12 @@ function riskOf({ policies, plan, risk }: PlanFacts): RiskLevel {
 function requirementsOf(facts: PlanFacts, now: Requirements, risk: RiskLevel): Requirements {
   const { plan } = facts;
   const then: Requirements = { ...plan.required, groups: plan.required.groups };
-  // Lifting a suspension resumes nothing by itself, so what was suspended waits for a person from then on.
+  // Lifting a suspension resumes nothing, so a suspended action needs a person after that.
   if (!then.autoReview || resumedAt(facts) !== undefined) return strictest(then, now);
   return strictest(then, withAutoReview(now, reasonsForPerson(facts, plan.effects, risk)));
 }
 
-/** Why effects of a plan need a person by the policies of now; see `whyPerson`. */
+/** Why effects of a plan need a person according to the current policies; see `whyPerson`. */
 export function reasonsForPerson(
   facts: Pick<PlanFacts, 'action' | 'plan' | 'policies' | 'playbook' | 'trust' | 'succeeded'>,
   effects: readonly Effect[],
@@ -139,12 +139,12 @@ export function reasonsForPerson(
   });
 }
 
-// Waiting is of no use then. A new rehearsal makes a plan for what policy asks for now.
+// Waiting would not help. A new rehearsal makes a plan for the current policies.
 function unapprovable({ required }: ActionPlanSpec, requirements: Requirements): Refused | undefined {
   const fault = approversFault(requirements);
   if (fault === undefined) return undefined;
   const then = required.groups === undefined ? '' : ` The plan was made when it took a member of ${required.groups.join(', ')}.`;
-  const why = `policy has changed, and nobody can approve the plan any more: ${fault}.${then} File the action again.`;
+  const why = `policy has changed, and nobody can approve the plan any more: ${fault}.${then} Create the action again.`;
   return { why, codes: ['ApproversMissing'] };
 }
 
@@ -156,10 +156,10 @@ interface Refused {
 function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): Refused | undefined {
   const { plan, policies, action } = facts;
   if (!facts.playbook)
-    return { why: 'the Playbook changed after the action was admitted. File the action again.', codes: ['PlaybookChanged'] };
+    return { why: 'the Playbook changed after the action was admitted. Create the action again.', codes: ['PlaybookChanged'] };
   if (plan.environment !== policies.environment)
     return {
-      why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. File the action again.`,
+      why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. Create the action again.`,
       codes: ['EnvironmentChanged'],
     };
   const refusals = [...byPlan, ...judgeAgent(policies, facts.requester), ...admit({ ...facts, spec: action.spec })];

@@ -17,18 +17,18 @@ describe('The rollback that a plan promises', () => {
       { from: 'PreImages', irreversible: [named] },
     ],
     [
-      'is none when nothing can be restored, whatever the Playbook says',
+      'is not available if nothing can be restored, for any Playbook',
       { from: 'PreImages' },
       effects(false, false),
       { from: 'None', reason: 'no change of the plan can be restored from its pre-image', irreversible: [named, named] },
     ],
     [
-      'is none with its reason when the Playbook has none',
+      'is not available, with the reason, if the Playbook has none',
       { from: 'None', reason: 'a restart' },
       effects(true),
       { from: 'None', reason: 'a restart' },
     ],
-    ['is none when the Playbook says nothing', undefined, effects(true), { from: 'None' }],
+    ['is not available if the Playbook does not set it', undefined, effects(true), { from: 'None' }],
   ];
   for (const [name, wanted, of, expected] of rows) it(name, () => assert.deepEqual(planRollback(wanted, of), expected));
 });

@@ -93,7 +93,7 @@ describe('A policy that is read', () => {
     });
   }
 
-  it('is compiled once for one content, whoever brings it', () => {
+  it('is compiled once for one content, no matter who brings it', () => {
     const spec = () => ({ commands: [{ prefix: ['kubectl', 'get'], decision: 'Allow' }] });
     const [one, other] = [policy(spec()), policy(spec())];
     assert.equal(readPolicy(one).commands, readPolicy(other).commands);
@@ -108,18 +108,18 @@ describe('A policy that is read', () => {
     );
     assert.match(
       set.refusals.map(({ message }) => message).join(),
-      /cannot be read, so it counts as the strictest there is: `network\.allow\[0\]`/,
+      /cannot be read, so it is treated as deny-all until it is fixed: `network\.allow\[0\]`/,
     );
   });
 
-  it('counts as the strictest reading when it is a floor for a ServiceAccount of no namespace, whoever asks', () => {
+  it('counts as the strictest reading when it is a floor for a ServiceAccount of no namespace, no matter who asks', () => {
     const namespace = { metadata: { name: 'shop', labels: { 'sentinel.dev/enabled': 'true' } } };
     const floor = { ...policy({ subjects: [{ kind: 'ServiceAccount', name: 'bot' }] }), kind: 'ClusterAgentPolicy' as const };
     for (const user of ['ada', 'system:serviceaccount:shop:bot']) {
       const set = policySet({ namespace, clusterPolicies: [floor as never], policies: [] }, { user, groups: [] });
       assert.match(
         set.refusals.map(({ message }) => message).join(),
-        /strictest there is: `subjects\[0\]\.namespace`: must be set for the ServiceAccount 'bot'/,
+        /deny-all until it is fixed: `subjects\[0\]\.namespace`: must be set for the ServiceAccount 'bot'/,
       );
     }
   });

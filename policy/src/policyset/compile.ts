@@ -7,17 +7,17 @@ import { filePatternFault } from '../rules/files.ts';
 import { hostPatternFault } from '../rules/hosts.ts';
 import { repositoryPatternFault } from '../rules/repositories.ts';
 
-/** A policy, ready to be asked. `spec` is undefined when it has faults: then it counts as the strictest reading. */
+/** A compiled policy. `spec` is undefined if it has faults: then it is treated as deny-all. */
 export interface ReadPolicy {
   readonly digest: string;
   readonly spec: ClusterAgentPolicySpec | undefined;
   readonly commands: CompiledCommands | undefined;
-  /** Read beside all else: whoever turns the kill switch on means it, whatever is wrong with the rest. */
+  /** Parsed independently of the rest, so that the kill switch also works in an invalid policy. */
   readonly suspended: boolean;
   readonly faults: readonly string[];
 }
 
-// By content: a policy is read and compiled once per change, also when each request brings it as another object.
+// Cached by content: a policy is parsed and compiled once per change, even if each request has another object.
 const known = new Map<string, ReadPolicy>();
 /** How much memory what is known may take, in bytes: whoever writes policies of a namespace chooses how large each of them is. */
 const KNOWN_BYTES = 48 * 1024 * 1024;
@@ -27,7 +27,7 @@ let knownBytes = 0;
 // The key of an object, which lives as long as a cache holds it: what was read of it must not live as long.
 const keys = new WeakMap<object, string>();
 
-/** Reads a policy, with every fault named by its path. Throws nothing, whatever the spec is. */
+/** Parses a policy, with the path of every fault. Never throws. */
 export function readPolicy(
   policy: Pick<AgentPolicy | ClusterAgentPolicy, 'kind' | 'spec'> & { metadata: { name: string } },
 ): ReadPolicy {
@@ -76,8 +76,8 @@ const pathText = (path: readonly PropertyKey[]) =>
   path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
 
 /**
- * What is wrong with a policy that its schema can't say: patterns that do not parse, examples that fail, freezes that never come,
- * subjects that are nobody. The API server says the last as well; said here, one that came past it counts as the strictest.
+ * Faults of a policy that its schema cannot express: patterns that do not parse, examples that fail, freezes that never occur, subjects that
+ * match nobody. The API server checks the last as well; here it makes a policy that bypassed it deny-all.
  */
 export function policyFaults(
   spec: AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>,
@@ -110,7 +110,7 @@ export function policyFaults(
   return faults;
 }
 
-// Whom it makes an agent could not even take it back.
+// People whom it makes agents could not even undo it.
 const EVERYBODY = ['system:authenticated', 'system:masters'];
 
 const groupFault = (group: string) => (group === 'core' ? "there is no API group 'core': the core group is ''" : undefined);

@@ -161,13 +161,13 @@ describe('The policies of a namespace', () => {
 describe('An identity', () => {
   const stamps: Record<string, { stamp: string | undefined; user: string | undefined }> = {
     'is read from its stamp': { stamp: '{"user":"ada","uid":"1","groups":["sre"]}', user: 'ada' },
-    'is none without a stamp': { stamp: undefined, user: undefined },
-    'is none without a user': { stamp: '{"groups":[]}', user: undefined },
-    'is none with an empty user': { stamp: '{"user":"","groups":[]}', user: undefined },
-    'is none without groups': { stamp: '{"user":"ada"}', user: undefined },
-    'is none with groups that are no texts': { stamp: '{"user":"ada","groups":[1]}', user: undefined },
-    'is none in broken JSON': { stamp: '{"user":"ada"', user: undefined },
-    'is none when it is null': { stamp: 'null', user: undefined },
+    'is undefined without a stamp': { stamp: undefined, user: undefined },
+    'is undefined without a user': { stamp: '{"groups":[]}', user: undefined },
+    'is undefined with an empty user': { stamp: '{"user":"","groups":[]}', user: undefined },
+    'is undefined without groups': { stamp: '{"user":"ada"}', user: undefined },
+    'is undefined with groups that are not texts': { stamp: '{"user":"ada","groups":[1]}', user: undefined },
+    'is undefined in broken JSON': { stamp: '{"user":"ada"', user: undefined },
+    'is undefined when it is null': { stamp: 'null', user: undefined },
   };
   for (const [name, { stamp, user }] of Object.entries(stamps)) it(name, () => assert.equal(parseIdentity(stamp)?.user, user));
 

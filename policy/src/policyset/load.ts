@@ -28,7 +28,7 @@ function readable(own: readonly AgentPolicy[]): AgentPolicy[] {
   });
 }
 
-/** Collects the policies that speak of a requester in a namespace. */
+/** Collects the policies that apply to a requester in a namespace. */
 export function policySet(sources: PolicySources, requester: Identity): PolicySet {
   const { metadata } = sources.namespace;
   const cluster = sources.clusterPolicies.map((policy) => applicable(policy, requester, undefined));
@@ -79,7 +79,7 @@ function missingParts(
 ): Refusal[] {
   const why = (kind: ApplicablePolicy['kind'], some: boolean) => {
     if (policies.some((policy) => policy.kind === kind)) return 'the last one is being deleted';
-    return some ? 'those that there are speak of others, or only look on' : 'there is none';
+    return some ? 'existing policies match other subjects or are audit-only' : 'there is none';
   };
   const lasts = (kind: ApplicablePolicy['kind']) => policies.some((policy) => policy.kind === kind && !policy.isBeingDeleted);
   const found: Refusal[] = [];
@@ -97,7 +97,7 @@ function missingParts(
     refuse(
       'ClusterPolicyMissing',
       'floor',
-      `no ClusterAgentPolicy speaks of '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
+      `no ClusterAgentPolicy applies to '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
       'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
@@ -105,7 +105,7 @@ function missingParts(
     refuse(
       'NamespacePolicyMissing',
       'policy',
-      `no AgentPolicy in namespace '${metadata.name}' speaks of '${requester.user}': ${why('AgentPolicy', has.own)}`,
+      `no AgentPolicy in namespace '${metadata.name}' applies to '${requester.user}': ${why('AgentPolicy', has.own)}`,
       'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }
@@ -122,7 +122,7 @@ function missingParts(
         code: 'PolicyInvalid',
         policy: policyName(policy),
         rule: 'spec',
-        message: `the policy cannot be read, so it counts as the strictest there is${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
+        message: `the policy cannot be read, so it is treated as deny-all until it is fixed${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
         remedy: 'An admin corrects it; its status says what is wrong.',
       });
     }

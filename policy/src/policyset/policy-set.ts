@@ -3,7 +3,7 @@ import type { CompiledCommands } from '../commands/index.ts';
 import type { AgentRule } from '../identity/agents.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
-/** A policy that speaks of a requester in a namespace. `spec` is undefined when it can't be read: then it refuses everything. */
+/** A policy that applies to a requester in a namespace. `spec` is undefined if it is invalid: then it refuses everything. */
 export interface ApplicablePolicy {
   readonly kind: 'AgentPolicy' | 'ClusterAgentPolicy';
   readonly name: string;
@@ -11,11 +11,11 @@ export interface ApplicablePolicy {
   readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>) | undefined;
   /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
   readonly commands?: CompiledCommands | undefined;
-  /** Whether it is a kill switch that is on, also where it can't be read. */
+  /** Whether its kill switch is on, also in an invalid policy. */
   readonly suspended?: boolean;
   /** The last time that its kill switch was turned on or off, and by whom. */
   readonly suspension?: PolicyStatus['suspension'] | undefined;
-  /** `false` while the operator has not written down who turned the kill switch on or off. */
+  /** `false` while the operator has not recorded who turned the kill switch on or off. */
   readonly suspensionNamed?: boolean;
   /** Whether somebody has deleted it: until it is gone it is as strict as before, and lets nothing in any more. */
   readonly isBeingDeleted?: boolean;
@@ -23,15 +23,15 @@ export interface ApplicablePolicy {
   readonly faults?: readonly string[];
 }
 
-/** Everything that the policies of a namespace say about a requester. Nothing depends on the order of the list. */
+/** All policies for a requester in a namespace. The order of the list has no effect. */
 export interface PolicySet {
   readonly policies: readonly ApplicablePolicy[];
-  /** Policies that only say what they would have refused. They count for nothing else, but for their kill switch. */
+  /** `auditOnly` policies, which only report what they would have refused. Only their kill switch has an effect. */
   readonly auditOnly?: readonly ApplicablePolicy[];
-  /** Who is an agent by the policies of the cluster and of the namespace, whoever else they are about. */
+  /** Who is an agent by the policies of the cluster and of the namespace, no matter who else they are about. */
   readonly agents?: readonly AgentRule[];
   readonly environment: string | undefined;
-  /** What already refuses everything: the namespace has not opted in, a floor or a policy is missing, a policy can't be read. */
+  /** Reasons that refuse everything: the namespace has not opted in, a floor or a policy is missing, a policy is invalid. */
   readonly refusals: readonly Refusal[];
 }
 

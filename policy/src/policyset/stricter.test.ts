@@ -227,7 +227,7 @@ it('One policy more never loosens anything, in any order', () => {
   assert.ok(counts.allowed > 50 && counts.refused > 50 && counts.alone > 10, JSON.stringify(counts));
 });
 
-it('One policy more never loosens what is said of a host, once one speaks of hosts', () => {
+it('One policy more never loosens what is said of a host, once one has rules about hosts', () => {
   for (let round = 0; round < 500; round++) {
     const network = () => ({
       allow: some(['a.acme.io', '*.acme.io']),

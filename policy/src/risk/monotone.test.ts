@@ -132,7 +132,7 @@ const additions: Record<string, (given: Case) => Case> = {
     hosts: [...(given.hosts ?? []), { host: pick(['a.io', 'd.io']), familiar: random(2) === 0 }],
   }),
   'the opinion of a model': (given) => ({ ...given, opinion: { level: level(), message: 'x' } }),
-  'the lack of a way back': (given) => ({ ...given, wayBack: false }),
+  'the lack of a rollback': (given) => ({ ...given, hasRollback: false }),
   'the environment production': (given) => ({ ...given, environment: 'production' }),
 };
 

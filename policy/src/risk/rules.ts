@@ -18,19 +18,19 @@ export const riskThresholds: Readonly<Record<RiskLevel, number>> = { Low: 0, Med
 /** Writes up to this number are shown one by one; more of them are a change of many things. */
 export const MANY = 10;
 
-/** Everything that has points. A rule only adds, so that nothing more in a plan can make its risk lower. */
+/** All rules with points. A rule only adds points, so an additional effect never lowers the risk. */
 export const riskRules = {
   metadata: {
     points: 1,
     per: 'write',
-    when: 'it changes labels or annotations only, and none that carries meaning for the API: those of `kubernetes.io` and `k8s.io` are more than that (apart from `app.kubernetes.io` and a few that only inform), and so are labels by which Kubernetes selects: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
+    when: 'it changes labels or annotations only, and none that an API interprets. Interpreted are those of `kubernetes.io` and `k8s.io` (except `app.kubernetes.io` and a few informational ones), and labels that Kubernetes uses in selectors: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
   },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
   delete: {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it deletes an object, or may: the owners or finalizers of one that is there change',
+    when: 'it deletes an object, or may: the owners or finalizers of an existing object change',
   },
   'delete-data': {
     points: 100,
@@ -45,8 +45,8 @@ export const riskRules = {
     level: 'High',
     when: 'it deletes an object with its dependants, and not all of them could be found',
   },
-  irreversible: { points: 20, per: 'write', level: 'High', when: 'it is no delete, and cannot be rolled back' },
-  'no-way-back': { points: 5, when: 'the Playbook has no rollback' },
+  irreversible: { points: 20, per: 'write', level: 'High', when: 'it is not a delete, and cannot be rolled back' },
+  'no-rollback': { points: 5, when: 'the Playbook has no rollback' },
   many: { points: 20, level: 'High', when: `there are more than ${MANY} writes` },
   cluster: { points: 30, per: 'write', level: 'High', when: 'the object belongs to the whole cluster' },
   namespaces: { points: 10, per: 'namespace', atMost: 50, when: 'each namespace after the first' },
@@ -61,7 +61,7 @@ export const riskRules = {
     points: 30,
     per: 'write',
     level: 'High',
-    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that goes or is replaced, NetworkPolicies (also those of network plugins), PodDisruptionBudgets, quotas',
+    when: 'it may weaken security: privileges, capabilities, host namespaces and paths, service accounts, a security context that is removed or replaced, NetworkPolicies (also those of network plugins), PodDisruptionBudgets, quotas',
   },
   rights: {
     points: 40,
@@ -74,21 +74,21 @@ export const riskRules = {
     per: 'write',
     atMost: 100,
     level: 'Medium',
-    when: 'it brings an image from a registry or repository from which the object had none; another tag or digest of the same one is no more than a write',
+    when: 'it adds an image from a registry or repository that the object did not use before; another tag or digest of the same repository counts only as a write',
   },
   programs: {
     points: 20,
     per: 'write',
     atMost: 100,
     level: 'Medium',
-    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; what is made with an image counts by its image',
+    when: 'it changes what containers execute: a command, arguments, a hook of their lifecycle, the `exec` of a probe; a new container counts under `images`',
   },
   pods: { points: 1, per: 'pod', atMost: 60, when: 'the pods behind what changes: replicas before or after, whichever is more' },
   stop: {
     points: 30,
     per: 'workload',
     level: 'High',
-    when: 'it is scaled to zero or suspended, so that what it serves stops; or an autoscaler may keep fewer pods of it than before',
+    when: 'it is scaled to zero or suspended, so its service stops; or an autoscaler may run fewer of its pods than before',
   },
   budget: {
     points: 30,
@@ -102,13 +102,13 @@ export const riskRules = {
     per: 'namespace',
     atMost: 60,
     level: 'High',
-    when: 'its PodDisruptionBudgets could not be read, so they are taken for used up',
+    when: 'its PodDisruptionBudgets could not be read, so they count as used up',
   },
   secrets: { points: 40, per: 'write', level: 'High', when: 'it changes a Secret' },
   credentials: {
     points: 20,
     per: 'write',
-    when: 'a field changes whose name speaks of a password, token, key or secret, or that leads to a Secret or a token',
+    when: 'a field changes whose name suggests a password, token, key or secret, or that leads to a Secret or a token',
   },
   configuration: { points: 10, per: 'write', when: 'the contents of a ConfigMap change' },
   exposed: {
@@ -123,7 +123,7 @@ export const riskRules = {
     per: 'host',
     atMost: 90,
     level: 'High',
-    when: 'the plan reaches it, and nobody knows it here',
+    when: 'the plan reaches it, and no policy names it',
   },
   'first-run': { points: 10, when: 'this version of the Playbook has never run in this namespace' },
   'new-target': { points: 5, when: 'the Playbook has never changed one of these objects' },
@@ -132,7 +132,7 @@ export const riskRules = {
     when: 'the last run of the Playbook in this namespace, or on one of these objects, did not end well',
   },
   environment: { points: 30, level: 'High', when: 'the environment is `production`, and there is a write' },
-  undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, and not announced' },
+  undeclared: { points: 10, per: 'difference', atMost: 30, level: 'Medium', when: 'it was observed, but not declared' },
   'not-observable': { points: 10, per: 'gap', atMost: 30, level: 'Medium', when: 'a rehearsal cannot know it' },
   'not-shown': {
     points: 20,
@@ -146,7 +146,7 @@ export const riskRules = {
     per: 'field',
     atMost: 60,
     level: 'High',
-    when: 'a part of its new value is hidden because it looks like a secret, and its name does not tell',
+    when: 'a part of its new value is hidden because it looks like a secret, although the name of the field does not suggest one',
   },
   commands: {
     points: 10,

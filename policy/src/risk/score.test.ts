@@ -41,7 +41,7 @@ describe('The risk of a plan', () => {
       level: 'Medium',
     },
     'is high for a delete': { facts: facts([effect({ verb: 'delete' })]), level: 'High' },
-    'is high for what cannot be taken back, even a label': {
+    'is high for what cannot be rolled back, even a label': {
       facts: facts([effect({ ...paths('/metadata/labels/a'), reversible: false })]),
       level: 'High',
     },
@@ -92,7 +92,7 @@ describe('The risk of a plan', () => {
   > = {
     'of one change is its points': { facts: facts([effect()]), parts: [['write', 5, 'Medium']], level: 'Medium' },
     'of the demo: one Deployment of one pod, in staging, for the first time': {
-      facts: facts([pods(1)], { floor: 'Medium', wayBack: true, history: history({ ranBefore: false }) }),
+      facts: facts([pods(1)], { floor: 'Medium', hasRollback: true, history: history({ ranBefore: false }) }),
       parts: [
         ['write', 5, 'Medium'],
         ['floor', 0, 'Medium'],
@@ -101,11 +101,11 @@ describe('The risk of a plan', () => {
       ],
       level: 'Medium',
     },
-    'of a label, for the first time and without a way back': {
-      facts: facts([effect(paths('/metadata/labels/a'))], { wayBack: false, history: history({ ranBefore: false }) }),
+    'of a label, for the first time and without a rollback': {
+      facts: facts([effect(paths('/metadata/labels/a'))], { hasRollback: false, history: history({ ranBefore: false }) }),
       parts: [
         ['first-run', 10, undefined],
-        ['no-way-back', 5, undefined],
+        ['no-rollback', 5, undefined],
         ['metadata', 1, undefined],
       ],
       level: 'Low',

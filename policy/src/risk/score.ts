@@ -16,7 +16,7 @@ import { partsOfWrites } from './parts/writes.ts';
 import { riskThresholds } from './rules.ts';
 import { count } from './words.ts';
 
-/** What the risk of a plan is computed from. What is left out adds nothing. */
+/** The input for the risk of a plan. Omitted fields add nothing. */
 export interface RiskFacts {
   readonly effects: readonly Effect[];
   /** The effects as people may see them: no sentence names more. All of each when left out. */
@@ -29,19 +29,19 @@ export interface RiskFacts {
   readonly raised?: readonly RiskPart[];
   /** What the commands of the steps ask a person for, in sentences. */
   readonly asks?: readonly string[];
-  /** Whether the steps are the action's own, which nobody has approved as a way of doing it. */
+  /** Whether the action has ad-hoc steps, which nobody has reviewed before. */
   readonly ownSteps?: boolean;
-  /** Whether the Playbook has a way back. */
-  readonly wayBack?: boolean;
+  /** Whether the Playbook has a rollback. */
+  readonly hasRollback?: boolean;
   readonly budgets?: Budgets;
   /** The hosts outside of the cluster that the plan reaches. */
   readonly hosts?: readonly ReachedHost[];
   readonly history?: History;
-  /** What a model makes of the plan: it can only raise. */
+  /** The opinion of a model about the plan: it can only raise the risk. */
   readonly opinion?: ModelOpinion;
 }
 
-/** The risk of a plan: a sum, its parts (the weightiest first), and what it comes to. */
+/** The risk of a plan: the score, its parts (the largest first), and the level. */
 export interface Risk {
   readonly level: RiskLevel;
   readonly score: number;
@@ -59,7 +59,7 @@ const OWN_STEPS = "the steps are the action's own: nobody has approved this way 
 export function computeRisk(facts: RiskFacts): Risk {
   const { effects } = facts;
   const parts = [
-    ...partsOfWrites(effects, facts.wayBack),
+    ...partsOfWrites(effects, facts.hasRollback),
     ...partsOfPlaces(effects, facts.environment),
     ...partsOfSecurity(effects),
     ...partsOfImages(effects, facts.shown),
@@ -104,7 +104,7 @@ function maskedFields({ change = [] }: Effect, observed: Effect | undefined): nu
   return change.filter((one) => one.redacted && hidesNew(one) && !before.has(one.path)).length;
 }
 
-// What policy keeps out of plans altogether is no surprise to whoever decides by them.
+// Values that policy never shows in plans are not an additional risk for approvers.
 const hidesNew = ({ after = '', lines = '' }: FieldChange) => after.includes(MASK) || lines.includes(MASK);
 
 // Plans of older versions count what they cut, and do not mark it.

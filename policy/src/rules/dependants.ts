@@ -13,8 +13,8 @@ export interface DeletedDependant {
 }
 
 /**
- * What goes along with the objects that are deleted, as deletions: whoever forbids these must not be passed by the deletion of an
- * owner. Nothing of an owner that leaves its dependants.
+ * The dependants that are deleted with objects, in the form of deletions, so that a rule that denies deleting them cannot be bypassed by deleting
+ * their owner. Empty for an owner that orphans its dependants.
  */
 export function deletedDependants(effects: readonly Effect[]): DeletedDependant[] {
   return effects.flatMap(({ deletion, resource: ownerResource, name: ownerName, namespace: ownerNamespace }) => {

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { normalizeHost } from './hosts.ts';
 
-/** An endpoint as it is compared, or why it is none. */
+/** An endpoint in the form that is compared, or why it is not valid. */
 export type Endpoint =
   | { readonly url: string; readonly fault?: undefined }
   | { readonly url?: undefined; readonly fault: string };

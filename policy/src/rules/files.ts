@@ -3,7 +3,7 @@ import { combine } from '../verdict/combine.ts';
 import type { Opinion } from '../verdict/verdict.ts';
 import { covers } from './glob.ts';
 
-/** What agents are told and trusted by: a change of these is never decided without a person, whatever a policy says. */
+/** Files with instructions and configuration of agents: a change of these always needs a person. */
 export const instructions: readonly string[] = [
   '**/AGENTS.md',
   '**/CLAUDE.md',

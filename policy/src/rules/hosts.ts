@@ -7,12 +7,12 @@ import type { Opinion } from '../verdict/verdict.ts';
 
 type NetworkRules = NonNullable<AgentPolicySpec['network']>;
 
-/** A host as rules compare it: lower case, no dot at the end, no port. Undefined for what is no name of a host. */
+/** A host as rules compare it: lower case, no dot at the end, no port. Undefined for what is not a name of a host. */
 export function normalizeHost(host: string): string | undefined {
   const bare = host.trim().toLowerCase().replace(/\.$/, '');
   const unbracketed = bare.replace(/^\[(.*)\]$/, '$1');
   if (ipaddr.isValid(unbracketed)) return ipaddr.process(unbracketed).toString();
-  // Labels and nothing else: a name that a resolver would read in another way than a rule does is none.
+  // Only DNS labels: a name that a resolver would interpret differently from a rule is not valid.
   return /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/.test(bare) &&
     !/^[0-9.]+$|^0x/.test(bare)
     ? bare

@@ -154,7 +154,7 @@ describe('A request to the Kubernetes API', () => {
       assert.equal(judged.decision, decision);
     });
 
-  it('is denied where only the policy of a namespace allows it: the floor does not speak of it', () => {
+  it('is denied where only the policy of a namespace allows it: the floor does not apply to it', () => {
     const local: ApplicablePolicy = { ...policy('local', [rule({})]), kind: 'AgentPolicy' };
     const silent = policy('silent', undefined);
     const judged = judgeApiRequest(set(silent, local), 'shop', request());

@@ -7,7 +7,7 @@ import { type ApiRequest, protectedAgainst } from './protected.ts';
 
 type KubernetesRule = NonNullable<AgentPolicySpec['kubernetes']>[number];
 
-/** What the policies say of a request to the Kubernetes API. `decidedBy` names the rule, also when it allows. */
+/** The evaluation of a request to the Kubernetes API. `decidedBy` names the rule, also if it allows. */
 export interface ApiVerdict {
   readonly decision: Decision;
   readonly decidedBy: string;
@@ -15,11 +15,11 @@ export interface ApiVerdict {
 }
 
 /**
- * Judges a request of an action in `actionNamespace`.
+ * Evaluates a request of an action in `actionNamespace`.
  *
  * Each policy that has rules about the Kubernetes API must match the request; within a policy and between policies the strictest
  * decision holds; a request that no rule matches is denied. So is every request when no ClusterAgentPolicy has such rules: a
- * namespace only tightens what the floor allows, so what the floor does not speak of is not the namespace's to give.
+ * namespace only tightens what the floor allows, so it cannot allow what the floor has no rules about.
  */
 export function judgeApiRequest(set: PolicySet, actionNamespace: string, request: ApiRequest): ApiVerdict {
   const never = protectedAgainst(request);
@@ -39,7 +39,7 @@ export function judgeApiRequest(set: PolicySet, actionNamespace: string, request
 }
 
 /**
- * Why a deletion that comes with another one is forbidden: by a rule that denies it. That no rule allows it is none, because the garbage
+ * Why a deletion that follows from another one is forbidden: by a rule that denies it. A missing Allow rule is not a reason, because the garbage
  * collector deletes it, and not the account. A rule with names counts as well where not all names are known.
  */
 export function forbiddenDependant(

@@ -87,7 +87,7 @@ describe('A model', () => {
     ['elsewhere', [any], 'https://models.acme.io/v2', 'small', 'Deny', 'modelEndpoint.url'],
     ['below the endpoint', [any], `${url}/chat/completions`, 'small', 'Deny', 'modelEndpoint.url'],
     ['in another spelling', [{ url: 'https://MODELS.acme.io:443/v1/' }], url, 'small', 'Allow', 'modelEndpoint.url'],
-    ['at what is no address', [any], `${url}?a`, 'small', 'Deny', 'modelEndpoint'],
+    ['at what is not an address', [any], `${url}?a`, 'small', 'Deny', 'modelEndpoint'],
     ['of two that agree', [any, some, undefined], url, 'small', 'Allow', 'modelEndpoint.url'],
     ['of which one has no list that has it', [any, some], url, 'huge', 'Deny', 'modelEndpoint.models'],
     ['of two that differ', [any, { url: 'https://b.io' }], url, 'small', 'Deny', 'modelEndpoint'],
@@ -104,7 +104,7 @@ describe('A model', () => {
       }
     });
 
-  it('that no policy speaks of says so', () =>
+  it('that no policy applies to says so', () =>
     assert.match(judgeModel(set(), { url }).message, /no ClusterAgentPolicy names a model endpoint/));
 
   it('of policies that differ names them', () =>

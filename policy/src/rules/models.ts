@@ -3,7 +3,7 @@ import { combine } from '../verdict/combine.ts';
 import type { Opinion } from '../verdict/verdict.ts';
 import { readEndpoint } from './endpoints.ts';
 
-/** A model that somebody wants to ask, and where. */
+/** A model and its endpoint. */
 export interface ModelCall {
   readonly url: string;
   /** The name of the model; without it an endpoint whose models are listed is refused. */
@@ -13,9 +13,9 @@ export interface ModelCall {
 type Pin = NonNullable<NonNullable<ApplicablePolicy['spec']>['modelEndpoint']>;
 
 /**
- * What the policies say of a model. Only a ClusterAgentPolicy names an endpoint: an admin of a namespace does not decide where prompts
- * go. The endpoints of all that name one must be the same, and each list of models must have the model; where none names one, or two
- * differ, nothing passes.
+ * Evaluates the use of a model. Only a ClusterAgentPolicy names an endpoint: an admin of a namespace must not decide where prompts are sent. All
+ * policies that name one must name the same, and each list of models must contain the model; if no policy names one, or two differ,
+ * no model is allowed.
  */
 export function judgeModel(set: PolicySet, call: ModelCall): Opinion {
   const blocked = set.refusals[0];

@@ -21,7 +21,7 @@ const isWrite = (request: ApiRequest) => !reads.has(request.verb);
 const base = (request: ApiRequest) => request.resource.split('/')[0] ?? '';
 const sub = (request: ApiRequest) => request.resource.split('/')[1] ?? '';
 
-/** What no playbook may touch, whatever a policy allows. The order is that of the messages. */
+/** Resources that no Playbook may access, even if a policy allows it. The order is that of the messages. */
 const protections: readonly Protection[] = [
   { rule: 'own-kinds', what: "Sentinel's own kinds", covers: (r) => r.apiGroup === 'sentinel.dev' },
   { rule: 'secrets', what: 'Secrets', covers: (r) => r.apiGroup === '' && base(r) === 'secrets' },

@@ -4,7 +4,7 @@ import { combine } from '../verdict/combine.ts';
 import type { Opinion } from '../verdict/verdict.ts';
 import { covers } from './glob.ts';
 
-/** A repository as rules compare it: host and path, whatever way it is written in a URL. Undefined for what is none. */
+/** A repository in the form that rules compare: host and path, for every notation of its URL. Undefined if it is not a repository. */
 export function repositoryName(asked: string): string | undefined {
   if (/[*?]/.test(asked)) return undefined;
   const [host, path] = hostAndPath(asked);

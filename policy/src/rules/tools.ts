@@ -5,7 +5,7 @@ import type { Opinion } from '../verdict/verdict.ts';
 
 type ServerEntry = NonNullable<NonNullable<AgentPolicySpec['mcpServers']>['allow']>[number];
 
-/** A tool of an MCP server, as an agent says that it called it or as a step would. */
+/** A tool of an MCP server, from the claim of an agent or from a step. */
 export interface ToolCall {
   readonly server: string;
   readonly tool: string;
@@ -59,7 +59,7 @@ function ofPolicy(policy: string, allowed: readonly ServerEntry[], call: ToolCal
     ? deny(
         rule,
         `the tools of '${server}' are pinned, and the call brings no digest that could be compared`,
-        'Bring the digest of the tools that the server offers; where nothing can bring it, an admin takes the pin off.',
+        'Bring the digest of the tools that the server offers; if nothing can bring it, an admin takes the pin off.',
       )
     : deny(
         rule,

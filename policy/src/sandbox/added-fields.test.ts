@@ -84,7 +84,7 @@ const refused = rows({
   'no limit of memory': [limits, { cpu: '1' }],
   'a limit of memory without a bound': [[...limits, 'memory'], '1Ti'],
   'a limit of CPU without a bound': [[...limits, 'cpu'], '64'],
-  'an amount that is none': [[...limits, 'memory'], 'evil'],
+  'an invalid amount': [[...limits, 'memory'], 'evil'],
   'a limit of nothing': [[...limits, 'ephemeral-storage'], '0'],
   'a device': [[...limits, 'nvidia.com/gpu'], '1'],
   'claims of devices': [[...STEP, 'resources', 'claims'], [{ name: 'gpu' }]],
@@ -282,7 +282,7 @@ describe('Settings of the chart for the pods of sandboxes', () => {
       change(job, ['spec', 'template', 'spec', ...path], value);
       assert.equal(ofJob(job, with_).length, 1);
     });
-  it('change nothing of a Job where nothing is set', () =>
+  it('change nothing of a Job if nothing is set', () =>
     assert.deepEqual(render({ pods: parsePodSettings(undefined) }), render()));
   for (const text of ['{"nodeSelector":{"a b":"x"}}', '{"hostNetwork":true}', '{"ephemeralStorage":"lots"}', 'x'])
     it(`are refused when they are not settings: ${text}`, () =>

@@ -14,7 +14,7 @@ const VALUE_MAX = 120;
  */
 const SECRET = new Set(['command', 'args', 'env', 'annotations', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']);
 
-/** A difference as one sentence: the field, the value that was found, and who set it. */
+/** A difference as one sentence: the field, the value that was found, and its field manager. */
 export function describeDifference(object: Readonly<Record<string, unknown>>, difference: FieldDifference): string {
   const { path, wanted, found } = difference;
   const name = pathName(path);
@@ -67,5 +67,5 @@ const namesIn = (list: readonly unknown[]) =>
     return typeof name === 'string' ? [`'${name.slice(0, 63)}'`] : [];
   });
 
-// Names and values are others' text, and end up in the status of an action.
+// Names and values are untrusted text, and are shown in the status of an action.
 const printable = (text: string) => text.replaceAll(/[^ -~…]/g, '?');

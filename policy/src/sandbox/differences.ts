@@ -25,8 +25,8 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Where a Job is not the one that was rendered: somebody altered a container, a volume, a variable, a label of its pods. Each is one
- * sentence: the field, its value, and who set it. Empty when there is only what others may set beside it, by the table `assignedToJobs`.
+ * Differences between a Job and the rendered one: an altered container, volume, variable, or label of its pods. Each is one sentence: the field,
+ * its value, and its field manager. Empty if there are only accepted additions, according to the table `assignedToJobs`.
  */
 export function jobDifferences(rendered: SandboxJob, job: Found): string[] {
   const identity = { name: job.metadata.name ?? '', uid: job.metadata.uid ?? '' };
@@ -112,7 +112,7 @@ function compare(wanted: unknown, found: unknown, by: Comparison, path: FieldPat
   if (found !== undefined && by.assigned[genericPath(path)]?.(found, { job: by.job, wanted })) return [];
   if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length)
     return wanted.flatMap((entry, index) => compare(entry, found[index], by, [...path, index]));
-  // Where nothing was rendered, the fields of what was added are judged one by one.
+  // If nothing was rendered, the fields of what was added are judged one by one.
   if (isRecord(found) && (isRecord(wanted) || (wanted === undefined && isDivided(by.assigned, path))))
     return [...new Set([...Object.keys(wanted ?? {}), ...Object.keys(found)])].flatMap((key) =>
       compare(isRecord(wanted) ? wanted[key] : undefined, found[key], by, [...path, key]),

@@ -10,11 +10,11 @@ export interface JobIdentity {
 /** What a value was found beside. */
 export interface Beside {
   readonly job: JobIdentity;
-  /** What was rendered there; undefined where nothing was. */
+  /** The rendered value; undefined if there is none. */
   readonly wanted: unknown;
 }
 
-/** Whether a value may stand in an object where another one, or none, was rendered. */
+/** Whether a value is accepted although another one, or none, was rendered. */
 export type FieldCheck = (value: unknown, beside: Beside) => boolean;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -32,7 +32,7 @@ export const either =
   (value, beside) =>
     checks.some((check) => check(value, beside));
 
-/** Only where nothing was rendered. */
+/** Only if nothing was rendered. */
 export const added =
   (check: FieldCheck): FieldCheck =>
   (value, beside) =>
@@ -63,7 +63,7 @@ export const isReferences: FieldCheck = (value, beside) =>
 /** An amount above nothing. */
 export const isAmount: FieldCheck = (value) => (typeof value === 'string' ? (quantityOf(value) ?? 0n) : 0n) > 0n;
 
-/** The same amount in other words, less, or more up to a bound. A limit that was taken away is none. */
+/** The same amount in another notation, less, or more up to a bound. Removing a limit is not accepted. */
 export const isLimitUpTo =
   (bound: string): FieldCheck =>
   (value, { wanted }) => {

@@ -136,6 +136,6 @@ describe('What a sandbox requests of CPU', () => {
   });
 
   for (const cpu of ['1', '1000m', '0m', '0.1', 'lots'])
-    it(`is refused where the API server would write it otherwise, or it is no amount: ${cpu}`, () =>
+    it(`is refused where the API server would write it otherwise, or it is not an amount: ${cpu}`, () =>
       assert.throws(() => parsePodSettings(JSON.stringify({ cpuRequests: { run: cpu } })), /sandbox\.cpuRequests\.run/));
 });

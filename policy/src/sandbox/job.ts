@@ -10,7 +10,7 @@ import {
 import { END, GATE, stepContainer } from './names.ts';
 import { CPU_REQUESTS, type PodSettings, podPlacement } from './pod-settings.ts';
 
-/** What a sandbox Job is made from. */
+/** The input for a sandbox Job. */
 export interface JobInput {
   readonly name: string;
   readonly stage: Stage;
@@ -21,7 +21,7 @@ export interface JobInput {
   readonly settings: SandboxSettings;
 }
 
-/** What is the same for all sandboxes of an installation. */
+/** The settings that are the same for all sandboxes of an installation. */
 export interface SandboxSettings {
   /** Sentinel's own image: gate and end run from it. */
   readonly image: string;
@@ -98,8 +98,8 @@ function withStorage({ limits, requests }: Resources, { pods }: SandboxSettings)
 }
 
 /**
- * The Job of a stage, suspended. Steps are init containers in order, behind the gate; the last container only says that the end
- * was reached, because a Job can be Complete without success. No API token, no DNS, no service links: the gateway is all there is.
+ * The Job of a stage, suspended. Steps are init containers in order, after the gate; the last container only proves that all steps completed,
+ * because a Job can be Complete without success. No API token, no DNS, no service links: the pod can reach only the gateway.
  */
 export function sandboxJob(input: JobInput): SandboxJob {
   const { stage, action } = input;

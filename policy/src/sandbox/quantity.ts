@@ -18,7 +18,7 @@ const units: Readonly<Record<string, bigint>> = {
   Ti: 2n ** 40n * 10n ** 9n,
 };
 
-/** A quantity in units of 10^-9, the smallest that Kubernetes knows; undefined when it is none. */
+/** A quantity in units of 10^-9, the smallest that Kubernetes has; undefined if the text is not a quantity. */
 export function quantityOf(text: string): bigint | undefined {
   const [, whole, fraction = '', suffix = ''] = /^([0-9]{1,15})(?:\.([0-9]{1,9}))?([a-zA-Z]{0,2})$/.exec(text) ?? [];
   const unit = units[suffix];

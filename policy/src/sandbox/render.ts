@@ -12,7 +12,7 @@ export interface StageFacts {
   /** The digest of the plan that the Job is for; undefined for a rehearsal. */
   readonly plan: string | undefined;
   readonly action: Pick<AgentAction, 'metadata' | 'spec'>;
-  /** The Playbook that the stage runs, or what the action's own steps come to. */
+  /** The Playbook of the stage, or the one that is built from the ad-hoc steps. */
   readonly playbook: PlaybookSpec;
   readonly policies: PolicySet;
   /** How long the plan lets its run take, in seconds; undefined for a rehearsal. */
@@ -20,8 +20,8 @@ export interface StageFacts {
 }
 
 /**
- * The Job of a stage, from facts alone. The operator creates it; the gateway renders it again from what it reads itself, and serves no
- * pod that is not what it renders.
+ * The Job of a stage, computed only from facts. The operator creates it; the gateway renders it again from its own reads, and serves only a pod
+ * that equals it.
  */
 export function renderJob(
   { stage, attempt, plan, action, playbook, ...facts }: StageFacts,

@@ -12,7 +12,7 @@ import {
   UNSTATED_DETAIL,
 } from './statement.ts';
 
-/** What records are held against. */
+/** The data that records are compared with. */
 export interface Stated {
   /** The uid of the action. */
   readonly action: string;
@@ -33,8 +33,8 @@ const AFTER_RUN: ReadonlySet<string> = new Set(['Succeeded', 'RolledBack', 'Roll
 const LIST_MAX = 1000;
 
 /**
- * Where the records of an action, which the operator writes, are not what the gateway stated, in sentences: a statement that does not hold,
- * one that is missing, and each difference. Empty where they agree.
+ * Differences between the records of an action, which the operator writes, and the statements of the gateway, as sentences: invalid statements,
+ * missing statements, and each difference. Empty if they agree.
  */
 export function statementFindings(stated: Stated): string[] {
   return stated.records.flatMap((record) => {
@@ -47,7 +47,7 @@ export function statementFindings(stated: Stated): string[] {
   });
 }
 
-/** The newest statement about the run of an action that holds; undefined where there is none. */
+/** The newest statement about the run of an action that holds; undefined if there is none. */
 export function lastRunStatement(stated: Stated): RunStatement | undefined {
   const statements = stated.records.map((record) => readStated(record, stated));
   const run = statements.findLast((read) => 'statement' in read && read.statement?.kind === 'Run');
@@ -201,7 +201,7 @@ function compareRollback(record: AuditRecord, statement: RunStatement): string[]
   ];
 }
 
-/** Where what is told of the rollback of effects is not what the gateway states of them. */
+/** Differences between the recorded rollback of effects and the statement of the gateway. */
 export function rollbackDifferences(
   told: readonly { readonly effect: number; readonly outcome: string }[],
   states: readonly EffectState[],
@@ -236,7 +236,7 @@ function compareEnd(record: AuditRecord, statement: RunStatement): string[] {
 const succeeded = ({ blocked, checks, verified }: RunStatement, states: readonly EffectState[]) =>
   !blocked && states.every((state) => state === 'D' || state === 'A') && (!checks || verified === true);
 
-/** What a statement says of a run, in words. */
+/** Describes a statement about a run. */
 export function describeRun(statement: RunStatement): string {
   if (statement.job === undefined) return 'it was not run, and is not run any more';
   const states = statedStates(statement);
@@ -251,7 +251,7 @@ export function describeRun(statement: RunStatement): string {
   ].join('; ');
 }
 
-/** What a statement says, in words. Nothing is verified. */
+/** Describes a statement. Does not verify it. */
 export const describeStatement = (statement: Statement): string =>
   statement.kind === 'Run'
     ? describeRun(statement)
@@ -261,7 +261,7 @@ const meanings: Readonly<Record<EffectState, string>> = {
   D: 'was carried out and stays',
   U: 'was sent, and its outcome is unknown',
   A: 'was accepted as it is stored',
-  B: 'was carried out, was ordered back, and stays',
+  B: 'was carried out; a person ordered its rollback, and it was not restored',
   r: 'was carried out and is restored',
   u: 'was found as it was before the run',
   '.': 'was not carried out',
@@ -270,7 +270,7 @@ const summaries: Readonly<Record<EffectState, string>> = {
   D: 'effects carried out',
   U: 'effects with an unknown outcome',
   A: 'effects accepted as stored',
-  B: 'effects ordered back that stay',
+  B: 'effects whose rollback a person ordered and that were not restored',
   r: 'effects restored',
   u: 'effects found as they were before',
   '.': 'effects not carried out',

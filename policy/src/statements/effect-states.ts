@@ -1,11 +1,11 @@
 /**
- * How an approved effect stands by the ledger of the gateway, as one letter of a statement.
+ * The state of an approved effect in the ledger of the gateway, as one letter of a statement.
  *
  * - `.` it was not carried out: never sent, or refused for good before anything was stored
- * - `D` the API server has it, and it stays
- * - `U` it was sent, and nobody knows whether the API server has it
- * - `A` nobody knows, and a person accepted what is stored
- * - `B` a person ordered it back, and it is not restored
+ * - `D` it was applied, and it stays
+ * - `U` it was sent, and it is unknown whether it was applied
+ * - `A` the outcome is unknown, and a person accepted the stored object
+ * - `B` a person ordered its roll-back, and it is not restored
  * - `r` it was carried out, and is restored
  * - `u` it was found as it was before the run: there was nothing to restore
  */
@@ -25,7 +25,7 @@ export function packStates(states: readonly EffectState[]): string {
   return text;
 }
 
-/** The states of a text, up to `most`; undefined when it is none. */
+/** The states of a text, up to `most`; undefined if the text is not valid. */
 export function unpackStates(text: string, most = 500): EffectState[] | undefined {
   if (!new RegExp(`^([${STATES}]([1-9][0-9]{0,2})?)*$`).test(text)) return undefined;
   const states = [...text.matchAll(/([^0-9])([0-9]*)/g)].flatMap(([, letter, count]) =>

@@ -4,7 +4,7 @@ import { type SealKeys, sealFault, sealRecord } from '../approval/seal.ts';
 
 /** The detail of an audit record that carries a statement: the JSON text that the gateway sealed, as it came. */
 export const STATEMENT_DETAIL = 'sentinel.gateway.statement';
-/** Why a record has none where one belongs. It proves nothing, and `audit verify` names it. */
+/** Why a record has no statement although one belongs there. It is not signed, and `audit verify` reports it. */
 export const UNSTATED_DETAIL = 'sentinel.gateway.unstated';
 /** The most characters of a statement: that of a detail of an audit record. */
 export const STATEMENT_MAX = 1024;
@@ -23,15 +23,15 @@ const Rehearsal = z.strictObject({
   recording: z.string(),
   /** How many writes it saw. */
   effects: z.int().min(0),
-  /** Digest of the effects as a plan shows them; missing where there is no plan. */
+  /** Digest of the effects as a plan shows them; missing if there is no plan. */
   shown: z.string().optional(),
-  /** Digest of the plan without what only the operator counts: see `statedPlan`. Missing where there is no plan. */
+  /** Digest of the plan without what only the operator counts: see `statedPlan`. Missing if there is no plan. */
   plan: z.string().optional(),
   ...sealed,
 });
 export type RehearsalStatement = z.infer<typeof Rehearsal>;
 
-/** What is known of the run of an action, by the gateway's own ledger. It is the same form at the end of a run, of a rollback, and of all. */
+/** The facts about the run of an action from the gateway's ledger. The form is the same after the run, after a rollback, and at the end of the action. */
 const Run = z.strictObject({
   kind: z.literal('Run'),
   /** The uid of the Job that ran it. Missing: no Job has, and from this moment on none can. */
@@ -62,14 +62,14 @@ export type Statement = z.infer<typeof Statement>;
 
 type Unsealed<T> = T extends unknown ? Omit<T, 'key' | 'seal'> : never;
 
-/** Seals a statement; answers with the text that records carry. Throws where it has no room in one. */
+/** Seals a statement; returns the text for records. Throws if it does not fit into one. */
 export function sealStatement(statement: Unsealed<Statement>, { id, privateKey }: { id: string; privateKey: KeyObject }): string {
   const text = JSON.stringify(sealRecord(statement, id, privateKey));
   if (text.length > STATEMENT_MAX) throw new Error(`a statement has ${text.length} characters, and at most ${STATEMENT_MAX} fit`);
   return text;
 }
 
-/** Reads the text of a statement; undefined when it is none. Nothing is verified. */
+/** Parses the text of a statement; undefined if it is not a statement. Does not verify it. */
 export function parseStatement(text: string): Statement | undefined {
   try {
     return Statement.safeParse(JSON.parse(text)).data;
@@ -78,7 +78,7 @@ export function parseStatement(text: string): Statement | undefined {
   }
 }
 
-/** Why a statement does not hold: its seal, or that it is of another action. Undefined when it holds. Without keys seals are not verified. */
+/** Why a statement is not valid: its seal, or another action. Undefined if it is valid. Without keys, seals are not verified. */
 export function statementFault(statement: Statement, action: string, keys: SealKeys | undefined): string | undefined {
   const fault = keys && sealFault(statement, keys);
   if (fault !== undefined) return fault;

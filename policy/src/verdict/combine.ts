@@ -2,10 +2,10 @@ import { stricter } from './order.ts';
 import type { Opinion } from './verdict.ts';
 
 /**
- * What the opinions of several policies come to: the strictest, the first of equals. Where all of them allow, it is the first that is
- * named, and the others in its message, so that nobody has to guess which entry let something pass.
+ * Combines the opinions of several policies: the strictest one, and the first of equal ones. If all allow, the first one is named, and the others
+ * in its message, so that every entry that allowed it is known.
  *
- * @param silent what holds where no policy has an opinion
+ * @param silent the result if no policy has an opinion
  */
 export function combine(opinions: readonly Opinion[], silent: Opinion): Opinion {
   const [first, ...others] = opinions;

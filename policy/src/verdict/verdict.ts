@@ -1,14 +1,14 @@
 import type { Decision, ErrorCause } from '@sentinel/crds';
 import type { PolicyErrorCode } from './policy-errors.ts';
 
-/** What one rule says, also when it allows. */
+/** The decision of one rule, also if it allows. */
 export interface Opinion {
   readonly decision: Decision;
   /** The policy, as `Kind/name`, or `Sentinel` for what is built in. */
   readonly policy: string;
   readonly rule: string;
   readonly message: string;
-  /** What to do about it, where more can be said than what the field stands for. */
+  /** What to do about it, if that is not obvious from the field. */
   readonly remedy?: string;
 }
 
@@ -16,19 +16,19 @@ export interface Opinion {
 export interface Refusal {
   /** What kind of refusal it is, for programs. */
   readonly code: PolicyErrorCode;
-  /** The policy that decided, as `Kind/name`, or `Sentinel` for what always holds. */
+  /** The policy that decided, as `Kind/name`, or `Sentinel` for built-in rules. */
   readonly policy: string;
   /** The field or rule that decided. */
   readonly rule: string;
-  /** What is refused and why. */
+  /** What is refused, and why. */
   readonly message: string;
-  /** The command or value that the message quotes, in which there may be what nobody should keep. */
+  /** The command or value that the message quotes. It may contain secrets. */
   readonly quote?: string;
   /** What to do next. */
   readonly remedy: string;
 }
 
-/** One sentence for a status, an Event or an answer of admission. */
+/** One sentence for a status, an Event or an admission response. */
 export function explain(refusal: Refusal): string {
   return `${refusal.message} (${refusal.policy}: ${refusal.rule}). ${refusal.remedy}`;
 }

@@ -8,7 +8,7 @@ import { admin } from '../cluster.ts';
 /** A webhook that rewrites what people send about actions and Playbooks, as Sentinel's own could if somebody took it over. */
 export interface EvilWebhook {
   /**
-   * What becomes of every update from now on: of an action a record of this decision, of a Playbook trust in it, sealed with
+   * What happens to every update from now on: of an action a record of this decision, of a Playbook trust in it, sealed with
    * Sentinel's own key; nothing for ''.
    */
   makes(decision: string, extra?: Readonly<Record<string, readonly string[]>>): void;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { admin, eventually } from '../cluster.ts';
 import { loadedImages } from '../images.ts';
 
-/** Runs in the pod, with the address of the Service as its argument. Prints what became of its requests every few seconds. */
+/** Runs in the pod, with the address of the Service as its argument. Prints what happened to its requests every few seconds. */
 const FLOOD = `
 const { request } = require('node:https');
 const net = require('node:net');
@@ -46,7 +46,7 @@ setInterval(() => console.log(JSON.stringify(counts)), 2000);
 `;
 
 export interface WebhookFlood {
-  /** What became of its requests: how many had which status or error. */
+  /** What happened to its requests: how many had which status or error. */
   counts(): Promise<string>;
   stop(): Promise<void>;
 }

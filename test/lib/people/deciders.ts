@@ -82,7 +82,7 @@ export function verbsOn(tenantNow: () => Tenant) {
     annotate,
     planOf: async (action: string) => (await read(action)).status?.plan?.digest ?? '',
 
-    /** Files an action of a Playbook; the agent does, unless somebody else is named. */
+    /** Creates an action of a Playbook; the agent does, unless somebody else is named. */
     async file(action: string, playbook: string, who: Person = tenantNow().agent): Promise<void> {
       const metadata = { name: action, namespace: tenantNow().namespace };
       const spec = { intent: { summary: `Attack: ${action}` }, playbookRef: { name: playbook } };
@@ -95,7 +95,7 @@ export function verbsOn(tenantNow: () => Tenant) {
     record: async (who: Person, action: string, changed: Record<string, unknown> = {}) =>
       await forgedRecord(who, await read(action), changed),
 
-    /** Writes a record with one's own hand behind those that are there. */
+    /** Writes a record with one's own hand after the existing ones. */
     async write(who: Person, action: string, line: string, others: Record<string, string> = {}): Promise<Ran> {
       const now = await read(action);
       const asked = `--field-manager=approve:${now.status?.plan?.digest}`;

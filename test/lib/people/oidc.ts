@@ -13,7 +13,7 @@ import { Person } from '../cluster.ts';
 const AUDIENCE = 'kubernetes';
 const REDIRECT = 'https://kubectl.example.com/callback';
 
-/** What the provider knows of a person, as it goes into their ID token. */
+/** What the provider knows about a person, as it goes into their ID token. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
 export interface OidcProvider {

@@ -34,7 +34,7 @@ export const ofObject = (namespace: string, name: string) => ({ 'k8s.namespace.n
 /** Attributes of a record about an action. */
 export const ofAction = (namespace: string, name: string) => ({ 'k8s.namespace.name': namespace, 'sentinel.action.name': name });
 
-/** Files an action that waits for people; answers with its name. */
+/** Creates an action that waits for people; answers with its name. */
 export async function waiting(tenant: Tenant): Promise<string> {
   const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: tenant.image });
   await tenant.until(name, ['AwaitingApproval']);

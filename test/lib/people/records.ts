@@ -7,7 +7,7 @@ export const APPROVALS = 'sentinel.dev/approvals';
 
 type Decided = Pick<ActionView, 'metadata' | 'status'>;
 
-/** A decision on the current plan as the webhook writes it, with a seal that is none: for somebody to write with their own hand. */
+/** A decision on the current plan as the webhook writes it, with an invalid seal: for somebody to write with their own hand. */
 export async function forgedRecord(
   who: Person,
   action: Decided,

@@ -1,12 +1,12 @@
 import { policyForAnyPlaybook } from '../cluster.ts';
 
-// A person who files actions as agents do: to be told apart from whoever approves them. The policy names a group of theirs, because
+// A person who creates actions like an agent, different from the approvers. The policy names a group of theirs, because
 // whom it names singly is an agent and decides nothing.
 
 /** The group by which a person may file. */
 export const filersOf = (user: string): string => `${user}-files`;
 
-/** The policy of the shop for any of its Playbooks, which speaks of a person as well as of the agent of the shop. */
+/** The policy of the shop for any of its Playbooks, which applies to a person as well as to the agent of the shop. */
 export const policyAbout = (user: string, approvals: number): string =>
   policyForAnyPlaybook()
     .replace(

@@ -18,7 +18,7 @@ import { APPROVALS, forgedRecord, withRecord } from './records.ts';
 /** The transitions of an action, in order. */
 export const transitionsOf = ({ status }: AgentAction) => status?.outbox?.records.map(({ transition }) => transition) ?? [];
 
-/** How people, and whoever forges them, resolve effects whose outcome is unknown, in a namespace that is made after these verbs. */
+/** How people, and attackers, resolve effects whose outcome is unknown, in a namespace that is made after these verbs. */
 export function resolutionsIn(namespaceNow: () => string) {
   const read = async (action: string): Promise<AgentAction> =>
     await client.getOrThrow(agentActions, { name: action, namespace: namespaceNow() });
@@ -46,7 +46,7 @@ export function resolutionsIn(namespaceNow: () => string) {
       ...args,
     ]);
 
-  /** What became of the newest resolution of an action, once there are this many. */
+  /** The result of the newest resolution of an action, once there are this many. */
   const resolved = (action: string, count: number) =>
     eventually(`${count} resolutions of ${action}`, async () => {
       const { status } = await read(action);

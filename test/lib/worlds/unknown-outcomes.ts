@@ -9,7 +9,7 @@ import { END_STATES, makeTenant, type Tenant } from '../tenant.ts';
 // Four actions whose gateway is killed in the middle of a write, and something keeps the outcome from being found out. Each has the name
 // of its Playbook and of its Deployment.
 
-/** The actions, by what becomes of them later. */
+/** The actions, by their later outcome. */
 export const names = ['redo-it', 'undo-it', 'keep-it', 'drop-it'] as const;
 export type Name = (typeof names)[number];
 

@@ -10,14 +10,14 @@ const kinds: Readonly<Record<string, ActKind>> = {
   clusteragentpolicies: 'ClusterAgentPolicy',
 };
 
-/** What a request does to an object of Sentinel, for the trail of acts; undefined when it changes nothing that is recorded there. */
+/** The act that a request is, for the trail of acts; undefined if it changes nothing that is recorded there. */
 export function actOf(request: AdmissionRequest, now: Date): Act | undefined {
   const kind = kinds[request.resource.resource];
   const after = request.operation === 'DELETE' ? undefined : (request.object ?? undefined);
   const before = request.oldObject ?? undefined;
   const subject = after ?? before;
   if (kind === undefined || !subject) return undefined;
-  // Who deletes once more what is being deleted changes nothing.
+  // Deleting an object again that is being deleted changes nothing.
   if (!after && subject.metadata.deletionTimestamp !== undefined) return undefined;
   const transitions = transitionsOf(kind, before, after);
   if (transitions.length === 0) return undefined;
@@ -39,12 +39,12 @@ export function actOf(request: AdmissionRequest, now: Date): Act | undefined {
   };
 }
 
-/** One entry of the journal must leave room for the others: bytes of its JSON. */
+/** The maximum size of one entry of the journal, in bytes of JSON. */
 const USER_MAX = 512;
 const UID_MAX = 128;
 const GROUPS_MAX = 512;
 
-// As many whole names as there is room for: nothing is judged by them.
+// As many complete names as fit: no rule evaluates them.
 function firstGroups(groups: readonly string[]): string[] {
   let room = GROUPS_MAX;
   return groups.filter((group) => {
@@ -53,10 +53,10 @@ function firstGroups(groups: readonly string[]): string[] {
   });
 }
 
-// A character may take six bytes. Half of a surrogate pair has no place in a record.
+// A character may take six bytes. Half of a surrogate pair is not allowed in a record.
 const storedSize = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
 
-/** The characters of a text that take at most so many bytes. */
+/** The beginning of a text, with at most the given number of bytes. */
 function beginning(text: string, most: number): string {
   let [room, end] = [most, 0];
   for (const character of text) {
@@ -67,7 +67,7 @@ function beginning(text: string, most: number): string {
   return text.slice(0, end).toWellFormed();
 }
 
-/** Whether an act only stops something: what stops is never held up because it can't be recorded. */
+/** Whether an act only stops something: such an act is admitted even if it cannot be recorded. */
 export const onlyStops = ({ transitions }: Pick<Act, 'transitions'>): boolean => transitions.every((one) => stopping.has(one));
 
 const stopping: ReadonlySet<ActTransition> = new Set<ActTransition>([
@@ -100,7 +100,7 @@ function ofPlaybook(before: AdmittedObject | undefined, after: AdmittedObject | 
   return [trust === undefined || trust.startsWith(WITHDRAWAL_PREFIX) ? 'TrustWithdrawn' : 'PlaybookTrusted'];
 }
 
-// How far the trail of an action came, so that the sink can be asked for all of it when the action is gone.
+// The last record of the trail of the action, so that its completeness in the sink can be checked after the action is deleted.
 function trailOf({ status }: AdmittedObject): Record<string, string> {
   const { outbox } = (status ?? {}) as AgentActionStatus;
   if (!outbox) return {};

@@ -1,7 +1,7 @@
 import { type AgentActionStatus, finalStates, type State, TRAIL_WAIT_MINUTES } from '@sentinel/crds';
 import type { AdmissionRequest } from '../admission/review.ts';
 
-/** What somebody who deletes an action must know of its audit trail; undefined when a sink has acknowledged all of it. */
+/** The warning about the audit trail for a person who deletes an action; undefined if a sink has acknowledged all of it. */
 export function deletionWarning({ operation, resource, oldObject }: AdmissionRequest): string | undefined {
   if (operation !== 'DELETE' || resource.resource !== 'agentactions' || !oldObject) return undefined;
   const { outbox, conditions } = (oldObject.status ?? {}) as AgentActionStatus;
@@ -11,7 +11,7 @@ export function deletionWarning({ operation, resource, oldObject }: AdmissionReq
     return `sentinel: the audit trail of '${name}' (${outbox.sequence} records) is in no sink, and is deleted with the action unless one acknowledges it first; export it before: kubectl sentinel audit show ${name} -n ${oldObject.metadata.namespace ?? ''} -o json`;
   const { acknowledged } = outbox.sink;
   const state = conditions?.find(({ type }) => type === 'Succeeded')?.reason;
-  // What still lives gets its last records after this; its deletion waits for them in any case.
+  // A running action gets its last records after this; its deletion waits for them in any case.
   if (acknowledged >= outbox.sequence || !finalStates.has((state ?? 'Pending') as State)) return undefined;
   return `sentinel: the sink has not acknowledged records ${acknowledged + 1} to ${outbox.sequence} of the audit trail of '${name}'; the deletion waits for it, at most ${TRAIL_WAIT_MINUTES} minutes`;
 }

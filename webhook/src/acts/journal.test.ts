@@ -107,7 +107,7 @@ describe('The journal of acts', () => {
     );
   });
 
-  it('writes nothing where its head cannot be read: numbering anew would hide what was lost', async () => {
+  it('writes nothing where its head cannot be read: numbering again would hide what was lost', async () => {
     const { state, journal } = stored();
     state.data = { [ACTS_HEAD]: 'x' };
     assert.match((await journal().write(act('a'))) ?? '', /the journal of acts could not be written/);

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 3_000;
 const WRITE_MS = 3_500;
 const PAUSE_MS = 20;
 
-/** An act that waits to be written down, and whom it is answered to: why it was not, or undefined. */
+/** An act that waits to be written, and the callback for the result: the error, or undefined. */
 interface Waiting {
   readonly id: string;
   readonly act: Act;
@@ -29,9 +29,9 @@ interface Waiting {
 }
 
 /**
- * Writes acts down for the operator, which records and exports them. Each is a key of its own, and has its place in one chain of all of
- * them under a seal, so that none can be changed or left out later. A replica has one write under way at a time, with all acts that wait
- * for it, so that replicas seldom meet.
+ * Writes acts to the journal for the operator, which records and exports them. Each act has its own key, and a position in one sealed chain of
+ * all acts, so that none can be changed or removed later unnoticed. A replica sends one write at a time, with all acts that wait for it, so
+ * that conflicts between replicas are rare.
  */
 export class ActJournal {
   readonly #client: KubeClient;
@@ -45,11 +45,10 @@ export class ActJournal {
   }
 
   /**
-   * Writes an act down. Returns why it could not, in words for the caller; undefined when it is stored.
+   * Writes an act. Returns why it could not be written, as a message for the caller; undefined if it is stored.
    *
-   * There is room for a number of acts in all and for fewer of one namespace, so that nobody can take the room of the others. What is
-   * changed or deleted must be there: the API server asks about nothing else, and others who ask do not know the uids of a namespace
-   * that they cannot read.
+   * The number of acts is limited in total and per namespace, so that nobody can use up the room of others. A changed or deleted object must
+   * exist: the API server reviews only existing objects, and other callers do not know the uids of a namespace that they cannot read.
    */
   async write(act: Act): Promise<string | undefined> {
     const until = performance.now() + WRITE_MS;
@@ -68,7 +67,7 @@ export class ActJournal {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
-      // Those that come meanwhile have the next write.
+      // Acts that arrive in the meantime are written by the next write.
       const batch = this.#waiting.splice(0);
       try {
         await this.#writeBatch(batch);
@@ -127,7 +126,7 @@ const isCreation = ({ transitions }: Act) => transitions.includes('PolicyCreated
 
 const placeOf = ({ namespace }: Pick<Act, 'namespace'>) => (namespace === '' ? '_' : namespace);
 
-/** Whether it is an act of Sentinel's own operator, which deletes what policy keeps no longer. */
+/** Whether it is an act of the operator, which deletes actions whose retention time is over. */
 export const isOwn = ({ user }: Pick<Act, 'user'>): boolean => user === OPERATOR_USER;
 
 function roomOf(act: Pick<Act, 'transitions' | 'user'>): keyof typeof ACTS_ROOM {
@@ -135,17 +134,17 @@ function roomOf(act: Pick<Act, 'transitions' | 'user'>): keyof typeof ACTS_ROOM 
   return onlyStops(act) ? 'stop' : 'change';
 }
 
-/** The key of an act: its namespace, the room that it takes, its time, and a part that no other request has. */
+/** The key of an act: its namespace, its limit, its time, and a unique part. */
 export const entryKey = (act: Act): string =>
   `${placeOf(act)}.${roomOf(act)}.${Date.parse(act.time)}.${randomUUID().slice(0, 8)}`;
 
-/** Why there is no room for one more act; undefined when there is. */
+/** Why no further act fits; undefined if one fits. */
 export function fullness(keys: readonly string[], act: Pick<Act, 'namespace' | 'transitions' | 'user'>): string | undefined {
   const [place, room] = [placeOf(act), roomOf(act)];
   const most = ACTS_ROOM[room];
   const sharing = keys.map((key) => key.split('.')).filter((parts) => parts[1] === room);
   const own = sharing.filter((parts) => parts[0] === place).length;
-  // Acts on policies of the cluster are those of its admins: no tenant may keep them from being recorded.
+  // Acts on cluster-scoped policies are those of cluster admins: tenants must not be able to prevent their recording.
   if (act.namespace === '') return own >= most.cluster ? `${own} acts wait to be recorded already` : undefined;
   if (own >= most.namespace) return `${own} acts in namespace '${act.namespace}' wait to be recorded already`;
   const ofTenants = sharing.filter((parts) => parts[0] !== '_').length;

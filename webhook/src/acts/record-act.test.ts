@@ -55,12 +55,12 @@ describe('An act that is admitted', () => {
     await assert.rejects(recordAct(edit, journal('no room'), NOW), /the change of Playbook 'x' cannot be recorded.*no room/);
   });
 
-  // Whoever reaches the webhook can ask about an object that the API server would never store.
+  // Anyone who reaches the webhook can ask about an object that the API server would never store.
   const impossible: readonly [what: string, more: Partial<AdmissionRequest>][] = [
     ['half of a character in its name', { object: { metadata: { ...metadata, name: 'a\ud800' }, spec: {} } }],
-    ['a name that is no path', { object: { metadata: { ...metadata, name: '../x' }, spec: {} } }],
+    ['a name that is not a path', { object: { metadata: { ...metadata, name: '../x' }, spec: {} } }],
     ['a name that fills the journal', { object: { metadata: { ...metadata, name: 'x'.repeat(254) }, spec: {} } }],
-    ['a namespace that is none', { namespace: 'a/b', object: { metadata, spec: {} } }],
+    ['an invalid namespace', { namespace: 'a/b', object: { metadata, spec: {} } }],
     ['a uid that fills the journal', { object: { metadata: { ...metadata, uid: 'u'.repeat(129) }, spec: {} } }],
     [
       'a trail that fills the journal',

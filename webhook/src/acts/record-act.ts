@@ -5,9 +5,9 @@ import { deletionWarning } from './deletion-warning.ts';
 import { type ActJournal, isOwn } from './journal.ts';
 
 /**
- * Writes down who does what, before the API server stores it, and answers with what the caller has to be told. A dry-run leaves
- * nothing behind. An act that can't be written down is refused (throws Denied), unless it only stops something and is a person's; and so
- * is one on an object that there cannot be, about which the API server never asks.
+ * Records who does what, before the API server stores the change, and returns a warning for the caller, if any. A dry-run is not recorded. An act
+ * that cannot be recorded is refused (throws Denied), unless it only stops something and is that of a person; so is an act on an object that
+ * cannot exist, which the API server never reviews.
  */
 export async function recordAct(
   request: AdmissionRequest,
@@ -24,7 +24,7 @@ export async function recordAct(
   if (request.dryRun) return warnings;
   const unwritten = await journal.write(act);
   if (unwritten === undefined) return warnings;
-  // The operator can wait; who stops something cannot.
+  // The operator can retry; a person who stops something must not have to.
   if (!onlyStops(act) || isOwn(act)) throw new Denied('ChangeNotRecorded', unrecorded(act, unwritten));
   return [
     ...warnings,

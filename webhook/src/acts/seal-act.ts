@@ -3,8 +3,8 @@ import type { SigningKey } from '@sentinel/kube/signing-key';
 import { sealRecord } from '@sentinel/policy';
 
 /**
- * Gives an act its place behind the one that was written down last, under a seal: whoever records it afterwards can neither change it nor
- * leave it out unseen. Answers with the act as the journal keeps it, and with the head that comes with it.
+ * Appends an act to the sealed chain: the operator, which records it afterwards, can neither change it nor leave it out unnoticed. Returns the
+ * act as it is stored in the journal, and the new head.
  */
 export function sealAct(
   act: Act,

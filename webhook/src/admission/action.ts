@@ -20,17 +20,17 @@ import type { ActionQuota } from './quota.ts';
 import { type AdmissionRequest, Denied, deniedByPolicy, type Mutation } from './review.ts';
 
 export interface ActionContext extends DecisionContext {
-  /** Throws TooManyRequests for an edit beyond the rate that leaves room for decisions. */
+  /** Throws TooManyRequests for an edit that exceeds the rate limit, which leaves room for decisions. */
   readonly requireEditRate: (request: AdmissionRequest) => void;
   /** Where the request came from. */
   readonly address: string;
   /** How many actions may be open, and how much may be stored for them. */
   readonly quota: Pick<ActionQuota, 'admit'>;
-  /** Judges a decision while edits of its object are kept away (EditRate.hold). */
+  /** Evaluates a decision while edits of its object are refused (EditRate.hold). */
   readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
 }
 
-/** Admits an AgentAction: stamps who files it and refuses what policy already forbids, or seals a decision. Throws Denied. */
+/** Admits an AgentAction: records the requester and refuses what policy already forbids, or seals a decision. Throws Denied. */
 export async function admitAction(request: AdmissionRequest, context: ActionContext, now: Date): Promise<Mutation | undefined> {
   const { object } = request;
   if (!object) return undefined;
@@ -44,10 +44,10 @@ function refusedByPolicy(refusals: readonly Refusal[]): Denied {
   return deniedByPolicy(refusals);
 }
 
-// An edit is handled like what was filed: by an identity that is accepted, and with what is kept of an intent.
+// An edit is handled like a creation: its identity must be accepted, and its intent is masked.
 async function edit(request: AdmissionRequest, { policies, requireEditRate }: ActionContext): Promise<Mutation | undefined> {
   const { object, oldObject, namespace, userInfo } = request;
-  // A cancellation comes once.
+  // An action can be cancelled only once.
   if (!isCancelled(object?.spec) || isCancelled(oldObject?.spec)) requireEditRate(request);
   const spec = AgentActionSpec.safeParse(object?.spec);
   const before = AgentActionSpec.safeParse(oldObject?.spec);
@@ -67,22 +67,22 @@ async function edit(request: AdmissionRequest, { policies, requireEditRate }: Ac
   return { ...noted, annotations: { ...noted?.annotations, ...FORGOTTEN }, intent };
 }
 
-// What `kubectl apply` remembers of an action is the whole of it as it was sent.
+// The annotation of `kubectl apply` contains the whole action as it was sent.
 const FORGOTTEN = { 'kubectl.kubernetes.io/last-applied-configuration': null };
 
-// Everyone may always end what they filed.
+// The requester may always cancel their action.
 const isOnlyCancelled = (spec: AgentActionSpec, before: AgentActionSpec) =>
   isDeepStrictEqual(withoutEnd(spec), withoutEnd(before));
 
 const withoutEnd = ({ cancelled: _, cancelComment: __, ...rest }: AgentActionSpec) => rest;
 
-// Either a Playbook or whole steps. Anything else breaks a rule of the schema, which speaks after this.
+// Either a Playbook or complete ad-hoc steps. Anything else violates the schema, which is checked after this.
 function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentActionSpec): boolean {
   if (steps === undefined) return playbookRef !== undefined;
   return playbookRef === undefined && parameters === undefined && account !== undefined && image !== undefined;
 }
 
-// Each change is stamped with who made it. Whoever edits an action of somebody else counts as a requester from then on, and can't
+// Each change records who made it. Anyone who edits the action of another person counts as a requester from then on, and cannot
 // approve it.
 function noteEditor({ object, oldObject, userInfo }: AdmissionRequest, stored: unknown): Mutation | undefined {
   if (!object || !oldObject || isDeepStrictEqual(stored, oldObject.spec)) return undefined;
@@ -104,7 +104,7 @@ async function file(request: AdmissionRequest, { address, authorizer, policies, 
     throw new Denied('PlanNotReady', 'a decision cannot be made when the action is created: it has no plan yet');
   const spec = AgentActionSpec.safeParse(object?.spec);
   let intent: AgentActionSpec['intent'] | undefined;
-  // What the schema refuses, the API server says better than we could, and right after this.
+  // Violations of the schema are reported by the API server, with better messages, right after this.
   if (spec.success && saysWhatToDo(spec.data)) {
     const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
     const facts = await policies.read(namespace, spec.data, requester);
@@ -121,10 +121,10 @@ async function file(request: AdmissionRequest, { address, authorizer, policies, 
       trust: isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents),
       mayUseAccount,
     };
-    // How many children the parent has is counted where one is admitted at a time.
+    // The children of the parent are counted by the operator, which admits one action at a time.
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
-    // What is refused anyway takes no room.
+    // A refused action must not be counted.
     const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request, address);
     if (refused.length > 0) throw refusedByPolicy(refused);
     const kept = await keptIntent(dataHandling(facts.policies), spec.data.intent);

@@ -24,11 +24,11 @@ import { requirePerson, requirePlainClaims, requirePlainNames } from './identity
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
 
-/** What a decision is judged and sealed with. */
+/** The dependencies for evaluating and sealing a decision. */
 export interface DecisionContext {
   readonly authorizer: Authorizer;
   readonly policies: PolicyReader;
-  /** The key to seal with, as it is now. */
+  /** The current key for seals. */
   readonly key: () => SigningKey;
 }
 
@@ -36,10 +36,10 @@ const ownAnnotations: readonly string[] = [annotations.decision, annotations.pla
 const decisions = ['approve', 'reject', 'revoke', ...Resolution.options] as const;
 type Word = (typeof decisions)[number];
 const COMMENT_MAX = 1024;
-/** As many as the policy inside the API server takes; the last are kept for rejections. */
+/** The maximum in the policy inside the API server; the last ones are reserved for rejections. */
 const DECISIONS_MAX = 24;
 const WITH_REJECTIONS = 32;
-/** After the run nobody approves or rejects any more: what is decided then has room of its own. */
+/** After the run there are no approvals or rejections: resolutions have a separate limit. */
 const WITH_RESOLUTIONS = 56;
 
 /** Whether an update carries a person's request for a decision. */
@@ -48,8 +48,8 @@ export function carriesDecision(object: AdmittedObject): boolean {
 }
 
 /**
- * Turns a person's annotation into a sealed record, appended to the others. Throws Denied, with what to do next, when the person
- * may not, when the plan is not the current one, or when anything else changes in the same update. A dry-run gets no usable seal.
+ * Turns the annotation of a person into a sealed record, appended to the others. Throws Denied, with what to do next, if the person has no
+ * right to decide, if the plan is not the current one, or if anything else changes in the same update. A dry-run gets no valid seal.
  */
 export async function sealDecision(
   request: AdmissionRequest,
@@ -74,7 +74,7 @@ export async function sealDecision(
     throw new Denied('CommentTooLong', `${annotations.comment} may have at most ${COMMENT_MAX} characters`);
   const requesters = requestersOf(oldObject);
   const what = effect === undefined ? 'approve it' : 'resolve its effects';
-  // A no may come from anybody; whatever lets something happen needs somebody else.
+  // Anybody with the right may reject; a decision that lets something happen must come from another person than the requester.
   const consents = decision === 'approve' || effect !== undefined;
   if (consents) requireSomebodyElse(userInfo, requesters, what);
   const set = await policies.policiesAbout(request.namespace, requesters.requester);
@@ -91,7 +91,7 @@ export async function sealDecision(
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = effect !== undefined ? WITH_RESOLUTIONS : decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most) {
-    throw new Denied('DecisionLimitExceeded', `an action takes at most ${most} decisions; file it again`);
+    throw new Denied('DecisionLimitExceeded', `an action can have at most ${most} decisions; create it again`);
   }
   const expires =
     consents && status.required
@@ -140,11 +140,11 @@ function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
   const requester = parseIdentity(metadata.annotations?.[annotations.requestedBy]);
   const editors = parseIdentities(metadata.annotations?.[annotations.amendedBy]);
   if (!requester || !editors)
-    throw new Denied('RequesterUnknown', 'it is not known who asked for this action or edited it; file it again');
+    throw new Denied('RequesterUnknown', 'the requester or an editor of this action is unknown; create it again');
   // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
   const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown } };
   if (onBehalfOf !== undefined && typeof onBehalfOf.user !== 'string')
-    throw new Denied('RequesterUnknown', 'it is not known for whom the agent acts (spec.onBehalfOf); file the action again');
+    throw new Denied('RequesterUnknown', 'it is not known for whom the agent acts (spec.onBehalfOf); create the action again');
   return { requester, editors, onBehalfOf: onBehalfOf?.user as string | undefined };
 }
 
@@ -161,7 +161,7 @@ interface JudgedApprover {
 }
 const NOT_JUDGED: JudgedApprover = { extra: {}, exemptBy: undefined };
 
-// Groups and claims are in the record, and judged again whenever it is counted; rights are asked for again at the start.
+// Groups and claims are in the record, and evaluated again whenever it is counted; rights are checked again at the start.
 async function requireApprover(
   { userInfo }: AdmissionRequest,
   authorizer: Authorizer,
@@ -175,7 +175,7 @@ async function requireApprover(
   return { extra, exemptBy: await requireSeparation(authorizer, set, userInfo, { identities, what }) };
 }
 
-// Told at once, where the person still looks: a decision that changes nothing reads like one that does.
+// Refused at once, while the person is still there: otherwise a decision without effect would look like one with an effect.
 function requireUseful(
   decision: Word,
   { userInfo }: AdmissionRequest,
@@ -199,7 +199,7 @@ function requireUseful(
   if (useless !== undefined) throw new Denied('DecisionWithoutEffect', useless);
 }
 
-// The policy inside the API server refuses the same; here the person reads what to do.
+// The policy inside the API server refuses the same; this message also says what to do.
 function requireSaidInRequest({ options }: AdmissionRequest, decision: Word, plan: string, effect: number | undefined): void {
   const said = options?.fieldManager ?? '';
   const wanted = askingManager(decision, plan, effect);

@@ -2,36 +2,35 @@ import { annotations } from '@sentinel/crds';
 import { TokenBuckets } from '@sentinel/kube/token-buckets';
 import { type AdmissionRequest, type AdmittedObject, TooManyRequests } from './review.ts';
 
-/** Edits of one object at once, and how many more each second: two replicas let through twice as many. */
+/** Burst and rate per second of edits of one object; two replicas allow twice as many. */
 const EDITS = { burst: 64, perSecond: 0.25, max: 16_384 };
-/** The same while a plan waits for people: whoever edits it then has reason to do so a few times. */
+/** The same while a plan waits for approval, when a few edits are normal. */
 const EDITS_WHILE_WAITING = { ...EDITS, burst: 24 };
 
 /**
- * How long after a decision was judged nobody else edits its object, in milliseconds. The API server tries a change up to five times
- * (maxRetryWhenPatchConflicts), and kubectl a further few; each time a decision is judged anew.
+ * How long edits of an object are refused after a decision was evaluated, in milliseconds. The API server tries a patch up to five times
+ * (maxRetryWhenPatchConflicts), and kubectl some more times; the decision is evaluated again each time.
  */
 const HOLD_MS = 10_000;
 const HOLDS_MAX = 16_384;
-/** How many versions of an object are remembered that an edit was let through for. */
+/** How many versions of an object are remembered for which an edit was allowed. */
 const VERSIONS = 4;
 
-/** A decision that is judged, or was a moment ago. */
+/** A decision that is being evaluated, or was a moment ago. */
 interface Hold {
-  /** How many of them are judged now. */
+  /** How many are being evaluated now. */
   judging: number;
   until: number;
-  /** What had been decided before. */
+  /** The decisions before it. */
   readonly decided: string;
 }
 
 type Edit = Pick<AdmissionRequest, 'oldObject' | 'dryRun'>;
 
 /**
- * Bounds how often one object is edited, and keeps edits away while somebody decides on it. The API server stores a change only where
- * nobody else has changed the object while it was checked; checking a decision takes longest, so somebody who writes in a loop would
- * keep every decision out. `address` is where a request came from: who is not the API server must not use up what its callers have,
- * nor keep their edits away.
+ * Limits how often one object is edited, and refuses edits while somebody decides on it. The API server stores a change only if the object did
+ * not change while it was checked; checking a decision takes longest, so somebody who writes in a loop could prevent every decision.
+ * `address` is the source of a request: other clients than the API server must not use up the limits of its callers, nor block their edits.
  */
 export class EditRate {
   readonly #edits: TokenBuckets;
@@ -46,7 +45,7 @@ export class EditRate {
     this.#now = now;
   }
 
-  /** Throws TooManyRequests for an edit beyond the rate, and for one while somebody decides. */
+  /** Throws TooManyRequests for an edit above the rate, and for an edit while somebody decides. */
   require({ oldObject, dryRun }: Edit, address: string): void {
     if (!oldObject || dryRun) return;
     const key = keyOf(oldObject, address);
@@ -72,8 +71,8 @@ export class EditRate {
     return false;
   }
 
-  // One edit of a version is stored at most, so whatever is asked about it again costs nothing: the API server asks once more where what
-  // it had in its cache was old, and would otherwise never get through at the end of its tokens.
+  // At most one edit of a version is stored, so further reviews for the same version cost no token: the API server repeats a review if its
+  // cache was outdated, and would otherwise never succeed when the tokens are used up.
   #remember(key: string, version: string): void {
     const known = this.#versions.get(key) ?? [];
     this.#versions.delete(key);
@@ -83,8 +82,8 @@ export class EditRate {
   }
 
   /**
-   * Judges a decision while nobody else edits its object. Afterwards nobody does for some seconds, until the decision is seen to be stored;
-   * where it is refused, edits go on at once.
+   * Evaluates a decision while edits of its object are refused. After that they are refused for some more seconds, until the decision is stored;
+   * if the decision is refused, edits are allowed again at once.
    */
   async hold<T>({ oldObject, dryRun }: Edit, address: string, judge: () => Promise<T>): Promise<T> {
     if (!oldObject || dryRun) return await judge();
@@ -102,7 +101,7 @@ export class EditRate {
 
   #begin(key: string, decided: string): Hold {
     const known = this.#holds.get(key);
-    // One that was stored meanwhile is over: what is decided now counts.
+    // A decision that was stored in the meantime is complete.
     const hold = known?.decided === decided ? known : { judging: known?.judging ?? 0, until: 0, decided };
     hold.judging += 1;
     this.#holds.delete(key);

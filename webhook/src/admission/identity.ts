@@ -21,7 +21,7 @@ export function stampOf(user: UserInfo): string {
   return JSON.stringify({ user: user.username, uid: user.uid, groups: user.groups });
 }
 
-/** The stamp that only names somebody, without groups: nothing is judged by it. Built inside the API server as well. */
+/** The stamp that only names a person, without groups: no rule evaluates it. Built inside the API server as well. */
 export function actorStampOf({ username, uid }: UserInfo): string {
   requirePlain([username, uid]);
   return JSON.stringify({ user: username, uid });
@@ -49,7 +49,7 @@ export function requirePlainClaims(claims: Readonly<Record<string, readonly stri
     );
 }
 
-/** Throws Denied for identities of programs: only people decide. */
+/** Throws Denied for ServiceAccounts and cluster components: only people may decide. */
 export function requirePerson(user: UserInfo, what: string): void {
   if (isProgram(identityOf(user)) || user.extra[POD_NAME] !== undefined) {
     throw new Denied('PersonRequired', `'${user.username}' is a program: only people can ${what}`);

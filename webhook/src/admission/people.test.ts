@@ -9,7 +9,7 @@ const ada: UserInfo = { username: 'ada', uid: '7', groups: ['sre'], extra: { mfa
 const requester = { user: 'system:serviceaccount:shop:bot', groups: [] };
 const set = (identity: object) => aPolicySet([clusterPolicy({ identity })]);
 
-describe('Whoever decides', () => {
+describe('Anyone who decides', () => {
   const others: readonly [name: string, people: { user: string; uid?: string; groups: string[] }[], refused: boolean][] = [
     ['is nobody of these', [{ user: 'bea', uid: '8', groups: [] }], false],
     [
@@ -81,7 +81,7 @@ describe('Separation of duties', () => {
     assert.deepEqual({ user, uid, groups, extra }, { user: 'ada', uid: '7', groups: ['sre'], extra: { mfa: ['true'] } });
   });
 
-  it('refuses whoever could, says by which right, and what to do', () =>
+  it('refuses anyone who could, says by which right, and what to do', () =>
     assert.rejects(
       judge('cronjobs', {}),
       /you can act as 'system:serviceaccount:shop:bot' \(create cronjobs\.batch in namespace 'shop'\), so you count as the same person, and somebody else must approve it\. Ask somebody without that right; an admin of the cluster can exempt you by name/,

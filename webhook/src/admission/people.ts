@@ -3,7 +3,7 @@ import type { Authorizer } from '../authorize.ts';
 import { identityOf } from './identity.ts';
 import { Denied, type UserInfo } from './review.ts';
 
-/** Throws Denied for agents: whom policies name singly, or by a group of the floor. */
+/** Throws Denied for agents: identities in the subjects of policies, and members of an agent group of the floor. */
 export function requireNoAgent(agents: PolicySet['agents'], user: UserInfo, what: string): void {
   const why = whyAgent(agents ?? [], identityOf(user));
   if (why !== undefined) throw new Denied('AgentNotAllowed', `'${user.username}' is an agent (${why}): agents cannot ${what}`);
@@ -16,7 +16,7 @@ export function requireOther(user: UserInfo, people: readonly Identity[], messag
 }
 
 /**
- * Separation of duties reaches through credentials: whoever could act as the requester or author is the same person. Answers with the
+ * Separation of duties reaches through credentials: anyone who could act as the requester or author is the same person. Answers with the
  * policy that exempts the caller by name, which the record must show; undefined when they could not. Throws Denied otherwise.
  */
 export async function requireSeparation(

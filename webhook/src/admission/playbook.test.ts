@@ -37,7 +37,7 @@ describe('The authors of a Playbook', () => {
     assert.equal((await edited('ada', [ada, bob]))[annotations.authors], `${ada}\n${bob}`);
   });
 
-  it('begin anew with the first edit after somebody trusted it, and not after trust was withdrawn', async () => {
+  it('begin again with the first edit after somebody trusted it, and not after trust was withdrawn', async () => {
     assert.equal((await edited('bob', [ada], '{"playbook":"uid"}'))[annotations.authors], bob);
     assert.equal((await edited('bob', [ada], '{"withdrawal":"uid"}'))[annotations.authors], `${ada}\n${bob}`);
   });

@@ -23,7 +23,7 @@ export interface PlaybookContext {
   readonly key: () => SigningKey;
   /** Throws TooManyRequests for an edit beyond the rate that leaves room for those who trust and withdraw trust. */
   readonly requireEditRate: (request: AdmissionRequest) => void;
-  /** Judges a decision while edits of its object are kept away (EditRate.hold). */
+  /** Evaluates a decision while edits of its object are refused (EditRate.hold). */
   readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
 }
 
@@ -58,7 +58,7 @@ export async function admitPlaybook(
 /** In bytes; the policy sentinel-playbooks holds the same. */
 const AUTHORS_MAX = 65536;
 
-// What somebody trusted is theirs as well: the list of authors begins anew with the first edit after that.
+// What somebody trusted is theirs as well: the list of authors begins again with the first edit after that.
 function authorsAfter(before: AdmittedObject | null | undefined, stamp: string): string {
   const kept = isTrust(before?.metadata.annotations?.[annotations.trust])
     ? undefined
@@ -139,7 +139,7 @@ function requireDigest({ spec, status }: AdmittedObject, asked: string): string 
   if (asked !== digest)
     throw new Denied(
       'PlaybookOutdated',
-      `the digest that you saw (${asked.slice(0, 80)}) is not that of the Playbook as it stands (${digest}); look at it again`,
+      `the digest that you saw (${asked.slice(0, 80)}) is not the current digest of the Playbook (${digest}); look at it again`,
     );
   return digest;
 }

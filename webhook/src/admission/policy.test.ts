@@ -37,7 +37,7 @@ const write = (before: object | undefined, after: object) =>
     },
   }).request;
 
-describe('Whoever writes a policy', () => {
+describe('Anyone who writes a policy', () => {
   it('is no agent', async () => {
     await assert.rejects(admitPolicy(write(undefined, {}), readerOf([rule('ada')])), /'ada' is an agent/);
     await admitPolicy(write(undefined, {}), readerOf([rule('bea')]));

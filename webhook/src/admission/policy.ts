@@ -7,13 +7,12 @@ import { type AdmissionRequest, Denied } from './review.ts';
 const SHOWN = 8;
 
 /**
- * Admits a policy: one that can't be obeyed as written is refused with the path of each fault, and nobody writes or deletes
- * policies whom a policy names as an agent, whatever rights they hold. Faults that were there before refuse no kill
- * switch. Throws Denied.
+ * Admits a policy: an invalid one is refused with the path of each fault, and agents may not write or delete policies, even with
+ * the RBAC rights for it. Faults in a stored policy do not prevent its kill switch from being turned on. Throws Denied.
  */
 export async function admitPolicy(request: AdmissionRequest, policies: PolicyReader): Promise<undefined> {
   const { object, oldObject, operation, userInfo, namespace } = request;
-  // Stopping is everybody's who holds the right to it, and no policy may be in the way.
+  // Everyone with the right may turn on the kill switch, and no policy can prevent it.
   if (onlySuspends(request)) return undefined;
   const agent = whyAgent(await policies.agents(namespace), identityOf(userInfo));
   if (agent !== undefined)
@@ -23,7 +22,7 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   if (kind === 'AgentPolicy') await requirePoliciesRoom(request, policies);
   const schema = kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
   const parsed = schema.safeParse(object.spec);
-  // What the schema refuses, the API server says better than we could, and right after this.
+  // Violations of the schema are reported by the API server, with better messages, right after this.
   const faults = parsed.success ? policyFaults(parsed.data, kind) : [];
   const own = parsed.success
     ? whyAgent(agentRules([{ kind, metadata: { name: request.name, namespace }, spec: object.spec }]), identityOf(userInfo))
@@ -53,7 +52,7 @@ async function requirePoliciesRoom(
     );
 }
 
-/** Whether an update of a policy throws its kill switch and changes nothing else. */
+/** Whether an update of a policy turns on its kill switch and changes nothing else. */
 export const onlySuspends = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
   operation === 'UPDATE' &&
   isSuspended(object?.spec) &&
@@ -62,7 +61,7 @@ export const onlySuspends = ({ operation, object, oldObject }: AdmissionRequest)
 
 const isSuspended = (spec: unknown) => (spec as { suspended?: unknown } | null | undefined)?.suspended === true;
 
-// All but the kill switch, which must work in a policy of which an older version has let faults pass.
+// Everything except the kill switch, which must work in a policy that an older version admitted with faults.
 function restOf(spec: unknown): string {
   const { suspended: _, ...rest } = (spec ?? {}) as { suspended?: unknown };
   return digestOf(rest);

@@ -14,7 +14,7 @@ const HELD = { own: 2, all: 7 };
 export const PAUSE = 3;
 
 /**
- * Reads long texts of specs, such as scripts and prompts, one request at a time: whoever may file an action, also in a dry-run, could
+ * Reads long texts of specs, such as scripts and prompts, one request at a time: anyone who may create an action, also in a dry-run, could
  * otherwise keep the thread busy, and nobody in the cluster could decide any more. Namespaces take turns, and so do addresses: who is not
  * the API server must not use up the turns of its callers.
  */

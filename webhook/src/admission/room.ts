@@ -1,14 +1,14 @@
 import { type AdmissionRequest, Denied } from './review.ts';
 
-/** What the API server takes of annotations. It checks this after the webhook. */
+/** The maximum size of annotations in the API server, which checks it after the webhook. */
 const ANNOTATIONS_MAX = 256 * 1024;
-/** What the policy sentinel-room takes of a spec. */
+/** The maximum size of a spec in the policy sentinel-room. */
 const SPEC_MAX = 384 * 1024;
 const ACTION_SPEC_MAX = 96 * 1024;
 
 /**
- * Throws Denied for an object that will not be stored for its size, before any other work: the API server and its policies look at sizes
- * after the webhook only, and work on a text of megabytes takes time from everybody. What was there before may stay or shrink.
+ * Throws Denied for an object that is too large to be stored, before any other work: the API server and its policies check sizes only after
+ * the webhook, and processing a text of megabytes delays other requests. An object that is too large already may stay unchanged or shrink.
  */
 export function requireRoom({ object, oldObject, resource }: AdmissionRequest): void {
   if (!object) return;
@@ -20,7 +20,7 @@ export function requireRoom({ object, oldObject, resource }: AdmissionRequest): 
     throw new Denied('SpecTooLarge', `the spec may have at most ${most} characters, so that its status always fits: shorten it`);
 }
 
-/** How many characters the keys and values of something have. Where they are more than `most`, the rest may not be counted. */
+/** Counts the characters of all keys and values. May stop counting after `most`. */
 export function textSize(value: unknown, most = Number.POSITIVE_INFINITY): number {
   if (typeof value !== 'object' || value === null) return value === undefined ? 0 : String(value).length;
   let size = 0;

@@ -46,7 +46,7 @@ describe('A decision that is about to be stored', () => {
     ['is let through when it is sealed', update(undefined, first)],
     ['is let through behind another', update(first, `${first}\n${second}`)],
     ['is let through in a dry-run, which has no seal', update(undefined, unsealed('k1'), true)],
-    ['is none where nothing changes', update(first, first)],
+    ['is not checked if nothing changes', update(first, first)],
     ['is refused without a seal', update(undefined, unsealed('k1')), /its seal does not verify/],
     ['is refused behind one with a seal', update(first, `${first}\n${unsealed('k1')}`), /its seal does not verify/],
     ['is refused with a key that is not known', update(undefined, unsealed('k2')), /'k2', which is not known/],

@@ -83,7 +83,7 @@ const journalOf = (all: readonly Written[], waiting: readonly Written[] = []) =>
   [ACTS_HEAD]: JSON.stringify({ number: all.length, digest: digestOf(all.at(-1)?.sealed) }),
   ...Object.fromEntries(waiting.map(({ id, act: one, sealed }) => [id, JSON.stringify({ ...one, sealed })])),
 });
-/** The records with one of them told otherwise, all chained anew. */
+/** The records with one of them told otherwise, all chained again. */
 const retold = (records: readonly AuditRecord[], change: (record: AuditRecord, at: number) => Partial<AuditRecord>) => {
   const told: AuditRecord[] = [];
   for (const [at, { sequence: _, previous: __, hash: ___, ...entry }] of records.entries())
@@ -129,7 +129,7 @@ const rows: Readonly<Record<string, { journal: object; trail: object; expected?:
   'another name than was written down': {
     journal: journalOf(three),
     trail: trailOf(retold(records, (_, at) => (at === 0 ? { actor: 'mallory' } : {}))),
-    expected: /record 1 \(PolicySuspended by 'mallory'\) is not what the webhook wrote down/,
+    expected: /record 1 \(PolicySuspended by 'mallory'\) does not match what the webhook recorded/,
   },
   'another object than was written down': {
     journal: journalOf(three),
@@ -140,12 +140,12 @@ const rows: Readonly<Record<string, { journal: object; trail: object; expected?:
           : {},
       ),
     ),
-    expected: /record 4 .* is not what the webhook wrote down/,
+    expected: /record 4 .* does not match what the webhook recorded/,
   },
   'another act than was written down': {
     journal: journalOf(three),
     trail: trailOf(retold(records, (_, at) => (at === 0 ? { transition: 'PolicyEdited' } : {}))),
-    expected: /record 1 \(PolicyEdited by 'ada'\) is not what the webhook wrote down/,
+    expected: /record 1 \(PolicyEdited by 'ada'\) does not match what the webhook recorded/,
   },
   'an act without its seal': {
     journal: journalOf(three),
@@ -171,7 +171,7 @@ const rows: Readonly<Record<string, { journal: object; trail: object; expected?:
   'an act that was left out in the middle': {
     journal: journalOf(three),
     trail: trailOf(record([three[0], three[2]].filter((one) => one !== undefined))),
-    expected: /the acts 2 to 2 are missing: the webhook wrote them down, and no record tells of them/,
+    expected: /the acts 2 to 2 are missing: the webhook sealed them, but there is no record of them/,
   },
   'the last act, taken out and not recorded': {
     journal: journalOf(three),
@@ -193,7 +193,7 @@ const rows: Readonly<Record<string, { journal: object; trail: object; expected?:
   'a head that cannot be read': {
     journal: { [ACTS_HEAD]: 'x' },
     trail: trailOf(records),
-    expected: /cannot be read in the journal/,
+    expected: /the newest act in the journal cannot be read/,
   },
 };
 

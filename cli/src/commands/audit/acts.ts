@@ -21,7 +21,7 @@ import { visible } from '../../terminal/visible.ts';
 
 type Data = Readonly<Record<string, string>>;
 
-/** What the operator writes down itself: that nobody knows who it was, or that a trail is not complete. It names no person. */
+/** Actors of records that the operator adds itself, for an unknown person or an incomplete trail. They name no person. */
 const UNSEALED: ReadonlySet<string> = new Set(['unknown', 'sentinel-operator']);
 
 const Trail = z.object({
@@ -32,8 +32,8 @@ const Trail = z.object({
 });
 
 /**
- * Verifies the chain of acts of the installation, as the cluster has it: the records that the operator keeps, against what the webhook
- * sealed and numbered. Answers with how many chains are not sound: 0 or 1. For somebody who may not read it, with a word about it, 0.
+ * Verifies the chain of acts of the installation in the cluster: compares the records of the operator with the acts that the webhook sealed
+ * and numbered. Returns the number of chains with faults: 0 or 1. Returns 0, after a warning, if the caller may not read them.
  */
 export async function verifyActs({ client, io }: Session, keys: SealKeys | undefined): Promise<number> {
   const read = async (name: string) =>
@@ -53,7 +53,7 @@ export async function verifyActs({ client, io }: Session, keys: SealKeys | undef
   }
 }
 
-/** What is wrong with the trail of acts and the journal from which it is made, in sentences. */
+/** Faults in the trail of acts and in the journal from which it is made, one sentence each. */
 export function findInActs(journal: Data, trail: Data, keys: SealKeys | undefined): string[] {
   const read = readTrail(trail);
   if (!read) return ['the trail of acts cannot be read'];
@@ -69,8 +69,8 @@ export function findInActs(journal: Data, trail: Data, keys: SealKeys | undefine
 }
 
 /**
- * Where records of acts, which the operator writes, are not what the webhook sealed: a seal that does not hold, a person who is named
- * without one, and numbers that are missing. Records from before acts were sealed come before the first that is.
+ * Differences between records of acts, which the operator writes, and the seals of the webhook: an invalid seal, a person who is named
+ * without a seal, and missing numbers. Records from before acts were sealed come before the first sealed record.
  */
 export function actFindings(records: readonly AuditRecord[], keys: SealKeys | undefined): string[] {
   const findings: string[] = [];
@@ -89,21 +89,22 @@ export function actFindings(records: readonly AuditRecord[], keys: SealKeys | un
     }
     const fault = keys && sealFault(sealed, keys);
     if (fault !== undefined) findings.push(`${name}: ${fault}`);
-    if (recordedActDigest(record) !== sealed.facts || !isOf(record)) findings.push(`${name} is not what the webhook wrote down`);
+    if (recordedActDigest(record) !== sealed.facts || !isOf(record))
+      findings.push(`${name} does not match what the webhook recorded`);
     if (last && sealed.number !== last.number) findings.push(...linkFindings(last, sealed));
     if (!last && records[0]?.sequence === 1 && sealed.previous !== GENESIS)
-      findings.push(`the acts 1 to ${sealed.number - 1} are missing: the webhook wrote them down, and no record tells of them`);
+      findings.push(`the acts 1 to ${sealed.number - 1} are missing: the webhook sealed them, but there is no record of them`);
     last = sealed;
   }
   return findings;
 }
 
-/** What the webhook wrote down and is neither recorded nor still in the journal. */
+/** Acts that the webhook sealed and that are neither recorded nor in the journal. */
 function untoldActs(journal: Data, records: readonly AuditRecord[], keys: SealKeys | undefined): string[] {
   const text = journal[ACTS_HEAD];
   if (text === undefined) return [];
   const head = parse(ActsHead, text);
-  if (!head) return ['the number of the act that the webhook wrote down last cannot be read in the journal'];
+  if (!head) return ['the number of the newest act in the journal cannot be read'];
   const waiting = Object.values(journal)
     .flatMap((text) => parse(JournaledAct, text)?.sealed ?? [])
     .sort((a, b) => a.number - b.number);
@@ -113,7 +114,7 @@ function untoldActs(journal: Data, records: readonly AuditRecord[], keys: SealKe
   for (const sealed of waiting) {
     const fault = keys && sealFault(sealed, keys);
     if (fault !== undefined) findings.push(`act ${sealed.number} in the journal: ${fault}`);
-    // It is taken out of the journal after it is recorded.
+    // An act is removed from the journal after it is recorded.
     if (last && sealed.number <= last.number) continue;
     if (last) findings.push(...linkFindings(last, sealed));
     last = sealed;
@@ -124,21 +125,21 @@ function untoldActs(journal: Data, records: readonly AuditRecord[], keys: SealKe
   return [
     ...findings,
     last?.number === head.number
-      ? `the last act that is told is ${last.number}, and the webhook wrote down another one as its last, ${head.number}`
-      : `the acts ${from} to ${head.number} are missing: the webhook wrote them down, and they are neither recorded nor in the journal`,
+      ? `the newest recorded act is ${last.number}, but the newest act of the webhook is another one, ${head.number}`
+      : `the acts ${from} to ${head.number} are missing: the webhook sealed them, but they are neither recorded nor in the journal`,
   ];
 }
 
 function linkFindings(last: SealedAct, next: SealedAct): string[] {
   if (next.number > last.number + 1)
     return [
-      `the acts ${last.number + 1} to ${next.number - 1} are missing: the webhook wrote them down, and no record tells of them`,
+      `the acts ${last.number + 1} to ${next.number - 1} are missing: the webhook sealed them, but there is no record of them`,
     ];
-  if (next.number <= last.number) return [`act ${next.number} is told after act ${last.number}`];
-  return next.previous === digestOf(last) ? [] : [`act ${next.number} does not follow the act ${last.number} that is told`];
+  if (next.number <= last.number) return [`act ${next.number} is recorded after act ${last.number}`];
+  return next.previous === digestOf(last) ? [] : [`act ${next.number} does not follow the recorded act ${last.number}`];
 }
 
-// The API server may ask for one act again: then it is told as that.
+// The API server may repeat a request: then the act is recorded as repeated.
 const isOf = (record: AuditRecord) =>
   record.transition === 'ActRepeated' ||
   (detailOf(record, 'sentinel.act.transitions') ?? '').split(' ').includes(record.transition);

@@ -92,10 +92,10 @@ const rows: Readonly<Record<string, { given: Given; expected?: RegExp }>> = {
   'what agrees after records have left': {
     given: { decisions: [ada, sealed('bob')], records: [decided('ada'), decided('bob')], left: 4 },
   },
-  'a decision that no record tells of yet, while the action waits': { given: { decisions: [ada], records: [], count: 0 } },
+  'a decision that no record reports yet, while the action waits': { given: { decisions: [ada], records: [], count: 0 } },
   'an approval that another name is told for': {
     given: { decisions: [ada], records: [decided('mallory')] },
-    expected: /record 4 tells of a decision by 'mallory', but the sealed decision has the user 'ada'/,
+    expected: /record 4 reports a decision by 'mallory', but the sealed decision has the user 'ada'/,
   },
   'a rejection that is told as an approval': {
     given: { decisions: [sealed('ada', { decision: 'reject' })], records: [decided('ada')] },
@@ -114,7 +114,7 @@ const rows: Readonly<Record<string, { given: Given; expected?: RegExp }>> = {
   },
   'a record without a sealed decision': {
     given: { decisions: [ada], records: [decided('ada'), decided('bob')], count: 2 },
-    expected: /record 5 tells of a decision by 'bob', but no such decision is sealed/,
+    expected: /record 5 reports a decision by 'bob', but no such decision is sealed/,
   },
   'a counted decision without a record': {
     given: { decisions: [ada], records: [] },
@@ -145,7 +145,7 @@ const rows: Readonly<Record<string, { given: Given; expected?: RegExp }>> = {
   },
   'an end that is told, of an action that goes on': {
     given: { decisions: [], records: [ended('RolledBack', 'false')] },
-    expected: /record 4 tells of the end of the action, but the action is AwaitingApproval/,
+    expected: /record 4 reports the end of the action, but the action is AwaitingApproval/,
   },
   'something after the end': {
     given: { state: 'Succeeded', decisions: [ada], records: [ended('Succeeded'), decided('ada')] },
@@ -153,7 +153,7 @@ const rows: Readonly<Record<string, { given: Given; expected?: RegExp }>> = {
   },
 };
 
-describe('audit verify holds records against what others sealed', () => {
+describe('audit verify compares records with the seals', () => {
   for (const [name, { given, expected }] of Object.entries(rows))
     it(`${expected ? 'finds' : 'takes'} ${name}`, () => {
       const action = acted(given);
@@ -162,7 +162,7 @@ describe('audit verify holds records against what others sealed', () => {
       else assert.equal(findings, '');
     });
 
-  it('compares names also where nobody lets it read the keys', () => {
+  it('compares names also if nobody lets it read the keys', () => {
     const action = acted({ decisions: [ada], records: [decided('mallory')] });
     assert.match(decisionFindings(action, undefined).join('; '), /by 'mallory', but the sealed decision has the user 'ada'/);
   });
@@ -177,7 +177,7 @@ describe('audit verify holds records against what others sealed', () => {
     assert.equal(ran.code, 1);
     assert.match(
       ran.out,
-      /NOT SOUND\n {2}! record 4 tells of a decision by 'mallory', but the sealed decision has the user 'ada'/,
+      /NOT SOUND\n {2}! record 4 reports a decision by 'mallory', but the sealed decision has the user 'ada'/,
     );
   });
 });

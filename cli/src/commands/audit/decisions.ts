@@ -2,12 +2,12 @@ import { type AgentAction, type AuditRecord, annotations, effectNumber, finalSta
 import { type DecisionRecord, parseDecisions, type SealKeys, sealFault } from '@sentinel/policy';
 import { stateOf } from '../../read.ts';
 
-/** A decision that is made while an action ends may have no record: nobody looks at it any more. */
+/** A decision that is made while an action ends may have no record, because the operator does not process it any more. */
 const RACE_MS = 60_000;
 
 /**
- * Where the records of decisions and the sealed decisions on the object do not agree. The operator writes the records, and cannot seal;
- * the webhook seals, and cannot write records. Seals are not verified where there are no `keys`.
+ * Differences between the records of decisions and the sealed decisions on the object. The operator writes the records, and cannot seal;
+ * the webhook seals, and cannot write records. Seals are not verified if there are no `keys`.
  */
 export function decisionFindings(action: AgentAction, keys: SealKeys | undefined): string[] {
   const { records: sealed, unreadable } = parseDecisions(action.metadata.annotations?.[annotations.approvals]);
@@ -19,7 +19,7 @@ export function decisionFindings(action: AgentAction, keys: SealKeys | undefined
   if (count > sealed.length)
     findings.push(`the status counts ${count} decisions, but ${sealed.length} are sealed in '${annotations.approvals}'`);
   if (told.length > count) findings.push(`there are ${told.length} records of decisions, but the status counts ${count}`);
-  // Records leave from the front, so those that are left tell of the last decisions that were counted.
+  // The oldest records are removed first, so the remaining ones are about the newest counted decisions.
   const first = count - told.length;
   if (first > 0 && outbox?.records[0]?.sequence === 1)
     findings.push(`the status counts ${count} decisions, but only ${told.length} have a record`);
@@ -37,7 +37,7 @@ function sealFindings(decision: DecisionRecord, action: AgentAction, keys: SealK
 
 function recordFindings(record: AuditRecord, sealed: DecisionRecord | undefined): string[] {
   const of = (name: string) => record.details?.find((one) => one.name === name)?.value ?? '';
-  const who = `record ${record.sequence} tells of a decision by '${record.actor}'`;
+  const who = `record ${record.sequence} reports a decision by '${record.actor}'`;
   if (!sealed) return [`${who}, but no such decision is sealed on the action`];
   const pairs = [
     ['user', record.actor, sealed.user],
@@ -51,10 +51,10 @@ function recordFindings(record: AuditRecord, sealed: DecisionRecord | undefined)
     .map(([field, told, made]) => `${who}, but the sealed decision has the ${field} '${made}' where the record has '${told}'`);
 }
 
-// Records cut what is long.
+// Records contain only the beginning of long values.
 const isToldAs = (made: string, told: string) => made === told || (told.length >= 64 && made.startsWith(told));
 
-/** What was decided in good time before the end, and is told by no record. */
+/** Decisions that were made long enough before the end, and that have no record. */
 function untold(action: AgentAction, sealed: readonly DecisionRecord[]): string[] {
   const { finishedAt } = action.status ?? {};
   if (!finalStates.has(stateOf(action) as State) || finishedAt === undefined) return [];
@@ -65,14 +65,14 @@ function untold(action: AgentAction, sealed: readonly DecisionRecord[]): string[
 
 const describe = ({ user, decision, time }: DecisionRecord) => `'${user}' (${decision}, ${time})`;
 
-/** Where what an action says of its end is not what its last records say. */
+/** Differences between the end of an action in its status and in its newest records. */
 export function endFindings(action: AgentAction): string[] {
   const state = stateOf(action);
   const records = action.status?.outbox?.records ?? [];
   const end = records.find(({ transition }) => transition === 'Ended');
   const of = (name: string) => end?.details?.find((one) => one.name === name)?.value;
   if (!finalStates.has(state as State))
-    return end ? [`record ${end.sequence} tells of the end of the action, but the action is ${state}`] : [];
+    return end ? [`record ${end.sequence} reports the end of the action, but the action is ${state}`] : [];
   const findings: string[] = [];
   if (end && of('sentinel.state') !== state)
     findings.push(

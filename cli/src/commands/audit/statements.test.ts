@@ -15,7 +15,7 @@ import { ok, refusal, runAgainst } from '../../../test/fake-cluster.ts';
 import { anAction, aPlan, publishedStatementKeys, statementKey, statementKeys } from '../../../test/fixtures.ts';
 import { findUnstated } from './statements.ts';
 
-// What an operator that somebody has taken over may write: everything, but for what the gateway has sealed.
+// What an operator that somebody has taken over may write: everything, except for what the gateway has sealed.
 
 const plan = aPlan();
 const digest = digestOf(plan.spec);
@@ -182,7 +182,7 @@ const rows: Readonly<Record<string, Row>> = {
     records: [ended(undefined, 'Expired')],
     expected: /record 4 \(Ended\) has no statement of the gateway/,
   },
-  'an end before any plan, where there is a plan': {
+  'an end before any plan, if there is a plan': {
     records: [ended(undefined, 'Denied')],
     plans: [plan],
     expected: /record 4 \(Ended\) has no statement of the gateway/,
@@ -202,7 +202,7 @@ const rows: Readonly<Record<string, Row>> = {
     plans: [aPlan({ effects: plan.spec.effects.slice(0, 1) })],
     expected: /the digest of the effects that the plan shows is/,
   },
-  'a plan that is not there': {
+  'a plan that does not exist': {
     records: [],
     plans: [aPlan({ attempt: 2 })],
     stays: true,
@@ -282,7 +282,7 @@ describe('audit verify holds what the operator recorded against what the gateway
     assert.match(out, /! record 4 \(RunEnded\): the number of effects that were carried out is '5', and the gateway says '1'/);
   });
 
-  it('compares also where nobody lets it read the keys, and says so', async () => {
+  it('compares also if nobody lets it read the keys, and says so', async () => {
     const forgery = acted({ records: [ran(says(half))] });
     const { code, out, error } = await answers(forgery, [plan], refusal(403, 'Forbidden', 'no'));
     assert.equal(code, 1);

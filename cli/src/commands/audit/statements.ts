@@ -21,14 +21,14 @@ import {
 import { stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
 
-/** The keys of the gateway, and since when it states anything in this cluster. */
+/** The keys of the gateway, and since when it signs statements in this cluster. */
 export interface StatementKeys {
   readonly keys: SealKeys | undefined;
-  /** Actions from before have no statements; milliseconds since the epoch. The API server says when, nobody else can. */
+  /** Actions created before this time have no statements; milliseconds since the epoch, from the creation time of the ConfigMap. */
   readonly since: number;
 }
 
-/** Reads the public keys of the gateway. For somebody who may not, with a word about it, statements are compared and not verified. */
+/** Reads the public keys of the gateway. If the caller may not read them, prints a warning; statements are then compared but not verified. */
 export async function readStatementKeys({ client, io }: Session): Promise<StatementKeys> {
   try {
     const published = await client.get(configmaps, { name: STATEMENT_KEYS, namespace: namespaces.system });
@@ -53,15 +53,15 @@ export async function readPlans({ client, io }: Session, namespace: string | und
   } catch (error) {
     if (!isForbidden(error)) throw error;
     io.error(
-      'warning: plans are not held against the statements of the gateway: the verb list on actionplans is required for that',
+      'warning: plans are not compared with the statements of the gateway: the verb list on actionplans is required for that',
     );
     return new Map();
   }
 }
 
 /**
- * Where the record of an action, which the operator writes, is not what the gateway stated: in its audit records, in its plan, and in its
- * status. An action from before the gateway stated anything has nothing to be compared with.
+ * Differences between what the operator recorded about an action and the statements of the gateway: in its audit records, in its plan, and in
+ * its status. Actions from before the gateway signed statements are not compared.
  */
 export function findUnstated(action: AgentAction, plans: readonly ActionPlan[], { keys, since }: StatementKeys): string[] {
   const stated = statedOf(action, plans, keys);
@@ -71,7 +71,7 @@ export function findUnstated(action: AgentAction, plans: readonly ActionPlan[], 
   return [...kept, ...statusFindings(action, stated)];
 }
 
-/** What the gateway states of the run of an action, in words; undefined when no statement verifies. */
+/** Describes the statement of the gateway about the run of an action; undefined if no statement verifies. */
 export function statedRun(action: AgentAction, keys: SealKeys | undefined): string | undefined {
   const statement = lastRunStatement(statedOf(action, [], keys));
   return statement && describeRun(statement);
@@ -85,7 +85,7 @@ const statedOf = (action: AgentAction, plans: readonly ActionPlan[], keys: SealK
   mode: action.spec.mode,
 });
 
-// The status can be changed after the record was made, so it is held against the newest statement itself.
+// The status can be changed after the record was made, so it is compared with the newest statement itself.
 function statusFindings(action: AgentAction, stated: Stated): string[] {
   const { status } = action;
   const statement = lastRunStatement(stated);

@@ -107,10 +107,10 @@ describe('policy can-i', () => {
   const unspoken: readonly [argv: readonly string[], message: RegExp][] = [
     [
       ['--as', 'shop:bot'],
-      /no AgentPolicy in namespace 'shop' speaks of 'shop:bot': .* others.*; is 'system:serviceaccount:shop:bot' meant\?/,
+      /no AgentPolicy in namespace 'shop' applies to 'shop:bot': .* other subjects.*; is 'system:serviceaccount:shop:bot' meant\?/,
     ],
-    [['--as', 'oidc:ada'], /speaks of 'oidc:ada': those that there are speak of others, or only look on \(/],
-    [['--as', 'shop:bot', '-n', 'other'], /no AgentPolicy in namespace 'other' speaks of 'shop:bot': there is none \(/],
+    [['--as', 'oidc:ada'], /applies to 'oidc:ada': existing policies match other subjects or are audit-only \(/],
+    [['--as', 'shop:bot', '-n', 'other'], /no AgentPolicy in namespace 'other' applies to 'shop:bot': there is none \(/],
   ];
   for (const [argv, message] of unspoken)
     it(`says why no policy speaks of it: ${argv.join(' ')}`, async () => {
@@ -139,9 +139,9 @@ describe('policy can-i', () => {
     [
       'a command without --, of which it would take the options',
       [...BOT, 'kubectl', 'get', 'pods', '-n', 'other'],
-      /put the command behind `--`: can-i \[options\] -- kubectl get pods/,
+      /put the command after `--`: can-i \[options\] -- kubectl get pods/,
     ],
-    ['a command with -- of its own alone', [...BOT, 'kubectl', 'exec', 'x', '--', 'sh'], /put the command behind `--`/],
+    ['a command with -- of its own alone', [...BOT, 'kubectl', 'exec', 'x', '--', 'sh'], /put the command after `--`/],
     ['half of a tool', [...BOT, '--tool', 'https://mcp.acme.io'], /--tool takes the server and the tool/],
     ['a model without its endpoint', [...BOT, '--model', 'x'], /--model needs the endpoint too/],
     ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],

@@ -13,7 +13,7 @@ import type { Sources } from './input/sources.ts';
 /** Exit codes of `policy can-i`. */
 export const CODES = { Allow: 0, Deny: 1, RequireApproval: 3 } as const;
 
-/** Flags of `policy can-i` that say what is asked. */
+/** Flags of `policy can-i` that define the question. */
 export interface CanIFlags {
   readonly api?: string;
   readonly clusterWide?: boolean;
@@ -29,7 +29,7 @@ export interface CanIFlags {
   readonly at?: string;
 }
 
-/** Who asks, and where: what a question leaves out. */
+/** Defaults for a question: the identity and the place. */
 export interface Asker {
   readonly as?: string | undefined;
   readonly groups: readonly string[];
@@ -37,10 +37,10 @@ export interface Asker {
   readonly environment?: string | undefined;
 }
 
-/** Who asks, where it may be for each question to say in which namespace. */
+/** The same, if each question may name its own namespace. */
 export type Sender = Omit<Asker, 'namespace'> & { readonly namespace: string | undefined };
 
-// What a question says by itself, and can't be said of all of a batch.
+// Flags that belong to one question and cannot apply to a whole batch.
 const ofOne = [
   ['api', '--api'],
   ['clusterWide', '--cluster-wide'],
@@ -53,7 +53,7 @@ const ofOne = [
   ['repository', '--repository'],
 ] as const;
 
-/** What holds for every line of a batch that does not say it. Throws UsageError for flags that ask a question of their own. */
+/** Defaults for the lines of a batch. Throws UsageError for flags that define a question themselves. */
 export function defaultsOf(flags: CanIFlags & { readonly output?: string | undefined }, argv: readonly string[]): BatchDefaults {
   const stray = ofOne.find(([key]) => flags[key] !== undefined)?.[1] ?? (argv.length > 0 ? 'a command' : undefined);
   if (stray !== undefined) throw new UsageError('FlagConflict', `--batch reads its questions from stdin: leave out ${stray}`);
@@ -65,13 +65,13 @@ export function defaultsOf(flags: CanIFlags & { readonly output?: string | undef
   return { ...(mode === undefined ? {} : { mode }), ...(at === undefined ? {} : { at }) };
 }
 
-/** What of a batch its flags say once. */
+/** The defaults of a batch from its flags. */
 export interface BatchDefaults {
   readonly mode?: string;
   readonly at?: string;
 }
 
-/** The question that flags and arguments ask. Throws UsageError when it is none, or more than one. */
+/** Reads the question from flags and arguments. Throws UsageError if there is no question, or more than one. */
 export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker): Question {
   if (who.as === undefined)
     throw new UsageError('FlagRequired', '--as is required, such as --as system:serviceaccount:shop:repair-agent');
@@ -113,7 +113,7 @@ export function questionOf(flags: CanIFlags, argv: readonly string[], who: Asker
 const faultsOf = (error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): string =>
   error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('; ');
 
-// As people write it: `patch deployments.apps/web`, `get pods/log`; the group stands behind the resource.
+// The usual form: `patch deployments.apps/web`, `get pods/log`; the group follows the resource.
 function apiOf(text: string): object {
   const [verb = '', target = '', ...more] = text.trim().split(/\s+/);
   const match = /^([a-z0-9-]+)(?:\/([a-z]+)(?=\.))?(?:\.([a-z0-9.-]+))?(?:\/(.+))?$/.exec(target);
@@ -126,7 +126,10 @@ function apiOf(text: string): object {
   if (sub !== undefined) return { verb, apiGroup, resource: `${resource}/${sub}`, ...(rest === undefined ? {} : { name: rest }) };
   const [first = '', second, ...others] = rest?.split('/') ?? [];
   if (others.length > 0)
-    throw new UsageError('FlagInvalid', `--api: '${target}' names too much: RESOURCE.GROUP/NAME/SUBRESOURCE is the most`);
+    throw new UsageError(
+      'FlagInvalid',
+      `--api: '${target}' has too many parts; the longest form is RESOURCE.GROUP/NAME/SUBRESOURCE`,
+    );
   if (second !== undefined) return { verb, apiGroup, resource: `${resource}/${second}`, name: first };
   if (subresources.has(first)) return { verb, apiGroup, resource: `${resource}/${first}` };
   return { verb, apiGroup, resource, ...(rest === undefined ? {} : { name: rest }) };
@@ -151,7 +154,7 @@ function fileOf(text: string): object {
   return { access, path };
 }
 
-/** Asks one question and says the answer; the exit code says it to scripts. */
+/** Answers one question; the exit code is the answer for scripts. */
 export function canI(question: Question, sources: Sources, format: Format, io: Terminal): number {
   const given = answer(question, sources);
   if (format) io.out(raw({ question, ...given }, format));
@@ -177,8 +180,8 @@ export function inWords({ decision, because, commands, allowed, needs, autonomy 
 }
 
 /**
- * Answers questions, one JSON a line; what a line leaves out of `as`, `groups`, `namespace`, `environment`, `mode` and `at` is that of
- * the flags. A line that is no question is answered with an error, and the next is read. `id` comes back with the answer.
+ * Answers questions, one JSON object per line. Defaults for `as`, `groups`, `namespace`, `environment`, `mode` and `at` come from the
+ * flags. A line that is not a valid question is answered with an error, and the next line is read. The answer contains the `id` of its question.
  */
 export async function canIBatch(input: Readable, who: Sender & BatchDefaults, sources: Sources, io: Terminal): Promise<number> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -201,7 +204,7 @@ function answerLine(
   try {
     value = JSON.parse(line);
   } catch {
-    return { error: 'this is no JSON' };
+    return { error: 'this is not JSON' };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'a question is a JSON object' };
   const { id } = value as { id?: unknown };

@@ -19,8 +19,8 @@ interface Layer {
 }
 
 /**
- * Every value that the policies of a namespace set, by field, with the layer that says it. Of limits and switches the one that
- * holds, of lists of names what all of them have; of rules and patterns each, because all of them hold at once.
+ * Every value that the policies of a namespace set, by field, with the policy that sets it. For limits and switches the effective
+ * value, for lists of names their intersection; for rules and patterns each one, because all of them apply at the same time.
  */
 export function effectiveValues(set: PolicySet): EffectiveValue[] {
   const layers = (field: string): Layer[] =>
@@ -50,7 +50,7 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ...['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour'].flatMap((key) =>
       least(`limits.${key}`, layers(`limits.${key}`)),
     ),
-    // Who failed rests for the longest.
+    // The longest cool-down applies.
     ...least('limits.coolDown', layers('limits.coolDown'), -1),
     ...effectiveDefaults(set),
     ...modelEndpoint(set, layers('modelEndpoint')),
@@ -84,7 +84,7 @@ function common(field: string, layers: readonly Layer[]): EffectiveValue[] {
   const [first] = all;
   if (!first) return [];
   const shared = first.filter((entry) => all.every((list) => list.includes(entry)));
-  // The layers that make it as small as it is.
+  // The policies that cause the intersection.
   const tight = layers.filter(({ value }) => (value as string[]).length === Math.min(...all.map(({ length }) => length)));
   const loose = layers.filter((layer) => !tight.includes(layer));
   return [
@@ -134,7 +134,7 @@ function duration(set: PolicySet, layers: readonly Layer[]): EffectiveValue[] {
     : [{ field, value: `${jobSeconds(set)}s`, policy: 'Sentinel', path: 'default' }];
 }
 
-// One endpoint, or none: where they differ nothing passes, and each is shown.
+// One endpoint: if policies name different ones, nothing is allowed, and each is shown.
 function modelEndpoint(set: PolicySet, layers: readonly Layer[]): EffectiveValue[] {
   const pins = layers.map((layer) => ({ ...layer, pin: layer.value as { url: string; models?: string[] } }));
   return [
@@ -158,7 +158,7 @@ function each(field: string, layers: readonly Layer[]): EffectiveValue[] {
   });
 }
 
-// Short, as a person would say it; JSON for what is rare.
+// A short text for common rules; JSON for rare ones.
 function textOf(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry);
   const rule = entry as { prefix?: string[]; verbs?: string[]; resources?: string[]; apiGroups?: string[]; decision?: string };
@@ -168,7 +168,7 @@ function textOf(entry: unknown): string {
   return JSON.stringify(entry);
 }
 
-/** Prints what holds for somebody in a namespace. Throws UsageError when nobody is named. */
+/** Prints the effective values for an identity in a namespace. Throws UsageError without `--as`. */
 export function effective(sources: Sources, who: Asker, format: Format, io: Terminal): number {
   if (who.as === undefined)
     throw new UsageError('FlagRequired', '--as is required, such as --as system:serviceaccount:shop:repair-agent');
@@ -190,7 +190,7 @@ export function effective(sources: Sources, who: Asker, format: Format, io: Term
     );
     return 0;
   }
-  for (const { message, remedy } of set.refusals) io.out(`nothing passes: ${visible(message)}. ${visible(remedy)}`);
+  for (const { message, remedy } of set.refusals) io.out(`nothing is allowed: ${visible(message)}. ${visible(remedy)}`);
   io.out(
     table(
       ['FIELD', 'VALUE', 'POLICY', 'RULE', 'INSTEAD OF'],

@@ -53,7 +53,7 @@ describe('policy explain ACTION', () => {
       'repair-web',
     ]);
     assert.equal(ran.code, 2);
-    assert.match(ran.error, /not known who asked/);
+    assert.match(ran.error, /the requester is unknown/);
   });
 });
 

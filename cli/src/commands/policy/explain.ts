@@ -13,7 +13,7 @@ import { wouldAllow } from './evaluate/would-allow.ts';
 import { familyOf } from './input/lineage-facts.ts';
 import { policiesFor, readCluster, type Sources, withGroups } from './input/sources.ts';
 
-/** Says why an action is where it is: every policy and rule that speaks of it now, whether it changed since, and what would be allowed. */
+/** Explains the state of an action: every policy and rule that applies to it now, whether it changed since, and what would be allowed. */
 export async function explainAction(session: Session, name: string, format: Format): Promise<number> {
   const action = await readAction(session, name);
   const sources = await readCluster(session.client, session.namespace);
@@ -52,7 +52,7 @@ export async function explainAction(session: Session, name: string, format: Form
     ),
   );
   session.io.out('');
-  if (opinions.length === 0) session.io.out('No rule speaks of it.');
+  if (opinions.length === 0) session.io.out('No rule applies to it.');
   else
     session.io.out(
       table(
@@ -70,7 +70,7 @@ export async function explainAction(session: Session, name: string, format: Form
   return 0;
 }
 
-// Of each thing that is denied: the rules that allow something of its kind, or else what the denial itself advises.
+// For each denial: the rules that allow something of the same kind, or else the remedy of the denial.
 function allowedInstead(
   action: AgentAction,
   plan: ActionPlan | undefined,
@@ -94,8 +94,8 @@ export const actionsOf = async ({ client, namespace }: Session): Promise<readonl
   (await client.list(agentActions, { namespace })).items;
 
 /**
- * An action with all that policies are asked about it. Trust and the right to use the account are facts that policies do not hold:
- * they are taken for given.
+ * An action with everything that policies evaluate. Trust and the right to use the account are not part of policies, so
+ * they are assumed.
  */
 export async function judgedOf(
   session: Session,
@@ -104,7 +104,7 @@ export async function judgedOf(
   { all, now }: { readonly all: readonly AgentAction[]; readonly now: boolean },
 ): Promise<Judged> {
   const requester = parseIdentity(action.metadata.annotations?.[annotations.requestedBy]);
-  if (!requester) throw new UsageError('RequesterNotStamped', `it is not known who asked for '${action.metadata.name}'`);
+  if (!requester) throw new UsageError('RequesterNotStamped', `the requester is unknown for '${action.metadata.name}'`);
   return {
     action,
     plan: await planOf(session, action),

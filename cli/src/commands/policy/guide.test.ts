@@ -13,10 +13,10 @@ const blocks = sections.flatMap(({ title, text }) =>
 describe('The guide to policies', () => {
   const whole = blocks.filter(([, yaml]) => yaml.includes('kind: ClusterAgentPolicy'));
 
-  it('shows whole policies for what may start alone, own steps, parts and what is kept', () =>
+  it('shows whole policies for what may start alone, ad-hoc steps, parts and what is kept', () =>
     assert.deepEqual(
       whole.map(([title]) => title),
-      ['Let things start without a person', "Steps of an action's own", 'Parts of an action', 'What is kept, and for how long'],
+      ['Let things start without a person', 'Ad-hoc steps', 'Parts of an action', 'What is kept, and for how long'],
     ));
 
   for (const [title, yaml] of whole)

@@ -13,22 +13,22 @@ import { simulate } from './simulate.ts';
 import { testPolicies } from './test.ts';
 import { type WorstCaseFlags, worstCase } from './worst-case.ts';
 
-/** What the commands about policies need from the program that they are part of. */
+/** What the policy commands need from the main program. */
 export interface PolicyCommands {
   readonly add: (parent: Command, usage: string, description: string) => Command;
   readonly printable: (command: Command) => Command;
   readonly io: Io;
   readonly terminal: Terminal;
-  /** Opens a session with the cluster; for what is asked of files none is needed. */
+  /** Opens a session with the cluster; not called for commands that only read files. */
   readonly open: (flags: GlobalFlags) => Session;
   readonly exit: (code: number) => void;
-  /** Sets the exit code of errors: of these commands 1 is an answer. */
+  /** Sets the exit code of errors, because for these commands 1 is an answer. */
   readonly failWith: (code: number) => void;
-  /** The words behind the first `--`. */
+  /** The words after the first `--`. */
   readonly behind: readonly string[];
 }
 
-/** Exit code for what can't be read or understood. */
+/** Exit code for input that cannot be read or is not valid. */
 const USAGE = 2;
 const repeat = (value: string, before: string[] = []) => [...before, value];
 
@@ -51,7 +51,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     return await work(session).finally(() => session.close());
   };
   const guarded = (work: () => number | Promise<number>) => answered(work, terminal, exit);
-  // Whom the question is about is not whom the cluster is asked as.
+  // `--as` is the identity that the question is about, not the identity for requests to the cluster.
   const sourcesOf = async (flags: Flags): Promise<{ sources: Sources; who: Sender }> => {
     const asker = { as: flags.as, groups: [...(flags.asGroup ?? []), ...(flags.group ?? [])], environment: flags.environment };
     if (flags.filename) {
@@ -75,10 +75,10 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     command
       .option(
         '-f, --filename <path>',
-        'file or folder with policies; those of the cluster when left out; may be repeated',
+        'file or folder with policies; default: the policies of the cluster; may be repeated',
         repeat,
       )
-      .option('--environment <name>', 'the environment of the namespace; that of its label when left out');
+      .option('--environment <name>', 'the environment of the namespace; default: its label');
   const about = (command: Command) => fromFiles(command).option('--group <group>', 'a group of --as; may be repeated', repeat);
 
   printable(add(policy, 'test <files...>', 'Run the cases of files against the policies in them, without a cluster'))
@@ -93,7 +93,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     );
   about(printable(add(policy, 'can-i [command...]', 'Ask what --as may do: exit code 0 yes, 1 no, 3 with an approval')))
     .option('--api <request>', "a request to the API: 'patch deployments.apps/web'")
-    .option('--cluster-wide', 'the request of --api is over all namespaces')
+    .option('--cluster-wide', 'the request of --api covers all namespaces')
     .option('--host <name>', 'a host')
     .option('--image <reference>', 'an image of a sandbox')
     .option('--tool <server-and-tool...>', 'an MCP server and a tool of it')
@@ -101,16 +101,16 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     .option('--model <name>', 'a model of --model-endpoint')
     .option('--file <access-and-path>', "a file of a workspace: 'read PATH' or 'write PATH'")
     .option('--repository <name>', 'a repository')
-    .option('--mode <mode>', 'Apply or DryRun; of a change Apply when left out')
+    .option('--mode <mode>', 'Apply or DryRun; default for a change: Apply')
     .option('--at <time>', 'when, as RFC 3339: a freeze counts only for a question with a time')
     .option('--batch', 'read questions from stdin, one JSON a line, and answer one JSON a line')
     .action((argv: string[], flags: CanIFlags & { batch?: boolean }, command: Command) =>
       guarded(async () => {
         const global = flagsOf(command);
         const format = formatOf(global.output);
-        // Options of the command would be taken for those of the question.
+        // Options of the command would be parsed as options of can-i.
         if (argv.length !== behind.length)
-          throw new UsageError('FlagRequired', `put the command behind \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
+          throw new UsageError('FlagRequired', `put the command after \`--\`: can-i [options] -- ${[...argv].join(' ')}`);
         if (flags.batch) {
           const defaults = defaultsOf({ ...flags, output: global.output }, argv);
           const { sources, who } = await sourcesOf(global);
@@ -128,7 +128,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     guarded(async () => {
       const global = flagsOf(command);
       const format = formatOf(global.output);
-      refuse(global, [...ofAsker, 'environment'], 'policies are read whoever asks');
+      refuse(global, [...ofAsker, 'environment'], 'policies are the same for every requester');
       const { sources } = await sourcesOf(
         files.length > 0 ? { ...global, filename: [...files, ...(global.filename ?? [])] } : global,
       );
@@ -140,11 +140,11 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
       add(
         policy,
         'explain [action]',
-        'Say why an action is where it is, or with --effective which values hold and where they come from',
+        'Explain the state of an action, or with --effective the values that apply and where they come from',
       ),
     ),
   )
-    .option('--effective', 'every value that holds for --as in the namespace')
+    .option('--effective', 'print every value that applies to --as in the namespace')
     .action((name: string | undefined, flags: { effective?: boolean }, command: Command) =>
       guarded(async () => {
         const global = flagsOf(command);
@@ -159,7 +159,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
         return await live(global, (session) => explainAction(session, name, format));
       }),
     );
-  printable(add(policy, 'simulate', 'Judge past actions by changed policies and say what would differ'))
+  printable(add(policy, 'simulate', 'Evaluate past actions with changed policies and show what would differ'))
     .requiredOption('-f, --filename <path>', 'file or folder with changed policies; may be repeated', repeat)
     .action((flags: { filename: string[] }, command: Command) =>
       guarded(() => {
@@ -189,13 +189,13 @@ const ofCluster = ['context', 'kubeconfig'] as const;
 const ofAsker = ['as', 'asGroup'] as const;
 const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
 
-// A flag that is taken and not obeyed misleads.
+// A flag that is accepted and ignored is misleading.
 function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
   const stray = keys.find((key) => flags[key] !== undefined);
   if (stray !== undefined) throw new UsageError('FlagConflict', `leave out --${written[stray] ?? stray}: ${why}`);
 }
 
-// Faults in files are a list, and read as one.
+// Faults in files are printed as a list.
 async function answered(work: () => number | Promise<number>, io: Terminal, exit: (code: number) => void): Promise<void> {
   try {
     exit(await work());
@@ -209,7 +209,7 @@ const namespacesOf = ({ namespaces, policies }: Sources): string[] => [
   ...new Set([...namespaces.keys(), ...policies.map(({ metadata }) => metadata.namespace ?? '')]),
 ];
 
-// Files that speak of one namespace are asked about that one; of several, none is meant more than another.
+// If the files name only one namespace, that is the default. If they name several, there is no default.
 function onlyNamespace(sources: Sources): string | undefined {
   const [found = 'default', ...more] = namespacesOf(sources);
   return more.length > 0 ? undefined : found;

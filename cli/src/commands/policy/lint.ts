@@ -15,7 +15,7 @@ export function lintPolicies(sources: Sources, now: number): Finding[] {
   return [...found.filter(({ level }) => level === 'error'), ...found.filter(({ level }) => level === 'warning')];
 }
 
-/** Prints what linting finds. Exit code: 1 when there is an error among it. Throws UsageError when there is no policy. */
+/** Prints the findings. Exit code: 1 if one of them is an error. Throws UsageError if there is no policy. */
 export function lint(sources: Sources, format: Format, io: Terminal): number {
   if (sources.clusterPolicies.length + sources.policies.length === 0)
     throw new UsageError('ObjectNotFound', 'there is no AgentPolicy and no ClusterAgentPolicy; name files that hold one');

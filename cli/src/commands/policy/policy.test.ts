@@ -53,9 +53,9 @@ describe('policy test', () => {
       /'x': as: must say who asks: a user as the API server names it/,
     ],
     ['a case with a typo', file('kind: PolicyTest\ncases: [{name: x, as: ada, expect: Allow, hots: a.io}]'), /'x': .*hots/],
-    ['YAML that is none', file('kind: [\n'), /policies\.yaml: /],
+    ['invalid YAML', file('kind: [\n'), /policies\.yaml: /],
     ['a bomb of aliases', file('a: &a [x, x]\nb: &b [*a, *a]\nkind: PolicyTest\n'), /cases/],
-    ['a file that is not there', '/nowhere/x.yaml', /cannot be read/],
+    ['a file that does not exist', '/nowhere/x.yaml', /cannot be read/],
     ['no case at all', spec('modes: [Apply]'), /there is no case/],
   ];
   for (const [name, path, message] of faults) {
@@ -113,7 +113,7 @@ describe('policy can-i', () => {
     );
   });
 
-  it('answers a batch line by line, also after a line that is none', async () => {
+  it('answers a batch line by line, also after an invalid line', async () => {
     const lines = [
       { as: AGENT, namespace: 'shop', command: 'kubectl get pods' },
       'x',
@@ -140,7 +140,7 @@ describe('policy', () => {
     [['test', cases, '-n', 'shop'], /leave out --namespace: each case says who asks and where/],
     [['test', cases, '--as', 'ada'], /leave out --as: /],
     [['test', cases, '--context', 'prod'], /leave out --context: files are read without a cluster/],
-    [['lint', cases, '--as', 'ada'], /leave out --as: policies are read whoever asks/],
+    [['lint', cases, '--as', 'ada'], /leave out --as: policies are the same for every requester/],
     [['lint', cases, '--as-group', 'devs'], /leave out --as-group: /],
     [['lint', cases, '--environment', 'production'], /leave out --environment: /],
     [['can-i', '-f', cases, '--as', AGENT, '--context', 'prod', '--host', 'a.io'], /leave out --context: /],
@@ -186,7 +186,7 @@ describe('policy lint', () => {
     ],
     ['a kill switch that is on', 'suspended: true\nkubernetes: []\napprovals: []', /warning.*suspended/],
     [
-      'nothing where nothing is',
+      'nothing if nothing is',
       'kubernetes: [{apiGroups: [apps], resources: [deployments], verbs: [get], decision: Allow}]\napprovals: [{upToRisk: Low}, {upToRisk: High}]',
       undefined,
     ],

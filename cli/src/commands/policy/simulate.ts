@@ -8,16 +8,16 @@ import { actionsOf, judgedOf } from './explain.ts';
 import { readFiles } from './input/read-files.ts';
 import { readCluster, type Sources } from './input/sources.ts';
 
-/** What policies say of an action: refusals with their rules, who would have to approve, and why a person at all. */
+/** The evaluation of an action: refusals with their rules, the required approvals, and why a person is needed. */
 interface Verdict {
   readonly refusals: readonly string[];
-  /** 0 for a plan that starts without a person; undefined where there is no plan. */
+  /** 0 for a plan that starts without a person; undefined if there is no plan. */
   readonly approvals: number | undefined;
   readonly groups: readonly string[] | undefined;
   readonly person: readonly string[];
 }
 
-/** Judges past actions by other policies and says what would differ. */
+/** Evaluates past actions with changed policies and prints the differences. */
 export async function simulate(session: Session, files: readonly string[], format: Format): Promise<number> {
   const now = await readCluster(session.client, session.namespace);
   const changed = readFiles(files, session.namespace);
@@ -78,7 +78,7 @@ const words = ({ refusals, approvals }: Verdict) => {
   return approvals === 0 ? 'starts without a person' : `${approvals} approval(s)`;
 };
 
-// What became of trust, of the account and of the parent is no matter of policies: what a change of policies would do is asked here.
+// Trust, account and parent are facts outside the policies: only the effect of the changed policies is evaluated.
 function judge(judged: Judged): Verdict {
   const { plan } = judged;
   const refusals = refusalsOf(judged);

@@ -63,7 +63,7 @@ function writeReport(file: string, text: string): void {
 }
 
 function faultOf({ decision, because, needs }: Answer, { expect, because: wanted, approvals }: PolicyTest['cases'][number]) {
-  const why = because.map(({ policy, rule, message }) => `${policy}: ${rule}: ${message}`).join('; ') || 'nothing speaks of it';
+  const why = because.map(({ policy, rule, message }) => `${policy}: ${rule}: ${message}`).join('; ') || 'nothing applies to it';
   if (decision !== expect) return `${decision}, not ${expect} (${why})`;
   const deciding = because.filter((one) => one.decision === decision);
   if (wanted !== undefined && !deciding.some(({ rule, policy }) => rule === wanted || `${policy}: ${rule}` === wanted))

@@ -158,7 +158,7 @@ describe('The worst that starts without a person', () => {
     [
       'there is nothing but rehearsals',
       floorOf(`${RULES}\n${MEDIUM}`) + policyOf('modes: [DryRun]'),
-      /AgentPolicy\/shop lets nothing be applied/,
+      /AgentPolicy\/shop does not allow the mode Apply/,
     ],
     [
       'the kill switch is on',
@@ -245,7 +245,7 @@ describe('The worst that starts without a person', () => {
       'somebody of whom no policy speaks',
       policyOf(`${RULES}\nsubjects: [{kind: ServiceAccount, name: bot}]`),
       ['-n', 'shop', '--as', 'system:serviceaccount:shop:bto'],
-      /no AgentPolicy in namespace 'shop' speaks of 'system:serviceaccount:shop:bto'/,
+      /no AgentPolicy in namespace 'shop' applies to 'system:serviceaccount:shop:bto'/,
     ],
     [
       'a namespace that has not opted in',

@@ -18,10 +18,10 @@ export interface WorstCaseFlags {
   readonly unattended?: boolean;
 }
 
-/** A bound that everything is above. */
+/** A bound below every risk. */
 const NONE = 'None';
 
-/** A change that policies let through, and what it takes. */
+/** A change that policies allow, and what it requires. */
 interface Passing {
   readonly command: string;
   readonly risk: RiskLevel;
@@ -32,7 +32,7 @@ interface Passing {
   readonly decidedBy: string;
 }
 
-/** What passes, the highest risk first, then the fewest approvals. */
+/** The allowed changes, the highest risk first, then the fewest approvals. */
 const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
   all
     .map(({ example, candidate }) => {
@@ -51,9 +51,9 @@ const passingOf = (all: readonly Found[]): (Passing & { example: Example })[] =>
     .sort((a, b) => RISKS.indexOf(b.risk) - RISKS.indexOf(a.risk) || a.approvals - b.approvals);
 
 /**
- * Prints the most harmful action that starts without a person, or why none does, and what passes with people. Exit code: 1 when it is
- * above `failAbove`; with `unattended` only what starts without a person counts, and what is not known counts as above. Throws
- * UsageError where a bound is given and the policies speak of nobody there: what is not looked at must not pass.
+ * Prints the most harmful action that starts without a person, or why there is none, and what is allowed with approval. Exit code: 1 if its
+ * risk is above `failAbove`; with `unattended` only actions without approval count, and an unknown risk counts as above. Throws
+ * UsageError if a bound is given and no policy applies to the identity, because a gate that checked nothing must not pass.
  */
 export function worstCase(sources: Sources, who: Asker, flags: WorstCaseFlags, format: Format, io: Terminal): number {
   const bound = boundOf(flags.failAbove);
@@ -119,7 +119,7 @@ const unattendedData = ({ way, action, playbook, command, effects, judged, letTh
   way,
   ...judged.risk,
   objects: effects.length,
-  // As a case of a test has them.
+  // In the form of a test case.
   effects: effects.map(({ verb, apiGroup, resource, namespace, name, change, pods }) => ({
     verb,
     apiGroup,
@@ -142,7 +142,7 @@ function aloneInWords({ worst, why, untried }: UnattendedVerdict): string {
     return `without a person: no command line that was tried passes, and rules allow others: ${why.map(visible).join('; ')}`;
   if (!worst) return `without a person: nothing starts: ${why.map(visible).join('; ')}`;
   const { judged, way, effects, after, command, letThroughBy } = worst;
-  const by = way === 'OwnSteps' ? 'steps of its own' : "a trusted Playbook whose autonomy is 'Auto'";
+  const by = way === 'OwnSteps' ? 'ad-hoc steps' : "a trusted Playbook whose autonomy is 'Auto'";
   return [
     `without a person: ${visible(command.join(' '))}: risk ${judged.risk.level}, score ${judged.risk.score}, ${effects.length} object(s), by ${by}`,
     ...judged.risk.parts.map(({ points, message }) => `  +${points} ${visible(message)}`),
@@ -172,6 +172,6 @@ function printPassing(worst: Passing, cheapest: readonly Passing[], unasked: rea
     );
 }
 
-// The action, and the Playbook that somebody would have to trust first.
+// The action, and the Playbook that must be trusted first.
 const asYaml = ({ action, playbook }: Example): string =>
   [action, ...(playbook ? [playbook] : [])].map((object) => raw(object, 'yaml').trimEnd()).join('\n---\n');

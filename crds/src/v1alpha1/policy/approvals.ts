@@ -14,13 +14,13 @@ const ApprovalLine = z
     autoReview: z
       .boolean()
       .describe(
-        "Whether a plan up to this risk may start without a person: that of a trusted Playbook with autonomy 'Auto', or of ad-hoc steps that every policy allows. What is never decided without a person still waits for one, and so does what any other policy wants reviewed.",
+        "Whether a plan up to this risk may start without a person: that of a trusted Playbook with autonomy 'Auto', or of ad-hoc steps that every policy allows. Changes that always need a person still wait for approval, and so do plans that any other policy wants reviewed.",
       )
       .optional(),
     autoReviewAfter: integer(
       0,
       100,
-      'How many runs of the same Playbook, as it stands, must have succeeded in the namespace since one failed, before its plans start without a person. When left out, 3.',
+      'How many runs of the same Playbook, with its current digest, must have succeeded in the namespace since the last failure, before its plans start without a person. When left out, 3.',
     ).optional(),
   })
   .describe('What an action up to a risk needs before it may start.');

@@ -3,7 +3,7 @@ import { Decision, list, mapList, set, text } from '../fields.ts';
 
 const CommandRule = z.object({
   prefix: list(z.string().min(1).max(256), 32, "Tokens in order; alternatives of one position are separated by '|'.").min(1),
-  decision: Decision.describe('What the rule says of a command that it matches.'),
+  decision: Decision.describe('The decision about a command that the rule matches.'),
   justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
   match: list(z.string().min(1).max(1024), 16, 'Examples that must match.').optional(),
   notMatch: list(z.string().min(1).max(1024), 16, 'Examples that must not match.').optional(),
@@ -24,5 +24,5 @@ export const hostExecutables = mapList(
   }),
   'name',
   64,
-  'Where programs are: a rule that allows a program by name allows it at these paths alone.',
+  'Paths of programs: a rule that allows a program by name allows it only at these paths.',
 ).optional();

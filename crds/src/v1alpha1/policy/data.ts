@@ -12,16 +12,16 @@ export const dataHandling = z
     parameters: Handling.describe(
       'What the audit trail keeps of the values of parameters. The action itself holds them, because they are what runs.',
     ).optional(),
-    logs: Handling.describe('What is kept of what steps print and leave behind: results, last words, evidence.').optional(),
+    logs: Handling.describe('What is kept of the output of steps: results, termination messages, evidence.').optional(),
     diffs: Handling.describe(
-      'What plans show of values before and after. What was approved is pinned by the digest of each change, whatever is shown.',
+      'What plans show of values before and after. The digest of each change covers the real values, even if they are not shown.',
     ).optional(),
     redact: z
       .object({
         patterns: set(
           z.string().min(1).max(256),
           32,
-          'RE2 expressions of what is a secret here, beside what is known as one. With a group, the group is masked.',
+          'RE2 expressions of additional secrets. With a group, only the group is masked.',
         ).optional(),
         fields: set(
           z
@@ -30,31 +30,31 @@ export const dataHandling = z
             .max(256)
             .regex(/^(\/[^/]+)+$/),
           64,
-          "JSON pointers of fields that plans never show, with all that is in them; '*' stands for one part: '/data/*'.",
+          "JSON pointers of fields that plans never show, including all nested fields; '*' stands for one part of the pointer: '/data/*'.",
         ).optional(),
       })
-      .describe('What else is masked.')
+      .describe('Additional masking.')
       .optional(),
     retainAtLeast: duration(
-      'How long an action is kept at least, whatever any policy says of `retainFor`: evidence of a floor is not for a namespace to delete.',
+      'How long an action is kept at least, for any `retainFor` of other policies, so that a namespace cannot delete evidence earlier.',
     ).optional(),
     retainFor: duration(
-      'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. Limits that count it keep it as long as they do.',
+      'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. It is kept longer if a limit still counts it.',
     ).optional(),
   })
-  .describe('What is kept of an action, and for how long. Where no policy says, secrets are masked and actions stay.')
+  .describe('What is kept of an action, and for how long. If no policy sets it, secrets are masked and actions are kept.')
   .optional();
 
-/** What the audit trail must be able to do before a real run. */
+/** What the audit trail requires before a real run. */
 export const audit = z
   .object({
     requireSink: z
       .boolean()
-      .describe('Whether a real run needs a sink that acknowledged the records of the action so far.')
+      .describe('Whether a real run requires that a sink has acknowledged the records of the action so far.')
       .default(false),
     maxLag: duration(
       'How old the oldest record may be that the sink has not acknowledged. When left out, every record must be acknowledged.',
     ).optional(),
   })
-  .describe('What the audit trail must be able to do before a real run.')
+  .describe('What the audit trail requires before a real run.')
   .optional();

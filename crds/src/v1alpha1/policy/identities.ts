@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { label, list, mapList, type Rule, rules, set } from '../fields.ts';
 
-/** Who a policy is about; `namespace` says what the namespace of a ServiceAccount is. */
+/** The identities that a policy applies to; `namespace` is the description of the namespace of a ServiceAccount. */
 export const subjects = (namespace: string, ...more: readonly Rule[]) =>
   list(
     z
@@ -21,7 +21,7 @@ export const subjects = (namespace: string, ...more: readonly Rule[]) =>
       )
       .describe('An authenticated identity: never a claim of the agent.'),
     64,
-    'Who the policy is about. When left out, everyone.',
+    'The identities that the policy applies to. When left out, everyone.',
   ).optional();
 
 const claims = (what: string) =>
@@ -42,7 +42,7 @@ const claims = (what: string) =>
 /** Which identities of approvers and agents are accepted. */
 export const identity = z
   .object({
-    approverGroups: set(z.string().min(1).max(253), 32, 'Groups of which an approver must be a member of one.').optional(),
+    approverGroups: set(z.string().min(1).max(253), 32, 'Groups; an approver must be a member of one of them.').optional(),
     refuseGroups: set(
       z.string().min(1).max(253),
       32,
@@ -52,7 +52,7 @@ export const identity = z
     agentGroups: set(
       z.string().min(1).max(253),
       32,
-      'Groups whose members are agents. Agents approve, reject and trust nothing, and write no policies. Users and ServiceAccounts that the `subjects` of a policy name are agents without it; a group among `subjects`, or in `agents.groups`, is not, because people may be in it.',
+      'Groups whose members are agents. Agents cannot approve, reject or trust, and cannot write policies. Users and ServiceAccounts in the `subjects` of a policy are agents anyway. The members of a group in `subjects` or in `agents.groups` are not, because people may be members of it.',
     ).optional(),
     separationOfDuties: z
       .object({
@@ -60,20 +60,24 @@ export const identity = z
         exemptGroups: set(z.string().min(1).max(253), 32, 'Groups.').optional(),
       })
       .describe(
-        'Who may approve or trust although they could act as the requester or author: impersonate it, have its token, or run something in a pod that runs as it. Everyone else who could counts as the same person. Admins of the cluster always could. Each use is recorded.',
+        'People who may approve or trust although they could act as the requester or author: impersonate it, obtain its token, or run a pod as it. Everyone else who could do so counts as the same person. Admins of the cluster always could. Each use of the exemption is recorded.',
       )
       .optional(),
     agents: z
       .object({
-        groups: set(z.string().min(1).max(253), 32, 'Groups of which whoever files an action must be in one.').optional(),
-        refuseGroups: set(z.string().min(1).max(253), 32, 'Groups whose members may file none.').optional(),
-        claims: claims('whoever files an action').optional(),
+        groups: set(
+          z.string().min(1).max(253),
+          32,
+          'Groups; the requester of an action must be a member of one of them.',
+        ).optional(),
+        refuseGroups: set(z.string().min(1).max(253), 32, 'Groups whose members may not create actions.').optional(),
+        claims: claims('the requester of an action').optional(),
         requireOnBehalfOf: z
           .boolean()
           .describe('Whether each action must name the person who prompted it, in `spec.onBehalfOf`.')
           .optional(),
       })
-      .describe('Which identities may file actions.')
+      .describe('Which identities may create actions.')
       .optional(),
   })
   .describe('Which identities of approvers and agents are accepted.')

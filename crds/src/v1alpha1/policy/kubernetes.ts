@@ -40,14 +40,14 @@ const KubernetesRule = z
     resourceNames: set(
       objectName('Name of an object.'),
       64,
-      "Names of objects. When left out, any. A 'list', 'watch' or 'deletecollection' names none: a Deny or RequireApproval whose verbs cover it holds for it all the same, as it would reach those objects, and an Allow does not.",
+      "Names of objects. When left out, any. A 'list', 'watch' or 'deletecollection' request names no object. A Deny or RequireApproval whose verbs cover it applies to it nevertheless, because it would reach those objects; an Allow does not.",
     ).optional(),
     namespaces: set(
       label('Name of a namespace.'),
       64,
       'Namespaces that the request may reach. When left out, the namespace of the action.',
     ).optional(),
-    decision: Decision.describe('What the rule says of a request that it matches.'),
+    decision: Decision.describe('The decision about a request that the rule matches.'),
     justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
   })
   .describe('A rule about requests to the Kubernetes API.');
@@ -66,8 +66,8 @@ export const highRisk = list(
       apiGroups,
       resources: resources("Resources such as 'deployments', with their subresources, or 'deployments/scale'; '*' is any."),
       verbs: set(z.enum(['create', 'update', 'patch', 'delete', '*']), 8, "Verbs; '*' is any.").optional(),
-      raiseTo: RiskLevel.describe('The risk that a change of these is at least.').optional(),
-      refuse: z.boolean().describe('Whether a change of these is refused outright.').optional(),
+      raiseTo: RiskLevel.describe('The lowest risk of a change of these resources.').optional(),
+      refuse: z.boolean().describe('Whether a change of these resources is refused.').optional(),
       justification: text(512, 'Why; shown to the agent and to approvers.').optional(),
     })
     .meta(
@@ -77,5 +77,5 @@ export const highRisk = list(
       }),
     ),
   64,
-  'What raises the risk of an action, or is refused outright.',
+  'Changes that raise the risk of an action, or are refused.',
 ).optional();

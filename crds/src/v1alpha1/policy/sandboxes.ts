@@ -7,10 +7,10 @@ export const network = z
     allow: set(
       z.string().min(1).max(253),
       256,
-      "Hosts that may be reached, such as 'api.github.com' or '*.example.com' (any name below it, not itself). When left out, what `unfamiliar` says.",
+      "Hosts that may be reached, such as 'api.github.com' or '*.example.com' (any name below it, not itself). When left out, `unfamiliar` decides.",
     ).optional(),
-    deny: set(z.string().min(1).max(253), 256, 'Hosts that may not be reached, whatever allows them.').optional(),
-    unfamiliar: Decision.describe('What happens with a host that no rule names.').default('Deny'),
+    deny: set(z.string().min(1).max(253), 256, 'Hosts that may not be reached, even if another rule allows them.').optional(),
+    unfamiliar: Decision.describe('The decision about a host that no rule names.').default('Deny'),
   })
   .describe('Rules about hosts. Sandboxes reach no host yet, and a Playbook that asks for one is refused.')
   .optional();
@@ -22,15 +22,15 @@ export const mcpServers = z
       z.object({
         url: z.string().min(1).max(1024).describe('Address of the server.'),
         schemaDigest: digest(
-          'Digest of the tools that the server offers. A call that brings no digest is refused, as what an action says in `intent.tool` is.',
+          'Digest of the tools that the server offers. A call without a digest is refused; `intent.tool` of an action has none.',
         ).optional(),
         tools: set(z.string().min(1).max(128), 128, 'Tools that may be called.').optional(),
       }),
       64,
-      'MCP servers that may be used. When left out, any; an empty list is none. Entries with one `url` are alternatives: what one of them allows is allowed.',
+      'MCP servers that may be used. When left out, any; an empty list allows no server. Entries with the same `url` are alternatives: a call is allowed if one of them allows it.',
     ).optional(),
   })
-  .describe('Rules about MCP servers. What an action says of the tool that filed it (`intent.tool`) is held against them.')
+  .describe('Rules about MCP servers. `intent.tool` of an action, the tool call that created it, is compared with them.')
   .optional();
 
 /** Rules about the images of sandboxes. */
@@ -47,7 +47,7 @@ export const images = z
   .optional();
 
 const filePatterns =
-  "Paths are relative to the workspace, without '/' or './' at the beginning; '*' stands for anything but '/', '?' for one such character, '**' for anything: '*.pem' is of the top folder alone, '**/*.pem' of any, 'secrets/**' all in a folder. Case makes no difference.";
+  "Paths are relative to the workspace, without '/' or './' at the beginning; '*' stands for anything but '/', '?' for one such character, '**' for anything: '*.pem' matches in the top folder only, '**/*.pem' in any folder, 'secrets/**' all files of a folder. Case makes no difference.";
 
 /** Rules about files of a workspace. */
 export const files = z
@@ -58,7 +58,7 @@ export const files = z
   .describe('Rules about files of a workspace. There are no workspaces yet, and a Playbook that asks for one is refused.')
   .optional();
 
-/** The one place where models may be asked. */
+/** The only endpoint at which models may be used. */
 export const modelEndpoint = z
   .object({
     url: z
@@ -71,6 +71,6 @@ export const modelEndpoint = z
     models: set(z.string().min(1).max(253), 64, 'Names of models that may be used there. When left out, any.').optional(),
   })
   .describe(
-    'The one place where models may be asked. Policies that name different ones let nothing pass. No step reaches a model yet: a Playbook that asks for one is refused.',
+    'The only endpoint at which models may be used. If policies name different endpoints, no endpoint is allowed. No step can reach a model yet: a Playbook that asks for one is refused.',
   )
   .optional();

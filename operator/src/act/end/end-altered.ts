@@ -10,8 +10,8 @@ const MESSAGE_MAX = 2000;
 const SHOWN = 5;
 
 /**
- * Ends a stage whose Job somebody changed before it was released, so that nothing of it was executed: a verification is started again,
- * any other stage ends its action. `when` says when it was changed, and `found` in what.
+ * Ends a stage whose Job was changed before it was released, so that none of its steps ran: a verification is started again,
+ * any other stage ends its action. `when` says when it was changed, and `found` names the changed fields.
  */
 export function endAltered(pass: Pass, job: Omit<StageStatus, 'outcome'>, when: string, found: readonly string[]): void {
   const { draft, now } = pass;

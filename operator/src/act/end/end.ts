@@ -10,7 +10,7 @@ import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
-/** Brings an action to its end: the state, and the last record, with who ended it early and the codes of what policy refused. */
+/** Ends an action: sets the final state and adds the last record, with the person who ended it early and the codes of refusals. */
 export function end(
   { draft, action, facts, now }: Pass,
   state: State,
@@ -27,7 +27,7 @@ export function end(
     action,
     {
       transition: 'Ended',
-      // Whoever ended it early, where somebody did.
+      // Who ended the action early, if somebody did.
       actor: by ?? (state === 'Cancelled' ? stopped?.actor : undefined) ?? 'sentinel-operator',
       summary: `${state}: ${message}`,
       plan: draft.plan?.digest,
@@ -47,7 +47,7 @@ export function end(
 
 const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(policies)) || undefined;
 
-/** Brings an action to the end that was decided. What is said of it may quote commands, so secrets in it are masked. */
+/** Ends an action with the decided state. The message may quote commands, so secrets in it are masked. */
 export async function endAsDecided(
   pass: Pass,
   { state, message, rules = [], ...more }: Extract<NextStep, { kind: 'End' }>,

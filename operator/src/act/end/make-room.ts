@@ -3,8 +3,8 @@ import { aboveBounds } from '../../status/within-bounds.ts';
 import type { ActContext } from '../context.ts';
 
 /**
- * Takes labels and annotations above the bounds off an action that was filed before there were any, so that its status can be stored.
- * The policies inside the API server let the operator do this and nothing else. False when there is nothing to take off.
+ * Removes labels and annotations above the bounds from an action that was created before the bounds existed, so that its status can be stored.
+ * The policies inside the API server let the operator do this and nothing else. Returns false if there is nothing to remove.
  */
 export async function makeRoom({ client, logger }: ActContext, action: AgentAction): Promise<boolean> {
   const { labels, annotations } = aboveBounds(action.metadata);

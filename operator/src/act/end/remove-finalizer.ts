@@ -4,10 +4,10 @@ import { writeEntry } from '../../acts/journal.ts';
 import type { ActContext, Pass } from '../context.ts';
 
 /**
- * Takes the finalizer off an action that has come to its end: from here on, deleting it stops nothing. What is `missing` in the sink
- * goes with it; that is recorded first, where it outlives the action.
+ * Removes the finalizer of an action that has ended: after that, deleting it stops nothing. The records that are `missing` in the sink
+ * are deleted with the action; that is recorded first, in the chain of acts, which outlives the action.
  */
-export async function letGo(
+export async function removeActionFinalizer(
   { client }: ActContext,
   { action, now }: Pass,
   missing: { readonly from: number; readonly to: number } | undefined,

@@ -3,7 +3,7 @@ import { policyName } from '@sentinel/policy';
 import { record } from '../../status/record.ts';
 import type { ActContext, Pass } from '../context.ts';
 
-/** Writes the last record of an action: that it is kept no longer, and by which policies. */
+/** Adds the last record of an action: its retention time is over, according to the named policies. */
 export function retire({ draft, action, facts, now }: Pass): void {
   const by = facts.policies.policies
     .filter(({ spec }) => spec?.dataHandling?.retainFor !== undefined)
@@ -22,7 +22,7 @@ export function retire({ draft, action, facts, now }: Pass): void {
   );
 }
 
-/** Deletes an action whose retirement a sink has acknowledged, and only that one. Its plans go with it, for it owns them. */
+/** Deletes an action whose retirement a sink has acknowledged, and only that one. Its plans are deleted with it, because it owns them. */
 export async function deleteRetired({ client }: ActContext, { action }: Pass): Promise<void> {
   const { name, namespace, uid } = action.metadata;
   await client.delete(agentActions, { name, namespace }, { preconditions: { uid }, propagationPolicy: 'Background' });

@@ -49,7 +49,7 @@ describe('The end of an action', () => {
     assert.deepEqual(asked, [{ namespace: pass.action.metadata.namespace, name: pass.action.metadata.name }]);
   });
 
-  it('asks nobody where there was no plan, or where the action goes on or has ended before', async () => {
+  it('asks nobody if there was no plan, or where the action goes on or has ended before', async () => {
     const { context, asked } = contextOf(async () => 'signed');
     await stateEnd(context, ending(false));
     const waits = ending(true);

@@ -5,15 +5,15 @@ import { addToLast } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { ActContext, Pass } from '../context.ts';
 
-/** How long an end waits for a gateway that does not answer, in milliseconds. Then the record says that it has no statement. */
+/** How long ending an action waits for a gateway that does not answer, in milliseconds. After that the record says that there is no statement. */
 export const STATEMENT_WAIT_MS = 120_000;
 
-/** Since when the end of an action waits, by its uid. It may be lost: then it waits anew. */
+/** Since when ending an action waits, by its uid. If this is lost, the wait starts again. */
 const waiting = new Map<string, number>();
 
 /**
- * Has the gateway state what it knows of the run of an action that comes to its end in this pass, and puts that into the record of the end.
- * Throws while the gateway does not answer, so that the pass is made again, for a limited time. Safe to repeat.
+ * Asks the gateway for its statement about the run of an action that ends in this reconcile, and adds it to the record of the end.
+ * Throws while the gateway does not answer, so that the reconcile is retried, for a limited time. Safe to repeat.
  */
 export async function stateEnd(context: ActContext, { action, draft, now }: Pass): Promise<void> {
   const state = stateOf(draft);

@@ -4,8 +4,8 @@ import { orphanedJobs } from '../../decide/orphans.ts';
 import { deleteSuspended } from './delete-suspended.ts';
 
 /**
- * Deletes those of these Jobs that nobody will release. A cache may lag behind a Job that was recorded just now, so the API server
- * is asked about the action first.
+ * Deletes those of these Jobs that will never be released. A cache may lag behind a Job that was recorded just now, so the
+ * action is read from the API server first.
  */
 export async function deleteOrphans(client: KubeClient, key: string, seen: readonly AnyObject[]): Promise<void> {
   const action = await client.get(agentActions, splitKey(key));

@@ -4,8 +4,8 @@ import { isSuspended } from '../../decide/orphans.ts';
 const ATTEMPTS = 5;
 
 /**
- * Deletes a Job, unless it is released meanwhile; answers whether it is gone. The Job controller writes the status of a new Job, so
- * a precondition on the resourceVersion often fails once: then the Job is read and judged again.
+ * Deletes a Job, unless it was released in the meantime; returns whether it is gone. The Job controller writes the status of a new Job, so
+ * a precondition on the resourceVersion often fails once: then the Job is read and evaluated again.
  */
 export async function deleteSuspended(client: KubeClient, job: AnyObject): Promise<boolean> {
   const { uid, name = '', namespace } = job.metadata;

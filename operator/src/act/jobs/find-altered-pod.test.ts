@@ -27,6 +27,6 @@ describe('A pod that asked the gateway for nothing', () => {
   it('is believed when it is what was rendered', async () => assert.equal(await found(() => undefined), undefined));
   it('is not when something replaced its command', async () =>
     assert.match((await found(replace)) ?? '', /altered on its way: spec\.initContainers\[1\]\.command/));
-  it('is not when it is gone', async () => assert.match((await found()) ?? '', /its pod is gone/));
+  it('is not when it is gone', async () => assert.match((await found()) ?? '', /its pod was deleted/));
   it('is the business of the gateway once that has claimed it', async () => assert.equal(await found(replace, true), undefined));
 });

@@ -8,8 +8,8 @@ import { desiredJob } from './start-job.ts';
 const SHOWN = 3;
 
 /**
- * Why the pod of a stage is not the one that was rendered; undefined when it is, or when the gateway has compared it at its claim. A pod
- * that asks the gateway for nothing is claimed by nobody, and what was put in the place of its commands may end well.
+ * Why the pod of a stage is not the rendered one; undefined if it is, or if the gateway has compared it at its claim. A pod that sends no
+ * request to the gateway is never claimed, so a replaced command could succeed without being noticed.
  */
 export async function findAlteredPod(
   { client, settings }: ActContext,
@@ -19,7 +19,7 @@ export async function findAlteredPod(
 ): Promise<string | undefined> {
   if (claimed || !facts.playbook || facts.job?.podName === undefined) return undefined;
   const pod = await client.get(pods, { name: facts.job.podName, namespace: namespaces.sandboxes });
-  if (!pod) return 'its pod is gone, and nobody has compared it';
+  if (!pod) return 'its pod was deleted before it was compared with its Job';
   const found = podDifferences(desiredJob(facts, stage, attempt, plan, await settings()), pod);
   return found.length === 0
     ? undefined

@@ -11,7 +11,7 @@ import { desiredJob } from './start-job.ts';
 const settings = { image: 'own', gatewayAddress: '10.96.0.9', forbidden: '10.96.0.1:443', hostUsers: true };
 const states = { rehearsal: 'Rehearsing', run: 'Running', verification: 'Verifying' } as const;
 
-/** Releases the Job of a stage, which an API server refuses unless it is of generation 1; `alter` says what became of it. */
+/** Releases the Job of a stage, which an API server refuses unless it is of generation 1; `alter` says what happened to it. */
 async function release(of: Stage, alter: (job: AnyObject) => AnyObject) {
   const current = stage(of);
   const given = facts(action(states[of], { stages: [current] }), { stage: current });

@@ -8,8 +8,8 @@ import { releaseJob } from './release-job.ts';
 import { desiredJob } from './start-job.ts';
 
 /**
- * Releases the Job that the status names and that is still suspended: the pass that recorded it did not come to do so. A Job that was
- * altered since is never released, however often that is tried: the stage ends, and the Job is deleted.
+ * Releases the Job that the status names and that is still suspended, because the reconcile that recorded it did not release it. A Job that
+ * was altered since is never released: the stage ends, and the Job is deleted.
  */
 export async function releaseRecorded(context: ActContext, pass: Pass): Promise<void> {
   const { facts } = pass;

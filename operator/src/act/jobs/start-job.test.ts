@@ -21,7 +21,7 @@ it('A Job may take as long as was planned, or less where policy has become stric
   assert.deepEqual([secondsOf('15m', 'run'), secondsOf('15m', 'rehearsal')], [planSpec.durationSeconds, 900]);
 });
 
-describe('A Job that is there already when it is to be started', () => {
+describe('A Job that exists when it should be started', () => {
   const given = facts(action('Pending'));
   const wanted = desiredJob(given, 'rehearsal', 1, undefined, settings);
   const stored = (more: { suspend?: boolean; image?: string; deletionTimestamp?: string } = {}): AnyObject => {

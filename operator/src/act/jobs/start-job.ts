@@ -29,14 +29,14 @@ import { keptParameters, requestDetails } from '../request-details.ts';
 import { deleteSuspended } from './delete-suspended.ts';
 import { releaseJob } from './release-job.ts';
 
-/** The status holds the jobs of this many rehearsals by number. */
+/** The status has room for the Jobs of this many rehearsals. */
 const MAX_ATTEMPTS = 100;
 
 const states: Record<Stage, State> = { rehearsal: 'Rehearsing', run: 'Running', verification: 'Verifying' };
 
 /**
- * Starts a stage: the Job is created suspended under a name that exists once, the answer is compared with what was sent, its uid
- * goes into the status, and only then it is released. A crash between any two of these neither loses it nor starts it twice.
+ * Starts a stage: the Job is created suspended under a unique name, the response is compared with what was sent, its uid is stored in the
+ * status, and only then it is released. After a crash between any two of these steps the Job is neither lost nor started twice.
  */
 export async function startJob(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
   const { facts, draft, now } = pass;
@@ -46,22 +46,23 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
       ? failVerification(pass, whyUnverifiable(facts))
       : end(pass, 'Denied', 'the Playbook is gone');
   const attempt = nextAttempt(draft, stage);
-  if (attempt > MAX_ATTEMPTS) return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times. File a new action.`);
+  if (attempt > MAX_ATTEMPTS)
+    return end(pass, 'Denied', `it was rehearsed ${MAX_ATTEMPTS} times, which is the maximum. Create a new action.`);
   const plan = stage === 'rehearsal' ? undefined : draft.plan?.digest;
   const wanted = desiredJob(facts, stage, attempt, plan, await context.settings());
   if (stage === 'run' && facts.plan?.spec.template !== templateDigest(wanted)) {
     return end(
       pass,
       'Denied',
-      'the pods of the real run would not be those of the plan: Sentinel or its settings changed. File the action again.',
+      'the pods of the real run would not be those of the plan: Sentinel or its settings changed. Create the action again.',
     );
   }
   const { job: created, existed } = await createOnce(context, wanted);
-  // One that another operator made and released is not suspended any more. Its pods must be those that are wanted all the same.
+  // A Job that another operator created and released is not suspended any more. Its pods must nevertheless be the wanted ones.
   const released = existed && !isSuspended(created);
   const found = jobDifferences(released ? asReleased(wanted, created) : wanted, created);
   if (found.length > 0) {
-    // By its uid alone: it may not even be suspended any more, if that was altered.
+    // Identified only by its uid: it may not even be suspended any more, if that was altered.
     const options = { preconditions: { uid: created.metadata.uid }, propagationPolicy: 'Background' } as const;
     await context.client.delete(jobs, { name: wanted.metadata.name, namespace: namespaces.sandboxes }, options);
     const altered = { stage, attempt, name: wanted.metadata.name, uid: created.metadata.uid ?? '' };
@@ -81,7 +82,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   addStage(draft, entry);
   delete draft.queuedAt;
   enter(draft, states[stage], `${sentence(stage)} (Job ${entry.name})`, now);
-  // The first one is told: the others would take room of the records that are still to come.
+  // Only the first one is recorded: the others would take room that later records need.
   if (stage !== 'verification' || attempt === 1)
     record(
       draft,
@@ -98,7 +99,7 @@ export async function startJob(context: ActContext, pass: Pass, stage: Stage): P
   if (!released) pass.afterwards.push(() => releaseJob(context, created));
 }
 
-// Rehearsals are counted for the life of the action; an action is run once.
+// Rehearsals are counted over the whole life of the action; an action runs only once.
 function nextAttempt({ attempt = 0, stages = [] }: Pass['draft'], stage: Stage): number {
   if (stage === 'rehearsal') return attempt + 1;
   return stage === 'run' ? 1 : stages.filter((one) => one.stage === 'verification').length + 1;
@@ -121,8 +122,8 @@ export function desiredJob(
   return renderJob({ stage, attempt, plan, action, playbook: playbook.spec, policies, plannedSeconds }, settings);
 }
 
-// The name is the lock: when the Job is there already, an earlier pass made it, for nobody else may create Jobs here. That pass may
-// have seen another spec of the action: a Job that is still suspended then makes room for the one that is wanted now.
+// The name is the lock: an existing Job was created by an earlier reconcile, because nobody else may create Jobs here. That reconcile may
+// have seen another spec of the action: a Job that is still suspended is then replaced by the wanted one.
 async function createOnce({ client }: ActContext, wanted: SandboxJob): Promise<{ job: AnyObject; existed: boolean }> {
   try {
     return { job: await client.create(jobs, wanted), existed: false };
@@ -164,11 +165,11 @@ function admitted(
   const would = audited.length === 0 ? '' : `; only audited: ${explainAll(audited)}`;
   condition(draft, 'Admitted', 'True', 'Satisfied', `${allowed}${would}`, now);
   for (const type of ['Rehearsed', 'Approved', 'Executed', 'Verified'] as const)
-    condition(draft, type, 'Unknown', 'Pending', 'the action has not come so far yet', now);
+    condition(draft, type, 'Unknown', 'Pending', 'the action has not reached this step yet', now);
   if (!again) record(draft, action, admissionEntry(action, facts, audited, parameters), now);
 }
 
-/** What policies that only audit would have refused, as it may be kept: it may quote commands. */
+/** What `auditOnly` policies would have refused, masked because it may quote commands. */
 export async function keptAudit(facts: Facts): Promise<Refusal[]> {
   const handling = dataHandling(facts.policies);
   const kept: Refusal[] = [];
@@ -188,7 +189,7 @@ function admissionEntry(
   return {
     transition: 'Admitted' as const,
     actor: requester?.user ?? 'unknown',
-    summary: `${requester?.user ?? 'unknown'}${person} asks for ${isAdHoc(action.spec) ? 'steps of its own' : `Playbook ${playbook?.metadata.name ?? ''}`}: ${intent.summary}`,
+    summary: `${requester?.user ?? 'unknown'}${person} asks for ${isAdHoc(action.spec) ? 'ad-hoc steps' : `Playbook ${playbook?.metadata.name ?? ''}`}: ${intent.summary}`,
     details: {
       ...requestDetails(action, parameters),
       'sentinel.playbook.digest': playbook ? digestOf(playbook.spec) : undefined,

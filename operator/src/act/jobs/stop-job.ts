@@ -4,12 +4,12 @@ import { dataHandling, keepText, stepContainer } from '@sentinel/policy';
 import { stepsOf } from '../../facts/facts.ts';
 import type { ActContext, Pass } from '../context.ts';
 
-// As much as a result may hold, its title included.
+// The maximum size of a result, including its title.
 const EVIDENCE_MAX = 15 * 1024;
 const READ = { tailLines: 400, limitBytes: 60 * 1024 };
 const EVIDENCE_STEPS = 8;
 
-/** Ends the Job of the current stage, and only that one. What it did until then is read once its pod is gone. */
+/** Ends the Job of the current stage, and no other. Its outcome is read once its pod is gone. */
 export async function stopJob(context: ActContext, pass: Pass, evidence = false): Promise<void> {
   const { stage } = pass.facts;
   if (!stage) return;
@@ -21,7 +21,7 @@ export async function stopJob(context: ActContext, pass: Pass, evidence = false)
   );
 }
 
-// The logs go with the pod. What its steps printed last is kept as results, with the status of this very pass.
+// The logs are deleted with the pod. The last output of its steps is kept as results, in the status of this reconcile.
 async function keepEvidence({ client }: ActContext, { facts, draft }: Pass): Promise<void> {
   const pod = facts.job?.podName;
   if (pod === undefined || facts.stage === undefined) return;

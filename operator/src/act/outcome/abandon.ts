@@ -4,7 +4,7 @@ import { end } from '../end/end.ts';
 import { concludeRun } from './conclude-run.ts';
 import { keepReport } from './keep-report.ts';
 
-/** Nobody waits any longer for a person to resolve what is unknown: what can be rolled back is, and the end says what stays unknown. */
+/** Stops waiting for a person to resolve unknown outcomes: everything that can be rolled back is, and the final message lists what stays unknown. */
 export async function abandon(context: ActContext, pass: Pass, why: string): Promise<void> {
   const run = newestStage(pass.action, 'run');
   if (!run) return end(pass, 'RunFailed', 'the status of the action names no run, so none of its effects can be resolved');

@@ -7,10 +7,10 @@ import type { Pass } from '../context.ts';
 
 const KEPT = 32;
 const NAMED = 3;
-/** Characters for all that is named: what to do next must not be cut off a record. */
+/** Maximum characters for the list of effects, so that the instructions after it are not cut off. */
 const NAMED_MAX = 600;
 
-/** The run has ended, and the outcome of an effect is not known: from now on the action waits for a person, and says so. */
+/** The run has ended, and the outcome of an effect is unknown: the action now waits for a person, and its message says so. */
 export function awaitResolution(pass: Pass, report: RunReport): void {
   const { draft, action, now } = pass;
   const message = showUnknown(draft, action, report.unknown);
@@ -34,7 +34,7 @@ export function awaitResolution(pass: Pass, report: RunReport): void {
   );
 }
 
-/** Puts the effects whose outcome is unknown into the status; answers with a sentence about them, and what to do next. */
+/** Stores the effects whose outcome is unknown in the status; returns a sentence about them, and what to do next. */
 export function showUnknown(draft: Draft, action: AgentAction, unknown: RunReport['unknown']): string {
   draft.unknownEffects = unknown.slice(0, KEPT).map(({ effect, object, why }) => ({
     effect,
@@ -49,10 +49,10 @@ export function showUnknown(draft: Draft, action: AgentAction, unknown: RunRepor
   );
   const more = unknown.length > NAMED ? `; and ${unknown.length - NAMED} more` : '';
   const first = effectNumber(unknown[0]?.effect ?? 0);
-  return `The outcome is unknown of ${named.join('; ')}${more}. A person must look at the object and decide: kubectl sentinel reconcile ${name} -n ${namespace ?? ''} --effect ${first} accept|redo|roll-back. Until then, other actions on the same objects wait.`;
+  return `The outcome of these effects is unknown: ${named.join('; ')}${more}. A person must look at the object and decide: kubectl sentinel reconcile ${name} -n ${namespace ?? ''} --effect ${first} accept|redo|roll-back. Until then, other actions on the same objects wait.`;
 }
 
-/** Who accepted which effects as they are stored, in words; undefined when nobody did. */
+/** Describes who accepted which effects; undefined if there is none. */
 export function acceptedOf(resolutions: AgentActionStatus['resolutions'] = []): string | undefined {
   const accepted = resolutions.filter(({ resolution, outcome }) => resolution === 'accept' && outcome === 'Applied');
   return accepted.length === 0

@@ -12,8 +12,8 @@ import { startJob } from '../jobs/start-job.ts';
 import { failVerification } from './fail-verification.ts';
 
 /**
- * Goes on after a run: to its checks where it ended well, else to its rollback or to the end. `giveUp` says why nobody waits any longer
- * for a person to resolve what is unknown.
+ * Continues after a run: with its checks after a success, else with the rollback or the end. `giveUp` says why the action no longer waits
+ * for a person to resolve unknown outcomes.
  */
 export async function concludeRun(
   context: ActContext,
@@ -37,7 +37,7 @@ export async function concludeRun(
       await startJob(context, pass, 'verification');
     return;
   }
-  // The kill switch stops an action as it is: nothing more is written, not even by a rollback.
+  // The kill switch stops an action in its current state: there are no further writes, not even by a rollback.
   const killed = killedBy(pass, ended);
   const { consumed, unknown, accepted = [], rolledBack = [] } = report;
   const stays = consumed.length + unknown.length + accepted.length;
@@ -50,11 +50,11 @@ export async function concludeRun(
         ? `${killed}; ${done}, and stay, because a kill switch stops rollbacks too. ${lookAtChanges(action.metadata)}`
         : `${killed}; ${done}. Nothing was changed.`,
     );
-  // What was begun may have been carried out: the rollback looks at each object and says what became of it.
+  // A started write may have been applied: the rollback reads each object and reports its outcome.
   const own = ended.message ?? 'the run failed';
   const why = stoppedBy(facts)?.why;
   const what = giveUp ?? (why === undefined ? own : `${why}; ${own}`);
-  // What a person ordered to be rolled back is reported as a rollback, whether the plan has one or not.
+  // A roll-back that a person ordered is reported as a rollback, even if the plan has none.
   if (begun && (rollsBack(facts) || stays === 0))
     return enter(draft, 'RollingBack', `${what}; ${done}; they are rolled back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
@@ -65,14 +65,14 @@ export async function concludeRun(
   end(pass, state, `${what} ${outcome}`);
 }
 
-/** Why the kill switch ended a stage: what does not end well while it is on was ended by it, or would be. Undefined otherwise. */
+/** Why the kill switch ended a stage: while it is on, every stage without success counts as ended by it. Undefined otherwise. */
 export function killedBy({ facts }: Pass, ended: StageStatus): string | undefined {
   const stoppers = suspensionsOf(facts.policies);
   if (stoppers.length === 0 || ended.outcome === 'Succeeded') return undefined;
   return `ended by the kill switch of ${describeSuspensions(stoppers)}`;
 }
 
-/** How much of a plan was carried out, in words. */
+/** Describes how many effects of a plan were carried out. */
 export function doneOf({ plan }: Pick<Facts, 'plan'>, { consumed, unknown, accepted = [], rolledBack = [] }: RunReport): string {
   const parts = [
     `${consumed.length} of ${plan?.spec.effects.length ?? 0} approved effects carried out`,

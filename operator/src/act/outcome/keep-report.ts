@@ -2,7 +2,7 @@ import type { RunReport } from '@sentinel/crds';
 import { dataHandling, keepSentence } from '@sentinel/policy';
 import type { Facts } from '../../facts/facts.ts';
 
-/** A report with what policy lets a status keep of its sentences: they quote commands, and what the API server answered. */
+/** A report whose messages are masked as policy requires: they quote commands and responses of the API server. */
 export async function keepReport({ policies }: Pick<Facts, 'policies'>, report: RunReport): Promise<RunReport> {
   const handling = dataHandling(policies);
   const why = async <T extends { why: string }>(one: T) => ({ ...one, why: await keepSentence(handling, one.why) });

@@ -65,7 +65,7 @@ describe('After the run', () => {
     assert.deepEqual([lost.state, lost.verified], ['RollingBack', 'False']);
     const stays = await after(running, 'run', { job: view, playbook: undefined, ...none });
     assert.deepEqual([stays.state, stays.verified], ['VerificationFailed', 'False']);
-    assert.match(stays.message, /not what was approved any more/);
+    assert.match(stays.message, /no longer the approved one/);
   });
 
   it('a run whose plan is gone is never a success', async () => {

@@ -35,7 +35,7 @@ const MAX_REHEARSALS = 3;
 const RESULT_MAX = 16384;
 const LAST_WORDS = 800;
 
-/** Reads how a stage ended and goes on from there: plan, verification, rollback or end. */
+/** Reads the outcome of a stage and continues with the plan, the verification, the rollback or the end. */
 export async function readOutcome(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
   const { facts, draft, now } = pass;
   const current = facts.stage;
@@ -61,7 +61,7 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
     finishedAt: new Date(now).toISOString(),
   };
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
-  // What the kill switch kept is kept.
+  // Results that were stored by the kill switch are kept.
   if (stage !== 'verification' && facts.job?.podName && killedBy(pass, ended) === undefined)
     draft.results = await readResults(context, facts, facts.job.podName);
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
@@ -69,7 +69,7 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   if (!mayVerifyAgain(pass, ended) || !verifyAgain(pass, ended, report)) afterVerification(pass, ended, report);
 }
 
-// While what was recorded cannot be had and is not lost, the status says so, and it is asked for again with the back-off of a failed pass.
+// While the recording cannot be read but is not lost, the status says so, and it is requested again with the back-off of a failed reconcile.
 async function askGateway(
   { gateway }: ActContext,
   { draft, now, afterwards }: Pass,
@@ -86,12 +86,12 @@ async function askGateway(
   }
 }
 
-// Whoever ends the action, or the kill switch, does not wait for checks.
+// A cancellation, a deletion or the kill switch does not wait for checks.
 const mayVerifyAgain = (pass: Pass, ended: StageStatus) =>
   stoppedBy(pass.facts) === undefined && killedBy(pass, ended) === undefined;
 
-// The last words of the step that failed: what a person needs to understand it. Data from a sandbox, cut to size. What the gateway
-// refused is said by the gateway, whatever the step made of it.
+// The termination message of the failed step, which a person needs to understand the failure. Data from a sandbox, cut to size. Refusals
+// of the gateway are reported by the gateway itself, even if the step ignored them.
 async function explainOutcome(
   { client }: ActContext,
   { facts }: Pass,
@@ -105,12 +105,12 @@ async function explainOutcome(
   const log = await client
     .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
     .catch(() => '');
-  // Masked before it is cut: a cut may take the name away by which a secret is known.
+  // Masked before it is cut, because a cut may remove the name that identifies a secret.
   const words = await keepText('logs', dataHandling(facts.policies), log.trim());
-  // What the gateway refused is said already.
+  // Refusals of the gateway are included already.
   const own = words && withoutLinesOf(words, refusals ?? '').trim();
   if (!own) return outcome;
-  return { ...outcome, message: `${outcome.message ?? ''}. Its last words: ${own.slice(-LAST_WORDS)}`.slice(0, 2000) };
+  return { ...outcome, message: `${outcome.message ?? ''}. Termination message: ${own.slice(-LAST_WORDS)}`.slice(0, 2000) };
 }
 
 const ResultLine = z.object({ name: z.string().max(63), content: z.string(), truncated: z.boolean() });
@@ -150,7 +150,7 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const killed = killedBy(pass, ended);
   if (killed !== undefined) return failRehearsal(pass, killed);
   if (!playbookUnchanged(pass.facts)) {
-    const changed = 'the Playbook changed while it was rehearsed. File the action again.';
+    const changed = 'the Playbook changed while it was rehearsed. Create the action again.';
     condition(draft, 'Rehearsed', 'False', 'Failed', changed, now);
     return end(pass, 'Denied', changed);
   }
@@ -158,15 +158,15 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const orphaned = endedByParent(pass.facts.parent, draft.lineage?.at(-1)?.uid, pass.action.spec.mode) !== undefined;
   const mayRepeat = !orphaned && ended.attempt < MAX_REHEARSALS;
   if (again !== undefined && mayRepeat) return await rehearseAgain(context, pass, ended, again);
-  // A run is claimed before anything of it is answered: without a claim its steps never asked for anything.
+  // A run is claimed before its first response: without a claim its steps never sent a request.
   const recorded = report.claimed ? report.recorded : { effects: [], digest: '' };
   if (ended.outcome === 'Succeeded' && recorded) {
     const conflict = await writePlan(context, pass, recorded, report.statement);
     if (conflict === undefined) return;
     if (mayRepeat) return await rehearseAgain(context, pass, ended, conflict);
-    return failRehearsal(pass, `its plan cannot be stored: ${conflict}. File the action again.`);
+    return failRehearsal(pass, `its plan cannot be stored: ${conflict}. Create the action again.`);
   }
-  // The replica that recorded it is gone, which fails what the steps still ask for. Nothing persisted: it can simply be made again.
+  // The replica that recorded the rehearsal is gone, so the remaining requests of the steps failed. Nothing persisted, so the rehearsal can be repeated.
   if (!recorded && mayRepeat) return await startJob(context, pass, 'rehearsal');
   const lost = 'what the rehearsal recorded was lost with a replica of the gateway';
   failRehearsal(pass, ended.outcome === 'Succeeded' ? lost : (ended.message ?? 'it failed'));
@@ -177,7 +177,7 @@ function failRehearsal(pass: Pass, message: string): void {
   end(pass, 'RehearsalFailed', message);
 }
 
-// Nothing persisted, and what it recorded is not what one execution of each step does.
+// Nothing persisted, but the recording is not that of one execution of each step.
 async function rehearseAgain(context: ActContext, pass: Pass, ended: StageStatus, why: string): Promise<void> {
   record(
     pass.draft,

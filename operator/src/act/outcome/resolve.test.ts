@@ -148,7 +148,7 @@ describe('An action that nobody waits for any longer', () => {
     assert.equal(state, 'RollingBack');
     assert.match(message, /the action was cancelled; 0 of 1 approved effects carried out, the outcome of 1 is unknown/);
   });
-  it('ends with what stays unknown where there is no rollback', async () => {
+  it('ends with what stays unknown if there is no rollback', async () => {
     const { state, message, draft } = await after(report({ unknown }), none, 'the action was cancelled');
     assert.equal(state, 'Cancelled');
     assert.match(message, /the outcome of 1 is unknown; rollback is not available/);

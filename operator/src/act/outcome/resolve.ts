@@ -9,13 +9,13 @@ import { showUnknown } from './await-resolution.ts';
 import { concludeRun } from './conclude-run.ts';
 import { keepReport } from './keep-report.ts';
 
-/** More than the orders that the webhook takes: an answer that is dropped would look like an order that nobody answered. */
+/** More than the resolutions that the webhook accepts: a dropped result would look like a resolution without a result. */
 const KEPT = 64;
 const MESSAGE_MAX = 2000;
 
 /**
- * Has the gateway carry out what people decided on effects whose outcome is unknown, and records what became of each. When nothing is
- * unknown any more, the action goes on: to its checks where everything approved was done or accepted, else to its rollback or its end.
+ * Has the gateway carry out the decisions of people on effects whose outcome is unknown, and records the results. When no outcome is
+ * unknown any more, the action continues: with its checks if everything approved was done or accepted, else with its rollback or its end.
  * Safe to repeat.
  */
 export async function resolve(context: ActContext, pass: Pass): Promise<void> {
@@ -78,7 +78,7 @@ const isSame = (a: Resolved, b: Resolved) =>
 const summaryOf = ({ effect, resolution, user, outcome, message }: Resolved) =>
   `${resolution} of effect ${effectNumber(effect)} by ${user}: ${outcome === 'Applied' ? message : `refused: ${message}`}`;
 
-/** The outcome of the run, now that every effect has one: what stopped it only because an outcome was unknown is over. */
+/** The outcome of the run after every effect has an outcome: a block that was only caused by an unknown outcome no longer counts. */
 function endedAs(effects: number | undefined, run: StageStatus, report: RunReport): StageStatus {
   const { blocked, consumed, accepted = [], rolledBack = [], resolutions = [] } = report;
   const message = cut(`its outcome was unknown, and was resolved: ${resolutions.map(summaryOf).join('; ')}`, MESSAGE_MAX);

@@ -92,7 +92,7 @@ describe('The message of an action that was rolled back', () => {
   it('says what failed, what was rolled back, and what to do next', async () => {
     assert.equal(
       await messageAfter(action('RollingBack', { stages: [failed] }), [one(0, 'Restored')]),
-      "RolledBack: step 'one' ended with exit code 1. 1 of 1 effects rolled back. Correct the cause, then file the action again.",
+      "RolledBack: step 'one' ended with exit code 1. 1 of 1 effects rolled back. Correct the cause, then create the action again.",
     );
     assert.match(
       await messageAfter(action('RollingBack', { stages: [failed] }), [

@@ -10,8 +10,8 @@ import { end } from '../end/end.ts';
 type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
 
 /**
- * The outcomes of this pass over those of an earlier one. What an earlier pass restored is found unchanged by a later one, so that
- * says nothing new. An effect that a later pass does not mention keeps what became of it. Anything else the later pass knows better.
+ * Merges the outcomes of this rollback pass with those of an earlier one. An effect that an earlier pass restored is reported as unchanged
+ * by a later one, so the earlier outcome is kept, also for effects that the later pass does not mention. Otherwise the later outcome counts.
  */
 export function mergeOutcomes(before: readonly Outcome[], now: readonly Outcome[]): Outcome[] {
   const merged = new Map(before.map((one) => [one.effect, one]));
@@ -22,13 +22,13 @@ export function mergeOutcomes(before: readonly Outcome[], now: readonly Outcome[
   return [...merged.values()].sort((a, b) => b.effect - a.effect);
 }
 
-/** How long effects are tried again that the API server does not let the gateway roll back, from the first pass on. */
+/** How long the rollback of effects is retried if the API server refuses it, counted from the first pass. */
 const RETRIED_MS = 600_000;
 const MESSAGE_MAX = 500;
 
 /**
- * Has the gateway roll the run back from its pre-images, and ends the action by what became of each effect. Effects without an outcome
- * are tried again for a while, and the status says why. Safe to repeat.
+ * Has the gateway roll the run back from its pre-images, and ends the action with the outcome of each effect. Effects without an outcome
+ * are retried for some time, and the status says why. Safe to repeat.
  */
 export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   const { draft, action, now } = pass;
@@ -46,7 +46,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
     const message = `${retries.length} effects could not be rolled back yet and are tried again: ${reasons}`;
     condition(draft, 'RolledBack', 'Unknown', 'Pending', message, now);
     enter(draft, 'RollingBack', message, now);
-    // After the status is stored, it is tried again with the back-off of a failed pass.
+    // After the status is stored, the rollback is retried with the back-off of a failed reconcile.
     pass.afterwards.push(() => Promise.reject(new Error(message)));
     return;
   }
@@ -85,7 +85,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   end(pass, all ? stateAfter(pass, run.outcome) : 'RollbackIncomplete', `${why}. ${summary}${left === '' ? '' : ` (${left})`}`);
 }
 
-// Who cancelled comes first: that is what such a state means.
+// The person who cancelled comes first, because that is the reason for the state.
 function whyRolledBack({ draft, facts }: Pass, run: StageStatus): string {
   const stopped = stoppedBy(facts)?.why;
   if (run.outcome !== 'Succeeded') {
@@ -97,7 +97,7 @@ function whyRolledBack({ draft, facts }: Pass, run: StageStatus): string {
   return stopped !== undefined && failed.startsWith(stopped) ? failed : `verification failed: ${failed}`;
 }
 
-// The gateway knows better: what the run did stays, and the end says why.
+// The gateway has more recent facts: the changes of the run stay, and the final message says why.
 function endRefused(pass: Pass, run: StageStatus, refused: string, statement: string | undefined): void {
   const { draft, action, now } = pass;
   const summary = cut(`the gateway does not roll the run back: ${refused}`, MESSAGE_MAX);
@@ -114,7 +114,7 @@ function endRefused(pass: Pass, run: StageStatus, refused: string, statement: st
   end(pass, 'RollbackIncomplete', `${summary}. Its changes stay`);
 }
 
-// The condition is Unknown from the first pass on that left something to be tried again.
+// The condition is Unknown since the first pass that left effects to retry.
 function retriedSince({ draft, now }: Pass): number {
   const begun = draft.conditions?.find(({ type, status }) => type === 'RolledBack' && status === 'Unknown');
   return begun ? Date.parse(begun.lastTransitionTime) : now;

@@ -5,9 +5,9 @@ import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
 /**
- * Starts a verification again later whose Job or pod was not what it had to be, so that its checks say nothing about the run. While
- * Sentinel is upgraded, operator and gateway are of two versions for a while, and a good run must not be rolled back for that. False when
- * the checks did run, or when it was tried often enough.
+ * Schedules a new verification if its Job or pod was not the rendered one, so that its checks say nothing about the run. During an upgrade
+ * of Sentinel, operator and gateway have different versions for some time, and a successful run must not be rolled back because of that.
+ * Returns false if the checks did run, or after the maximum number of attempts.
  */
 export function verifyAgain(pass: Pass, ended: StageStatus, report: Pick<RunReport, 'notServed'> | 'NeverReleased'): boolean {
   const { draft, action, now } = pass;
@@ -16,7 +16,7 @@ export function verifyAgain(pass: Pass, ended: StageStatus, report: Pick<RunRepo
   const message = `verification ${ended.attempt} of at most ${VERIFICATION_TRIES} did not run, and is started again in ${seconds} s: ${ended.message ?? ''}`;
   condition(draft, 'Verified', 'Unknown', 'Pending', message, now);
   enter(draft, 'Verifying', message, now);
-  // The others would take room of the records that are still to come.
+  // Only the first attempt is recorded: the others would take room that later records need.
   if (ended.attempt === 1)
     record(
       draft,

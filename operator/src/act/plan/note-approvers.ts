@@ -7,8 +7,8 @@ import type { ActContext, Pass } from '../context.ts';
 type Required = NonNullable<AgentActionStatus['required']>;
 
 /**
- * Says so where none of the groups whose members may approve holds the verb `approve`: then only members with a binding of their own
- * can, as far as Sentinel can see. Asked when the groups change, and again while nobody is seen: bindings are not watched.
+ * Reports if none of the groups whose members may approve has the verb `approve`: then only members with a binding of their own can
+ * approve, as far as Sentinel knows. Checked when the groups change, and repeatedly while nobody can approve, because bindings are not watched.
  */
 export async function noteApprovers({ client }: Pick<ActContext, 'client'>, { draft, action }: Pass): Promise<void> {
   const { required } = draft;
@@ -28,7 +28,7 @@ export async function noteApprovers({ client }: Pick<ActContext, 'client'>, { dr
   };
 }
 
-/** The same for the end of a sentence; empty where somebody is seen. */
+/** The same as the end of a sentence; empty if somebody can approve. */
 export const unmetOf = ({ required }: AgentActionStatus): string => (required?.unmet === undefined ? '' : `; ${required.unmet}`);
 
 const groupsOf = ({ autoReview, groups, approverGroups }: Required) => (autoReview ? undefined : (groups ?? approverGroups));

@@ -20,7 +20,7 @@ const effects = planSpec.effects.map(({ index: _, ...effect }) => effect) as Non
 const report: RunReport = { claimed: true, consumed: [], unknown: [], recorded: { effects, draft, digest: 'r' } };
 const ends = ['gate', 'step-one', 'end'].map((name) => ({ name, exitCode: 0, reason: undefined }));
 
-/** One pass after rehearsal `attempt`. `change` says how the plan that is there already differs; without it, there is none. */
+/** One pass after rehearsal `attempt`. `change` says how the existing plan differs; without it, there is none. */
 async function pass(attempt: number, change?: (stored: ActionPlan) => void, said = report) {
   const of = action('Rehearsing', { stages: [stage('rehearsal', { attempt })] });
   const begun = { ...copyOf(of.status ?? {}), attempt };
@@ -61,7 +61,7 @@ async function pass(attempt: number, change?: (stored: ActionPlan) => void, said
   };
 }
 
-describe('A plan that is there already when it is to be stored', () => {
+describe('A plan that exists when it should be stored', () => {
   it('is taken when it is of the same recording', async () => {
     const found = await pass(1, () => {});
     assert.deepEqual([found.state, found.plan], ['AwaitingApproval', 'a-1']);
@@ -79,7 +79,10 @@ describe('A plan that is there already when it is to be stored', () => {
       assert.match(again.records[0]?.summary ?? '', /rehearsal 1 does not count: ActionPlan\/a-1 exists with other content/);
       const last = await pass(3, change);
       assert.equal(last.state, 'RehearsalFailed');
-      assert.match(last.said, /^its plan cannot be stored: ActionPlan\/a-3 exists with other content\. File the action again\./);
+      assert.match(
+        last.said,
+        /^its plan cannot be stored: ActionPlan\/a-3 exists with other content\. Create the action again\./,
+      );
     });
 
   it('and a recording that comes to no plan of this version end in the same', async () => {

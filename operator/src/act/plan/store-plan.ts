@@ -14,19 +14,19 @@ import { isAlreadyExists } from '@sentinel/kube';
 import { planDifferences } from '@sentinel/policy';
 import type { ActContext, Pass } from '../context.ts';
 
-/** A plan, what the gateway sealed of it, and what has no room in it. */
+/** A plan, the sealed part of the gateway, and the changes that do not fit into it. */
 interface Made {
   readonly spec: ActionPlanSpec;
   readonly draft: PlanDraft;
   readonly parts: readonly ActionPlanPartSpec[];
 }
 
-/** The plan that is stored, or why there is another one under its name, which nobody can change any more. */
+/** The stored plan, or why another plan with its name exists, which cannot be changed any more. */
 export type StoredPlan = { readonly spec: ActionPlanSpec; readonly digest: string } | { readonly conflict: string };
 
 /**
- * Stores a plan and its parts, once. Answers with the plan that is stored, which may be that of a pass that crashed. Where that pass was
- * of another version, it may have made another plan of the same recording: then there has to be another rehearsal.
+ * Stores a plan and its parts, once. Returns the stored plan, which may be that of a reconcile that crashed. If that was an operator of
+ * another version, it may have made a different plan from the same recording: then another rehearsal is needed.
  */
 export async function storePlan(
   context: ActContext,
@@ -34,13 +34,13 @@ export async function storePlan(
   name: string,
   { spec, draft, parts }: Made,
 ): Promise<StoredPlan> {
-  // The parts come first: whoever sees the plan finds them.
+  // The parts are stored first, so that they exist when the plan is visible.
   const conflict = await createParts(context, pass, name, parts);
   if (conflict !== undefined) return { conflict };
   return await createPlan(context, pass, name, { spec, draft });
 }
 
-// They are what the gateway recorded, so another pass makes the same ones. Answers with why one of them is not.
+// They contain what the gateway recorded, so another reconcile makes the same ones. Returns why one of them differs.
 async function createParts(
   { client }: ActContext,
   { action }: Pass,
@@ -89,7 +89,7 @@ async function createPlan(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const stored = await client.getOrThrow(actionPlans, { name, namespace: action.metadata.namespace });
-    // A pass that crashed before its status write made it, and may have counted other runs: what it shows holds.
+    // A reconcile that crashed before its status write made this plan, and may have counted other runs: the stored plan counts.
     if (stored.spec.recording?.digest !== spec.recording?.digest || planDifferences(stored.spec, draft).length > 0)
       return { conflict: `ActionPlan/${name} exists with other content` };
     return { spec: stored.spec, digest: digestOf(stored.spec) };

@@ -26,12 +26,12 @@ import { end } from '../end/end.ts';
 import { noteApprovers, unmetOf } from './note-approvers.ts';
 import { storePlan } from './store-plan.ts';
 
-/** What a rehearsal recorded, as the gateway sealed it. */
+/** The recording of a rehearsal, as sealed by the gateway. */
 type Recorded = NonNullable<RunReport['recorded']>;
 
 /**
- * Makes the plan from what the gateway sealed. No effect: the work is done. Refused by policy: the end. Else people are asked. Answers with
- * why the plan cannot be stored, if it cannot: then nothing was done.
+ * Makes the plan from the sealed recording. Without an effect the action has succeeded. If policy refuses the plan, the action ends. Otherwise
+ * the plan waits for approval. Returns why the plan cannot be stored, if it cannot: then nothing was done.
  */
 export async function writePlan(
   context: ActContext,
@@ -43,11 +43,11 @@ export async function writePlan(
   const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
   if (effects.length === 0) {
     condition(draft, 'Rehearsed', 'True', 'Satisfied', 'the rehearsal found nothing to change', now);
-    end(pass, 'NoEffect', 'the rehearsal found nothing to change, and so has done the work');
+    end(pass, 'NoEffect', 'the rehearsal found nothing to change, so no run is needed');
     return undefined;
   }
   if (!recorded.draft) {
-    const why = `the gateway made no plan of the rehearsal: ${recorded.fault ?? 'it gave no reason'}. File the action again.`;
+    const why = `the gateway made no plan of the rehearsal: ${recorded.fault ?? 'it gave no reason'}. Create the action again.`;
     condition(draft, 'Rehearsed', 'False', 'Failed', why, now);
     end(pass, 'RehearsalFailed', why);
     return undefined;
@@ -63,7 +63,7 @@ export async function writePlan(
   return undefined;
 }
 
-// A recording that was sealed by another version may not come to a plan of this one, however often it is tried.
+// A recording that was sealed by another version may never result in a plan of this version, so a retry would not help.
 function tryPlan(...args: Parameters<typeof planOf>): ReturnType<typeof planOf> | { readonly fault: string } {
   try {
     return planOf(...args);
@@ -81,7 +81,7 @@ interface Noted {
   readonly statement: string | undefined;
 }
 
-// The plan is stored: the status says so, and what comes next.
+// The plan is stored: updates the status with the next step.
 async function notePlan(
   context: ActContext,
   pass: Pass,
@@ -123,7 +123,11 @@ async function notePlan(
   );
   if (refusals.length > 0) return end(pass, 'Denied', explainAll(refusals), { codes: codesOf(refusals) });
   if (action.spec.mode === 'DryRun')
-    return end(pass, 'DryRunCompleted', `the plan is in ActionPlan/${name}; nothing was asked of anyone`);
+    return end(
+      pass,
+      'DryRunCompleted',
+      `the plan is in ActionPlan/${name}; no approval was requested, because the mode is DryRun`,
+    );
   if (spec.required.autoReview) return letStart(pass, digest);
   await noteApprovers(context, pass);
   condition(
@@ -142,7 +146,7 @@ async function notePlan(
   );
 }
 
-// Policy needs nobody. The start judges it again, from live reads, and so does the gateway by itself.
+// Policy requires no approval. This is evaluated again at the start with live reads, and by the gateway independently.
 function letStart({ draft, action, facts, now }: Pass, digest: string): void {
   const why = 'policy lets the plan start without a person';
   condition(draft, 'Approved', 'True', 'NotNeeded', why, now);
@@ -167,7 +171,7 @@ function letStart({ draft, action, facts, now }: Pass, digest: string): void {
 
 const summaryOf = (effect: Effect) => `${effect.verb} ${effect.resource} ${effect.name}`;
 
-/** The plan of an attempt, from facts alone, and why policy refuses it, if it does. */
+/** The plan of an attempt, computed only from facts, and why policy refuses it, if it does. */
 export function planOf(
   facts: Facts,
   effects: readonly Effect[],
@@ -188,7 +192,7 @@ export function planOf(
     { job: stage.uid, digest },
     {
       history: partsOfHistory(history),
-      // Runs are counted in live facts alone.
+      // Runs are counted only in live facts.
       succeeded: live ? runsSinceFailure(activityOf(action), activity) : undefined,
     },
   );

@@ -9,11 +9,11 @@ import { suspend } from './suspend.ts';
 type Counted = NonNullable<AgentActionStatus['decisions']>[number];
 const KEPT = 32;
 
-/** Shows the sealed decisions in the status and records those that are new. Nothing changes when there is nothing new. */
+/** Shows the sealed decisions in the status and records new ones. Changes nothing if there is no new decision. */
 export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void {
   const { draft, action, now } = pass;
-  // The annotation is append-only, so a count says which are new; the list in the status is cut and can't. What the outbox has
-  // no room for is recorded when a sink has acknowledged older records; until then nothing starts.
+  // The annotation is append-only, so a count identifies the new ones; the list in the status is cut and cannot. Decisions that do not fit into
+  // the outbox are recorded when a sink has acknowledged older records; until then nothing starts.
   const known = draft.decisionCount ?? 0;
   const news = tally.judged.slice(known, known + Math.max(0, outboxRoom(draft) - reserve));
   for (const judged of news) {
@@ -33,7 +33,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
           'sentinel.decision.effect': effect === undefined ? undefined : String(effectNumber(effect)),
           'sentinel.decision.uid': uid || undefined,
           'sentinel.decision.groups': groups.join(' '),
-          // They could act as the requester, and an admin of the cluster lets them decide all the same.
+          // They could act as the requester, but an admin of the cluster has exempted them.
           'sentinel.decision.exempt_by': exemptBy,
           'sentinel.decision.seal': judged.record.key,
           'sentinel.decision.comment': comment,
@@ -42,7 +42,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
       now,
     );
   }
-  // What nobody has decided on has no fields of decisions: adding empty ones would be a write for nothing.
+  // An action without decisions has no fields about decisions: adding empty ones would be an unnecessary write.
   if (tally.judged.length > 0 || draft.decisions !== undefined) {
     draft.decisionCount = known + news.length;
     draft.decisions = tally.judged.slice(-KEPT).map(counted);
@@ -53,7 +53,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
 export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly string[] = []): void {
   const { draft, now } = pass;
   recordDecisions(pass, tally, ROOM_TO_END);
-  // Policy may be stricter now than it was when the plan was made: people must see what counts.
+  // Policy may be stricter now than when the plan was made: the status must show what counts now.
   draft.required = requiredOf(tally.requirements);
   const { approvals: needed, autoReview } = tally.requirements;
   const enough = isApproved(tally, tally.requirements);

@@ -4,10 +4,10 @@ import { type Draft, enter, stateOf } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
-/** As many as the status shows: one is enough to hold. */
+/** The maximum number of suspensions in the status: one is enough to hold the action. */
 const SHOWN = 8;
 
-/** The kill switch is on: the action says so, with who turned it on and when. Written again when another policy joins in. */
+/** The kill switch is on: stores who turned it on and when. Updated when another policy is suspended as well. */
 export function suspend({ draft, action, facts, now }: Pass): void {
   const list = suspensionsOf(facts.policies).slice(0, SHOWN);
   if (stateOf(draft) === 'Suspended' && sameSuspensions(draft, list)) return;
@@ -33,7 +33,7 @@ export function suspend({ draft, action, facts, now }: Pass): void {
 }
 
 /**
- * The kill switch was turned off: people are asked again, because what they approved before it may not be what they want after it.
+ * The kill switch was turned off: approval is required again, because earlier approvals may no longer be intended.
  */
 export function resume({ draft, action, facts, now }: Pass): void {
   const lifted = liftedBy(facts.policies, draft.suspension ?? []);
@@ -63,6 +63,6 @@ export function resume({ draft, action, facts, now }: Pass): void {
 const namesOf = (list: readonly Suspension[]): string =>
   [...new Set(list.map(({ by }) => by ?? UNKNOWN_ACTOR))].join(', ') || UNKNOWN_ACTOR;
 
-// Names that became known later change nothing: what was recorded stays.
+// Names that became known later change nothing: the stored record is kept.
 const sameSuspensions = ({ suspension = [] }: Draft, list: readonly Suspension[]) =>
   suspension.map(({ policy }) => policy).join() === list.map(({ policy }) => policy).join();

@@ -5,12 +5,12 @@ import { compareObjects, type Difference } from './compare.ts';
 const RECREATE = 'run `helm upgrade` to restore it';
 // Helm applies server-side: without the flag it stops at a field that somebody else has changed since.
 const OVERWRITE = 'run `helm upgrade --force-conflicts` to restore it';
-// Helm leaves alone what it never set.
+// Helm does not remove fields that it never set.
 const REMOVE = 'remove what was added';
 /** Characters of a value that a message shows. */
 const SHOWN = 60;
 
-/** What is wrong with one guard, as a sentence for people; undefined when it is as rendered. */
+/** The fault of one guard, as a sentence; undefined if it is as rendered. */
 export function judgeGuard(rendered: AnyObject, live: AnyObject | null | undefined): string | undefined {
   const object = `${rendered.kind} '${rendered.metadata.name}'`;
   if (!live) return `${object} is missing; ${RECREATE}`;
@@ -19,7 +19,7 @@ export function judgeGuard(rendered: AnyObject, live: AnyObject | null | undefin
 }
 
 /**
- * What is wrong with the NetworkPolicies of the sandbox namespace. They add up, so one that Sentinel did not install can only allow
+ * Faults in the NetworkPolicies of the sandbox namespace. NetworkPolicies are additive, so one that Sentinel did not install can only allow
  * traffic that the others do not.
  */
 export function judgeNetworkPolicies(rendered: readonly AnyObject[], live: readonly AnyObject[]): string[] {
@@ -39,7 +39,7 @@ export function judgeNetworkPolicies(rendered: readonly AnyObject[], live: reado
   ].filter((fault) => fault !== undefined);
 }
 
-/** What is wrong with the labels of the sandbox namespace that Kubernetes enforces Pod Security by. */
+/** Faults in the Pod Security labels of the sandbox namespace. */
 export function judgeNamespace(labels: Readonly<Record<string, string>>, live: AnyObject | null): string | undefined {
   const object = `Namespace '${namespaces.sandboxes}'`;
   if (!live) return `${object} is missing; ${RECREATE}`;
@@ -74,7 +74,7 @@ function show(value: unknown, from: number): string {
 const excerpt = (text: string, from: number): string =>
   `${from > 0 ? '…' : ''}${text.slice(from, from + SHOWN).toWellFormed()}${text.length > from + SHOWN ? '…' : ''}`;
 
-// Long expressions often begin alike: both are shown from a little before the first character that is another.
+// Long expressions often have the same beginning: both are shown from shortly before the first difference.
 function firstDifference(a: unknown, b: unknown): number {
   if (typeof a !== 'string' || typeof b !== 'string') return 0;
   let at = 0;

@@ -12,7 +12,7 @@ import {
 import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
 import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
 
-/** More are counted, not told: the message of a condition has an end. */
+/** Further guards are only counted, because the length of a condition message is limited. */
 const TOLD = 4;
 
 const clusterKinds: readonly ResourceKind[] = [
@@ -24,7 +24,7 @@ const clusterKinds: readonly ResourceKind[] = [
 
 /**
  * What is missing or altered among the guards of a real run, compared field by field with what the chart of this version renders;
- * empty when they are intact. Any fault holds starts back. `lock` tells whether the API server enforces the run lock.
+ * empty when they are intact. Any fault prevents starts. `lock` returns whether the API server enforces the run lock.
  */
 export async function readGuards(client: KubeClient, lock: () => Promise<string | undefined>): Promise<string[]> {
   const [held, faults] = await Promise.all([lock(), findAlteredGuards(client)]);

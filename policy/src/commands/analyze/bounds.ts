@@ -1,10 +1,10 @@
-/** What is read of a command at most. Beyond a bound the command is opaque: never an error, never an allowance. */
+/** The bounds for analyzing a command. A command above a bound is opaque: never an error, never allowed. */
 export const bounds = {
   /** Characters of one script. */
   script: 65_536,
   /** Nodes of all syntax trees of one command together. */
   nodes: 20_000,
-  /** How deep scripts, substitutions and wrappers may lie in each other. */
+  /** The maximum nesting of scripts, substitutions and wrappers. */
   depth: 16,
   /** How deep a syntax tree may be. */
   tree: 160,

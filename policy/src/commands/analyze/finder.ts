@@ -2,19 +2,19 @@ import type { ParsedScript } from 'unbash';
 import { showWord, type Word } from '../shell/words.ts';
 import { bounds } from './bounds.ts';
 
-/** A simple command that a command line holds. */
+/** A simple command of a command line. */
 export interface FoundCommand {
   readonly words: readonly Word[];
   /** What it was found under, outermost first, such as `bash -c` and `xargs`. */
   readonly chain: readonly string[];
   /**
-   * A `Wrapper` only starts another command, so that no rule has to allow it. A `Guess` is where a command may begin, or stands in
-   * a script that has faults: it can be denied, but says nothing else.
+   * A `Wrapper` only starts another command, so no rule has to allow it. A `Guess` is where a command may begin, or is part of a script with
+   * faults: rules can deny it, but not allow it.
    */
   readonly role: 'Command' | 'Wrapper' | 'Guess';
 }
 
-/** What is to be said of a command line beside its simple commands. */
+/** Findings about a command line, in addition to its simple commands. */
 export interface Concern {
   /**
    * `Opaque`: can't be resolved; `Subcommand`: which one a program runs is not certain; `Variable`, `Shadow`: changes what names mean;
@@ -27,29 +27,29 @@ export interface Concern {
   readonly chain: readonly string[];
 }
 
-/** Collects what is found, within bounds. */
+/** Collects findings, within bounds. */
 export interface Finder {
   readonly commands: FoundCommand[];
   readonly concerns: Concern[];
   nodes: number;
 }
 
-/** What is known of a shell's state at one point of a script. */
+/** The known state of a shell at one point of a script. */
 export interface Scope {
   /** Variables whose value is certain. */
   readonly values: Map<string, string>;
-  /** Variables that were certainly given a value by the script, and not by whoever runs it. */
+  /** Variables whose value certainly comes from the script, and not from its environment. */
   readonly given: Set<string>;
-  /** `$0` and the arguments of the script; undefined where a function has others. */
+  /** `$0` and the arguments of the script; undefined inside a function, which has other arguments. */
   positional: readonly Word[] | undefined;
   /** Functions that are certainly defined. */
   readonly functions: Set<string>;
-  /** No variable is certain here: what runs again and again may have changed any of them. */
+  /** No variable is certain here: a loop body may have changed any of them. */
   readonly uncertain: boolean;
   readonly script: ScriptFacts;
 }
 
-/** What holds for a whole script. */
+/** Facts about a whole script. */
 export interface ScriptFacts {
   readonly dialect: 'bash' | 'posix' | 'zsh' | 'ksh';
   /** Variables that only ever hold numbers. */
@@ -68,35 +68,35 @@ export interface ScriptFacts {
   readonly callsBack: ReadonlySet<string>;
 }
 
-/** Where in a command line something is read. */
+/** The context in which a part of a command line is analyzed. */
 export interface Place {
   readonly finder: Finder;
   readonly chain: readonly string[];
   readonly depth: number;
-  /** Everything found here is a guess. */
+  /** All findings here are guesses. */
   readonly guess: boolean;
   readonly scope: Scope | undefined;
   readonly analyzer: Analyzer;
 }
 
-/** Reads commands and scripts. Each place carries it, so that the tables of programs and builtins import no interpreter. */
+/** Analyzes commands and scripts. It is part of each context, so that the tables of programs and builtins need not import the interpreter. */
 export interface Analyzer {
-  /** Reads one simple command: what it is, and what it starts in turn. */
+  /** Analyzes one simple command and the commands that it starts. */
   readonly readCommand: (words: readonly Word[], place: Place) => void;
-  /** Reads the commands of a script that a shell of its own runs. */
+  /** Analyzes the commands of a script that runs in a separate shell. */
   readonly readScript: (text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place) => void;
-  /** Reads what a script of which only the beginning is known surely holds: it can be denied, and says nothing else. */
+  /** Analyzes a script of which only the beginning is known: rules can deny its commands, but not allow them. */
   readonly guessScript: (beginning: string, place: Place) => void;
-  /** Reads the commands of a text that the shell itself evaluates. */
+  /** Analyzes the commands of a text that the current shell evaluates. */
   readonly evaluate: (text: string, place: Place) => void;
-  /** Reads the commands of a parsed script. */
+  /** Analyzes the commands of a parsed script. */
   readonly readTree: (tree: ParsedScript, place: Place) => void;
 }
 
-/** A finder that has found nothing yet. */
+/** A finder without findings. */
 export const newFinder = (): Finder => ({ commands: [], concerns: [], nodes: 0 });
 
-/** A copy for what runs in a subshell or only perhaps. */
+/** A copy for commands that run in a subshell or conditionally. */
 export const copyScope = (scope: Scope): Scope => ({
   ...scope,
   values: new Map(scope.values),
@@ -104,12 +104,12 @@ export const copyScope = (scope: Scope): Scope => ({
   functions: new Set(scope.functions),
 });
 
-/** Notes a concern, once, and no more than the bound. */
+/** Records a concern, once, up to the bound. */
 export function note(place: Place, kind: Concern['kind'], subject: string, why: string): void {
   const { concerns } = place.finder;
   const short = subject.length > 120 ? `${subject.slice(0, 119)}…` : subject;
   if (concerns.some((one) => one.kind === kind && one.subject === short && one.why === why)) return;
-  // One of each kind is kept whatever the bound: a flood of one must not hide another.
+  // One of each kind is always kept, so that many of one kind cannot hide another.
   if (concerns.length >= bounds.concerns && concerns.some((one) => one.kind === kind)) return;
   concerns.push({ kind, subject: short, why, chain: place.chain });
 }
@@ -117,7 +117,7 @@ export function note(place: Place, kind: Concern['kind'], subject: string, why: 
 export const noteOpaque = (place: Place, words: Word | readonly Word[], why: string): void =>
   note(place, 'Opaque', Array.isArray(words) ? words.map(showWord).join(' ') : showWord(words as Word), why);
 
-/** Adds a simple command. False when the bound is reached, so that nothing more is looked for. */
+/** Adds a simple command. False if the bound is reached, so that the analysis can stop. */
 export function add(place: Place, words: readonly Word[], role: FoundCommand['role']): boolean {
   const { finder, chain } = place;
   if (finder.commands.length >= bounds.commands) {
@@ -129,7 +129,7 @@ export function add(place: Place, words: readonly Word[], role: FoundCommand['ro
   return true;
 }
 
-/** Reads a command that a program starts: shell functions and variables do not reach there. */
+/** Analyzes a command that a program starts, without the functions and variables of the shell. */
 export function readStarted(words: readonly Word[], place: Place): void {
   place.analyzer.readCommand(words, { ...place, scope: undefined });
 }

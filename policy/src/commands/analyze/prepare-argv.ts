@@ -8,19 +8,19 @@ import type { Word } from '../shell/words.ts';
 import type { Concern, FoundCommand } from './finder.ts';
 import { readArgv } from './read-argv.ts';
 
-/** One way to read a simple command, under a name that is literal. */
+/** One possible reading of a simple command, with a literal name. */
 export interface NamedReading {
   readonly program: string;
   readonly words: readonly Word[];
   readonly plain: boolean;
 }
 
-/** A simple command with all that is known of it before any policy is asked. */
+/** A simple command with all facts that do not depend on policies. */
 export interface PreparedCommand {
   readonly found: FoundCommand;
-  /** As it stands; undefined where its program is not literal. */
+  /** As written; undefined if its program is not literal. */
   readonly itself: NamedReading | undefined;
-  /** What it is to whoever would stop it: under other names, with its operands written out. */
+  /** Its equivalent forms for rules that deny: other names, and expanded operands. */
   readonly others: readonly NamedReading[];
   readonly danger: Line | undefined;
   /** The name under which it is dangerous. */
@@ -34,9 +34,9 @@ export interface PreparedArgv {
   readonly concerns: readonly Concern[];
 }
 
-// By content: the steps of a Playbook are judged again at admission, for the plan, at the start and before each write, and are the same
-// each time. Kept from the second time on: most of what is judged once never comes back, and what is kept is what collecting garbage
-// costs. Long scripts are what costs most to read, so they are kept as well, up to a sum of characters.
+// Cached by content: the steps of a Playbook are evaluated again at admission, for the plan, at the start and before each write, and are the same
+// each time. Entries are stored on their second use, because most commands occur only once. Long scripts are the most expensive to parse, so they
+// are cached as well, up to a total number of characters.
 const known = new Map<string, PreparedArgv>();
 const seen = new Set<string>();
 const KNOWN_MAX = 500;
@@ -45,7 +45,7 @@ const KNOWN_CHARACTERS = 500_000;
 const KEY_MAX = 4_000;
 let characters = 0;
 
-/** Reads a command line once for all policies. What comes again is kept, so that the same step is not read each time. */
+/** Analyzes a command line once for all policies, with a cache for repeated steps. */
 export function prepareArgv(argv: readonly string[], variables: readonly string[]): PreparedArgv {
   const text = JSON.stringify([argv, variables]);
   const key = text.length > KEY_MAX ? digestOf(text) : text;

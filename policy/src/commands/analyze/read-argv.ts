@@ -3,7 +3,7 @@ import { isSignificant } from '../shell/variables.ts';
 import { type Analyzer, type Concern, type FoundCommand, newFinder, type Place, readStarted } from './finder.ts';
 import { readCommand } from './read-command.ts';
 
-/** What a command line holds, whatever policies say of it. */
+/** The analysis of a command line, independent of policies. */
 export interface CommandReading {
   readonly commands: readonly FoundCommand[];
   readonly concerns: readonly Concern[];
@@ -12,7 +12,7 @@ export interface CommandReading {
 const analyzer: Analyzer = { readCommand, readScript, guessScript, evaluate, readTree };
 
 /**
- * Finds every simple command that an argv runs, and what of it can't be known. `variables` are what a step sets for it, as `NAME` or
+ * Finds every simple command that an argv runs, and what about it is unknown. `variables` are those that a step sets for it, as `NAME` or
  * `NAME=value`.
  */
 export function readArgv(argv: readonly string[], variables: readonly string[] = []): CommandReading {
@@ -29,7 +29,7 @@ export function readArgv(argv: readonly string[], variables: readonly string[] =
   try {
     readStarted(argv, place);
   } catch {
-    // Whatever went wrong here, the shell would not have gone wrong with it.
+    // An error of the analysis says nothing about the shell, so the command is opaque.
     finder.concerns.push({ kind: 'Opaque', subject: argv[0] ?? '', why: 'it cannot be read', chain: [] });
   }
   return finder;

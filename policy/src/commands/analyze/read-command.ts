@@ -6,7 +6,7 @@ import type { Word } from '../shell/words.ts';
 import { bounds } from './bounds.ts';
 import { add, noteOpaque, type Place } from './finder.ts';
 
-/** Reads one simple command: what it is, and what it starts in turn. */
+/** Analyzes one simple command and the commands that it starts. */
 export function readCommand(words: readonly Word[], place: Place): void {
   const program = words[0];
   if (program === undefined) return;
@@ -22,7 +22,7 @@ export function readCommand(words: readonly Word[], place: Place): void {
     return;
   }
   if (program.includes('\u0000') || words.some((word) => typeof word === 'string' && word.includes('\u0000')))
-    noteOpaque(place, words, 'it holds a NUL character');
+    noteOpaque(place, words, 'it contains a NUL character');
   const { scope } = place;
   // Where it is only perhaps defined, it is a program as well.
   if (scope?.script.callsBack.has(program)) scope.values.clear();
@@ -32,7 +32,7 @@ export function readCommand(words: readonly Word[], place: Place): void {
     if (!scope.script.forgetful) return;
   }
   if (scope?.script.dialect === 'zsh' && /^(=.|noglob$|nocorrect$|repeat$|foreach$|-$)/.test(program))
-    noteOpaque(place, words, 'zsh reads this otherwise');
+    noteOpaque(place, words, 'zsh interprets this differently');
   const names = [baseName(program), withoutVersion(baseName(program))];
   const wrapper = wrappers.get(names[0] ?? '') ?? wrappers.get(names[1] ?? '');
   if (!add(place, words, wrapper && isTrustedPath(program) ? wrapper.role(words.slice(1)) : 'Command')) return;

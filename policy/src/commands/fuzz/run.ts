@@ -54,7 +54,7 @@ export async function execute(sample: Sample, room: Room): Promise<string[][]> {
 function runShell(sample: Sample, room: Room, cwd: string): Promise<void> {
   const limits = 'ulimit -t 3 -f 1024 -n 64 -v 2000000; exec "$0" -c "$1"';
   const shell = join(room.path, 'bin', sample.shell);
-  // Nobody's rights, where there are others to give up: a script that was made up must not reach anything.
+  // Nobody's rights, if there are others to give up: a script that was made up must not reach anything.
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const child = spawn('/bin/bash', ['-c', limits, shell, sample.script], {
     cwd,

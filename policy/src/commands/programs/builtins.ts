@@ -56,7 +56,7 @@ const declares: Builtin = (words, place) => {
     place.scope.script.blind = true;
     place.scope.script.forgetful = true;
   }
-  if (has(/^-[a-zA-Z]*n/)) noteOpaque(place, words, 'it lets one variable stand for another');
+  if (has(/^-[a-zA-Z]*n/)) noteOpaque(place, words, 'it makes one variable a reference to another');
   readAttributes(words, has(/^-[a-zA-Z]*[aA]/), has(/^-[a-zA-Z]*i/), place);
   for (const word of words) if (typeof word === 'object' || !/^[-+]./.test(word)) nameOf(word, place, true);
 };
@@ -74,7 +74,7 @@ function readAttributes(words: readonly Word[], array: boolean, integer: boolean
       noteOpaque(place, words, 'the list that it sets is evaluated');
   }
   if (integer && !words.every((word) => isInteger(word, place)))
-    noteOpaque(place, words, 'what it is set to is evaluated as arithmetic, and is not certain to be a number');
+    noteOpaque(place, words, 'its new value is evaluated as arithmetic and may not be a number');
 }
 
 const special = /^(PIPESTATUS|DIRSTACK|GROUPS|FUNCNAME|MAPFILE|COPROC)$/;
@@ -110,7 +110,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   [
     'alias',
     (words, place) =>
-      words.length > 0 && note(place, 'Shadow', words.map(showWord).join(' '), 'an alias changes what a name means'),
+      words.length > 0 && note(place, 'Shadow', words.map(showWord).join(' '), 'an alias changes which command a name refers to'),
   ],
   ['unalias', () => undefined],
   ['export', declares],
@@ -127,7 +127,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['printf', prints],
   ['wait', (words, place) => waits(words, place)],
   ['unset', (words, place) => unsets(words, place)],
-  ['let', opaqueIf(/[^0-9+\-*/%=<>!&|^~()?: ]/, 'its arithmetic is not certain to hold numbers only')],
+  ['let', opaqueIf(/[^0-9+\-*/%=<>!&|^~()?: ]/, 'its arithmetic may contain more than numbers')],
   ['test', compares],
   ['[', compares],
   ['set', sets],
@@ -142,9 +142,9 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     ),
   ],
   ['jobs', starts],
-  ['hash', opaqueIf(/^-.*[pd]|=/, 'it changes which program a name means')],
-  ['enable', changesNames('it changes which builtin a name means')],
-  ['bind', changesNames('it runs commands on keys')],
+  ['hash', opaqueIf(/^-.*[pd]|=/, 'it changes which program a name refers to')],
+  ['enable', changesNames('it changes which builtin a name refers to')],
+  ['bind', changesNames('it binds commands to keys')],
   ['complete', changesNames('it runs commands')],
   ['compgen', changesNames('it runs commands')],
   ['fc', changesNames('it runs earlier commands')],
@@ -170,7 +170,7 @@ function starts(words: readonly Word[], place: Place): void {
 function sources(words: readonly Word[], place: Place): void {
   place.scope?.values.clear();
   place.scope?.functions.clear();
-  noteOpaque(place, words, 'it runs what a file says');
+  noteOpaque(place, words, 'it runs commands from a file');
 }
 
 function blindly(words: readonly Word[], place: Place): void {
@@ -263,7 +263,7 @@ const evaluatesNumbers = ({ scope }: Place): boolean => scope?.script.dialect ==
 
 function counts(words: readonly Word[], place: Place): void {
   if (evaluatesNumbers(place) && words.some((word) => typeof word === 'object' || !isNumber(word)))
-    noteOpaque(place, words, 'what is not certain to be a number is evaluated as arithmetic');
+    noteOpaque(place, words, 'a value that may not be a number is evaluated as arithmetic');
 }
 
 function shifts(words: readonly Word[], place: Place): void {

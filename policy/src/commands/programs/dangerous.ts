@@ -1,12 +1,12 @@
 import { indexLines, type Line } from './lines.ts';
 
-/** Commands that a person should see whatever a rule allows. A rule may still deny them. */
+/** Commands that need a person even if a rule allows them. A rule may still deny them. */
 export const dangerousLines: readonly Line[] = [
   {
     name: 'rm-force',
     programs: ['rm'],
     options: ['-f', '--force', '-r', '-R', '--recursive', '--no-preserve-root'],
-    reason: 'Deletes trees of files, or without a question.',
+    reason: 'Deletes directories recursively, or files without confirmation.',
   },
   {
     name: 'wipe',
@@ -24,9 +24,9 @@ export const dangerousLines: readonly Line[] = [
       'blkdiscard',
       'cryptsetup',
     ],
-    reason: 'Destroys what lies on a disk.',
+    reason: 'Destroys data on a disk.',
   },
-  { name: 'dd', programs: ['dd'], words: /^of=/, reason: 'Writes over files or disks.' },
+  { name: 'dd', programs: ['dd'], words: /^of=/, reason: 'Overwrites files or disks.' },
   {
     name: 'find-delete',
     programs: ['find'],
@@ -36,7 +36,7 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'other-user',
     programs: ['sudo', 'doas', 'su', 'runuser', 'pkexec', 'setpriv', 'capsh', 'gosu', 'su-exec'],
-    reason: 'Runs a command as somebody else.',
+    reason: 'Runs a command as another user.',
   },
   {
     name: 'other-root',
@@ -46,12 +46,12 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'other-host',
     programs: ['ssh', 'scp', 'sftp', 'rsync', 'telnet', 'mosh'],
-    reason: 'Reaches another host, where nothing is judged.',
+    reason: 'Reaches another host, where no policy is evaluated.',
   },
   {
     name: 'raw-network',
     programs: ['nc', 'ncat', 'netcat', 'socat'],
-    reason: 'Opens a connection that carries anything, a shell as well.',
+    reason: 'Opens a connection for arbitrary data, including a shell.',
   },
   {
     name: 'file-rights',
@@ -71,7 +71,7 @@ export const dangerousLines: readonly Line[] = [
     subcommands: [
       'stop|disable|mask|kill|isolate|halt|poweroff|reboot|kexec|suspend|hibernate|edit|link|set-property|daemon-reexec|rescue|emergency|set-default|revert|import-environment|set-environment',
     ],
-    reason: 'Stops services or changes what starts.',
+    reason: 'Stops services or changes which services start.',
   },
   {
     name: 'services-elsewhere',
@@ -93,7 +93,7 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'debuggers',
     programs: ['gdb', 'strace', 'ltrace', 'ptrace', 'ld.so', 'ld-linux-x86-64.so.2'],
-    reason: 'Runs or changes other programs from within.',
+    reason: 'Controls or changes other running programs.',
   },
   {
     name: 'kubectl-delete',
@@ -105,26 +105,26 @@ export const dangerousLines: readonly Line[] = [
     name: 'kubectl-inside',
     programs: ['kubectl'],
     subcommands: ['exec', 'attach', 'cp', 'debug', 'run', 'port-forward', 'proxy', 'edit'],
-    reason: 'Reaches into pods, or starts one, past the API that is judged.',
+    reason: 'Runs commands in pods or starts a pod; the requests made there are not evaluated.',
   },
   {
     name: 'kubectl-editor',
     programs: ['kubectl'],
     subcommands: ['apply edit-last-applied'],
-    reason: 'Starts an editor, which a variable names.',
+    reason: 'Starts the editor that an environment variable names.',
   },
   {
     name: 'kubectl-create-editor',
     programs: ['kubectl'],
     subcommands: ['create'],
     options: ['--edit'],
-    reason: 'Starts an editor, which a variable names.',
+    reason: 'Starts the editor that an environment variable names.',
   },
   {
     name: 'kubectl-write',
     programs: ['kubectl'],
     options: ['--profile', '--profile-output', '--cache-dir', '--output-directory', '--log-file', '--log-dir'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'kubectl-rights',
@@ -141,7 +141,7 @@ export const dangerousLines: readonly Line[] = [
     name: 'kubectl-force',
     programs: ['kubectl'],
     options: ['--force', '--force-conflicts', '--prune', '--grace-period'],
-    reason: 'Overrides what would hold a change back.',
+    reason: 'Overrides a check or delay that protects objects.',
   },
   {
     name: 'kubectl-identity',
@@ -171,7 +171,7 @@ export const dangerousLines: readonly Line[] = [
       '--kube-insecure-skip-tls-verify',
       '--kuberc',
     ],
-    reason: 'Acts as somebody else or at another server; a kubeconfig may start programs.',
+    reason: 'Acts as another user or on another server; a kubeconfig may start programs.',
   },
   { name: 'kubectl-server', programs: ['kubectl', 'flux'], options: ['-s'], reason: 'Sends its requests to another server.' },
   { name: 'kubectl-raw', programs: ['kubectl'], options: ['--raw'], reason: 'Sends any request to the API.' },
@@ -179,14 +179,14 @@ export const dangerousLines: readonly Line[] = [
     name: 'kustomize-code',
     programs: ['kubectl', 'kustomize'],
     options: ['--enable-helm', '--helm-command', '--enable-exec', '--enable-alpha-plugins'],
-    reason: 'Starts programs that a kustomization, or an option, names.',
+    reason: 'Starts programs that a kustomization or an option names.',
   },
   {
     name: 'kustomize-write',
     programs: ['kubectl', 'kustomize'],
     subcommands: ['kustomize', 'build'],
     options: ['-o', '--output'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'kubectl-plugin',
@@ -198,15 +198,20 @@ export const dangerousLines: readonly Line[] = [
     name: 'helm-remove',
     programs: ['helm'],
     subcommands: ['uninstall|delete|del|un', 'rollback', 'plugin', 'registry login', 'repo add'],
-    reason: 'Removes or exchanges releases, or where charts and plugins come from.',
+    reason: 'Removes or replaces releases, or changes the sources of charts and plugins.',
   },
-  { name: 'helm-code', programs: ['helm'], options: ['--post-renderer'], reason: 'Starts a program on what is rendered.' },
+  {
+    name: 'helm-code',
+    programs: ['helm'],
+    options: ['--post-renderer'],
+    reason: 'Starts a program with the rendered manifests.',
+  },
   {
     name: 'git-code',
     programs: ['git'],
     options: ['-c', '--config-env', '--exec-path', '-C', '--git-dir', '--work-tree'],
     onlyBefore: true,
-    reason: 'Sets which programs git runs, or trusts the configuration of another repository that does.',
+    reason: 'Sets which programs git runs, or uses the configuration of another repository, which can set them.',
   },
   {
     name: 'git-clone',
@@ -220,7 +225,7 @@ export const dangerousLines: readonly Line[] = [
     programs: ['git'],
     subcommands: ['archive|format-patch'],
     options: ['-o', '--output-directory'],
-    reason: 'Writes files where it is told to.',
+    reason: 'Writes files to a given path.',
   },
   {
     name: 'git-helpers',
@@ -289,7 +294,7 @@ export const dangerousLines: readonly Line[] = [
       'stash drop|clear',
       'worktree remove',
     ],
-    reason: 'Throws work or history away.',
+    reason: 'Discards work or history.',
   },
   {
     name: 'git-force',
@@ -337,14 +342,14 @@ export const dangerousLines: readonly Line[] = [
       'swarm',
       'secret',
     ],
-    reason: 'Starts, enters or removes containers, which may own the host.',
+    reason: 'Starts, enters or removes containers, which may control the host.',
   },
   {
     name: 'containers-write',
     programs: ['docker', 'podman', 'nerdctl', 'buildah'],
     subcommands: ['save|export', 'image save', 'container export'],
     options: ['-o', '--output'],
-    reason: 'Writes what is in an image or a container to a file.',
+    reason: 'Writes the contents of an image or a container to a file.',
   },
   {
     name: 'containers-elsewhere',
@@ -373,7 +378,7 @@ export const dangerousLines: readonly Line[] = [
       '--network-cmd-path',
     ],
     onlyBefore: true,
-    reason: 'Acts at another host, or with a configuration that names programs.',
+    reason: 'Acts on another host, or with a configuration that names programs.',
   },
   {
     name: 'terraform',
@@ -391,7 +396,7 @@ export const dangerousLines: readonly Line[] = [
       'force-unlock',
       'workspace delete',
     ],
-    reason: 'Changes or destroys what it manages, or fetches providers to run.',
+    reason: 'Changes or destroys infrastructure, or downloads providers and runs them.',
   },
   {
     name: 'argocd',
@@ -408,13 +413,13 @@ export const dangerousLines: readonly Line[] = [
       'cert',
       'gpg',
     ],
-    reason: 'Changes what is deployed, or who may.',
+    reason: 'Changes deployed applications, or who may deploy.',
   },
   {
     name: 'flux',
     programs: ['flux'],
     subcommands: ['delete', 'uninstall', 'suspend', 'bootstrap', 'install', 'create secret', 'push'],
-    reason: 'Stops, removes or replaces what delivers.',
+    reason: 'Stops, removes or replaces the delivery of applications.',
   },
   {
     name: 'gh',
@@ -470,7 +475,7 @@ export const dangerousLines: readonly Line[] = [
       'install|remove|purge|add|del|delete|erase|update|upgrade|dist-upgrade|uninstall|run|publish|yank|reinstall|generate|get',
       '-i|-U|-S|-R|-e|-r|--install|--remove|--purge',
     ],
-    reason: 'Installs or removes programs, whose scripts run.',
+    reason: 'Installs or removes programs and runs their install scripts.',
   },
   {
     name: 'npm-publish',
@@ -478,7 +483,7 @@ export const dangerousLines: readonly Line[] = [
     subcommands: [
       'publish|unpublish|deprecate|login|adduser|token|owner|access|config|link|dist-tag|install|i|add|ci|uninstall|remove|rebuild|update',
     ],
-    reason: 'Publishes, changes credentials, or installs packages whose scripts run.',
+    reason: 'Publishes packages, changes credentials, or installs packages and runs their install scripts.',
   },
   {
     name: 'curl-write',
@@ -551,16 +556,16 @@ export const dangerousLines: readonly Line[] = [
       '--dns-servers',
       '--abstract-unix-socket',
     ],
-    reason: 'Sends data away, writes files, trusts any server, or reaches another than the address says.',
+    reason: 'Sends data to a server, writes files, trusts any server, or connects to another server than the URL names.',
   },
   {
     name: 'curl-send-file',
     programs: ['curl'],
     options: ['-H', '--header', '--proxy-header'],
     starts: /^(-[A-Za-z0-9#:]*H)?@/,
-    reason: 'Sends a file away, line by line.',
+    reason: 'Sends the lines of a file to a server.',
   },
-  { name: 'curl-query', programs: ['curl'], starts: /^--url-/, reason: 'Sends data away, or a file.' },
+  { name: 'curl-query', programs: ['curl'], starts: /^--url-/, reason: 'Sends data or a file to a server.' },
   {
     name: 'curl-write-out',
     programs: ['curl'],
@@ -568,7 +573,7 @@ export const dangerousLines: readonly Line[] = [
     words: /%output\{|^(-[A-Za-z0-9#:]*w)?@/,
     reason: 'Writes a file, or prints one.',
   },
-  { name: 'wget', programs: ['wget', 'aria2c', 'ftp', 'tftp'], reason: 'Writes what it fetches to files.' },
+  { name: 'wget', programs: ['wget', 'aria2c', 'ftp', 'tftp'], reason: 'Writes downloaded data to files.' },
   {
     name: 'edit-in-place',
     programs: ['sed', 'perl', 'ruby', 'gawk'],
@@ -595,13 +600,13 @@ export const dangerousLines: readonly Line[] = [
       '-e',
       '--remove-files',
     ],
-    reason: 'Options that start a program.',
+    reason: 'These options start a program or delete files.',
   },
   {
     name: 'tar-host',
     programs: ['tar', 'gtar', 'bsdtar', 'cpio'],
     words: /^(--(f|fi|fil|file)=|-[A-Za-z]*[fFO])?[\w.@-]+:/,
-    reason: 'An archive with a colon lies on another host, which a program of its options reaches.',
+    reason: 'An archive name with a colon is a file on another host; an option names the program that connects to it.',
   },
   {
     name: 'keys',
@@ -611,9 +616,9 @@ export const dangerousLines: readonly Line[] = [
   {
     name: 'loaders',
     programs: ['rundll32', 'osascript', 'powershell', 'pwsh', 'cmd'],
-    reason: 'Runs code in a language that is not read here.',
+    reason: 'Runs code in a language that Sentinel cannot parse.',
   },
-  { name: 'links', programs: ['ln', 'install', 'update-alternatives'], reason: 'Changes which file a name means.' },
+  { name: 'links', programs: ['ln', 'install', 'update-alternatives'], reason: 'Changes which file a path refers to.' },
 ];
 
 export const dangerous = indexLines(dangerousLines, { stops: true });

@@ -2,7 +2,7 @@ import { mayHaveOption } from '../rules/match.ts';
 import { literal, mayBeOption, type Word } from '../shell/words.ts';
 import { widthOf } from './options.ts';
 
-/** Says why what a program runs can't be seen in its arguments; undefined when it can. */
+/** Why the code that a program runs is not visible in its arguments; undefined if it is. */
 export type CodeRunner = (words: readonly Word[]) => string | undefined;
 
 const always =
@@ -14,12 +14,12 @@ const always =
 const interpreter =
   (options: readonly string[]): CodeRunner =>
   (words) => {
-    if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that is not read here';
+    if (options.some((option) => mayHaveOption(words, option, false))) return 'it runs code that Sentinel cannot parse';
     if (
       readsInput(words) ||
       words.every((word) => typeof word === 'string' && word.startsWith('-') && !/^--?(v|V|h|version|help)$/.test(word))
     )
-      return 'it runs what it reads from its standard input';
+      return 'it runs commands from its standard input';
     return undefined;
   };
 
@@ -42,14 +42,14 @@ const subcommands =
     const first = words.find((word) => typeof word !== 'string' || !word.startsWith('-'));
     const values = words.map((word) => literal(word));
     const runs = first === undefined || values.some((value) => value === undefined || pattern.test(value));
-    return runs ? 'it runs what files say' : undefined;
+    return runs ? 'it runs commands from files' : undefined;
   };
 
 const filter = /system|getline|[|@`]|include|load|extension|close|fflush|ENVIRON|print.*>/s;
 
 function awk(words: readonly Word[]): string | undefined {
   const program = awkProgram(words);
-  if (program === undefined) return 'it runs code that is not read here';
+  if (program === undefined) return 'it runs code that Sentinel cannot parse';
   return typeof program === 'string' && !filter.test(program) ? undefined : 'its program may run or write something';
 }
 
@@ -108,7 +108,7 @@ const npm =
   (program: string): CodeRunner =>
   (words) => {
     const subcommand = words[subcommandAt(program, words) ?? words.length];
-    return typeof subcommand === 'string' && readers.test(subcommand) ? undefined : 'it runs what files say';
+    return typeof subcommand === 'string' && readers.test(subcommand) ? undefined : 'it runs commands from files';
   };
 
 function subcommandAt(program: string, words: readonly Word[]): number | undefined {
@@ -127,7 +127,7 @@ function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
   return list.split(' ').map((name) => [name, runner]);
 }
 
-const files = 'it runs what files say';
+const files = 'it runs commands from files';
 
 /** Programs that run code, or what files say, by their name without a version. */
 export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, CodeRunner>([
@@ -170,15 +170,15 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
   ),
   ...names(
     'lua luajit tclsh wish guile racket ghc runghc scala groovy jshell irb julia Rscript R octave gnuplot m4 bc dc gdb sqlite psql mysql mongosh mongo redis-cli jq-repl',
-    always('it runs code that is not read here'),
+    always('it runs code that Sentinel cannot parse'),
   ),
   ...names('awk gawk mawk nawk', awk),
   ...names('sed gsed', sed),
   ...names(
     'vi vim nvim vimdiff ex view ed emacs nano pico less more most man expect screen tmux dialog',
-    always('it is a program for people, which runs commands of theirs'),
+    always('it is an interactive program that can run other commands'),
   ),
-  ...names('fish csh tcsh elvish nu xonsh pwsh powershell osascript', always('its language is not read here')),
+  ...names('fish csh tcsh elvish nu xonsh pwsh powershell osascript', always('Sentinel cannot parse its language')),
   ...names(
     'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
     always(files),
@@ -189,5 +189,5 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
   ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
   ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
   ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
-  ...names('at batch crontab systemd-run', always('it runs something later, or outside of the step')),
+  ...names('at batch crontab systemd-run', always('it runs a command later or outside the step')),
 ]);

@@ -26,8 +26,8 @@ const tables: Readonly<Record<string, typeof helm>> = { helm, h: helm, kubectl, 
 export const isKubectl = (program: string): boolean => tables[program] === kubectl;
 
 /**
- * The tokens of a rule that stops, with all names that its program has for the same: `uninstall` is `del` as well, `pods` are `po`.
- * What allows is compared as it is written.
+ * The tokens of a rule that denies or requires approval, with all aliases of the program: `uninstall` is also `del`, `pods` are also `po`.
+ * Rules that allow are compared as written.
  */
 export function withAliases(programs: readonly string[], tokens: readonly (readonly string[])[]): readonly (readonly string[])[] {
   const table = programs.map((program) => tables[program]).find((one) => one !== undefined);
@@ -51,7 +51,7 @@ function named(table: typeof helm, before: readonly (readonly string[])[], alter
   return more.length === 0 ? alternatives : [...new Set([...alternatives, ...more])];
 }
 
-// Words behind the subcommand may be kinds of objects; `deployment/web` is two words to whoever reads it.
+// Words behind the subcommand may be kinds of objects; `deployment/web` is two words to anyone who reads it.
 function withResources(alternatives: readonly string[], index: number): readonly (readonly string[])[] {
   if (index === 1) return [alternatives];
   const [type, name, ...more] = alternatives.length === 1 ? (alternatives[0] ?? '').split('/') : [];

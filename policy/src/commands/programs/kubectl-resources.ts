@@ -2,7 +2,7 @@ import { bounds } from '../analyze/bounds.ts';
 import { surelyMatches, type Tokens } from '../rules/match.ts';
 import { unknown, type Word } from '../shell/words.ts';
 
-// What Kubernetes itself serves: plural, singular, short names. Kinds of others have names that only their cluster knows.
+// The resources of Kubernetes: plural, singular, short names. Names of custom resources are only known in a cluster.
 const kinds: readonly (readonly string[])[] = `pods pod po
 services service svc
 deployments deployment deploy
@@ -78,7 +78,7 @@ export const insidePods: Tokens = [['*'], ['exec', 'run', 'debug', 'attach']];
 
 /**
  * The words of a kubectl command with each operand written out: `deploy/web` as `deploy web`, `pods,secrets` as `pods` and as
- * `secrets`, `Deployment.v1.apps` as `deployment`. One command line for each, as if the operands before it were not there.
+ * `secrets`, `Deployment.v1.apps` as `deployment`. One command line for each, as if it were the first operand.
  */
 export function operandForms(words: readonly Word[]): readonly (readonly Word[])[] {
   const end = surelyMatches('kubectl', insidePods, ['*', ...words.slice(1)]) ? words.indexOf('--') : -1;

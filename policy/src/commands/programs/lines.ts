@@ -4,7 +4,7 @@ import { mayBeOption, type Unknown, type Word } from '../shell/words.ts';
 import { withAliases } from './kubectl-aliases.ts';
 import { widthOf } from './options.ts';
 
-/** A line of a built-in list. All that it states must hold. */
+/** A line of a built-in list. All of its conditions must be satisfied. */
 export interface Line {
   readonly name: string;
   readonly programs: readonly string[];
@@ -16,7 +16,7 @@ export interface Line {
   readonly onlyBefore?: boolean;
   /** One argument that looks like this; a safe line must have none that does. */
   readonly words?: RegExp;
-  /** How an unknown argument begins that is none of `words` whatever follows, in a safe line. */
+  /** The known beginning of a partly unknown argument that cannot be one of `words`, in a safe line. */
   readonly sure?: RegExp;
   /** One argument that begins like this, in a line that stops. Unlike with `words`, the literal beginning of an unknown one says it. */
   readonly starts?: RegExp;
@@ -42,7 +42,7 @@ export function indexLines(lines: readonly Line[], { stops }: { readonly stops: 
   return byProgram;
 }
 
-/** The dangerous line that a command may fall under; `name` is its program without path and version. */
+/** The dangerous line that may match a command; `name` is its program without path and version. */
 export function dangerousLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, mayMatch, (line, rest) => {
     if (line.words !== undefined && !rest.some((word) => typeof word === 'object' || line.words?.test(word))) return false;
@@ -81,7 +81,7 @@ function begins(match: typeof mayMatch, name: string, prefixes: readonly Tokens[
   return prefixes.length === 0;
 }
 
-/** The safe line that a command surely falls under. */
+/** The safe line that certainly matches a command. */
 export function safeLine(lines: Indexed, name: string, words: readonly Word[]): Line | undefined {
   return lineOf(lines, name, words, surelyMatches, (line, rest) => {
     if (line.options?.some((option) => mayHaveOption(rest, option, false, name))) return false;
@@ -106,7 +106,7 @@ function beforeSubcommand(name: string, words: readonly Word[]): readonly Word[]
   return words.slice(0, at);
 }
 
-// An unknown value of an option that is known to take one is no option itself.
+// An unknown value of an option that is known to take one is not an option itself.
 const withoutValues = (name: string, words: readonly Word[]): readonly Word[] =>
   words.filter((word, at) => typeof word === 'string' || word.many || !isValue(name, words, at));
 

@@ -82,7 +82,7 @@ const wholeNames = new Set(
 /** Whether a program may take the beginning of a long option for the option, as most do. */
 export const abbreviates = (program: string | undefined): boolean => program === undefined || !wholeNames.has(program);
 
-/** How an option is read: 1 word, 2 words, or undefined where it can't be told. */
+/** How many words an option takes: 1, 2, or undefined if that cannot be determined. */
 export function widthOf(program: string, option: string): 1 | 2 | undefined {
   // A value that is attached makes one word under every reading.
   if (option.startsWith('--') && option.includes('=')) return 1;

@@ -39,7 +39,7 @@ function withDash(letters: Word): Word | undefined {
 }
 
 /**
- * Other names under which a command is known to whoever would stop it: without its path, its suffix or its version, as the plugin or
+ * Other names under which a command is known to anyone who would stop it: without its path, its suffix or its version, as the plugin or
  * the alias that it is, with the dash that tar does without. Each is a whole command line.
  */
 export function otherNames(words: readonly Word[]): readonly (readonly Word[])[] {
@@ -64,7 +64,7 @@ export function otherNames(words: readonly Word[]): readonly (readonly Word[])[]
   return found;
 }
 
-/** A command with its operands written out, as whoever would stop it compares them; `others` are its other names. */
+/** A command with its operands written out, as anyone who would stop it compares them; `others` are its other names. */
 export function operandsWrittenOut(words: readonly Word[], others: readonly (readonly Word[])[]): readonly (readonly Word[])[] {
   return [words, ...others].flatMap((line) => (typeof line[0] === 'string' && isKubectl(line[0]) ? operandForms(line) : []));
 }

@@ -54,7 +54,7 @@ const helmReads = {
   ],
 };
 
-/** Commands that only read, so that a policy without a rule for them does not have to ask. */
+/** Commands that only read, so that a policy without a rule for them does not need a person. */
 export const safeLines: readonly Line[] = [
   {
     name: 'read-files',
@@ -84,7 +84,7 @@ export const safeLines: readonly Line[] = [
       'du',
       'df',
     ],
-    reason: 'No option of theirs writes a file or starts a program.',
+    reason: 'None of their options writes a file or starts a program.',
   },
   { name: 'tail', programs: ['tail'], reason: 'It reads files; with -f it ends with its step.' },
   {
@@ -92,31 +92,31 @@ export const safeLines: readonly Line[] = [
     programs: ['echo', 'expr', 'seq', 'numfmt', 'true', 'false', ':', 'sleep'],
     reason: 'They compute and print.',
   },
-  { name: 'printf', programs: ['printf'], options: ['-v'], reason: 'It prints; with -v it would set a variable.' },
-  { name: 'test', programs: ['test', '['], reason: 'They compare; a name that -v would evaluate is told apart before.' },
+  { name: 'printf', programs: ['printf'], options: ['-v'], reason: 'It prints text; with -v it would set a variable.' },
+  { name: 'test', programs: ['test', '['], reason: 'They compare values; names that -v would evaluate are checked separately.' },
   {
     name: 'who-and-where',
     programs: ['id', 'pwd', 'whoami', 'uname', 'which', 'type', 'arch', 'nproc', 'tty', 'groups'],
-    reason: 'They say where a step runs and as whom.',
+    reason: 'They print where a step runs and as which user.',
   },
-  { name: 'load', programs: ['free', 'uptime'], reason: 'They say how busy the machine is.' },
+  { name: 'load', programs: ['free', 'uptime'], reason: 'They print the load of the machine.' },
   {
     name: 'ps',
     programs: ['ps'],
     exactly: /^(-e|-f|-ef|-A|aux|ax|x)?$/,
-    reason: 'In these shapes it lists processes; in others it would print their environment.',
+    reason: 'With these arguments it lists processes; with others it would print their environment.',
   },
   {
     name: 'hostname',
     programs: ['hostname'],
     exactly: /^(-[dfsiI])?$/,
-    reason: 'It says the name; with an operand or a file it would set it.',
+    reason: 'It prints the host name; with an operand or a file it would set it.',
   },
   {
     name: 'diff',
     programs: ['diff'],
     options: ['-l', '--paginate'],
-    reason: 'It compares; to paginate it would start pr.',
+    reason: 'It compares files; with these options it would start the program pr.',
   },
   {
     name: 'date',
@@ -129,15 +129,20 @@ export const safeLines: readonly Line[] = [
     name: 'uniq',
     programs: ['uniq'],
     exactly: /^(-[cdiuz]+ ?)*([^- ][^ ]*)?$/,
-    reason: 'It reads; a second file would be written.',
+    reason: 'It reads one file; it would write to a second one.',
   },
   {
     name: 'sort',
     programs: ['sort'],
     options: ['-o', '--output', '--compress-program', '-T', '--temporary-directory', '--files0-from'],
-    reason: 'It reads; -o writes a file and --compress-program starts a program.',
+    reason: 'It reads files; -o writes a file and --compress-program starts a program.',
   },
-  { name: 'base64', programs: ['base64'], options: ['-o', '--output'], reason: 'It reads; -o writes a file on some systems.' },
+  {
+    name: 'base64',
+    programs: ['base64'],
+    options: ['-o', '--output'],
+    reason: 'It reads files; -o writes a file on some systems.',
+  },
   {
     name: 'find',
     programs: ['find'],
@@ -154,14 +159,14 @@ export const safeLines: readonly Line[] = [
     name: 'sed',
     programs: ['sed'],
     exactly: /^-ne? ([0-9]+,)?[0-9]+p( [^- ][^ ]*)?$/,
-    reason: 'In this one shape it prints lines of a file.',
+    reason: 'With these arguments it only prints lines of a file.',
   },
   {
     name: 'jq',
     programs: ['jq'],
     options: ['-f', '--from-file', '-L', '--library-path', '--rawfile', '--slurpfile', '--argfile'],
     words: /(^|[^.\w])env\b|\bENV\b/,
-    reason: 'It filters; these options read further files, and env is the environment.',
+    reason: 'It filters JSON; these options read further files, and env is the environment.',
   },
   {
     name: 'shell-flow',
@@ -194,7 +199,7 @@ export const safeLines: readonly Line[] = [
       'trap',
       'hash',
     ],
-    reason: 'Builtins that steer the shell itself; what they could change of it is told apart before.',
+    reason: 'Builtins that control the shell itself; dangerous changes to the shell are checked separately.',
   },
   {
     name: 'jobs',
@@ -213,14 +218,14 @@ export const safeLines: readonly Line[] = [
     ],
     options: [...elsewhere, '-f', '--filename', '-k', '--kustomize'],
     reason:
-      'They read the API as the account of the run; not Secrets, not what a file or an address names, not with another identity or server.',
+      'They read the API as the account of the run, but not Secrets, not objects from a file or URL, and not with another identity or server.',
   },
   {
     ...kubeReads,
     name: 'kubectl-logs',
     subcommands: ['logs'],
     options: [...elsewhere, '--insecure-skip-tls-verify-backend'],
-    reason: 'It reads as they do; its -f ends with its step.',
+    reason: 'It reads logs as the account of the run; -f ends with its step.',
   },
   {
     ...helmReads,
@@ -233,7 +238,7 @@ export const safeLines: readonly Line[] = [
     name: 'helm-status',
     subcommands: ['status'],
     options: [...helmReads.options, '-o', '--output', '--debug'],
-    reason: 'It says how a release is; as JSON or YAML it would print its values and manifests, with their Secrets.',
+    reason: 'It prints the state of a release; as JSON or YAML it would print its values and manifests, with their Secrets.',
   },
 ];
 

@@ -19,7 +19,7 @@ export interface OptionSpec {
 export interface Scanned {
   readonly options: readonly (readonly [string, Word | undefined])[];
   readonly rest: readonly Word[];
-  /** Why it can't be told where the options end. */
+  /** Why the end of the options cannot be determined. */
   readonly fault: string | undefined;
 }
 

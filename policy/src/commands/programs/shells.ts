@@ -31,7 +31,7 @@ export const readShell =
     const given = (option: string) => scanned.options.some(([one]) => one === option);
     if (given('--version') || given('--help')) return;
     if (given('-i') || given('--rcfile') || given('--init-file'))
-      opaque([name, ...words], 'it runs what its start-up files say', place);
+      opaque([name, ...words], 'it runs commands from its start-up files', place);
     for (const [option, value] of scanned.options) {
       if (/^[-+]O$/.test(option)) opaque([name, ...words], 'it changes how the script is read', place);
       if (/^[-+]o$/.test(option) && !options.test(literal(value) ?? '?'))
@@ -39,8 +39,8 @@ export const readShell =
     }
     const [script, ...rest] = operandsOf(words, scanned.rest);
     if (!given('-c')) {
-      if (script === undefined || given('-s')) opaque([name, ...words], 'it runs what it reads from its standard input', place);
-      else opaque([name, ...words], 'it runs what a file says', place);
+      if (script === undefined || given('-s')) opaque([name, ...words], 'it runs commands from its standard input', place);
+      else opaque([name, ...words], 'it runs commands from a file', place);
       return;
     }
     if (script === undefined) {

@@ -109,7 +109,7 @@ const textWords = (text: string): readonly string[] => text.split(/\s+/).filter(
 function readSplit(words: readonly Word[], scanned: Scanned, text: Word | undefined, place: Place): void {
   const value = literal(text);
   if (value === undefined || !/^[\w\s./:=@%+,-]*$/.test(value) || scanned.options.length > 1 || place.depth > 12) {
-    readSomewhere(words, 'it splits a text into words in a way of its own', place);
+    readSomewhere(words, 'it splits text into words by its own rules', place);
     place.analyzer.guessScript(value ?? '', place);
     return;
   }
@@ -186,7 +186,7 @@ function readText(script: Word, place: Place): void {
 function readJoined(words: readonly Word[], place: Place): void {
   const texts = words.map(literal);
   if (texts.some((text) => text === undefined)) {
-    readSomewhere(words, 'it joins its words to a script, of which some are unknown', place);
+    readSomewhere(words, 'it joins its arguments into a script, and some of them are unknown', place);
     place.analyzer.guessScript(beginningOf(words), place);
   } else place.analyzer.readScript(texts.join(' '), 'posix', [], place);
 }
@@ -218,7 +218,7 @@ function readXargs(words: readonly Word[], place: Place): void {
     return;
   }
   if (text === undefined || text === '') {
-    readSomewhere(rest, 'what it replaces is not certain', place);
+    readSomewhere(rest, 'the text that it replaces is not certain', place);
     return;
   }
   readStarted(
@@ -256,7 +256,7 @@ function readFind(words: readonly Word[], place: Place): void {
 function readApplet(words: readonly Word[], place: Place): void {
   const [applet] = words;
   if (typeof applet !== 'string' || !applet.startsWith('-')) readStarted(words, place);
-  else if (!listsApplets.test(applet)) opaque(words, 'it is no program of its own, and may write files', place);
+  else if (!listsApplets.test(applet)) opaque(words, 'it is not an applet, and may write files', place);
 }
 
 const listsApplets = /^--(list|list-full|help)$/;

@@ -143,7 +143,7 @@ describe('Policies about commands', () => {
       message: "'kubectl -n x delete pod y' is denied by 'kubectl delete|drain'",
       quote: 'kubectl -n x delete pod y',
       justification: 'Through Git.',
-      remedy: 'Do without it, or ask an admin to change the rule.',
+      remedy: 'Remove this command, or ask an admin to change the rule.',
     });
     assert.deepEqual(commands[2]?.chain, ['bash -c', 'sudo']);
   });

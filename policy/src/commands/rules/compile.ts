@@ -4,10 +4,10 @@ import type { HostExecutable } from '../programs/program-names.ts';
 import type { Word } from '../shell/words.ts';
 import type { Tokens } from './match.ts';
 
-/** A rule about command lines, as an AgentPolicy has it. */
+/** A rule about command lines in an AgentPolicy. */
 export type CommandRule = NonNullable<AgentPolicySpec['commands']>[number];
 
-/** What a policy says of commands. `commands` is undefined when it says nothing. */
+/** The command rules of a policy. `commands` is undefined if it has none. */
 export interface CommandPolicy {
   readonly name: string;
   readonly commands?: readonly CommandRule[] | undefined;
@@ -32,7 +32,7 @@ export interface RuleTree {
   next: Map<string, RuleTree> | undefined;
 }
 
-/** A policy's rules, ready to be asked. It holds only as long as the policy does not change. */
+/** The compiled rules of a policy. Valid as long as the policy does not change. */
 export interface CompiledCommands {
   readonly name: string;
   readonly hostExecutables: readonly HostExecutable[];
@@ -53,7 +53,7 @@ export function tokensOfRule({ prefix, decision }: Pick<CommandRule, 'prefix' | 
   return decision === 'Allow' ? tokens : withAliases(tokens[0] ?? [], tokens);
 }
 
-/** Compiles the rules of a policy, once per change of it; undefined when the policy says nothing of commands. */
+/** Compiles the rules of a policy, once per change of it; undefined if the policy has no rules about commands. */
 export function compileCommands(policy: CommandPolicy): CompiledCommands | undefined {
   if (policy.commands === undefined) return undefined;
   const tree = emptyTree();

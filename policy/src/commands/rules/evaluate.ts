@@ -8,11 +8,11 @@ import { type CompiledCommands, type CompiledRule, candidates } from './compile.
 import { matchesPlainly, mayMatch, surelyMatches } from './match.ts';
 import { type CommandReason, give, newReasons, type Reasons } from './reasons.ts';
 
-/** What the policies say of a command. */
+/** The evaluation of a command. */
 export interface CommandVerdict {
   readonly decision: Decision;
   readonly commands: readonly FoundCommand[];
-  /** The first of each decision: enough to say why, however long a script is. */
+  /** The first reason of each decision, which is enough as explanation. */
   readonly reasons: readonly CommandReason[];
   readonly opaque: readonly Concern[];
 }
@@ -74,7 +74,7 @@ function reasonOf(concern: Concern): CommandReason {
 const remedies: Readonly<Record<Concern['kind'], string>> = {
   Opaque: 'Write the command out with literal words, or let a person approve it.',
   Variable: 'Leave the variable as it is, or let a person approve it.',
-  Subcommand: 'Write options behind the subcommand, or let a person approve it.',
+  Subcommand: 'Write options after the subcommand, or let a person approve it.',
   Shadow: 'Give it a name that no program has, or let a person approve it.',
   Write: 'Let the command print instead, or let a person approve it.',
 };
@@ -216,7 +216,7 @@ function spoken(
         : rule.decision === 'RequireApproval'
           ? 'A person approves it.'
           : certain
-            ? 'Do without it, or ask an admin to change the rule.'
+            ? 'Remove this command, or ask an admin to change the rule.'
             : 'Write the command out with literal words, options last.',
   };
 }
@@ -228,7 +228,7 @@ const someOf = (names: readonly string[], count: number): string =>
 function text(words: readonly Word[]): string {
   const whole = words.slice(0, 40).map(showWord).join(' ');
   if (whole.length <= 160) return whole;
-  // Not inside of a word: half of a secret is known to nobody as one.
+  // Not inside a word, because half of a secret is not recognized as a secret.
   const end = whole.lastIndexOf(' ', 158);
   return `${whole.slice(0, end < 0 ? 159 : end + 1)}…`;
 }

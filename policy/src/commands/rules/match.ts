@@ -26,8 +26,8 @@ export function matchesPlainly(tokens: Tokens, words: readonly Word[]): boolean 
 }
 
 /**
- * Whether `words` surely begin with the tokens, for whoever would be allowed by it: as they stand, or with options in between of
- * which it is known how many words they take.
+ * Whether `words` certainly begin with the tokens, for rules that allow: as written, or with options in between whose number of words is
+ * known.
  */
 export function surelyMatches(program: string, tokens: Tokens, words: readonly Word[]): boolean {
   return isLiteralPrefix(tokens, words) || isPrefixPastKnownOptions(program, tokens, words);

@@ -1,14 +1,14 @@
 import type { Decision } from '@sentinel/crds';
 import { stricter } from '../../verdict/order.ts';
 
-/** What a rule or a built-in line said. */
+/** The decision of a rule or a built-in line. */
 export interface CommandReason {
   /** The policy, or `Sentinel` for what is built in. */
   readonly policy: string;
   /** The rule, such as `commands[3]`, or the built-in line, such as `dangerous.rm-force`. */
   readonly rule: string;
   readonly decision: Decision;
-  /** Which of the commands it speaks of; undefined when it speaks of the whole. */
+  /** Which of the commands it applies to; undefined when it applies to the whole. */
   readonly command?: number;
   /** The tokens that matched. */
   readonly matched: readonly string[];
@@ -22,14 +22,14 @@ export interface CommandReason {
   readonly remedy: string;
 }
 
-/** As many reasons of one decision are kept of a command line: a script of 1,000 commands under 256 rules has a quarter of a million. */
+/** The maximum number of reasons per decision that are kept: a script of 1,000 commands with 256 rules has a quarter of a million. */
 const KEPT = 100;
 
-/** What is said of a command line. All of it decides; the first of each decision are kept, for people. */
+/** The reasons about a command line. All of them count; only the first ones of each decision are kept as explanation. */
 export interface Reasons {
   readonly kept: CommandReason[];
   readonly room: Record<Decision, number>;
-  /** How many were given, kept or not. */
+  /** The total number of reasons. */
   given: number;
   decision: Decision;
 }
@@ -41,7 +41,7 @@ export const newReasons = (): Reasons => ({
   decision: 'Allow',
 });
 
-/** Counts a reason; its words are made only where there is room for them. */
+/** Counts a reason; its words are made only if there is room for them. */
 export function give(reasons: Reasons, decision: Decision, inWords: () => CommandReason): void {
   reasons.given += 1;
   reasons.decision = stricter(reasons.decision, decision);

@@ -7,7 +7,7 @@ const base: CommandRule = { prefix: ['kubectl', 'delete'], decision: 'Deny' };
 
 describe('The faults of rules about commands', () => {
   const rows: Record<string, readonly [Partial<CommandRule>, readonly string[]]> = {
-    'are none for a rule that keeps its examples': [
+    'are empty for a rule that keeps its examples': [
       {
         match: ['kubectl delete pod x', "kubectl -n 'a' delete pod x", 'sudo kubectl delete x', 'echo a && kubectl delete x'],
         notMatch: ['kubectl get pods'],

@@ -3,7 +3,7 @@ import { copyScope, note, type Place } from '../analyze/finder.ts';
 import { assign, assignNumber } from './variables.ts';
 import { anyNumber, literal, unknown, type Word } from './words.ts';
 
-/** The words that a word of a script becomes. Commands inside of it are read on the way. */
+/** Expands a shell word into words. Commands inside it are analyzed as well. */
 export function expandWord(word: ShellWord, place: Place): Word[] {
   readNested(word, place);
   const { parts } = word;
@@ -28,7 +28,7 @@ export function expandWord(word: ShellWord, place: Place): Word[] {
   return [many ? anyNumber(word.text, text) : unknown(word.text, text)];
 }
 
-/** The value of a word where nothing is split, as in an assignment. */
+/** The value of a word if nothing is split, as in an assignment. */
 export function expandValue(word: ShellWord, place: Place): string | undefined {
   readNested(word, place);
   if (word.text.includes('~') && !word.text.startsWith("'") && !word.text.startsWith('"')) return undefined;
@@ -43,7 +43,7 @@ export function expandValue(word: ShellWord, place: Place): string | undefined {
   return text;
 }
 
-// "$@" as a word of its own stands for all arguments.
+// "$@" as a separate word stands for all arguments.
 function wholeArguments(parts: readonly WordPart[], place: Place): readonly Word[] | undefined {
   const [part] = parts;
   if (parts.length !== 1 || part?.type !== 'DoubleQuoted' || part.parts.length !== 1) return undefined;
@@ -114,13 +114,13 @@ function variable(name: string, place: Place, quoted: boolean): Value {
   return quoted || unsplit.test(value) ? value : hidden;
 }
 
-/** Reads the commands inside of a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
+/** Analyzes the commands inside a word, an index, a here-document or an arithmetic expression, and what these evaluate. */
 export function readNested(node: SyntaxNode, place: Place, quoted = false): void {
   switch (node.type) {
     case 'SingleQuoted':
     case 'AnsiCQuoted':
       if (quoted && /[$`]/.test(node.text.slice(1)))
-        note(place, 'Opaque', node.text, 'quotes inside of quotes do not keep what they hold from being expanded');
+        note(place, 'Opaque', node.text, 'quotes inside quotes do not prevent expansion');
       return;
     case 'LocaleString':
       note(place, 'Opaque', node.text, 'it is translated, and the translation is expanded');
@@ -151,7 +151,7 @@ export function readNested(node: SyntaxNode, place: Place, quoted = false): void
 function readParameter(node: Extract<WordPart, { type: 'ParameterExpansion' }>, place: Place): void {
   const { operation, index } = node;
   if (node.prefix === '!' && operation?.type !== 'Names' && !/^[@*]$/.test(index?.value ?? ''))
-    note(place, 'Opaque', node.text, 'it takes its name out of another variable, which is evaluated');
+    note(place, 'Opaque', node.text, 'its name comes from another variable, which is evaluated');
   if (operation?.type === 'Unknown') note(place, 'Opaque', node.text, 'it cannot be parsed');
   if (operation?.type === 'Transform') note(place, 'Opaque', node.text, 'it may evaluate the value of a variable');
   if (operation?.type === 'Default' && /=$/.test(operation.operator)) assign(place, node.parameter, undefined);

@@ -18,7 +18,7 @@ import { factsOf, survey } from './survey.ts';
 import { assign, assignFor } from './variables.ts';
 import { literal, unknown, type Word } from './words.ts';
 
-/** Reads the commands of a script that a shell of its own runs. */
+/** Analyzes the commands of a script that runs in a separate shell. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
   readText(text, place, (facts) => ({
     values: new Map(),
@@ -30,12 +30,12 @@ export function readScript(text: string, dialect: ScriptFacts['dialect'], positi
   }));
 }
 
-/** Reads what a script of which only the beginning is known surely holds: it can be denied, and says nothing else. */
+/** Analyzes a script of which only the beginning is known: rules can deny its commands, but not allow them. */
 export function guessScript(beginning: string, place: Place): void {
   if (beginning.trim() !== '') readScript(beginning, 'bash', [], { ...place, depth: place.depth + 1, guess: true });
 }
 
-/** Reads the commands of a text that the shell itself evaluates. */
+/** Analyzes the commands of a text that the current shell evaluates. */
 export function evaluate(text: string, place: Place): void {
   readText(text, place, (facts) => {
     const outer = place.scope;
@@ -73,7 +73,7 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
     return;
   }
   if (text.includes('\u0000')) {
-    noteOpaque(place, text, 'it holds a NUL character');
+    noteOpaque(place, text, 'it contains a NUL character');
     return;
   }
   let tree: ParsedScript;
@@ -90,11 +90,11 @@ function readText(text: string, place: Place, scopeOf: (facts: ScriptFacts) => S
     const made = scopeOf(torn ? { ...facts, forgetful: true } : facts);
     const scope = torn ? { ...made, uncertain: true } : made;
     if (found.bashOnly !== undefined && scope.script.dialect !== 'bash')
-      noteOpaque(place, text, `shells that are not bash read ${found.bashOnly} otherwise`);
+      noteOpaque(place, text, `shells other than bash interpret ${found.bashOnly} differently`);
     // Where its bracket is missing, the parser takes it for text and the shell for a fault.
     if (text.includes('$[')) noteOpaque(place, text, '$[ … ] is arithmetic of an old form');
-    if (isTornByLines(text)) noteOpaque(place, text, 'a line goes on in the middle of what is expanded');
-    if (found.errors) noteOpaque(place, text, 'its syntax has faults');
+    if (isTornByLines(text)) noteOpaque(place, text, 'a backslash continues a line inside an expansion');
+    if (found.errors) noteOpaque(place, text, 'it has syntax errors');
     readTree(tree, { ...place, scope, guess: place.guess || found.errors });
   } catch {
     // A parser that fails says nothing of what the shell would do.
@@ -113,7 +113,7 @@ function isTornByLines(text: string): boolean {
   return false;
 }
 
-/** Reads the commands of a parsed script. */
+/** Analyzes the commands of a parsed script. */
 export function readTree(tree: ParsedScript, place: Place): void {
   if (place.depth > bounds.depth) {
     note(place, 'Opaque', '…', `it is nested more than ${bounds.depth} levels deep`);
@@ -225,7 +225,7 @@ function readNode(node: SyntaxNode, place: Place): void {
       readArithmetic(node.expression, node.body, place);
       return;
     default:
-      note(place, 'Opaque', node.type, 'this syntax is not known here');
+      note(place, 'Opaque', node.type, 'this syntax is unknown');
   }
 }
 
@@ -248,7 +248,7 @@ function readCase(node: Extract<SyntaxNode, { type: 'Case' }>, place: Place): vo
 
 function readFunction(node: Extract<SyntaxNode, { type: 'Function' }>, place: Place): void {
   const name = node.name.value;
-  if (known(name)) note(place, 'Shadow', name, 'a function takes the place of a program that is known by this name');
+  if (known(name)) note(place, 'Shadow', name, 'a function replaces a known program of this name');
   const scope = place.scope && { ...copyScope(place.scope), values: new Map<string, string>(), positional: undefined };
   scope?.functions.add(name);
   readNode(node.body, { ...place, depth: place.depth + 1, scope });
@@ -283,7 +283,7 @@ function readTest(node: SyntaxNode, place: Place): void {
       readTest(node.expression, place);
       return;
     default:
-      note(place, 'Opaque', node.type, 'this syntax is not known here');
+      note(place, 'Opaque', node.type, 'this syntax is unknown');
   }
 }
 

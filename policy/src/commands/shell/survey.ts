@@ -3,10 +3,10 @@ import { bounds } from '../analyze/bounds.ts';
 import type { Finder, ScriptFacts } from '../analyze/finder.ts';
 import { isNumber } from './variables.ts';
 
-/** What a look over a whole syntax tree says, before its commands are read. */
+/** Facts about a whole syntax tree, collected before its commands are analyzed. */
 export interface Survey {
   readonly errors: boolean;
-  /** Which bound the tree breaks, if one. */
+  /** The bound that the tree exceeds, if any. */
   readonly over: string | undefined;
   /** Syntax that shells other than bash read otherwise. */
   readonly bashOnly: string | undefined;
@@ -124,7 +124,7 @@ function inspect(node: SyntaxNode, notes: Notes): void {
   }
 }
 
-// Division by zero, digits that are none, negative lengths, and assignments to what is no variable.
+// Division by zero, invalid digits, negative lengths, and assignments to something that is not a variable.
 function breaks(node: SyntaxNode): boolean {
   switch (node.type) {
     case 'ArithmeticExpansion':
@@ -156,7 +156,7 @@ function inspectCommand(node: Extract<SyntaxNode, { type: 'Command' }>, notes: N
   if (name === 'unset' || name === 'eval' || name === 'builtin' || name === 'command') notes.unsets = true;
 }
 
-// What a word that is no assignment to the parser sets all the same.
+// What a word that is not an assignment to the parser sets all the same.
 function inspectText(word: string, notes: Notes): void {
   const name = word.replace(/\+?=.*$/s, '');
   notes.assigned.add(name);

@@ -40,7 +40,7 @@ export const keepsValue = (name: string): boolean => !special.test(name) && !isS
 /** Notes that a variable gets a value; `undefined` when the value is not certain. */
 export function assign(place: Place, name: string, value: string | undefined): void {
   if (integers.test(name) && !isNumber(value))
-    note(place, 'Opaque', name, 'what it is set to is evaluated as arithmetic, and is not certain to be a number');
+    note(place, 'Opaque', name, 'its new value is evaluated as arithmetic and may not be a number');
   take(place, name, value);
 }
 

@@ -8,7 +8,7 @@ export interface Unknown {
   readonly many: boolean;
 }
 
-/** A word of a command: its literal value, or what is known of it. */
+/** One word in a command: its literal value, or what is known about it. */
 export type Word = string | Unknown;
 
 /** A word that is one argument with an unknown value. */

@@ -29,7 +29,7 @@ describe('The history of a Playbook', () => {
     'is not the action itself': { runs: [run(1, 'succeeded', { uid: 'self' })], rules: ['first-run'] },
     'is not what only was rehearsed': { runs: [run(1, 'neither')], rules: ['first-run'] },
     'is not what still runs': { runs: [run(1, 'failed', { phase: 'Running' })], rules: ['first-run'] },
-    'begins anew when the Playbook changed': { runs: [run(1, 'succeeded', { playbookDigest: 'v0' })], rules: ['first-run'] },
+    'begins again when the Playbook changed': { runs: [run(1, 'succeeded', { playbookDigest: 'v0' })], rules: ['first-run'] },
     'knows a failure of an earlier version': {
       runs: [run(1, 'failed', { playbookDigest: 'v0' })],
       rules: ['first-run', 'failed-before'],

@@ -13,7 +13,7 @@ export interface PlannedRun {
   readonly targets: readonly string[];
 }
 
-/** What became of earlier real runs of a Playbook in a namespace, as far as their actions still exist. */
+/** What happened to earlier real runs of a Playbook in a namespace, as far as their actions still exist. */
 export interface History {
   readonly playbook: string;
   readonly namespace: string;

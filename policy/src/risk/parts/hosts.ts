@@ -15,6 +15,6 @@ export function partsOfHosts(hosts: readonly ReachedHost[]): RiskPart[] {
   const unfamiliar = [...new Set(hosts.filter(({ familiar }) => !familiar).map(({ host }) => host))];
   return [
     ...part('hosts', all.length, `reaches ${shortList(all)}`),
-    ...part('unfamiliar-hosts', unfamiliar.length, `reaches what nobody knows here: ${shortList(unfamiliar)}`),
+    ...part('unfamiliar-hosts', unfamiliar.length, `reaches hosts that no policy names: ${shortList(unfamiliar)}`),
   ];
 }

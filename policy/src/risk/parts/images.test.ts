@@ -57,7 +57,7 @@ describe('An image', () => {
     'of a custom resource that is made': [
       { path: '/spec', after: json({ server: { image: { tag: '1', repository: 'a.io/db' } } }) },
     ],
-    'where there was none': [image(undefined, 'a.io/web')],
+    'if there was none': [image(undefined, 'a.io/web')],
     'that is not shown': [{ path: `${containers}/0/image`, redacted: true }],
     'of a container that is added': [{ path: `${containers}/1`, after: json({ name: 'x', image: 'a.io/web' }) }],
     'of an object that is made': [

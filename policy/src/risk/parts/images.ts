@@ -4,8 +4,8 @@ import { part } from '../part.ts';
 import { namesOf } from '../words.ts';
 
 /**
- * Other programs than before: images from a place from which the object had none. A tag or digest of the same repository is none.
- * What the effects as people may see them, `shown`, do not have is counted and not named.
+ * Images of repositories from which the object had no image before. Another tag or digest of the same repository does not count.
+ * Images that are hidden in the effects as people may see them, `shown`, are counted but not named.
  */
 export function partsOfImages(effects: readonly Effect[], shown = effects): RiskPart[] {
   const foreign = effects.flatMap((effect, index) => {

@@ -28,7 +28,7 @@ describe('The parts of a risk', () => {
     'name a namespace of the system': { given: [effect({ namespace: 'kube-system' })], rules: ['system-namespace', 'write'] },
     'name one of Sentinel': { given: [effect({ namespace: 'sentinel-sandboxes' })], rules: ['system-namespace', 'write'] },
     'name an object of the cluster': { given: [clusterWide], rules: ['cluster', 'write'] },
-    'name what cannot be taken back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
+    'name what cannot be rolled back': { given: [effect({ reversible: false })], rules: ['irreversible', 'write'] },
     'say once that a delete is one': { given: [effect({ verb: 'delete', reversible: false })], rules: ['delete'] },
     'name a delete of data': { given: [of('', 'secrets', { verb: 'delete' })], rules: ['delete-data', 'secrets'] },
     'name data that is deleted with its owner': { given: [takingAlong('', 'persistentvolumeclaims')], rules: ['delete-data'] },
@@ -226,11 +226,11 @@ describe('The parts of a risk', () => {
       }),
       rules: ['hosts', 'unfamiliar-hosts'],
     },
-    'name the lack of a way back, where there is something to take back': {
-      given: facts([effect()], { wayBack: false }),
-      rules: ['no-way-back', 'write'],
+    'name the lack of a rollback, if there is something to roll back': {
+      given: facts([effect()], { hasRollback: false }),
+      rules: ['no-rollback', 'write'],
     },
-    'say nothing of a way back from nothing': { given: facts([], { wayBack: false }), rules: [] },
+    'say nothing of a rollback from nothing': { given: facts([], { hasRollback: false }), rules: [] },
   };
   for (const [name, { given, rules }] of Object.entries(rows))
     it(name, () => assert.deepEqual(rulesOf(Array.isArray(given) ? facts(given) : given), rules));

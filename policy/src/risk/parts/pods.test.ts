@@ -27,7 +27,7 @@ describe('The pods that a plan reaches', () => {
     'count for 60 at most': { effects: [write(5000, 5000)], pods: 60 },
     'stop with a scale of zero': { effects: [write(2, 0)], pods: 2, stops: 1 },
     'do not stop where none ran': { effects: [write(0, 0)], pods: 0 },
-    'are none of an object that keeps none': { effects: [effect()], pods: 0 },
+    'are zero for a kind without pods': { effects: [effect()], pods: 0 },
   };
   for (const [name, { effects, pods, stops = 0 }] of Object.entries(rows))
     it(name, () => {

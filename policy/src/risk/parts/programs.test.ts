@@ -16,7 +16,7 @@ describe('What containers execute', () => {
   const other: Record<string, FieldChange> = {
     'a command that comes': { path: `${spec}/containers/0/command`, after: json(evil) },
     'a command that goes': { path: `${spec}/containers/0/command`, before: json(['/guard', '/web']) },
-    'a word of a command': { path: `${spec}/containers/0/command/2`, before: json('true'), after: json('id') },
+    'an argument of a command': { path: `${spec}/containers/0/command/2`, before: json('true'), after: json('id') },
     'a command of which no value is shown': { path: `${spec}/containers/0/command` },
     arguments: { path: `${spec}/containers/0/args/0`, before: json('--a'), after: json('--b') },
     'a container that comes first': { path: `${spec}/initContainers/0/command`, before: json(['a']), after: json(evil) },
@@ -37,7 +37,7 @@ describe('What containers execute', () => {
     'a PodTemplate': { path: '/template/spec/containers/0/command', after: json(evil) },
     'a custom resource that has it outside of its spec': { path: '/template/command', after: json(evil) },
     'a custom resource': { path: '/spec/agent/extraArgs', before: json(['a']), after: json(['b']) },
-    'a container that is added, with an image that was there': {
+    'a container that is added, with an existing image': {
       path: `${spec}/containers`,
       before: json([web]),
       after: json([web, { ...web, name: 'x', command: evil }]),

@@ -4,7 +4,7 @@ import { namesOf } from '../words.ts';
 import { partsOfImages } from './images.ts';
 import { isMade } from './writes.ts';
 
-/** What containers execute, where it is another than before: any program, with the account and the Secrets of its workload. */
+/** Changed commands of containers, because they can run any program with the account and the Secrets of the workload. */
 export function partsOfPrograms(effects: readonly Effect[]): RiskPart[] {
   const found = effects.flatMap((effect) => {
     const change = changesProgram(effect);

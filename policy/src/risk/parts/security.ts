@@ -20,7 +20,7 @@ const empowering =
 const profile = /(apparmor|seccomp)/i;
 const rights = new Set(['rbac.authorization.k8s.io', 'admissionregistration.k8s.io', 'certificates.k8s.io', 'sentinel.dev']);
 
-/** What may weaken security, and what changes who may do what. */
+/** Changes that may weaken security, and changes of rights. */
 export function partsOfSecurity(effects: readonly Effect[]): RiskPart[] {
   const weakening = effects.flatMap((effect) => {
     const what = weakens(effect);
@@ -39,7 +39,7 @@ export function partsOfSecurity(effects: readonly Effect[]): RiskPart[] {
 }
 
 // What guards others, or takes a guard off the workload itself. A value may be a whole object or list, before as well as after, and may
-// be cut: so names are looked for in its text. What was there and is there no more in the same words may have been a guard.
+// be cut: so names are looked for in its text. Text that was removed or changed may have been a protection.
 function weakens(effect: Effect): string | undefined {
   const resource = baseOf(effect);
   if (isGuarding(resource)) return `${resource} change`;

@@ -5,8 +5,8 @@ import { part } from '../part.ts';
 import { MANY, type RiskRuleName } from '../rules.ts';
 import { baseOf, namesOf, shortList } from '../words.ts';
 
-/** What is written, by verb and kind, whether it can be taken back, and how much of it there is. */
-export function partsOfWrites(effects: readonly Effect[], wayBack: boolean | undefined): RiskPart[] {
+/** The writes, by verb and kind, whether they can be rolled back, and how many there are. */
+export function partsOfWrites(effects: readonly Effect[], hasRollback: boolean | undefined): RiskPart[] {
   const of = (rule: RiskRuleName, chosen: readonly Effect[], one: string, many: string) =>
     part(rule, chosen.length, `${namesOf(chosen)}: ${chosen.length === 1 ? one : many}`);
   const [deletes, others] = split(effects, ({ verb }) => verb === 'delete');
@@ -29,8 +29,8 @@ export function partsOfWrites(effects: readonly Effect[], wayBack: boolean | und
     ...of('dependants-unknown', unsure, 'may delete more than was found', 'may delete more than was found'),
     ...of('delete', endingOthers, 'may delete an object', 'may delete objects'),
     ...of('delete-data', endingData, 'may delete what holds data', 'may delete what holds data'),
-    ...of('irreversible', irreversible, 'cannot be taken back', 'cannot be taken back'),
-    ...(wayBack === false ? part('no-way-back', Math.min(1, effects.length), 'the Playbook has no way back') : []),
+    ...of('irreversible', irreversible, 'cannot be rolled back', 'cannot be rolled back'),
+    ...(hasRollback === false ? part('no-rollback', Math.min(1, effects.length), 'the Playbook has no rollback') : []),
     ...(effects.length > MANY ? part('many', 1, `${effects.length} writes are more than ${MANY}`) : []),
   ];
 }
@@ -43,11 +43,11 @@ export function isMetadataOnly(effect: Effect): boolean {
   return change.every(({ path }) => /^\/metadata\/(labels|annotations)\//.test(path));
 }
 
-/** Whether a write makes its object, also where it is an apply of one that is not there: the kind of one that is never changes. */
+/** Whether a write makes its object, also where it is an apply of one that does not exist: the kind of one that is never changes. */
 export const isMade = ({ verb, change = [] }: Effect): boolean =>
   verb === 'create' || change.some(({ path, before }) => before === undefined && (path === '' || path === '/kind'));
 
-/** Why a write that is no delete may end in one; undefined when it does not. What is made has owners and finalizers of its own. */
+/** Why a write that is not a delete may end in one; undefined when it does not. What is made has owners and finalizers of its own. */
 export function mayDelete(effect: Effect): string | undefined {
   if (effect.verb === 'delete' || isMade(effect)) return undefined;
   if (effect.deletesData !== undefined) return effect.deletesData;

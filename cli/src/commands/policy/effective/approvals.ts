@@ -2,7 +2,7 @@ import { approvalLine, judgePlan, type PolicySet, policyName } from '@sentinel/p
 import { RISKS } from '../lint/finding.ts';
 import type { EffectiveValue } from './value.ts';
 
-/** What a plan of each risk needs, and which lines say so. */
+/** The approvals that a plan of each risk needs, and the lines that require them. */
 export function effectiveApprovals(set: PolicySet): EffectiveValue[] {
   return RISKS.map((risk) => {
     const field = `approvals at risk ${risk}`;
@@ -14,7 +14,7 @@ export function effectiveApprovals(set: PolicySet): EffectiveValue[] {
       const line = approvalLine(policy.spec?.approvals ?? [], risk);
       return line ? [{ policy: policyName(policy), path: `approvals[${line.index}]`, line }] : [];
     });
-    // Those that say the number; the others are met by it.
+    // The policies with the highest number; it satisfies the others as well.
     const decisive = lines.filter(({ line }) => line.approvals === approvals);
     const who = groups ? ` from ${groups.join(' or ')}` : '';
     return {

@@ -4,7 +4,7 @@ import { TAKEN_FOR_GIVEN } from '../evaluate/work.ts';
 import { RISKS } from '../lint/finding.ts';
 import type { EffectiveValue } from './value.ts';
 
-/** At which risk a plan may start without a person, and how many runs must have succeeded before; and who says so, or who does not. */
+/** The risks at which a plan may start without a person, how many runs must have succeeded before, and the policies that decide it. */
 export function effectiveAutonomy(set: PolicySet): EffectiveValue[] {
   return RISKS.flatMap((risk): EffectiveValue[] => {
     const field = `autoReview at risk ${risk}`;
@@ -33,7 +33,7 @@ export function effectiveAutonomy(set: PolicySet): EffectiveValue[] {
       };
       return [{ field, value: 'true', ...layersOf(willing, 'autoReview') }, after];
     }
-    // Those that would let it start are overruled by those that do not, or by what always holds.
+    // Policies that would let it start are overruled by those that do not, or by built-in rules.
     const by =
       unwilling.length > 0
         ? layersOf(unwilling, 'autoReview')
@@ -56,7 +56,7 @@ function layersOf(lines: readonly { policy: string; path: string }[], field: str
   };
 }
 
-/** The limits that hold where no policy says so too. */
+/** The limits, including the built-in ones. */
 export function effectiveDefaults(set: PolicySet): EffectiveValue[] {
   return (['children', 'depth', 'open', 'storage'] as const).map((key) => {
     const { policy, text } = defaultedLimit(set, key);

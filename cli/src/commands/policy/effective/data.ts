@@ -4,7 +4,7 @@ import type { EffectiveValue } from './value.ts';
 const KINDS = ['prompts', 'parameters', 'logs', 'diffs'] as const;
 const DEFAULT = { policy: 'Sentinel', path: 'default' };
 
-/** What is kept of an action and for how long, with the layer that says so; what is built in where no policy does. */
+/** What is kept of an action and for how long, with the policy that sets it, or the built-in default. */
 export function effectiveData(set: PolicySet): EffectiveValue[] {
   const held = dataHandling(set);
   return [

@@ -1,9 +1,9 @@
-/** A value that holds, and the layer that it comes from: a policy and the field in it. */
+/** An effective value, and where it comes from: a policy and the field in it. */
 export interface EffectiveValue {
   readonly field: string;
   readonly value: string;
   readonly policy: string;
   readonly path: string;
-  /** What other policies say, and what does not hold because this is stricter. */
+  /** The values of other policies that are not effective because this one is stricter. */
   readonly insteadOf?: readonly string[];
 }

@@ -5,7 +5,7 @@ import { changed, effectOf } from './effects.ts';
 import { judgeRehearsed } from './rehearsed.ts';
 import { TAKEN_FOR_GIVEN, type Work, workOf } from './work.ts';
 
-/** Whether a change could start without a person: by what, or why not. */
+/** Whether a change could start without a person: in which way, or why not. */
 export interface Autonomy {
   readonly when: readonly string[];
   readonly notBecause: readonly string[];
@@ -14,7 +14,7 @@ export interface Autonomy {
 const intent = { summary: 'a change' };
 const steps = [{ name: 'one', command: ['true'] }];
 
-/** A Playbook that may start by itself as far as it is up to the Playbook. */
+/** A Playbook that allows its plans to start without a person. */
 export const autoPlaybook = (commands: readonly { name: string; command: string[] }[] = steps, image = 'image') =>
   PlaybookSpec.parse({
     category: 'Other',
@@ -32,7 +32,7 @@ function ways(namespace: string): readonly { readonly by: string; readonly spec:
   const playbook = { metadata: { name: 'auto', namespace }, spec: autoPlaybook() } as NonNullable<Work['playbook']>;
   return [
     { by: "a trusted Playbook whose autonomy is 'Auto'", spec: named, work: { playbook, trust: TAKEN_FOR_GIVEN, adHoc: false } },
-    { by: 'steps of its own', spec: own, work: workOf({ metadata: { name: 'own', namespace }, spec: own }, []) },
+    { by: 'ad-hoc steps', spec: own, work: workOf({ metadata: { name: 'own', namespace }, spec: own }, []) },
   ];
 }
 
@@ -42,7 +42,7 @@ const contents = [
 ];
 
 /**
- * Whether a plan that holds a request alone could start without a person, when its commands need none. Undefined where no policy lets
+ * Whether a plan with this single request could start without a person, if its commands do not need one. Undefined if no policy lets
  * any plan of its risk do so.
  */
 export function autonomyOfRequest(set: PolicySet, namespace: string, request: ApiRequest): Autonomy | undefined {
@@ -69,7 +69,7 @@ export function autonomyOfRequest(set: PolicySet, namespace: string, request: Ap
   return { when, notBecause: when.length > 0 ? [] : [...new Set(reasons)] };
 }
 
-/** The same for a person, a line each. */
+/** The same as lines of text. */
 export function autonomyInWords(autonomy: Autonomy | undefined): string[] {
   if (!autonomy) return [];
   return [

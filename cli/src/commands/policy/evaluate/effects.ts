@@ -6,7 +6,7 @@ import { isClusterScoped } from '../input/scope.ts';
 
 const path = z.string().regex(/^(\/[^/]+)*$/, 'must be a JSON pointer, such as /spec/replicas');
 
-// Plans have values as the text of their JSON. A text that is none is a value itself.
+// Plans contain values as JSON text. A text that is not JSON is the value itself.
 const value = z.json().transform((given) => (typeof given === 'string' && isJson(given) ? given : JSON.stringify(given)));
 
 function isJson(text: string): boolean {
@@ -18,7 +18,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** A write that a rehearsal would find, as a case says it: `change` names the fields, with their values where these matter. */
+/** A write that a rehearsal would find, in the form of a test case: `change` names the fields, with their values if these matter. */
 export const CaseEffect = z
   .strictObject({
     verb: z.enum(['create', 'update', 'patch', 'delete']).default('patch'),
@@ -46,7 +46,7 @@ export const CaseEffect = z
   });
 export type CaseEffect = z.infer<typeof CaseEffect>;
 
-/** The effects of a case as a plan has them. Without a namespace an object is in that of the action, or of the whole cluster. */
+/** The effects of a case in the form of a plan. An object without a namespace is in that of the action, or cluster-scoped. */
 export function effectsOf(cases: readonly CaseEffect[], namespace: string): Effect[] {
   return cases.map(({ change, namespace: place, ...rest }, index) => ({
     ...rest,
@@ -72,10 +72,10 @@ const verbs: Readonly<Record<string, Effect['verb']>> = {
 /** Whether a request changes something. */
 export const isWrite = ({ verb }: Pick<ApiRequest, 'verb'>): boolean => Object.hasOwn(verbs, verb);
 
-/** A field that gets a value of which nothing more is known. */
+/** A field that gets an unknown value. */
 export const changed = (path: string): FieldChange => ({ path, after: '{}' });
 
-/** What a request would be found to do, when it changes these fields and can be taken back. */
+/** The effect of a request that changes these fields and can be rolled back. */
 export function effectOf(request: ApiRequest, change: FieldChange[] = [changed('/spec')], more: Partial<Effect> = {}): Effect {
   const verb = verbs[request.verb] ?? 'patch';
   return {

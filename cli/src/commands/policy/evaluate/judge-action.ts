@@ -24,8 +24,8 @@ interface ActionJudged {
 }
 
 /**
- * Judges an action: its admission, its place in a family, and the plan that its rehearsal would lead to where the question says what
- * that finds. Without, the least that its plan needs is said.
+ * Evaluates an action: its admission, its lineage, and the plan that its rehearsal would lead to, if the question describes the effects.
+ * Without effects, the least that any plan of it needs is reported.
  */
 export function judgeAction(
   question: Question,
@@ -65,8 +65,8 @@ const built = (rule: string, decision: Because['decision'], message: string): Be
   message,
 });
 const PASSES = built('admission', 'Allow', 'it may be rehearsed');
-const NOTHING = built('effects', 'Allow', 'a rehearsal that finds nothing to change has done the work');
-/** Why a DryRun needs nobody. */
+const NOTHING = built('effects', 'Allow', 'if the rehearsal finds nothing to change, the action ends with success');
+/** Why a DryRun needs no approval. */
 export const PLANNED = built('mode', 'Allow', 'a DryRun ends with its plan');
 const READS_ONLY: Because = {
   ...built('sandbox.profile', 'Deny', "the profile of the Playbook is 'Observe': any write fails"),
@@ -81,7 +81,7 @@ function asksOfSteps(set: PolicySet, { spec }: Playbook, { parameters }: AgentAc
   }));
 }
 
-// What it changes is known after its rehearsal; the least that its plan needs is known now.
+// Its changes are only known after its rehearsal; the least that any plan of it needs is known now.
 function beforeRehearsal(
   question: Question,
   action: AgentActionSpec,
@@ -103,7 +103,7 @@ function beforeRehearsal(
   return { because: [...because, waits(risk, requirements)], needs: { risk, ...requirements } };
 }
 
-/** What lets a plan start without a person, or why it waits for one: the lines of policies, or the reasons. */
+/** Why a plan may start without a person, or why it waits for one: the lines of policies, or the reasons. */
 export function ofReview(set: PolicySet, { risk, requirements, person }: PlanJudged): Because[] {
   if (!requirements.autoReview)
     return [

@@ -28,24 +28,24 @@ import { riskOfRequest } from './risk-of-request.ts';
 import { TAKEN_FOR_GIVEN } from './work.ts';
 import { wouldAllow } from './would-allow.ts';
 
-/** A simple command that a command line holds, and what the policies say of it alone. */
+/** A simple command of a command line, and the verdict of the policies about it. */
 export interface CommandAnswer {
   readonly command: string;
   readonly decision: Decision;
 }
 
-/** The verdict over a question, and every rule that spoke, the strictest first. */
+/** The verdict about a question, and every rule that applies, the strictest first. */
 export interface Answer {
   readonly decision: Decision;
   readonly because: readonly Because[];
-  /** What is allowed instead, when it is not allowed. */
+  /** What is allowed instead, if it is not allowed. */
   readonly allowed?: readonly string[];
-  /** The simple commands that a command line holds. */
+  /** The simple commands of a command line. */
   readonly commands?: readonly CommandAnswer[];
   readonly needs?: Needs;
-  /** What would let a change start without a person, or why nothing does; left out where no policy lets anything. */
+  /** How a change could start without a person, or why it cannot; left out if no policy sets `autoReview`. */
   readonly autonomy?: Autonomy;
-  /** Every policy that was asked, as it was: an answer can be told from one by other policies. */
+  /** Every policy that was evaluated, with its digest, so that answers by different policies can be distinguished. */
   readonly policies: readonly { readonly policy: string; readonly digest: string }[];
 }
 
@@ -55,7 +55,7 @@ const RANK: Record<Decision, number> = { Allow: 0, RequireApproval: 1, Deny: 2 }
 export function answer(question: Question, sources: Sources): Answer {
   const set = policiesFor(sources, { user: question.as, groups: question.groups }, question.namespace, question.environment);
   const judged = judge(question, set, sources.playbooks);
-  // One reason can come from two sides, such as a missing floor.
+  // Two checks can report the same reason, such as a missing floor.
   const because = [
     ...new Map([...inGeneral(question, set), ...judged.because].map((one) => [JSON.stringify(one), one])).values(),
   ];
@@ -81,10 +81,10 @@ type Judged = Pick<Answer, 'because' | 'commands' | 'needs' | 'autonomy'>;
 
 const changes = ({ api, action }: Question) => (api !== undefined && isWrite(api)) || action?.mode === 'Apply';
 
-// A command says nothing of its mode: one that does more than read is meant to be applied.
+// A command has no mode: one that does more than read is evaluated as Apply.
 const mayChange = ({ command, mode }: Question) => command !== undefined && mode === undefined && !onlyReads(argvOf(command));
 
-// What holds whatever is asked: no floor, an environment that is not allowed, the kill switch; and for changes the mode and the time.
+// Rules for every question: no floor, an environment that is not allowed, the kill switch; for changes also the mode and the time.
 function inGeneral(question: Question, set: PolicySet): Because[] {
   const mode = question.mode ?? (changes(question) ? 'Apply' : undefined);
   const spec = { intent: { summary: 'x' }, mode: mode ?? 'DryRun', cancelled: false } as AgentActionSpec;
@@ -98,7 +98,7 @@ function inGeneral(question: Question, set: PolicySet): Because[] {
     rule: frozen.rule,
     decision: 'Deny' as const,
     message: `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`,
-    remedy: 'What is approved meanwhile waits.',
+    remedy: 'Approved actions wait until then.',
   };
   return [
     ...set.refusals.map(denial),
@@ -143,7 +143,7 @@ function ofCommand(set: PolicySet, command: string | readonly string[]): Judged 
   return { because: verdict.reasons.length > 0 ? verdict.reasons.map(reasonOf) : [silent], commands };
 }
 
-// A text without anything that a shell would read is that command and no script.
+// A text without shell syntax is a command and not a script.
 const argvOf = (command: string | readonly string[]): readonly string[] =>
   typeof command !== 'string'
     ? command
@@ -167,10 +167,10 @@ function ofApi(set: PolicySet, namespace: string, request: ApiRequest, mode: Que
     },
   ];
   if (!isWrite(request)) return { because };
-  // Whatever the rule says, a change is in a plan, and a plan waits for people.
+  // Even if the rule allows it, a change is part of a plan, and a plan waits for approval.
   const { level, refusals, requirements } = riskOfRequest(set, namespace, request);
   if (refusals.length > 0) return { because: [...because, ...refusals.map(denial)] };
-  // A person is asked before a plan starts, and that of a DryRun never does.
+  // Approval is needed before a plan starts, and the plan of a DryRun never starts.
   if (mode === 'DryRun') return { because: [...because.map((one) => ({ ...one, ...REHEARSED })), PLANNED] };
   const autonomy = autonomyOfRequest(set, namespace, request);
   return {

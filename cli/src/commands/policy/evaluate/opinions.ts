@@ -23,7 +23,7 @@ import { RISKS } from '../lint/finding.ts';
 import type { Because } from './reason.ts';
 import type { Work } from './work.ts';
 
-/** An action, what it runs, and what is known of its family and its plan. */
+/** An action, what it runs, its lineage and its plan. */
 export interface Judged {
   readonly action: AgentAction;
   readonly plan: ActionPlan | undefined;
@@ -33,7 +33,7 @@ export interface Judged {
   readonly requester: Identity;
 }
 
-/** Why an action would not be admitted now: by policies, or as a part of its parent. */
+/** Why an action would not be admitted now: because of policies, or as a child of its parent. */
 export function refusalsOf({ action, set, work, family, requester }: Omit<Judged, 'plan'>): Refusal[] {
   const { playbook, trust } = work;
   return [
@@ -43,7 +43,7 @@ export function refusalsOf({ action, set, work, family, requester }: Omit<Judged
   ];
 }
 
-/** What the policies say of the plan of an action now. How often the same has succeeded is not counted here. */
+/** The evaluation of the plan of an action by the current policies. Earlier runs are not counted here. */
 export function judgePlanOf({ action, plan, set, work }: Omit<Judged, 'family' | 'requester' | 'plan'> & { plan: ActionPlan }): {
   readonly requirements: Requirements;
   readonly refusals: readonly Refusal[];
@@ -60,8 +60,8 @@ export function judgePlanOf({ action, plan, set, work }: Omit<Judged, 'family' |
 }
 
 /**
- * Every rule that speaks of an action now, the strictest first: of its admission, each of its commands, each effect of its plan, its
- * risk, the time. Trust and the right to use the account are facts that policies do not hold: they are taken for given.
+ * Every rule that applies to an action now, the strictest first: for its admission, each of its commands, each effect of its plan, its
+ * risk, the time. Trust and the right to use the account are not part of policies, so they are assumed.
  */
 export function opinionsOf({ action, plan, set, work, family, requester }: Judged, now: number): Because[] {
   const { playbook } = work;
@@ -151,5 +151,5 @@ function ofTime(set: PolicySet, now: number): Because[] {
   const frozen = frozenAt(set, now);
   if (!frozen) return [];
   const message = `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`;
-  return [{ policy: frozen.policy, rule: frozen.rule, decision: 'Deny', message, remedy: 'What is approved meanwhile waits.' }];
+  return [{ policy: frozen.policy, rule: frozen.rule, decision: 'Deny', message, remedy: 'Approved actions wait until then.' }];
 }

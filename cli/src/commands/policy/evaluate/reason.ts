@@ -1,7 +1,7 @@
 import type { Decision, RiskLevel } from '@sentinel/crds';
 import type { CommandReason, Opinion, PolicyErrorCode, Refusal, Requirements } from '@sentinel/policy';
 
-/** A rule that spoke. */
+/** A rule that applies, and its decision. */
 export interface Because {
   /** What kind of refusal it is; left out where it is none. */
   readonly code?: PolicyErrorCode;
@@ -17,13 +17,13 @@ export interface Needs extends Requirements {
   readonly risk: RiskLevel;
 }
 
-/** A refusal as a rule that spoke. */
+/** A refusal in the form of a rule that applies. */
 export const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
 
 /** What a rule says, with the code of the refusal that it is. */
 export const opinion = (said: Opinion, code: PolicyErrorCode): Because => (said.decision === 'Deny' ? { code, ...said } : said);
 
-/** A rule about commands that spoke. */
+/** A rule about commands that applies. */
 export const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({
   ...(decision === 'Deny' ? { code: 'CommandDenied' as const } : {}),
   policy,
@@ -33,7 +33,7 @@ export const reasonOf = ({ policy, rule, decision, message, justification, remed
   ...(remedy === '' ? {} : { remedy }),
 });
 
-/** That a change waits for people, and for how many. */
+/** States that a change waits for approval, and by how many people. */
 export const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Because => ({
   policy: 'Sentinel',
   rule: 'approvals',
@@ -42,7 +42,7 @@ export const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Bec
   remedy: 'A person approves it.',
 });
 
-/** What a plan needs, for a person: nobody, or how many of whom. */
+/** The approvals that a plan needs, as text. */
 export const needsInWords = ({ approvals, groups, expiresAfter, autoReview }: Requirements): string =>
   autoReview
     ? 'nobody: it starts without a person'

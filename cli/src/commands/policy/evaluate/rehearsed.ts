@@ -20,22 +20,22 @@ export interface Rehearsed {
   readonly work: Work;
   readonly effects: readonly Effect[];
   readonly notObservable?: readonly string[];
-  /** How many runs of the same succeeded here since one failed; undefined where they are not counted. */
+  /** How many runs of the same Playbook succeeded in the namespace since the last failure; undefined if they are not counted. */
   readonly succeeded: number | undefined;
 }
 
-/** What the policies say of the plan of an action. */
+/** The evaluation of the plan of an action. */
 export interface PlanJudged {
   readonly risk: Risk;
   readonly requirements: Requirements;
   readonly refusals: readonly Refusal[];
-  /** Why a person is needed: nothing when none is, undefined where no policy lets any plan of the risk start without one. */
+  /** Why a person is needed: empty if no person is needed, undefined if no policy lets any plan of this risk start without one. */
   readonly person: readonly string[] | undefined;
 }
 
 /**
- * Judges the plan that a rehearsal would lead to, as the operator does. Of what only a cluster knows, it lacks budgets of pods and
- * failures; where runs are counted, the first one is one, and objects are taken for new.
+ * Evaluates the plan that a rehearsal would lead to, as the operator does, but without facts of a cluster: PodDisruptionBudgets and
+ * earlier failures are missing, and objects are treated as new. If runs are counted, a count of zero adds the risk of a first run.
  */
 export function judgeRehearsed(set: PolicySet, { action, work, effects, notObservable = [], succeeded }: Rehearsed): PlanJudged {
   const { playbook, trust, adHoc } = work;
@@ -51,7 +51,7 @@ export function judgeRehearsed(set: PolicySet, { action, work, effects, notObser
     raised: judgeHighRisk(set, effects).raised,
     asks,
     ownSteps: adHoc,
-    ...(playbook ? { wayBack: playbook.spec.rollback?.from === 'PreImages' } : {}),
+    ...(playbook ? { hasRollback: playbook.spec.rollback?.from === 'PreImages' } : {}),
     ...(succeeded === undefined ? {} : { history: historyOf(action, namespace, succeeded, effects.length) }),
   });
   const { requirements, refusals } = judgePlan({ ...set, refusals: [] }, namespace, effects, risk.level);

@@ -10,7 +10,7 @@ import {
 } from '@sentinel/policy';
 import { effectOf } from './effects.ts';
 
-/** The risk of a plan that holds one request alone, and what it needs or why it is refused. */
+/** The risk of a plan with a single request, and its requirements or why it is refused. */
 export interface RequestRisk {
   readonly level: RiskLevel;
   readonly why: readonly string[];
@@ -19,8 +19,8 @@ export interface RequestRisk {
 }
 
 /**
- * Judges the plan that a request would lead to. What it changes is not known before a rehearsal: it is taken for a change of the
- * spec that can be taken back, so that a real plan may be of a higher risk, or of a lower one when only labels change.
+ * Evaluates the plan that a request would lead to. Its changes are unknown before a rehearsal: it is treated as a change of the spec that
+ * can be rolled back, so a real plan may have a higher risk, or a lower one if only labels change.
  */
 export function riskOfRequest(set: PolicySet, namespace: string, request: ApiRequest): RequestRisk {
   const effect = effectOf(request);

@@ -1,21 +1,21 @@
 import type { AgentAction, Playbook } from '@sentinel/crds';
 import { adHocPlaybook, isAdHoc, type Trust, UNTRUSTED_STEPS } from '@sentinel/policy';
 
-/** Trust in a Playbook where only policies are asked: who sealed what is a fact of a cluster. */
+/** Trust in a Playbook if only policies are evaluated: whether it was sealed is a fact of a cluster, so it is assumed. */
 export const TAKEN_FOR_GIVEN: Trust = {
   trusted: true,
   by: { playbook: '', digest: '', user: '', groups: [], time: '', key: '', seal: '' },
 };
 
-/** What an action runs, and whether it is to be trusted. */
+/** What an action runs, and whether it is trusted. */
 export interface Work {
-  /** The Playbook that it names, or what its own steps come to; undefined where there is none. */
+  /** The Playbook that it names, or the one that is built from its ad-hoc steps; undefined if it does not exist. */
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly adHoc: boolean;
 }
 
-/** What an action runs. Trust in a Playbook is `trust`; in steps of its own there is none, whatever is taken for given. */
+/** What an action runs. `trust` is the trust in a Playbook; ad-hoc steps are never trusted. */
 export function workOf(
   action: Pick<AgentAction, 'metadata' | 'spec'>,
   playbooks: readonly Playbook[],

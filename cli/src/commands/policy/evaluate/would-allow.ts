@@ -2,12 +2,12 @@ import type { AgentPolicySpec } from '@sentinel/crds';
 import { type ApplicablePolicy, type PolicySet, policyName } from '@sentinel/policy';
 import type { Question } from '../input/question.ts';
 
-/** The part of a question that says what is asked. */
+/** The subject of a question. */
 type Asked = Partial<Pick<Question, 'command' | 'api' | 'host' | 'image' | 'tool' | 'model' | 'file' | 'repository' | 'action'>>;
 
 const MAX = 12;
 
-/** What the policies allow in the place of what was asked, each with its rule: an agent corrects itself by it. */
+/** What the policies allow instead, each with its rule, so that an agent can correct its request. */
 export function wouldAllow(set: PolicySet, question: Asked): string[] {
   const lines = set.policies.flatMap((policy) =>
     policy.spec ? ofPolicy(policy.spec, question).map((line) => `${line} (${policyName(policy)})`) : [],
@@ -45,7 +45,7 @@ function ofPolicy(spec: Spec, { command, api, host, image, tool, model, file, re
       ...listed('Playbooks', 'playbooks.allow', spec.playbooks.allow),
       ...(spec.playbooks.adHocSteps === 'Deny'
         ? []
-        : [`steps of its own${spec.playbooks.adHocSteps === 'Allow' ? '' : ' with approval'}: playbooks.adHocSteps`]),
+        : [`ad-hoc steps${spec.playbooks.adHocSteps === 'Allow' ? '' : ' with approval'}: playbooks.adHocSteps`]),
       ...listed('modes', 'modes', spec.modes),
       ...listed('environments', 'environments.allow', spec.environments?.allow),
     ];
@@ -61,7 +61,7 @@ const commands = (spec: AgentPolicySpec) =>
     decision === 'Allow' ? [`${prefix.join(' ')} …: commands[${index}]`] : [],
   );
 
-// Of the same resource first; what else there is says more than nothing.
+// Rules about the same resource first; other rules are better than no answer.
 function requests(spec: AgentPolicySpec, resource: string): string[] {
   const rules = (spec.kubernetes ?? []).flatMap((rule, index) => (rule.decision === 'Deny' ? [] : [{ rule, index }]));
   const same = rules.filter(

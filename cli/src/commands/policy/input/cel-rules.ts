@@ -4,15 +4,15 @@ const has = (self: Self, field: string): boolean => self[field] !== undefined &&
 const inside = (self: Self, field: string): Self => (self[field] ?? {}) as Self;
 
 /**
- * The CEL rules of the kinds that files hold, as the API server evaluates them: after its defaults. There is no evaluator here, so each
- * is said once more, and a test holds that none is missing.
+ * The CEL rules of the kinds in files, which the API server evaluates after its defaults. There is no CEL evaluator here, so each rule is
+ * repeated in TypeScript, and a test checks that no rule is missing.
  */
 export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
-  // Of policies. What `policyFaults` says of subjects, in a cluster as well, is not said twice.
+  // Rules of policies. Faults of subjects that `policyFaults` reports are not reported twice.
   "!has(self.namespace) || self.kind == 'ServiceAccount'": () => true,
   "self.kind != 'ServiceAccount' || has(self.namespace)": () => true,
   'has(self.raiseTo) || (has(self.refuse) && self.refuse)': (self) => has(self, 'raiseTo') || self.refuse === true,
-  // Of Playbooks.
+  // Rules of Playbooks.
   '!(self.required && has(self.default))': (self) => !(self.required === true && has(self, 'default')),
   "self.profile != 'Workspace'": (self) => self.profile !== 'Workspace',
   "self.from != 'None' || has(self.reason)": (self) => self.from !== 'None' || has(self, 'reason'),
@@ -21,7 +21,7 @@ export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
     inside(self, 'sandbox').profile !== 'Change' || has(self, 'rollback'),
   "self.sandbox.profile == 'Change' || !has(self.verify)": (self) =>
     inside(self, 'sandbox').profile === 'Change' || !has(self, 'verify'),
-  // Of actions.
+  // Rules of actions.
   'has(self.playbookRef) != has(self.steps)': (self) => has(self, 'playbookRef') !== has(self, 'steps'),
   '!has(self.steps) || (has(self.account) && has(self.image))': (self) =>
     !has(self, 'steps') || (has(self, 'account') && has(self, 'image')),
@@ -29,7 +29,7 @@ export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
     has(self, 'steps') || !['verify', 'account', 'image'].some((field) => has(self, field)),
   'has(self.playbookRef) || !has(self.parameters)': (self) => has(self, 'playbookRef') || !has(self, 'parameters'),
   '!has(self.cancelComment) || self.cancelled': (self) => !has(self, 'cancelComment') || self.cancelled === true,
-  // A file has no earlier version that it could contradict.
+  // A file has no earlier version to compare with.
   '!oldSelf.cancelled || self.cancelled': () => true,
   '!oldSelf.cancelled || (has(self.cancelComment) == has(oldSelf.cancelComment) && (!has(self.cancelComment) || self.cancelComment == oldSelf.cancelComment))':
     () => true,

@@ -1,6 +1,6 @@
 import { type ApiRequest, resourceNames } from '@sentinel/policy';
 
-// What Kubernetes itself serves: each group, the core group as '', with its resources.
+// The resources of Kubernetes itself, by group; '' is the core group.
 const resourcesOf = new Map(
   ` bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services
 admissionregistration.k8s.io mutatingadmissionpolicies mutatingadmissionpolicybindings mutatingwebhookconfigurations validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations
@@ -45,7 +45,7 @@ const verbs = [
   ...['approve', 'attest', 'bind', 'escalate', 'impersonate', 'sign', 'use'],
 ];
 
-/** Why there is no such request, in a sentence: nothing would ever match it, and a denial of it would prove nothing. */
+/** A sentence that says why such a request cannot exist. No rule would ever match it, and a denial of it would prove nothing. */
 export function requestFault({
   verb,
   apiGroup,
@@ -55,14 +55,14 @@ export function requestFault({
   return resourceFault(apiGroup, resource);
 }
 
-/** Why there is no such resource, in a sentence. Of groups that Kubernetes does not serve itself nothing is known. */
+/** A sentence that says why such a resource does not exist. Resources of other groups than those of Kubernetes are unknown. */
 export function resourceFault(apiGroup: string, resource: string): string | undefined {
   const [kind = ''] = resource.split('/');
   if (isOfOthers(apiGroup) || groupsOf.get(kind)?.includes(apiGroup)) return undefined;
   const meant = resourceNames([kind]).find((name) => groupsOf.has(name));
   if (meant === undefined)
     return apiGroup === ''
-      ? `the core group has no '${kind}'; say the group as well, where it is of another`
+      ? `the core group has no '${kind}'; if it belongs to another group, add the group`
       : `the group '${apiGroup}' has no '${kind}'`;
   const [group = ''] = groupsOf.get(meant) ?? [];
   const where = group === '' ? 'of the core group, which has no name' : `of the group '${group}'`;
@@ -70,8 +70,8 @@ export function resourceFault(apiGroup: string, resource: string): string | unde
 }
 
 /**
- * Why a resource that a rule names is in none of its groups, as far as Kubernetes itself serves both; undefined where it may be in one.
- * What groups of others serve only their cluster knows.
+ * Why a resource that a rule names is in none of the groups of the rule, if all are part of Kubernetes; undefined if it may be in one.
+ * The resources of other groups are only known in a cluster.
  */
 export function ruleFault(apiGroups: readonly string[], resource: string): string | undefined {
   if (apiGroups.some(isOfOthers)) return undefined;
@@ -83,6 +83,6 @@ export function ruleFault(apiGroups: readonly string[], resource: string): strin
   return plural === undefined ? undefined : `matches nothing: there is no resource '${plain}'; write '${plural}'`;
 }
 
-// A group that somebody adds to a cluster has the name of a domain.
+// A group that is added to a cluster has a domain name.
 const isOfOthers = (group: string): boolean => group.includes('.') && !resourcesOf.has(group);
 const orOf = (groups: readonly string[]): string => groups.map((group) => `'${group}'`).join(' or ');

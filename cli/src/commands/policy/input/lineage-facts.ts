@@ -11,15 +11,15 @@ import {
 } from '@sentinel/policy';
 import { z } from 'zod';
 
-/** The parent of an action, as a case says it: by what is different from an Apply action of the same requester that has no parts yet. */
+/** The parent of an action in a test case: the differences from an Apply action of the same requester that has no children yet. */
 export const CaseParent = z.strictObject({
   mode: z.enum(['DryRun', 'Apply']).default('Apply'),
   requester: z.string().min(1).optional(),
-  /** How many ancestors it has itself. */
+  /** How many ancestors the parent has. */
   depth: z.int().min(0).max(10).default(0),
   /** How many children it has already. */
   children: z.int().min(0).default(0),
-  /** How many objects have been changed by all that belong to it. */
+  /** How many objects the parent and all its descendants have changed. */
   changed: z.int().min(0).default(0),
   /** The state in which it ended. */
   ended: z
@@ -29,7 +29,7 @@ export const CaseParent = z.strictObject({
 });
 export type CaseParent = z.infer<typeof CaseParent>;
 
-/** What is known of the family of an action. */
+/** The facts about the lineage of an action. */
 export interface Family {
   readonly parent: Parent | undefined;
   readonly siblings: number | undefined;
@@ -39,7 +39,7 @@ export interface Family {
 
 const NAME = 'parent';
 
-/** The family that a case describes; what it leaves out is nothing that could be refused but by a limit. */
+/** The lineage that a case describes. Omitted fields have values that only a limit could refuse. */
 export function familyOfCase(said: CaseParent | undefined, spec: AgentActionSpec, requester: Identity): Family {
   const { mode, depth, children, changed, ended, requester: other } = said ?? { ...CaseParent.parse({}), mode: spec.mode };
   const parent: Parent = {
@@ -55,8 +55,8 @@ export function familyOfCase(said: CaseParent | undefined, spec: AgentActionSpec
 }
 
 /**
- * The family of an action of a cluster among all actions of its namespace, as it was when the action was filed: the children that
- * were there before it count. What became of the parent since is no matter of policies, unless `now` asks for that as well.
+ * The lineage of an action in a cluster, from all actions of its namespace, as it was when the action was created: only earlier children
+ * are counted. The current state of the parent is only taken into account with `now`, because it does not depend on policies.
  */
 export function familyOf(action: AgentAction, all: readonly AgentAction[], now: boolean): Family {
   const name = action.spec.intent.parentAction;
@@ -77,7 +77,7 @@ export function familyOf(action: AgentAction, all: readonly AgentAction[], now: 
 
 const filed = ({ metadata }: AgentAction) => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`;
 
-// A parent that is no more, as far as its part tells of it.
+// A parent that no longer exists, as far as its child names it.
 function gone({ spec, status, metadata }: AgentAction, name: string): Parent {
   const lineage = status?.lineage ?? [];
   const { requester } = parentOf({ spec, metadata } as AgentAction);
@@ -92,12 +92,12 @@ function gone({ spec, status, metadata }: AgentAction, name: string): Parent {
   };
 }
 
-/** Why an action may not be a part of its parent; nothing for one that stands alone. */
+/** Why an action may not be a child of its parent; empty for an action without a parent. */
 export function judgeFamily(set: PolicySet, spec: AgentActionSpec, requester: Identity, { parent, siblings }: Family): Refusal[] {
   return judgeParent(set, { spec, requester }, parent, siblings);
 }
 
-/** Why the family of an action may not change as many objects more. */
+/** Why the lineage of an action may not change this many additional objects. */
 export function judgeFamilyBudget(set: PolicySet, { changed }: Family, effects: number): Refusal[] {
   return judgeBudget(set, relative('self', 0), [relative('other', changed)], effects);
 }

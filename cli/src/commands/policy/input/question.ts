@@ -35,7 +35,7 @@ const what = {
   repository: z.string().optional(),
   action: z.unknown().optional(),
 };
-// What a cluster would know of an action beside its spec.
+// Facts about an action that a cluster would provide, in addition to its spec.
 const rehearsal = {
   effects: z.array(CaseEffect).max(500).optional(),
   succeeded: z.int().min(0).optional(),
@@ -46,16 +46,16 @@ const when = {
   mode: z.enum(['DryRun', 'Apply']).optional(),
   at: z.iso.datetime({ offset: true }).optional(),
 };
-/** How and when something is meant to be done. */
+/** The mode and the time. */
 export const Moment = z.strictObject(when);
 
-/** What can be asked. */
+/** The possible subjects of a question. */
 export const askable = Object.keys(what) as (keyof typeof what)[];
 
 /**
- * What somebody asks of policies: who, where, when, and exactly one thing. `as` is a user as the API server names it, or
- * `{user, groups}`, or `{serviceAccount: NAMESPACE:NAME, groups}`; without its namespace it is one of `namespace`. Of an action,
- * `effects` are what its rehearsal would find, `succeeded` how many runs of the same succeeded since one failed, `parent` its parent.
+ * A question to policies: identity, place, time, and exactly one subject. `as` is a user name as in the API server, or
+ * `{user, groups}`, or `{serviceAccount: NAMESPACE:NAME, groups}`; the default namespace is `namespace`. For an action,
+ * `effects` are the result of its rehearsal, `succeeded` the number of successful runs since the last failure, `parent` its parent.
  */
 export const Question = z
   .strictObject({
@@ -102,7 +102,7 @@ export const Question = z
   });
 export type Question = z.infer<typeof Question>;
 
-// A case that describes a parent means a part of it, whether or not the action says so once more.
+// A case that describes a parent is about a child action, even if the action does not name the parent.
 const asPart = (action: AgentActionSpec, parent: CaseParent | undefined): AgentActionSpec =>
   parent === undefined || action.intent.parentAction !== undefined
     ? action

@@ -27,7 +27,7 @@ describe('reading policies of files', () => {
       ),
       /spec\.access: is not supported yet/,
     ],
-    ['what is twice in a set', floorOf('modes: [Apply, Apply]'), /spec\.modes\[1\]: "Apply" is there twice/],
+    ['what is twice in a set', floorOf('modes: [Apply, Apply]'), /spec\.modes\[1\]: "Apply" is defined twice/],
     ['a kind that there is not', one('AgentPolcy', '{name: x}', '{}'), /AgentPolcy: there is no such kind/],
     [
       'another version',
@@ -36,7 +36,7 @@ describe('reading policies of files', () => {
     ],
     ['a policy of no namespace', one('AgentPolicy', '{name: x}', '{}'), /metadata\.namespace: is missing/],
     ['a floor in a namespace', one('ClusterAgentPolicy', '{name: x, namespace: x}', '{}'), /belongs to the whole cluster/],
-    ['the same policy twice', FLOOR + FLOOR, /ClusterAgentPolicy\/floor: is there twice/],
+    ['the same policy twice', FLOOR + FLOOR, /ClusterAgentPolicy\/floor: is defined twice/],
     ['a field beside `spec`', `${FLOOR.replace('\n---\n', '')}\nspce: {}\n`, /spce: there is no such field/],
     [
       'a namespace of a user',
@@ -54,7 +54,7 @@ describe('reading policies of files', () => {
       /spec\.command: there is no such field; is 'commands' meant/,
     ],
     [
-      'a Playbook without a way back',
+      'a Playbook without a rollback',
       one(
         'Playbook',
         '{name: x, namespace: x}',
@@ -89,7 +89,7 @@ describe('reading policies of files', () => {
       /Namespace: apiVersion: is missing; only a document of `kind: PolicyTest` needs none/,
     ],
     ['cases that say they are of a version', `${FLOOR}apiVersion: v1\nkind: PolicyTests\n`, /PolicyTests: there is no such kind/],
-    ['a document that is no object', '- a\n- b\n', /must be an object with a `kind`/],
+    ['a document that is not an object', '- a\n- b\n', /must be an object with a `kind`/],
   ];
   for (const [name, text, message] of faults)
     it(`names ${name}, and ends with 2`, async () => {
@@ -107,7 +107,7 @@ describe('reading policies of files', () => {
     assert.match(ran.error, /4 faults/);
   });
 
-  it('passes over what is none of its business, and takes lists apart', async () => {
+  it('skips other objects, and splits lists', async () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: sentinel.dev/v1alpha1, kind: ClusterAgentPolicy, metadata: {name: a}, spec: {suspended: true}, status: {}}\n---\n`;
     const ran = await policy([
       'lint',

@@ -31,11 +31,11 @@ const others = ['AgentAction', 'ActionPlan', 'PolicyTest'];
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
- * Reads files and folders, as strictly as the API server would: unknown fields, unknown kinds and what is there twice are faults,
- * because a typo in a policy must not pass as silence. Objects of others, such as Deployments, are passed over; they have an
- * `apiVersion`, so that a PolicyTest whose kind is misspelt is none of them.
+ * Reads files and folders, as strictly as the API server would: unknown fields, unknown kinds and duplicates are faults,
+ * because a typo in a policy must not be ignored silently. Objects of other kinds, such as Deployments, are skipped; they have an
+ * `apiVersion`, so a PolicyTest whose kind is misspelt is not skipped.
  *
- * @param namespace of objects that name none; without it they are faults
+ * @param namespace the namespace of objects that do not name one; without it such objects are faults
  * @throws FaultsError that names every fault by file, object and path
  */
 export function readFiles(paths: readonly string[], namespace?: string): Sources {
@@ -53,7 +53,7 @@ export function readFiles(paths: readonly string[], namespace?: string): Sources
 
 const MAX_FAULTS = 50;
 
-/** What is wrong with files, a line each. */
+/** Faults in files, one per line. */
 export class FaultsError extends UsageError {
   override name = 'FaultsError';
   readonly lines: readonly string[];
@@ -84,12 +84,12 @@ function documentsOf(file: string): ({ readonly value: unknown } | { readonly fa
   } catch (error) {
     throw new UsageError('FileInvalid', `'${file}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  // What a template left blank is no document.
+  // An empty document, such as from a template, is skipped.
   return [...parseAllDocuments(text)].map((document) => {
     const [error] = document.errors;
     if (error) return { fault: error.message.split('\n')[0] ?? 'is no YAML' };
     try {
-      // Aliases may stand for one another; a bomb of them is refused.
+      // Aliases can refer to other aliases; exponential expansion is refused.
       return { value: document.toJS({ maxAliasCount: 100 }) };
     } catch (thrown) {
       return { fault: thrown instanceof Error ? thrown.message : String(thrown) };
@@ -129,7 +129,7 @@ function testFaults(draft: Draft, file: string, value: unknown): string[] {
 function namespaceFaults(draft: Draft, file: string, value: object): string[] {
   const metadata = (value as { metadata?: ObjectMeta }).metadata;
   if (typeof metadata?.name !== 'string') return [`${file}: Namespace: metadata.name: is missing`];
-  if (draft.namespaces.has(metadata.name)) return [`${file}: Namespace/${metadata.name}: is there twice`];
+  if (draft.namespaces.has(metadata.name)) return [`${file}: Namespace/${metadata.name}: is defined twice`];
   draft.namespaces.set(metadata.name, metadata);
   return [];
 }
@@ -153,7 +153,7 @@ function objectFaults(draft: Draft, file: string, kind: Kind, value: Record<stri
   const list: { metadata: ObjectMeta }[] =
     kind === 'Playbook' ? draft.playbooks : kind === 'AgentPolicy' ? draft.policies : draft.clusterPolicies;
   if (list.some((other) => other.metadata.name === name && other.metadata.namespace === namespace))
-    faults.push(`${at}: is there twice: the cluster would hold one of them`);
+    faults.push(`${at}: is defined twice: the cluster would store only one of them`);
   const parsed = schemas[kind].safeParse(value.spec ?? {});
   if (!parsed.success)
     faults.push(...parsed.error.issues.map(({ path, message }) => `${at}: ${pathOf(['spec', ...path])}${message}`));

@@ -13,18 +13,18 @@ import { type Identity, type PolicySet, policySet } from '@sentinel/policy';
 import { UsageError } from '../../../usage-error.ts';
 import type { PolicyTest } from './question.ts';
 
-/** Policies and what they are asked about, from files or from a cluster. */
+/** Policies, and the objects that questions are about, from files or from a cluster. */
 export interface Sources {
   readonly clusterPolicies: readonly ClusterAgentPolicy[];
   readonly policies: readonly AgentPolicy[];
   readonly playbooks: readonly Playbook[];
   readonly namespaces: ReadonlyMap<string, ObjectMeta>;
   readonly tests: readonly { readonly file: string; readonly test: PolicyTest }[];
-  /** Whether they come from a cluster: then a namespace that is not among them was not read, and nothing is taken for given. */
+  /** Whether they come from a cluster: then nothing is assumed about a namespace that was not read. */
   readonly live: boolean;
 }
 
-/** Reads the policies of a cluster that hold in a namespace. Throws UsageError when there is no such namespace. */
+/** Reads the policies of a cluster that apply in a namespace. Throws UsageError if the namespace does not exist. */
 export async function readCluster(client: KubeClient, namespace: string): Promise<Sources> {
   const [cluster, local, books, object] = await Promise.all([
     client.list(clusterAgentPolicies),
@@ -44,7 +44,7 @@ export async function readCluster(client: KubeClient, namespace: string): Promis
 }
 
 /**
- * What the policies say about somebody in a namespace. A namespace that no file describes is taken to have opted in; one of a
+ * The policies for an identity in a namespace. A namespace that no file describes is assumed to have opted in; a namespace of a
  * cluster must have been read.
  */
 export function policiesFor(sources: Sources, identity: Identity, namespace: string, environment?: string): PolicySet {
@@ -75,7 +75,7 @@ export function policiesFor(sources: Sources, identity: Identity, namespace: str
 const accountMeant = (user: string): string | undefined =>
   /^[a-z0-9-]+:[a-z0-9.-]+$/.test(user) ? `system:serviceaccount:${user}` : undefined;
 
-/** Somebody with the groups that the API server gives to everyone of their kind. */
+/** An identity with the groups that the API server adds to every identity of its kind. */
 export function withGroups(identity: Identity): Identity {
   const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(identity.user) ?? [];
   const given = namespace === undefined ? [] : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];

@@ -2,7 +2,7 @@ import { AgentActionSpec, AgentPolicySpec, ClusterAgentPolicySpec, PlaybookSpec 
 import { z } from 'zod';
 import { celRules } from './cel-rules.ts';
 
-/** What of a JSON Schema is read here. */
+/** The part of JSON Schema that is read here. */
 export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
@@ -12,7 +12,7 @@ export interface Schema {
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 }
 
-/** A kind of which files hold objects. */
+/** A kind whose objects are read from files. */
 export type FileKind = keyof typeof schemas;
 
 const schemas = {
@@ -23,7 +23,7 @@ const schemas = {
 };
 const known = new Map<string, Schema>();
 
-/** The schema of the spec of a kind, as JSON Schema with what Kubernetes adds to it. */
+/** The schema of the spec of a kind, as JSON Schema with the extensions of Kubernetes. */
 export function schemaOf(kind: FileKind): Schema {
   const before = known.get(kind);
   if (before) return before;
@@ -33,14 +33,14 @@ export function schemaOf(kind: FileKind): Schema {
 }
 
 /**
- * What the API server would refuse in a spec, or drop without a word, though it has the right shape: fields that there are not or
- * that are not supported yet, and entries that are twice in a list. Each with its path.
+ * Faults in a spec of the right shape that the API server would refuse, or silently drop: unknown fields, fields that are not supported
+ * yet, and duplicate entries in a list. Each with its path.
  */
 export function strictFaults(kind: FileKind, spec: unknown): string[] {
   return walk(schemaOf(kind), spec, 'spec');
 }
 
-/** What the CEL rules of a kind say of a spec that its schema has read, defaults included; each with its path. */
+/** Violations of the CEL rules of a kind by a parsed spec, defaults included; each with its path. */
 export function celFaults(kind: FileKind, spec: unknown): string[] {
   return ruled(schemaOf(kind), spec, 'spec');
 }
@@ -78,13 +78,13 @@ function twice(schema: Schema, list: readonly unknown[], path: string): string[]
   const idOf = (entry: unknown) =>
     JSON.stringify(type === 'set' ? entry : keys.map((key) => (entry as Record<string, unknown> | null)?.[key]));
   const ids = list.map(idOf);
-  return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${path}[${index}]: ${id} is there twice`] : []));
+  return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${path}[${index}]: ${id} is defined twice`] : []));
 }
 
-// A typo is most often a letter too many, too few or another one.
+// Most typos are one additional, missing or wrong letter.
 function meant(key: string, fields: readonly string[]): string {
   const near = fields.find((field) => distance(key.toLowerCase(), field.toLowerCase()) <= 2);
-  return near === undefined ? `; there are: ${fields.slice(0, 30).join(', ')}` : `; is '${near}' meant?`;
+  return near === undefined ? `; known fields: ${fields.slice(0, 30).join(', ')}` : `; is '${near}' meant?`;
 }
 
 function distance(a: string, b: string): number {

@@ -55,14 +55,14 @@ describe('policy lint of autonomy, parts and retention', () => {
     [
       'a number of runs without a line',
       floor(ALLOW, 'approvals: [{upToRisk: High, autoReviewAfter: 5}]'),
-      /approvals\[0\]\.autoReviewAfter +does nothing here/,
+      /approvals\[0\]\.autoReviewAfter +does nothing in this policy/,
     ],
     [
-      'steps of its own that start at High',
+      'ad-hoc steps that start at High',
       floor(ALLOW, 'playbooks: {adHocSteps: Allow}', 'approvals: [{upToRisk: High, autoReview: true}]'),
       /warning.*playbooks\.adHocSteps +lets steps that nobody has seen start without a person up to risk High/,
     ],
-    ['nothing of steps of its own that start at Medium', floor(ALLOW, 'playbooks: {adHocSteps: Allow}', AUTO), undefined],
+    ['nothing of ad-hoc steps that start at Medium', floor(ALLOW, 'playbooks: {adHocSteps: Allow}', AUTO), undefined],
     [
       'rules that want a person for every change',
       floor(ASK, AUTO),
@@ -111,12 +111,12 @@ describe('policy lint of autonomy, parts and retention', () => {
       /limits\.storage +has no effect: 1Gi is more than the 64Mi of Sentinel/,
     ],
     [
-      'depth where nothing may have children',
+      'depth if nothing may have children',
       floor(ALLOW, PEOPLE, 'limits: {depth: 2}'),
       /limits\.depth +has no effect: no policy says `limits\.children`/,
     ],
     [
-      'children where nothing may be a part',
+      'children if nothing may be a part',
       floor(ALLOW, PEOPLE, 'limits: {children: 2, depth: 0}'),
       /error.*limits\.children +is dead/,
       1,

@@ -15,7 +15,7 @@ import { type AnyPolicy, type Finding, nameOf, RISKS, setOf } from './finding.ts
 type Add = (level: Finding['level'], path: string, message: string) => void;
 type Line = NonNullable<AnyPolicy['spec']['approvals']>[number];
 
-/** What can be said of autonomy in a policy alone: lines that never let anything start, and those that let too much. */
+/** Findings about autonomy in a single policy: lines that never let a plan start, and lines that let too much start. */
 export function lintAutonomy(policy: AnyPolicy, add: Add): void {
   const { spec } = policy;
   for (const [index, line] of (spec.approvals ?? []).entries()) {
@@ -25,7 +25,7 @@ export function lintAutonomy(policy: AnyPolicy, add: Add): void {
       add(
         'warning',
         `${path}.autoReviewAfter`,
-        'does nothing here but hold up what other policies let start: the line does not say `autoReview`',
+        'does nothing in this policy but delays plans that other policies let start: the line does not set `autoReview`',
       );
     if (!line.autoReview || levels.length === 0) continue;
     if (levels.every((level) => level === 'Critical'))
@@ -43,13 +43,13 @@ export function lintAutonomy(policy: AnyPolicy, add: Add): void {
     add('error', 'limits.children', 'is dead: with `depth: 0` no action may be a part of another');
 }
 
-// The levels that a line decides: none that a line before it covers.
+// The levels that a line decides: those that no earlier line covers.
 function levelsOf(lines: readonly Line[], index: number): RiskLevel[] {
   const first = (risk: RiskLevel) => lines.findIndex(({ upToRisk }) => RISKS.indexOf(upToRisk) >= RISKS.indexOf(risk));
   return RISKS.filter((risk) => first(risk) === index);
 }
 
-/** What can be said of autonomy, parts and retention in a policy together with those that it meets. */
+/** Findings about autonomy, child actions and retention in a policy together with the policies that apply with it. */
 export function lintAutonomyMeeting(policy: AnyPolicy, meeting: readonly AnyPolicy[]): Finding[] {
   const found: Finding[] = [];
   const add: Add = (level, path, message) => found.push({ level, policy: nameOf(policy), path, message });
@@ -76,7 +76,7 @@ export function lintAutonomyMeeting(policy: AnyPolicy, meeting: readonly AnyPoli
   return found;
 }
 
-// A line that another policy never lets through.
+// A line that another policy always overrules.
 function overruled({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add): void {
   const own = policyName({ kind, name: metadata.name });
   for (const [index, { autoReview }] of (spec.approvals ?? []).entries()) {
@@ -93,7 +93,7 @@ function overruled({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add
   }
 }
 
-// A number of runs where another policy wants more of them, also by what holds when it names none.
+// A number of runs that is lower than that of another policy, or than its default.
 function outdone({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add): void {
   const own = policyName({ kind, name: metadata.name });
   for (const [index, { autoReview, autoReviewAfter }] of (spec.approvals ?? []).entries()) {
@@ -113,12 +113,12 @@ function outdone({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add):
   }
 }
 
-// Rules about the API that want a person for every change that they let through.
+// Rules about the API that require a person for every change that they allow.
 function asked({ spec, metadata }: AnyPolicy, set: PolicySet, add: Add): void {
   const index = spec.approvals?.findIndex(({ autoReview, upToRisk }) => autoReview && upToRisk !== 'Critical') ?? -1;
   if (index < 0 || !set.policies.some((policy) => policy.kind === 'ClusterAgentPolicy' && policy.spec?.kubernetes)) return;
   const namespace = metadata.namespace ?? 'any';
-  // Deletions wait for a person whatever rules say.
+  // Deletions wait for a person even if rules allow them.
   const changes = candidates(set, namespace).filter(({ request }) => !request.verb.startsWith('delete'));
   const [first] = changes;
   if (!first || changes.some(({ asks }) => !asks)) return;

@@ -2,7 +2,7 @@ import { judgeCommand, readArgv } from '@sentinel/policy';
 import { type AnyPolicy, type Finding, nameOf } from './finding.ts';
 import { isStricter } from './policy.ts';
 
-/** What can be said of the rules about commands of a policy: those that never decide anything. */
+/** Findings about the command rules of a policy: rules that never decide anything. */
 export function lintCommands(policy: AnyPolicy): Finding[] {
   const found: Finding[] = [];
   const rules = policy.spec.commands ?? [];
@@ -32,7 +32,7 @@ function covers(wide: readonly string[], narrow: readonly string[]): boolean {
 
 const MAX = 200;
 
-// What is asked about whatever a rule allows: each alternative is tried alone.
+// Commands that need a person even if a rule allows them: each alternative is evaluated separately.
 function uselessAllowance(prefix: readonly string[]): string[] {
   const commands = prefix.reduce<string[][]>(
     (lines, position) => lines.flatMap((line) => position.split('|').map((token) => [...line, token])).slice(0, MAX),
@@ -47,7 +47,7 @@ function uselessAllowance(prefix: readonly string[]): string[] {
   return [...new Set(messages)].slice(0, 3);
 }
 
-// `python3` alone reads its input; with a file it is a program like any other. What is asked about either way is asked about always.
+// `python3` without arguments reads its input; with a file it is a program like any other. Only commands that need a person in both forms are reported.
 function askedAnyway(argv: readonly string[]): string | undefined {
   const ruleOf = (line: readonly string[]) =>
     judgeCommand([], line).reasons.find(({ rule }) => rule.startsWith('dangerous.') || rule === 'commands.opaque')?.rule;

@@ -16,10 +16,10 @@ import type { Sources } from '../input/sources.ts';
 import { lintAutonomyMeeting } from './autonomy.ts';
 import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './finding.ts';
 
-/** What can be said of policies that meet: a floor without what it must have, approvals that nobody could give, what has no effect. */
+/** Findings about policies that apply together: a floor without required fields, approvals that nobody could give, rules without effect. */
 export function lintMeeting({ clusterPolicies, policies, namespaces, live }: Sources): Finding[] {
   const floors = (clusterPolicies as readonly AnyPolicy[]).filter(({ spec }) => !spec.auditOnly);
-  // Somebody may be spoken of by one and not by another; only those for everyone are sure to meet.
+  // Policies with different subjects may never apply together; only policies for everyone certainly do.
   const everyones = floors.filter(({ spec }) => spec.subjects === undefined);
   const local = (policies as readonly AnyPolicy[]).filter(({ spec }) => !spec.auditOnly);
   return [
@@ -72,7 +72,7 @@ function lintFloor(floors: readonly AnyPolicy[]): Finding[] {
   ];
 }
 
-// Two endpoints are none: each policy that names one of them is part of it.
+// Two different endpoints allow nothing; every policy that names one of them is part of the finding.
 function endpoints(floors: readonly AnyPolicy[]): Finding[] {
   const set = setOf(floors);
   return floors.flatMap((policy): Finding[] => {
@@ -83,7 +83,7 @@ function endpoints(floors: readonly AnyPolicy[]): Finding[] {
   });
 }
 
-// Without a group in common nobody could approve, at some level of risk.
+// Without a common group nobody could approve at some level of risk.
 function unreachable(meeting: readonly AnyPolicy[], about: readonly AnyPolicy[], how: string): Finding[] {
   const set = setOf(meeting);
   const levels = RISKS.filter((risk) => judgePlan(set, '', [], risk).refusals.some(({ rule }) => rule === 'approvals.groups'));
@@ -96,7 +96,7 @@ function unreachable(meeting: readonly AnyPolicy[], about: readonly AnyPolicy[],
   return [{ level: 'error', policy: nameOf(first), path: 'approvals', message }, ...refused];
 }
 
-// Who is in a group that is refused may not approve, so that a list of such groups names nobody.
+// Members of a refused group may not approve, so a list of only refused groups matches nobody.
 function allRefused(set: PolicySet, policy: AnyPolicy, how: string): Finding[] {
   const found = RISKS.flatMap((risk) => {
     const { groups, approverGroups, refuseGroups = [] } = judgePlan(set, '', [], risk).requirements;
@@ -122,7 +122,7 @@ function groupsAt(policy: AnyPolicy, risk: RiskLevel): string[] {
 const lineAt = ({ spec }: AnyPolicy, risk: RiskLevel) =>
   spec.approvals?.find(({ upToRisk }) => RISKS.indexOf(upToRisk) >= RISKS.indexOf(risk));
 
-// Where a policy of a namespace gives what the floor does not: it reads as if it were allowed, and is not.
+// A policy of a namespace that allows what the floor does not: it reads as if it were allowed, but it is not.
 function looser(policy: AnyPolicy, floors: readonly AnyPolicy[]): Finding[] {
   const found: Finding[] = [];
   if (floors.length === 0) return found;
@@ -188,10 +188,10 @@ function rules({ metadata, spec }: AnyPolicy, floor: PolicySet, add: Add): void 
         ),
       ),
     );
-    // What '*' stands for is not known here.
+    // The resources that '*' matches are unknown here.
     const known = requests.filter(({ verb, apiGroup, resource }) => ![verb, apiGroup, resource].includes('*')).slice(0, MAX);
     const verdicts = known.map((request) => ({ request, verdict: judgeApiRequest(floor, namespace, request) }));
-    // What nothing can allow is said of the rule itself.
+    // A rule about resources that no policy can allow is reported by the lint of the single policy.
     const denied = verdicts.filter(
       ({ verdict: { decision, decidedBy } }) => decision === 'Deny' && !decidedBy.startsWith('Sentinel: protected'),
     );
@@ -246,7 +246,7 @@ function lists({ spec }: AnyPolicy, floor: PolicySet, add: Add): void {
   for (const [index, { url, tools, schemaDigest }] of (spec.mcpServers?.allow ?? []).entries()) {
     const opinion = (tools ?? [''])
       .map((tool) => judgeTool(floor, { server: url, tool, schemaDigest }))
-      // Where only the floor pins, the call brings what is compared; without a list of tools no tool is known.
+      // If only the floor pins the tools, the digest comes from the call; without a list of tools, the tools are unknown.
       .find(({ decision, message, rule }) =>
         rule.endsWith('.schemaDigest') ? schemaDigest : decision === 'Deny' && (tools || message.startsWith('MCP server')),
       );

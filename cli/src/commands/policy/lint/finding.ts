@@ -1,7 +1,7 @@
 import type { AgentPolicy, AgentPolicySpec, ClusterAgentPolicy, RiskLevel } from '@sentinel/crds';
 import { type PolicySet, readPolicy } from '@sentinel/policy';
 
-/** Something about a policy that is probably not what its author meant. An error is never meant; a warning may be. */
+/** A finding about a policy that its author probably did not intend. An error is never intended; a warning may be. */
 export interface Finding {
   readonly level: 'error' | 'warning';
   readonly policy: string;
@@ -19,12 +19,12 @@ export const RISKS: readonly RiskLevel[] = ['Low', 'Medium', 'High', 'Critical']
 export const nameOf = ({ kind, metadata }: AnyPolicy): string =>
   kind === 'ClusterAgentPolicy' ? `${kind}/${metadata.name}` : `${kind}/${metadata.namespace ?? '?'}/${metadata.name}`;
 
-/** What holds when exactly these policies speak of somebody, whatever their subjects and what is missing beside them. */
+/** The policy set of exactly these policies, regardless of their subjects and of missing policies. */
 export const setOf = (policies: readonly AnyPolicy[]): PolicySet => ({
   policies: policies.map((policy) => ({ kind: policy.kind, name: policy.metadata.name, ...readPolicy(policy) })),
   environment: undefined,
   refusals: [],
 });
 
-/** Something that a pattern covers. */
+/** An example that a pattern matches. */
 export const sampleOf = (pattern: string): string => pattern.replaceAll('**', 'x').replaceAll('*', 'x').replaceAll('?', 'x');

@@ -8,13 +8,13 @@ import { type AnyPolicy, type Finding, nameOf, RISKS, sampleOf, setOf } from './
 type KubernetesRule = NonNullable<AnyPolicy['spec']['kubernetes']>[number];
 type Add = (level: Finding['level'], path: string, message: string) => void;
 
-/** What can be said of a policy alone: rules that do nothing, and rules that allow everything. */
+/** Findings about a single policy: rules that do nothing, and rules that allow everything. */
 export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
   const found: Finding[] = [];
   const add: Add = (level, path, message) => found.push({ level, policy: nameOf(policy), path, message });
   const { spec } = policy;
-  // Files with faults are not linted; in a cluster one may have come past admission.
-  for (const fault of readPolicy(policy).faults) add('error', 'spec', `counts as the strictest there is: ${fault}`);
+  // Files with faults are not linted; in a cluster an invalid policy may have been stored while the webhook was down.
+  for (const fault of readPolicy(policy).faults) add('error', 'spec', `is treated as deny-all until it is fixed: ${fault}`);
   subjects(policy, add);
   approvals(policy, add);
   lintAutonomy(policy, add);
@@ -32,16 +32,16 @@ export function lintPolicy(policy: AnyPolicy, now: number): Finding[] {
 
 function subjects({ spec }: AnyPolicy, add: Add): void {
   if (spec.subjects?.length === 0)
-    add('error', 'subjects', 'is an empty list: the policy speaks of nobody; leave it out for everyone');
+    add('error', 'subjects', 'is an empty list: the policy applies to nobody; leave it out for everyone');
   for (const [index, { kind, name }] of (spec.subjects ?? []).entries()) {
     const path = `subjects[${index}].name`;
     if (kind === 'ServiceAccount' && !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
       add(
         'error',
         path,
-        `'${name}' is nobody: a ServiceAccount is named by \`namespace\` and \`name\`, each the name of an object`,
+        `'${name}' matches nobody: a ServiceAccount is named by \`namespace\` and \`name\`, each the name of an object`,
       );
-    else if (name !== name.trim()) add('error', path, `'${name}' is nobody: no name begins or ends with a blank`);
+    else if (name !== name.trim()) add('error', path, `'${name}' matches nobody: no name begins or ends with a blank`);
   }
 }
 
@@ -89,7 +89,7 @@ function resources({ spec }: AnyPolicy, add: Add): void {
 
 const DECISIONS = ['Allow', 'RequireApproval', 'Deny'];
 
-/** Whether one rule makes another needless where it covers it; of equal ones the first stays. */
+/** Whether one rule makes another one unnecessary; of two equal rules the first one is kept. */
 export const isStricter = (a: string, b: string, isBefore: boolean): boolean =>
   DECISIONS.indexOf(a) > DECISIONS.indexOf(b) || (a === b && isBefore);
 
@@ -111,7 +111,7 @@ function covers(wide: KubernetesRule, narrow: KubernetesRule): boolean {
     within(wide.resources, narrow.resources, (entry) => !entry.includes('/') && !isClusterScoped(entry)) &&
     within(wide.verbs, narrow.verbs, () => true) &&
     (wide.resourceNames === undefined || narrow.resourceNames?.every((name) => wide.resourceNames?.includes(name)) === true) &&
-    // Left out it is the namespace of the action, which is not known here.
+    // The default is the namespace of the action, which is unknown here.
     (wide.namespaces === undefined
       ? narrow.namespaces === undefined
       : narrow.namespaces?.every((name) => wide.namespaces?.includes(name)) === true)
@@ -177,7 +177,7 @@ function highRisk({ spec }: AnyPolicy, add: Add): void {
 const DAYS = 400 * 86_400_000;
 const JUMPS = 4000;
 
-// From the end of each freeze to the next moment: where one ends and none holds, something can start.
+// Checks the end of each freeze: if no other freeze is active then, a run can start.
 function freeze(policy: AnyPolicy, now: number, add: Add): void {
   const windows = policy.spec.freeze ?? [];
   if (windows.length === 0) return;

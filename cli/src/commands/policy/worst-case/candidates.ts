@@ -1,7 +1,7 @@
 import { type ApiRequest, judgeApiRequest, type PolicySet } from '@sentinel/policy';
 import { isClusterScoped } from '../input/scope.ts';
 
-// What hurts in a cluster, the worst first; rules may name more.
+// Harmful changes in a cluster, the worst first; rules may name more.
 const targets: readonly (readonly [apiGroup: string, resource: string])[] = [
   ['', 'persistentvolumeclaims'],
   ['apps', 'statefulsets'],
@@ -29,12 +29,12 @@ const MAX = 20_000;
 /** A request that no rule about the API denies. */
 export interface Candidate {
   readonly request: ApiRequest;
-  /** The rule that lets it through, and whether it wants a person. */
+  /** The rule that allows it, and whether it requires a person. */
   readonly decidedBy: string;
   readonly asks: boolean;
 }
 
-/** What hurts in a namespace and what rules name, as far as rules about the API let it through: one request of each kind and decision. */
+/** Harmful requests in a namespace, and requests that rules name, if rules about the API allow them: one request of each kind and decision. */
 export function candidates(set: PolicySet, namespace: string): Candidate[] {
   const found = new Map<string, Candidate>();
   for (const request of requestsOf(set, namespace)) {

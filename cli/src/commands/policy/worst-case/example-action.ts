@@ -9,47 +9,47 @@ import { type Candidate, candidates } from './candidates.ts';
 import { type Content, contentsOf } from './destructive-commands.ts';
 import { spellingsFor } from './spellings.ts';
 
-/** By what an action does something: steps of its own, or a Playbook that somebody trusts and whose autonomy is 'Auto'. */
+/** How an action makes a change: with ad-hoc steps, or with a trusted Playbook whose autonomy is 'Auto'. */
 export type Way = 'OwnSteps' | 'Playbook';
 const WAYS: readonly Way[] = ['OwnSteps', 'Playbook'];
 
-/** An action that the policies admit, with what its rehearsal would find and what they say of that. */
+/** An action that the policies admit, with the result of its rehearsal and the evaluation of that. */
 export interface Example {
   readonly way: Way;
   readonly action: AgentAction;
-  /** The one command that it runs. */
+  /** The command that it runs. */
   readonly command: readonly string[];
-  /** Which of the command lines that do the same it is. */
+  /** The position of the command among the equivalent command lines. */
   readonly spelling: number;
-  /** The Playbook that it needs, for somebody to trust. */
+  /** The Playbook that it needs, which must be trusted. */
   readonly playbook: Playbook | undefined;
   readonly effects: readonly Effect[];
   readonly judged: PlanJudged;
 }
 
-/** Whom an example is tried for, and where. */
+/** The identity and the namespace of an example. */
 export interface Tried {
   readonly set: PolicySet;
   readonly namespace: string;
   readonly who: Identity;
-  /** The beginnings of command lines that rules allow. */
+  /** Prefixes of command lines that rules allow. */
   readonly lines: readonly (readonly string[])[];
 }
 
-// Of what is tried, so that many namespaces and names take seconds and no more.
+// Limits the number of attempts, so that many namespaces and names take only seconds.
 const MAX = 600;
 const ACCOUNT = 'account';
 const IMAGE = `registry.example.com/tools@sha256:${'0'.repeat(64)}`;
 
 interface Multiple {
   readonly objects?: number;
-  /** The one command line that is tried. */
+  /** The command line that is evaluated. */
   readonly spelling?: number;
 }
 
 /**
- * The action that would send a request to one object or several, if the policies admit it and let its plan pass; of several command
- * lines the first that needs no person, or else the first that is not denied. The same has succeeded often enough, as it is taken.
+ * The action that would send a request to one or several objects, if the policies admit it and do not deny its plan; of several command
+ * lines the first one that needs no person, or else the first one that is not denied. Enough earlier successful runs are assumed.
  */
 export function exampleOf(
   tried: Tried,
@@ -78,7 +78,7 @@ export function exampleOf(
   return first;
 }
 
-// What waits for people is shown as a Playbook that says so.
+// A Playbook whose plans wait for approval is shown as such.
 const asJudged = (playbook: Playbook | undefined, { requirements }: PlanJudged): Playbook | undefined =>
   playbook && !requirements.autoReview
     ? { ...playbook, spec: { ...playbook.spec, description: 'A change that people approve.', autonomy: 'Approve' } }
@@ -120,7 +120,7 @@ function asAction(
   return { action, work: { playbook, trust: TAKEN_FOR_GIVEN, adHoc: false } };
 }
 
-// An image that all policies take, if there is one among what they name.
+// An image that all policies allow, if one of their patterns is such an image.
 function imageOf(set: PolicySet): string {
   const named = set.policies
     .flatMap(({ spec }) => spec?.images?.allow ?? [])
@@ -136,14 +136,14 @@ function playbookNameOf(set: PolicySet): string {
   return lists[0]?.find((name) => lists.every((list) => list.includes(name))) ?? 'worst-case';
 }
 
-/** An example, and the request and content that it is of. */
+/** An example, with its request and its content. */
 export interface Found {
   readonly candidate: Candidate;
   readonly content: Content;
   readonly example: Example;
 }
 
-/** Every kind of request that rules let through, with each content, each way: those that the policies admit. */
+/** Examples for every kind of allowed request, each content and each way that the policies admit. */
 export function examplesOf(tried: Tried): Found[] {
   if (tried.set.refusals.length > 0) return [];
   return candidates(tried.set, tried.namespace)

@@ -1,33 +1,33 @@
 import { type ApiRequest, compileCommands, judgeCommand, judgeStep, type PolicySet, resourceNames } from '@sentinel/policy';
 import { type Content, spellingsOf } from './destructive-commands.ts';
 
-/** A command line that is tried, and the objects of which it speaks where it names them itself. */
+/** A command line that is evaluated, and the objects that it names, if it names them itself. */
 export interface Spelling {
   readonly command: readonly string[];
   readonly names?: readonly string[];
 }
 
-// So that rules with very many alternatives take no longer than others.
+// Limits the time for rules with very many alternatives.
 const MAX_OF_RULE = 64;
 const MAX = 96;
 const MAX_PROGRAMS = 4;
 
-/** The beginnings of command lines that rules of the policies allow, when they do more than read and no policy asks about them. */
+/** Prefixes of command lines that rules of the policies allow, if they do more than read and no policy requires a person for them. */
 export function allowedLines(set: PolicySet): readonly (readonly string[])[] {
   const all = set.policies.flatMap(({ spec }) => beginningsOf(spec?.commands ?? []));
   const distinct = [...new Map(all.map((line) => [line.join('\0'), line])).values()];
   const passing = distinct.flatMap((line) => {
-    // An interpreter alone reads a script; with a file it is a program like any other.
+    // An interpreter without arguments reads a script; with a file it is a program like any other.
     const found = [line, [...line, './any']].find((argv) => judgeStep(set, { command: argv }).decision === 'Allow');
     return found ? [line[0] === 'kubectl' ? line : found] : [];
   });
   const kubectl = passing.filter(([program]) => program === 'kubectl');
-  // Programs of which no list knows what they send are all the same here.
+  // All programs that are on no list are equivalent here.
   const others = passing.filter(([program]) => program !== 'kubectl').slice(0, MAX_PROGRAMS);
   return [...others, ...kubectl].slice(0, MAX);
 }
 
-/** Whether rules of every policy that speaks of commands allow more than reads: where one does not, no command runs without a person. */
+/** Whether every policy with rules about commands allows more than reads: if one does not, no changing command runs without a person. */
 export const commandsMayPass = ({ policies }: PolicySet): boolean =>
   policies.every(({ spec }) => spec?.commands === undefined || beginningsOf(spec.commands).length > 0);
 
@@ -44,10 +44,10 @@ const alternativesOf = (prefix: readonly string[]): string[][] =>
     [[]],
   );
 
-// A policy without any rule asks about what is not known to read only.
+// A policy with an empty list of rules requires a person for every command that is not a known read.
 const silent = compileCommands({ name: '', commands: [] });
 
-/** Whether a command line only reads, as far as that is built in. */
+/** Whether a command line only reads, according to the built-in lists. */
 export const onlyReads = (argv: readonly string[]): boolean => judgeCommand(silent ? [silent] : [], argv).decision === 'Allow';
 
 const isChange = ({ verb }: ApiRequest) => verb === 'patch' || verb === 'update';
@@ -58,7 +58,7 @@ const reaches =
 const metadata = reaches(/^\/metadata\/(annotations|labels)/);
 const spec = reaches(/^\/spec/);
 
-// What a subcommand of kubectl can send; one that is not here may send anything.
+// The requests that a subcommand of kubectl can send; a subcommand that is missing here may send any request.
 const sends: Readonly<Record<string, (request: ApiRequest, content: Content) => boolean>> = {
   annotate: metadata,
   label: metadata,
@@ -75,7 +75,7 @@ const sends: Readonly<Record<string, (request: ApiRequest, content: Content) => 
   run: ({ verb }) => verb === 'create',
   expose: ({ verb }) => verb === 'create',
 };
-/** Subcommands of two words, each with the second that changes most. */
+/** Subcommands of two words, each with the most harmful second word. */
 const groups: Readonly<Record<string, string>> = { rollout: 'restart', set: 'image' };
 const ofFiles = new Set(['apply', 'replace', 'create']);
 
@@ -88,7 +88,7 @@ const restOf = (subcommand: string, { patch, change: [first] }: Content): string
     'set image': [`*=${JSON.parse(first?.after ?? '""')}`],
   })[subcommand] ?? [];
 
-/** Every command line that is tried for a request: those that do it in most clusters, and those that rules of the policies allow. */
+/** Every command line that is evaluated for a request: the usual ones, and those that rules of the policies allow. */
 export function spellingsFor(
   lines: readonly (readonly string[])[],
   request: ApiRequest,
@@ -102,7 +102,7 @@ export function spellingsFor(
 }
 
 function byKubectl(line: readonly string[], request: ApiRequest, names: readonly string[], content: Content): Spelling[] {
-  // What options do is for whoever wrote the rule to know.
+  // The effect of options in a rule is the responsibility of its author.
   if (line.slice(1).some((word) => word.startsWith('-'))) return [{ command: line }];
   const [, first, ...behind] = line;
   if (first === undefined) return [];

@@ -5,28 +5,28 @@ import { commandsMayPass } from './spellings.ts';
 
 /** An action that would start without a person. */
 export interface Unattended extends Example {
-  /** The lines of policies that let it through. */
+  /** The lines of policies that allow it. */
   readonly letThroughBy: readonly string[];
-  /** How many runs of the same must have succeeded before. */
+  /** How many earlier runs of the same Playbook must have succeeded. */
   readonly after: number;
 }
 
-/** What starts without a person: the most harmful of it, or why nothing does. */
+/** The most harmful action that starts without a person, or why there is none. */
 export interface UnattendedVerdict {
   readonly worst: Unattended | undefined;
-  /** Why nothing does; empty when something does. */
+  /** Why there is none; empty if there is one. */
   readonly why: readonly string[];
-  /** Whether something might all the same: rules allow commands, and none of those that were tried is among them. */
+  /** Whether there might be one nevertheless: rules allow commands, but none of the evaluated ones. */
   readonly untried?: boolean;
 }
 
-// As many names as a command may have arguments, less those around them.
+// The maximum number of names in a command, given its other arguments.
 const OBJECTS = 48;
 const SHOWN = 3;
 
 /**
- * The most harmful action that would start without a person: the highest risk, then the highest score, over as many objects of its
- * kind as pass. Risk only grows with what is in a plan, so that the most objects are found by halving.
+ * The most harmful action that would start without a person: the highest risk, then the highest score, with as many objects of its
+ * kind as possible. More objects never lower the risk, so the maximum is found by binary search.
  */
 export function worstUnattended(tried: Tried, all: readonly Found[]): UnattendedVerdict {
   const { set } = tried;
@@ -46,10 +46,10 @@ function isWorse(a: Found, b: Found): boolean {
   return more > 0 || (more === 0 && a.content.runs === true && b.content.runs !== true);
 }
 
-// The same over as many objects as pass without a person.
+// The same change of as many objects as can start without a person.
 function most(tried: Tried, found: Found): Found {
   const { candidate, content, example } = found;
-  // Objects that rules name one by one are not multiplied; neither is what has them all.
+  // Changes of objects that rules name one by one are not multiplied, nor changes of all objects.
   if (candidate.request.name !== 'any') return found;
   let [best, low, high] = [example, 1, OBJECTS];
   while (low < high) {
@@ -61,7 +61,7 @@ function most(tried: Tried, found: Found): Found {
   return { ...found, example: best };
 }
 
-// Whether nothing but the commands stands in the way, and rules allow some.
+// Whether only the command rules prevent the change, and they allow some commands.
 function isUntried(tried: Tried): boolean {
   const { set } = tried;
   if (!commandsMayPass(set) || set.policies.every(({ commands }) => commands === undefined)) return false;
@@ -70,13 +70,13 @@ function isUntried(tried: Tried): boolean {
   return all.some(({ example }) => example.judged.requirements.autoReview);
 }
 
-// What stands in the way of the change that comes nearest to starting alone.
+// The reasons that prevent the change that is closest to starting without a person.
 function whyNothing({ set }: Tried, all: readonly Found[]): readonly string[] {
   const reasons = all.flatMap(({ example }) => (example.judged.person ? [example.judged.person] : []));
   const nearest = reasons.toSorted((a, b) => a.length - b.length)[0];
   if (nearest) return nearest.slice(0, SHOWN);
   const closed = set.policies.find(({ spec }) => !spec?.modes.includes('Apply'));
-  if (closed) return [`${policyName(closed)} lets nothing be applied (modes)`];
+  if (closed) return [`${policyName(closed)} does not allow the mode Apply (modes)`];
   const suspended = set.policies.find(({ spec }) => spec?.suspended);
   if (suspended) return [`${policyName(suspended)} is suspended`];
   return ['every change that the rules let through is of a higher risk than `autoReview` covers, or is not admitted at all'];
