@@ -25,6 +25,7 @@ describe('The refusals of a plan', () => {
   const none = {
     policy: 'Sentinel',
     rule: 'approvals',
+    code: 'ApprovalRuleMissing' as const,
     message: 'no ClusterAgentPolicy says who may approve',
     remedy: 'An admin of the cluster adds `approvals` to one.',
   };
@@ -40,6 +41,7 @@ describe('The refusals of a plan', () => {
       {
         policy: 'ClusterAgentPolicy/floor',
         rule: 'approvals',
+        code: 'RiskNotCovered' as const,
         message: "no line of `approvals` covers the risk 'High'",
         remedy: 'What no line covers is denied.',
       },
@@ -52,6 +54,7 @@ describe('The refusals of a plan', () => {
       {
         policy: 'ClusterAgentPolicy/floor',
         rule: 'limits.objects',
+        code: 'ObjectLimitExceeded' as const,
         message: 'the plan changes 3 objects; at most 2 are allowed',
         remedy: 'Split the work, or ask an admin.',
       },
@@ -62,6 +65,7 @@ describe('The refusals of a plan', () => {
     const fault = {
       policy: 'Sentinel',
       rule: 'approvals.groups',
+      code: 'ApproverGroupsDisjoint' as const,
       message: 'the policies name no group in common, so nobody could approve',
       remedy: 'An admin must change the lists so that they have a group in common.',
     };
