@@ -176,7 +176,7 @@ describe('A webhook that cannot check', () => {
 
   it('lets nobody edit a policy or a Playbook when it cannot be written down who does, and lets people stop', async () => {
     const written = { write: async () => 'the journal is full' };
-    const policies = { agents: async () => [] };
+    const policies = { agents: async () => [], sizeOfOthers: async () => 0 };
     const app = start({ ...failing(() => undefined), acts: written, policies } as unknown as WebhookContext);
     for (const request of [
       of('playbooks', 'CREATE', { metadata, spec: playbook }),

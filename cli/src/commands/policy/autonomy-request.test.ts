@@ -14,7 +14,7 @@ describe('A question about a request', () => {
       ran.out,
       /without a person: by a trusted Playbook whose autonomy is 'Auto' at risk Medium, after 2 run\(s\) that succeeded \(ClusterAgentPolicy\/floor: approvals\[0\]\)/,
     );
-    assert.match(ran.out, /without a person: by steps of its own/);
+    assert.match(ran.out, /without a person: by ad-hoc steps/);
   });
 
   it('says why nothing would', async () => {
@@ -26,7 +26,7 @@ describe('A question about a request', () => {
     const low = floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]`) + OWN;
     const ran = await ask(low, '--api', 'patch deployments.apps/web');
     assert.match(ran.out, /'Auto' that changes labels or annotations alone at risk Low/);
-    assert.doesNotMatch(ran.out, /steps of its own/);
+    assert.doesNotMatch(ran.out, /ad-hoc steps/);
   });
 
   it('is silent where no policy speaks of it', async () => {
