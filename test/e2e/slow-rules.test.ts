@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { agentActions } from '@sentinel/crds';
 import { createClient, createTransport, loadConfig } from '@sentinel/kube';
 import { admin, policyForAnyPlaybook } from '../lib/cluster.ts';
@@ -60,6 +60,9 @@ describe('Rules and commands that take long to compare', { concurrency: false },
     const items = Array.from({ length: POLICIES }, (_, index) => slowPolicy(noisy.namespace, index));
     for (const item of items) await admin.kubectl(['create', '-f', '-'], { input: JSON.stringify(item) });
   });
+
+  // A version of Sentinel without these bounds would not come up while they are there.
+  after(() => admin.kubectl(['delete', 'agentpolicy', '--all', '-n', noisy.namespace]));
 
   it('take no more memory than the programs have', async () => {
     const before = await restarts();
