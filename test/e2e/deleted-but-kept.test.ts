@@ -61,7 +61,7 @@ describe('What somebody has deleted, and a finalizer keeps', { concurrency: fals
     await deleteKept('agentpolicy', namespace);
     await assert.rejects(
       tenant.file('waits', { key: 'c' }),
-      /no AgentPolicy in namespace '.*' speaks of '.*:repair-agent': the last one is being deleted/,
+      /no AgentPolicy in namespace '.*' applies to '.*:repair-agent': the last one is being deleted/,
     );
   });
 });
