@@ -134,7 +134,7 @@ export const gatewayErrors = {
     next: 'Correct the name, or ask an admin whether the CustomResourceDefinition is installed.',
   },
   AggregatedApiNotAllowed: {
-    when: 'The API is served by another server, which may ignore a dry-run, or it is unknown which server serves it.',
+    when: 'The API is served by another server, which may ignore a dry-run, or the list of such APIs cannot be read.',
     next: 'Do without it; a person does this by hand.',
   },
   ApiVersionNotAllowed: {
