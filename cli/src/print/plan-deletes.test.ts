@@ -45,7 +45,7 @@ describe('a plan that deletes', () => {
       });
     });
 
-  it('shows of a deleted object what goes, and the data that goes with it', () => {
+  it('shows what is deleted with an object, and which of it is data', () => {
     const one = reviewOf(aPlan({ effects: deletes(1) }));
     const { text, folded } = renderPlan(one, bare);
     assert.match(text, / 1\. delete\n {6}- the whole object\n {6}- spec\.key0: "value-0-0"\n/);
@@ -76,7 +76,7 @@ describe('a plan that deletes', () => {
     const one = reviewOf(aPlan({ effects, undeclared: [], rollback: { from: 'None', irreversible } }));
     const { text, folded } = renderPlan(one, bare);
     assert.ok(text.split('\n').length <= 60, text);
-    assert.match(text, /20 Deployments\.apps in shop, alike but for name\n {4}1-20\. delete\n/);
+    assert.match(text, /20 Deployments\.apps in shop, alike except for name\n {4}1-20\. delete\n/);
     assert.match(text, / {6}- with each 1 PersistentVolumeClaim \(may hold data\)\n/);
     assert.match(text, / {6}… 596 fields of 20 objects; see all with --full\n/);
     assert.deepEqual(folded, ['1-20. Deployment.apps shop/web-1 596 removed fields of 20 objects']);

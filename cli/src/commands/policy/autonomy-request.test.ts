@@ -14,7 +14,7 @@ describe('A question about a request', () => {
       ran.out,
       /without a person: by a trusted Playbook whose autonomy is 'Auto' at risk Medium, after 2 run\(s\) that succeeded \(ClusterAgentPolicy\/floor: approvals\[0\]\)/,
     );
-    assert.match(ran.out, /without a person: by steps of its own/);
+    assert.match(ran.out, /without a person: by ad-hoc steps/);
   });
 
   it('says why nothing would', async () => {
@@ -26,10 +26,10 @@ describe('A question about a request', () => {
     const low = floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]`) + OWN;
     const ran = await ask(low, '--api', 'patch deployments.apps/web');
     assert.match(ran.out, /'Auto' that changes labels or annotations alone at risk Low/);
-    assert.doesNotMatch(ran.out, /steps of its own/);
+    assert.doesNotMatch(ran.out, /ad-hoc steps/);
   });
 
-  it('is silent where no policy speaks of it', async () => {
+  it('is silent if no policy has a rule about it', async () => {
     const ran = await ask(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + OWN, '--api', 'patch deployments.apps/web');
     assert.doesNotMatch(ran.out, /without a person/);
   });
@@ -58,7 +58,7 @@ describe('What holds', () => {
     ]);
   });
 
-  it('without a word of a policy is what is built in', async () => {
+  it('is the default if no policy sets it', async () => {
     const of = await values(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf('modes: [Apply]'));
     const built = { policy: 'Sentinel', path: 'default' };
     assert.deepEqual(of('limits.children'), [{ value: '0', ...built }]);
