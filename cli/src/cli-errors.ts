@@ -32,7 +32,7 @@ export const cliErrors = {
   },
   PlanNotFound: {
     when: 'The action has no plan, or its plan or a part of it is gone.',
-    next: 'Wait until the action is rehearsed; where the plan is gone, file the action again.',
+    next: 'Wait until the action is rehearsed; where the plan is gone, create the action again.',
   },
   PlanAltered: {
     when: 'The plan or a part of it is not the one that the action names.',
@@ -47,8 +47,8 @@ export const cliErrors = {
     next: 'See the state that the message names.',
   },
   RequesterNotStamped: {
-    when: 'The action has no stamp of who filed it, so it cannot be judged.',
-    next: 'File the action again.',
+    when: 'The action has no record of its requester, so it cannot be evaluated.',
+    next: 'Create the action again.',
   },
   NotObserved: {
     when: 'The operator has not read the object as it stands yet.',

@@ -52,7 +52,7 @@ const coded: readonly [name: string, error: unknown, codes: readonly string[]][]
     ['ModeNotAllowed', 'CommandDenied'],
   ],
   ['each reason once', caused(`${WEBHOOK}sentinel: no`, 'CommandDenied', 'CommandDenied'), ['CommandDenied']],
-  ['nothing that is no code', caused(`${WEBHOOK}sentinel: no`, '\u001b[2K', 'a b'), ['RequestRefused']],
+  ['no cause that is not a code', caused(`${WEBHOOK}sentinel: no`, '\u001b[2K', 'a b'), ['RequestRefused']],
   ['nothing of a webhook of others', caused(`${WEBHOOK}no`, 'ModeNotAllowed'), ['RequestRefused']],
   ['the policy of the chart that refused', guarded('sentinel-actions'), ['ActionGuard']],
   ['no policy of others', guarded('others'), ['RequestRefused']],
@@ -67,7 +67,7 @@ const coded: readonly [name: string, error: unknown, codes: readonly string[]][]
     ['SentinelNotInstalled'],
   ],
   [
-    'a server that is not there',
+    'a server that cannot be reached',
     new TransportError('no', { code: 'ECONNREFUSED', mayHaveHappened: false }),
     ['ServerNotReached'],
   ],

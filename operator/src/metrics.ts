@@ -72,13 +72,13 @@ const decisions = new Histogram({
 
 const ended = new Counter({
   name: 'sentinel_actions_ended_total',
-  help: 'AgentActions that came to their end, by the state in which they ended.',
+  help: 'AgentActions that ended, by the state in which they ended.',
   labelNames: ['state'] as const,
   registers,
 });
 const refusals = new Counter({
   name: 'sentinel_operator_policy_refusals_total',
-  help: 'What policies refused after the action was filed, by rule: one for each rule that the action or its plan breaks.',
+  help: 'What policies refused after the action was created, by rule: one for each rule that the action or its plan breaks.',
   labelNames: ['rule'] as const,
   registers,
 });
@@ -93,9 +93,9 @@ const altered = new Gauge({
   help: 'Guards of real runs that are missing or differ from this version, by the leader. While there is one, nothing starts.',
   registers,
 });
-// Nothing is shown where nobody looks.
+// A replica that does not check the guards must not report 0.
 altered.remove();
-// These are there from the start: an increase from nothing to 1 is none to Prometheus.
+// These series exist from the start: for Prometheus the first sample of a series is not an increase, even if it is 1.
 for (const state of finalStates) ended.inc({ state }, 0);
 for (const signal of ['logs', 'traces'] as const)
   for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
@@ -116,7 +116,7 @@ export function noteRefusals(refused: readonly Pick<Refusal, 'rule'>[]): void {
   for (const refusal of refused) refusals.inc({ rule: ruleLabel(refusal) });
 }
 
-/** Counts an action that has come to its end, where a change of it says so. */
+/** Counts an action that has ended, if this change of it says so. */
 export function observeEnd({ type, object, old }: Delta<AgentAction>): void {
   if (type !== 'update' || old === undefined || old.status?.finishedAt !== undefined) return;
   if (object.status?.finishedAt !== undefined) ended.inc({ state: stateOf(object.status) });

@@ -47,7 +47,7 @@ const of = (resource: string, operation: string, object: object | null, oldObjec
   oldObject,
 });
 
-/** All that the webhook asks fails. The journal of acts only where nothing else is asked. */
+/** All that the webhook asks fails. The journal of acts only if nothing else is asked. */
 function failing(fail: () => unknown, journalFails = true): WebhookContext {
   const all = (target: object): object => new Proxy(target, { get: () => () => fail() });
   return {
@@ -84,7 +84,7 @@ describe('A webhook that cannot check', () => {
   };
 
   const checked: readonly [what: string, path: string, request: object][] = [
-    ['files an action', '/mutate', {}],
+    ['creates an action', '/mutate', {}],
     [
       'edits an action',
       '/mutate',
@@ -161,14 +161,14 @@ describe('A webhook that cannot check', () => {
         throw new TypeError('x is not a function');
       },
     ],
-    ['gets a rejection that is no Error', () => Promise.reject('no')],
+    ['gets a rejection that is not an Error', () => Promise.reject('no')],
     ['gets an answer without what it asked for', async () => null],
   ];
   // Where a fault of the journal is expected as a text, null is no fault: that answer is not one of its own.
   for (const [what, path, request] of checked)
     for (const [how, fail] of failures)
       if (!(how.includes('without') && what === 'creates a Playbook'))
-        it(`refuses whoever ${what} when it ${how}`, async () => {
+        it(`refuses a user who ${what} when it ${how}`, async () => {
           const { allowed, uid, patch, status } = await judge(start(failing(fail, what === 'creates a Playbook')), path, request);
           assert.deepEqual([allowed, uid, patch], [false, 'r1', undefined], JSON.stringify(status));
           assert.match(status?.message ?? '', /^sentinel: /);
@@ -207,17 +207,17 @@ describe('A webhook that cannot check', () => {
       { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { allowed: true } },
     ],
     ['no uid', reviewOf({ uid: undefined })],
-    ['a uid that is no text', reviewOf({ uid: 1 })],
+    ['a uid that is not a text', reviewOf({ uid: 1 })],
     ['an unknown operation', reviewOf({ operation: 'PATCH' })],
     ['an operation in small letters', reviewOf({ operation: 'create' })],
     ['no user', reviewOf({ userInfo: undefined })],
     ['a user without a name', reviewOf({ userInfo: {} })],
-    ['groups that are no list', reviewOf({ userInfo: { username: 'ada', groups: 'system:masters' } })],
-    ['groups that are no texts', reviewOf({ userInfo: { username: 'ada', groups: [{}] } })],
+    ['groups that are not a list', reviewOf({ userInfo: { username: 'ada', groups: 'system:masters' } })],
+    ['groups that are not texts', reviewOf({ userInfo: { username: 'ada', groups: [{}] } })],
     ['no resource', reviewOf({ resource: 'agentactions' })],
     ['an object without metadata', reviewOf({ object: { spec: action } })],
-    ['annotations that are no texts', reviewOf({ object: { metadata: { annotations: { a: 1 } }, spec: action } })],
-    ['finalizers that are no list', reviewOf({ object: { metadata: { finalizers: {} }, spec: action } })],
+    ['annotations that are not texts', reviewOf({ object: { metadata: { annotations: { a: 1 } }, spec: action } })],
+    ['finalizers that are not a list', reviewOf({ object: { metadata: { finalizers: {} }, spec: action } })],
     ['a list of objects', reviewOf({ object: [{ metadata }] })],
     ['a dry-run that is neither true nor false', reviewOf({ dryRun: 'false' })],
     ['a prototype', JSON.stringify(reviewOf({})).replace('"spec":{', '"spec":{"__proto__":{"a":1},')],

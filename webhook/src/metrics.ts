@@ -34,7 +34,7 @@ const unjudged = new Counter({
 /** The resources that the webhook reviews. Other callers must not be able to create more series. */
 const resources: ReadonlySet<string> = new Set(['agentactions', 'playbooks', 'agentpolicies', 'clusteragentpolicies']);
 
-// All series are there from the start: an increase from nothing to 1 is none to Prometheus.
+// All series exist from the start: for Prometheus the first sample of a series is not an increase, even if it is 1.
 for (const resource of resources)
   for (const operation of ['CREATE', 'UPDATE', 'DELETE'])
     for (const outcome of ['Admitted', 'Refused', 'Busy', 'Failed'] satisfies ReviewOutcome[])

@@ -24,10 +24,10 @@ export const webhookErrors = {
   },
   DecisionTooLate: {
     when: 'The action is in a state in which nobody approves or rejects any more.',
-    next: 'Cancel the action if it must end, or file a new one.',
+    next: 'Cancel the action if it must end, or create a new one.',
   },
   DecisionWithoutEffect: {
-    when: 'The decision would change nothing: you have approved this plan already, or have no approval to take back.',
+    when: 'The decision would change nothing: you have approved this plan already, or have no approval to revoke.',
     next: 'Leave it. To stop the action, reject it.',
   },
   DecisionNotSealed: {
@@ -36,7 +36,7 @@ export const webhookErrors = {
   },
   DecisionLimitExceeded: {
     when: 'The action has as many decisions as it can keep.',
-    next: 'File the action again.',
+    next: 'Create the action again.',
   },
   DecisionInProgress: {
     when: 'Somebody decides on the object right now, and the edit would keep the decision from being stored.',
@@ -59,11 +59,11 @@ export const webhookErrors = {
     next: 'Use one of the numbers that the message lists.',
   },
   SelfApproval: {
-    when: 'You filed or edited what you want to decide on, or an agent acts on your behalf. Somebody else must decide.',
+    when: 'You created or edited what you want to decide on, or an agent acts on your behalf. Somebody else must decide.',
     next: 'Ask another approver.',
   },
   SeparationOfDuties: {
-    when: 'You could act as the person who filed the action or wrote the Playbook, so you count as the same person.',
+    when: 'You could act as the person who created the action or wrote the Playbook, so you count as the same person.',
     next: 'Ask an approver without that right. An admin of the cluster can exempt you by name in a ClusterAgentPolicy.',
   },
   AgentNotAllowed: {
@@ -95,8 +95,8 @@ export const webhookErrors = {
     next: 'Use an identity without such names.',
   },
   RequesterUnknown: {
-    when: 'The stamps of the action do not say who filed or edited it, or for whom the agent acts.',
-    next: 'File the action again.',
+    when: 'The stamps of the action do not say who created or edited it, or for whom the agent acts.',
+    next: 'Create the action again.',
   },
   PlaybookAuthorUnknown: {
     when: 'The stamps of the Playbook do not say who wrote it.',

@@ -45,7 +45,7 @@ describe('a plan that deletes', () => {
       });
     });
 
-  it('shows of a deleted object what goes, and the data that goes with it', () => {
+  it('shows what is deleted with an object, and which of it is data', () => {
     const one = reviewOf(aPlan({ effects: deletes(1) }));
     const { text, folded } = renderPlan(one, bare);
     assert.match(text, / 1\. delete\n {6}- the whole object\n {6}- spec\.key0: "value-0-0"\n/);

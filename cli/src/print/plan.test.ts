@@ -137,7 +137,7 @@ describe('a plan', () => {
     assert.match(textOf(reviewOf(aPlan({ effects: [one] })), { ...bare, full: true }), /\+ new 59\n/);
   });
 
-  it('shows where a line goes on in pieces, and cannot be told so by a text', () => {
+  it('shows where a line goes on in pieces, and a text cannot pretend that it goes on', () => {
     const lines = [
       '@@ -1 +1 @@',
       ' {"a":1,',
@@ -171,7 +171,7 @@ describe('a plan', () => {
     }
   });
 
-  it('hides no difference between alike objects that it does not tell of', () => {
+  it('hides no difference between alike objects that it does not name', () => {
     const long = (index: number) => `@@ -1 +1 @@\n-old\n+new ${index}\n+more`;
     const effects = [1, 2, 3].map((index) =>
       effectOf({

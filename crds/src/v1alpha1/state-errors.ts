@@ -10,17 +10,17 @@ export const stateErrors = {
   Starting: 'Wait, or do something about what the message says holds the start.',
   Suspended: 'Wait until an admin lifts the suspension, then approve again.',
   OutcomeUnknown:
-    'Look at the object, and say what is to be done: `kubectl sentinel reconcile` with accept, redo or roll-back for each effect that `kubectl sentinel plan` lists as unknown.',
-  Denied: 'Correct what each sentence of the message names, and file the action again.',
+    'Look at the object, and decide: run `kubectl sentinel reconcile` with accept, redo or roll-back for each effect that `kubectl sentinel plan` lists as unknown.',
+  Denied: 'Correct what each sentence of the message names, and create the action again.',
   RehearsalFailed:
-    'Correct the cause that the message names, and file the action again. `kubectl sentinel report` shows the steps.',
-  Rejected: 'Read the comment of who rejected it (`kubectl sentinel report`), and file another action.',
-  Expired: 'File the action again, and have it approved in time.',
+    'Correct the cause that the message names, and create the action again. `kubectl sentinel report` shows the steps.',
+  Rejected: 'Read the comment of who rejected it (`kubectl sentinel report`), and create another action.',
+  Expired: 'Create the action again, and have it approved in time.',
   Blocked:
-    'Look at what the run tried (`kubectl sentinel report`). Where it was meant, file the action again: its rehearsal makes a new plan. Where it was not, tell your security team.',
-  RunFailed: 'Look at what it changed (`kubectl sentinel report`), correct or undo that by hand, and file the action again.',
+    'Look at what the run tried (`kubectl sentinel report`). Where it was meant, create the action again: its rehearsal makes a new plan. Where it was not, tell your security team.',
+  RunFailed: 'Look at what it changed (`kubectl sentinel report`), correct or undo that by hand, and create the action again.',
   VerificationFailed: 'Look at the checks that failed (`kubectl sentinel report`), and correct or undo the changes.',
-  RolledBack: 'Nothing has to be cleaned up. Correct the cause, and file the action again.',
+  RolledBack: 'Nothing has to be cleaned up. Correct the cause, and create the action again.',
   RollbackIncomplete: 'Correct by hand each change that the message names.',
   Cancelled: 'Where the message says that changes stay, correct or undo them by hand. Otherwise nothing has to be done.',
 } as const satisfies Partial<Record<State, string>>;

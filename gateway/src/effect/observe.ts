@@ -146,11 +146,11 @@ function refuseOwnership(request: ParsedRequest, live: unknown, result: unknown)
     );
 }
 
-/** What JSON has in the place of bytes that are no UTF-8. */
+/** What JSON has in the place of bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
 
-// The texts of a protobuf body may be any bytes, and are stored as they are (seen with 1.36.3). JSON shows all that are no UTF-8 alike, so
-// others could be sent than were approved, and nobody sees which.
+// The texts of a protobuf body may be any bytes, and are stored as they are (seen with 1.36.3). JSON shows all that are not UTF-8
+// alike, so others could be sent than were approved, and nobody would see which.
 function requireText(result: unknown): void {
   if (JSON.stringify(result).includes(REPLACEMENT))
     throw new Refused(415, 'MediaTypeNotSupported', 'send JSON: the protobuf body holds a text that is not UTF-8');

@@ -28,7 +28,7 @@ describe('A payload of the ledger', () => {
     'without its last part': parts.slice(0, -1),
     'without any part': [],
     'whose parts are in another order': [second, first, ...parts.slice(2)],
-    'with a part that is there twice': [first, ...parts],
+    'with a part twice': [first, ...parts],
     'with a bit that changed': [altered, ...parts.slice(1)],
   };
   for (const [what, given] of Object.entries(broken))
@@ -109,7 +109,7 @@ describe('The claim of a run', () => {
     assert.equal(readClaim(stored(claimObject({ ...request, verifies: 'j0' }).data)).verifies, 'j0');
   });
 
-  it('of an action that has come to its end is closed, and has no plan', () => {
+  it('of an action that has ended is closed, and has no plan', () => {
     const claim = readClaim(stored(endObject(action, request.replica, 5).data));
     assert.deepEqual([claim.closed, claim.plan, claim.action, claim.claimedAt, claim.job], [true, undefined, action, 5, 'none']);
   });

@@ -15,8 +15,8 @@ export async function withdraw(ledger: Ledger, entry: Entry, { process }: Pick<R
 }
 
 /**
- * Withdraws all intents of a run that is closed: whoever intended one may have looked at the claim before. Throws Refused (503) where one
- * was sent after all.
+ * Withdraws all intents of a run that is closed: a process that stored an intent may have read the claim before it was closed. Throws
+ * Refused (503) if one of them was sent nevertheless.
  */
 export async function withdrawIntents(ledger: Ledger, jobUid: string, replica: Pick<Replica, 'process'>): Promise<void> {
   try {

@@ -51,7 +51,7 @@ export const gatewayErrors = {
   },
   PodNotRecorded: {
     when: "The pod does not belong to a Job that is recorded as running in an action's status, or has ended.",
-    next: 'Nothing has to be done for a pod that has ended. Otherwise file the action again.',
+    next: 'Nothing has to be done for a pod that has ended. Otherwise create the action again.',
   },
   JobAltered: {
     when: 'The Job is not the one that the Playbook, the parameters and the policies come to.',
@@ -63,27 +63,27 @@ export const gatewayErrors = {
   },
   NotAdmitted: {
     when: 'Policy does not admit the action any more, or its Playbook has changed, when its rehearsal starts.',
-    next: 'Correct what the message names, and file the action again.',
+    next: 'Correct what the message names, and create the action again.',
   },
   NotApproved: {
     when: 'The plan does not have the approvals that policy requires when its run starts, or may not start now.',
-    next: 'Have the plan approved, or file the action again where the message says that it has ended.',
+    next: 'Have the plan approved, or create the action again where the message says that it has ended.',
   },
   PlanNotRecorded: {
     when: 'The plan is gone, or is not what the gateway recorded, or not what was approved.',
-    next: 'File the action again. If nobody changed the plan, tell your security team.',
+    next: 'Create the action again. If nobody changed the plan, tell your security team.',
   },
   AlreadyRun: {
     when: 'Another Job or pod has run the action already, and an action is run once.',
-    next: 'File a new action.',
+    next: 'Create a new action.',
   },
   RequesterMissing: {
-    when: 'The action has no stamp of who filed it: the admission webhook did not run.',
-    next: 'File the action again.',
+    when: 'The action has no record of its requester: the admission webhook did not run.',
+    next: 'Create the action again.',
   },
   ActionGone: {
     when: 'The action or its namespace is deleted.',
-    next: 'File a new action.',
+    next: 'Create a new action.',
   },
   ActionEnding: {
     when: 'The action is cancelled or being deleted.',
@@ -134,7 +134,7 @@ export const gatewayErrors = {
     next: 'Correct the name, or ask an admin whether the CustomResourceDefinition is installed.',
   },
   AggregatedApiNotAllowed: {
-    when: 'The API is served by another server, which need not honour a dry-run, or it cannot be told which ones are.',
+    when: 'The API is served by another server, which may ignore a dry-run, or the list of such APIs cannot be read.',
     next: 'Do without it; a person does this by hand.',
   },
   ApiVersionNotAllowed: {
@@ -203,23 +203,23 @@ export const gatewayErrors = {
   },
   PlanMissing: {
     when: 'The run has no approved plan, so it may not write.',
-    next: 'File the action again.',
+    next: 'Create the action again.',
   },
   NotInApprovedPlan: {
     when: 'The write is not in the approved plan, or differs from it. It is not sent, and the run is blocked.',
-    next: 'Where it was meant, file the action again: its rehearsal makes a new plan.',
+    next: 'Where it was meant, create the action again: its rehearsal makes a new plan.',
   },
   EffectAltered: {
     when: 'What the API server stored differs from what was approved: something changed it on the way. The run is blocked.',
     next: 'Look at the object, and at webhooks that change it.',
   },
   EffectOutcomeUnknown: {
-    when: 'The answer to a write was lost, and it cannot be told whether it was applied. The run is blocked.',
+    when: 'The answer to a write was lost, and it is unknown whether the write was applied. The run is blocked.',
     next: 'A person resolves it: `kubectl sentinel reconcile`.',
   },
   WriteNotPermitted: {
     when: 'The run may not go on: the action was cancelled, its plan is not approved any more, policy is stricter now, or a kill switch is on.',
-    next: 'Do what the message says, and file the action again.',
+    next: 'Do what the message says, and create the action again.',
   },
   RunBlocked: {
     when: 'An earlier write of the run blocked it. No further write is sent.',
@@ -227,14 +227,14 @@ export const gatewayErrors = {
   },
   RunClosed: {
     when: 'The run has ended, and no further write is sent.',
-    next: 'File a new action.',
+    next: 'Create a new action.',
   },
   RunServedElsewhere: {
     when: 'Another replica of the gateway serves the run.',
     next: AGAIN,
   },
   DependantsUnknown: {
-    when: 'It cannot be told now what else the deletion would delete, so it was not sent.',
+    when: 'It is unknown what else the deletion would delete, so it was not sent.',
     next: AGAIN,
   },
   RunNotFound: {

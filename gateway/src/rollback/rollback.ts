@@ -161,7 +161,7 @@ export async function restoreEffect(context: RollbackContext, run: Run, first: E
 
 type Told = Pick<Entry, 'target' | 'state' | 'orders' | 'rollback'>;
 
-/** What became of an effect as the ledger alone says it, without a look at the object; undefined where it does not. */
+/** The outcome of the rollback of an effect by the ledger alone, without a read of the object; undefined if the ledger has none. */
 export function knownOutcome(entry: Told): Restored | undefined {
   if (isRolledBack(entry)) return { outcome: entry.rollback };
   if (entry.state === 'Accepted')

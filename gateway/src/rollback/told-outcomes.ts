@@ -6,8 +6,8 @@ import { knownOutcome } from './rollback.ts';
 const BEGUN: readonly EntryState[] = ['Sent', 'Unknown', 'Done', 'Accepted'];
 
 /**
- * What became of each effect of a rollback whose end was stated, newest first. Nothing is read or written but the ledger: the statement
- * stays true, and whoever could not store it yet gets the same answer again.
+ * The outcome of each effect of a rollback whose end was stated, newest first. Only the ledger is read, and nothing is written: the
+ * statement stays true, and an operator that could not store it yet gets the same answer again.
  */
 export async function toldOutcomes(ledger: Ledger, jobUid: string, settled: ReadonlySet<number>): Promise<Outcome[]> {
   const entries = (await ledger.states(jobUid)).filter(

@@ -76,7 +76,7 @@ export class World {
     await ledger.store(done(entry, owner, { uid, resourceVersion: '1' }));
   }
 
-  /** One pass; what became of each effect. */
+  /** One pass; the answer is the outcome of each effect. */
   async pass(): Promise<string[]> {
     const { outcomes, retries } = await rollBack(this.context, run);
     if (retries[0]) throw new Error(retries[0].reason);

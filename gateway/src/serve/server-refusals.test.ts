@@ -75,7 +75,7 @@ describe('Requests that the server of the gateway refuses', () => {
   it('tells a client to send it again when its run has as much under way as it may', async () => {
     const { port } = await start();
     const open: ClientRequest[] = [];
-    // Sent but for the last byte: each holds its share.
+    // Sent except for the last byte: each holds its share.
     for (let count = 0; count < 4; count += 1)
       void send(
         port,
@@ -115,7 +115,7 @@ describe('Requests that the server of the gateway refuses', () => {
       500,
       /internal gateway error; the write may or may not have been applied/,
     ],
-    ['what is no Error', 'secret detail', 500, /internal gateway error/],
+    ['a value that is not an Error', 'secret detail', 500, /internal gateway error/],
     ['too many requests', new Refused(429, 'GatewayBusy', 'later'), 429, /later/, '1'],
   ];
   for (const [why, thrown, status, message, retryAfter] of failures)

@@ -64,7 +64,7 @@ describe('The traces of the gateway', () => {
     assert.equal(span.attributes['http.response.status_code'], '200');
   });
 
-  it('begin anew for a sandbox, whatever it says, and name no object and no query', async () => {
+  it('start a new trace for a sandbox, whatever it says, and name no object and no query', async () => {
     const span = await spanOf('sandbox', SECRET, { traceparent });
     assert.equal(span.name, 'run GET /api/v1/namespaces/{namespace}/secrets/{name}');
     assert.notEqual(span.traceId, TRACE);

@@ -19,9 +19,9 @@ export interface EndContext {
 }
 
 /**
- * Says what is known of the run of an action that has come to its end. What is said stays true: from then on nothing of the run is sent or
- * rolled back, and what was not run is not run any more. Else an action could be told as it was once, and more be done after that was
- * signed. Safe to call again. Throws Refused (503) where a write of the run is under way.
+ * Signs a statement of what the gateway knows about the run of an action that has ended. The statement stays true: from then on nothing of
+ * the run is sent or rolled back, and a run that has not started never starts. Otherwise more could be done after the statement was
+ * signed. Idempotent. Throws Refused (503) while a write of the run is under way.
  */
 export async function serveEnd({ client, ledger, replica, key }: EndContext, body: Buffer): Promise<{ statement: string }> {
   const named = readNamedAction(body);

@@ -66,7 +66,7 @@ describe('What the gateway states at the end of an action', () => {
     assert.equal((await scene.replica('one').ledger.claimOf(JOB))?.closed, true);
   });
 
-  it('stays true for a write that was asked for before: whoever intended it cannot send it any more', async () => {
+  it('stays true for a write that was asked for before: the process that intended it cannot send it any more', async () => {
     const scene = await Scene.make({ effects: 2 });
     const { ledger } = scene.replica('one');
     const owner = { process: 'one', nonce: 'n' };
@@ -77,7 +77,7 @@ describe('What the gateway states at the end of an action', () => {
     await assert.rejects(ledger.store(send(entry, owner, sending ?? assert.fail())), Overtaken);
   });
 
-  it('stays true whoever asks for a rollback after it', async () => {
+  it('stays true if a rollback is requested after it', async () => {
     const scene = await Scene.make();
     assert.deepEqual([(await ending(scene)()).states, scene.replicas], ['D', 2]);
     assert.match((await scene.replica('two').serveRollback()).refused ?? '', /the run is over: its end was stated/);

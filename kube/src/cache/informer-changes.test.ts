@@ -47,7 +47,7 @@ async function start(script: { list: Answer[]; watch: Answer[] }, options: Parti
 const watches = ({ requests }: ScriptedServer) => requests.filter((request) => request.includes('watch=true'));
 
 describe('What an informer tells', () => {
-  it('is the last state of what was deleted, and not that of what was created anew under its name', async () => {
+  it('is the last state of what was deleted, and not that of a new object with the same name', async () => {
     const watch = [
       watchOf([
         event('DELETED', configMap('a', '11')),
@@ -62,7 +62,7 @@ describe('What an informer tells', () => {
     assert.equal(informer.store.get('ns/a')?.metadata.uid, 'new');
   });
 
-  it('is told to whoever comes later as well, and to nobody who has gone', async () => {
+  it('is passed to later listeners as well, and not to removed ones', async () => {
     const late: string[] = [];
     let say = (_line: object) => {};
     const watch: Answer = (_request, response) => {
@@ -139,7 +139,7 @@ describe('An informer', () => {
     ['of a type that nobody knows', event('RENAMED', configMap('x', '12'))],
     ['whose object is a list', { type: 'ADDED', object: [] }],
     ['whose object has no metadata', { type: 'ADDED', object: {} }],
-    ['that is an error which is none of 410', event('ERROR', { kind: 'Status', code: 500, message: 'etcd' })],
+    ['that is an error other than 410', event('ERROR', { kind: 'Status', code: 500, message: 'etcd' })],
     ['that is an error without a code', event('ERROR', {})],
   ] as const)
     it(`loses nothing by an event ${what}: it watches again from the last that it knows`, async () => {
@@ -150,7 +150,7 @@ describe('An informer', () => {
       assert.match(watches(server)[1] ?? '', /resourceVersion=11(&|$)/);
     });
 
-  it('lists anew when watches fail again and again, although none says that it is too old', async () => {
+  it('lists again when watches fail again and again, although none says that it is too old', async () => {
     const down = json(500, { kind: 'Status', code: 500 });
     const list = [listOf('10'), listOf('20', configMap('a', '15'))];
     const { deltas, server } = await start({ list, watch: [down, down, down, down, down, watchOf([])] });

@@ -17,7 +17,7 @@ const byApp = { app: ({ metadata }: AnyObject) => (metadata.labels?.app === unde
 const names = (objects: AnyObject[]) => objects.map(({ metadata }) => metadata.name);
 
 describe('A store', () => {
-  it('tells what a change is: a new object, another version, one that was created anew, and nothing', () => {
+  it('tells what a change is: a new object, another version, a recreated object, and nothing', () => {
     const store = new MutableStore<AnyObject>();
     assert.deepEqual(told(store.upsert(configMap('a', '1'))), ['add uid-a@1']);
     assert.deepEqual(told(store.upsert(configMap('a', '1'))), []);
@@ -45,27 +45,27 @@ describe('A store', () => {
     for (const object of [
       labelled('same', '1', 'x'),
       labelled('changed', '1', 'x'),
-      labelled('anew', '1', 'x'),
+      labelled('recreated', '1', 'x'),
       labelled('gone', '1', 'x'),
     ])
       store.upsert(object);
     const list = [
       labelled('same', '1', 'x'),
       labelled('changed', '2', 'y'),
-      labelled('anew', '3', 'x', 'new'),
+      labelled('recreated', '3', 'x', 'new'),
       labelled('b', '4', 'y'),
     ];
     assert.deepEqual(told(store.replaceAll(list)), [
       'delete uid-gone@1',
       'update uid-changed@1>2',
-      'delete uid-anew@1',
+      'delete uid-recreated@1',
       'add new@3',
       'add uid-b@4',
     ]);
     assert.deepEqual(
       [names(store.byIndex('app', 'x')), names(store.byIndex('app', 'y'))],
       [
-        ['same', 'anew'],
+        ['same', 'recreated'],
         ['changed', 'b'],
       ],
     );

@@ -88,7 +88,7 @@ describe('An Event', () => {
     ['is for a namespace that ends', json(404, { kind: 'Status', code: 404 }), { ok: false }],
     ['meets a server that is busy', json(429, { kind: 'Status', code: 429 }, { 'retry-after': '1' }), { ok: false }],
     ['gets no answer', (request) => request.socket.resetAndDestroy(), { ok: false }],
-    ['gets an answer that is no JSON', (_request, response) => response.end('<html>'), { ok: false }],
+    ['gets an answer that is not JSON', (_request, response) => response.end('<html>'), { ok: false }],
   ];
   for (const [what, answer, expected] of answers)
     it(`that ${what} is no reason to throw, and is sent once`, async () => {

@@ -38,7 +38,7 @@ describe('A candidate', () => {
     await a.running;
   });
 
-  it('is the only one of two that ask at the same time, for a Lease that is not there and for one that was given back', async () => {
+  it('is the only one of two that ask at the same time, for a Lease that does not exist and for one that was released', async () => {
     for (const stored of [undefined, { leaseTransitions: 7 }]) {
       const { candidate } = await world(stored);
       const [a, b] = [candidate('a'), candidate('b')];

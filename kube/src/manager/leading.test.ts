@@ -84,7 +84,7 @@ describe('A leader', () => {
     assert.equal(all.state.lease?.spec?.holderIdentity, 'b');
   });
 
-  it('that was paused for longer than its deadline does not renew, even where nobody took the Lease', async () => {
+  it('that was paused for longer than its deadline does not renew, even if nobody took the Lease', async () => {
     const all = await leading();
     const { asked, clock } = all;
     const before = asked('GET');
@@ -93,7 +93,7 @@ describe('A leader', () => {
     assert.equal(asked('GET'), before);
   });
 
-  it('creates a Lease anew that somebody deleted', async () => {
+  it('creates a Lease again that somebody deleted', async () => {
     const { a, state, next } = await leading();
     state.lease = undefined;
     await next('POST');

@@ -55,7 +55,7 @@ describe('The health server', () => {
     );
   });
 
-  it('asks anew each time', async () => {
+  it('asks again each time', async () => {
     let isGood = false;
     const { ask } = await start({ ready: { a: () => isGood } });
     assert.deepEqual(await ask('/readyz'), [503, 'failed: a']);

@@ -15,7 +15,7 @@ const DIGIT = /[0-9]/;
 const LIKE_DIGIT = /[\u041e\u043e\u0417\u0437\u0431\u039f\u03bf\u0555\u0585]/;
 /** Letters and digits that compatibility forms of ASCII are among; superscripts, ordinals and circled numbers are not. */
 const ORDINARY = /[\p{Lu}\p{Ll}\p{Nd}]/u;
-/** Twice as wide as the ASCII ones, so that nobody takes a word of them for another one; Japanese has such words. */
+/** Twice as wide as the ASCII ones, so that nobody mistakes a word in such letters for another word; Japanese uses them. */
 const FULL_WIDTH = /[\uff10-\uff5a]/;
 /** Scripts that are written together with Latin letters: TR 39, section 5.2, "Highly Restrictive". */
 const BESIDE_LATIN =
@@ -43,7 +43,7 @@ function letters(text: string): number[] {
   });
 }
 
-// Which characters of a word pass for ASCII. A word of mathematical letters or digits looks like one of ASCII as a whole.
+// Which characters of a word pass for ASCII. A word in mathematical letters or digits looks like an ASCII word as a whole.
 function oddIn(word: string): (character: string) => boolean {
   if (LATIN.test(word)) return (character) => isForeign(character) || isLikeAscii(character);
   if (DIGIT.test(word)) return (character) => LIKE_DIGIT.test(character) || isLikeDigit(character) || isForm(character);

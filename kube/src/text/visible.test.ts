@@ -10,7 +10,7 @@ describe('Characters that look like others', () => {
     ['a Latin letter outside ASCII that looks like one', 'rem\u0131te \u0261it', 'rem\\u0131te \\u0261it'],
     ['letters of another width', 'we\uff42', 'we\\uff42'],
     ['mathematical letters', 'x\u{1d41a}', 'x\\u{1d41a}'],
-    ['a word of mathematical letters', 'to \u{1d699}\u{1d69b}\u{1d698}\u{1d68d}', 'to \\u{1d699}\\u{1d69b}\\u{1d698}\\u{1d68d}'],
+    ['a word in mathematical letters', 'to \u{1d699}\u{1d69b}\u{1d698}\u{1d68d}', 'to \\u{1d699}\\u{1d69b}\\u{1d698}\\u{1d68d}'],
     ['a number of mathematical digits', '1.\u{1d7f7}\u{1d7f6}', '1.\\u{1d7f7}\\u{1d7f6}'],
     ['a digit of another kind in a number', '1\u{1d7ce} 5\uff10 1\u09ea', '1\\u{1d7ce} 5\\uff10 1\\u09ea'],
     ['a letter of another script in a number', '1\u041e0', '1\\u041e0'],

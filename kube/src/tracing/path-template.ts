@@ -2,7 +2,7 @@ const NAME = '{name}';
 
 /**
  * The path of a request to the API server without the names in it, such as `/api/v1/namespaces/{namespace}/secrets/{name}`: for spans,
- * which must neither name a Secret nor be of unbounded variety. What is no path of a resource is cut after its first segment.
+ * which must neither name a Secret nor be of unbounded variety. A path that is not one of a resource is cut after its first segment.
  */
 export function pathTemplate(path: string): string {
   const segments = (path.split('?', 1)[0] ?? '').split('/').filter((segment) => segment !== '');

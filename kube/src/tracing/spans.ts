@@ -23,7 +23,7 @@ const kinds: Readonly<Record<Kind, SpanKind>> = {
 
 /**
  * Does work within a span, which is the parent of all spans that begin meanwhile. What the work throws is thrown, and only the name of its
- * class is noted: messages may quote what nobody should read. Without tracing the work is done and nothing else.
+ * class is noted: messages may quote secrets. Without tracing the work is done and nothing else.
  *
  * Attributes must hold nothing that was said in a body or a query, and no name of a Secret.
  */
@@ -57,8 +57,9 @@ export function traceHeaders(): Record<string, string> {
 }
 
 /**
- * Does work as a part of the trace that the headers of a request name. Only for callers who may: whoever names a trace adds to it. Whether
- * spans are kept is never up to the caller, but to the trace's id and the ratio, as in the process that asks.
+ * Does work as a part of the trace that the headers of a request name. Only for trusted callers: a caller that names a trace
+ * adds spans to it. Whether spans are kept depends on the id of the trace and on the ratio, as in the process that asks, and never on the
+ * caller.
  */
 export function continueTrace<T>(headers: Readonly<Record<string, string | string[] | undefined>>, work: () => T): T {
   return context.with(propagation.extract(context.active(), headers, defaultTextMapGetter), work);

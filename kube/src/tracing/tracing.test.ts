@@ -146,7 +146,7 @@ describe('Tracing', () => {
     assert.notEqual(await Promise.race([finish(), late]), 'late', 'the end was held up');
   });
 
-  it('never fails where nothing listens', async () => {
+  it('never fails if no server listens', async () => {
     const stop = await startTracing({ service: 'test', endpoint: 'http://127.0.0.1:1', samplingRatio: 1 }, silentLogger);
     assert.equal(await inSpan('internal', 'work', {}, async () => 'done'), 'done');
     await stop();

@@ -21,7 +21,7 @@ describe('Credentials', () => {
     return { asked, auth, handle };
   };
 
-  it('are read anew after a 401, and the request, a write as well, is sent once more', async () => {
+  it('are read again after a 401, and the request, a write as well, is sent once more', async () => {
     const { asked, auth, handle } = rotated('Bearer new');
     const { transport, seen } = await world(handle, { config: { auth }, options: { connections: 1 } });
     const { status } = await transport.request({ method: 'POST', path: '/api', body: '{"a":1}', timeoutMs: 1_000 });
@@ -29,7 +29,7 @@ describe('Credentials', () => {
     assert.deepEqual(await Promise.all(seen.map(({ body }) => body)), ['{"a":1}', '{"a":1}']);
   });
 
-  it('are read anew once for a request, also of a stream', async () => {
+  it('are read again once for a request, also of a stream', async () => {
     const { asked, auth, handle } = rotated('Bearer never');
     const { transport, seen } = await world(handle, { config: { auth } });
     assert.equal((await transport.request(get)).status, 401);
@@ -44,7 +44,7 @@ describe('Credentials', () => {
     assert.deepEqual([seen[0]?.headers.authorization, seen[0]?.headers['user-agent']], ['Bearer old', 'me']);
   });
 
-  it('that cannot be read anew fail the request, and leave its connection to others', async () => {
+  it('that cannot be read again fail the request, and leave its connection to others', async () => {
     const auth = async (fresh = false) => {
       if (fresh) throw new Error('no such token');
       return { authorization: 'Bearer old' };

@@ -70,7 +70,7 @@ describe('A kubeconfig', () => {
         new RegExp(`No such context .*: ${context}`),
       ));
 
-  it('is refused when it is not there, or names no context', () => {
+  it('is refused when it does not exist, or names no context', () => {
     assert.throws(() => loadConfig({ kubeconfig: join(folder, 'missing') }));
     assert.throws(() => loadConfig({ kubeconfig: kubeconfig({}, { current: '' }) }), /\(none is set\)/);
   });

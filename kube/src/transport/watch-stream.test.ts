@@ -34,7 +34,7 @@ describe('The events of a watch', () => {
     }
   });
 
-  it('are none of an empty stream, of empty lines, and of a line that ends with a carriage return one', async () => {
+  it('are missing in an empty stream and in empty lines, and one in a line that ends with a carriage return', async () => {
     assert.deepEqual((await read([])).names, []);
     assert.deepEqual((await read(['\n\n', line('a'), '\n', line('b').replace('\n', '\r\n')])).names, ['a', 'b']);
   });
@@ -42,8 +42,8 @@ describe('The events of a watch', () => {
   const cut: readonly [what: string, chunks: string[], code: string][] = [
     ['ends within a line', [line('a'), '{"type":"ADDED"'], 'CUT'],
     ['ends within a line that would be an event', [line('a'), line('b').trimEnd()], 'CUT'],
-    ['has a line that is no JSON', [line('a'), '<html>\n', line('b')], 'MALFORMED'],
-    ['has a line that is no object', [line('a'), 'null\n', line('b')], 'MALFORMED'],
+    ['has a line that is not JSON', [line('a'), '<html>\n', line('b')], 'MALFORMED'],
+    ['has a line that is not an object', [line('a'), 'null\n', line('b')], 'MALFORMED'],
     ['has an event without a type', [line('a'), '{"object":{}}\n', line('b')], 'MALFORMED'],
     ['has an event whose type is no text', [line('a'), '{"type":1,"object":{}}\n', line('b')], 'MALFORMED'],
     ['has an event without an object', [line('a'), '{"type":"ADDED"}\n', line('b')], 'MALFORMED'],

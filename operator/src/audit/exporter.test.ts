@@ -78,7 +78,7 @@ function world(of: { withoutSink?: boolean } = {}) {
     events,
     acknowledged,
     answers,
-    /** Stores an action and tells of it, until all that follows at once has been done. */
+    /** Stores an action and passes on the change, until all that follows at once has been done. */
     store: async (one: AgentAction) => {
       actions.set(`ns/${one.metadata.name}`, one);
       exporter.enqueue(`ns/${one.metadata.name}`);
@@ -151,17 +151,17 @@ describe('The exporter of the audit trail', () => {
     await stop();
   });
 
-  it('sends the records of an action that was created anew under the same name', async () => {
+  it('sends the records of an action that was created again under the same name', async () => {
     const { exporter, sent, store, stop } = world();
     await store(action({ uid: 'old', records: [record(1), record(2)] }));
-    const anew = action({ uid: 'new', records: [record(1)] });
-    assert.deepEqual([exporter.acknowledged(anew), exporter.sink(anew)?.acknowledged], [0, 0]);
-    await store(anew);
+    const recreated = action({ uid: 'new', records: [record(1)] });
+    assert.deepEqual([exporter.acknowledged(recreated), exporter.sink(recreated)?.acknowledged], [0, 0]);
+    await store(recreated);
     assert.deepEqual(sent, ['a 1,2', 'a 1']);
     await stop();
   });
 
-  it('sends a sink that is set anew all that is there: what another one had says nothing of it', async () => {
+  it('sends a new sink all records, whatever another sink has acknowledged', async () => {
     const { exporter, sent, store, stop } = world();
     const one = action({ records: [record(5), record(6)], exported: 6, sink: { id: 'other', since: 1, acknowledged: 6 } });
     assert.deepEqual(exporter.sink(one), { id: 'sink', since: 5, acknowledged: 0 });
@@ -210,7 +210,7 @@ describe('The exporter of the audit trail', () => {
     mock.timers.reset();
   });
 
-  it('has the cursor stored at once where nothing else would store it: at the end, and where an action waits for the sink', async () => {
+  it('has the cursor stored at once if nothing else would store it: at the end, and when an action waits for the sink', async () => {
     const { acknowledged, store, stop } = world();
     await store(action({ name: 'runs', records: [record(1)] }));
     await store(action({ name: 'starts', records: [record(1)], state: 'Starting' }));

@@ -76,7 +76,7 @@ describe('The sink of the audit trail', () => {
     ['a rejected record', 200, '{"partialSuccess":{"rejectedLogRecords":1,"errorMessage":"full"}}', /rejected 1 of .*: full/],
     ['a rejected record as proto3 JSON writes it', 200, '{"partialSuccess":{"rejectedLogRecords":"2"}}', /rejected 2 of/],
     ['a rejected span', 200, '{"partialSuccess":{"rejectedSpans":"1"}}', /rejected 1 of/],
-    ['a count that is none', 200, '{"partialSuccess":{"rejectedLogRecords":"many"}}', /rejectedLogRecords/],
+    ['a count that is not a number', 200, '{"partialSuccess":{"rejectedLogRecords":"many"}}', /rejectedLogRecords/],
     ['a page of a proxy', 200, '<html>Sign in</html>', /the sink answered with something that is not JSON: "<html>/],
     ['a list', 200, '[]', /expected object/],
     ['202', 202, '{}', /the sink of the audit trail answered with HTTP status 202/],
@@ -182,7 +182,7 @@ describe('The sink of the audit trail', () => {
       response.writeHead(200).once('close', () => {
         open = false;
       });
-      // More than is listened to, and an end so that whoever listens on comes to one.
+      // More than is read, and an end so that a reader that reads on ends as well.
       let left = 32;
       const pour = () => {
         left -= 1;

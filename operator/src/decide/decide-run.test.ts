@@ -36,7 +36,7 @@ describe('The next step of an action that is approved', () => {
       { kind: 'End', state: 'Denied' },
     ],
     [
-      'whose Playbook rests, because a run failed since it was filed, is to wait until it has rested',
+      'whose Playbook is in cool-down, because a run failed since the action was created, waits until it is over',
       facts(approved, {
         policies: policies({ limits: { coolDown: '10m' } }),
         activity: [{ ...activityOf(action('RunFailed')), uid: 'other', ended: NOW - 60_000 }],
@@ -54,7 +54,7 @@ describe('The next step of an action that is approved', () => {
       { kind: 'NoteDecisions' },
     ],
     [
-      'whose change is of high risk by a rule that came since is the end where nothing covers that',
+      'whose change is of high risk by a rule that came since is the end if no line of approvals covers that',
       facts(approved, {
         policies: policies({ highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical' }] }),
       }),
@@ -110,7 +110,7 @@ describe('The next step of an action that is approved', () => {
       { kind: 'ReadOutcome', stage: 'run' },
     ],
     [
-      'that is deleted while it is taken back is to go on taking it back',
+      'that is deleted during its rollback goes on with the rollback',
       facts(action('RollingBack', { deleted: true, stages: [stage('run', { outcome: 'Failed' })] })),
       { kind: 'RollBack' },
     ],

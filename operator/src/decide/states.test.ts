@@ -149,7 +149,7 @@ describe('The next step in every state', () => {
     assert.equal(decide(facts(full(action('AwaitingApproval', { cancelled: true })))).kind, 'End');
   });
 
-  it('is to take back what was done when it is cancelled before its verification', () => {
+  it('rolls back its changes when it is cancelled before its verification', () => {
     const waiting = action('Verifying', {
       cancelled: true,
       stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })],
@@ -166,7 +166,7 @@ describe('The next step in every state', () => {
     });
   });
 
-  it('is to take nothing back while the kill switch is on', () => {
+  it('rolls back nothing while the kill switch is on', () => {
     const suspended = { policies: policies({ suspended: true }) };
     const stages = [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })];
     const back = action('RollingBack', { stages });

@@ -5,8 +5,8 @@ import { findAlteredGuards } from './guards/read.ts';
 const EVERY_MS = 60_000;
 
 /**
- * Looks at the guards of real runs every minute, so that an admin learns that one was altered before somebody waits for a start. It decides
- * nothing: a start reads them anew. In the leader alone.
+ * Checks the guards of real runs every minute, so that an admin learns that one was altered before somebody waits for a start. It decides
+ * nothing: a start reads them again. Only in the leader.
  */
 export function watchGuards(client: KubeClient, logger: Logger, clock: Clock): Runnable {
   let told = '';

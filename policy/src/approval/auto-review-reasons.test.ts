@@ -147,7 +147,7 @@ describe('What policies say of starting alone', () => {
     assert.deepEqual(runsMissing(2, 3), ['2 of 3 runs of it have succeeded here since one failed']);
   });
 
-  it('wants a person for own steps by each policy that cannot be read', () => {
+  it('requires a person for ad-hoc steps by each policy that cannot be read', () => {
     const policies = set(policy('floor', { approvals, playbooks: { adHocSteps: 'Allow' } }), unreadable);
     const trust = { trusted: false, why: 'x' } as const;
     assert.deepEqual(whyPerson({ ...facts, policies, adHoc: true, trust })?.slice(0, 1), [

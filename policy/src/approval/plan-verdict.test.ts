@@ -30,7 +30,7 @@ describe('The refusals of a plan', () => {
     remedy: 'An admin of the cluster adds `approvals` to one.',
   };
 
-  it('are whole where nobody says who may approve, and one policy of the cluster that does is enough', () => {
+  it('are complete if no policy says who may approve, and one policy of the cluster that does is enough', () => {
     assert.deepEqual(refusalsOf(set(policy())), [none]);
     assert.deepEqual(refusalsOf(set(policy(), policy({ approvals }, { name: 'second' }))), []);
     assert.deepEqual(refusalsOf(set(policy(), policy({ approvals }, { kind: 'AgentPolicy' }))), [none]);
@@ -133,7 +133,7 @@ describe('What a plan needs by all policies together', () => {
     );
   });
 
-  it('is nothing more where a policy speaks of approvers and none has lines', () =>
+  it('is nothing more if a policy names approvers and none has lines', () =>
     assert.deepEqual(judgePlan(set(policy({ identity: { approverGroups: ['sre'] } })), 'shop', [], 'Low').requirements, {
       approvals: 1,
       groups: undefined,
@@ -199,7 +199,7 @@ describe('Trust in a Playbook without annotations', () => {
     spec: {},
   } as unknown as Playbook;
 
-  it('is none, and its author is not known', () => {
+  it('does not exist, and its author is unknown', () => {
     assert.deepEqual(trustOf(bare, new Map(), undefined), { trusted: false, why: 'nobody has sealed its digest' });
     assert.equal(authorsOf(bare), undefined);
   });

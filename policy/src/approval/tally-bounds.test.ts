@@ -79,8 +79,8 @@ describe('One person under several names', () => {
   });
 });
 
-describe('Lines that are no record', () => {
-  it('are counted, also among others, and empty ones are none', () => {
+describe('Lines that are not records', () => {
+  it('are counted, also among others, and empty ones are not', () => {
     assert.deepEqual(parseDecisions(undefined), { records: [], unreadable: 0 });
     assert.deepEqual(parseDecisions('\n\n'), { records: [], unreadable: 0 });
     const { records, unreadable } = parseDecisions(`\n${line()}\nnonsense\n{}\n${' '.repeat(300)}\n${line({ user: 'bea' })}\n`);

@@ -87,17 +87,17 @@ describe('A sealed decision', () => {
     assert.equal(revoked.approvals, 0);
   });
 
-  it('is shown as one that does not count once it was taken back, or given again under another name', () => {
+  it('is shown as one that does not count once it was revoked, or given again under another name', () => {
     const shown = (...lines: string[]) => tallyDecisions(facts(lines.join('\n'))).judged.map(({ counts, why }) => why ?? counts);
     const revoked = line({ decision: 'revoke', time: at(-1) });
-    assert.deepEqual(shown(ok, revoked), ['it was taken back', true]);
+    assert.deepEqual(shown(ok, revoked), ['it was revoked', true]);
     assert.deepEqual(shown(ok, line({ user: 'ada@new', time: at(-1) })), ['one person counts once', true]);
-    assert.deepEqual(shown(ok, revoked, line({ time: at(0) })), ['it was taken back', true, true]);
+    assert.deepEqual(shown(ok, revoked, line({ time: at(0) })), ['it was revoked', true, true]);
     // It is not said that somebody was not asked about rights which nobody needs any more.
     const { judged } = tallyDecisions(facts(`${ok}\n${revoked}`, { deciders: new Map() }));
     assert.deepEqual(
       judged.map(({ why }) => why),
-      ['it was taken back', undefined],
+      ['it was revoked', undefined],
     );
   });
 

@@ -119,7 +119,7 @@ interface Person {
   readonly last: Judged;
 }
 
-/** The last word of each person, in the order of their first. Whoever shares a name or a uid with somebody is that person. */
+/** The last decision of each person, in the order of their first. Two identities that share a name or a uid are one person. */
 function lastWords(judged: readonly Judged[]): Person[] {
   const people: Person[] = [];
   for (const one of judged) {
@@ -130,7 +130,7 @@ function lastWords(judged: readonly Judged[]): Person[] {
   return people;
 }
 
-// An approval that is not the last word of its person must not look as if it counted.
+// An approval that is not the last decision of its person must not look as if it counted.
 function overtaken(one: Judged, people: readonly Person[]): Judged | undefined {
   if (!one.counts || one.record.decision !== 'approve') return undefined;
   const person = people.find(({ names }) => names.includes(one.record));
@@ -139,7 +139,7 @@ function overtaken(one: Judged, people: readonly Person[]): Judged | undefined {
   return {
     ...one,
     counts: false,
-    why: later.some(({ decision }) => decision === 'revoke') ? 'it was taken back' : 'one person counts once',
+    why: later.some(({ decision }) => decision === 'revoke') ? 'it was revoked' : 'one person counts once',
   };
 }
 

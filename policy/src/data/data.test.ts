@@ -28,7 +28,7 @@ describe('What is kept', () => {
     });
     assert.equal(of({ prompts: 'Stored' }).prompts, 'Stored');
   });
-  it('is not loosened by a namespace where the floor does not speak of it', () => {
+  it('is not loosened by a namespace if the floor does not set it', () => {
     const policies = (kind: 'AgentPolicy' | 'ClusterAgentPolicy', rules: object) =>
       set({ dataHandling: rules }).policies.map((policy) => ({ ...policy, kind }));
     const local = policies('AgentPolicy', { prompts: 'Stored', logs: 'Stored', diffs: 'Dropped' });
@@ -66,7 +66,7 @@ describe('A plan', () => {
     (await keepDiffs(of(rules), [effect(change)]))[0]?.change?.[0];
   const plain = { path: '/data/mode', before: '"a"', after: '"b"' };
 
-  it('shows what is no secret, as it is', async () => assert.deepEqual(await shown({}, [plain]), plain));
+  it('shows a value that is not secret as it is', async () => assert.deepEqual(await shown({}, [plain]), plain));
   it('masks a secret in a value, says so, and stays JSON', async () => {
     const change = await shown({}, [{ path: '/data/url', before: '"x"', after: '"postgres://u:hunter22@db"' }]);
     assert.deepEqual(change, { path: '/data/url', before: '"x"', after: `"${MASK}"`, redacted: true });

@@ -31,7 +31,7 @@ const WORKLOADS: readonly (readonly [group: string, resource: string])[] = [
   ['batch', 'jobs'],
   ['batch', 'cronjobs'],
 ];
-/** Whoever writes one of these adds a container of theirs to the next pod that is made, also in the namespace of the ServiceAccount. */
+/** Anyone who writes one of these can add a container to the next pod that is created, also in the namespace of the ServiceAccount. */
 const MUTATING: readonly string[] = ['mutatingwebhookconfigurations', 'mutatingadmissionpolicies'];
 /** Where the controllers of Kubernetes have their ServiceAccounts, some of which make pods, or tokens of nodes, in every namespace. */
 const CONTROLLER_NAMESPACE = 'kube-system';

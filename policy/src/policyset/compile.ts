@@ -19,7 +19,7 @@ export interface ReadPolicy {
 
 // Cached by content: a policy is parsed and compiled once per change, even if each request has another object.
 const known = new Map<string, ReadPolicy>();
-/** How much memory what is known may take, in bytes: whoever writes policies of a namespace chooses how large each of them is. */
+/** How much memory the cached policies may take, in bytes: the authors of the policies of a namespace choose how large each of them is. */
 const KNOWN_BYTES = 48 * 1024 * 1024;
 /** What a character of a policy takes once it is read, at most. Measured, and rounded up. */
 const CHARACTER_BYTES = 12;

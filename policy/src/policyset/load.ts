@@ -18,7 +18,7 @@ export interface PolicySources {
  */
 const READ_MAX = 2 * POLICIES_MAX;
 
-// Those that there is room for, in the order of their names.
+// The policies that fit into READ_MAX, in the order of their names.
 function readable(own: readonly AgentPolicy[]): AgentPolicy[] {
   let room = READ_MAX;
   const byName = own.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));

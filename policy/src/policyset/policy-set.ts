@@ -42,8 +42,8 @@ export const POLICIES_MAX = 1024 * 1024;
 export const policyName = (policy: { kind: string; name: string }): string => `${policy.kind}/${policy.name}`;
 
 /**
- * Whether somebody has deleted an object that a finalizer still keeps. Whoever may edit it can set one, so what lets something happen is
- * gone from then on.
+ * Whether somebody has deleted an object that a finalizer still keeps. Anyone who may edit the object can set a finalizer, so from then on
+ * the object must not permit anything any more.
  */
 export const isBeingDeleted = ({ metadata }: { readonly metadata: Pick<ObjectMeta, 'deletionTimestamp'> }): boolean =>
   metadata.deletionTimestamp !== undefined;

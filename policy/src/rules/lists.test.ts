@@ -24,7 +24,7 @@ describe('A host', () => {
     ['gist.github.com', rules, 'Deny', 'network.deny[0]'],
     ['api.github.com.evil.io', rules, 'Deny', 'network.unfamiliar'],
     ['evil.io', ask, 'RequireApproval', 'network.unfamiliar'],
-    // A network of one's own is reached by its exact name alone, and never because it is merely unfamiliar.
+    // A network of one's own is reached by its exact name alone, and never only because it is unfamiliar.
     ['10.1.2.3', ask, 'Allow', 'network.allow[2]'],
     ['10.1.2.4', ask, 'Deny', 'network.unfamiliar'],
     ['169.254.169.254', ask, 'Deny', 'network.unfamiliar'],

@@ -14,7 +14,7 @@ const silent = opinion('Sentinel', 'Deny', 'default');
 const [allow, ask, deny] = [opinion('a', 'Allow'), opinion('b', 'RequireApproval'), opinion('c', 'Deny')];
 
 describe('Opinions of several policies', () => {
-  it('come to what holds where nobody has one', () => assert.equal(combine([], silent), silent));
+  it('come to the default if no policy has one', () => assert.equal(combine([], silent), silent));
 
   it('come to the strictest, in any order', () => {
     for (const opinions of [

@@ -13,7 +13,7 @@ interface GuardEntry extends ErrorEntry {
 export const guardErrors = {
   ActionGuard: {
     policy: 'sentinel-actions',
-    when: 'An AgentAction would be filed, edited or decided on in a way that is not allowed, whatever the webhook says.',
+    when: 'An AgentAction would be created, edited or decided on in a way that is not allowed, whatever the webhook says.',
     next: 'Do what the message says. Where it says that the webhook did not take part, try again when it runs.',
   },
   ActionStatusGuard: {
@@ -88,7 +88,7 @@ export const guardErrors = {
   },
   ActionDeletionGuard: {
     policy: 'sentinel-action-deletion',
-    when: 'The operator would let go of an action before its end or its audit trail is recorded.',
+    when: 'The operator would remove the finalizer of an action before its end or its audit trail is recorded.',
     next: 'Tell your security team: the operator never asks for this by itself.',
   },
   WebhookConfigurationGuard: {

@@ -36,10 +36,10 @@ export const policyErrors = {
   },
   ModeNotAllowed: {
     when: 'A policy does not allow the mode of the action (`modes`).',
-    next: 'File the action with a mode that the policy allows, such as `DryRun`.',
+    next: 'Create the action with a mode that the policy allows, such as `DryRun`.',
   },
   AdHocStepsNotAllowed: {
-    when: 'A policy does not let an action bring its own steps (`playbooks.adHocSteps`).',
+    when: 'A policy does not allow ad-hoc steps (`playbooks.adHocSteps`).',
     next: 'Name a Playbook, or ask an admin.',
   },
   PlaybookNotFound: {
@@ -56,10 +56,10 @@ export const policyErrors = {
   },
   PlaybookObservesOnly: {
     when: 'The Playbook is for rehearsals only (`autonomy: Observe`), and the action asks for a real run.',
-    next: "File the action with mode `DryRun`, or ask the Playbook's owner to raise `autonomy`.",
+    next: "Create the action with mode `DryRun`, or ask the Playbook's owner to raise `autonomy`.",
   },
   StepInvalid: {
-    when: 'A step of an action that brings its own steps is not valid, for example one with a parameter that is not declared.',
+    when: 'An ad-hoc step of the action is not valid, for example one with a parameter that is not declared.',
     next: 'Correct the step that the message names.',
   },
   ParameterNotDeclared: {
@@ -95,8 +95,8 @@ export const policyErrors = {
     next: 'An admin grants it: `kubectl sentinel account create`, or a RoleBinding.',
   },
   AgentIdentityNotAllowed: {
-    when: 'A ClusterAgentPolicy does not accept the identity that files the action (`identity.agents`): a group or a claim.',
-    next: 'File it with an identity that the policy accepts.',
+    when: 'A ClusterAgentPolicy does not accept the identity that creates the action (`identity.agents`): a group or a claim.',
+    next: 'Create it with an identity that the policy accepts.',
   },
   OnBehalfOfRequired: {
     when: 'A ClusterAgentPolicy requires that an action names the person for whom the agent acts.',
@@ -107,19 +107,19 @@ export const policyErrors = {
     next: 'Correct `spec.intent.parentAction`, or leave it out.',
   },
   ParentNotAllowed: {
-    when: 'The action cannot be a part of the action that it names: somebody else filed that one, it has ended, it is a DryRun, or it is a part of this action.',
-    next: 'Name another parent or none; for a parent that is a DryRun, file the action with mode `DryRun`.',
+    when: 'The action cannot be a part of the action that it names: somebody else created that one, it has ended, it is a DryRun, or it is a part of this action.',
+    next: 'Name another parent or none; for a parent that is a DryRun, create the action with mode `DryRun`.',
   },
   DepthExceeded: {
     when: 'The action would have more ancestors than policy allows (`limits.depth`).',
-    next: 'File it as a part of an action higher up.',
+    next: 'Create it as a part of an action higher up.',
   },
   ChildrenExceeded: {
     when: 'The parent action has as many children as policy allows (`limits.children`; none unless a policy says otherwise).',
-    next: 'File it without a parent, or ask an admin.',
+    next: 'Create it without a parent, or ask an admin.',
   },
   DailyLimitExceeded: {
-    when: 'The requester has filed or edited as many actions in 24 hours as policy allows (`limits.perDay`).',
+    when: 'The requester has created or edited as many actions in 24 hours as policy allows (`limits.perDay`).',
     next: 'Wait, or ask an admin.',
   },
   EscalationLimitExceeded: {
@@ -128,7 +128,7 @@ export const policyErrors = {
   },
   CoolDownActive: {
     when: 'A run of the Playbook has failed, and policy lets it rest for a time (`limits.coolDown`).',
-    next: 'Find out why it failed, and file the action again after the time that the message names.',
+    next: 'Find out why it failed, and create the action again after the time that the message names.',
   },
   ObjectLimitExceeded: {
     when: 'The plan, alone or together with the actions that it belongs to, changes more objects than policy allows (`limits.objects`).',
@@ -184,15 +184,15 @@ export const policyErrors = {
   },
   ApproversMissing: {
     when: 'Policy has changed since the plan was made, and no group is left whose members may approve it.',
-    next: 'File the action again: its plan is made for what policy asks now.',
+    next: 'Create the action again: its plan is made for what policy asks now.',
   },
   PlaybookChanged: {
     when: 'The Playbook has changed since the action was admitted.',
-    next: 'File the action again.',
+    next: 'Create the action again.',
   },
   EnvironmentChanged: {
     when: 'The environment of the namespace has changed since the rehearsal.',
-    next: 'File the action again.',
+    next: 'Create the action again.',
   },
   ApproverGroupsDisjoint: {
     when: 'The policies that apply name no group of approvers in common, so nobody could approve.',

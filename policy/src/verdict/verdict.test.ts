@@ -14,7 +14,7 @@ const explained = (message: string) => `${message} (AgentPolicy/shop: hosts.deny
 describe('A refusal in words', () => {
   it('says what, by which rule, and what to do', () => assert.equal(explain(refusal('no such host')), explained('no such host')));
 
-  it('is nothing where there is none', () => assert.equal(explainAll([]), ''));
+  it('is empty without refusals', () => assert.equal(explainAll([]), ''));
 
   it('names all refusals in their order', () =>
     assert.equal(

@@ -28,8 +28,8 @@ export class ReadingTurns {
   }
 
   /**
-   * Runs `work` at once where nothing long is new, else in its turn. Throws TooManyRequests when too many wait for theirs, and when the
-   * turn has not come within `waitMs`: where the API server goes on without an answer, it must have one in time.
+   * Runs `work` at once if the request brings no new long text, otherwise in its turn. Throws TooManyRequests when too many wait for theirs,
+   * and when the turn has not come within `waitMs`: if the API server goes on without an answer, it must have one in time.
    */
   async run<T>(
     request: AdmissionRequest,

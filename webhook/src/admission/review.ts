@@ -103,7 +103,7 @@ export function allowed(request: AdmissionRequest, mutation: Mutation | undefine
 
 /**
  * The answer that refuses: in words for a person, and as `details.causes` for programs. The API server passes the details on as they are,
- * so they name the object as well, which it would fill in itself only where there are none.
+ * so they name the object as well: it would fill in the name itself only if the answer had no details.
  */
 export function denied({ uid, resource, name }: AdmissionRequest, refused: Denied): object {
   const message = `sentinel: ${refused.message}`;

@@ -188,11 +188,11 @@ const rows: Readonly<Record<string, Row>> = {
     expected: /record 4 \(Ended\) has no statement of the gateway/,
   },
   'a dry run': { records: [ended(undefined, 'DryRunCompleted')], mode: 'DryRun' },
-  'a dry run that was none': {
+  'a dry run that was a real run': {
     records: [ended(undefined, 'DryRunCompleted')],
     expected: /record 4 \(Ended\) has no statement of the gateway/,
   },
-  'an end before any plan, where there was one': {
+  'an end before any plan, although a plan exists': {
     records: [tell('Decided', { details: {} }), ended(undefined, 'Denied')],
     unplanned: true,
     expected: /record 4 \(Ended\) has no statement of the gateway/,
@@ -250,7 +250,7 @@ describe('audit verify holds what the operator recorded against what the gateway
       else assert.equal(findings, '');
     });
 
-  describe('where there are records alone', () => {
+  describe('with records alone', () => {
     const told = (stated: 'DryRun' | undefined) => {
       const base = { kind: 'Rehearsal' as const, action: 'uid-1', time: TIME, job: 'job-1', account: 'x', recording: 'r' };
       const statement = sealStatement({ ...base, effects: 1, ...(stated ? { mode: stated } : {}) }, statementKey);

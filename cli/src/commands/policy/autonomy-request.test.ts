@@ -29,7 +29,7 @@ describe('A question about a request', () => {
     assert.doesNotMatch(ran.out, /ad-hoc steps/);
   });
 
-  it('is silent where no policy speaks of it', async () => {
+  it('is silent if no policy has a rule about it', async () => {
     const ran = await ask(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + OWN, '--api', 'patch deployments.apps/web');
     assert.doesNotMatch(ran.out, /without a person/);
   });
@@ -58,7 +58,7 @@ describe('What holds', () => {
     ]);
   });
 
-  it('without a word of a policy is what is built in', async () => {
+  it('is the default if no policy sets it', async () => {
     const of = await values(floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf('modes: [Apply]'));
     const built = { policy: 'Sentinel', path: 'default' };
     assert.deepEqual(of('limits.children'), [{ value: '0', ...built }]);

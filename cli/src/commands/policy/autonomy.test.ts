@@ -11,7 +11,7 @@ describe('A case of an action', () => {
       `${auto}, ${restart}, succeeded: 2, expect: Allow, because: "approvals[0].autoReview", approvals: 0`,
     ],
     ['has not earned it', `${auto}, ${restart}, succeeded: 1, expect: RequireApproval, because: autoReview, approvals: 1`],
-    ['has earned nothing where nothing is said', `${auto}, ${restart}, expect: RequireApproval, because: autoReview`],
+    ['has earned nothing if no policy sets it', `${auto}, ${restart}, expect: RequireApproval, because: autoReview`],
     ['does not claim it', `${approve}, ${restart}, succeeded: 9, expect: RequireApproval, because: autoReview`],
     ['is trusted by nobody', `${auto}, ${restart}, succeeded: 9, trusted: false, expect: Deny, because: playbooks.trustedOnly`],
     [
@@ -24,7 +24,7 @@ describe('A case of an action', () => {
       `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [/spec/template/spec/hostNetwork]}], succeeded: 9, expect: RequireApproval`,
     ],
     [
-      'cannot be taken back',
+      'cannot be rolled back',
       `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [/metadata/labels/a], reversible: false}], succeeded: 9, expect: RequireApproval`,
     ],
     [
@@ -69,20 +69,16 @@ describe('A case of an action', () => {
       'writes an image from elsewhere as a plain text',
       `${auto}, effects: [{apiGroup: apps, resource: deployments, change: [{path: /spec/template/spec/containers/0/image, before: example/app, after: evil.example/x}]}], succeeded: 2, expect: RequireApproval, because: autoReview`,
     ],
-    // Steps of its own.
-    ['with steps of its own starts alone where all allow it', `${own()}, ${note}, succeeded: 2, expect: Allow`],
+    // Ad-hoc steps.
+    ['with ad-hoc steps starts alone where all allow it', `${own()}, ${note}, succeeded: 2, expect: Allow`],
+    ['with ad-hoc steps is refused by default', `${own()}, expect: Deny, because: playbooks.adHocSteps`, FLOOR + policyOf(RULES)],
     [
-      'with steps of its own is refused by default',
-      `${own()}, expect: Deny, because: playbooks.adHocSteps`,
-      FLOOR + policyOf(RULES),
-    ],
-    [
-      'with steps of its own waits where one policy says so',
+      'with ad-hoc steps waits where one policy says so',
       `${own()}, ${note}, succeeded: 9, expect: RequireApproval, because: autoReview`,
       FLOOR + policyOf(`${RULES}\nplaybooks: {adHocSteps: RequireApproval}`),
     ],
     [
-      'with steps of its own that no rule allows',
+      'with ad-hoc steps that no rule allows',
       `${own()}, expect: Deny, because: "commands[0]"`,
       FLOOR + policyOf(`${RULES}\nplaybooks: {adHocSteps: Allow}\ncommands: [{prefix: [kubectl, annotate], decision: Deny}]`),
     ],
@@ -92,7 +88,7 @@ describe('A case of an action', () => {
       FLOOR + policyOf(`${RULES}\nplaybooks: {adHocSteps: Allow}\nimages: {allow: [other]}`),
     ],
     [
-      'with steps of its own is no less than of medium risk',
+      'with ad-hoc steps is no less than of medium risk',
       `${own()}, ${note}, succeeded: 9, expect: RequireApproval, because: approvals`,
       floorOf(`${RULES}\nplaybooks: {adHocSteps: Allow}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]`) + OWN,
     ],

@@ -113,7 +113,7 @@ describe('policy can-i', () => {
     [['--as', 'shop:bot', '-n', 'other'], /no AgentPolicy in namespace 'other' applies to 'shop:bot': there is none \(/],
   ];
   for (const [argv, message] of unspoken)
-    it(`says why no policy speaks of it: ${argv.join(' ')}`, async () => {
+    it(`says why no policy applies: ${argv.join(' ')}`, async () => {
       const ran = await policy(['can-i', '-f', POLICIES, ...argv, '--host', 'api.acme.io']);
       assert.equal(ran.code, 1, ran.error);
       assert.match(ran.out, message);
@@ -145,8 +145,8 @@ describe('policy can-i', () => {
     ['half of a tool', [...BOT, '--tool', 'https://mcp.acme.io'], /--tool takes the server and the tool/],
     ['a model without its endpoint', [...BOT, '--model', 'x'], /--model needs the endpoint too/],
     ['a file without access', [...BOT, '--file', 'app/.env'], /--file takes 'read PATH' or 'write PATH'/],
-    ['a time that is none', [...BOT, '--at', 'tomorrow', '--host', 'a.io'], /at: Invalid ISO datetime/],
-    ['a mode that is none', [...BOT, '--mode', 'Force', '--host', 'a.io'], /mode: Invalid option/],
+    ['a time that is not valid', [...BOT, '--at', 'tomorrow', '--host', 'a.io'], /at: Invalid ISO datetime/],
+    ['a mode that does not exist', [...BOT, '--mode', 'Force', '--host', 'a.io'], /mode: Invalid option/],
     [
       'a batch and a request',
       [...BOT, '--batch', '--api', 'get pods'],
@@ -154,11 +154,11 @@ describe('policy can-i', () => {
     ],
     ['a batch and a command', [...BOT, '--batch', '--', 'ls'], /leave out a command/],
     ['a batch in YAML', [...BOT, '--batch', '-o', 'yaml'], /one JSON a line: leave out -o yaml/],
-    ['a batch at a time that is none', [...BOT, '--batch', '--at', 'tomorrow'], /at: Invalid ISO datetime/],
-    ['a format that is none', [...BOT, '-o', 'xml', '--host', 'a.io'], /there is no output format 'xml'/],
+    ['a batch at a time that is not valid', [...BOT, '--batch', '--at', 'tomorrow'], /at: Invalid ISO datetime/],
+    ['a format that does not exist', [...BOT, '-o', 'xml', '--host', 'a.io'], /there is no output format 'xml'/],
   ];
   for (const [name, argv, message] of wrong)
-    it(`ends with 2, which is no answer, when it is asked ${name}`, async () => {
+    it(`ends with 2 and without an answer when it is asked ${name}`, async () => {
       const ran = await policy(['can-i', ...argv]);
       assert.equal(ran.code, 2, ran.out);
       assert.match(ran.error, message);

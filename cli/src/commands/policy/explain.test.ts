@@ -8,7 +8,7 @@ import { examples, file, policy } from '../../../test/offline.ts';
 import { action, cluster, floor, list, own, plan } from './explain.fixture.ts';
 
 describe('policy explain ACTION', () => {
-  it('names every policy and rule that speaks of it, and what would be allowed', async () => {
+  it('names every policy and rule that applies, and what would be allowed', async () => {
     const ran = await runAgainst(cluster(), ['policy', 'explain', 'repair-web']);
     assert.equal(ran.code, 0, ran.error);
     assertGolden('policy-explain', ran.out.trimEnd());
@@ -76,7 +76,7 @@ describe('policies of the cluster', () => {
     assert.ok(paths.includes('/apis/sentinel.dev/v1alpha1/namespaces/shop/agentpolicies'), paths.join());
   });
 
-  it('are not taken for those of a namespace that is not there', async () => {
+  it('are not used for a namespace that does not exist', async () => {
     const ran = await runAgainst(cluster(), ['policy', 'can-i', '-n', 'elsewhere', '--as', 'ada', '--host', 'a.io']);
     assert.equal(ran.code, 2);
     assert.match(ran.error, /there is no namespace 'elsewhere'/);
@@ -122,7 +122,7 @@ describe('policy simulate', () => {
   });
 });
 
-describe('actions with steps of their own, and parts of others', () => {
+describe('actions with ad-hoc steps, and parts of others', () => {
   const { playbookRef: _, ...bare } = action.spec;
   const step = { name: 'one', command: ['kubectl', 'set', 'image', 'deployment/web', 'web=x'] };
   const ownSteps = { ...action, spec: { ...bare, steps: [step], account: 'remediator', image: 'x' } };
@@ -248,7 +248,7 @@ describe('what holds, and the worst of it', () => {
       ['--fail-above', 'Low', ...of('read-only-agents'), '--as', 'system:serviceaccount:shop:triage-agent'],
       0,
     ],
-    ['says nothing of somebody of whom no policy speaks', ['--fail-above', 'Low', ...of('read-only-agents')], 2],
+    ['says nothing about a user to whom no policy applies', ['--fail-above', 'Low', ...of('read-only-agents')], 2],
     ['refuses a level that there is not', ['--fail-above', 'Terrible', ...of('staging-autonomy')], 2],
     ['refuses to guess who asks', ['-f', `${examples}/staging-autonomy`], 2],
   ];

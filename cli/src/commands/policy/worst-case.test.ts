@@ -7,12 +7,12 @@ import { type Alone, alone, ask, HIGH, MEDIUM, OWN_STEPS, RULES } from './worst-
 describe('The worst that starts without a person', () => {
   const open: readonly [name: string, policies: string, worst: Partial<Alone>][] = [
     [
-      'is a Playbook where no policy takes steps of its own',
+      'is a Playbook if no policy allows ad-hoc steps',
       floorOf(`${RULES}\n${MEDIUM}`) + policyOf(RULES),
       { way: 'Playbook', level: 'Medium', afterRuns: 2 },
     ],
     [
-      'is steps of its own where every policy takes them',
+      'is ad-hoc steps if every policy allows them',
       floorOf(`${RULES}\n${MEDIUM}\n${OWN_STEPS}`) + policyOf(`${RULES}\n${OWN_STEPS}`),
       { way: 'OwnSteps', level: 'Medium', playbook: null },
     ],
@@ -55,7 +55,7 @@ describe('The worst that starts without a person', () => {
       },
     ],
     [
-      'is said in words that no rule about commands asks about',
+      'uses only words that no rule about commands matches',
       floorOf(`${RULES}\n${MEDIUM}`) +
         policyOf(
           `${RULES.replace('[deployments, statefulsets, deployments/scale], verbs: ["*"]', '[deployments], verbs: [patch]')}\ncommands: [{prefix: [kubectl, set, image], decision: Allow}]`,
@@ -97,7 +97,7 @@ describe('The worst that starts without a person', () => {
       .map((of) => of(`modes: [Apply]\nkubernetes: [{${kind}, verbs: [patch], decision: Allow}]\n${HIGH}\n${more}`))
       .join('');
   const harmful: readonly [name: string, kind: string, worst: RegExp][] = [
-    ['an owner that is not there', 'apiGroups: [""], resources: [persistentvolumeclaims]', /Critical.*ownerReferences/],
+    ['an owner that does not exist', 'apiGroups: [""], resources: [persistentvolumeclaims]', /Critical.*ownerReferences/],
     ['NetworkPolicies of a network plugin', 'apiGroups: [cilium.io], resources: ["*"]', /High.*ciliumnetworkpolicies/],
   ];
   for (const [name, kind, worst] of harmful)
@@ -110,7 +110,7 @@ describe('The worst that starts without a person', () => {
   const alwaysAsked: readonly [name: string, kind: string][] = [
     ['another command', 'apiGroups: [apps], resources: [deployments, statefulsets, daemonsets]'],
     ['another selector of a Service', 'apiGroups: [""], resources: [services]'],
-    ['an owner that is not there', 'apiGroups: [""], resources: [persistentvolumeclaims, configmaps]'],
+    ['an owner that does not exist', 'apiGroups: [""], resources: [persistentvolumeclaims, configmaps]'],
   ];
   for (const [name, kind] of alwaysAsked)
     it(`is never ${name}`, async () => {
@@ -226,7 +226,7 @@ describe('The worst that starts without a person', () => {
       1,
     ],
     [
-      'passes where nothing starts',
+      'passes if nothing can start',
       floorOf(`${RULES}\napprovals: [{upToRisk: High}]`) + policyOf(RULES),
       ['--unattended', '--fail-above', 'None'],
       0,
@@ -242,7 +242,7 @@ describe('The worst that starts without a person', () => {
   const unspoken: readonly [name: string, files: string, argv: readonly string[], message: RegExp][] = [
     ['a namespace that no file names', policyOf(RULES), ['-n', 'shpo'], /no AgentPolicy in namespace 'shpo'/],
     [
-      'somebody of whom no policy speaks',
+      'a user to whom no policy applies',
       policyOf(`${RULES}\nsubjects: [{kind: ServiceAccount, name: bot}]`),
       ['-n', 'shop', '--as', 'system:serviceaccount:shop:bto'],
       /no AgentPolicy in namespace 'shop' applies to 'system:serviceaccount:shop:bto'/,

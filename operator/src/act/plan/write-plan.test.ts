@@ -133,7 +133,7 @@ describe('A plan', () => {
       risk: 'Medium',
     },
     'names what belongs to the cluster': { effects: [clusterScoped], undeclared: 1, irreversible: 0, risk: 'High' },
-    'names what cannot be taken back': {
+    'names what cannot be rolled back': {
       effects: [effect({ verb: 'delete', reversible: false })],
       undeclared: 0,
       irreversible: 1,

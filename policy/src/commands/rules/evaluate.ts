@@ -19,7 +19,7 @@ export interface CommandVerdict {
 
 /**
  * Judges the argv of a step, with its parameters filled in. Nothing depends on the order of policies or rules: over all policies that
- * speak of commands, all rules and all simple commands the strictest decision holds. What is left unread when the budget is spent is
+ * have rules about commands, all rules and all simple commands the strictest decision holds. What is left unread when the budget is spent is
  * denied. Steps of one action share a budget.
  */
 export function judgeCommand(

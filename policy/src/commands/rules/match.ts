@@ -62,8 +62,8 @@ function isPrefixPastKnownOptions(program: string, tokens: Tokens, words: readon
 }
 
 /**
- * Whether `words` may begin with the tokens under any reading, for whoever would be stopped by it: options stand in between with or
- * without a value, and a word that is unknown is what it would have to be. Where the budget is spent, it may.
+ * Whether `words` may begin with the tokens under any reading. For rules that stop a command, so every doubt counts as a match:
+ * options may stand in between with or without a value, and an unknown word is assumed to match. True if the budget is spent.
  */
 export function mayMatch(program: string, tokens: Tokens, words: readonly Word[], budget = matchBudget()): boolean {
   // Most commands are literal and have no option in the way: these have one reading.

@@ -3,7 +3,7 @@ import type { CommandReason, Opinion, PolicyErrorCode, Refusal, Requirements } f
 
 /** A rule that applies, and its decision. */
 export interface Because {
-  /** What kind of refusal it is; left out where it is none. */
+  /** The code of the refusal; left out if the rule does not refuse. */
   readonly code?: PolicyErrorCode;
   readonly policy: string;
   readonly rule: string;
