@@ -183,7 +183,7 @@ describe('The next step of an action that is approved', () => {
       facts(action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] }), { plan: undefined }),
       { kind: 'FailVerification' },
     ],
-    ['that has ended lets go of its finalizer', facts(action('Succeeded', { finalizers: ['x'] })), { kind: 'RemoveFinalizer' }],
+    ['that has ended has its finalizer removed', facts(action('Succeeded', { finalizers: ['x'] })), { kind: 'RemoveFinalizer' }],
     ['that has ended is nothing', facts(action('Blocked')), { kind: 'Wait' }],
   ];
   for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
