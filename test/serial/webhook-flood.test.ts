@@ -56,6 +56,7 @@ describe('While a pod floods the webhook', { concurrency: false }, () => {
       );
     }
     context.diagnostic(`what the flood got: ${await flood.counts()}`);
+    assert.ok(await flood.isRunning(), 'the flood has ended');
     assert.deepEqual(await replicas(), running);
   });
 });

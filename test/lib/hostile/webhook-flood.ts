@@ -25,7 +25,8 @@ const bodies = [
   ['/validate', review('agentactions', 'UPDATE', { metadata: { annotations: seals } }, { metadata: {} })],
   ['/mutate', review('agentactions', 'UPDATE', { metadata: { annotations: { ...stamp, ...asked } }, spec: {} }, { metadata: { uid: 'u', annotations: stamp }, spec: {}, status })],
   ['/mutate', review('playbooks', 'CREATE', { metadata: {}, spec: {} })],
-];
+].map(([path, body]) => [path, Buffer.from(body)]);
+const blank = Buffer.alloc(3000000, ' ');
 const post = (path, body, write = (sent) => sent.end(body)) => new Promise((resolve) => {
   const sent = request({ host, port: 443, path, method: 'POST', rejectUnauthorized: false, agent: false, timeout: 15000,
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (answer) => {
@@ -36,7 +37,7 @@ const post = (path, body, write = (sent) => sent.end(body)) => new Promise((reso
 });
 const loop = async (work) => { for (;;) await work(); };
 for (const [path, body] of bodies) for (let many = 0; many < 10; many += 1) loop(() => post(path, body));
-for (let many = 0; many < 40; many += 1) loop(() => post('/mutate', ' '.repeat(3000000), (sent) => sent.write('{')));
+for (let many = 0; many < 40; many += 1) loop(() => post('/mutate', blank, (sent) => sent.write('{')));
 loop(() => new Promise((resolve) => {
   const socket = net.connect(443, host, () => count('connected'));
   socket.on('error', () => {}).on('close', resolve);
@@ -48,6 +49,8 @@ setInterval(() => console.log(JSON.stringify(counts)), 2000);
 export interface WebhookFlood {
   /** What happened to its requests: how many had which status or error. */
   counts(): Promise<string>;
+  /** Whether it still sends: one that was killed proves nothing. */
+  isRunning(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -60,12 +63,18 @@ export async function floodWebhook(namespace: string): Promise<WebhookFlood> {
     image: loadedImages().sentinel,
     command: ['node', '-e', FLOOD, await admin.kubectl(service)],
     // The machine of the tests has two cores: what counts is the webhook, not who gets a core.
-    resources: { limits: { cpu: '500m', memory: '512Mi' } },
+    resources: { limits: { cpu: '500m', memory: '2Gi' } },
   };
   const spec = { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container] };
   await admin.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec }));
+  const phase = ['get', 'pod', name, '-n', namespace, '-o', 'jsonpath={.status.phase}'];
+  const isRunning = async () => (await admin.kubectl(phase)) === 'Running';
   const counts = async () => (await admin.tryKubectl(['logs', name, '-n', namespace, '--tail=1'])).stdout.trim();
   await eventually('the flood of the webhook has answers', async () => /"(200|4\d\d)"/.test(await counts()));
   const flags = ['--grace-period=0', '--force', '--wait=false', '--ignore-not-found'];
-  return { counts, stop: async () => void (await admin.tryKubectl(['delete', 'pod', name, '-n', namespace, ...flags])) };
+  return {
+    counts,
+    isRunning,
+    stop: async () => void (await admin.tryKubectl(['delete', 'pod', name, '-n', namespace, ...flags])),
+  };
 }
