@@ -11,9 +11,18 @@ import { type ActionView, makeTenant } from '../lib/tenant.ts';
 const chart = new URL('../../charts/sentinel', import.meta.url).pathname;
 
 /** Sets values of the installation and waits until the programs have them. */
-async function set(...values: readonly string[]): Promise<void> {
-  const sets = values.flatMap((value) => ['--set', value]);
-  const args = ['upgrade', 'sentinel', chart, '--reuse-values', ...sets, '--wait', '--timeout', '180s'];
+async function set(tracing: { readonly otlpEndpoint: string; readonly samplingRatio: number }): Promise<void> {
+  const args = [
+    'upgrade',
+    'sentinel',
+    chart,
+    '--reuse-values',
+    '--set-json',
+    `tracing=${JSON.stringify(tracing)}`,
+    '--wait',
+    '--timeout',
+    '180s',
+  ];
   await run(paths.helm, args, { env: { KUBECONFIG: paths.kubeconfig } });
 }
 
@@ -22,7 +31,7 @@ describe('The traces of the programs', { concurrency: false }, () => {
   let namespace: string;
 
   before(async () => {
-    await set(`tracing.otlpEndpoint=${collectorEndpoint}`, 'tracing.samplingRatio=1');
+    await set({ otlpEndpoint: collectorEndpoint, samplingRatio: 1 });
     const tenant = await makeTenant('traces');
     namespace = tenant.namespace;
     await admin.apply(example('shop/workload.yaml').replaceAll('namespace: shop', `namespace: ${namespace}`));
@@ -32,7 +41,7 @@ describe('The traces of the programs', { concurrency: false }, () => {
     await tenant.until(name, ['Succeeded']);
     action = await tenant.action(name);
   });
-  after(() => set('tracing.otlpEndpoint=', 'tracing.samplingRatio=0.1'));
+  after(() => set({ otlpEndpoint: '', samplingRatio: 0.1 }));
 
   const spansNamed = (pattern: RegExp, about: (span: Received) => boolean) =>
     eventually(`spans named ${pattern}`, async () => {
