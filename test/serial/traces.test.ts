@@ -10,7 +10,7 @@ import { type ActionView, makeTenant } from '../lib/tenant.ts';
 
 const chart = new URL('../../charts/sentinel', import.meta.url).pathname;
 
-/** Sets values of the installation and waits until the programs have them. */
+/** Sets values of the installation and waits until all programs have them: pods that are ending still answer for a moment. */
 async function set(tracing: { readonly otlpEndpoint: string; readonly samplingRatio: number }): Promise<void> {
   const args = [
     'upgrade',
@@ -24,6 +24,14 @@ async function set(tracing: { readonly otlpEndpoint: string; readonly samplingRa
     '180s',
   ];
   await run(paths.helm, args, { env: { KUBECONFIG: paths.kubeconfig } });
+  await eventually('the end of the pods before', async () => {
+    const { items } = await admin.get<{ items: { metadata: { deletionTimestamp?: string } }[] }>([
+      'pods',
+      '-n',
+      'sentinel-system',
+    ]);
+    return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  });
 }
 
 describe('The traces of the programs', { concurrency: false }, () => {
