@@ -25,7 +25,7 @@ describe('A question about a request', () => {
     );
     const low = floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]`) + OWN;
     const ran = await ask(low, '--api', 'patch deployments.apps/web');
-    assert.match(ran.out, /'Auto' that changes labels or annotations alone at risk Low/);
+    assert.match(ran.out, /'Auto' if only labels or annotations change at risk Low/);
     assert.doesNotMatch(ran.out, /ad-hoc steps/);
   });
 

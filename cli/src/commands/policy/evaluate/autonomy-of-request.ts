@@ -38,7 +38,7 @@ function ways(namespace: string): readonly { readonly by: string; readonly spec:
 
 const contents = [
   { what: '', change: [changed('/spec')] },
-  { what: ' that changes labels or annotations alone', change: [changed('/metadata/labels/x')] },
+  { what: ' if only labels or annotations change', change: [changed('/metadata/labels/x')] },
 ];
 
 /**
