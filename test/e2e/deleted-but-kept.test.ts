@@ -57,7 +57,7 @@ describe('What somebody has deleted, and a finalizer keeps', { concurrency: fals
     assert.equal(stateOf(ended), 'Denied', messageOf(ended));
   });
 
-  it('is no policy that lets actions in', async () => {
+  it('is not a policy that admits actions', async () => {
     await deleteKept('agentpolicy', namespace);
     await assert.rejects(
       tenant.file('waits', { key: 'c' }),

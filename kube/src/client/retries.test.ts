@@ -127,7 +127,7 @@ describe('A read that failed for a passing reason', () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it('is no answer that cannot be read: something else than the API server may have given it', async () => {
+  it('fails on an answer that cannot be read: a proxy and not the API server may have sent it', async () => {
     const client = await start((_request, response) => response.end('<html>'));
     const reading = client.getOrThrow(configmaps, key);
     await assert.rejects(

@@ -63,7 +63,7 @@ describe('The next step of an action that is approved', () => {
     [
       'whose namespace became another environment is the end',
       facts(approved, { policies: { ...policies(), environment: 'production' } }),
-      { kind: 'End', state: 'Denied' },
+      { kind: 'End', state: 'Denied', codes: ['EnvironmentChanged'] },
     ],
     [
       'whose policy asks for a sink that there is not is to wait, and to say so',
@@ -76,7 +76,7 @@ describe('The next step of an action that is approved', () => {
     [
       'whose Playbook changed is the end',
       facts(approved, { playbook: { ...playbook, spec: { ...playbookSpec, description: 'y' } } }),
-      { kind: 'End', state: 'Denied' },
+      { kind: 'End', state: 'Denied', codes: ['PlaybookChanged'] },
     ],
     ['whose plan is gone is the end', facts(approved, { plan: undefined }), { kind: 'End', state: 'Denied' }],
     [

@@ -13,7 +13,7 @@ describe('What is above the bounds of an action', () => {
   > = {
     'is nothing without labels and annotations': { excess: [0, 0] },
     'is nothing within them': { labels: many(64), annotations: many(64), excess: [0, 0] },
-    'is what there is too much of': { labels: many(4200), annotations: many(70), excess: [4136, 6] },
+    'contains only what exceeds the limits': { labels: many(4200), annotations: many(70), excess: [4136, 6] },
     'is what is too large': { labels: many(64, 400), annotations: { pad: 'x'.repeat(200_000), note: 'x' }, excess: [24, 1] },
     'is nothing that Sentinel wrote': { annotations: { 'sentinel.dev/approvals': 'x'.repeat(200_000) }, excess: [0, 0] },
     'is what only looks like it': { annotations: { 'sentinel.dev/pad': 'x'.repeat(200_000) }, excess: [0, 1] },

@@ -139,7 +139,7 @@ describe('A plan', () => {
     clearInterval(timer);
     assert.ok(turns > 5, `${turns} turns`);
   });
-  it('hides what there is no time to look through, and lets other work have its turn', async () => {
+  it('hides a value that takes too long to search, and yields to other work meanwhile', async () => {
     const change = Array.from({ length: 1000 }, (_, index) => ({ path: `/data/${index}`, after: '"x"' }));
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
