@@ -10,7 +10,7 @@ import { holdWrites } from '../lib/hold-writes.ts';
 import { imageOnly } from '../lib/image-only.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { startProgram, stopProgram } from '../lib/programs.ts';
-import { type ActionView, client, END_STATES, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { type ActionView, client, END_STATES, makeTenant, messageOf, stagesOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // The gateway is asked to end, as every upgrade and every drain of a node does. Nothing that it has begun is cut off: writes in flight
 // are carried out and recorded, and no rehearsal is lost.
@@ -198,7 +198,7 @@ describe('A gateway that is asked to end', { concurrency: false }, () => {
     await letGo();
     const action = await awaitPlan(name);
     assert.equal(action.status?.plan?.effects, 2);
-    assert.equal(action.status?.stages?.length, 1);
+    assert.equal(stagesOf(action).length, 1);
     await ended(recorder);
   });
 
@@ -223,6 +223,6 @@ describe('A gateway that is asked to end', { concurrency: false }, () => {
     await startProgram('operator', 1);
     const action = await awaitPlan(name);
     assert.equal(action.status?.plan?.effects, 1);
-    assert.equal(action.status?.stages?.length, 1);
+    assert.equal(stagesOf(action).length, 1);
   });
 });
