@@ -27,7 +27,7 @@ describe('A program whose ServiceAccount is watched', () => {
       list: [listOf('10', configMap('webhook', '5'))],
       watch: [watchOf([event('DELETED', configMap('webhook', '11'))])],
     },
-    'is not there at the start': { list: [listOf('10')], watch: [watchOf([])] },
+    'does not exist at the start': { list: [listOf('10')], watch: [watchOf([])] },
     'has been replaced by one of the same name': {
       list: [listOf('10', configMap('webhook', '9', 'another'))],
       watch: [watchOf([])],

@@ -17,7 +17,7 @@ const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
  * The ServiceAccount of this pod, from the claims of its token (`kubernetes.io`: bound service account tokens). Undefined outside a cluster,
- * where there is no such file. The token is not verified: it is the program's own.
+ * which has no such file. The token is not verified: it is the program's own.
  *
  * @throws if the file holds something else than such a token.
  */
