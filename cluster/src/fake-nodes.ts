@@ -90,7 +90,7 @@ async function areReady({ id, nodes }: KwokRun): Promise<boolean> {
   return ready.length === nodes.length;
 }
 
-/** The nodes first, so that nothing comes there any more; nobody else would end the pods that were there. */
+/** Deletes the nodes first, so that the scheduler assigns no more pods to them; then their pods, which no kubelet would end. */
 async function removeNodes({ nodes }: KwokRun): Promise<void> {
   await kubectl('delete', 'node', ...nodes, '--ignore-not-found');
   for (const node of nodes) {
