@@ -26,7 +26,7 @@ export function readLastApplied(
   const [old, young] = [readCopy(before), readCopy(after)];
   if ((before !== undefined && !old) || (after !== undefined && !young)) return undefined;
   // A later apply of a manifest without the field takes it from the object, where it was somebody else's until now. The first copy of an
-  // object does that with each field that was there before.
+  // object does that with each field that existed before.
   const isTakenOver = ({ path: at, before: was }: Change) => {
     const [here, there] = [valueAt(live, at), valueAt(result, at)];
     return !IDENTITY.has(at) && was === undefined && here !== undefined && isDeepStrictEqual(here, there);

@@ -54,8 +54,8 @@ export async function removeCreated(
 }
 
 /**
- * Why the deletion of a created object would delete what others attached to it; undefined if it would not. What its controllers made goes with
- * it. Throws Unavailable where a list failed, because the next attempt may list it.
+ * Why the deletion of a created object would delete what others attached to it; undefined if it would not. What its controllers made is
+ * deleted with it. Throws Unavailable where a list failed, because the next attempt may list it.
  */
 async function whyAttached(
   dependants: Pick<Dependants, 'below'>,

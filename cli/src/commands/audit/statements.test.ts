@@ -295,7 +295,7 @@ describe('audit verify holds what the operator recorded against what the gateway
           assert.ok(!endsByWordAlone(unplanned(state)));
         });
     for (const transition of ['AutoReviewed', 'Decided', 'RunStarted', 'RunEnded', 'RollbackEnded'])
-      it(`finds that the plan was left out where there is a record ${transition}`, () =>
+      it(`finds that the plan was left out if there is a record ${transition}`, () =>
         assert.match(
           statementFindings(unplanned('Cancelled', tell(transition, { details: {} }))).join('; '),
           /the records are incomplete.*\(Ended\) has no statement of the gateway/,
