@@ -90,6 +90,7 @@ export class Scene {
       client,
       ledger,
       upstream: writer.context.upstream,
+      dependants: writer.context.dependants,
       namespaces: store([this.namespace]),
       policies: store([]),
       clusterPolicies: store([]),

@@ -57,6 +57,7 @@ export * from './statements/compare.ts';
 export * from './statements/effect-states.ts';
 export * from './statements/stated-plan.ts';
 export * from './statements/statement.ts';
+export * from './statements/word-alone.ts';
 export * from './verdict/combine.ts';
 export * from './verdict/guard-errors.ts';
 export * from './verdict/order.ts';

@@ -121,6 +121,7 @@ describe('A rollback of objects that the run created', { concurrency: 2 }, () =>
   const playbooks = [
     failing('extended', 'kubectl create configmap extended --from-literal=a=1'),
     failing('labelled', 'kubectl create configmap labelled --from-literal=a=1'),
+    failing('attached', 'kubectl create configmap attached --from-literal=a=1'),
     failing('untouched', 'kubectl create configmap untouched --from-literal=a=1'),
     failing('workload', create(deployment) + create(service)),
   ];
@@ -162,6 +163,21 @@ describe('A rollback of objects that the run created', { concurrency: 2 }, () =>
       assert.match(messageOf(done), new RegExp(`others changed ${field}`));
       assert.ok(await exists(tenant, 'configmap', name));
     });
+
+  it('leaves a ConfigMap to which somebody attached an object of theirs, and says so', async () => {
+    const { namespace } = tenant;
+    const done = await ended('attached', async () => {
+      const made = await admin.get<{ metadata: { uid: string } }>(['configmap', 'attached', '-n', namespace]);
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'attached', uid: made.metadata.uid };
+      const notes = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'notes', namespace, ownerReferences: [owner] } };
+      await admin.apply(JSON.stringify({ ...notes, data: { mine: 'of a tenant' } }));
+    });
+    assert.equal(stateOf(done), 'RollbackIncomplete', messageOf(done));
+    const [outcome] = done.status?.rollback ?? [];
+    assert.equal(outcome?.outcome, 'Skipped');
+    assert.match(outcome?.message ?? '', /others attached ConfigMap 'notes' to the created object since/);
+    for (const name of ['attached', 'notes']) assert.ok(await exists(tenant, 'configmap', name), name);
+  });
 
   it('deletes a ConfigMap that nobody touched', async () => {
     const done = await ended('untouched', async () => assert.ok(await exists(tenant, 'configmap', 'untouched')));

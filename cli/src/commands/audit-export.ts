@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type AuditRecord, GENESIS, SEAL_KEYS, STATEMENT_KEYS, verifyChain } from '@sentinel/crds';
-import { readSealKeys, type SealKeys, statementFindings } from '@sentinel/policy';
+import { endsByWordAlone, readSealKeys, type SealKeys, statementFindings } from '@sentinel/policy';
 import { z } from 'zod';
 import { type Terminal, UsageError } from '../session.ts';
 import { visible } from '../terminal/visible.ts';
@@ -76,11 +76,15 @@ export function auditVerifyExport(io: Terminal, file: string, keysFile?: string)
       `${visible(place)} (${visible(uid)}): ${findings.length === 0 ? `records 1 to ${last?.sequence ?? 0} verify${end}` : 'NOT SOUND'}`,
     );
     for (const finding of findings) io.out(`  ! ${visible(finding)}`);
+    if (!endless && endsByWordAlone({ action: uid, records: once(records), keys: statements })) io.out(BY_WORD_ALONE);
   }
   if (chains.size === 0) io.out('There are no audit records of Sentinel in it.');
   if (bad > 0) io.error(`error: ${bad} of ${chains.size} chain(s) do not verify; keep the export and tell your security team`);
   return bad === 0 ? 0 : 1;
 }
+
+const BY_WORD_ALONE =
+  '  the gateway states nothing about it: that it ended without a plan, and so without a run, is the word of the operator alone. In the cluster, its ActionPlans show whether it had one';
 
 const KeyMap = z.object({
   metadata: z.object({ name: z.string() }),

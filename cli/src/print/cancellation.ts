@@ -66,9 +66,9 @@ function linesOf(action: AgentAction, state: string, around: AroundCancellation)
         `If it begins before the cancellation is stored, it is ended; ${fate}`,
       ];
     case 'Running':
-      return [`The run is ended at once. A write that is under way may still be applied; ${fate}`];
+      return [`The run is ended at once. A write that is under way may still be applied; ${fate}`, TOO_LATE];
     case 'Verifying':
-      return [`The run has made its ${planned} changes already. Its checks are ended; ${fate}`];
+      return [`The run has made its ${planned} changes already. Its checks are ended; ${fate}`, TOO_LATE];
     case 'OutcomeUnknown':
       return [
         `The outcome of ${unknownOf(action)} is unknown and can no longer be resolved; ${fate}`,
@@ -78,6 +78,10 @@ function linesOf(action: AgentAction, state: string, around: AroundCancellation)
       return [NOTHING_CHANGED];
   }
 }
+
+// The gateway ends a run before the status of the action says so.
+const TOO_LATE =
+  'If the action has ended before the cancellation takes effect, nothing is undone: its final message says that it came too late.';
 
 const unknownOf = ({ status }: AgentAction): string => {
   const numbers = (status?.unknownEffects ?? []).map(({ effect }) => effectNumber(effect));

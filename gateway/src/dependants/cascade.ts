@@ -8,6 +8,8 @@ export interface Owned {
   readonly name: string;
   /** Uids of its owners. */
   readonly owners: readonly string[];
+  /** The uid of the owner whose controller manages it; undefined if no owner is marked so. */
+  readonly controller?: string | undefined;
   /** Whether its own dependants are orphaned when it is deleted, because of its finalizer. */
   readonly leavesDependants: boolean;
   /** Whether it is being deleted already. */
@@ -40,4 +42,13 @@ export function cascadeOf(owner: string, owned: readonly Owned[], seen: Readonly
     }
   }
   return found;
+}
+
+/**
+ * Those of the dependants of an object that others attached to it, or to something below it: no owner that goes along manages them as its
+ * controller. What is being deleted already does not count.
+ */
+export function attachedByOthers(owner: string, dependants: readonly Owned[]): Owned[] {
+  const going = new Set([owner, ...dependants.map(({ uid }) => uid)]);
+  return dependants.filter(({ controller, isGoing }) => !isGoing && (controller === undefined || !going.has(controller)));
 }

@@ -56,7 +56,17 @@ export class Dependants {
   ): Promise<Found> {
     const isLeft = propagationOf(request, live).propagation === 'Orphan';
     if (uid === undefined || isLeft) return NONE;
-    const { owned, seen, incomplete, isFaulty } = await this.#owned(run, as, request.api.namespace);
+    return await this.below(run, as, { namespace: request.api.namespace, uid }, latest);
+  }
+
+  /** The dependants of an object that is deleted together with all of them. `latest` as in `of`. */
+  async below(
+    run: Run,
+    as: 'rehearsal' | 'enforce',
+    { namespace, uid }: { readonly namespace: string | undefined; readonly uid: string },
+    latest: (owned: Owned) => Owned | undefined = (owned) => owned,
+  ): Promise<Found> {
+    const { owned, seen, incomplete, isFaulty } = await this.#owned(run, as, namespace);
     const now = owned.flatMap((one) => latest(one) ?? []);
     return { dependants: cascadeOf(uid, now, seen), incomplete, isFaulty };
   }

@@ -39,7 +39,7 @@ const Page = z.object({
           namespace: z.string().optional(),
           deletionTimestamp: z.string().optional(),
           finalizers: z.array(z.string()).optional(),
-          ownerReferences: z.array(z.object({ uid: z.string() })).optional(),
+          ownerReferences: z.array(z.object({ uid: z.string(), controller: z.boolean().optional() })).optional(),
         }),
       }),
     )
@@ -121,6 +121,7 @@ const ownedBy = ({ apiGroup, resource, kind }: DeletableResource, metadata: Meta
   namespace: metadata.namespace,
   name: metadata.name,
   owners: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+  controller: metadata.ownerReferences?.find(({ controller }) => controller)?.uid,
   leavesDependants: metadata.finalizers?.includes('orphan') ?? false,
   isGoing: metadata.deletionTimestamp !== undefined,
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LAST_APPLIED } from '@sentinel/policy';
+import type { Effect } from '@sentinel/crds';
+import { computeRisk, LAST_APPLIED } from '@sentinel/policy';
 import { changesBetween } from './change.ts';
 import { describeEffect } from './describe.ts';
 import { request } from './request.fixture.ts';
@@ -29,7 +30,6 @@ describe('The annotation of kubectl apply', () => {
     assert.deepEqual(ofAnnotation(before, stored), [{ path: LAST_APPLIED, repeats: true }]);
     const { metadata } = before;
     assert.deepEqual(ofAnnotation(undefined, before), [{ path: LAST_APPLIED, repeats: true }]);
-    assert.deepEqual(ofAnnotation({ ...before, metadata: { name: 'web' } }, before), [{ path: LAST_APPLIED, repeats: true }]);
     assert.deepEqual(ofAnnotation(before, { ...before, metadata: { name: metadata.name } }), [
       { path: LAST_APPLIED, repeats: true },
     ]);
@@ -64,6 +64,34 @@ describe('The annotation of kubectl apply', () => {
       { path: inside('nodeName'), after: 'null' },
       { path: inside('securityContext'), after: '{}' },
     ]);
+  });
+  describe('that is the first one of an object', () => {
+    const first = (live: object, copy: object) => {
+      const result = { ...live, metadata: { ...applied(copy).metadata, labels: { team: 'a' } } };
+      return shown({ ...live, metadata: { name: 'web' } }, { ...result, metadata: { ...result.metadata, name: 'web' } });
+    };
+    const live = { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 1, containers: [container] } };
+    const inside = ({ change = [] }: { change?: readonly { path: string }[] | undefined }) =>
+      change.map(({ path }) => path).filter((path) => path.startsWith(LAST_APPLIED));
+
+    it('shows each field of others that `kubectl apply` manages from now on, and says so', () => {
+      const effect = first(live, { apiVersion: 'apps/v1', kind: 'Deployment', spec: live.spec });
+      assert.deepEqual(inside(effect), [`${LAST_APPLIED}/spec/containers`, `${LAST_APPLIED}/spec/replicas`]);
+      assert.match(effect.notes?.join() ?? '', /`kubectl apply` manages this object from now on/);
+    });
+    it('repeats the object where it holds nothing of others', () => {
+      const effect = first(live, { apiVersion: 'apps/v1', kind: 'Deployment' });
+      assert.deepEqual(inside(effect), [LAST_APPLIED]);
+    });
+    it('is no adoption where the object is created with it, or had one before', () => {
+      assert.deepEqual(shown(undefined, before).notes, []);
+      assert.deepEqual(shown(before, applied({ spec: { replicas: 2, containers: [container] } })).notes, []);
+    });
+    it('is of at least medium risk', () => {
+      const effect = { ...first(live, { spec: live.spec }), index: 0 } as Effect;
+      const facts = { undeclared: [], notObservable: [], environment: 'staging', floor: undefined };
+      assert.equal(computeRisk({ ...facts, effects: [effect] }).level, 'Medium');
+    });
   });
   it('repeats the object as it was where the annotation goes', () =>
     assert.deepEqual(ofAnnotation(before, { spec: { replicas: 9 }, metadata: { name: 'web' } }), [

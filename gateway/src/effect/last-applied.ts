@@ -15,7 +15,7 @@ export interface LastApplied {
 /**
  * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration` as what it is: a copy of the object, of which only
  * the fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A field
- * that an earlier copy lacks and that the write itself leaves as it is does not. A removed field repeats the object where that will not
+ * that no earlier copy holds and that the write itself leaves as it is does not: it was not of `kubectl apply` until now. A removed field repeats the object where that will not
  * have it either, or where it set nothing. Undefined for any other change, and where the annotation holds something else than a copy of an object.
  */
 export function readLastApplied(
@@ -25,10 +25,11 @@ export function readLastApplied(
   if (path !== LAST_APPLIED) return undefined;
   const [old, young] = [readCopy(before), readCopy(after)];
   if ((before !== undefined && !old) || (after !== undefined && !young)) return undefined;
-  // A later apply of a manifest without the field takes it from the object, where it was somebody else's until now.
+  // A later apply of a manifest without the field takes it from the object, where it was somebody else's until now. The first copy of an
+  // object does that with each field that existed before.
   const isTakenOver = ({ path: at, before: was }: Change) => {
     const [here, there] = [valueAt(live, at), valueAt(result, at)];
-    return old !== undefined && was === undefined && here !== undefined && isDeepStrictEqual(here, there);
+    return !IDENTITY.has(at) && was === undefined && here !== undefined && isDeepStrictEqual(here, there);
   };
   const repeats = (one: Change) => {
     if (!young) return isCovered(one.before, valueAt(live, one.path));
@@ -44,6 +45,16 @@ export function readLastApplied(
     document: young ?? old,
   };
 }
+
+/** Fields that say which object it is. An apply can neither change nor remove them. */
+const IDENTITY: ReadonlySet<string> = new Set(['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace']);
+
+/**
+ * Whether a change puts a copy of `kubectl apply` on an object that existed without one. From then on an apply removes the fields that its
+ * manifest does not set any more.
+ */
+export const adoptsObject = ({ path, before, after }: Change, live: unknown): boolean =>
+  path === LAST_APPLIED && live !== undefined && before === undefined && readCopy(after) !== undefined;
 
 const leavesOf = (before: unknown, after: unknown, path = ''): Change[] =>
   changesBetween(before, after, path).flatMap((one) => {

@@ -1,7 +1,9 @@
+import { LAST_APPLIED } from '@sentinel/policy';
 import { escapeKey, isRecord, valueAt } from '../object/pointer.ts';
 import { isTimeNear } from '../object/times.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Change } from './change.ts';
+import { adoptsObject } from './last-applied.ts';
 import { managersThatLose } from './ownership.ts';
 import { hidesValue } from './redact.ts';
 
@@ -23,6 +25,7 @@ export function notesOf(request: ParsedRequest, observed: Seen, now: number): st
   const notes = [
     ...limitsOfRehearsal(request, changes),
     ...ownersThatLose(observed),
+    ...adoption(observed),
     ...few(currentTimes(changes, now), 'values are set to the current time as well'),
     ...few(entriesOfLists(changes, observed.live ?? observed.result), 'entries of lists are changed as well'),
   ];
@@ -42,6 +45,25 @@ function ownersThatLose({ changes, live, result }: Seen): string[] {
   const losing = applied ? managersThatLose(live, result, applied.manager) : [];
   if (!applied || losing.length === 0) return [];
   return [`Server-side apply with force: ${quoted(applied.manager)} takes fields from ${losing.map(quoted).join(', ')}.`];
+}
+
+// All annotations can be added at once.
+function adoption({ changes, live }: Seen): string[] {
+  const fields = changes.flatMap((one) =>
+    isRecord(one.after) && one.path !== LAST_APPLIED && LAST_APPLIED.startsWith(`${one.path}/`)
+      ? [
+          {
+            path: LAST_APPLIED,
+            before: valueAt(live, LAST_APPLIED),
+            after: valueAt(one.after, LAST_APPLIED.slice(one.path.length)),
+          },
+        ]
+      : [one],
+  );
+  if (!fields.some((one) => adoptsObject(one, live))) return [];
+  return [
+    '`kubectl apply` manages this object from now on: it removes fields that it has set here once its manifest does not contain them.',
+  ];
 }
 
 // Unless a field is known to contain the time of the request, its value must be the same in the run.

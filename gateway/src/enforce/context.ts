@@ -34,7 +34,7 @@ export interface EnforceContext {
   /** Throws Refused if this process is shutting down and begins no new work. */
   readonly drain?: { requireOpen(): void };
   /** Finds the dependants of a deleted object. */
-  readonly dependants: Pick<Dependants, 'of'>;
+  readonly dependants: Pick<Dependants, 'of' | 'below'>;
   /** Time limits; default values if left out. */
   readonly timing?: Timing;
   /** What the policies let a plan show. */

@@ -7,6 +7,8 @@ import { applyChanges, valueAt } from '../effect/change.ts';
 export type Fault =
   /** No answer comes, and it was not carried out. */
   | 'lost'
+  /** The connection was not made, so it was surely not sent. */
+  | 'not-sent'
   /** It was carried out, and no answer comes. */
   | 'answer-lost'
   /** No answer comes, and it is carried out when the test says so. */
@@ -50,6 +52,11 @@ export class MemoryApi {
     const name = path.split('/').at(-1) ?? '';
     const metadata = { name, uid: `uid-${name}`, resourceVersion: String(this.#version) };
     this.objects.set(path, { ...object, metadata });
+  }
+
+  /** Somebody else deletes an object, if it exists. */
+  remove(path: string): void {
+    this.objects.delete(path);
   }
 
   /** Somebody else changes an object. */
@@ -100,6 +107,7 @@ export class MemoryApi {
           this.#late.push(() => this.#serve(request));
           return await never();
         }
+        if (what === 'not-sent') throw new TransportError('refused', { code: 'ECONNREFUSED', mayHaveHappened: false });
         if (what === 'lost' || what === 'late') throw lost();
         if (typeof what === 'number') return answer(what, { kind: 'Status', code: what, message: `injected ${what}` });
         const found = this.#serve(request);

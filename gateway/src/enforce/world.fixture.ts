@@ -131,19 +131,18 @@ export class World {
       return isDeath(fault) ? undefined : fault;
     };
     const transport = this.api.connect(faultOf, isDead);
+    const found = {
+      dependants: more.dependants ?? [],
+      incomplete: more.incomplete ?? (more.isFaulty ? ['could not list pods'] : []),
+      isFaulty: more.isFaulty ?? false,
+    };
     const context: EnforceContext = {
       upstream: new Upstream(transport, { refusal: async () => undefined }),
       ledger: new Ledger(createClient(transport, { readRetries: 0 })),
       replica: { address: '10.0.0.1', process },
       permission: { refusal: async () => refusal?.(), ending: async () => refusal?.() },
       executions: { isRepeated: async () => more.isRepeated ?? false },
-      dependants: {
-        of: async () => ({
-          dependants: more.dependants ?? [],
-          incomplete: more.incomplete ?? (more.isFaulty ? ['could not list pods'] : []),
-          isFaulty: more.isFaulty ?? false,
-        }),
-      },
+      dependants: { of: async () => found, below: async () => found },
       handling,
       timing: { pauses: [1, 1, 1], patience: 5, poll: 1 },
     };

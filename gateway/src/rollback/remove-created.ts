@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { attachedByOthers } from '../dependants/cascade.ts';
+import type { Dependants } from '../dependants/dependants.ts';
+import { nameOf } from '../dependants/group.ts';
+import { AT_MOST } from '../dependants/read-owned.ts';
 import { applyChanges, changesBetween } from '../effect/change.ts';
 import { changeOf, type Entry } from '../ledger/entry.ts';
 import { isControlled } from '../object/controlled-fields.ts';
@@ -9,16 +13,21 @@ import type { Run } from '../run/run.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Live, Refusal, Restored } from './outcome.ts';
 import { refusedWith } from './refused-with.ts';
-import { ask } from './unavailable.ts';
+import { ask, Unavailable } from './unavailable.ts';
 
-/** Deletes an object that the run created, unless others have added to it since. */
+/** A created object as it is now, and how its removal is noted. */
+interface Created {
+  readonly entry: Entry;
+  readonly path: string;
+  readonly live: Live;
+  readonly noteStart: () => Promise<void>;
+}
+
+/** Deletes an object that the run created, unless others have changed it, or attached objects to it, since. */
 export async function removeCreated(
-  upstream: Upstream,
+  { upstream, dependants }: { readonly upstream: Upstream; readonly dependants: Pick<Dependants, 'below'> },
   run: Run,
-  entry: Entry,
-  path: string,
-  live: Live,
-  noteStart: () => Promise<void>,
+  { entry, path, live, noteStart }: Created,
 ): Promise<Restored | Refusal> {
   const made = entry.stored?.uid;
   if (made === undefined || made !== live.metadata.uid)
@@ -29,6 +38,8 @@ export async function removeCreated(
       outcome: 'Skipped',
       message: `others changed ${foreign} of the created object since; it is left as it is`.slice(0, 500),
     };
+  const attached = await whyAttached(dependants, run, entry, made);
+  if (attached !== undefined) return { outcome: 'Skipped', message: attached.slice(0, 500) };
   await noteStart();
   const preconditions = { uid: made, resourceVersion: live.metadata.resourceVersion };
   const answer = await ask(upstream, run, {
@@ -40,6 +51,29 @@ export async function removeCreated(
   if (answer.status === 409) return { version: live.metadata.resourceVersion, answer };
   if (answer.status === 404) return { outcome: 'Restored' };
   return answer.status < 300 ? await waitUntilGone(upstream, run, path, made) : refusedWith(answer);
+}
+
+/**
+ * Why the deletion of a created object would delete what others attached to it; undefined if it would not. What its controllers made is
+ * deleted with it. Throws Unavailable where a list failed, because the next attempt may list it.
+ */
+async function whyAttached(
+  dependants: Pick<Dependants, 'below'>,
+  run: Run,
+  { target: { namespace } }: Entry,
+  uid: string,
+): Promise<string | undefined> {
+  const found = await dependants.below(run, 'enforce', { namespace, uid });
+  if (found.isFaulty) throw new Unavailable(`its dependants are not known: ${found.incomplete.join('; ')}`);
+  const [first, ...more] = attachedByOthers(uid, found.dependants);
+  if (first) {
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    return `others attached ${first.kind} '${nameOf(first, namespace)}'${others} to the created object since, by owner references, and would lose it; it is left as it is. Delete it by hand when all of that may go`;
+  }
+  const bound = found.incomplete.find((doubt) => doubt.startsWith(AT_MOST));
+  return bound === undefined
+    ? undefined
+    : `what others attached to the created object since is not known: ${bound}; it is left as it is`;
 }
 
 const Remaining = z.object({ metadata: z.object({ uid: z.string(), finalizers: z.array(z.string()).optional() }) });

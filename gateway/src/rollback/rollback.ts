@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { effectNumber } from '@sentinel/crds';
+import type { Dependants } from '../dependants/dependants.ts';
 import { asStored } from '../effect/persisted.ts';
 import { changeOf, type Entry, lastOrder, noteRollback } from '../ledger/entry.ts';
 import { type Ledger, Overtaken } from '../ledger/store.ts';
@@ -20,6 +21,8 @@ import { ask, Unavailable } from './unavailable.ts';
 export interface RollbackContext {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
+  /** Finds what others attached to an object that the run created. */
+  readonly dependants: Pick<Dependants, 'below'>;
   /** Why no write is allowed now, checked before each write; undefined if writes are allowed. */
   readonly refusal?: () => string | undefined;
   /** Effects that have an outcome from an earlier pass. */
@@ -237,7 +240,7 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
     if (entry.rollback !== 'Restoring') entry = await ledger.store(noteRollback(entry, 'Restoring'));
   };
   const found = made
-    ? await removeCreated(upstream, run, entry, path, live, noteStart)
+    ? await removeCreated(context, run, { entry, path, live, noteStart })
     : await restoreFields(upstream, run, {
         ...{ path, live, isBusy, noteStart },
         changes: changeInFact(entry, live),

@@ -45,6 +45,7 @@ class World {
     this.context = {
       upstream: new Upstream(transport, { refusal: async () => undefined }),
       ledger,
+      dependants: { below: async () => ({ dependants: [], incomplete: [], isFaulty: false }) },
       pause: async () => undefined,
     };
   }

@@ -1,4 +1,5 @@
 import { createClient, type TransportRequest } from '@sentinel/kube';
+import type { Found } from '../dependants/dependants.ts';
 import { changesBetween } from '../effect/change.ts';
 import { request } from '../effect/request.fixture.ts';
 import { MemoryApi } from '../enforce/memory-api.fixture.ts';
@@ -27,6 +28,8 @@ export class World {
   /** Called before each request; what it answers goes wrong with the request. */
   before: (request: TransportRequest) => 'lost' | 'answer-lost' | 422 | 500 | undefined = () => undefined;
   readonly context: RollbackContext;
+  /** What others attached to what the run created. */
+  found: Found = { dependants: [], incomplete: [], isFaulty: false };
   readonly pauses: number[] = [];
 
   constructor() {
@@ -37,6 +40,7 @@ export class World {
     this.context = {
       upstream: new Upstream(transport, { refusal: async () => undefined }),
       ledger: new Ledger(createClient(transport, { readRetries: 0 })),
+      dependants: { below: async () => this.found },
       pause: async (ms) => this.pauses.push(ms),
     };
     this.api.put(WEB, { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 2 }, note: 'b' });

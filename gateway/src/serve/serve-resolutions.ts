@@ -22,7 +22,7 @@ import { stateRun } from '../statement/state-run.ts';
 
 type Context = OpenContext &
   PolicyInformers &
-  Pick<EnforceContext, 'ledger' | 'upstream' | 'replica' | 'permission'> &
+  Pick<EnforceContext, 'ledger' | 'upstream' | 'replica' | 'permission' | 'dependants'> &
   Pick<EndContext, 'key'>;
 
 /**

@@ -1,6 +1,7 @@
 import { type AgentAction, agentActions, type StageStatus } from '@sentinel/crds';
 import type { AnyObject, Informer, KubeClient } from '@sentinel/kube';
 import { sealStatement, suspendedBy } from '@sentinel/policy';
+import type { EnforceContext } from '../enforce/context.ts';
 import type { Claim, RollbackMode } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
 import { withdrawIntents } from '../ledger/withdraw.ts';
@@ -22,6 +23,7 @@ export interface RollbackRequestContext extends PolicyInformers, Pick<EndContext
   readonly client: KubeClient;
   readonly ledger: Ledger;
   readonly upstream: Upstream;
+  readonly dependants: EnforceContext['dependants'];
   readonly pods: Pick<Informer<AnyObject>, 'store'>;
 }
 

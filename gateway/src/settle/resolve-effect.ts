@@ -28,7 +28,7 @@ import { reasonOf, sendBesideEarlier, settleEntry } from './settle.ts';
 
 /** The dependencies for carrying out a resolution. */
 export interface ResolveContext
-  extends Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing' | 'handling'> {
+  extends Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permission' | 'timing' | 'handling' | 'dependants'> {
   /** Why an effect may not be sent again, from live reads; undefined if it may. */
   readonly refusalOfRedo: (effect: Effect) => Promise<string | undefined>;
   /** Why no write is allowed, not even to restore something; undefined if writes are allowed. */

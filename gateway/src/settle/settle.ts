@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransportError } from '@sentinel/kube';
-import { type Answer, sendWrite } from '../effect/observe.ts';
+import { type Answer, isAnswer, sendWrite } from '../effect/observe.ts';
 import { type EnforceContext, TIMING } from '../enforce/context.ts';
 import { done, type Entry, isOpen, lose, type Owner, refuse, type Target, takeOver } from '../ledger/entry.ts';
 import { Overtaken } from '../ledger/store.ts';
@@ -27,9 +27,9 @@ type Context = Pick<EnforceContext, 'upstream' | 'ledger' | 'replica' | 'permiss
 export async function sendEntry(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   return await orOvertaken(async () => {
     const answer = await sendOnce(context, run, entry);
-    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
-    if (answer && answer.status < 500) return await noteRefusal(context, run, entry, owner, answer);
-    return await sendAgain(context, run, entry, owner);
+    if (isAnswer(answer) && answer.status < 300) return await conclude(context, entry, owner, answer);
+    if (isAnswer(answer) && answer.status < 500) return await noteRefusal(context, run, entry, owner, answer);
+    return await sendAgain(context, run, entry, owner, answer !== 'not-sent');
   });
 }
 
@@ -40,15 +40,16 @@ export async function sendEntry(context: Context, run: Run, entry: Entry, owner:
 export async function sendBesideEarlier(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
   return await orOvertaken(async () => {
     const answer = await sendOnce(context, run, entry);
-    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
-    const why = answer ? reasonOf(answer) : 'the API server did not say whether it was carried out';
+    if (isAnswer(answer) && answer.status < 300) return await conclude(context, entry, owner, answer);
+    const why = isAnswer(answer) ? reasonOf(answer) : NO_ANSWER;
     return await look(context, run, entry, owner, why);
   });
 }
 
 /**
  * Determines the outcome of an open write: of another process, of this one before a time-out, of one that crashed. A read alone cannot show that a
- * write in flight will not be applied, so the write is sent again with the same preconditions: then at most one is applied.
+ * write in flight will not be applied, so the write is sent again with the same preconditions: then at most one is applied. Nothing of that
+ * kind protects a create, which is only looked for.
  */
 export async function settleEntry(context: Context, run: Run, open: Entry): Promise<Outcome> {
   const { ledger, replica } = context;
@@ -57,13 +58,14 @@ export async function settleEntry(context: Context, run: Run, open: Entry): Prom
     if (!isOpen(entry)) return { kind: 'again' };
     if (await isUnknownStill(context, run, entry)) return { kind: 'unknown', why: entry.why ?? 'no answer came' };
     const owner = { process: replica.process, nonce: randomUUID() };
-    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner);
+    return await sendAgain(context, run, await ledger.store(takeOver(entry, owner)), owner, true);
   });
 }
 
-// There is no new information and no write is allowed: the entry and its reason are unchanged.
+// There is no new information and nothing may be sent: the entry and its reason are unchanged.
 async function isUnknownStill(context: Context, run: Run, entry: Entry): Promise<boolean> {
-  if (entry.state !== 'Unknown' || (await mayNotSend(context, run)) === undefined) return false;
+  if (entry.state !== 'Unknown') return false;
+  if (isAppliedOnce(entry) && (await mayNotSend(context, run)) === undefined) return false;
   const found = await findLanded(context.upstream, run, entry);
   return found.kind === 'unclear' || (found.kind === 'not-landed' && !found.final);
 }
@@ -87,8 +89,11 @@ async function waitForOwner({ ledger, timing = TIMING }: Context, { jobUid }: Ru
   return entry;
 }
 
-/** Sends the write once, exactly as stored in the ledger; undefined if no response shows its outcome. */
-async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Promise<Answer | undefined> {
+/**
+ * Sends the write once, exactly as stored in the ledger. `lost`: no response shows its outcome. `not-sent`: the connection failed before
+ * anything was sent.
+ */
+async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Promise<Answer | 'lost' | 'not-sent'> {
   if (!sending) throw new Error('a write that was never sent cannot be sent again');
   try {
     const answer = await sendWrite(upstream, run, 'enforce', sending.request, { dryRun: false, ...sending.preconditions });
@@ -96,21 +101,52 @@ async function sendOnce({ upstream }: Context, run: Run, { sending }: Entry): Pr
     if (answer.status < 300) readObject(answer.body);
     return answer;
   } catch (error) {
-    if (error instanceof TransportError || (error instanceof Refused && error.status === 502)) return undefined;
+    if (error instanceof TransportError) return error.mayHaveHappened ? 'lost' : 'not-sent';
+    if (error instanceof Refused && error.status === 502) return 'lost';
     throw error;
   }
 }
 
-async function sendAgain(context: Context, run: Run, entry: Entry, owner: Owner): Promise<Outcome> {
+/** `mayArrive`: whether an earlier send may have been applied, or may still be. */
+async function sendAgain(context: Context, run: Run, entry: Entry, owner: Owner, mayArrive: boolean): Promise<Outcome> {
+  let isOnItsWay = mayArrive;
   for (const pause of (context.timing ?? TIMING).pauses) {
     await sleep(pause);
+    if (isOnItsWay && !isAppliedOnce(entry)) {
+      const found = await findLanded(context.upstream, run, entry);
+      if (found.kind === 'not-landed' && !found.final) continue;
+      return await look(context, run, entry, owner, NO_ANSWER);
+    }
     const refusal = await mayNotSend(context, run);
+    if (refusal !== undefined && !isOnItsWay) return await noteNeverSent(context, entry, owner, refusal);
     if (refusal !== undefined) return await look(context, run, entry, owner, `it may not be sent again: ${refusal}`);
     const answer = await sendOnce(context, run, entry);
-    if (answer && answer.status < 300) return await conclude(context, entry, owner, answer);
-    if (answer && answer.status < 500 && answer.status !== 429) return await look(context, run, entry, owner, reasonOf(answer));
+    if (answer === 'not-sent') continue;
+    if (isAnswer(answer) && answer.status < 300) return await conclude(context, entry, owner, answer);
+    if (isAnswer(answer) && answer.status < 500 && answer.status !== 429) {
+      if (!isOnItsWay) return await noteRefusal(context, run, entry, owner, answer);
+      return await look(context, run, entry, owner, reasonOf(answer));
+    }
+    isOnItsWay ||= !isAnswer(answer) || answer.status !== 429;
   }
-  return await look(context, run, entry, owner, 'the API server did not say whether it was carried out');
+  if (!isOnItsWay) return await noteNeverSent(context, entry, owner, 'the API server could not be reached');
+  return await look(context, run, entry, owner, isAppliedOnce(entry) ? NO_ANSWER : `${NO_ANSWER}; ${MAY_BE_GONE}`);
+}
+
+const NO_ANSWER = 'the API server did not say whether it was carried out';
+const MAY_BE_GONE =
+  'no object of this name exists now, and somebody may have deleted it since; it is not sent again, because it could be created twice';
+
+/**
+ * Whether a write that is sent twice is applied at most once. The resourceVersion that a change names never returns. That there is no object of
+ * this name, which a create needs, is true again as soon as somebody has deleted what it created.
+ */
+const isAppliedOnce = ({ sending }: Entry): boolean => sending?.preconditions.uid !== undefined;
+
+// Nothing can arrive any more, so it may be intended again.
+async function noteNeverSent({ ledger }: Context, entry: Entry, owner: Owner, why: string): Promise<Outcome> {
+  await ledger.store(refuse(entry, owner, `it was not sent: ${why}`));
+  return { kind: 'again' };
 }
 
 // A blocked run sends nothing any more, not even again.

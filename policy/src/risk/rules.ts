@@ -23,7 +23,7 @@ export const riskRules = {
   metadata: {
     points: 1,
     per: 'write',
-    when: 'it changes labels or annotations only, and none that an API interprets. Interpreted are those of `kubernetes.io` and `k8s.io` (except `app.kubernetes.io` and a few informational ones), and labels that Kubernetes uses in selectors: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles',
+    when: 'it changes labels or annotations only, and none that an API interprets. Interpreted are those of `kubernetes.io` and `k8s.io` (except `app.kubernetes.io` and a few informational ones), and labels that Kubernetes uses in selectors: of pods, ReplicaSets, ReplicationControllers, ControllerRevisions, nodes, namespaces, PersistentVolumes, ClusterRoles. So are fields that the copy of `kubectl apply` takes over, as the first one of an object does: a later apply removes them',
   },
   write: { points: 5, per: 'write', level: 'Medium', when: 'any other create, update or patch' },
   delete: {

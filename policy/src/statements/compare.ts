@@ -1,6 +1,7 @@
 import { type ActionPlan, type AgentAction, type AuditRecord, digestOf, effectNumber } from '@sentinel/crds';
 import type { SealKeys } from '../approval/seal.ts';
 import { type EffectState, unpackStates } from './effect-states.ts';
+import { impliesPlan, planFindings } from './implied-plan.ts';
 import { statedEffects, statedPlan } from './stated-plan.ts';
 import {
   parseStatement,
@@ -37,7 +38,7 @@ const LIST_MAX = 1000;
  * missing statements, and each difference. Empty if they agree.
  */
 export function statementFindings(stated: Stated): string[] {
-  return stated.records.flatMap((record) => {
+  const findings = stated.records.flatMap((record) => {
     const compare = comparisons[record.transition];
     if (!compare) return [];
     const read = readStated(record, stated);
@@ -45,6 +46,7 @@ export function statementFindings(stated: Stated): string[] {
     if (read.statement === undefined) return compare.isNeeded(record, stated) ? [missing(record)] : [];
     return compare.with(record, read.statement, stated).map((difference) => `${nameOf(record)}: ${difference}`);
   });
+  return [...planFindings(stated.records), ...findings];
 }
 
 /** The newest statement about the run of an action that holds; undefined if there is none. */
@@ -106,11 +108,11 @@ function isStatedUnrun(records: readonly AuditRecord[]): boolean {
 }
 
 // An action without a plan cannot have run, and neither can a plan that was made for a dry run. That there was no plan is the operator's
-// word, so any record that names one counts.
+// word, so any record that there is after a plan alone counts.
 function isEndStated(record: AuditRecord, stated: Stated): boolean {
   const { plans = [], records } = stated;
   if (detailOf(record, 'sentinel.state') === 'DryRunCompleted' && isDryRun(record, stated)) return false;
-  return plans.length > 0 || records.some(({ transition, plan }) => transition === 'Planned' || plan !== undefined);
+  return plans.length > 0 || impliesPlan(records);
 }
 
 function isDryRun({ plan }: AuditRecord, stated: Stated): boolean {

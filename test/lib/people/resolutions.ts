@@ -71,6 +71,7 @@ export function resolutionsIn(namespaceNow: () => string) {
     const store = <T>(items: readonly T[]) => ({ store: { get: () => items[0], list: () => items } }) as never;
     const run = (await read(name)).status?.stages?.find(({ stage }) => stage === 'run');
     const refusal = async () => 'nothing is sent by this test';
+    const noDependants = async () => ({ dependants: [], incomplete: [], isFaulty: false });
     try {
       return await resolveEffects(
         {
@@ -80,6 +81,7 @@ export function resolutionsIn(namespaceNow: () => string) {
           upstream: new Upstream(transport, { refusal: async () => undefined }),
           replica: { address: '127.0.0.1', process: 'test' },
           permission: { refusal, ending: refusal },
+          dependants: { of: noDependants, below: noDependants },
           namespaces: store([await client.getOrThrow(namespaces, { name: namespaceNow() })]),
           policies: store((await client.list(agentPolicies, { namespace: namespaceNow() })).items),
           clusterPolicies: store((await client.list(clusterAgentPolicies)).items),

@@ -10,18 +10,29 @@ import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
 
-/** Ends an action: sets the final state and adds the last record, with the person who ended it early and the codes of refusals. */
+/** How an action ends, beside its state and its message. */
+interface Ending extends Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'codes'> {
+  /** Whether a cancellation or deletion came after the run was over, and so changed nothing. A success always comes before it. */
+  readonly isTooLate?: boolean | undefined;
+}
+
+/**
+ * Ends an action: sets the final state and adds the last record, with the codes of refusals and the person who ended it early. Somebody who
+ * came too late for that is named as that: the changes of the run stay.
+ */
 export function end(
   { draft, action, facts, now }: Pass,
   state: State,
   message: string,
-  { actor: by, codes = [] }: Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'codes'> = {},
+  { actor: by, codes = [], isTooLate = successStates.has(state) }: Ending = {},
 ): void {
-  const stopped = stoppedBy(facts);
+  const stopper = stoppedBy(facts);
+  const [stopped, late] = isTooLate ? [undefined, stopper] : [stopper, undefined];
+  const said = late ? `${message}. ${tooLate(late.why)}` : message;
   draft.observedGeneration = action.metadata.generation;
   delete draft.queuedAt;
   delete draft.suspension;
-  enter(draft, state, withClosing(message, closingOf(state, action, draft)), now);
+  enter(draft, state, withClosing(said, closingOf(state, action, draft)), now);
   record(
     draft,
     action,
@@ -29,7 +40,7 @@ export function end(
       transition: 'Ended',
       // Who ended the action early, if somebody did.
       actor: by ?? (state === 'Cancelled' ? stopped?.actor : undefined) ?? 'sentinel-operator',
-      summary: `${state}: ${message}`,
+      summary: `${state}: ${said}`,
       plan: draft.plan?.digest,
       details: {
         'sentinel.state': state,
@@ -37,13 +48,16 @@ export function end(
         'sentinel.success': String(successStates.has(state)),
         'sentinel.plan.name': draft.plan?.name,
         'sentinel.stopped.by': stopped && (stopped.actor ?? UNKNOWN_ACTOR),
-        'sentinel.stopped.comment': stopped?.comment,
+        'sentinel.stopped.too_late': late && (late.actor ?? UNKNOWN_ACTOR),
+        'sentinel.stopped.comment': stopper?.comment,
         'sentinel.suspended.by': suspenders(facts),
       },
     },
     now,
   );
 }
+
+const tooLate = (why: string) => `${why} too late: the run was over already, so nothing was undone and its changes stay`;
 
 const suspenders = ({ policies }: Facts) => describeSuspensions(suspensionsOf(policies)) || undefined;
 

@@ -126,6 +126,23 @@ describe('After the verification', () => {
     for (const { message } of [back, stays]) assert.doesNotMatch(message, /137|failed/);
   });
 
+  it('that succeeded before somebody cancelled ends well, and says that the cancellation came too late', async () => {
+    const { metadata } = verifying;
+    const of = { ...verifying, metadata, spec: { ...verifying.spec, cancelled: true, cancelComment: 'wrong cluster' } };
+    const found = await after(of, 'verification', { job: good('ready'), plan: checked }, { ...report, verified: true });
+    assert.equal(found.state, 'Succeeded');
+    assert.match(found.message, /cancelled too late: the run was over already, so nothing was undone and its changes stay/);
+    const last = found.records.at(-1);
+    assert.match(last?.summary ?? '', /too late/);
+    assert.deepEqual(
+      last?.details?.filter(({ name }) => name.startsWith('sentinel.stopped.')),
+      [
+        { name: 'sentinel.stopped.comment', value: 'wrong cluster' },
+        { name: 'sentinel.stopped.too_late', value: 'unknown' },
+      ],
+    );
+  });
+
   const refused = { ...report, claimed: false, notServed: { code: 'JobAltered', why: 'the Job is not the one that …' } };
   const tried = (attempt: number) =>
     action('Verifying', {

@@ -36,6 +36,24 @@ describe('A second pass of a rollback', () => {
 });
 
 describe('A rollback that the gateway refuses', () => {
+  it('because the end was stated before somebody cancelled, says that they came too late', async () => {
+    const of = action('RollingBack', { stages: [stage('run', { outcome: 'Succeeded', message: 'm' })], cancelled: true });
+    const pass: Pass = { facts: facts(of), action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };
+    const sealed = { time: 't', action: 'u', key: 'k', seal: 's' };
+    const statement = JSON.stringify({ kind: 'Run', job: 'j', plan: 'p', effects: 'D', over: true, ...sealed });
+    const refused = 'the run is over: its end was stated';
+    const gateway = { rollBack: async () => ({ outcomes: [], retries: [], refused, statement }) };
+    await rollBack({ gateway, settings: async () => ({ gatewayAddress: 'x' }) } as unknown as ActContext, pass);
+    const said = pass.draft.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
+    assert.equal(stateOf(pass.draft), 'RollbackIncomplete');
+    assert.match(said, /the action was cancelled too late: the run was over already, so nothing was undone and its changes stay/);
+    const details = pass.draft.outbox?.records.at(-1)?.details ?? [];
+    assert.deepEqual(
+      details.filter(({ name }) => name.startsWith('sentinel.stopped.')).map(({ name }) => name),
+      ['sentinel.stopped.too_late'],
+    );
+  });
+
   it('ends the action, says why, and is not tried again', async () => {
     const of = action('RollingBack', { stages: [stage('run', { outcome: 'Succeeded', message: 'm' })] });
     const pass: Pass = { facts: facts(of), action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };

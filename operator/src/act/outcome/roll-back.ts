@@ -1,4 +1,5 @@
 import { type AgentActionStatus, effectNumber, type StageStatus, type State } from '@sentinel/crds';
+import { parseStatement } from '@sentinel/policy';
 import { stoppedBy } from '../../decide/stopped-by.ts';
 import { newestStage } from '../../facts/facts.ts';
 import { condition, enter } from '../../status/conditions.ts';
@@ -111,7 +112,8 @@ function endRefused(pass: Pass, run: StageStatus, refused: string, statement: st
     statement,
   } as const;
   record(draft, action, entry, now);
-  end(pass, 'RollbackIncomplete', `${summary}. Its changes stay`);
+  const said = parseStatement(statement ?? '');
+  end(pass, 'RollbackIncomplete', `${summary}. Its changes stay`, { isTooLate: said?.kind === 'Run' && said.over === true });
 }
 
 // The condition is Unknown since the first pass that left effects to retry.
