@@ -21,7 +21,19 @@ export interface Suite {
 }
 
 /** The folders whose change can alter how an action goes: every suite that runs actions depends on them. */
-const product = ['operator/', 'webhook/', 'gateway/', 'policy/', 'kube/', 'crds/', 'charts/', 'cluster/', 'tools/', 'test/lib/'];
+const product = [
+  'operator/',
+  'webhook/',
+  'gateway/',
+  'evidence/',
+  'policy/',
+  'kube/',
+  'crds/',
+  'charts/',
+  'cluster/',
+  'tools/',
+  'test/lib/',
+];
 
 /** What `make test` runs whole. */
 export const always: readonly string[] = [
