@@ -9,14 +9,16 @@ import { closingOf, withClosing } from '../../status/closing.ts';
 import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
+import { allEvidenceDetails } from '../evidence/store-evidence.ts';
 
 /** Ends an action: sets the final state and adds the last record, with the person who ended it early and the codes of refusals. */
 export function end(
-  { draft, action, facts, now }: Pass,
+  pass: Pass,
   state: State,
   message: string,
   { actor: by, codes = [] }: Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'codes'> = {},
 ): void {
+  const { draft, action, facts, now } = pass;
   const stopped = stoppedBy(facts);
   draft.observedGeneration = action.metadata.generation;
   delete draft.queuedAt;
@@ -32,6 +34,7 @@ export function end(
       summary: `${state}: ${message}`,
       plan: draft.plan?.digest,
       details: {
+        ...allEvidenceDetails(pass),
         'sentinel.state': state,
         'sentinel.refusal.codes': codes.join(','),
         'sentinel.success': String(successStates.has(state)),
