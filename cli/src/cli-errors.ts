@@ -34,7 +34,7 @@ export const cliErrors = {
     when: 'The action names no evidence of the stage, or the evidence store does not have it.',
     next: 'The audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',
   },
-  EvidenceAltered: {
+  EvidenceDigestMismatch: {
     when: 'The evidence that was answered does not have the digest that the action names.',
     next: 'Do not rely on it, and tell your security team.',
   },

@@ -20,14 +20,14 @@ const EvidenceStep = z.strictObject({
   name,
   /** Left out while the step was not finished. */
   exitCode: z.int().optional(),
-  /** What the step printed, as policy lets it be kept. Left out where nothing is kept, or nothing could be read. */
+  /** What the step printed, as policy lets it be kept. Left out if policy keeps nothing of it, or if it could not be read. */
   log: z.string().optional(),
   /** Whether a part of the log is left out because it is too long; the log says where. */
   truncated: z.literal(true).optional(),
 });
 export type EvidenceStep = z.infer<typeof EvidenceStep>;
 
-/** Which stages leave evidence. A rollback has no Job of its own; its evidence names the Job of the run that it takes back. */
+/** Which stages leave evidence. A rollback has no Job of its own; its evidence names the Job of the run that it rolls back. */
 export const EvidenceStage = z.enum(['rehearsal', 'run', 'verification', 'rollback']);
 export type EvidenceStage = z.infer<typeof EvidenceStage>;
 

@@ -90,7 +90,7 @@ describe('The evidence of an action', { concurrency: false }, () => {
     assert.match(out, /\n {2}\| step says hello/);
   });
 
-  it('is refused to whoever may not get the action, by the API server and by the evidence store', async () => {
+  it('is refused to anyone who may not get the action, by the API server and by the evidence store', async () => {
     const digest = named(action, 'RunEnded');
     const stranger = await serviceAccount(tenant.namespace, 'stranger');
     const closed = await read(digest, stranger);

@@ -66,7 +66,7 @@ describe('kubectl sentinel logs', () => {
       'repair-web',
     ]);
     assert.deepEqual([code, out], [1, '']);
-    assert.match(error, /\[EvidenceAltered\]/);
+    assert.match(error, /\[EvidenceDigestMismatch\]/);
   });
 
   it('says what is missing', async () => {

@@ -13,7 +13,7 @@ export type Retention =
   | { readonly kind: 'Delete' };
 
 /**
- * What becomes of evidence. It is kept as long as its action exists: the operator deletes an action when its time of retention is over, and
+ * Decides whether evidence is kept. It is kept as long as its action exists: the operator deletes an action when its time of retention is over, and
  * not while a limit counts it or a kill switch is on. Of an action that somebody deleted, it is kept until that time has passed since
  * the action ended, or since it was first missed where its end was not seen.
  */

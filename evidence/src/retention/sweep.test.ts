@@ -68,7 +68,7 @@ describe('A sweep', () => {
       .map(({ meta: { action } }) => action.uid)
       .sort();
 
-  it('deletes what nobody needs any more, and nothing of an action that exists', async () => {
+  it('deletes evidence whose time is over, and nothing of an action that exists', async () => {
     assert.equal(await sweepEvidence(client(), store, () => 20), 0);
     assert.deepEqual(held(), ['deleted', 'ended', 'living', 'stored']);
     assert.equal(await sweepEvidence(client(), store, () => 10_000), 1);

@@ -23,7 +23,7 @@ describe('How the aggregation layer authenticates', () => {
     });
   });
 
-  it('is unknown where there is no aggregation layer', () => {
+  it('is unknown in a cluster without an aggregation layer', () => {
     for (const none of [undefined, {}, { 'client-ca-file': 'people' }]) assert.equal(readFrontProxy(none), undefined);
   });
 

@@ -62,7 +62,7 @@ describe('The evidence store', () => {
       ]);
     });
 
-    it('refuses whoever may not get the action, with a Status', async () => {
+    it('refuses anyone who may not get the action, with a Status', async () => {
       scene.said = { allowed: () => false };
       const { status, body, code } = await get(evidencePath('shop', digest));
       assert.deepEqual([status, code], [403, 'EvidenceAccessDenied']);

@@ -53,7 +53,7 @@ export class StorageFull extends Error {
   }
 }
 
-/** Content does not have the digest under which it is stored, or is to be stored. */
+/** Content does not have the digest under which it is stored or was sent. */
 export class DigestMismatch extends Error {
   constructor(digest: string, found: string) {
     super(`the content of '${digest}' has the digest '${found}'`);

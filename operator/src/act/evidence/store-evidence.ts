@@ -71,7 +71,7 @@ export async function keepRollbackEvidence(
   pass.evidence = await store(context, pass, evidence);
 }
 
-/** What the record of the end of a stage says about its evidence; nothing where there is no evidence store. */
+/** What the record of the end of a stage says about its evidence; nothing without an evidence store. */
 export function evidenceDetails({ evidence }: Pass): Readonly<Record<string, string>> {
   if (evidence === undefined) return {};
   return 'digest' in evidence ? { [EVIDENCE_DETAIL]: evidence.digest } : { [EVIDENCE_MISSING_DETAIL]: evidence.missing };
