@@ -45,7 +45,10 @@ async function readEvidence(client: Session['client'], namespace: string, digest
   const found = JSON.parse(answer.body.toString('utf8')) as EvidenceObject;
   // The audit record names the digest, so what is shown must have it.
   if (digestOf(found.spec) !== digest)
-    throw new UsageError('EvidenceDigestMismatch', `the evidence store answered something else than '${digest}'; it is not shown`);
+    throw new UsageError(
+      'EvidenceDigestMismatch',
+      `the evidence store answered something else than '${digest}'; it is not shown`,
+    );
   return found;
 }
 

@@ -19,6 +19,9 @@ const VERBS = ['get'];
 const documents: Readonly<Record<string, object>> = {
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [group] },
   [`/apis/${EVIDENCE_GROUP}`]: { kind: 'APIGroup', apiVersion: 'v1', ...group },
+  // Without schemas, which nothing that is only read needs. The API server logs an error every minute if it gets no document.
+  '/openapi/v2': { swagger: '2.0', info: { title: 'Sentinel evidence', version: EVIDENCE_VERSION }, paths: {} },
+  '/openapi/v3': { paths: {} },
   [`/apis/${groupVersion}`]: {
     kind: 'APIResourceList',
     apiVersion: 'v1',

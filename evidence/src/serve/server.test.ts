@@ -129,6 +129,7 @@ describe('The evidence store', () => {
       const list = await get('/apis');
       assert.equal((list.body.groups as { name: string }[])[0]?.name, 'evidence.sentinel.dev');
       assert.equal((await get(GROUP)).body.kind, 'APIGroup');
+      for (const path of ['/openapi/v2', '/openapi/v3']) assert.deepEqual((await get(path)).body.paths, {});
       const { body } = await get(`${GROUP}/v1alpha1`);
       assert.deepEqual(
         [body.kind, body.groupVersion, body.resources],
