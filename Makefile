@@ -65,6 +65,10 @@ mutants: ## Change the code that decides, one small thing at a time, and see whe
 	@$(ENV); [ tools/mutants/node_modules/.package-lock.json -nt tools/mutants/package-lock.json ] || npm ci --prefix tools/mutants --ignore-scripts --no-audit --no-fund --loglevel=error; \
 	NODE_COMPILE_CACHE=$$PWD/dist/mutants/cache tools/mutants/node_modules/.bin/stryker run tools/mutants/stryker.config.json $(if $(ROOM),--mutate '$(ROOM)/!(*.test).ts')
 
+.PHONY: netpol
+netpol: ## Kubernetes' own NetworkPolicy tests against the running embedded cluster; writes docs/development/network-policies.md (builds them once; about half an hour)
+	@$(ENV); node tools/netpol/main.ts
+
 .PHONY: cluster-down
 cluster-down: ## Stop the embedded Kubernetes and remove its traces
 	@$(ENV); node cluster/src/main.ts down

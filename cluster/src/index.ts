@@ -6,9 +6,18 @@ export { nodeImage, toolsImage } from './build/image-kinds.ts';
 export { buildPrograms, type Programs } from './build/programs.ts';
 export { clientKubeconfig, type Identity } from './certificates.ts';
 export { down } from './down.ts';
+export { type FakeNodes, startKwok } from './fake-nodes.ts';
 export { killKubelet } from './kubelet.ts';
+export { fakeNodeTaint, fakeNodeToleration } from './kwok.ts';
 export { loadImage } from './load.ts';
 export { layout, paths } from './machine/paths.ts';
+export {
+  buildNetpolConformance,
+  kernelHasSctp,
+  type NetpolConformance,
+  netpolConformanceArgs,
+  netpolConformanceReport,
+} from './netpol-conformance.ts';
 export { type Status, status } from './status.ts';
 export { traces } from './traces.ts';
 export { up } from './up.ts';

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pauseImage } from './build/image-kinds.ts';
@@ -14,6 +13,7 @@ import { recordNewFolders } from './machine/machine-folders.ts';
 import { createNetwork, inNetwork } from './machine/network.ts';
 import { layout, paths } from './machine/paths.ts';
 import { run, say, until } from './machine/run.ts';
+import { spawnProgram } from './machine/spawn-program.ts';
 import { isNodeReady, kubectl, recordedPids, status } from './status.ts';
 
 /**
@@ -78,20 +78,7 @@ export async function startDaemon(
   pids: Record<string, number>,
   log: 'new' | 'continued' = 'new',
 ): Promise<void> {
-  const output = openSync(join(paths.logs, `${name}.log`), log === 'new' ? 'w' : 'a');
-  const child = spawn('nsenter', [...inNetwork, join(paths.bin, name), ...args], {
-    cwd: paths.state,
-    detached: true,
-    stdio: ['ignore', output, output],
-    // A proxy of the caller must not come between the parts of the cluster.
-    env: { PATH: `${paths.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
-  });
-  closeSync(output);
-  child.on('error', () => undefined);
-  child.unref();
-  if (child.pid === undefined) throw new Error(`${name} did not start`);
-  // nsenter becomes the program: its id is the program's.
-  pids[name] = child.pid;
+  pids[name] = spawnProgram({ program: name, args, log: `${name}.log`, mode: log, lifetime: 'cluster' });
   await writeFile(`${paths.pids}.new`, JSON.stringify(pids));
   await rename(`${paths.pids}.new`, paths.pids);
 }

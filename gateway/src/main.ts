@@ -9,8 +9,10 @@ import {
   Manager,
   namespaces,
   pods,
+  readOwnAccount,
   readTracing,
   startTracing,
+  watchOwnAccount,
 } from '@sentinel/kube';
 import { DRAIN } from './drain/drain.ts';
 import { Gateway } from './gateway.ts';
@@ -58,6 +60,8 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   manager.addInformer(counted.claims).addInformer(counted.secrets);
   // Not a server in the sense of the manager: its drain needs the caches.
   manager.addRunnable(gateway);
+  const account = readOwnAccount();
+  if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

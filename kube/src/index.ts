@@ -22,6 +22,7 @@ export * from './errors.ts';
 export * from './logger.ts';
 export * from './manager/leader-elector.ts';
 export * from './manager/manager.ts';
+export * from './manager/own-account.ts';
 export type { Runnable } from './manager/runnable.ts';
 export * from './manager/upkeep.ts';
 export { Counter, Gauge, Histogram, registry } from './metrics.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { admin, eventually, example } from '../lib/cluster.ts';
-import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { makeTenant, messageOf, stagesOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // Each describe has a namespace of its own, so the files and the stories of this one can run side by side.
 
@@ -210,7 +210,7 @@ describe('A Playbook that only reads', { concurrency: false }, () => {
     const done = await tenant.until(action, ['NoEffect']);
     assert.match(done.status?.results?.[0]?.content ?? '', /# Deployments[\s\S]*web/);
     assert.deepEqual(
-      done.status?.stages?.map(({ stage }) => stage),
+      stagesOf(done).map(({ stage }) => stage),
       ['rehearsal'],
     );
     assert.equal(done.status?.plan, undefined);

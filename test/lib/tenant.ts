@@ -87,6 +87,20 @@ export interface ActionView {
 export const stateOf = (action: ActionView): string =>
   action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason ?? 'Pending';
 /** What the action says of its state. */
+/**
+ * The stages of an action, without rehearsals that started over because the kubelet executed a step twice. It does so now and then by
+ * itself (kubernetes/kubernetes issue 83705), and with `EventedPLEG` about once in a hundred pods.
+ */
+export const stagesOf = ({ status }: ActionView) => {
+  const again = (status?.outbox?.records ?? []).filter(
+    ({ transition, summary }) => transition === 'StartedOver' && summary?.includes('the kubelet executed step'),
+  ).length;
+  const stages = status?.stages ?? [];
+  const isOver = ({ stage, outcome }: { stage: string; outcome?: string }) => stage === 'rehearsal' && outcome === 'Unknown';
+  const dropped = new Set(stages.filter(isOver).slice(0, again));
+  return stages.filter((one) => !dropped.has(one));
+};
+
 export const messageOf = (action: ActionView): string =>
   action.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
 

@@ -140,12 +140,13 @@ describe('A step that the kubelet executes twice', { concurrency: false, timeout
     context.diagnostic(JSON.stringify(stepOf(pod)));
     const waiting = await tenant.until(action, ['AwaitingApproval', 'RehearsalFailed']);
     assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
-    const [over, ...more] = recordsOf(waiting, 'StartedOver');
-    assert.deepEqual(more, []);
-    assert.match(String(over?.summary), /rehearsal 1 does not count: the kubelet executed step 'one' 2 times/);
+    // The kubelet may do it once more by itself: that rehearsal starts over as well.
+    const over = recordsOf(waiting, 'StartedOver').map(({ summary }) => String(summary));
+    assert.match(over[0] ?? '', /rehearsal 1 does not count: the kubelet executed step 'one' 2 times/);
+    for (const one of over) assert.match(one, /does not count: the kubelet executed step 'one'/);
     assert.deepEqual(
       waiting.status?.stages?.map(({ stage, outcome }) => `${stage} ${outcome}`),
-      ['rehearsal Unknown', 'rehearsal Succeeded'],
+      [...over.map(() => 'rehearsal Unknown'), 'rehearsal Succeeded'],
     );
     const plan = await client.getOrThrow(actionPlans, {
       namespace: tenant.namespace,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { tryRun } from '../run.ts';
 import { Remembered } from './remembered.ts';
-import { describeSlowest, type FileResult, sum } from './tally.ts';
+import { describeSlowest, type FileResult, headOf, sum } from './tally.ts';
 
 /** One start of the runner: its clock, what it has seen so far, and when it must stop. */
 export class Session {
@@ -68,7 +68,9 @@ export class Session {
     const all = [...this.#checks, ...this.#results];
     const { passed, failed } = sum(all);
     process.stdout.write(`\nThe slowest:\n${describeSlowest(this.#results).join('\n')}\n`);
-    const failures = all.flatMap(({ file, failures: those }) => those.map(({ name }) => `  ✖ ${file}: ${name}`));
+    const failures = all.flatMap(({ file, failures: those }) =>
+      those.map(({ name, error }) => `  ✖ ${file}: ${name}\n      ${headOf(error)}`),
+    );
     if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.join('\n')}\n`);
     if (this.#leftOut.length > 0)
       process.stdout.write(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type TestEvent, toTestEvent } from './reporter.ts';
-import { describeSlowest, resultOf, sum } from './tally.ts';
+import { describeSlowest, headOf, resultOf, sum } from './tally.ts';
 
 const result = (name: string, over: Partial<Extract<TestEvent, { type: 'result' }>> = {}): TestEvent => ({
   type: 'result',
@@ -15,6 +15,17 @@ const result = (name: string, over: Partial<Extract<TestEvent, { type: 'result' 
   ...over,
 });
 const end = (passed: number, failed: number): TestEvent => ({ type: 'end', passed, failed });
+
+describe('The beginning of an error', () => {
+  it('is one line without the stack', () => {
+    assert.equal(headOf('Expected values:\n\n  1 !== 2\n    at a (b.ts:1)\n    at c'), 'Expected values: 1 !== 2');
+  });
+
+  it('is cut with a mark', () => {
+    assert.equal(headOf('a'.repeat(400), 10), `${'a'.repeat(9)}…`);
+    assert.equal(headOf('a'.repeat(10), 10), 'a'.repeat(10));
+  });
+});
 
 describe('The result of a test file', () => {
   it('is what node:test counts, with the slowest case', () => {

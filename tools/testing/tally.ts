@@ -55,6 +55,17 @@ export const describeSlowest = (results: readonly FileResult[], count = 10): str
       return `${seconds.toFixed(0).padStart(5)} s  ${file}${what}`;
     });
 
+/** The beginning of an error in one line of at most `length` characters, for a list of failures; the whole error is told where it occurs. */
+export function headOf(error: string, length = 300): string {
+  const words = error
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .join(' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return words.length > length ? `${words.slice(0, length - 1)}…` : words;
+}
+
 /** How many cases passed and failed in all. */
 export const sum = (results: readonly Pick<FileResult, 'passed' | 'failed'>[]): { passed: number; failed: number } => ({
   passed: results.reduce((all, { passed }) => all + passed, 0),

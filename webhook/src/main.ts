@@ -5,8 +5,10 @@ import {
   HealthServer,
   loadConfig,
   Manager,
+  readOwnAccount,
   readTracing,
   startTracing,
+  watchOwnAccount,
 } from '@sentinel/kube';
 import { quotaInformers } from './admission/quota.ts';
 import { readConfig } from './config.ts';
@@ -33,6 +35,8 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   manager.addInformer(counted.actions);
   for (const informer of counted.plans) manager.addInformer(informer);
   manager.addRunnable(webhook);
+  const account = readOwnAccount();
+  if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

@@ -32,6 +32,9 @@ const recipes: Readonly<Record<string, Recipe>> = {
   helm: { label: 'helm (about 2 min the first time)' },
   collector: { label: 'the OpenTelemetry collector (about 2 min the first time)' },
   runc: { label: 'runc', tags: 'seccomp', cgo: true },
+  kwok: { label: 'kwok (about 3 min the first time)' },
+  'netpol-conformance': { label: "Kubernetes' NetworkPolicy tests (about 6 min the first time)", ldflags: release },
+  agnhost: { label: 'agnhost (about 2 min the first time)' },
 };
 
 /** Where a built program was put, by the name of its folder below `cluster/programs`. */
