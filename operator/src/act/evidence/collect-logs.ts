@@ -12,6 +12,9 @@ const TAIL = { tailLines: 400, limitBytes: 128 * 1024 };
 /** How many of these lines are left out: a secret of several lines may have begun before them. */
 const TAIL_DROPPED = 50;
 
+/** How long reading the logs of a stage may take, so that a node that does not answer holds up no rollback. What is read by then is kept. */
+const READ_MS = 20_000;
+
 /** A step, with its exit code if it has ended. */
 export interface EndedStep {
   readonly name: string;
@@ -27,9 +30,10 @@ export async function collectLogs(
 ): Promise<EvidenceStep[]> {
   const most = Math.min(STEP_BYTES, Math.floor(STAGE_BYTES / Math.max(1, steps.length)));
   const collected: EvidenceStep[] = [];
+  const signal = AbortSignal.timeout(READ_MS);
   // One after the other: side by side, the logs of all of them would be in memory before they are cut.
   for (const { name, exitCode } of steps) {
-    const kept = handling.logs === 'Dropped' ? {} : await readLog(client, pod, name, handling, most).catch(() => ({}));
+    const kept = handling.logs === 'Dropped' ? {} : await readLog(client, pod, name, handling, most, signal).catch(() => ({}));
     collected.push({ name, ...(exitCode === undefined ? {} : { exitCode }), ...kept });
   }
   return collected;
@@ -41,9 +45,10 @@ async function readLog(
   step: string,
   handling: DataHandling,
   most: number,
+  signal: AbortSignal,
 ): Promise<Pick<EvidenceStep, 'log' | 'truncated'>> {
   const read = (options: { limitBytes: number; tailLines?: number }) =>
-    client.logs(namespaces.sandboxes, pod, stepContainer(step), options);
+    client.logs(namespaces.sandboxes, pod, stepContainer(step), { ...options, signal });
   const head = await read({ limitBytes: most + OVERLAP });
   // Masked before it is cut, because a cut may remove what identifies a secret.
   const kept = await keepLongText('logs', handling, head);
