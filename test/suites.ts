@@ -21,7 +21,19 @@ export interface Suite {
 }
 
 /** The folders whose change can alter how an action goes: every suite that runs actions depends on them. */
-const product = ['operator/', 'webhook/', 'gateway/', 'policy/', 'kube/', 'crds/', 'charts/', 'cluster/', 'tools/', 'test/lib/'];
+const product = [
+  'operator/',
+  'webhook/',
+  'gateway/',
+  'evidence/',
+  'policy/',
+  'kube/',
+  'crds/',
+  'charts/',
+  'cluster/',
+  'tools/',
+  'test/lib/',
+];
 
 /** What `make test` runs whole. */
 export const always: readonly string[] = [
@@ -40,6 +52,7 @@ export const always: readonly string[] = [
   'test/e2e/oidc.test.ts',
   'test/e2e/risk.test.ts',
   'test/e2e/audit.test.ts',
+  'test/e2e/evidence.test.ts',
   'test/e2e/bad-input.test.ts',
   'test/e2e/bad-objects.test.ts',
   'test/e2e/bad-policies.test.ts',

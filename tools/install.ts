@@ -44,11 +44,14 @@ const embedded: Place = { helm: join(paths.bin, 'helm'), kubeconfig: paths.kubec
 /** Installs Sentinel from the chart, or upgrades it, and waits until all of it is ready. */
 export async function installSentinel(
   image: string,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string | boolean>> = {},
   { helm, kubeconfig }: Place = embedded,
 ): Promise<void> {
   const values = { image, ...settings };
-  const sets = Object.entries(values).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
+  const sets = Object.entries(values).flatMap(([key, value]) => [
+    typeof value === 'boolean' ? '--set' : '--set-string',
+    `${key}=${value}`,
+  ]);
   const env = { KUBECONFIG: kubeconfig };
   await run(
     helm,

@@ -8,7 +8,7 @@ import { templatesOf } from './guards.ts';
 
 const folder = join(import.meta.dirname, '..', 'charts', 'sentinel');
 const chart = templatesOf(folder);
-const PROGRAMS = ['operator', 'webhook', 'gateway'];
+const PROGRAMS = ['operator', 'webhook', 'gateway', 'evidence'];
 
 interface Flow {
   readonly kind: string;

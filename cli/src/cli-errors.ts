@@ -30,6 +30,14 @@ export const cliErrors = {
     when: 'The action, the Playbook, the policy or the namespace does not exist.',
     next: 'Use the command that the message names to see which ones exist.',
   },
+  EvidenceMissing: {
+    when: 'The action names no evidence of the stage, or the evidence store does not have it.',
+    next: 'The audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',
+  },
+  EvidenceDigestMismatch: {
+    when: 'The evidence that was answered does not have the digest that the action names.',
+    next: 'Do not rely on it, and tell your security team.',
+  },
   PlanNotFound: {
     when: 'The action has no plan, or its plan or a part of it is gone.',
     next: 'Wait until the action is rehearsed; where the plan is gone, create the action again.',

@@ -6,6 +6,7 @@ import { auditVerifyExport } from './commands/audit-export.ts';
 import { type CancelFlags, cancel } from './commands/cancel.ts';
 import { type DecideFlags, decide } from './commands/decide.ts';
 import { type DistrustFlags, distrust } from './commands/distrust.ts';
+import { type LogsFlags, logs } from './commands/logs.ts';
 import { plan } from './commands/plan.ts';
 import { definePolicy } from './commands/policy/index.ts';
 import { queue } from './commands/queue.ts';
@@ -146,6 +147,10 @@ function define(program: Command, within: Within, offline: Offline, own: readonl
   printable(add(program, 'report <action>', 'Show the outcome of an action')).action((name: string, _, command: Command) =>
     within((session) => report(session, name))(command),
   );
+  printable(add(program, 'logs <action>', 'Show the stored logs and results of a stage of an action'))
+    .option('--stage <stage>', 'rehearsal, run, verification or rollback; the newest when left out')
+    .option('--step <step>', 'only the log of this step')
+    .action((name: string, flags: LogsFlags, command: Command) => within((session) => logs(session, name, flags))(command));
   add(program, 'trust <playbook>', 'Trust the current version of a Playbook')
     .option('--digest <digest>', 'the .status.digest of the Playbook that you saw')
     .option('-y, --yes', 'do not ask; needs --digest with it')

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { layout, paths } from './machine/paths.ts';
 import { run } from './machine/run.ts';
 
+const CA_USAGE = 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature';
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /** A person or program, as its client certificate names it. */
@@ -16,14 +17,7 @@ export interface Identity {
 /** Makes the cluster's certificate authority, the key for ServiceAccount tokens and all certificates of its programs. */
 export async function createPki(): Promise<void> {
   await mkdir(paths.pki, { recursive: true, mode: 0o700 });
-  const days = [
-    '-days',
-    '3650',
-    '-subj',
-    '/CN=sentinel-cluster-ca',
-    '-addext',
-    'keyUsage=critical,keyCertSign,cRLSign,digitalSignature',
-  ];
+  const days = ['-days', '3650', '-subj', '/CN=sentinel-cluster-ca', '-addext', CA_USAGE];
   await run('openssl', ['req', '-x509', ...newKey, ...days, '-keyout', paths.caKey, '-out', paths.caCertificate]);
   const names = `IP:${layout.apiAddress},IP:10.96.0.1,IP:127.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc`;
   await Promise.all([
@@ -33,6 +27,7 @@ export async function createPki(): Promise<void> {
       '-addext',
       `subjectAltName=IP:${layout.apiAddress},DNS:${layout.node}`,
     ]),
+    createFrontProxy(),
     signClient(join(paths.pki, 'apiserver-kubelet'), { user: 'kube-apiserver', groups: ['system:masters'] }),
     writeKubeconfig(paths.kubeconfig, { user: 'admin', groups: ['system:masters'] }),
     writeKubeconfig(programKubeconfig('kubelet'), { user: `system:node:${layout.node}`, groups: ['system:nodes'] }),
@@ -40,6 +35,18 @@ export async function createPki(): Promise<void> {
     writeKubeconfig(programKubeconfig('kube-scheduler'), { user: 'system:kube-scheduler' }),
     writeKubeconfig(programKubeconfig('kube-proxy'), { user: 'system:kube-proxy' }),
   ]);
+}
+
+/** The name in the certificate with which the API server calls servers behind it. */
+export const FRONT_PROXY = 'front-proxy-client';
+
+// An authority of its own, as Kubernetes advises: no certificate of a person or program may pass for that of the aggregation layer.
+async function createFrontProxy(): Promise<void> {
+  const authority = join(paths.pki, 'front-proxy-ca');
+  const subject = ['-days', '3650', '-subj', '/CN=sentinel-cluster-front-proxy-ca', '-addext', CA_USAGE];
+  await run('openssl', ['req', '-x509', ...newKey, ...subject, '-keyout', `${authority}.key`, '-out', `${authority}.crt`]);
+  const signedBy = { certificate: `${authority}.crt`, key: `${authority}.key` };
+  await sign(join(paths.pki, FRONT_PROXY), `/CN=${FRONT_PROXY}`, ['-addext', 'extendedKeyUsage=clientAuth'], signedBy);
 }
 
 /** Where the kubeconfig of one of the cluster's programs is. */
@@ -80,12 +87,17 @@ async function signClient(base: string, { user, groups = [] }: Identity): Promis
   await sign(base, subject, ['-addext', 'extendedKeyUsage=clientAuth']);
 }
 
-async function sign(base: string, subject: string, extra: readonly string[]): Promise<void> {
+async function sign(
+  base: string,
+  subject: string,
+  extra: readonly string[],
+  signedBy = { certificate: paths.caCertificate as string, key: paths.caKey as string },
+): Promise<void> {
   const authority = [
     '-CA',
-    paths.caCertificate,
+    signedBy.certificate,
     '-CAkey',
-    paths.caKey,
+    signedBy.key,
     '-days',
     '365',
     '-addext',

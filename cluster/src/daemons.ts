@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authenticationConfiguration } from './authentication.ts';
-import { programKubeconfig } from './certificates.ts';
+import { FRONT_PROXY, programKubeconfig } from './certificates.ts';
 import { layout, paths } from './machine/paths.ts';
 
 /** A program of the cluster: what it is called, and how it is started in the cluster's network. */
@@ -215,6 +215,14 @@ function apiServerArgs(): string[] {
     `--service-cluster-ip-range=${layout.serviceCidr}`,
     `--authentication-config=${paths.authentication}`,
     '--authorization-mode=Node,RBAC',
+    // How it authenticates to servers behind it, which serve aggregated APIs.
+    `--requestheader-client-ca-file=${pki('front-proxy-ca.crt')}`,
+    `--requestheader-allowed-names=${FRONT_PROXY}`,
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    `--proxy-client-cert-file=${pki(`${FRONT_PROXY}.crt`)}`,
+    `--proxy-client-key-file=${pki(`${FRONT_PROXY}.key`)}`,
     '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged=true',
     '--profiling=false',

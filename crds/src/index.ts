@@ -1,6 +1,7 @@
 export * from './audit/chain.ts';
 export * from './digest/canonical.ts';
 export * from './error-table.ts';
+export * from './evidence.ts';
 export * from './objects.ts';
 export * from './run-report.ts';
 export * from './v1alpha1/action.ts';

@@ -10,6 +10,7 @@ const Environment = z.object({
   SENTINEL_WORKERS: z.coerce.number().int().min(1).max(64).default(8),
   SENTINEL_USER_NAMESPACES: z.enum(['Auto', 'Always', 'Never']).default('Auto'),
   SENTINEL_SANDBOX_PODS: z.string().optional(),
+  SENTINEL_EVIDENCE: z.enum(['true', 'false']).default('false'),
 });
 
 /** The settings of the operator. No other module reads the environment. */
@@ -22,6 +23,8 @@ export interface Config {
   readonly workers: number;
   /** Whether sandboxes get a user namespace of their own; `Auto`: where every node says that it can. */
   readonly userNamespaces: 'Auto' | 'Always' | 'Never';
+  /** Whether an evidence store is installed. */
+  readonly evidence: boolean;
   /** The settings for sandbox pods from the values of the chart. */
   readonly pods: PodSettings;
 }
@@ -39,6 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     otlpEndpoint: values.SENTINEL_OTLP_ENDPOINT === '' ? undefined : values.SENTINEL_OTLP_ENDPOINT,
     workers: values.SENTINEL_WORKERS,
     userNamespaces: values.SENTINEL_USER_NAMESPACES,
+    evidence: values.SENTINEL_EVIDENCE === 'true',
     pods: parsePodSettings(values.SENTINEL_SANDBOX_PODS),
   };
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type AgentActionStatus, namespaces, RunReport, type Stage } from '@sentinel/crds';
 import { configmaps, inSpan, type KubeClient, pods, traceHeaders } from '@sentinel/kube';
 import type { StorageUse } from '@sentinel/policy';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import { z } from 'zod';
+import { Connections } from './connections.ts';
 import { judgeRecorder, RecorderUnavailable } from './decide/recorder.ts';
 import { readJson } from './read-json.ts';
 
@@ -59,21 +60,6 @@ const INSTALLED: GatewayAccess = {
   replicaPort: 8443,
   tokenFile: '/var/run/secrets/sentinel.dev/gateway/token',
 };
-
-/** Connections to the gateway, which all clients of a process share. */
-class Connections {
-  #current: { ca: string; agent: Agent } | undefined;
-
-  /** The connections with this CA. Connections with another CA are closed when their requests have ended. */
-  under(ca: string, servername: string): Agent {
-    if (this.#current?.ca === ca) return this.#current.agent;
-    // Closing waits for requests that may take minutes, so it is not awaited.
-    this.#current?.agent.close().catch(() => undefined);
-    const agent = new Agent({ connect: { ca, servername }, allowH2: false });
-    this.#current = { ca, agent };
-    return agent;
-  }
-}
 
 /** Client of the gateway: uses TLS with the CA of the gateway, and a token that is valid only for the gateway. */
 export class GatewayClient {

@@ -29,6 +29,7 @@ import { type Caches, createCaches } from './caches.ts';
 import { type Config, readConfig } from './config.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
+import { EvidenceClient } from './evidence-client.ts';
 import { watchGuards } from './facts/watch-guards.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { observeActions, observeDecision, observeEnd, summarizeActions } from './metrics.ts';
@@ -72,6 +73,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   });
   const admissions = new AdmissionSerializer();
   const gateway = new GatewayClient(leader);
+  const evidence = config.evidence ? new EvidenceClient(leader) : undefined;
   // All requests of a reconcile end with it: at its time-out, at shutdown, and at once when the lease is lost.
   const contextUntil = (signal: AbortSignal): ReconcileContext => {
     const bound = leader.until(signal);
@@ -83,6 +85,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
       clock: systemClock,
       admissions,
       gateway: gateway.until(signal),
+      evidence: evidence?.until(signal),
       settings: () => readSettings(bound, config, isolateUsers),
     };
   };

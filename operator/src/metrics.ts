@@ -76,6 +76,16 @@ const ended = new Counter({
   labelNames: ['state'] as const,
   registers,
 });
+const evidence = new Counter({
+  name: 'sentinel_operator_evidence_total',
+  help: 'Stages whose logs and results were stored in the evidence store (Stored), or were not (Missing).',
+  labelNames: ['outcome'] as const,
+  registers: [registry],
+});
+
+/** Counts the evidence of a stage. */
+export const noteEvidence = (outcome: 'Stored' | 'Missing'): void => evidence.inc({ outcome });
+
 const refusals = new Counter({
   name: 'sentinel_operator_policy_refusals_total',
   help: 'What policies refused after the action was created, by rule: one for each rule that the action or its plan breaks.',

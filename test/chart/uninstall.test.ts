@@ -16,6 +16,7 @@ interface Installed {
 }
 
 const ALL_MONITORING = ['podMonitor', 'rules', 'dashboard'].flatMap((part) => ['--set', `monitoring.${part}.enabled=true`]);
+const EVIDENCE = ['--set', 'evidence.enabled=true'];
 const nameOf = ({ kind, metadata }: Installed) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
 const isKept = ({ metadata }: Installed) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep';
 
@@ -43,7 +44,12 @@ describe('The values of the chart', () => {
     });
 
   it('render every object once, with and without the optional ones', async () => {
-    for (const sets of [[], ['--set', 'crds.install=false,floor.install=false,namespaces.create=false'], ALL_MONITORING]) {
+    for (const sets of [
+      [],
+      ['--set', 'crds.install=false,floor.install=false,namespaces.create=false'],
+      ALL_MONITORING,
+      EVIDENCE,
+    ]) {
       const rendered = await helm('template', 'sentinel', chart, ...sets);
       const names = rendered.split(/^---$/m).flatMap((text) => {
         const [kind, name, namespace] = ['kind', ' {2}name', ' {2}namespace'].map(

@@ -1,5 +1,6 @@
 import { cliErrors } from '@sentinel/cli/errors';
 import { type ErrorEntry, type ErrorTable, type State, stateErrors, states } from '@sentinel/crds';
+import { evidenceErrors } from '@sentinel/evidence/errors';
 import { gatewayErrors } from '@sentinel/gateway/errors';
 import { guardErrors, policyErrors } from '@sentinel/policy';
 import { webhookErrors } from '@sentinel/webhook/errors';
@@ -42,6 +43,13 @@ export const sections: readonly ErrorSection[] = [
     where:
       'The gateway answers a request of a sandbox itself, beside what policy refuses. Its answer is a Status as the API server sends it, with the code in `details.causes[].reason`. Where a pod is not served at all, the status of the action says `refused by the gateway (CODE)`. A few of these are answers to the operator, which asks again by itself.',
     errors: gatewayErrors,
+    isSent: true,
+  },
+  {
+    title: 'Evidence store',
+    where:
+      'The evidence store refuses to show or to store evidence. Its answer, which the API server passes on, is a Status with the code in `details.causes[].reason`. Those about storing are answers to the operator: the audit record then says in `sentinel.evidence.missing` what was not stored.',
+    errors: evidenceErrors,
     isSent: true,
   },
   {

@@ -4,7 +4,7 @@ import { guardCode } from '@sentinel/policy';
 import type { Guard } from '../guards.ts';
 import type { MessagesByCode } from './page.ts';
 
-const SOURCES = '{crds,policy,operator,webhook,gateway,cli}/src/**/*.ts';
+const SOURCES = '{crds,policy,operator,webhook,gateway,evidence,cli}/src/**/*.ts';
 const LEFT_OUT = /\.test\.ts$|\.fixture\.ts$|\/generated\/|-errors\.ts$|\/conditions\.ts$/;
 
 /** The text of each source that may use a code: programs and libraries, without tests and the tables. */

@@ -18,6 +18,9 @@ switch (command) {
   case 'gateway':
     await (await import('@sentinel/gateway/main')).runGateway(process.env, stop.signal);
     break;
+  case 'evidence':
+    await (await import('@sentinel/evidence/main')).runEvidence(process.env, stop.signal);
+    break;
   case 'gate':
     process.exitCode = await runGate(process.env);
     break;
@@ -25,6 +28,6 @@ switch (command) {
     process.exitCode = runEnd('/results', (line) => process.stdout.write(line));
     break;
   default:
-    process.stderr.write('sentinel: operator | webhook | gateway | gate | end\n');
+    process.stderr.write('sentinel: operator | webhook | gateway | evidence | gate | end\n');
     process.exitCode = 2;
 }

@@ -20,6 +20,7 @@ export const layout: Layout = {
     operator: ['crds', 'policy', 'kube'],
     webhook: ['crds', 'policy', 'kube'],
     gateway: ['crds', 'policy', 'kube'],
+    evidence: ['crds', 'policy', 'kube'],
     cli: ['crds', 'policy', 'kube'],
     cluster: ['kube'],
   },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { states } from '@sentinel/crds';
+import { observeStore } from '@sentinel/evidence/testing';
 import { observeWork } from '@sentinel/gateway/testing';
 import { registry } from '@sentinel/kube';
 import { observeActions, summarizeActions } from '@sentinel/operator/testing';
@@ -36,10 +37,11 @@ const guide = read('docs/guides/monitoring.md');
 /** What Prometheus adds to each series, and what it makes of each target by itself. */
 const ADDED = new Set(['job', 'pod']);
 const OWN = new Set(['up']);
-const JOBS = new Set(['sentinel-operator', 'sentinel-webhook', 'sentinel-gateway']);
+const JOBS = new Set(['sentinel-operator', 'sentinel-webhook', 'sentinel-gateway', 'sentinel-evidence']);
 
 observeWork({ requests: () => 0, rehearsals: () => 0, storage: () => undefined });
 observeActions(() => summarizeActions([], 0));
+observeStore(() => ({ used: 0, limit: 0, items: 0 }));
 
 /** The labels of each series that the programs serve, by its name: histograms have three. */
 const served = new Map<string, ReadonlySet<string>>();

@@ -25,7 +25,7 @@ const links = (text: string): string[] =>
 const sources = (text: string): string[] =>
   [
     ...text.matchAll(
-      /`((?:crds|policy|kube|operator|webhook|gateway|cli|tools|test|charts|cluster)\/[\w./-]+\.(?:ts|yaml|json))`/g,
+      /`((?:crds|policy|kube|operator|webhook|gateway|evidence|cli|tools|test|charts|cluster)\/[\w./-]+\.(?:ts|yaml|json))`/g,
     ),
   ].map(([, path = '']) => path);
 

@@ -3,6 +3,7 @@ import { down, status, up } from '@sentinel/cluster';
 import { noteImages } from '../../test/lib/images.ts';
 import { collectorEndpoint, startTelemetry } from '../../test/lib/telemetry.ts';
 import { leftovers } from '../../test/suites.ts';
+import { evidenceSettings, prepareEvidence, waitForEvidence } from '../evidence-volume.ts';
 import { type Images, installSentinel, makeImages } from '../install.ts';
 import type { Plan } from './plan.ts';
 import { runFile, type Selection } from './run-file.ts';
@@ -120,7 +121,9 @@ async function runInstalled(session: Session, runner: FileRunner, plan: Plan, im
   noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
   const telemetry = await startTelemetry();
   try {
-    await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': collectorEndpoint });
+    await prepareEvidence();
+    await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': collectorEndpoint, ...evidenceSettings });
+    await waitForEvidence();
     session.say(
       `installed; ${plan.together.length} files run ${WORKERS} at a time, ${plan.alone.length + plan.last.length} alone`,
     );

@@ -6,7 +6,7 @@ import { always, leftovers, suiteNames, suites } from '../../test/suites.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const everyFile = globSync(
-  ['test/**/*.test.ts', 'cluster/test/*.test.ts', '{kube,operator,webhook,gateway,cli}/**/*integration*.test.ts'],
+  ['test/**/*.test.ts', 'cluster/test/*.test.ts', '{kube,operator,webhook,gateway,evidence,cli}/**/*integration*.test.ts'],
   {
     cwd: root,
     exclude: (name) => name === 'node_modules',

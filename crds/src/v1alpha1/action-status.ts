@@ -45,6 +45,9 @@ const StageStatus = z
     outcome: z.enum(['Succeeded', 'Failed', 'Blocked', 'Cancelled', 'Unknown']).describe('How it ended.').optional(),
     message: z.string().max(2048).describe('Why, for people.').optional(),
     steps: list(StepResult, 32, 'How each step ended.').optional(),
+    evidence: digest(
+      'Digest of the logs and results of this stage in the evidence store. Left out if there is no store, or if it did not take them; the audit record says which.',
+    ).optional(),
   })
   .describe('One Job of the action.');
 export type StageStatus = z.infer<typeof StageStatus>;

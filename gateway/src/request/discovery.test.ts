@@ -79,6 +79,7 @@ describe('Discovery', () => {
         ],
       },
       { metadata: { name: 'custom.example.com' }, versions: [{ version: 'v1', freshness: 'Stale' }] },
+      { metadata: { name: 'evidence.sentinel.dev' }, versions: [{ version: 'v1alpha1', freshness: 'Stale' }] },
     ]),
   };
   const collected = async (given: Record<string, object | undefined>) => {

@@ -1,3 +1,4 @@
+import { EVIDENCE_GROUP } from '@sentinel/crds';
 import type { Transport } from '@sentinel/kube';
 import { z } from 'zod';
 import { readAs } from './read-answer.ts';
@@ -177,7 +178,8 @@ function deletableOf(groups: z.infer<typeof AggregatedDiscovery>['items']): Dele
     const apiGroup = metadata.name;
     // The versions of a group are listed in the order of preference.
     for (const { version, freshness, resources } of versions) {
-      if (freshness === 'Stale') stale.push(`${apiGroup}/${version}`);
+      // The group of the evidence store has nothing that is collected, so what goes with an object is known without it.
+      if (freshness === 'Stale' && apiGroup !== EVIDENCE_GROUP) stale.push(`${apiGroup}/${version}`);
       for (const { resource, responseKind, scope, verbs } of resources) {
         const key = `${apiGroup}/${resource}`;
         if (found.has(key) || NOT_COLLECTED.has(key) || !COLLECTED.every((verb) => verbs.includes(verb))) continue;

@@ -1,6 +1,7 @@
 import type { AgentAction } from '@sentinel/crds';
 import type { KubeClient, Logger } from '@sentinel/kube';
 import type { SandboxSettings } from '@sentinel/policy';
+import type { EvidenceClient } from '../evidence-client.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import type { Draft } from '../status/conditions.ts';
@@ -9,9 +10,14 @@ import type { Draft } from '../status/conditions.ts';
 export interface ActContext {
   readonly client: KubeClient;
   readonly gateway: GatewayClient;
+  /** Where the logs and results of stages are stored; undefined where no evidence store is installed. */
+  readonly evidence?: Pick<EvidenceClient, 'store'> | undefined;
   readonly settings: () => Promise<SandboxSettings>;
   readonly logger: Logger;
 }
+
+/** The digest of evidence that is stored, or why it is missing. */
+export type StoredEvidence = { readonly digest: string } | { readonly missing: string };
 
 /** The changes of one reconcile: the status to write, and the steps that follow once it is written. */
 export interface Pass {
@@ -21,4 +27,6 @@ export interface Pass {
   readonly now: number;
   /** Done after the status is stored, never before: a crash in between is found by the next pass. */
   readonly afterwards: (() => Promise<void>)[];
+  /** The evidence of the stage that ends in this reconcile. Undefined if none ends, or where no evidence store is installed. */
+  evidence?: StoredEvidence | undefined;
 }

@@ -26,6 +26,18 @@ describe('The audit trail of an action', () => {
     }
   });
 
+  it('names evidence by whole digests, also in a record that is shortened', () => {
+    const digests = Array.from({ length: 12 }, () => `sha256:${'a'.repeat(64)}`).join(',');
+    const long = 'x'.repeat(1_000);
+    const details = { 'sentinel.evidence': digests, 'sentinel.long': long, 'sentinel.longer': long, 'sentinel.longest': long };
+    const draft: Draft = {};
+    for (let count = 0; count < 62; count++) record(draft, action, { ...entry, summary: 's'.repeat(1_024), details }, NOW);
+    const last = draft.outbox?.records.at(-1)?.details ?? [];
+    assert.ok(last.some(({ name }) => name === 'sentinel.record.shortened'));
+    for (const { details: kept = [] } of draft.outbox?.records ?? [])
+      assert.equal(kept.find(({ name }) => name === 'sentinel.evidence')?.value, digests);
+  });
+
   const rows: Record<string, { count: number; acknowledged: number; first: number; kept: number; room: number }> = {
     'keeps all while they fit': { count: 64, acknowledged: 64, first: 1, kept: 64, room: 64 },
     'drops acknowledged records, the oldest first, and no more than it must': {

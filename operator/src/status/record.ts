@@ -1,4 +1,4 @@
-import { type AgentAction, chainRecord, GENESIS, type Transition } from '@sentinel/crds';
+import { type AgentAction, chainRecord, EVIDENCE_DETAIL, GENESIS, type Transition } from '@sentinel/crds';
 import { storedSize } from '@sentinel/kube';
 import { STATEMENT_DETAIL } from '@sentinel/policy';
 import type { Draft } from './conditions.ts';
@@ -47,9 +47,12 @@ export function record(draft: Draft, action: AgentAction, entry: Entry, now: num
 
 const SHORT = { 'sentinel.record.shortened': 'true' };
 
+/** Details of which a part has no use. The caller bounds them. */
+const WHOLE: ReadonlySet<string> = new Set([EVIDENCE_DETAIL]);
+
 function tell(action: AgentAction, entry: Entry, now: number, most: { readonly summary: number; readonly detail: number }) {
   const others = Object.entries(entry.details ?? {}).flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [{ name, value: cut(value, most.detail) }],
+    value === undefined || value === '' ? [] : [{ name, value: WHOLE.has(name) ? value : cut(value, most.detail) }],
   );
   const details = [...statedIn(entry.statement), ...others];
   return {

@@ -5,7 +5,7 @@ import { NAMES } from './forms.ts';
 import type { DataHandling, DataKind } from './handling.ts';
 import { keepLines } from './keep-lines.ts';
 import { type DiffBudget, diffBudget } from './line-diff.ts';
-import { MASK, maskSecrets } from './secrets.ts';
+import { MASK, maskLongText, maskSecrets } from './secrets.ts';
 
 const HASHED = 'sha256:';
 /** An option whose value is a secret, standing for itself. */
@@ -25,6 +25,11 @@ export async function keepText(kind: DataKind, handling: DataHandling, text: str
     default:
       return undefined;
   }
+}
+
+/** The same for a text of any length, such as the log of a step: its secrets are masked, and not all of it. */
+export async function keepLongText(kind: DataKind, handling: DataHandling, text: string): Promise<string | undefined> {
+  return handling[kind] === 'Redacted' ? await maskLongText(text, handling.patterns) : await keepText(kind, handling, text);
 }
 
 /** JSON pointer of the annotation in which `kubectl apply` keeps a copy of the object. Pointers go on into that copy. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentPolicySpec } from '@sentinel/crds';
 import { policyFaults } from '../policyset/compile.ts';
-import { findSecrets, MASK, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
+import { findSecrets, MASK, maskLongText, maskSecrets, patternFault, SEARCHED_MAX } from './secrets.ts';
 
 describe('A secret', () => {
   const hidden: Record<string, [text: string, secret: string]> = {
@@ -213,4 +213,24 @@ describe('What begins a message behind a word for secrets', () => {
   ])
     it(`is not masked: ${text}`, async () => assert.equal(await maskSecrets(text), text));
   it('is masked where it is a value', async () => assert.equal(await maskSecrets('secret: sentinel42'), `secret: ${MASK}`));
+});
+
+describe('A long text', () => {
+  const line = (number: number) => `line ${number}: nothing of interest happened here\n`;
+  const long = Array.from({ length: 4_000 }, (_, number) => line(number));
+
+  it('is kept, and the secrets in it are masked wherever they stand', async () => {
+    const at = [0, 700, 1_500, 3_999];
+    const text = long.map((one, number) => (at.includes(number) ? `DB_PASSWORD=hunter22-${number}\n` : one)).join('');
+    assert.ok(text.length > 2 * SEARCHED_MAX);
+    const masked = await maskLongText(text);
+    assert.ok(!masked.includes('hunter22'), 'a secret is left');
+    assert.equal(masked.split(MASK).length - 1, at.length);
+    assert.ok(masked.includes(line(1)) && masked.includes(line(3_998)));
+  });
+
+  it('is masked by the patterns of policies too', async () => {
+    const masked = await maskLongText(`${long.join('')}customer 4711-0815\n`, ['customer ([0-9-]+)']);
+    assert.ok(masked.endsWith(`customer ${MASK}\n`));
+  });
 });

@@ -83,6 +83,14 @@ export async function findSecrets(text: string, patterns: readonly string[] = []
   return found;
 }
 
+/**
+ * A text of any length with every secret in it masked, as {@link findSecrets} finds them. Unlike {@link maskSecrets}, a long text is not
+ * masked whole. Other work gets its turn between two windows.
+ */
+export async function maskLongText(text: string, patterns: readonly string[] = []): Promise<string> {
+  return masked(text, await findSecrets(text, patterns));
+}
+
 async function known(text: string): Promise<Range[]> {
   const source = { content: text, filePath: 'text.txt', ext: '.txt', contentType: 'text' as const };
   const { messages } = await lintSource({ source, options: { config, noPhysicFilePath: true } });

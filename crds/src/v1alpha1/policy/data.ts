@@ -39,7 +39,7 @@ export const dataHandling = z
       'How long an action is kept at least, for any `retainFor` of other policies, so that a namespace cannot delete evidence earlier.',
     ).optional(),
     retainFor: duration(
-      'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. It is kept longer if a limit still counts it.',
+      'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. It is kept longer if a limit still counts it. What the evidence store has of it is deleted after that, and of an action that somebody deleted, this long after its end.',
     ).optional(),
   })
   .describe('What is kept of an action, and for how long. If no policy sets it, secrets are masked and actions are kept.')

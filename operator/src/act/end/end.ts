@@ -9,6 +9,7 @@ import { closingOf, withClosing } from '../../status/closing.ts';
 import { enter } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import type { Pass } from '../context.ts';
+import { allEvidenceDetails } from '../evidence/store-evidence.ts';
 
 /** How an action ends, beside its state and its message. */
 interface Ending extends Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'codes'> {
@@ -21,11 +22,12 @@ interface Ending extends Pick<Extract<NextStep, { kind: 'End' }>, 'actor' | 'cod
  * came too late for that is named as that: the changes of the run stay.
  */
 export function end(
-  { draft, action, facts, now }: Pass,
+  pass: Pass,
   state: State,
   message: string,
   { actor: by, codes = [], isTooLate = successStates.has(state) }: Ending = {},
 ): void {
+  const { draft, action, facts, now } = pass;
   const stopper = stoppedBy(facts);
   const [stopped, late] = isTooLate ? [undefined, stopper] : [stopper, undefined];
   const said = late ? `${message}. ${tooLate(late.why)}` : message;
@@ -43,6 +45,7 @@ export function end(
       summary: `${state}: ${said}`,
       plan: draft.plan?.digest,
       details: {
+        ...allEvidenceDetails(pass),
         'sentinel.state': state,
         'sentinel.refusal.codes': codes.join(','),
         'sentinel.success': String(successStates.has(state)),

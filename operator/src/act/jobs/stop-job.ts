@@ -3,6 +3,7 @@ import { jobs } from '@sentinel/kube';
 import { dataHandling, keepText, stepContainer } from '@sentinel/policy';
 import { stepsOf } from '../../facts/facts.ts';
 import type { ActContext, Pass } from '../context.ts';
+import { collectBeforeStop } from '../evidence/store-evidence.ts';
 
 // The maximum size of a result, including its title.
 const EVIDENCE_MAX = 15 * 1024;
@@ -14,11 +15,14 @@ export async function stopJob(context: ActContext, pass: Pass, evidence = false)
   const { stage } = pass.facts;
   if (!stage) return;
   if (evidence) await keepEvidence(context, pass);
+  const store = await collectBeforeStop(context, pass);
   await context.client.delete(
     jobs,
     { name: stage.name, namespace: namespaces.sandboxes },
     { preconditions: { uid: stage.uid }, propagationPolicy: 'Foreground' },
   );
+  // After the deletion, which must not wait for the evidence store.
+  await store();
 }
 
 // The logs are deleted with the pod. The last output of its steps is kept as results, in the status of this reconcile.

@@ -21,6 +21,7 @@ import { record } from '../../status/record.ts';
 import { withoutLinesOf } from '../../status/text.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { end } from '../end/end.ts';
+import { evidenceDetails, keepStageEvidence } from '../evidence/store-evidence.ts';
 import { findAlteredPod } from '../jobs/find-altered-pod.ts';
 import { startJob } from '../jobs/start-job.ts';
 import { writePlan } from '../plan/write-plan.ts';
@@ -55,15 +56,16 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   );
   const altered = outcome.outcome === 'Succeeded' ? await findAlteredPod(context, facts, current, report) : undefined;
   const believed = altered === undefined ? outcome : { ...outcome, outcome: 'Failed' as const, message: altered };
-  const ended: StageStatus = {
+  const concluded: StageStatus = {
     ...current,
     ...withCancellation(stage === 'verification' && stoppedBy(facts) !== undefined, withReexecution(stage, believed)),
     finishedAt: new Date(now).toISOString(),
   };
-  draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
   // Results that were stored by the kill switch are kept.
-  if (stage !== 'verification' && facts.job?.podName && killedBy(pass, ended) === undefined)
+  if (stage !== 'verification' && facts.job?.podName && killedBy(pass, concluded) === undefined)
     draft.results = await readResults(context, facts, facts.job.podName);
+  const ended = await keepStageEvidence(context, pass, concluded);
+  draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
   if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
   if (stage === 'run') return await afterRun(context, pass, ended, report);
   if (!mayVerifyAgain(pass, ended) || !verifyAgain(pass, ended, report)) afterVerification(pass, ended, report);
@@ -187,7 +189,7 @@ async function rehearseAgain(context: ActContext, pass: Pass, ended: StageStatus
       actor: 'sentinel-operator',
       summary: `rehearsal ${ended.attempt} does not count: ${why}`,
       job: ended.uid,
-      details: { 'sentinel.steps.reexecuted': reexecutionDetail(ended) },
+      details: { ...evidenceDetails(pass), 'sentinel.steps.reexecuted': reexecutionDetail(ended) },
     },
     pass.now,
   );
@@ -211,6 +213,7 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
       job: ended.uid,
       statement: report.statement,
       details: {
+        ...evidenceDetails(pass),
         'sentinel.outcome': ended.outcome,
         'sentinel.effects.planned': String(facts.plan?.spec.effects.length ?? 0),
         'sentinel.effects.done': String(report.consumed.length),
@@ -240,7 +243,11 @@ function afterVerification(pass: Pass, ended: StageStatus, report: RunReport): v
       plan: ended.plan,
       job: ended.uid,
       statement: report.statement,
-      details: { 'sentinel.outcome': ended.outcome, 'sentinel.steps.reexecuted': reexecutionDetail(ended) },
+      details: {
+        ...evidenceDetails(pass),
+        'sentinel.outcome': ended.outcome,
+        'sentinel.steps.reexecuted': reexecutionDetail(ended),
+      },
     },
     now,
   );

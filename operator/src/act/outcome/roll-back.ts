@@ -7,6 +7,7 @@ import { record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { end } from '../end/end.ts';
+import { evidenceDetails, keepRollbackEvidence } from '../evidence/store-evidence.ts';
 
 type Outcome = NonNullable<AgentActionStatus['rollback']>[number];
 
@@ -60,6 +61,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   const summary = `${outcomes.length - incomplete.length} of ${outcomes.length} effects rolled back`;
   const all = incomplete.length === 0;
   condition(draft, 'RolledBack', all ? 'True' : 'False', all ? 'Satisfied' : 'Failed', summary, now);
+  await keepRollbackEvidence(context, pass, run, outcomes, summary);
   record(
     draft,
     action,
@@ -71,6 +73,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
       job: run.uid,
       statement: answer.statement,
       details: {
+        ...evidenceDetails(pass),
         'sentinel.effects.rolled_back': String(outcomes.length - incomplete.length),
         ...Object.fromEntries(
           outcomes

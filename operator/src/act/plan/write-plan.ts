@@ -23,6 +23,7 @@ import { record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { end } from '../end/end.ts';
+import { evidenceDetails } from '../evidence/store-evidence.ts';
 import { noteApprovers, unmetOf } from './note-approvers.ts';
 import { storePlan } from './store-plan.ts';
 
@@ -109,6 +110,7 @@ async function notePlan(
       job: facts.stage?.uid,
       statement,
       details: {
+        ...evidenceDetails(pass),
         'sentinel.risk': spec.risk.level,
         'sentinel.risk.score': String(spec.risk.score),
         'sentinel.plan.name': name,

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { syncFolder, writeAtomically } from './atomic-file.ts';
+import {
+  DigestMismatch,
+  type EvidenceEntry,
+  type EvidenceMeta,
+  type EvidenceStore,
+  type EvidenceUse,
+  hexOf,
+  StorageFull,
+} from './evidence-store.ts';
+
+const Meta = z.object({
+  action: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
+  storedAt: z.number(),
+  retainMs: z.number().optional(),
+  endedAt: z.number().optional(),
+});
+
+export interface DirectoryOptions {
+  /** The folder of the volume. No other process may write into it. */
+  readonly folder: string;
+  /** How many bytes of content it may hold. */
+  readonly limit: number;
+  /** For tests of a crash between writing a file and giving it its name. */
+  readonly beforeRename?: (path: string) => void;
+}
+
+/**
+ * Evidence in a folder of a volume. `objects/` has the content, a file for each digest that never changes; `meta/` has what is known beside
+ * it. A description is written before its content and removed after it, so content without a description does not exist: what a crash
+ * leaves behind is removed when the store is opened. One process owns the folder and keeps the list in memory.
+ */
+export class DirectoryStore implements EvidenceStore {
+  readonly #options: DirectoryOptions;
+  readonly #entries = new Map<string, EvidenceEntry>();
+  #used = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: DirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the folder, and creates what is missing in it. Rejects if it cannot be written. */
+  static async open(options: DirectoryOptions): Promise<DirectoryStore> {
+    const store = new DirectoryStore(options);
+    await store.#load();
+    return store;
+  }
+
+  async put(digest: string, content: Buffer, meta: EvidenceMeta): Promise<void> {
+    const hex = requireHex(digest);
+    requireDigest(digest, content);
+    await this.#exclusive(async () => {
+      const held = this.#entries.get(digest);
+      if (held) return await this.#describe({ ...held, meta: { ...meta, storedAt: held.meta.storedAt } });
+      const use = this.use();
+      if (use.used + content.length > use.limit) throw new StorageFull(content.length, use);
+      const entry = { digest, bytes: content.length, meta };
+      await this.#write(this.#path('meta', hex), JSON.stringify(meta));
+      await this.#write(this.#path('objects', hex), content);
+      this.#entries.set(digest, entry);
+      this.#used += entry.bytes;
+    });
+  }
+
+  async get(digest: string): Promise<Buffer | undefined> {
+    if (!this.#entries.has(digest)) return undefined;
+    const content = await readFile(this.#path('objects', requireHex(digest))).catch(undefinedIfMissing);
+    if (content) requireDigest(digest, content);
+    return content;
+  }
+
+  list(): readonly EvidenceEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  async noteEnd(digest: string, endedAt: number | undefined): Promise<void> {
+    await this.#exclusive(async () => {
+      const held = this.#entries.get(digest);
+      if (held) await this.#describe({ ...held, meta: { ...held.meta, endedAt } });
+    });
+  }
+
+  async remove(digest: string): Promise<void> {
+    const hex = requireHex(digest);
+    await this.#exclusive(async () => {
+      const held = this.#entries.get(digest);
+      if (!held) return;
+      await this.#delete('objects', hex);
+      this.#entries.delete(digest);
+      this.#used -= held.bytes;
+      await this.#delete('meta', hex);
+    });
+  }
+
+  use(): EvidenceUse {
+    return { used: this.#used, limit: this.#options.limit, items: this.#entries.size };
+  }
+
+  async #load(): Promise<void> {
+    // What was not finished when the process ended.
+    await rm(this.#path('tmp'), { recursive: true, force: true });
+    for (const folder of ['tmp', 'objects', 'meta'] as const) await mkdir(this.#path(folder), { recursive: true, mode: 0o700 });
+    const described = new Set(await readdir(this.#path('meta')));
+    for (const hex of await readdir(this.#path('objects'))) {
+      if (hexOf(`sha256:${hex}`) === undefined || !described.delete(hex)) continue;
+      const { size } = await stat(this.#path('objects', hex));
+      const meta = Meta.parse(JSON.parse(await readFile(this.#path('meta', hex), 'utf8')));
+      this.#entries.set(`sha256:${hex}`, { digest: `sha256:${hex}`, bytes: size, meta });
+      this.#used += size;
+    }
+    for (const hex of described) await this.#delete('meta', hex);
+  }
+
+  async #describe(entry: EvidenceEntry): Promise<void> {
+    await this.#write(this.#path('meta', requireHex(entry.digest)), JSON.stringify(entry.meta));
+    this.#entries.set(entry.digest, entry);
+  }
+
+  #path(folder: 'tmp' | 'objects' | 'meta', hex = ''): string {
+    return join(this.#options.folder, folder, hex);
+  }
+
+  #write(path: string, content: Buffer | string): Promise<void> {
+    return writeAtomically(path, content, this.#path('tmp'), () => this.#options.beforeRename?.(path));
+  }
+
+  async #delete(folder: 'objects' | 'meta', hex: string): Promise<void> {
+    await rm(this.#path(folder, hex), { force: true });
+    await syncFolder(this.#path(folder));
+  }
+
+  // One change at a time: two of them together could exceed the limit.
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function requireHex(digest: string): string {
+  const hex = hexOf(digest);
+  if (hex === undefined) throw new TypeError('this is not a sha256 digest');
+  return hex;
+}
+
+function requireDigest(digest: string, content: Buffer): void {
+  const found = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  if (found !== digest) throw new DigestMismatch(digest, found);
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+  throw error;
+}

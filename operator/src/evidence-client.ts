@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { digestOf, type EvidenceRequest, namespaces } from '@sentinel/crds';
+import { configmaps, inSpan, type KubeClient, services, traceHeaders } from '@sentinel/kube';
+import { request } from 'undici';
+import { z } from 'zod';
+import { Connections } from './connections.ts';
+import { readJson } from './read-json.ts';
+
+/** No stage of an action waits longer for the evidence store. */
+const STORE_MS = 10_000;
+
+const Answer = z.object({ digest: z.string() });
+
+/** The address and the credentials for the evidence store. */
+export interface EvidenceAccess {
+  /** The name in its certificate. */
+  readonly service: string;
+  readonly port: number;
+  readonly tokenFile: string;
+}
+
+const INSTALLED: EvidenceAccess = {
+  service: `sentinel-evidence.${namespaces.system}.svc`,
+  port: 443,
+  tokenFile: '/var/run/secrets/sentinel.dev/evidence/token',
+};
+
+/** Client of the evidence store: uses TLS with the CA of the store, and a token that is valid only for it. */
+export class EvidenceClient {
+  readonly #client: KubeClient;
+  readonly #access: EvidenceAccess;
+  readonly #connections: Connections;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(client: KubeClient, access = INSTALLED, connections = new Connections(), signal?: AbortSignal) {
+    this.#client = client;
+    this.#access = access;
+    this.#connections = connections;
+    this.#signal = signal;
+  }
+
+  /** The same client, with all requests bound to a signal. */
+  until(signal: AbortSignal): EvidenceClient {
+    return new EvidenceClient(this.#client.until(signal), this.#access, this.#connections, signal);
+  }
+
+  /**
+   * Stores the evidence of a stage and returns its digest, which is computed here and must be the one that the store answers. Safe to
+   * repeat. Rejects after ten seconds at the latest.
+   */
+  async store(asked: EvidenceRequest): Promise<string> {
+    const signals = [AbortSignal.timeout(STORE_MS), ...(this.#signal ? [this.#signal] : [])];
+    const attributes = { 'server.address': this.#access.service };
+    return await inSpan('client', 'POST evidence', attributes, () => this.#post(asked, AbortSignal.any(signals)));
+  }
+
+  async #post(asked: EvidenceRequest, signal: AbortSignal): Promise<string> {
+    const client = this.#client.until(signal);
+    const token = readFileSync(this.#access.tokenFile, 'utf8').trim();
+    const service = await client.getOrThrow(services, { name: 'sentinel-evidence', namespace: namespaces.system });
+    const address = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
+    if (!address) throw new Error("the Service 'sentinel-evidence' has no address");
+    const published = await client.getOrThrow(configmaps, { name: 'sentinel-evidence-ca', namespace: namespaces.system });
+    const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
+    const answer = await request(`https://${address}:${this.#access.port}/sentinel/v1/evidence`, {
+      method: 'POST',
+      dispatcher: this.#connections.under(ca, this.#access.service),
+      headers: { ...traceHeaders(), authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+      signal,
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(`the evidence store answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+    const { digest } = Answer.parse(readJson(text, 'the evidence store'));
+    const own = digestOf(asked.evidence);
+    if (digest !== own) throw new Error(`the evidence store answered the digest '${digest}' for '${own}'`);
+    return digest;
+  }
+}
