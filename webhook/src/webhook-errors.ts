@@ -35,8 +35,8 @@ export const webhookErrors = {
     next: 'Set the annotations `sentinel.dev/decision` and `sentinel.dev/plan` instead, or use `kubectl sentinel`.',
   },
   DecisionLimitExceeded: {
-    when: 'The action has as many decisions as it can keep.',
-    next: 'Create the action again.',
+    when: 'The action has 24 decisions before its run, beyond which only rejections are taken, or 32 with the rejections, or 56 with the resolutions after the run.',
+    next: 'Reject or cancel the action, which is possible nevertheless, and create it again.',
   },
   DecisionInProgress: {
     when: 'Somebody decides on the object right now, and the edit would keep the decision from being stored.',
@@ -67,7 +67,7 @@ export const webhookErrors = {
     next: 'Ask an approver without that right. An admin of the cluster can exempt you by name in a ClusterAgentPolicy.',
   },
   AgentNotAllowed: {
-    when: 'A policy names you as an agent, and agents neither decide nor trust, and write no policies.',
+    when: 'A policy names you as an agent, and agents neither approve nor trust, and write no policies. They may reject.',
     next: 'Have a person do it.',
   },
   PersonRequired: {
