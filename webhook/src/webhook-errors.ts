@@ -122,6 +122,18 @@ export const webhookErrors = {
     when: 'A policy is written that cannot be obeyed as it stands. The message names the path of each fault.',
     next: 'Correct the policy. `kubectl sentinel policy lint` finds the same.',
   },
+  PlaybookQuotaExceeded: {
+    when: 'The namespace has as many Playbooks, or as many bytes of them, as every program can keep, or its share of what all namespaces may have.',
+    next: 'Shorten or delete some. Deleting and shortening are never refused.',
+  },
+  PolicyQuotaExceeded: {
+    when: 'The namespace has as many AgentPolicies as one action can be judged by, or its share of what all namespaces may have.',
+    next: 'Shorten or delete some, or merge them. Deleting, shortening and the kill switch are never refused.',
+  },
+  DefinitionsNotCounted: {
+    when: 'The Playbooks and policies of the namespace cannot be counted, because the API server cannot be watched.',
+    next: 'Try again in some seconds; if it lasts, look at the log of the webhook.',
+  },
   PolicySizeExceeded: {
     when: 'The AgentPolicies of the namespace are larger together than what may be read for each action.',
     next: 'Shorten or delete some.',
