@@ -154,6 +154,10 @@ export const webhookErrors = {
     when: 'The spec is so large that its status might not fit beside it.',
     next: 'Shorten it.',
   },
+  SpecFaultLimitExceeded: {
+    when: 'The spec violates its schema in so many places that checking all of them would keep the API server busy, for example in a list that is far too long.',
+    next: 'Correct the field that the message names, and others like it. With fewer faults the API server names each of them.',
+  },
   EditLimitExceeded: {
     when: 'The object is edited so often that decisions of others would find no turn.',
     next: 'Try again in some seconds. Clients of Kubernetes do this by themselves.',
