@@ -49,7 +49,7 @@ describe('What the operator keeps of all namespaces', () => {
     assert.deepEqual([metadata?.annotations, metadata?.managedFields], [stored.metadata.annotations, undefined]);
   });
 
-  it('has no annotations where there are none', async () => {
+  it('has no annotations if the object has no annotations', async () => {
     const { annotations: _, ...metadata } = stored.metadata;
     assert.equal('annotations' in ((await kept('playbooks', { ...stored, metadata })).metadata ?? {}), false);
   });

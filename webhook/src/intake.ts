@@ -173,7 +173,7 @@ class BodyReader {
     return body.subarray(0, read);
   }
 
-  /** Leaves what was not read to whoever answers: a part of a body that nobody reads would keep the answer from its client. */
+  /** Leaves what was not read to the code that answers: a part of a body that nobody reads would keep the answer from its client. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -24,7 +24,7 @@ describe('The namespace of a review', () => {
       'n'.repeat(63),
     ],
     ['is read where the object has no name yet', review({ ...kinds, namespace: 'shop', ...after }), 'shop'],
-    ['is none for an object of the cluster', review({ ...kinds, name: 'floor', ...after }), ''],
+    ['is empty for an object of the cluster', review({ ...kinds, name: 'floor', ...after }), ''],
     [
       'is not that of a name that looks like JSON',
       review({ ...kinds, name: 'x","namespace":"bank', namespace: 'shop', ...after }),
@@ -36,8 +36,8 @@ describe('The namespace of a review', () => {
     ['is not that of a list', JSON.stringify([{ request: { namespace: 'bank' } }]), UNKNOWN_NAMESPACE],
     ['may have spaces around it', JSON.stringify(JSON.parse(review({ ...kinds, namespace: 'shop' })), null, 2), 'shop'],
     ['is unknown where it comes too late', review({ name: 'x'.repeat(HEAD_BYTES), namespace: 'shop' }), UNKNOWN_NAMESPACE],
-    ['is unknown where it is no text', review({ namespace: 7 }), UNKNOWN_NAMESPACE],
-    ['is unknown where there is no review', '', UNKNOWN_NAMESPACE],
+    ['is unknown if it is not a text', review({ namespace: 7 }), UNKNOWN_NAMESPACE],
+    ['is unknown in an empty body', '', UNKNOWN_NAMESPACE],
     ['is unknown where the text ends in it', '{"request":{"namespace":"sh', UNKNOWN_NAMESPACE],
   ];
   for (const [what, text, namespace] of rows) it(what, () => assert.equal(namespaceIn(text.slice(0, HEAD_BYTES)), namespace));

@@ -16,9 +16,9 @@ const count = (value: unknown, most = 1000) => countFaults(schema, value, most);
 describe('The faults of an object', () => {
   const step = { name: 'a', command: ['true'] };
   const rows: readonly [what: string, spec: unknown, faults: number, first?: string][] = [
-    ['are none where there are none', valid, 0],
+    ['do not exist in a valid object', valid, 0],
     [
-      'are none with every field',
+      'do not exist in an object with more fields',
       { ...valid, intent: { ...valid.intent, agent: { name: 'n' }, references: ['x'] }, mode: 'Apply' },
       0,
     ],
@@ -28,7 +28,7 @@ describe('The faults of an object', () => {
     ['are one for each required field that is missing', { playbookRef: {} }, 2, ''],
     ['are one for an empty text', { ...valid, intent: { summary: '' } }, 1, 'intent.summary'],
     ['are one for a long text', { ...valid, intent: { summary: 'x'.repeat(513) } }, 1, 'intent.summary'],
-    ['are none for a text whose characters take two units each', { ...valid, intent: { summary: '\u{1f600}'.repeat(512) } }, 0],
+    ['do not include a text whose characters take two units each', { ...valid, intent: { summary: '\u{1f600}'.repeat(512) } }, 0],
     ['are one for a word that is not in the list', { ...valid, mode: 'Try' }, 1, 'mode'],
     ['are one for each item', { ...valid, intent: { summary: 's', references: ['', 1, 'x', {}] } }, 3, 'intent.references[0]'],
     ['are one for a list that is too short', { ...valid, steps: [{ name: 'a', command: [] }] }, 1, 'steps[0].command'],
@@ -39,8 +39,8 @@ describe('The faults of an object', () => {
       'parameters',
     ],
     ['are found at any depth', { ...valid, steps: [step, { ...step, command: ['x', 1, null] }] }, 2, 'steps[1].command[1]'],
-    ['are none in fields that are not named', { ...valid, other: [1, 2, 3] }, 0],
-    ['are one for something that is no object at all', 'x', 1, ''],
+    ['do not include fields that the schema does not name', { ...valid, other: [1, 2, 3] }, 0],
+    ['are one for a text in the place of an object', 'x', 1, ''],
     ['are one for nothing', undefined, 1, ''],
   ];
   for (const [what, spec, faults, first] of rows) it(what, () => assert.deepEqual(count(spec), { count: faults, first }));
