@@ -3,7 +3,7 @@ import { FairQueue } from '@sentinel/kube/fair-queue';
 import { parse as parseJson } from 'secure-json-parse';
 import { BodyShares } from './body-shares.ts';
 import { countJson } from './count-json.ts';
-import { HEAD_BYTES, namespaceIn } from './namespace-in.ts';
+import { HEAD_BYTES, namespaceIn, UNKNOWN_NAMESPACE } from './namespace-in.ts';
 import type { WebhookErrorCode } from './webhook-errors.ts';
 
 const KiB = 1024;
@@ -110,7 +110,7 @@ export class Intake {
 function hold({ memory }: Lane, { address, namespace }: Sender, amount: number): () => void {
   const giveBack = memory.tryTake(address, namespace, amount);
   if (giveBack !== undefined) return giveBack;
-  const whose = namespace === '' ? 'of this address' : `of namespace '${namespace}'`;
+  const whose = namespace === '' || namespace === UNKNOWN_NAMESPACE ? 'of this address' : `of namespace '${namespace}'`;
   throw new BodyRefused(429, 'WebhookBusy', `too many requests ${whose} are under way; send it again later`);
 }
 
