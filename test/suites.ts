@@ -85,6 +85,7 @@ export const suites: readonly Suite[] = [
       'test/e2e/people.test.ts',
       'test/e2e/acts-as-agent.test.ts',
       'test/e2e/quota.test.ts',
+      'test/e2e/definitions.test.ts',
       'test/e2e/room.test.ts',
       'test/e2e/decided-by-others.test.ts',
       'test/e2e/forged-review.test.ts',

@@ -20,6 +20,8 @@ import { readInstallation, readKeyAge, readStorageBytes } from './installation.t
 import { storageInformers } from './storage.ts';
 
 const HEALTH_PORT = 8080;
+/** A policy may have half a megabyte, and a page of them is in memory several times while it is read. */
+const POLICIES_PAGE = 32;
 /** The time for the whole drain and the steps after it. */
 const SHUTDOWN_MS = DRAIN.serve + DRAIN.finish + 3_000;
 
@@ -33,8 +35,8 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const caches = {
     pods: createInformer({ client, resource: pods, namespace: own.sandboxes, logger }),
     namespaces: createInformer({ client, resource: namespaces, logger }),
-    policies: createInformer({ client, resource: agentPolicies, logger }),
-    clusterPolicies: createInformer({ client, resource: clusterAgentPolicies, logger }),
+    policies: createInformer({ client, resource: agentPolicies, pageSize: POLICIES_PAGE, logger }),
+    clusterPolicies: createInformer({ client, resource: clusterAgentPolicies, pageSize: POLICIES_PAGE, logger }),
   };
   const counted = storageInformers(client, logger);
   const gateway = new Gateway({

@@ -19,6 +19,7 @@ import {
   type Informer,
   jobs,
   type KubeClient,
+  type KubeObject,
   type Logger,
   namespaces,
   pods,
@@ -42,15 +43,18 @@ export interface Caches {
 }
 
 const RESYNC_MS = 600_000;
+/** An object may have 1.4 MB, and a page is in memory several times while it is read: the default of 500 objects was more than the heap. */
+const PAGE_SIZE = 32;
 
 /** Creates the caches, not yet started. */
 export function createCaches(client: KubeClient, logger: Logger): Caches {
   const common = { client, logger };
+  const paged = { ...common, pageSize: PAGE_SIZE };
   return {
-    actions: createInformer({ ...common, resource: agentActions, resyncMs: RESYNC_MS, indexers: { parent: parentKey } }),
-    playbooks: createInformer({ ...common, resource: playbooks }),
-    policies: createInformer({ ...common, resource: agentPolicies }),
-    clusterPolicies: createInformer({ ...common, resource: clusterAgentPolicies }),
+    actions: createInformer({ ...paged, resource: agentActions, resyncMs: RESYNC_MS, indexers: { parent: parentKey } }),
+    playbooks: createInformer({ ...paged, resource: playbooks, transform: withoutCopies }),
+    policies: createInformer({ ...paged, resource: agentPolicies, transform: withoutCopies }),
+    clusterPolicies: createInformer({ ...paged, resource: clusterAgentPolicies, transform: withoutCopies }),
     namespaces: createInformer({ ...common, resource: namespaces }),
     jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes, indexers: { action: actionKey } }),
     pods: createInformer({ ...common, resource: pods, namespace: own.sandboxes, indexers: { job: ownerJobs } }),
@@ -67,6 +71,16 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
       fieldSelector: `metadata.name=${ACTS_JOURNAL}`,
     }),
   };
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+// Field managers name all fields once more, and `kubectl apply` keeps a copy of the whole object. Nothing here reads either.
+function withoutCopies<T extends KubeObject>(object: T): T {
+  const { managedFields: _, annotations: all, ...metadata } = object.metadata;
+  if (all === undefined) return { ...object, metadata };
+  const { [LAST_APPLIED]: __, ...kept } = all;
+  return { ...object, metadata: { ...metadata, annotations: kept } };
 }
 
 const parentKey = ({ metadata, spec }: AgentAction) =>

@@ -22,6 +22,7 @@ export * from './identity/agents.ts';
 export * from './identity/identities.ts';
 export * from './identity/identity.ts';
 export * from './identity/separation.ts';
+export * from './limits/definitions.ts';
 export * from './limits/fair-share.ts';
 export * from './limits/freeze.ts';
 export * from './limits/limits.ts';

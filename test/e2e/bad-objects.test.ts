@@ -44,6 +44,12 @@ describe('A wrong action', { concurrency: true }, () =>
       'spec.intent.references: Too many: 17: must have at most 16 items',
     ],
     [
+      'has thousands of empty references, with which the API server would be busy',
+      'AgentAction',
+      action({ intent: { ...intent, references: Array(3_900).fill('') } }),
+      'the spec violates its schema in 64 places or more, the first of them is spec.intent.references: correct it',
+    ],
+    [
       'has an invalid trace context',
       'AgentAction',
       action({ intent: { ...intent, traceparent: '00-x' } }),

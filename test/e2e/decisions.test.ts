@@ -156,7 +156,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
 
     it('are no more than the status holds: otherwise the operator records the oldest of them again and again', async () => {
       const plan = await planOf('many');
-      const message = 'sentinel: an action can have at most 24 decisions; create it again';
+      const message = 'sentinel: this action has 24 decisions, and takes no further approvals or revocations';
       try {
         for (let count = 0; count < 24; count++)
           accepted(await annotate(ada, 'many', decision(plan, count % 2 === 0 ? 'approve' : 'revoke')));

@@ -1,4 +1,4 @@
-import { bytesOfQuantity, STORAGE_TOTAL, seconds } from '@sentinel/policy';
+import { bytesOfQuantity, DEFINITIONS_TOTAL, STORAGE_TOTAL, seconds } from '@sentinel/policy';
 import { z } from 'zod';
 
 const Environment = z.object({
@@ -11,6 +11,10 @@ const Environment = z.object({
     .string()
     .regex(/^[1-9][0-9]{0,5}(Ki|Mi|Gi)$/, 'must be a quantity such as 512Mi')
     .default(STORAGE_TOTAL),
+  SENTINEL_DEFINITIONS_TOTAL: z
+    .string()
+    .regex(/^[1-9][0-9]{0,5}(Ki|Mi|Gi)$/, 'must be a quantity such as 32Mi')
+    .default(DEFINITIONS_TOTAL),
 });
 
 /** The settings of the webhook. Nobody else reads the environment. */
@@ -21,6 +25,8 @@ export interface Config {
   readonly clientCaFile: string | undefined;
   /** How much may be stored for the actions of all namespaces. */
   readonly storageBytes: number;
+  /** How many bytes the Playbooks and AgentPolicies of all namespaces may have. */
+  readonly definitionBytes: number;
 }
 
 /** Reads the settings. Throws an error that names every fault. */
@@ -28,10 +34,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
   if (!parsed.success)
     throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`);
-  const { SENTINEL_SEAL_KEY_MAX_AGE: age, SENTINEL_CLIENT_CA_FILE: clientCaFile, SENTINEL_STORAGE_TOTAL: total } = parsed.data;
+  const { SENTINEL_SEAL_KEY_MAX_AGE: age, SENTINEL_CLIENT_CA_FILE: clientCaFile } = parsed.data;
   return {
     sealKeyMaxAgeMs: seconds(age) * 1000,
     clientCaFile: clientCaFile || undefined,
-    storageBytes: bytesOfQuantity(total),
+    storageBytes: bytesOfQuantity(parsed.data.SENTINEL_STORAGE_TOTAL),
+    definitionBytes: bytesOfQuantity(parsed.data.SENTINEL_DEFINITIONS_TOTAL),
   };
 }

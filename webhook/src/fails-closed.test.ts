@@ -54,6 +54,7 @@ function failing(fail: () => unknown, journalFails = true): WebhookContext {
     authorizer: all({}),
     policies: all({}),
     quota: all({}),
+    definitions: { require: () => undefined },
     acts: journalFails ? all({}) : { write: async () => undefined },
     key: () => fail(),
     logger: silentLogger,
@@ -176,7 +177,7 @@ describe('A webhook that cannot check', () => {
 
   it('lets nobody edit a policy or a Playbook when it cannot be written down who does, and lets people stop', async () => {
     const written = { write: async () => 'the journal is full' };
-    const policies = { agents: async () => [], sizeOfOthers: async () => 0 };
+    const policies = { agents: async () => [] };
     const app = start({ ...failing(() => undefined), acts: written, policies } as unknown as WebhookContext);
     for (const request of [
       of('playbooks', 'CREATE', { metadata, spec: playbook }),

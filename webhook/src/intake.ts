@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { FairQueue } from '@sentinel/kube/fair-queue';
-import { FairShare } from '@sentinel/policy';
 import { parse as parseJson } from 'secure-json-parse';
+import { BodyShares } from './body-shares.ts';
 import { countJson } from './count-json.ts';
+import { HEAD_BYTES, namespaceIn, UNKNOWN_NAMESPACE } from './namespace-in.ts';
 import type { WebhookErrorCode } from './webhook-errors.ts';
 
 const KiB = 1024;
@@ -17,13 +18,16 @@ const LARGE_BYTES = 64 * KiB;
 const LARGE_VALUES = 4 * 1024;
 /** Memory that bodies take at a time. A replica may have 384 MiB for everything. */
 const SMALL_BUDGET = 32 * MiB;
-const LARGE_BUDGET = 96 * MiB;
+/** The largest body takes 39 MiB, and one address may have as much for it where it is alone. */
+const LARGE_BUDGET = 104 * MiB;
 /** What a request takes beside its body, and what a value of a parsed body takes. Measured, and rounded up. */
 const REQUEST_COST = 16 * KiB;
 const VALUE_COST = 128;
 /** How many are judged at a time. Most of that time they wait for answers of the API server, some fifty for a decision. */
 const SMALL_SLOTS = 32;
 const LARGE_SLOTS = 8;
+/** One namespace of an address may have half of them: the API server sends the reviews of all namespaces. */
+const slots = (count: number) => new FairQueue(count, { perPart: count / 2 });
 /** After a large body, the thread is left to others for this many times as long as it took. */
 const PAUSE = 3;
 
@@ -40,49 +44,60 @@ export class BodyRefused extends Error {
   }
 }
 
+/** Who has sent a body: all tenants of a cluster have the address of the API server. */
+interface Sender {
+  readonly address: string;
+  readonly namespace: string;
+}
+interface Lane {
+  readonly memory: BodyShares;
+  readonly slots: FairQueue;
+}
+
 /**
- * Reads and parses bodies within a fixed amount of memory and time, which addresses share: anyone who reaches the port can send some, and
- * the API server must get its answers all the same. Small bodies wait for no large one; large ones take a part of the time together.
+ * Reads and parses bodies within a fixed amount of memory and time, which addresses share, and the namespaces of each address: anyone who
+ * reaches the port can send some, anyone who may create an object in a namespace can have the API server send some, and the reviews of all
+ * others must be judged all the same. Small bodies wait for no large one; large ones take a part of the time together.
  */
 export class Intake {
-  readonly #small = { memory: new FairShare(SMALL_BUDGET), slots: new FairQueue(SMALL_SLOTS) };
-  readonly #large = { memory: new FairShare(LARGE_BUDGET), slots: new FairQueue(LARGE_SLOTS) };
+  readonly #small: Lane = { memory: new BodyShares(SMALL_BUDGET), slots: slots(SMALL_SLOTS) };
+  readonly #large: Lane = { memory: new BodyShares(LARGE_BUDGET), slots: slots(LARGE_SLOTS) };
   readonly #thread = new FairQueue(1);
 
   /** Runs `work` with the parsed body. What it takes is held until `work` has ended, even if the client has gone. Throws BodyRefused. */
   async run<T>(request: IncomingMessage, work: (body: unknown) => Promise<T>): Promise<T> {
-    const address = request.socket.remoteAddress ?? '';
     const size = declaredSize(request);
+    const reader = new BodyReader(request, size);
+    // Until it is known for whom a body is, it takes no more than its connection does.
     const held: (() => void)[] = [];
-    const hold = ({ memory }: { readonly memory: FairShare }, amount: number) => {
-      const giveBack = memory.tryTake(address, amount);
-      if (giveBack === undefined)
-        throw new BodyRefused(429, 'WebhookBusy', 'too many requests of this address are under way; send it again later');
-      held.push(giveBack);
-    };
     try {
-      hold(size < LARGE_BYTES ? this.#small : this.#large, REQUEST_COST + size);
-      const body = await readBody(request, size);
+      const head = await reader.readHead();
+      const sender: Sender = { address: request.socket.remoteAddress ?? '', namespace: namespaceIn(head) };
+      held.push(hold(size < LARGE_BYTES ? this.#small : this.#large, sender, REQUEST_COST + size));
+      const body = await reader.readAll();
       const { values, depth } = countJson(body);
       if (values > MAX_VALUES || depth > MAX_DEPTH)
         throw new BodyRefused(413, 'ReviewTooLarge', `a body may have at most ${MAX_VALUES} values, ${MAX_DEPTH} deep`);
       const isLarge = size >= LARGE_BYTES || values >= LARGE_VALUES;
       const lane = isLarge ? this.#large : this.#small;
-      hold(lane, size + values * VALUE_COST);
-      held.push(await lane.slots.take(address));
+      // One amount for the whole body: the first one of a namespace may be of any size.
+      held.pop()?.();
+      held.push(hold(lane, sender, REQUEST_COST + 2 * size + values * VALUE_COST));
+      held.push(await lane.slots.take(sender.address, sender.namespace));
       const begin = () => {
         if (request.socket.destroyed) throw new BodyRefused(400, 'ReviewInvalid', 'the client has gone');
         return work(parse(body));
       };
-      return await (isLarge ? this.#inTurn(address, begin) : begin());
+      return await (isLarge ? this.#inTurn(sender, begin) : begin());
     } finally {
       for (const giveBack of held) giveBack();
+      await reader.close();
     }
   }
 
   // Up to its first question to somebody else, `begin` has the thread for itself. Then others go on, and large bodies wait a while.
-  async #inTurn<T>(address: string, begin: () => Promise<T>): Promise<T> {
-    const endTurn = await this.#thread.take(address);
+  async #inTurn<T>({ address, namespace }: Sender, begin: () => Promise<T>): Promise<T> {
+    const endTurn = await this.#thread.take(address, namespace);
     const start = performance.now();
     try {
       return begin();
@@ -90,6 +105,13 @@ export class Intake {
       setTimeout(endTurn, PAUSE * (performance.now() - start));
     }
   }
+}
+
+function hold({ memory }: Lane, { address, namespace }: Sender, amount: number): () => void {
+  const giveBack = memory.tryTake(address, namespace, amount);
+  if (giveBack !== undefined) return giveBack;
+  const whose = namespace === '' || namespace === UNKNOWN_NAMESPACE ? 'of this address' : `of namespace '${namespace}'`;
+  throw new BodyRefused(429, 'WebhookBusy', `too many requests ${whose} are under way; send it again later`);
 }
 
 // Keys such as `__proto__` are refused, as fastify does by itself.
@@ -111,11 +133,48 @@ function declaredSize(request: IncomingMessage): number {
   return size;
 }
 
-/** Reads a body into one buffer. Collected chunks would cost some hundred bytes each, and a client can send each byte as one. */
-async function readBody(request: IncomingMessage, size: number): Promise<Buffer> {
-  const body = Buffer.allocUnsafe(size);
-  let read = 0;
-  // Without destroyOnReturn, leaving the loop closes the connection before a refusal is sent. Node holds the body to its declared size.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) read += chunk.copy(body, read);
-  return body.subarray(0, read);
+/**
+ * Reads a body in two steps: its beginning, which says for whom it is, and then everything, into one buffer. Collected chunks would cost some
+ * hundred bytes each, and a client can send each byte as one.
+ */
+class BodyReader {
+  readonly #size: number;
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #head: Buffer;
+  #headRead = 0;
+  /** What has arrived beyond the head. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(request: IncomingMessage, size: number) {
+    this.#size = size;
+    // Without destroyOnReturn, leaving the loop closes the connection before a refusal is sent. Node holds the body to its declared size.
+    this.#chunks = (request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    this.#head = Buffer.alloc(Math.min(size, HEAD_BYTES));
+  }
+
+  async readHead(): Promise<string> {
+    while (this.#headRead < this.#head.length) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) break;
+      const taken = value.copy(this.#head, this.#headRead);
+      this.#headRead += taken;
+      this.#rest = value.subarray(taken);
+    }
+    return this.#head.toString('utf8', 0, this.#headRead);
+  }
+
+  async readAll(): Promise<Buffer> {
+    const body = Buffer.allocUnsafe(this.#size);
+    let read = this.#head.copy(body, 0, 0, this.#headRead);
+    read += this.#rest.copy(body, read);
+    this.#rest = Buffer.alloc(0);
+    for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next())
+      read += next.value.copy(body, read);
+    return body.subarray(0, read);
+  }
+
+  /** Leaves what was not read to the code that answers: a part of a body that nobody reads would keep the answer from its client. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
 }

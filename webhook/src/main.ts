@@ -10,6 +10,7 @@ import {
   startTracing,
   watchOwnAccount,
 } from '@sentinel/kube';
+import { definitionInformers } from './admission/definition-quota.ts';
 import { quotaInformers } from './admission/quota.ts';
 import { readConfig } from './config.ts';
 import { DRAIN_MS, Webhook } from './webhook.ts';
@@ -24,16 +25,18 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-webhook' });
   const client = createClient(transport);
   const counted = quotaInformers(client, logger);
-  const webhook = new Webhook({ client, config, counted, logger });
+  const definitions = definitionInformers(client, logger);
+  const webhook = new Webhook({ client, config, counted, definitions, logger });
   const manager = new Manager({ logger, gracefulShutdownMs: DRAIN_MS + 10_000 });
   const health = new HealthServer({
     port: HEALTH_PORT,
     ready: { manager: () => manager.ready(), webhook: () => webhook.fault() === undefined },
   });
   manager.addServer(health);
-  // Nothing can be filed before it is counted, so a replica listens only then.
+  // Nothing can be filed or defined before it is counted, so a replica listens only then.
   manager.addInformer(counted.actions);
   for (const informer of counted.plans) manager.addInformer(informer);
+  manager.addInformer(definitions.Playbook).addInformer(definitions.AgentPolicy);
   manager.addRunnable(webhook);
   const account = readOwnAccount();
   if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));

@@ -52,12 +52,6 @@ export class PolicyReader {
     return [...agentRules(cluster.items), ...(namespace === '' ? rules.filter(isOwnAccount) : rules)];
   }
 
-  /** How large the specs of the policies of a namespace are together, in bytes of JSON, without the one of a name. */
-  async sizeOfOthers(namespace: string, name: string): Promise<number> {
-    const { items } = await this.#client.list(agentPolicies, { namespace });
-    return items.filter(({ metadata }) => metadata.name !== name).reduce((sum, { spec }) => sum + sizeOf(spec), 0);
-  }
-
   /** The policies of a namespace that apply to an identity. */
   async policiesAbout(namespace: string, identity: Identity): Promise<PolicySet> {
     const [{ metadata }, cluster, local] = await Promise.all([
@@ -87,9 +81,6 @@ export class PolicyReader {
     return readSealKeys(published?.data as Record<string, string> | undefined);
   }
 }
-
-/** The size of a spec, as `sizeOfOthers` sums it up. */
-export const sizeOf = (spec: unknown): number => Buffer.byteLength(JSON.stringify(spec ?? null));
 
 const isOwnAccount = ({ kind, namespace, subjectNamespace }: AgentRule): boolean =>
   kind === 'ServiceAccount' && (subjectNamespace ?? namespace) === namespace;

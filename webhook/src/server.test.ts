@@ -211,13 +211,13 @@ describe('The server of the webhook', () => {
 
   it('judges small reviews while large bodies take all the memory that they may have', { timeout: 20_000 }, async () => {
     const app = await start(undefined);
-    // Declared and not sent: each holds its share until it times out.
+    // Declared, begun and not sent: each holds its share until it times out.
     const open: ClientRequest[] = [];
     const refused: (string | undefined)[] = [];
     for (let count = 0; count < 30; count += 1)
       void stream(app, { 'content-length': 3 * MiB }, (sent) => {
         open.push(sent);
-        sent.write('{');
+        sent.write(`{"${'x'.repeat(5_000)}`);
       }).then(({ status, retryAfter }) => status === 429 && refused.push(retryAfter));
     // On a busy machine the connections take a while. The first of them hold their share for ten seconds.
     for (let tries = 0; tries < 80 && refused.length < 2; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -8,6 +8,7 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ActJournal } from './acts/journal.ts';
 import { recordAct } from './acts/record-act.ts';
 import { type ActionContext, admitAction } from './admission/action.ts';
+import type { DefinitionQuota } from './admission/definition-quota.ts';
 import { EditRate } from './admission/edit-rate.ts';
 import { admitPlaybook } from './admission/playbook.ts';
 import { admitPolicy, onlySuspends } from './admission/policy.ts';
@@ -38,6 +39,8 @@ const JUDGED_MS = 2_500;
 
 export interface WebhookContext extends Omit<ActionContext, 'address' | 'requireEditRate' | 'holdEdits'> {
   readonly logger: Logger;
+  /** How many Playbooks and AgentPolicies a namespace may have. */
+  readonly definitions: Pick<DefinitionQuota, 'require'>;
   /** Where it is written down who does what to policies and Playbooks, and who deletes actions. */
   readonly acts: Pick<ActJournal, 'write'>;
   /** The authority (PEM) of the certificate that a caller must show; undefined where the cluster gives the API server none. */
@@ -106,7 +109,9 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
           const address = incoming.ip;
           const requireEditRate = (request: AdmissionRequest) => edits.require(request, address);
           const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, address, work);
-          const withTurns = { ...context, address, requireEditRate, holdEdits, reading };
+          const requireDefinitionRoom = (request: AdmissionRequest) =>
+            context.definitions.require(request.resource.resource === 'playbooks' ? 'Playbook' : 'AgentPolicy', request, address);
+          const withTurns = { ...context, address, requireEditRate, holdEdits, requireDefinitionRoom, reading };
           const handle = path === '/validate' ? judge : mutate;
           return await continueTrace(incoming.headers, () => traceReview(parsed.data.request, withTurns, handle));
         });
@@ -149,7 +154,8 @@ function createRefusal(logger: Logger) {
   };
 }
 
-type RequestContext = WebhookContext & ActionContext & { readonly reading: ReadingTurns };
+type RequestContext = WebhookContext &
+  ActionContext & { readonly reading: ReadingTurns; readonly requireDefinitionRoom: (request: AdmissionRequest) => void };
 type Handler = (request: AdmissionRequest, context: RequestContext) => Promise<Mutation | undefined>;
 
 async function traceReview(request: AdmissionRequest, context: RequestContext, handle: Handler): Promise<object> {
@@ -214,7 +220,7 @@ async function judge(request: AdmissionRequest, context: RequestContext): Promis
   if (policyResources.has(request.resource.resource)) {
     // The kill switch must find its turn, no matter who else writes the policy.
     if (request.operation === 'UPDATE' && !onlySuspends(request)) context.requireEditRate(request);
-    await admitPolicy(request, context.policies);
+    await admitPolicy(request, context.policies, context.requireDefinitionRoom);
   }
   return { annotations: {}, warnings: await recordAct(request, context.acts, new Date()) };
 }

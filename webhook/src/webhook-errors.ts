@@ -35,8 +35,8 @@ export const webhookErrors = {
     next: 'Set the annotations `sentinel.dev/decision` and `sentinel.dev/plan` instead, or use `kubectl sentinel`.',
   },
   DecisionLimitExceeded: {
-    when: 'The action has as many decisions as it can keep.',
-    next: 'Create the action again.',
+    when: 'The action has 24 decisions before its run, beyond which only rejections are taken, or 32 with the rejections, or 56 with the resolutions after the run.',
+    next: 'Reject or cancel the action, which is possible nevertheless, and create it again.',
   },
   DecisionInProgress: {
     when: 'Somebody decides on the object right now, and the edit would keep the decision from being stored.',
@@ -67,7 +67,7 @@ export const webhookErrors = {
     next: 'Ask an approver without that right. An admin of the cluster can exempt you by name in a ClusterAgentPolicy.',
   },
   AgentNotAllowed: {
-    when: 'A policy names you as an agent, and agents neither decide nor trust, and write no policies.',
+    when: 'A policy names you as an agent, and agents neither approve nor trust, and write no policies. They may reject.',
     next: 'Have a person do it.',
   },
   PersonRequired: {
@@ -122,6 +122,18 @@ export const webhookErrors = {
     when: 'A policy is written that cannot be obeyed as it stands. The message names the path of each fault.',
     next: 'Correct the policy. `kubectl sentinel policy lint` finds the same.',
   },
+  PlaybookQuotaExceeded: {
+    when: 'The namespace has as many Playbooks, or as many bytes of them, as every program can keep, or its share of what all namespaces may have.',
+    next: 'Shorten or delete some. Deleting and shortening are never refused.',
+  },
+  PolicyQuotaExceeded: {
+    when: 'The namespace has as many AgentPolicies as one action can be judged by, or its share of what all namespaces may have.',
+    next: 'Shorten or delete some, or merge them. Deleting, shortening and the kill switch are never refused.',
+  },
+  DefinitionsNotCounted: {
+    when: 'The Playbooks and policies of the namespace cannot be counted, because the API server cannot be watched.',
+    next: 'Try again in some seconds; if it lasts, look at the log of the webhook.',
+  },
   PolicySizeExceeded: {
     when: 'The AgentPolicies of the namespace are larger together than what may be read for each action.',
     next: 'Shorten or delete some.',
@@ -141,6 +153,10 @@ export const webhookErrors = {
   SpecTooLarge: {
     when: 'The spec is so large that its status might not fit beside it.',
     next: 'Shorten it.',
+  },
+  SpecFaultLimitExceeded: {
+    when: 'The spec violates its schema in so many places that checking all of them would keep the API server busy, for example in a list that is far too long.',
+    next: 'Correct the field that the message names, and others like it. With fewer faults the API server names each of them.',
   },
   EditLimitExceeded: {
     when: 'The object is edited so often that decisions of others would find no turn.',

@@ -4,6 +4,7 @@ import { type KubeClient, type Logger, type Runnable, Upkeep } from '@sentinel/k
 import { ServingCertificate } from '@sentinel/kube/certificates';
 import { SigningKeeper } from '@sentinel/kube/signing-key';
 import { ActJournal } from './acts/journal.ts';
+import { DefinitionQuota, type definitionInformers } from './admission/definition-quota.ts';
 import { ActionQuota, type quotaInformers } from './admission/quota.ts';
 import { Authorizer } from './authorize.ts';
 import { injectCaBundle } from './ca-bundle.ts';
@@ -23,6 +24,8 @@ export interface WebhookParts {
   readonly config: Config;
   /** What counts against the quota of a namespace. */
   readonly counted: ReturnType<typeof quotaInformers>;
+  /** The Playbooks and AgentPolicies of all namespaces, as sizes. */
+  readonly definitions: ReturnType<typeof definitionInformers>;
   readonly logger: Logger;
 }
 
@@ -65,7 +68,7 @@ export class Webhook implements Runnable {
 
   /** Serves until the signal aborts, and a moment longer. Rejects when it cannot start. */
   async start(signal: AbortSignal): Promise<void> {
-    const { client, config, counted, logger } = this.#parts;
+    const { client, config, counted, definitions, logger } = this.#parts;
     await this.#keeper.tend();
     const certificate = new ServingCertificate({
       client,
@@ -80,6 +83,7 @@ export class Webhook implements Runnable {
       key: () => this.#keeper.current(),
       acts: new ActJournal(client, () => this.#keeper.current()),
       quota: new ActionQuota(counted, config.storageBytes),
+      definitions: new DefinitionQuota(definitions, config.definitionBytes),
       logger,
       clientCa,
       stopping: signal,

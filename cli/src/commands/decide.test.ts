@@ -45,6 +45,17 @@ describe('a decision', () => {
     );
   });
 
+  it('is refused with the code of the bound on decisions', async () => {
+    const message =
+      'admission webhook "actions.sentinel.dev" denied the request: sentinel: this action has 24 decisions: reject it';
+    const refused = refusal(403, 'Forbidden', message);
+    const causes = [{ reason: 'DecisionLimitExceeded', message: 'x' }];
+    const answer = { ...refused, body: { ...refused.body, details: { causes } } };
+    const ran = await runAgainst(cluster([answer]), ['approve', 'repair-web', '--yes', '--plan', digest]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.error, /this action has 24 decisions: reject it.*DecisionLimitExceeded/);
+  });
+
   it('is told not to count while the action is suspended, with who suspended it', async () => {
     const held = {
       ...sealed,

@@ -22,7 +22,7 @@ export async function queue(session: Session): Promise<number> {
   else if (waiting.length === 0)
     io.out(all ? 'Nothing waits for a decision.' : `Nothing waits for a decision in namespace ${namespace}.`);
   else {
-    io.out([queueTable(waiting, all, io.now()), ...unmetLines(waiting)].join('\n'));
+    io.out([queueTable(waiting, all, io.now()), ...unmetLines(waiting), ...uncountedLines(waiting)].join('\n'));
     const [unknown] = waiting.filter((action) => stateOf(action) === 'OutcomeUnknown');
     if (unknown)
       io.out(
@@ -37,6 +37,20 @@ const unmetLines = (waiting: readonly AgentAction[]): string[] =>
   waiting.flatMap(({ metadata, status }) =>
     status?.required?.unmet === undefined ? [] : [visible(`! ${metadata.name}: ${status.required.unmet}`)],
   );
+
+/**
+ * Approvals of the current plans that do not count, with the reason: the person may have become an agent, or lost the right. Only the last
+ * decision of each person is of interest: an approval that they revoked or gave again is not missing.
+ */
+export const uncountedLines = (waiting: readonly AgentAction[]): string[] =>
+  waiting.flatMap(({ metadata, status }) => {
+    const last = new Map((status?.decisions ?? []).map((decision) => [decision.user, decision]));
+    return [...last.values()]
+      .filter(({ decision, counts, plan }) => decision === 'approve' && !counts && plan === status?.plan?.digest)
+      .map(({ user, why }) =>
+        visible(`! ${metadata.name}: the approval of ${user} does not count because ${why ?? 'its reason is unknown'}`),
+      );
+  });
 
 /** The table of the queue; below each action a short summary of its changes. */
 export function queueTable(waiting: readonly AgentAction[], all: boolean, now: number): string {

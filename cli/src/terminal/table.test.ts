@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { anAction, aPlan, NOW } from '../../test/fixtures.ts';
-import { queueTable } from '../commands/queue.ts';
+import { queueTable, uncountedLines } from '../commands/queue.ts';
 import { age, span, table } from './table.ts';
 
 describe('a table', () => {
@@ -52,6 +52,24 @@ describe('the queue', () => {
     assert.ok(first);
     const twice = { ...action, status: { ...action.status, decisions: [first, first] } };
     assert.match(queueTable([twice], false, NOW), / 1\/2 /);
+  });
+});
+
+describe('below the queue', () => {
+  const action = anAction(aPlan());
+  const [counting] = action.status?.decisions ?? [];
+  assert.ok(counting);
+  const why = 'it is from an agent: AgentPolicy/shop names it in `subjects`';
+  const lost = { ...counting, plan: action.status?.plan?.digest ?? '', user: 'bea\u001b', counts: false, why };
+  const linesOf = (...decisions: (typeof counting)[]) => uncountedLines([{ ...action, status: { ...action.status, decisions } }]);
+
+  it('are the approvals that do not count, and why', () =>
+    assert.deepEqual(linesOf(counting, lost), [`! repair-web: the approval of bea\\u001b does not count because ${why}`]));
+
+  it('is no approval that its person revoked or gave again, none of another plan, and no rejection', () => {
+    assert.deepEqual(linesOf(lost, { ...lost, decision: 'revoke', counts: true }), []);
+    assert.deepEqual(linesOf(lost, { ...lost, counts: true }), []);
+    assert.deepEqual(linesOf({ ...lost, plan: `sha256:${'9'.repeat(64)}` }, { ...lost, decision: 'reject' }), []);
   });
 });
 

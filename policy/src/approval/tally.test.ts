@@ -23,7 +23,7 @@ describe('A sealed decision', () => {
     'of a service account': { text: line({ user: 'system:serviceaccount:shop:robot' }), why: /programs/ },
     'of the scheduler': { text: line({ user: 'system:kube-scheduler' }), why: /programs/ },
     'of somebody anonymous': { text: line({ user: 'system:anonymous', groups: ['system:unauthenticated'] }), why: /programs/ },
-    'of an agent': { text: ok, more: { agents }, why: /agents cannot decide, and AgentPolicy\/shop names it/ },
+    'of an agent': { text: ok, more: { agents }, why: /it is from an agent: AgentPolicy\/shop names it in `subjects`/ },
     'of who asked, under another name': {
       text: line({ user: 'ada@old' }),
       more: { requester: { user: 'agent', uid: '7', groups: [] } },
@@ -116,8 +116,26 @@ describe('A sealed decision', () => {
     assert.equal(tallyDecisions(facts(made)).approvals, 0);
   });
 
-  it('is no rejection when an agent makes it', () => {
-    assert.equal(tallyDecisions(facts(line({ decision: 'reject' }), { agents })).rejectedBy, undefined);
+  // Otherwise anyone who writes a policy could take a rejection away by naming its person in `subjects`.
+  it('is a rejection or a revocation whatever its person has become since: only approvals can be lost', () => {
+    const now: Partial<TallyFacts> = {
+      agents,
+      requester: { user: 'ada', uid: '7', groups: [] },
+      editors: [{ user: 'ada', groups: [] }],
+      onBehalfOf: 'ada',
+      requirements: { approvals: 1, groups: ['dba'], expiresAfter: '1m', approverGroups: ['x'], refuseGroups: ['sre'] },
+      deciders: new Map(),
+      claimFault: () => 'no claims are accepted',
+      notBefore: NOW,
+    };
+    for (const decision of ['reject', 'revoke'] as const)
+      for (const plan of [undefined, `sha256:${'2'.repeat(64)}`]) {
+        const { judged, rejectedBy } = tallyDecisions(facts(line({ decision, ...(plan ? { plan } : {}) }), now));
+        assert.deepEqual([judged[0]?.counts, judged[0]?.why], [true, undefined]);
+        assert.equal(rejectedBy?.user, decision === 'reject' ? 'ada' : undefined);
+      }
+    const revoked = tallyDecisions(facts(`${ok}\n${line({ decision: 'revoke', time: at(-1) })}`, { agents }));
+    assert.equal(revoked.approvals, 0);
   });
 
   describe('at the start', () => {

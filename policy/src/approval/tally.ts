@@ -90,10 +90,10 @@ export interface TallyFacts extends Requesters {
 /**
  * Counts the decisions on a plan.
  *
- * A record counts only if its seal verifies, it is for this action uid and this plan digest, it has not expired by its own time or by that of
- * the current policy, and its user is a person, not an agent, not the requester, in a required group, and has the required claims. Only the
- * newest decision of each person counts, so one person counts once and `revoke` revokes an approval; a rejection is final. Rejections and
- * revocations count for every plan of the action.
+ * A record counts only if its seal verifies, it is for this action uid and its user is a person. An approval or a resolution counts only if it
+ * is for this plan digest, it has not expired by its own time or by that of the current policy, and its user is not an agent, not the requester,
+ * in a required group, and has the required claims. Only the newest decision of each person counts, so one person counts once and `revoke`
+ * revokes an approval; a rejection is final. Rejections and revocations count for every plan of the action, whatever their person has become.
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
   const { records, unreadable } = parseDecisions(facts.approvals);
@@ -218,9 +218,10 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const isNo = record.decision === 'reject' || record.decision === 'revoke';
   if (!isNo && record.plan !== facts.plan) return 'it is for another plan';
   if (isProgram(record)) return 'programs cannot decide';
-  const agent = whyAgent(facts.agents ?? [], record);
-  if (agent !== undefined) return `agents cannot decide, and ${agent}`;
+  // Everything below may change after the decision, also by those whom it stops: it can take an approval away, and never a rejection.
   if (!consents(record.decision)) return undefined;
+  const agent = whyAgent(facts.agents ?? [], record);
+  if (agent !== undefined) return `it is from an agent: ${agent}`;
   if (isSamePerson(record, facts.requester)) return 'the requester cannot approve';
   if (facts.editors.some((editor) => isSamePerson(editor, record))) return 'an editor of the action cannot approve it';
   if (record.user === facts.onBehalfOf) return 'the person for whom the agent acts cannot approve';

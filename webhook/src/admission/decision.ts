@@ -74,11 +74,12 @@ export async function sealDecision(
     throw new Denied('CommentTooLong', `${annotations.comment} may have at most ${COMMENT_MAX} characters`);
   const requesters = requestersOf(oldObject);
   const what = effect === undefined ? 'approve it' : 'resolve its effects';
-  // Anybody with the right may reject; a decision that lets something happen must come from another person than the requester.
+  // Anybody with the right may reject, agents as well: otherwise anyone who writes a policy could name an approver in it and prevent the
+  // rejection. A decision that lets something happen must come from a person who is neither an agent nor the requester.
   const consents = decision === 'approve' || effect !== undefined;
   if (consents) requireSomebodyElse(userInfo, requesters, what);
-  const set = await policies.policiesAbout(request.namespace, requesters.requester);
-  requireNoAgent(set.agents, userInfo, decision);
+  const set = consents ? await policies.policiesAbout(request.namespace, requesters.requester) : undefined;
+  if (set) requireNoAgent(set.agents, userInfo, decision);
   await authorizer.require(userInfo, {
     verb: 'approve',
     resource: 'agentactions',
@@ -87,12 +88,11 @@ export async function sealDecision(
   });
   if (consents) requireGroup(status, userInfo.groups);
   requireUseful(decision, request, oldObject, { status, requesters, keys: await policies.sealKeys(), now });
-  const judged = consents ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
+  const judged = set ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = effect !== undefined ? WITH_RESOLUTIONS : decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
-  if (before !== undefined && before.split('\n').length >= most) {
-    throw new Denied('DecisionLimitExceeded', `an action can have at most ${most} decisions; create it again`);
-  }
+  if (before !== undefined && before.split('\n').length >= most)
+    throw new Denied('DecisionLimitExceeded', beyondLimit(decision, most));
   const expires =
     consents && status.required
       ? new Date(now.getTime() + seconds(status.required.expiresAfter) * 1000).toISOString()
@@ -125,6 +125,12 @@ export async function sealDecision(
       [annotations.approvals]: before ? `${before}\n${line}` : line,
     },
   };
+}
+
+function beyondLimit(decision: Word, most: number): string {
+  if (isResolution(decision)) return `this action has ${most} decisions, and takes no further resolutions`;
+  if (decision === 'reject') return `this action has ${most} decisions, and takes no more: cancel it`;
+  return `this action has ${most} decisions, and takes no further approvals or revocations, so that a rejection always finds room: reject it or cancel it, and create it again`;
 }
 
 // The decision is sealed and recorded, but lifting a suspension resumes nothing by itself.

@@ -4,8 +4,8 @@ import { annotations } from '@sentinel/crds';
 import { admitPlaybook, type PlaybookContext } from './playbook.ts';
 import type { AdmissionRequest } from './review.ts';
 
-// An edit asks nobody but the rate of edits.
-const context = { requireEditRate: () => undefined } as unknown as PlaybookContext;
+// An edit asks nobody but the rate of edits and the quota.
+const context = { requireEditRate: () => undefined, requireDefinitionRoom: () => undefined } as unknown as PlaybookContext;
 const stampOf = (user: string) => JSON.stringify({ user, uid: '', groups: ['writers'] });
 
 /** The annotations after an edit of a Playbook that has these authors and this trust. */
@@ -45,5 +45,19 @@ describe('The authors of a Playbook', () => {
   it('have a bound, with what to do beyond it', async () => {
     const many = Array.from({ length: 2000 }, (_, index) => stampOf(`somebody-${index}`));
     await assert.rejects(edited('ada', many), /too many people have edited this Playbook since it was last trusted/);
+  });
+});
+
+describe('A Playbook', () => {
+  it('is refused when its namespace has no room for it, before anything is stamped', async () => {
+    const full = {
+      ...context,
+      requireDefinitionRoom: () => {
+        throw new Error('no room');
+      },
+    };
+    const object = { metadata: { name: 'fix' }, spec: { description: 'new' } };
+    const request = { operation: 'CREATE', userInfo: { username: 'ada', groups: [] }, object } as unknown as AdmissionRequest;
+    await assert.rejects(admitPlaybook(request, full, new Date(0)), /no room/);
   });
 });

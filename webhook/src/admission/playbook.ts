@@ -23,6 +23,8 @@ export interface PlaybookContext {
   readonly key: () => SigningKey;
   /** Throws TooManyRequests for an edit beyond the rate that leaves room for those who trust and withdraw trust. */
   readonly requireEditRate: (request: AdmissionRequest) => void;
+  /** Throws Denied when the namespace has no room for one more Playbook, or for a larger one. */
+  readonly requireDefinitionRoom: (request: AdmissionRequest) => void;
   /** Evaluates a decision while edits of its object are refused (EditRate.hold). */
   readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
 }
@@ -46,6 +48,7 @@ export async function admitPlaybook(
     const faults = playbookFaults(parsed.data);
     if (faults.length > 0) throw new Denied('PlaybookSpecInvalid', faults.join('; '));
   }
+  context.requireDefinitionRoom(request);
   if (!oldObject || !isDeepStrictEqual(object.spec, oldObject.spec)) {
     return { annotations: { [annotations.authors]: authorsAfter(oldObject, stampOf(userInfo)), [annotations.trust]: null } };
   }

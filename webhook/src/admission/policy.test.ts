@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentRule } from '@sentinel/policy';
 import type { PolicyReader } from '../policy-reader.ts';
-import { admitPolicy } from './policy.ts';
-import { AdmissionReview, Denied } from './review.ts';
+import { admitPolicy as admit } from './policy.ts';
+import { type AdmissionRequest, AdmissionReview, Denied } from './review.ts';
 
 const rule = (name: string): AgentRule => ({
   policy: 'AgentPolicy/other',
@@ -12,9 +12,9 @@ const rule = (name: string): AgentRule => ({
   name,
   subjectNamespace: undefined,
 });
-const readerOf = (rules: AgentRule[] | Error, others = 0) =>
+const admitPolicy = (request: AdmissionRequest, policies: PolicyReader) => admit(request, policies, () => undefined);
+const readerOf = (rules: AgentRule[] | Error) =>
   ({
-    sizeOfOthers: async () => others,
     agents: async () => {
       if (rules instanceof Error) throw rules;
       return rules;
@@ -43,16 +43,13 @@ describe('Anyone who writes a policy', () => {
     await admitPolicy(write(undefined, {}), readerOf([rule('bea')]));
   });
 
-  it('has a megabyte for all policies of a namespace, and may always make one smaller', async () => {
-    const full = readerOf([], 1024 * 1024);
-    await assert.rejects(
-      admitPolicy(write(undefined, {}), full),
-      /exceeded quota: the AgentPolicies of namespace 'shop' have 1048576/,
-    );
-    const longer = write({ modes: ['DryRun'] }, { modes: ['DryRun', 'Apply'] });
-    await assert.rejects(admitPolicy(longer, full), /exceeded quota/);
-    await admitPolicy(write({ modes: ['DryRun', 'Apply'] }, { modes: ['DryRun'] }), full);
-    await admitPolicy(longer, readerOf([], 1024 * 1024 - 100));
+  it('needs room for it in the namespace, and none to suspend or delete it', async () => {
+    const full = () => {
+      throw new Denied('PolicyQuotaExceeded', 'full');
+    };
+    await assert.rejects(admit(write(undefined, {}), readerOf([]), full), /full/);
+    await admit(write({ modes: ['DryRun'] }, { modes: ['DryRun'], suspended: true }), readerOf([]), full);
+    await admit({ ...write({}, {}), operation: 'DELETE', object: null }, readerOf([]), full);
   });
 
   it('may suspend it whatever another policy says, and while policies cannot be read', async () => {

@@ -1,6 +1,6 @@
 import { AgentPolicySpec, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
-import { agentRules, POLICIES_MAX, policyFaults, whyAgent } from '@sentinel/policy';
-import { type PolicyReader, sizeOf } from '../policy-reader.ts';
+import { agentRules, policyFaults, whyAgent } from '@sentinel/policy';
+import type { PolicyReader } from '../policy-reader.ts';
 import { identityOf } from './identity.ts';
 import { type AdmissionRequest, Denied } from './review.ts';
 
@@ -10,7 +10,11 @@ const SHOWN = 8;
  * Admits a policy: an invalid one is refused with the path of each fault, and agents may not write or delete policies, even with
  * the RBAC rights for it. Faults in a stored policy do not prevent its kill switch from being turned on. Throws Denied.
  */
-export async function admitPolicy(request: AdmissionRequest, policies: PolicyReader): Promise<undefined> {
+export async function admitPolicy(
+  request: AdmissionRequest,
+  policies: PolicyReader,
+  requireDefinitionRoom: (request: AdmissionRequest) => void,
+): Promise<undefined> {
   const { object, oldObject, operation, userInfo, namespace } = request;
   // Everyone with the right may turn on the kill switch, and no policy can prevent it.
   if (onlySuspends(request)) return undefined;
@@ -19,7 +23,7 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
     throw new Denied('AgentNotAllowed', `'${userInfo.username}' is an agent (${agent}): agents write no policies`);
   if (!object || operation === 'DELETE') return undefined;
   const kind = request.resource.resource === 'clusteragentpolicies' ? 'ClusterAgentPolicy' : 'AgentPolicy';
-  if (kind === 'AgentPolicy') await requirePoliciesRoom(request, policies);
+  if (kind === 'AgentPolicy') requireDefinitionRoom(request);
   const schema = kind === 'ClusterAgentPolicy' ? ClusterAgentPolicySpec : AgentPolicySpec;
   const parsed = schema.safeParse(object.spec);
   // Violations of the schema are reported by the API server, with better messages, right after this.
@@ -35,21 +39,6 @@ export async function admitPolicy(request: AdmissionRequest, policies: PolicyRea
   if (faults.length === 0 || (oldObject && restOf(oldObject.spec) === restOf(object.spec))) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
   throw new Denied('PolicySpecInvalid', `${faults.slice(0, SHOWN).join('; ')}${more}`);
-}
-
-// Every program that judges an action of the namespace reads all of them. What shrinks may always be written.
-async function requirePoliciesRoom(
-  { object, oldObject, namespace, name }: AdmissionRequest,
-  policies: PolicyReader,
-): Promise<void> {
-  const size = sizeOf(object?.spec);
-  if (size <= (oldObject ? sizeOf(oldObject.spec) : 0)) return;
-  const others = await policies.sizeOfOthers(namespace, object?.metadata.name ?? name);
-  if (others + size > POLICIES_MAX)
-    throw new Denied(
-      'PolicySizeExceeded',
-      `exceeded quota: the AgentPolicies of namespace '${namespace}' have ${others} bytes, and this one has ${size} more; at most ${POLICIES_MAX} are allowed, because all of them are read for each action. Shorten or delete some`,
-    );
 }
 
 /** Whether an update of a policy turns on its kill switch and changes nothing else. */

@@ -2,9 +2,7 @@ import { type AgentAction, actionPlanParts, actionPlans, agentActions } from '@s
 import { createMeasuringInformer, type Informer, type KubeClient, type Logger, type Measured, storedSize } from '@sentinel/kube';
 import { judgeOpen, judgeStorage, type PolicySet, type Refusal, storageUse } from '@sentinel/policy';
 import type { AdmissionRequest } from './review.ts';
-
-/** After this, what was admitted and is not seen was refused by somebody else. */
-const UNSEEN_MS = 10_000;
+import { nameOf, type Unseen, UnseenAdmissions } from './unseen.ts';
 
 type MeasuredAction = Measured<{ readonly isOpen: boolean }>;
 type Counted<T extends Measured> = Pick<Informer<T>, 'store' | 'healthy' | 'onChange'>;
@@ -29,17 +27,6 @@ export function quotaInformers(client: KubeClient, logger: Logger) {
   };
 }
 
-interface Unseen {
-  readonly namespace: string;
-  /** The name, or the prefix of one that the API server generates. */
-  readonly name: string;
-  readonly isPrefix: boolean;
-  readonly bytes: number;
-  /** Where the request came from. */
-  readonly address: string;
-  readonly until: number;
-}
-
 /**
  * Counts the actions of each namespace, and what is stored for them, where they are filed. What was just admitted counts until the cache
  * shows it, for the address that asked: who is not the API server must not use up what its callers have. Replicas do not see at once what the others admit, so a limit may be exceeded by what they do within some milliseconds. The
@@ -48,16 +35,15 @@ interface Unseen {
 export class ActionQuota {
   readonly #sources: QuotaSources;
   readonly #total: number;
-  readonly #now: () => number;
-  #unseen: Unseen[] = [];
+  readonly #unseen: UnseenAdmissions<Unseen>;
 
   /** `total` is what may be stored for the actions of all namespaces, in bytes. */
   constructor(sources: QuotaSources, total: number, now: () => number = () => performance.now()) {
     this.#sources = sources;
     this.#total = total;
-    this.#now = now;
+    this.#unseen = new UnseenAdmissions(now);
     sources.actions.onChange(({ type, object: { metadata } }) => {
-      if (type === 'add') this.#see(metadata.namespace ?? '', metadata.name ?? '');
+      if (type === 'add') this.#unseen.see(metadata.namespace ?? '', metadata.name ?? '');
     });
   }
 
@@ -74,21 +60,17 @@ export class ActionQuota {
           remedy: 'Try again in some seconds.',
         },
       ];
-    const now = this.#now();
-    this.#unseen = this.#unseen.filter(({ until }) => until > now);
     const stored = [actions, ...plans].flatMap(({ store }) =>
       store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
     );
     const bytes = storedSize(object);
-    const unseen = this.#unseen.filter((one) => one.address === address);
+    const unseen = this.#unseen.of(address);
     const refusals = [
       ...judgeOpen(policies, namespace, this.#open(namespace, unseen)),
       ...judgeStorage(policies, namespace, storageUse([...stored, ...unseen], namespace, this.#total), bytes),
     ];
     if (refusals.length > 0 || dryRun) return refusals;
-    const { name, generateName = '' } = object?.metadata ?? {};
-    const isPrefix = name === undefined;
-    this.#unseen.push({ namespace, name: name ?? generateName, isPrefix, bytes, address, until: now + UNSEEN_MS });
+    this.#unseen.add({ namespace, ...nameOf(object?.metadata), bytes, address });
     return [];
   }
 
@@ -96,16 +78,5 @@ export class ActionQuota {
     const isOpen = ({ metadata, isOpen }: MeasuredAction) => isOpen && metadata.namespace === namespace;
     const justAdmitted = unseen.filter((one) => one.namespace === namespace);
     return this.#sources.actions.store.list().filter(isOpen).length + justAdmitted.length;
-  }
-
-  #see(namespace: string, name: string): void {
-    const shown = this.#unseen.filter(
-      (one) => one.namespace === namespace && (one.isPrefix ? name.startsWith(one.name) : name === one.name),
-    );
-    // What only looks like a request of the API server does not stand for one: each address has its own.
-    for (const address of new Set(shown.map((one) => one.address))) {
-      const first = this.#unseen.findIndex((one) => one.address === address && shown.includes(one));
-      this.#unseen.splice(first, 1);
-    }
   }
 }

@@ -38,3 +38,29 @@ describe('The room that an object takes', () => {
       else requireRoom(request);
     });
 });
+
+describe('The faults of a spec', () => {
+  const action = { intent: { summary: 's' }, playbookRef: { name: 'fix' } };
+  const referring = (references: readonly unknown[]) => ({ spec: { ...action, intent: { summary: 's', references } } });
+  const empty = (count: number) => referring(Array(count).fill(''));
+  const tooMany = /violates its schema in 64 places or more, the first of them is spec\.intent\.references/;
+
+  it('are named by the API server while they are few', () => {
+    for (const count of [0, 3, 15, 33]) requireRoom(review(empty(count)));
+    requireRoom(review(referring(Array(16).fill('ticket'))));
+  });
+
+  it('are refused at once when they are many: the API server would compare each with all others', () => {
+    assert.throws(() => requireRoom(review(empty(3_900))), tooMany);
+    assert.throws(() => requireRoom(review(referring(Array(100).fill('ticket')))), tooMany);
+    const steps = Array.from({ length: 3_000 }, () => ({}));
+    assert.throws(() => requireRoom(review({ spec: { steps } }, undefined, 'playbooks')), /spec: correct it|spec\.steps/);
+    assert.throws(() => requireRoom(review({ spec: { modes: steps } }, undefined, 'agentpolicies')), /spec\.modes/);
+  });
+
+  it('do not hold up an object that was stored under another schema', () =>
+    requireRoom(review({ spec: { ...empty(100).spec, cancelled: true } }, empty(100))));
+
+  it('are not looked for in objects of others', () =>
+    requireRoom(review({ spec: { data: Array(100).fill('') } }, undefined, 'others')));
+});

@@ -52,7 +52,7 @@ export const identity = z
     agentGroups: set(
       z.string().min(1).max(253),
       32,
-      'Groups whose members are agents. Agents cannot approve, reject or trust, and cannot write policies. Users and ServiceAccounts in the `subjects` of a policy are agents anyway. The members of a group in `subjects` or in `agents.groups` are not, because people may be members of it.',
+      'Groups whose members are agents. Agents cannot approve or trust, and cannot write policies; with the verb `approve` they can reject. Users and ServiceAccounts in the `subjects` of a policy are agents anyway. The members of a group in `subjects` or in `agents.groups` are not, because people may be members of it.',
     ).optional(),
     separationOfDuties: z
       .object({

@@ -1,0 +1,78 @@
+import { POLICIES_MAX } from '../policyset/policy-set.ts';
+import { fitsShare } from './fair-share.ts';
+
+/** What people of a namespace define, and every program that judges an action keeps in memory. */
+export type DefinitionKind = 'Playbook' | 'AgentPolicy';
+
+const MiB = 2 ** 20;
+
+/**
+ * How many a namespace may have, and how many bytes they may have together: a Playbook as it is stored, an AgentPolicy by its spec. The status
+ * of an action names 64 policies, of which the floor needs some.
+ */
+export const DEFINITION_LIMITS: Readonly<Record<DefinitionKind, { readonly count: number; readonly bytes: number }>> = {
+  Playbook: { count: 200, bytes: 2 * MiB },
+  AgentPolicy: { count: 32, bytes: POLICIES_MAX },
+};
+
+/** What the Playbooks and AgentPolicies of all namespaces may take together, unless the chart says otherwise. */
+export const DEFINITIONS_TOTAL = '32Mi';
+
+/** The Playbooks or AgentPolicies of a namespace without the one that is written, and the stored bytes of both kinds in all namespaces. */
+export interface DefinitionUse {
+  readonly count: number;
+  readonly bytes: number;
+  /** Stored bytes of both kinds: of the namespace, of all, how many namespaces have some, and how many bytes there may be. */
+  readonly own: number;
+  readonly used: number;
+  readonly takers: number;
+  readonly total: number;
+}
+
+/** The definition that is written. */
+export interface DefinitionDemand {
+  /** Counted as `bytes` of the use. */
+  readonly bytes: number;
+  /** As it is stored. */
+  readonly stored: number;
+}
+
+/** Why a definition cannot be stored. */
+export interface DefinitionFault {
+  readonly exceeded: 'count' | 'bytes' | 'total';
+  readonly message: string;
+}
+
+/**
+ * Whether a namespace may have one more definition, or a larger one. Undefined if it may. It must not be asked about what shrinks or goes:
+ * a namespace above its limits must be able to come back below them.
+ */
+export function judgeDefinition(
+  kind: DefinitionKind,
+  namespace: string,
+  use: DefinitionUse,
+  { bytes, stored }: DefinitionDemand,
+): DefinitionFault | undefined {
+  const limit = DEFINITION_LIMITS[kind];
+  const many = kind === 'Playbook' ? 'Playbooks' : 'AgentPolicies';
+  const next = `Shorten or delete some that are not needed: kubectl get ${many.toLowerCase()} -n ${namespace}`;
+  const because = 'because every program that judges actions keeps all of them in memory';
+  const fault = (exceeded: DefinitionFault['exceeded'], what: string): DefinitionFault => ({
+    exceeded,
+    message: `exceeded quota: ${what}, ${because}. ${next}`,
+  });
+  if (use.count >= limit.count)
+    return fault('count', `namespace '${namespace}' has ${use.count} ${many}; at most ${limit.count} are allowed`);
+  if (use.bytes + bytes > limit.bytes)
+    return fault(
+      'bytes',
+      `the ${many} of namespace '${namespace}' have ${use.bytes} bytes without this one, which has ${bytes}; at most ${limit.bytes} are allowed`,
+    );
+  // Nothing waits for a higher class here, so the highest one is asked for: it has the whole of it.
+  const share = { total: use.total, others: 0, used: use.used, own: use.own, takers: use.takers, amount: stored };
+  if (fitsShare('operator', share)) return undefined;
+  return fault(
+    'total',
+    `the Playbooks and AgentPolicies of all namespaces have ${use.used} bytes of ${use.total}, and namespace '${namespace}' has its share`,
+  );
+}

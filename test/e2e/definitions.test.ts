@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { DEFINITION_LIMITS } from '@sentinel/policy';
+import { admin, eventually } from '../lib/cluster.ts';
+import { annotateWeb } from '../lib/one-step.ts';
+import { makeTenant, type Tenant } from '../lib/tenant.ts';
+
+// Every program keeps all Playbooks and policies of all namespaces in memory: a tenant must not be able to store any number of them.
+
+describe('Whoever defines Playbooks and policies in a loop', { concurrency: false }, () => {
+  let tenant: Tenant;
+  before(async () => {
+    tenant = await makeTenant('definitions', { playbooks: annotateWeb('first') });
+  });
+
+  const create = (kind: string, spec: object, count: number) => {
+    const { namespace } = tenant;
+    const items = Array.from({ length: count }, (_, at) => {
+      return { apiVersion: 'sentinel.dev/v1alpha1', kind, metadata: { name: `many-${at}`, namespace }, spec };
+    });
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    return admin.tryKubectl(['create', '-f', '-'], { input });
+  };
+  const count = async (resource: string) =>
+    (await admin.kubectl(['get', resource, '-n', tenant.namespace, '-o', 'name'])).trim().split('\n').length;
+
+  const playbook = {
+    category: 'Other',
+    description: 'd',
+    account: 'remediator',
+    sandbox: { profile: 'Observe', image: 'registry.example.com/x:1' },
+    steps: [{ name: 'a', command: ['kubectl', 'get', 'pods'] }],
+  };
+
+  // The replicas do not see at once what the others admit.
+  const BETWEEN_REPLICAS = 10;
+  for (const [resource, kind, spec] of [
+    ['playbooks', 'Playbook', playbook],
+    ['agentpolicies', 'AgentPolicy', { modes: ['DryRun'] }],
+  ] as const)
+    it(`is refused beyond the limit, with what to do; deleting one makes room: ${resource}`, async () => {
+      const most = DEFINITION_LIMITS[kind].count;
+      const exceeded = new RegExp(`namespace '${tenant.namespace}' has [0-9]+ [A-Za-z]+; at most ${most} are allowed`);
+      // So many changes may fill the journal of acts for a moment: what was refused for that is created again.
+      await eventually('the refusal', async () => {
+        const { stderr } = await create(kind, spec, most + 2 * BETWEEN_REPLICAS);
+        return exceeded.test(stderr) && stderr.includes('Shorten or delete some that are not needed');
+      });
+      const stored = await count(resource);
+      assert.ok(stored >= most && stored <= most + BETWEEN_REPLICAS, String(stored));
+      await admin.kubectl(['delete', resource, '-n', tenant.namespace, ...Array.from({ length: 20 }, (_, at) => `many-${at}`)]);
+      await eventually('room for one more', async () => (await create(kind, spec, 1)).code === 0);
+    });
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { annotations, askingManager } from '@sentinel/crds';
+import { sealRecord } from '@sentinel/policy';
+import { aPolicySet } from '@sentinel/policy/testing';
+import { carriesDecision, type DecisionContext, sealDecision } from './decision.ts';
+import { type AdmissionRequest, Denied } from './review.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const NOW = new Date('2026-01-01T12:00:00Z');
+const plan = `sha256:${'1'.repeat(64)}`;
+const spec = { intent: { summary: 's' }, playbookRef: { name: 'fix' } };
+
+/** Policies name ada as an agent. She holds the verb `approve`. */
+function context(more: object = {}): DecisionContext {
+  const rule = { policy: 'AgentPolicy/shop', namespace: 'shop', kind: 'User' as const, name: 'ada', subjectNamespace: undefined };
+  return {
+    authorizer: { require: async () => undefined, wayToActAs: async () => undefined },
+    policies: {
+      policiesAbout: async () => ({ ...aPolicySet([]), agents: [rule] }),
+      sealKeys: async () => new Map([['k1', publicKey]]),
+      ...more,
+    },
+    key: () => ({ id: 'k1', privateKey }),
+  } as unknown as DecisionContext;
+}
+
+/** A request of a person, on an action that has these decisions. */
+function asking(word: string, { user = 'ada', before = '', state = 'AwaitingApproval', effect = '' } = {}): AdmissionRequest {
+  const stamps = {
+    [annotations.requestedBy]: JSON.stringify({ user: 'bot', uid: '', groups: [] }),
+    ...(before === '' ? {} : { [annotations.approvals]: before }),
+  };
+  const asked = {
+    [annotations.decision]: word,
+    [annotations.plan]: plan,
+    ...(effect === '' ? {} : { [annotations.effect]: effect }),
+  };
+  const status = {
+    plan: { digest: plan },
+    conditions: [{ type: 'Succeeded', reason: state }],
+    unknownEffects: [{ effect: 0 }],
+  };
+  const object = (own: object) => ({ metadata: { name: 'x', uid: 'uid-1', annotations: { ...stamps, ...own } }, spec, status });
+  return {
+    operation: 'UPDATE',
+    namespace: 'shop',
+    name: 'x',
+    userInfo: { username: user, uid: '', groups: [], extra: {} },
+    object: object(asked),
+    oldObject: object({}),
+    options: { fieldManager: askingManager(word as 'approve', plan, effect === '' ? undefined : 0) },
+  } as unknown as AdmissionRequest;
+}
+
+/** Decisions of bea that were made before: approvals and revocations in turn, and the rest are rejections. */
+function made(count: number, rejections = 0): string {
+  const record = (at: number) => ({
+    ...{ action: 'uid-1', plan, user: 'bea', uid: '8', groups: [], extra: {} },
+    decision: at >= count - rejections ? 'reject' : at % 2 === 0 ? 'approve' : 'revoke',
+    time: new Date(NOW.getTime() - (count - at) * 1000).toISOString(),
+  });
+  return Array.from({ length: count }, (_, at) => JSON.stringify(sealRecord(record(at), 'k1', privateKey))).join('\n');
+}
+
+const decisionIn = async (request: AdmissionRequest, facts = context()) => {
+  const { annotations: sealed = {} } = await sealDecision(request, facts, NOW);
+  return (JSON.parse(sealed[annotations.approvals]?.split('\n').at(-1) ?? '') as { decision: string }).decision;
+};
+const refusal = (code: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof Denied);
+  assert.deepEqual(
+    error.causes.map(({ reason }) => reason),
+    [code],
+  );
+  assert.match(error.message, message);
+  return true;
+};
+
+describe('A person whom a policy names as an agent', () => {
+  it('cannot approve, and cannot resolve an effect', async () => {
+    const message = /'ada' is an agent \(AgentPolicy\/shop names it in `subjects`\): agents cannot (approve|accept)/;
+    await assert.rejects(decisionIn(asking('approve')), refusal('AgentNotAllowed', message));
+    const resolution = asking('accept', { state: 'OutcomeUnknown', effect: '1' });
+    await assert.rejects(decisionIn(resolution), refusal('AgentNotAllowed', message));
+  });
+
+  // Otherwise anyone who writes a policy could name an approver in it, and so prevent the rejection.
+  it('can reject', async () => assert.equal(await decisionIn(asking('reject')), 'reject'));
+
+  it('can revoke what they approved before', async () => {
+    const record = {
+      action: 'uid-1',
+      plan,
+      user: 'ada',
+      uid: '',
+      groups: [],
+      extra: {},
+      decision: 'approve',
+      time: '2026-01-01T11:59:00Z',
+    };
+    const before = JSON.stringify(sealRecord(record, 'k1', privateKey));
+    assert.equal(await decisionIn(asking('revoke', { before })), 'revoke');
+  });
+});
+
+describe('A rejection', () => {
+  it('needs no policy: one that cannot be read does not prevent it', async () => {
+    const broken = context({ policiesAbout: () => Promise.reject(new Error('ETIMEDOUT')) });
+    assert.equal(await decisionIn(asking('reject'), broken), 'reject');
+    await assert.rejects(decisionIn(asking('approve', { user: 'cy' }), broken), /ETIMEDOUT/);
+  });
+
+  it('is recognized in an update', () => assert.equal(carriesDecision(asking('reject').object as never), true));
+});
+
+describe('The number of decisions', () => {
+  it('is 24, and eight more for rejections: the refusal says what is possible nevertheless', async () => {
+    const full = { user: 'cy', before: made(24) };
+    const message = /this action has 24 decisions, and takes no further approvals or revocations.*reject it or cancel it/;
+    await assert.rejects(decisionIn(asking('approve', full)), refusal('DecisionLimitExceeded', message));
+    const revokes = asking('revoke', { user: 'bea', before: `${made(23, 0)}\n${made(1)}` });
+    await assert.rejects(decisionIn(revokes), refusal('DecisionLimitExceeded', message));
+    assert.equal(await decisionIn(asking('approve', { user: 'cy', before: made(23) })), 'approve');
+    assert.equal(await decisionIn(asking('reject', full)), 'reject');
+    assert.equal(await decisionIn(asking('reject', { user: 'cy', before: made(31, 8) })), 'reject');
+    const none = asking('reject', { user: 'cy', before: made(32, 8) });
+    await assert.rejects(decisionIn(none), refusal('DecisionLimitExceeded', /has 32 decisions, and takes no more: cancel it/));
+  });
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { annotations } from '@sentinel/crds';
+import { DEFINITION_LIMITS, type DefinitionKind } from '@sentinel/policy';
+import { DefinitionQuota, type DefinitionSources } from './definition-quota.ts';
+import { type AdmissionRequest, Denied } from './review.ts';
+
+const MiB = 2 ** 20;
+type Handler = Parameters<DefinitionSources['Playbook']['onChange']>[0];
+
+/** Informers that hold what a test puts into them. */
+function world(total = 32 * MiB) {
+  let [isHealthy, now] = [true, 0];
+  const held = { Playbook: new Map<string, object>(), AgentPolicy: new Map<string, object>() };
+  const handlers: Record<DefinitionKind, Handler[]> = { Playbook: [], AgentPolicy: [] };
+  const source = (kind: DefinitionKind) => ({
+    healthy: () => isHealthy,
+    store: { list: () => [...held[kind].values()] },
+    onChange: (handler: Handler) => handlers[kind].push(handler),
+  });
+  const sources = { Playbook: source('Playbook'), AgentPolicy: source('AgentPolicy') } as unknown as DefinitionSources;
+  return {
+    quota: new DefinitionQuota(sources, total, () => now),
+    show(kind: DefinitionKind, name: string, { namespace = 'shop', bytes = 1000, specBytes = 1000 } = {}) {
+      const object = { metadata: { namespace, name }, bytes, specBytes };
+      const type = held[kind].has(`${namespace}/${name}`) ? 'update' : 'add';
+      held[kind].set(`${namespace}/${name}`, object);
+      for (const handler of handlers[kind]) handler({ type, object } as never);
+    },
+    lose: () => {
+      isHealthy = false;
+    },
+    pass: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+const object = (name: string | undefined, size: number, own: object = {}) => ({
+  metadata: { name, generateName: name === undefined ? 'made-' : undefined, annotations: own },
+  spec: { description: 'x'.repeat(size) },
+});
+interface Write {
+  readonly name?: string | undefined;
+  readonly size?: number;
+  readonly before?: number;
+  readonly namespace?: string;
+  readonly dryRun?: boolean;
+  readonly own?: object;
+  readonly kind?: DefinitionKind;
+  readonly address?: string;
+}
+
+/** The code of the refusal; undefined if the write is admitted. */
+function write(
+  quota: DefinitionQuota,
+  { name = 'x', size = 100, before, namespace = 'shop', dryRun, own, kind = 'Playbook', address = 'api' }: Write = {},
+) {
+  const request = {
+    namespace,
+    dryRun,
+    object: object(name === '' ? undefined : name, size, own),
+    oldObject: before === undefined ? null : object(name, before),
+  } as unknown as AdmissionRequest;
+  try {
+    quota.require(kind, request, address);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof Denied, String(error));
+    return error.causes[0]?.reason;
+  }
+}
+
+const codes = { Playbook: 'PlaybookQuotaExceeded', AgentPolicy: 'PolicyQuotaExceeded' } as const;
+
+describe('The Playbooks and AgentPolicies of a namespace', () => {
+  for (const kind of ['Playbook', 'AgentPolicy'] as const)
+    it(`are no more than the limit, and another namespace has its own: ${kind}`, () => {
+      const { quota, show } = world();
+      for (let at = 0; at < DEFINITION_LIMITS[kind].count; at++) {
+        assert.equal(write(quota, { kind, name: `p${at}` }), undefined);
+        show(kind, `p${at}`);
+      }
+      assert.equal(write(quota, { kind, name: 'more' }), codes[kind]);
+      assert.equal(write(quota, { kind, name: 'more', namespace: 'bank' }), undefined);
+      const other = kind === 'Playbook' ? 'AgentPolicy' : 'Playbook';
+      assert.equal(write(quota, { kind: other, name: 'more' }), undefined);
+    });
+
+  it('are counted also while no cache shows them, with generated names as well: many are created at the same moment', () => {
+    const { quota, show, pass } = world();
+    const { count } = DEFINITION_LIMITS.Playbook;
+    for (let at = 0; at < count; at++) assert.equal(write(quota, { name: at % 2 === 0 ? '' : `p${at}` }), undefined);
+    assert.equal(write(quota, { name: 'more' }), codes.Playbook);
+    assert.equal(
+      write(quota, { name: 'more', address: 'stranger' }),
+      undefined,
+      'who is not the API server uses up nothing of it',
+    );
+    show('Playbook', 'made-1');
+    assert.equal(write(quota, { name: 'more' }), codes.Playbook, 'it is counted once, by its name');
+    pass(10_001);
+    assert.equal(write(quota, { name: 'more' }), undefined);
+  });
+
+  it('are not used up by dry-runs', () => {
+    const { quota } = world();
+    for (let at = 0; at < 500; at++) assert.equal(write(quota, { name: `p${at}`, dryRun: true }), undefined);
+  });
+
+  it('have a number of bytes, of which metadata of Playbooks are a part', () => {
+    const { quota, show } = world();
+    show('Playbook', 'large', { bytes: DEFINITION_LIMITS.Playbook.bytes - 1000 });
+    assert.equal(write(quota, { size: 10 }), undefined);
+    assert.equal(write(quota, { size: 10, name: 'y', own: { note: 'x'.repeat(1000) } }), codes.Playbook);
+    show('AgentPolicy', 'large', { bytes: 3 * MiB, specBytes: DEFINITION_LIMITS.AgentPolicy.bytes - 200 });
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 100 }), undefined);
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 200, name: 'y' }), 'PolicySizeExceeded');
+  });
+
+  it('can shrink, be trusted and stay as they are in a namespace that is above its limits', () => {
+    const { quota, show } = world();
+    for (let at = 0; at < 300; at++) show('Playbook', `p${at}`, { bytes: MiB });
+    assert.equal(write(quota, { name: 'p1', size: 100, before: 100, own: { [annotations.trust]: 'y'.repeat(5000) } }), undefined);
+    assert.equal(write(quota, { name: 'p1', size: 99, before: 100 }), undefined);
+    assert.equal(write(quota, { name: 'p1', size: 101, before: 100 }), codes.Playbook);
+    assert.equal(write(quota, { name: 'p1', size: 100, before: 100, own: { note: 'y' } }), codes.Playbook);
+  });
+
+  it('may grow while there is room: the one that is written is counted as it will be', () => {
+    const { quota, show } = world();
+    for (let at = 0; at < DEFINITION_LIMITS.Playbook.count; at++) show('Playbook', `p${at}`);
+    show('Playbook', 'p1', { bytes: DEFINITION_LIMITS.Playbook.bytes - 300_000 });
+    assert.equal(write(quota, { name: 'p1', size: 101, before: 100 }), undefined);
+  });
+
+  it('share what all namespaces may have: one alone cannot take it all', () => {
+    const { quota, show } = world(4 * MiB);
+    for (let at = 0; at < 10; at++) show('Playbook', `p${at}`, { bytes: 180_000 });
+    assert.equal(write(quota, { name: 'more', size: 250_000 }), codes.Playbook);
+    assert.equal(write(quota, { name: 'more', size: 250_000, namespace: 'bank' }), undefined);
+  });
+
+  it('cannot be written while they cannot be counted, unless they shrink', () => {
+    const { quota, lose } = world();
+    lose();
+    assert.equal(write(quota), 'DefinitionsNotCounted');
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 101, before: 100 }), 'DefinitionsNotCounted');
+    assert.equal(write(quota, { size: 99, before: 100 }), undefined);
+  });
+});

@@ -1,0 +1,117 @@
+import { type AgentPolicy, agentPolicies, annotations, type Playbook, playbooks } from '@sentinel/crds';
+import { createMeasuringInformer, type Informer, type KubeClient, type Logger, type Measured, storedSize } from '@sentinel/kube';
+import { type DefinitionFault, type DefinitionKind, type DefinitionUse, judgeDefinition } from '@sentinel/policy';
+import type { WebhookErrorCode } from '../webhook-errors.ts';
+import { type AdmissionRequest, type AdmittedObject, Denied } from './review.ts';
+import { nameOf, type Unseen, UnseenAdmissions } from './unseen.ts';
+
+type MeasuredDefinition = Measured<{ readonly specBytes: number }>;
+type Counted = Pick<Informer<MeasuredDefinition>, 'store' | 'healthy' | 'onChange'>;
+
+export interface DefinitionSources {
+  readonly Playbook: Counted;
+  readonly AgentPolicy: Counted;
+}
+
+/** The informers that the quota of Playbooks and AgentPolicies counts by, not yet started. They hold sizes alone. */
+export function definitionInformers(client: KubeClient, logger: Logger) {
+  const common = { client, logger };
+  const keep = ({ spec }: Playbook | AgentPolicy) => ({ specBytes: sizeOf(spec) });
+  return {
+    Playbook: createMeasuringInformer({ ...common, resource: playbooks }, keep),
+    AgentPolicy: createMeasuringInformer({ ...common, resource: agentPolicies }, keep),
+  };
+}
+
+const KINDS = ['Playbook', 'AgentPolicy'] as const satisfies readonly DefinitionKind[];
+const CODES: Readonly<Record<DefinitionKind, Readonly<Record<DefinitionFault['exceeded'], WebhookErrorCode>>>> = {
+  Playbook: { count: 'PlaybookQuotaExceeded', bytes: 'PlaybookQuotaExceeded', total: 'PlaybookQuotaExceeded' },
+  AgentPolicy: { count: 'PolicyQuotaExceeded', bytes: 'PolicySizeExceeded', total: 'PolicyQuotaExceeded' },
+};
+
+interface UnseenDefinition extends Unseen {
+  readonly kind: DefinitionKind;
+  readonly isNew: boolean;
+  readonly specBytes: number;
+}
+
+/**
+ * Counts the Playbooks and AgentPolicies of each namespace where they are written: their number and size are in the memory of every program.
+ * What was just admitted counts until the cache shows it. Replicas do not see at once what the others admit, so a limit may be exceeded by
+ * what they do within some milliseconds.
+ */
+export class DefinitionQuota {
+  readonly #sources: DefinitionSources;
+  readonly #total: number;
+  readonly #unseen: UnseenAdmissions<UnseenDefinition>;
+
+  /** `total` is what the definitions of all namespaces may have together, in bytes. */
+  constructor(sources: DefinitionSources, total: number, now: () => number = () => performance.now()) {
+    this.#sources = sources;
+    this.#total = total;
+    this.#unseen = new UnseenAdmissions(now);
+    for (const kind of KINDS)
+      sources[kind].onChange(({ type, object: { metadata } }) => {
+        const isOne = (one: UnseenDefinition) => one.kind === kind;
+        if (type !== 'delete') this.#unseen.see(metadata.namespace ?? '', metadata.name ?? '', isOne);
+      });
+  }
+
+  /**
+   * Throws Denied for one more definition than a namespace may have, or for a larger one than there is room for; else it counts from now on,
+   * unless the request is a dry-run. What does not grow is always admitted, and what cannot be counted is refused.
+   */
+  require(kind: DefinitionKind, { object, oldObject, namespace, dryRun }: AdmissionRequest, address: string): void {
+    if (!object || (oldObject && writtenSize(object) <= writtenSize(oldObject))) return;
+    if (!KINDS.every((one) => this.#sources[one].healthy()))
+      throw new Denied(
+        'DefinitionsNotCounted',
+        'the Playbooks and policies of the namespace cannot be counted now, because the API server cannot be watched: try again in some seconds',
+      );
+    const named = nameOf(object.metadata);
+    const [stored, specBytes] = [storedSize(object), sizeOf(object.spec)];
+    const use = this.#use(kind, namespace, { ...named, address });
+    const fault = judgeDefinition(kind, namespace, use, { bytes: kind === 'Playbook' ? stored : specBytes, stored });
+    if (fault) throw new Denied(CODES[kind][fault.exceeded], fault.message);
+    if (!dryRun) this.#unseen.add({ kind, namespace, ...named, isNew: !oldObject, bytes: stored, specBytes, address });
+  }
+
+  // Without the object that is written: it is counted as it will be.
+  #use(
+    kind: DefinitionKind,
+    namespace: string,
+    written: { readonly name: string; readonly isPrefix: boolean; readonly address: string },
+  ): DefinitionUse {
+    const isWritten = (of: string, one: { readonly kind: DefinitionKind; readonly name: string; readonly isPrefix?: boolean }) =>
+      !written.isPrefix && !one.isPrefix && of === namespace && one.kind === kind && one.name === written.name;
+    const entries = KINDS.flatMap((one) =>
+      this.#sources[one].store.list().map(({ metadata, bytes, specBytes }) => {
+        const place = { kind: one, namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
+        return { ...place, isNew: true, bytes, specBytes };
+      }),
+    );
+    const all = [...entries, ...this.#unseen.of(written.address)].filter((one) => !isWritten(one.namespace, one));
+    const own = all.filter((one) => one.namespace === namespace);
+    const alike = own.filter((one) => one.kind === kind);
+    return {
+      count: alike.filter(({ isNew }) => isNew).length,
+      bytes: sumOf(alike.map((one) => (kind === 'Playbook' ? one.bytes : one.specBytes))),
+      own: sumOf(own.map(({ bytes }) => bytes)),
+      used: sumOf(all.map(({ bytes }) => bytes)),
+      takers: new Set([namespace, ...all.map((one) => one.namespace)]).size,
+      total: this.#total,
+    };
+  }
+}
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+
+const sizeOf = (spec: unknown): number => Buffer.byteLength(JSON.stringify(spec ?? null));
+
+const OWN = annotations.trust.slice(0, annotations.trust.indexOf('/') + 1);
+
+// What people write. Sentinel's own annotations have bounds of their own, and trust must be given and withdrawn in a full namespace as well.
+function writtenSize({ metadata, spec }: AdmittedObject): number {
+  const foreign = Object.entries(metadata.annotations ?? {}).filter(([key]) => !key.startsWith(OWN));
+  return storedSize({ labels: metadata.labels ?? {}, annotations: Object.fromEntries(foreign), spec });
+}
