@@ -155,9 +155,7 @@ export class MemoryApi {
     if (typeof selector !== 'string') return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
     const wanted = selector.split(',').map((one) => one.split('='));
     const items = [...this.objects].flatMap(([key, object]) =>
-      key.startsWith(`${path}/`) && wanted.every(([name = '', value]) => object.metadata.labels?.[name] === value)
-        ? [object]
-        : [],
+      key.startsWith(`${path}/`) && wanted.every((label) => isLabelled(object, label)) ? [object] : [],
     );
     return answer(200, { kind: 'List', metadata: { resourceVersion: String(this.#version) }, items });
   }
@@ -184,6 +182,11 @@ export class MemoryApi {
   #note(method: string, path: string): void {
     this.persisted.push(`${method} ${path}`);
   }
+}
+
+// `name=value`, or `name` alone for any value.
+function isLabelled({ metadata: { labels = {} } }: Stored, [name = '', value]: readonly string[]): boolean {
+  return value === undefined ? name in labels : labels[name] === value;
 }
 
 const lost = () => new TransportError('no answer', { code: 'TIMEOUT', mayHaveHappened: true });

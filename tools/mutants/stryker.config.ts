@@ -1,0 +1,20 @@
+import { selectRoom } from './rooms.ts';
+
+const { mutate, testFiles, packages } = selectRoom(process.env.ROOM ?? '');
+
+/** The configuration of StrykerJS, for the folder or file that ROOM names. */
+export default {
+  mutate,
+  testRunner: 'tap',
+  tap: { testFiles, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
+  ignorePatterns: ['**', ...packages.map((name) => `!/${name}/**`), '!/package.json'],
+  tsconfigFile: 'none',
+  concurrency: 1,
+  timeoutMS: 60_000,
+  dryRunTimeoutMinutes: 30,
+  tempDirName: 'dist/mutants/tmp',
+  reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  htmlReporter: { fileName: 'dist/mutants/report.html' },
+  jsonReporter: { fileName: 'dist/mutants/report.json' },
+};
