@@ -12,7 +12,7 @@ describe('Mutation testing', () => {
     const all = selectRoom('');
     assert.equal(all.mutate.length, rooms.length);
     assert.deepEqual(all.packages, ['crds', 'policy', 'gateway']);
-    assert.equal(all.testFiles.length, 2);
+    assert.equal(all.testFiles.length, 3);
   });
 
   it('changes one folder, with its tests alone', () => {
@@ -25,7 +25,7 @@ describe('Mutation testing', () => {
   it('changes one file', () =>
     assert.deepEqual(selectRoom('gateway/src/ledger/entry.ts').mutate, ['gateway/src/ledger/entry.ts']));
 
-  it('refuses every other folder, and names those that there are', () => {
+  it('refuses every other folder, and names the existing ones', () => {
     for (const other of ['gateway/src', 'gateway/src/ledger2', 'policy'])
       assert.throws(() => selectRoom(other), /no mutants are made in '.*'; set ROOM to one of 'policy\/src\/approval', /);
   });

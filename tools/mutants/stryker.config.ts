@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { selectRoom } from './rooms.ts';
 
 const { mutate, testFiles, packages } = selectRoom(process.env.ROOM ?? '');
@@ -5,8 +6,9 @@ const { mutate, testFiles, packages } = selectRoom(process.env.ROOM ?? '');
 /** The configuration of StrykerJS, for the folder or file that ROOM names. */
 export default {
   mutate,
-  testRunner: 'tap',
-  tap: { testFiles, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
+  plugins: [join(import.meta.dirname, 'in-process-runner.ts')],
+  testRunner: 'node-test',
+  nodeTest: { testFiles },
   ignorePatterns: ['**', ...packages.map((name) => `!/${name}/**`), '!/package.json'],
   tsconfigFile: 'none',
   concurrency: 1,

@@ -197,7 +197,7 @@ describe('An entry of the ledger', () => {
     );
   });
 
-  it('refuses a rollback that was ordered in silence: where nothing was applied, there is nothing to roll back', () => {
+  it('adds no reason to an ordered rollback when the write was not applied: there is nothing to roll back', () => {
     const { orders } = refuse(takeOver(noteOrder(unknown, rollBack), me), me, 'it was not applied');
     assert.deepEqual(orders, [rollBack]);
   });

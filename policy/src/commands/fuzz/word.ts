@@ -33,7 +33,7 @@ export interface Context {
   readonly depth: number;
 }
 
-/** Makes up a word of a command. */
+/** Makes up one word for a command. */
 export function word(context: Context): string {
   const { random, plain } = context;
   const value = random.of([...literals, ...stubs]);
