@@ -12,7 +12,7 @@ export default {
   ignorePatterns: ['**', ...packages.map((name) => `!/${name}/**`), '!/package.json'],
   tsconfigFile: 'none',
   concurrency: 1,
-  timeoutMS: 60_000,
+  timeoutMS: 30_000,
   dryRunTimeoutMinutes: 30,
   tempDirName: 'dist/mutants/tmp',
   reporters: ['progress-append-only', 'clear-text', 'html', 'json'],

@@ -118,6 +118,7 @@ export class MemoryApi {
     const query = new URLSearchParams(search);
     const dry = query.get('dryRun') === 'All' || request.query?.dryRun === 'All';
     const parsed: unknown = request.body === undefined ? undefined : JSON.parse(String(request.body));
+    if (method === 'PATCH' && !request.headers?.['content-type']) return answer(415, { kind: 'Status', code: 415 });
     const operations = Array.isArray(parsed) ? (parsed as readonly Operation[]) : undefined;
     const body = operations ? undefined : (parsed as Record<string, unknown> | undefined);
     if (method === 'GET') return this.#read(path, request.query?.labelSelector);
@@ -162,6 +163,7 @@ export class MemoryApi {
 
   #create(collection: string, object: Stored, dry: boolean): TransportResponse {
     const path = `${collection}/${object.metadata.name}`;
+    if (!hasKind(collection, object)) return answer(400, { kind: 'Status', reason: 'BadRequest', code: 400 });
     if (this.objects.has(path)) return answer(409, { kind: 'Status', reason: 'AlreadyExists', code: 409 });
     this.#version += 1;
     const metadata = {
@@ -182,6 +184,13 @@ export class MemoryApi {
   #note(method: string, path: string): void {
     this.persisted.push(`${method} ${path}`);
   }
+}
+
+const KINDS: Readonly<Record<string, string>> = { configmaps: 'ConfigMap', secrets: 'Secret' };
+
+function hasKind(collection: string, { apiVersion, kind }: Stored): boolean {
+  const expected = KINDS[collection.split('/').at(-1) ?? ''];
+  return expected === undefined || (apiVersion === 'v1' && kind === expected);
 }
 
 // `name=value`, or `name` alone for any value.

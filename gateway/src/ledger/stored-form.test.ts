@@ -67,6 +67,11 @@ describe('The claim of a run', () => {
     assert.deepEqual([claim.closed, claim.plan, claim.action, claim.claimedAt, claim.job], [true, undefined, action, 5, 'none']);
   });
 
+  it('of an older version says nothing of checks', () => {
+    const { checks: _, ...older } = claimObject({ ...request, plan }).data as Record<string, string>;
+    assert.equal(readClaim(stored(older)).checks, undefined);
+  });
+
   const { data } = claimObject({ ...request, plan });
   for (const field of ['job', 'pod', 'replica', 'process', 'account', 'action', 'actionUid'])
     it(`is not read without ${field}`, () => {
