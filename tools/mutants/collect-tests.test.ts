@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { TestCollection } from './collect-tests.ts';
 
 describe('A collection of tests', () => {
-  it('runs tests in their order, with what is to be done before and after them', async () => {
+  it('runs tests in their order, with the hooks before and after them', async () => {
     const collection = new TestCollection();
     const { describe: suite, it: test, before, after, beforeEach, afterEach } = collection.nodeTest;
     const steps: string[] = [];

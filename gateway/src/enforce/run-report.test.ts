@@ -57,7 +57,7 @@ describe('The report of a run', () => {
   it('leaves out a refusal without a reason', () => assert.deepEqual(reportOf([entry(0, 'Refused')]).refused, []));
 });
 
-describe('What became of a decision', () => {
+describe('The outcome of a decision', () => {
   const told = (...entries: Entry[]) =>
     reportOf(entries).resolutions?.map(({ effect, resolution, outcome, message }) => [effect, resolution, outcome, message]);
 
