@@ -61,9 +61,9 @@ bench: ## Measure: verdicts and the worst inputs; then, where `make install` was
 	@$(ENV); node --expose-gc bench/verdict.ts; node bench/worst-inputs.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; node bench/hostile-tenant.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure these as well.'; fi
 
 .PHONY: mutants
-mutants: ## Change the code that decides, one small thing at a time, and see whether a test fails (ROOM=folder: one room; many minutes)
+mutants: ## Change the code that decides, one small thing at a time, and see whether a test fails (ROOM=folder or file: only that; many minutes)
 	@$(ENV); [ tools/mutants/node_modules/.package-lock.json -nt tools/mutants/package-lock.json ] || npm ci --prefix tools/mutants --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	NODE_COMPILE_CACHE=$$PWD/dist/mutants/cache tools/mutants/node_modules/.bin/stryker run tools/mutants/stryker.config.json $(if $(ROOM),--mutate '$(ROOM)/!(*.test).ts')
+	ROOM='$(ROOM)' NODE_COMPILE_CACHE=$$PWD/dist/mutants/cache tools/mutants/node_modules/.bin/stryker run tools/mutants/stryker.config.ts
 
 .PHONY: netpol
 netpol: ## Kubernetes' own NetworkPolicy tests against the running embedded cluster; writes docs/development/network-policies.md (builds them once; about half an hour)

@@ -1,6 +1,7 @@
 /** A small controller runtime for Kubernetes. See ../README.md for the contract. */
 
 export * from './cache/informer.ts';
+export type * from './cache/informer-options.ts';
 export * from './cache/measuring-informer.ts';
 export type { Delta, Indexer, Store } from './cache/store.ts';
 export * from './client/access.ts';

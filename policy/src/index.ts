@@ -55,6 +55,7 @@ export * from './sandbox/names.ts';
 export * from './sandbox/pod-settings.ts';
 export * from './sandbox/render.ts';
 export * from './statements/compare.ts';
+export { describeRun, describeStatement, statedStates } from './statements/describe.ts';
 export * from './statements/effect-states.ts';
 export * from './statements/stated-plan.ts';
 export * from './statements/statement.ts';

@@ -7,6 +7,7 @@ import type { Source } from './source.ts';
 const files = (imports: Record<string, string>): Source[] =>
   Object.entries(imports).map(([path, targets]) => ({
     path,
+    lines: 1,
     imports: targets
       .split(' ')
       .filter((target) => target !== '')

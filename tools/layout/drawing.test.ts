@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BEGIN, drawing, END, withDrawing } from './drawing.ts';
 
-const layout = { folderLimit: 15, packages: { a: [], b: ['a'], c: ['a', 'b'] }, workshop: [] };
+const layout = { folderLimit: 15, packages: { a: [], b: ['a'], c: ['a', 'b'] }, workshop: [], lineLimit: 300, longTables: [] };
 
 describe('The drawing of the packages', () => {
   it('has each package, and no arrow that follows from others', () =>

@@ -9,10 +9,13 @@ const own: Layout = {
   folderLimit: 2,
   packages: { crds: [], policy: ['crds'], gateway: ['crds', 'policy'], operator: ['crds', 'policy'] },
   workshop: ['test', 'tools'],
+  lineLimit: 300,
+  longTables: [],
 };
 
 const source = (path: string, ...specifiers: string[]): Source => ({
   path,
+  lines: 1,
   imports: specifiers.map((specifier) => ({
     specifier,
     target: specifier.startsWith('.') ? join(path, '..', specifier) : undefined,
@@ -99,6 +102,25 @@ describe('How large a folder may be', () => {
     assert.deepEqual(layoutFaults(folder('a.ts', 'b.ts', 'a.test.ts', 'a.fixture.ts', 'testing.ts'), own), []));
   it('counts what lies in a folder inside for that one', () =>
     assert.deepEqual(layoutFaults(folder('a.ts', 'b.ts', 'inner/c.ts', 'inner/d.ts'), own), []));
+});
+
+describe('How long a file may be', () => {
+  const long = (path: string, lines: number): Source => ({ path, lines, imports: [] });
+  const tables: Layout = { ...own, longTables: ['policy/src/table.ts'] };
+  it('allows as many lines as the limit', () => assert.deepEqual(layoutFaults([long('policy/src/a.ts', 300)], own), []));
+  for (const path of ['policy/src/a.ts', 'policy/src/a.test.ts', 'test/lib/a.fixture.ts'])
+    it(`refuses more in ${path}`, () =>
+      assert.deepEqual(layoutFaults([long(path, 301)], own), [
+        `${path} has 301 lines, more than 300. Move what is of one topic into a file of its own.`,
+      ]));
+  it('allows more in a table that is listed', () =>
+    assert.deepEqual(layoutFaults([long('policy/src/table.ts', 900)], tables), []));
+  it('refuses the name of a table that is not longer, or not there', () => {
+    const fault =
+      "'policy/src/table.ts' is listed as a long table, but has no more than 300 lines or does not exist. Remove it from the list.";
+    assert.deepEqual(layoutFaults([long('policy/src/table.ts', 300)], tables), [fault]);
+    assert.deepEqual(layoutFaults([], tables), [fault]);
+  });
 });
 
 it('names the files of an import circle, and what to do', () =>

@@ -9,6 +9,7 @@ export function layoutFaults(sources: readonly Source[], layout: Layout): string
     ...findCircles(sources).map(circleFault),
     ...sources.flatMap((source) => source.imports.flatMap((imported) => importFault(source, imported, layout) ?? [])),
     ...largeFolders(sources, layout.folderLimit),
+    ...longFiles(sources, layout),
   ];
 }
 
@@ -54,6 +55,23 @@ function largeFolders(sources: readonly Source[], limit: number): string[] {
       ? []
       : [`${folder} holds ${count} sources, more than ${limit}. Move those of one topic into a folder of their own.`],
   );
+}
+
+function longFiles(sources: readonly Source[], { lineLimit, longTables }: Layout): string[] {
+  const long = sources.filter(({ lines }) => lines > lineLimit);
+  const unneeded = longTables.filter((table) => !long.some(({ path }) => path === table));
+  return [
+    ...long
+      .filter(({ path }) => !longTables.includes(path))
+      .map(
+        ({ path, lines }) =>
+          `${path} has ${lines} lines, more than ${lineLimit}. Move what is of one topic into a file of its own.`,
+      ),
+    ...unneeded.map(
+      (path) =>
+        `'${path}' is listed as a long table, but has no more than ${lineLimit} lines or does not exist. Remove it from the list.`,
+    ),
+  ];
 }
 
 const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ') || 'no package';

@@ -41,5 +41,10 @@ describe('What a file imports', () => {
     assert.deepEqual(sources.find(({ path }) => path === 'src/package.ts')?.imports, [
       { specifier: 'node:path', target: undefined },
     ]));
+  it('counts the lines of a file', () =>
+    assert.deepEqual(
+      ['value', 'type', 'again'].map((name) => sources.find(({ path }) => path === `src/${name}.ts`)?.lines),
+      [2, 2, 3],
+    ));
   it('finds a circle of types alone', () => assert.deepEqual(findCircles(sources), [['src/inline.ts', 'src/room/a.ts']]));
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { API } from 'typescript/unstable/sync';
 import type { Import, Source } from './source.ts';
@@ -15,7 +16,7 @@ export function readSources(root: string): Source[] {
       const imports = [...new Set(specifiers)].map(
         (specifier): Import => ({ specifier, target: targetOf(root, file, specifier) }),
       );
-      return { path: relative(root, file), imports };
+      return { path: relative(root, file), lines: countLines(file), imports };
     });
   } finally {
     api.close();
@@ -24,3 +25,5 @@ export function readSources(root: string): Source[] {
 
 const targetOf = (root: string, file: string, specifier: string): string | undefined =>
   specifier.startsWith('.') ? relative(root, join(dirname(file), specifier)) : undefined;
+
+const countLines = (file: string): number => readFileSync(file, 'utf8').split('\n').length - 1;

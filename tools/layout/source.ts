@@ -1,6 +1,7 @@
 /** A TypeScript file of the repository. Paths are relative to its root. */
 export interface Source {
   readonly path: string;
+  readonly lines: number;
   readonly imports: readonly Import[];
 }
 

@@ -92,6 +92,18 @@ describe('A delete that takes data along', () => {
       dependantsFault(approved(), [claim('made')], [{ ...claim('made'), namespace: 'shop' } as Effect & Owned]),
       undefined,
     ));
+  it('may take nothing else because the run has created something', () => {
+    const made = (more: Partial<Owned>) => [{ ...claim('made'), namespace: 'shop', ...more } as Effect & Owned];
+    for (const other of [
+      {},
+      { name: 'data', namespace: 'bank' },
+      { name: 'data', resource: 'secrets' },
+      { name: 'data', apiGroup: 'x' },
+    ])
+      assert.match(dependantsFault(approved(), [claim('data')], made(other)) ?? '', /PersistentVolumeClaim 'data'/);
+  });
+  it('may take nothing else because as many objects of another kind were approved', () =>
+    assert.match(fault(approved({ ...listed(5, ['data']), resource: 'secrets' }), claim('data')) ?? '', /'data'/));
   it('of which nobody knew when it was approved, blocks the run, and nothing is deleted', async () => {
     const world = new World(deleteWeb);
     assert.match(await attempt(world.replica('one', { dependants: [claim('data')] }), deleteWeb), /PersistentVolumeClaim 'data'/);

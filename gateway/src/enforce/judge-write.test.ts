@@ -98,6 +98,19 @@ describe('A write of a real run', () => {
     });
   }
 
+  it('is repeated if all effects of its object are carried out, and is in no plan if one of them is left', async () => {
+    const kind = async (...consumed: number[]) =>
+      (
+        await judgeWrite(
+          enforcement([effect(0), effect(1)], ...consumed),
+          request(),
+          observed({ changes: changes(3) }),
+          handling(),
+        )
+      ).kind;
+    assert.deepEqual([await kind(0, 1), await kind(0), await kind()], ['repeated', 'foreign', 'foreign']);
+  });
+
   it('that creates has no uid to compare', () => {
     const asked = request({ verb: 'create', name: undefined });
     const seen = observed({ uid: undefined, changes: changesBetween(undefined, { a: 1 }) });

@@ -126,6 +126,7 @@ export class MemoryApi {
     const query = new URLSearchParams(search);
     const dry = query.get('dryRun') === 'All' || request.query?.dryRun === 'All';
     const parsed: unknown = request.body === undefined ? undefined : JSON.parse(String(request.body));
+    if (method === 'PATCH' && !request.headers?.['content-type']) return answer(415, { kind: 'Status', code: 415 });
     const operations = Array.isArray(parsed) ? (parsed as readonly Operation[]) : undefined;
     const body = operations ? undefined : (parsed as Record<string, unknown> | undefined);
     if (method === 'GET') return this.#read(path, request.query?.labelSelector);
@@ -163,15 +164,14 @@ export class MemoryApi {
     if (typeof selector !== 'string') return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
     const wanted = selector.split(',').map((one) => one.split('='));
     const items = [...this.objects].flatMap(([key, object]) =>
-      key.startsWith(`${path}/`) && wanted.every(([name = '', value]) => object.metadata.labels?.[name] === value)
-        ? [object]
-        : [],
+      key.startsWith(`${path}/`) && wanted.every((label) => isLabelled(object, label)) ? [object] : [],
     );
     return answer(200, { kind: 'List', metadata: { resourceVersion: String(this.#version) }, items });
   }
 
   #create(collection: string, object: Stored, dry: boolean): TransportResponse {
     const path = `${collection}/${object.metadata.name}`;
+    if (!hasKind(collection, object)) return answer(400, { kind: 'Status', reason: 'BadRequest', code: 400 });
     if (this.objects.has(path)) return answer(409, { kind: 'Status', reason: 'AlreadyExists', code: 409 });
     this.#version += 1;
     const metadata = {
@@ -192,6 +192,18 @@ export class MemoryApi {
   #note(method: string, path: string): void {
     this.persisted.push(`${method} ${path}`);
   }
+}
+
+const KINDS: Readonly<Record<string, string>> = { configmaps: 'ConfigMap', secrets: 'Secret' };
+
+function hasKind(collection: string, { apiVersion, kind }: Stored): boolean {
+  const expected = KINDS[collection.split('/').at(-1) ?? ''];
+  return expected === undefined || (apiVersion === 'v1' && kind === expected);
+}
+
+// `name=value`, or `name` alone for any value.
+function isLabelled({ metadata: { labels = {} } }: Stored, [name = '', value]: readonly string[]): boolean {
+  return value === undefined ? name in labels : labels[name] === value;
 }
 
 const lost = () => new TransportError('no answer', { code: 'TIMEOUT', mayHaveHappened: true });

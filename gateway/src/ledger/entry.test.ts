@@ -3,12 +3,16 @@ import { describe, it } from 'node:test';
 import { request } from '../effect/request.fixture.ts';
 import {
   accept,
+  changeOf,
   done,
   type Entry,
   type EntryState,
   IllegalMove,
   intendAgain,
   intended,
+  isAnswered,
+  isOpen,
+  lastOrder,
   lose,
   noteOrder,
   noteRollback,
@@ -23,6 +27,10 @@ import {
 
 const me = { process: 'one', nonce: 'a' };
 const other = { process: 'two', nonce: 'b' };
+const strangers = {
+  'another process': { ...me, process: 'two' },
+  'another request of the same process': { ...me, nonce: 'b' },
+};
 const target = { index: 0, verb: 'patch', apiGroup: 'apps', version: 'v1', resource: 'deployments', name: 'web' } as const;
 const sending = {
   request: request(),
@@ -73,16 +81,82 @@ describe('An entry of the ledger', () => {
       });
     }
 
-  for (const name of ['send', 'refuse'])
-    it(`Intended: ${name} is not allowed to anybody but its owner`, () =>
-      assert.throws(() => moves[name]?.(first, other), IllegalMove));
-  for (const name of ['done', 'refuse', 'lose'])
-    it(`Sent: ${name} is not allowed to anybody but its owner`, () =>
-      assert.throws(() => moves[name]?.(sent, other), IllegalMove));
+  for (const [who, stranger] of Object.entries(strangers)) {
+    for (const name of ['send', 'refuse'])
+      it(`Intended: ${name} is not allowed to ${who}`, () =>
+        assert.throws(
+          () => moves[name]?.(first, stranger),
+          /effect 1 is Intended: a move by somebody who does not own it is not allowed/,
+        ));
+    for (const name of ['done', 'refuse', 'lose'])
+      it(`Sent: ${name} is not allowed to ${who}`, () => assert.throws(() => moves[name]?.(sent, stranger), IllegalMove));
+  }
+  it('says which move is not allowed, and in which state', () =>
+    assert.throws(() => send(entries.Done, me, sending), {
+      name: 'IllegalMove',
+      message: 'effect 1 is Done: sending is not allowed',
+    }));
   it('belongs to who takes it over, and no more to who had it', () => {
     const taken = takeOver(sent, other);
     assert.throws(() => done(taken, me, { uid: 'u', resourceVersion: '2' }), IllegalMove);
     assert.equal(done(taken, other, { uid: 'u', resourceVersion: '2' }).state, 'Done');
+  });
+
+  it('has no write and no reason any more when it is intended again, and another owner', () => {
+    const { sending: kept, why, owner, state } = intendAgain(entries.Refused, other);
+    assert.deepEqual([kept, why, owner, state], [undefined, undefined, other, 'Intended']);
+  });
+  it('keeps its write, and forgets why it was unknown, when it is taken over', () => {
+    const { sending: kept, why, owner } = takeOver(unknown, other);
+    assert.deepEqual([kept, why, owner], [sending, undefined, other]);
+  });
+  it('has what was stored when it is done, and no reason from before', () => {
+    const { stored, why } = done({ ...sent, why: 'nobody knew' }, me, { uid: 'u', resourceVersion: '2' });
+    assert.deepEqual([stored, why], [{ uid: 'u', resourceVersion: '2' }, undefined]);
+  });
+  it('has the reason of its refusal, and of an unknown outcome', () =>
+    assert.deepEqual([entries.Refused.why, unknown.why], ['no', 'nobody knows']));
+  it('has the new write, the new owner and all orders when it is sent again', () => {
+    const again = redo(
+      noteOrder(unknown, { ...rollBack, refused: 'no' }),
+      other,
+      { ...sending, preconditions: { uid: 'v', resourceVersion: '9' } },
+      order,
+    );
+    assert.deepEqual([again.sending?.preconditions.uid, again.owner, again.why], ['v', other, undefined]);
+    assert.deepEqual(
+      again.orders?.map(({ resolution }) => resolution),
+      ['roll-back', 'redo'],
+    );
+  });
+
+  for (const [state, entry] of Object.entries(entries)) {
+    it(`${state}: is ${['Sent', 'Unknown'].includes(state) ? '' : 'not '}open`, () =>
+      assert.equal(isOpen(entry), ['Sent', 'Unknown'].includes(state)));
+    const mayRollBack = ['Sent', 'Unknown', 'Done'].includes(state);
+    it(`${state}: a rollback is ${mayRollBack ? 'noted' : 'not allowed'}`, () => {
+      if (mayRollBack) assert.equal(noteRollback(entry, 'Restoring').rollback, 'Restoring');
+      else assert.throws(() => noteRollback(entry, 'Restoring'), IllegalMove);
+    });
+  }
+
+  it('changed what was stored; before that is known, what was sent; before that, nothing', () => {
+    const [was, is] = ['a', 'b'].map((after) => [{ path: '/x', before: undefined, after }]);
+    const withChange = { ...sent, sending: { ...sending, change: was ?? [] } };
+    assert.deepEqual(changeOf(first), []);
+    assert.deepEqual(changeOf(withChange), was);
+    assert.deepEqual(changeOf(done(withChange, me, { uid: 'u', resourceVersion: '2' })), was);
+    assert.deepEqual(changeOf(done(withChange, me, { uid: 'u', resourceVersion: '2', change: is })), is);
+  });
+
+  it('knows which decisions it has answered, and the newest of them', () => {
+    const decided = noteOrder(noteOrder(unknown, order), { ...rollBack, id: 't' });
+    assert.deepEqual(
+      ['s', 't', 'u'].map((id) => isAnswered(decided, id)),
+      [true, true, false],
+    );
+    assert.equal(isAnswered(unknown, 's'), false);
+    assert.deepEqual([lastOrder(decided)?.id, lastOrder(unknown)], ['t', undefined]);
   });
 
   it('says of a redo what happened to it', () => {
@@ -99,8 +173,11 @@ describe('An entry of the ledger', () => {
     assert.equal(openOrder(ordered)?.resolution, 'roll-back');
     const found = done(takeOver(ordered, me), me, { uid: 'u', resourceVersion: '2' });
     assert.equal(openOrder(found)?.resolution, 'roll-back');
+    assert.equal(openOrder(noteRollback(found, 'Restoring')), rollBack);
     for (const ended of [
+      unknown,
       noteRollback(found, 'Restored'),
+      noteRollback(found, 'Unchanged'),
       refuseOrder(found, 'others changed it'),
       refuseOrder(ordered, 'it may still land'),
       refuse(takeOver(ordered, me), me, 'it was not applied'),
@@ -108,5 +185,20 @@ describe('An entry of the ledger', () => {
     ])
       assert.equal(openOrder(ended), undefined);
     assert.throws(() => refuseOrder(refuseOrder(ordered, 'no'), 'no'), IllegalMove);
+    assert.throws(() => refuseOrder(unknown, 'no'), IllegalMove);
+  });
+
+  it('keeps what was answered before when a later order is refused', () => {
+    const earlier = refuseOrder(noteOrder(unknown, order), 'it may still land');
+    const orders = refuseOrder(noteOrder(earlier, rollBack), 'others changed it').orders;
+    assert.deepEqual(
+      orders?.map(({ refused }) => refused),
+      ['it may still land', 'others changed it'],
+    );
+  });
+
+  it('adds no reason to an ordered rollback when the write was not applied: there is nothing to roll back', () => {
+    const { orders } = refuse(takeOver(noteOrder(unknown, rollBack), me), me, 'it was not applied');
+    assert.deepEqual(orders, [rollBack]);
   });
 });

@@ -32,6 +32,12 @@ describe('Notes of suspensions, folded', () => {
       { 'AgentPolicy.shop.x': 'x', 'AgentPolicy.shop.y': iso(-1) },
       { 'AgentPolicy.shop._others': 'x' },
     ],
+    [
+      'say that one is suspended, whatever else cannot be read',
+      { 'AgentPolicy.shop.x': 'x', 'AgentPolicy.shop.y': 'suspended', 'AgentPolicy.shop.z': iso(-1) },
+      { 'AgentPolicy.shop._others': 'suspended' },
+    ],
+    ['keep what they do not know', { other: 'x', 'My.AgentPolicy.shop.x': 'y' }, { other: 'x', 'My.AgentPolicy.shop.x': 'y' }],
   ];
   for (const [name, notes, expected] of rows) it(name, () => assert.deepEqual(foldNotes(notes, existing), expected));
 
@@ -43,6 +49,25 @@ describe('Notes of suspensions, folded', () => {
     assert.equal(folded['AgentPolicy.evil._others'], 'suspended');
     assert.equal(folded['AgentPolicy.shop.a'], 'suspended');
     assert.deepEqual(foldNotes(folded, new Set([...mine, 'AgentPolicy.shop.a'])), folded);
+  });
+
+  it('have the same room whatever the order of the notes is', () => {
+    const keys = Array.from({ length: NOTES_OF_NAMESPACE + 2 }, (_, at) =>
+      noteKey('AgentPolicy', `p${String(at).padStart(2, '0')}`, 'shop'),
+    );
+    for (const order of [keys, keys.toReversed()]) {
+      const folded = foldNotes(Object.fromEntries(order.map((one) => [one, iso(-1)])), new Set(keys));
+      assert.deepEqual(Object.keys(folded).sort(), ['AgentPolicy.shop._others', ...keys.slice(0, NOTES_OF_NAMESPACE)].sort());
+    }
+  });
+
+  it('have more room for policies of the cluster', () => {
+    const keys = Array.from({ length: 256 }, (_, at) => noteKey('ClusterAgentPolicy', `p${at}`, undefined));
+    const notes = Object.fromEntries(keys.map((one) => [one, iso(-1)]));
+    assert.deepEqual(foldNotes(notes, new Set(keys)), notes);
+    const more = foldNotes({ ...notes, 'ClusterAgentPolicy.q': iso(-1) }, new Set([...keys, 'ClusterAgentPolicy.q']));
+    assert.equal(Object.keys(more).length, 257);
+    assert.ok('ClusterAgentPolicy._others' in more);
   });
 
   it('hold everyone in the namespace, as the note of a policy that is gone did', () => {
@@ -69,6 +94,7 @@ describe('Notes of suspensions, folded', () => {
 
   it('are patched where they differ, and not at all where they do not', () => {
     assert.equal(notesPatch({ a: '1' }, { a: '1' }), undefined);
+    assert.deepEqual(notesPatch({ b: '2' }, { a: '1' }), { a: '1', b: null });
     assert.deepEqual(notesPatch({ a: '1', b: '2' }, { a: '3', c: '4' }), { a: '3', c: '4', b: null });
   });
 });

@@ -4,7 +4,8 @@ import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClien
 import type { ActionRef, Claim, ClaimRequest, Replica } from './claim.ts';
 import { claimName, claimObject, endObject, JOB_LABEL, KIND_LABEL, OPEN_RUN, readAction, readClaim } from './claim-object.ts';
 import { fromPlain, type Payload, pack, toPlain, unpack } from './codec.ts';
-import type { Entry, EntryState, Order, Owner, RollbackState, Stored, Target } from './entry.ts';
+import type { Entry, EntryState, Stored } from './entry.ts';
+import { base64, createdAt, entryName, INLINE_BYTES, type Kept, readHead } from './entry-object.ts';
 
 const namespace = namespaces.ledger;
 
@@ -283,35 +284,3 @@ export class Ledger {
     }
   }
 }
-
-/** Where a payload is: in the object itself, or in objects of its own. */
-interface Kept {
-  readonly digest: string;
-  readonly inline?: string;
-  readonly parts?: readonly string[];
-}
-
-interface Head {
-  readonly target: Target;
-  readonly state: EntryState;
-  readonly owner: Owner;
-  readonly since: number;
-  readonly why?: string;
-  readonly rollback?: RollbackState;
-  readonly orders?: readonly Order[];
-  readonly sending?: Kept;
-  readonly stored?: Kept;
-}
-
-/** Two payloads of this size and the head of an entry fit into one Secret, encoded in base64 twice. */
-const INLINE_BYTES = 200 * 1024;
-
-function readHead(object: AnyObject): Head {
-  const text = Buffer.from((object.data as Record<string, string> | undefined)?.head ?? '', 'base64').toString('utf8');
-  return JSON.parse(text) as Head;
-}
-
-const createdAt = ({ metadata }: AnyObject) =>
-  metadata.creationTimestamp === undefined ? undefined : Date.parse(metadata.creationTimestamp);
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-const entryName = (jobUid: string, index: number) => `intent-${jobUid}-${index}`;

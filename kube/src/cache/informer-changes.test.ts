@@ -14,7 +14,8 @@ import {
   watchOf,
 } from '../testing.ts';
 import type { AnyObject } from '../types.ts';
-import { createInformer, type Informer, type InformerOptions } from './informer.ts';
+import { createInformer, type Informer } from './informer.ts';
+import type { InformerOptions } from './informer-options.ts';
 
 const opened: { server: ScriptedServer; stop: AbortController; running: Promise<void> }[] = [];
 afterEach(async () => {

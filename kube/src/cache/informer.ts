@@ -1,4 +1,3 @@
-import type { KubeClient } from '../client/client.ts';
 import { collectionPath } from '../client/paths.ts';
 import { compareResourceVersions } from '../client/resource-version.ts';
 import { apiVersionOf } from '../client/resources.ts';
@@ -10,38 +9,8 @@ import { type Logger, silentLogger } from '../logger.ts';
 import { observeInformer } from '../state-metrics.ts';
 import { type WatchEvent, watchEvents } from '../transport/watch-stream.ts';
 import type { KubeObject, ResourceKind, StatusObject } from '../types.ts';
-import { type Delta, type Indexer, MutableStore, type Store } from './store.ts';
-
-/** Called for each change, in order, after the store shows it. Exceptions are logged and do not stop the informer. */
-export type ChangeHandler<T extends KubeObject> = (delta: Delta<T>) => void;
-
-export interface InformerOptions<T extends KubeObject> {
-  client: KubeClient;
-  resource: ResourceKind<T>;
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  /** The stored form of an object; by default without managedFields. Must keep name, namespace, uid and resourceVersion. */
-  transform?: ((object: T) => T) | undefined;
-  indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
-  /**
-   * Objects per page of a list. If set, a list is never read in one request, for collections that may be larger than the memory of this process.
-   * Only the result of `transform` is kept from a page.
-   */
-  pageSize?: number | undefined;
-  /** The interval (plus up to a tenth) after which each object is reported again as an update of itself. Never by default. */
-  resyncMs?: number | undefined;
-  /** A watch without a byte for so long is opened again; 75 s by default (a server that has something to say sends a bookmark each minute). */
-  inactivityMs?: number | undefined;
-  /** How long there may be no watch before `healthy` says no; 15 s by default. */
-  unhealthyAfterMs?: number | undefined;
-  /** How long the server may be silent before `healthy` says no; 90 s by default, so that a watch can be opened again before. */
-  quietMs?: number | undefined;
-  /** Delays between tries after errors: 0.5 s doubling to 30 s, up to half longer, by default. */
-  retry?: { baseMs: number; maxMs: number } | undefined;
-  logger?: Logger | undefined;
-  clock?: Clock | undefined;
-}
+import type { ChangeHandler, InformerOptions } from './informer-options.ts';
+import { type Delta, MutableStore, type Store } from './store.ts';
 
 const FAILURES_BEFORE_RELIST = 5;
 /** One older list may be an error of a server. This many in a row mean another history, such as that of a restored backup. */

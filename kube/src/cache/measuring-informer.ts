@@ -1,6 +1,7 @@
 import { storedSize } from '../client/stored-size.ts';
 import type { KubeObject, ResourceKind } from '../types.ts';
-import { createInformer, type Informer, type InformerOptions } from './informer.ts';
+import { createInformer, type Informer } from './informer.ts';
+import type { InformerOptions } from './informer-options.ts';
 
 /** Objects may have 1.5 MiB, and a page is in memory while it is measured. */
 const PAGE_SIZE = 16;

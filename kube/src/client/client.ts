@@ -11,7 +11,6 @@ import type {
   ListOptions,
   LogOptions,
   PatchOptions,
-  PatchType,
   SelfSubjectAccessReviewSpec,
   ServiceAccountToken,
   SubjectAccessReviewSpec,
@@ -20,14 +19,8 @@ import type {
   WriteOptions,
 } from './client-options.ts';
 import { collectionPath, objectPath } from './paths.ts';
+import { CONTENT_TYPES, call, deletion, ownKey, parse, write } from './requests.ts';
 import { pods, serviceaccounts } from './resources.ts';
-
-const CONTENT_TYPES: Record<PatchType, string> = {
-  merge: 'application/merge-patch+json',
-  json: 'application/json-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  apply: 'application/apply-patch+yaml',
-};
 
 export interface ClientOptions {
   /** How many times a read that failed for a passing reason is sent again; 3 by default. */
@@ -271,41 +264,6 @@ export class KubeClient {
     if (error instanceof TransportError && error.code === 'TIMEOUT') return undefined;
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     return asked > this.#maxRetryAfterMs ? undefined : Math.max(asked, delay);
-  }
-}
-
-function call(options: CallOptions): CallOptions {
-  return { signal: options.signal, timeoutMs: options.timeoutMs };
-}
-
-function write(body: object, options: WriteOptions): Omit<TransportRequest, 'method' | 'path'> {
-  const { fieldManager, fieldValidation } = options;
-  return {
-    ...call(options),
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    query: { fieldManager, fieldValidation, dryRun: options.dryRun ? 'All' : undefined },
-  };
-}
-
-function deletion(options: DeleteOptions): Omit<TransportRequest, 'method' | 'path'> {
-  const { preconditions, propagationPolicy, gracePeriodSeconds } = options;
-  const dryRun = options.dryRun ? ['All'] : undefined;
-  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy, gracePeriodSeconds, dryRun };
-  return { ...call(options), headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-function ownKey(object: KubeObject): ObjectKey {
-  const { name, namespace } = object.metadata;
-  if (!name) throw new TypeError(`${object.kind} has no name`);
-  return { name, namespace };
-}
-
-function parse<R>(answer: TransportResponse): R {
-  try {
-    return JSON.parse(answer.body.toString('utf8')) as R;
-  } catch (error) {
-    throw new TransportError('The answer is not JSON', { code: 'NOT_JSON', mayHaveHappened: true, cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createInformer, type InformerOptions } from '../cache/informer.ts';
+import { createInformer } from '../cache/informer.ts';
+import type { InformerOptions } from '../cache/informer-options.ts';
 import type { KubeClient } from '../client/client.ts';
 import { serviceaccounts } from '../client/resources.ts';
 import { type Logger, silentLogger } from '../logger.ts';

@@ -127,6 +127,15 @@ describe('Limits', () => {
     assert.deepEqual([durations(), durations('2h'), durations('5m', '90s', '10m')], [900, 900, 90]);
   });
 
+  it('name no approver if the only policy of the cluster cannot be read', () => {
+    const broken: PolicySet = {
+      ...set(),
+      policies: [{ kind: 'ClusterAgentPolicy', name: 'broken', digest: '', spec: undefined }],
+    };
+    const messages = judgePlan(broken, 'shop', [effect], 'Low').refusals.map(({ message }) => message);
+    assert.ok(messages.includes('no ClusterAgentPolicy says who may approve'), messages.join());
+  });
+
   it('want a sink when one policy does', () => {
     assert.deepEqual([requiresSink(set({}, {})), requiresSink(set({}, { audit: { requireSink: true } }))], [false, true]);
   });

@@ -93,6 +93,8 @@ describe('A sealed decision', () => {
     assert.deepEqual(shown(ok, revoked), ['it was revoked', true]);
     assert.deepEqual(shown(ok, line({ user: 'ada@new', time: at(-1) })), ['one person counts once', true]);
     assert.deepEqual(shown(ok, revoked, line({ time: at(0) })), ['it was revoked', true, true]);
+    // What was revoked before it says nothing of an approval.
+    assert.deepEqual(shown(revoked, ok, line({ time: at(0) })), [true, 'one person counts once', true]);
     // It is not said that somebody was not asked about rights which nobody needs any more.
     const { judged } = tallyDecisions(facts(`${ok}\n${revoked}`, { deciders: new Map() }));
     assert.deepEqual(

@@ -1,6 +1,7 @@
 import { type ActionPlan, type AgentAction, type AuditRecord, digestOf, effectNumber } from '@sentinel/crds';
 import type { SealKeys } from '../approval/seal.ts';
-import { type EffectState, unpackStates } from './effect-states.ts';
+import { count, describeRun, meanings, statedStates } from './describe.ts';
+import type { EffectState } from './effect-states.ts';
 import { impliesPlan, planFindings } from './implied-plan.ts';
 import { statedEffects, statedPlan } from './stated-plan.ts';
 import {
@@ -55,9 +56,6 @@ export function lastRunStatement(stated: Stated): RunStatement | undefined {
   const run = statements.findLast((read) => 'statement' in read && read.statement?.kind === 'Run');
   return run && 'statement' in run && run.statement?.kind === 'Run' ? run.statement : undefined;
 }
-
-/** How the effects of a run stand by a statement, in their order. */
-export const statedStates = ({ effects = '' }: RunStatement): readonly EffectState[] => unpackStates(effects) ?? [];
 
 function readStated(
   record: AuditRecord,
@@ -238,46 +236,6 @@ function compareEnd(record: AuditRecord, statement: RunStatement): string[] {
 const succeeded = ({ blocked, checks, verified }: RunStatement, states: readonly EffectState[]) =>
   !blocked && states.every((state) => state === 'D' || state === 'A') && (!checks || verified === true);
 
-/** Describes a statement about a run. */
-export function describeRun(statement: RunStatement): string {
-  if (statement.job === undefined) return 'it was not run, and is not run any more';
-  const states = statedStates(statement);
-  const counted = (Object.keys(meanings) as EffectState[])
-    .filter((state) => count(states, state) > 0)
-    .map((state) => `${count(states, state)} of ${states.length} ${summaries[state]}`);
-  return [
-    `Job ${statement.job} ran it`,
-    ...counted,
-    ...(statement.blocked ? ['it was blocked'] : []),
-    ...(statement.verified ? ['its checks succeeded'] : statement.checks ? ['its checks were not seen to succeed'] : []),
-  ].join('; ');
-}
-
-/** Describes a statement. Does not verify it. */
-export const describeStatement = (statement: Statement): string =>
-  statement.kind === 'Run'
-    ? describeRun(statement)
-    : `the rehearsal of Job ${statement.job} as account ${statement.account} saw ${statement.effects} effect(s)`;
-
-const meanings: Readonly<Record<EffectState, string>> = {
-  D: 'was carried out and stays',
-  U: 'was sent, and its outcome is unknown',
-  A: 'was accepted as it is stored',
-  B: 'was carried out; a person ordered its rollback, and it was not restored',
-  r: 'was carried out and is restored',
-  u: 'was found as it was before the run',
-  '.': 'was not carried out',
-};
-const summaries: Readonly<Record<EffectState, string>> = {
-  D: 'effects carried out',
-  U: 'effects with an unknown outcome',
-  A: 'effects accepted as stored',
-  B: 'effects whose rollback a person ordered and that were not restored',
-  r: 'effects restored',
-  u: 'effects found as they were before',
-  '.': 'effects not carried out',
-};
-
 const sameRun = ({ job, plan }: AuditRecord, statement: RunStatement) =>
   differences([
     ['the Job of the run', job, statement.job],
@@ -300,6 +258,5 @@ function isSuccess(record: AuditRecord): boolean {
   return detailOf(record, 'sentinel.outcome') === 'Succeeded';
 }
 
-const count = (states: readonly EffectState[], state: EffectState) => states.filter((one) => one === state).length;
 const nameOf = ({ sequence, transition }: AuditRecord) => `record ${sequence} (${transition})`;
 const detailOf = ({ details = [] }: AuditRecord, wanted: string) => details.find(({ name }) => name === wanted)?.value;

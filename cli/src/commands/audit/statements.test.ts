@@ -1,90 +1,28 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import {
-  type ActionPlan,
-  type AgentAction,
-  type AuditEntry,
-  type AuditRecord,
-  chainRecord,
-  digestOf,
-  finalStates,
-} from '@sentinel/crds';
-import {
-  endsByWordAlone,
-  packStates,
-  parseStatement,
-  type RunStatement,
-  STATEMENT_DETAIL,
-  type Stated,
-  sealStatement,
-  statementFindings,
-  type unpackStates,
-} from '@sentinel/policy';
+import { type ActionPlan, type AgentAction, type AuditEntry, type AuditRecord, chainRecord, digestOf } from '@sentinel/crds';
+import { parseStatement, sealStatement, statementFindings } from '@sentinel/policy';
 import { ok, refusal, runAgainst } from '../../../test/fake-cluster.ts';
 import { anAction, aPlan, publishedStatementKeys, statementKey, statementKeys } from '../../../test/fixtures.ts';
+import {
+  all,
+  atEnd,
+  digest,
+  ended,
+  half,
+  plan,
+  ran,
+  rolledBack,
+  type States,
+  says,
+  TIME,
+  tell,
+  verified,
+} from './records.fixture.ts';
 import { findUnstated } from './statements.ts';
 
 // What an operator that somebody has taken over may write: everything, except for what the gateway has sealed.
-
-const plan = aPlan();
-const digest = digestOf(plan.spec);
-const TIME = '2026-03-02T10:30:00Z';
-type States = NonNullable<ReturnType<typeof unpackStates>>;
-const all = (state: States[number]): States => plan.spec.effects.map(() => state);
-const [first, ...others] = all('D');
-const half: States = [first ?? 'D', ...others.map((): States[number] => '.')];
-const done = plan.spec.effects.length;
-
-function says(states: States | undefined, more: Partial<RunStatement> = {}, key = statementKey): string {
-  const base = { kind: 'Run' as const, action: 'uid-1', time: TIME };
-  const ran = { job: 'job-2', plan: digest, account: 'remediator', claimed: TIME, checks: 1 };
-  return sealStatement(states === undefined ? base : { ...base, ...ran, effects: packStates(states), ...more }, key);
-}
-/** What the gateway says at the end. */
-const atEnd = (states: States, more: Partial<RunStatement> = {}) => says(states, { ...more, over: true });
-
-interface Told {
-  readonly statement?: string | undefined;
-  readonly details: Readonly<Record<string, string>>;
-}
-const tell = (transition: string, { statement, details }: Told, more: Partial<AuditEntry> = {}): AuditEntry => ({
-  time: TIME,
-  action: 'uid-1',
-  actor: 'sentinel-gateway',
-  transition,
-  summary: transition,
-  plan: digest,
-  job: 'job-2',
-  details: Object.entries({ ...details, ...(statement === undefined ? {} : { [STATEMENT_DETAIL]: statement }) }).map(
-    ([name, value]) => ({ name, value }),
-  ),
-  ...more,
-});
-const numbers = (count: number) => Array.from({ length: count }, (_, at) => at + 1).join(',');
-const ran = (statement: string | undefined, carried = done, outcome = 'Succeeded') =>
-  tell('RunEnded', {
-    statement,
-    details: {
-      'sentinel.outcome': outcome,
-      'sentinel.effects.planned': String(done),
-      'sentinel.effects.done': String(carried),
-      'sentinel.effects.unknown': '0',
-      ...(carried === 0 ? {} : { 'sentinel.effects.done_numbers': numbers(carried) }),
-    },
-  });
-const verified = (statement: string | undefined, outcome = 'Succeeded') =>
-  tell('VerificationEnded', { statement, details: { 'sentinel.outcome': outcome } }, { job: 'job-3' });
-const rolledBack = (statement: string | undefined, count = done) =>
-  tell('RollbackEnded', {
-    statement,
-    details: {
-      'sentinel.effects.rolled_back': String(count),
-      ...Object.fromEntries(plan.spec.effects.map((_, at) => [`effect.${at + 1}`, at < count ? 'Restored' : 'Failed: x'])),
-    },
-  });
-const ended = (statement: string | undefined, state: string, summary = state) =>
-  tell('Ended', { statement, details: { 'sentinel.state': state } }, { summary });
 
 const good = { verified: true, over: true } as const;
 const whole = says(all('D'), good);
@@ -273,35 +211,6 @@ describe('audit verify holds what the operator recorded against what the gateway
 
     it('takes a dry run of which the gateway says that it was one', () => assert.equal(findings('DryRun'), ''));
     it('finds one of which it does not', () => assert.match(findings(undefined), /record 2 \(Ended\) has no statement/));
-
-    /** A chain of which each record that names a plan was left out, as far as that can be. */
-    const unplanned = (state: string, ...more: readonly AuditEntry[]): Stated => {
-      const entries = [tell('Admitted', { details: {} }), ...more, ended(undefined, state)];
-      const records: AuditRecord[] = [];
-      for (const { plan: _, ...entry } of entries) records.push(chainRecord(records.at(-1), entry));
-      return { action: 'uid-1', records, keys: statementKeys };
-    };
-    for (const state of finalStates)
-      if (['Denied', 'RehearsalFailed', 'NoEffect', 'Cancelled'].includes(state))
-        it(`cannot tell ${state} from an action that never had a plan, and says whose word that is`, () => {
-          assert.deepEqual(statementFindings(unplanned(state)), []);
-          assert.ok(endsByWordAlone(unplanned(state)));
-        });
-      else
-        it(`finds that the plan was left out of an action that ended as ${state}`, () => {
-          const found = statementFindings(unplanned(state)).join('; ');
-          assert.match(found, /the records are incomplete: they show that the action had a plan/);
-          assert.match(found, /record 2 \(Ended\) has no statement of the gateway/);
-          assert.ok(!endsByWordAlone(unplanned(state)));
-        });
-    for (const transition of ['AutoReviewed', 'Decided', 'RunStarted', 'RunEnded', 'RollbackEnded'])
-      it(`finds that the plan was left out if there is a record ${transition}`, () =>
-        assert.match(
-          statementFindings(unplanned('Cancelled', tell(transition, { details: {} }))).join('; '),
-          /the records are incomplete.*\(Ended\) has no statement of the gateway/,
-        ));
-    it('finds it in an end of a state that nobody knows', () =>
-      assert.match(statementFindings(unplanned('Done')).join('; '), /the records are incomplete/));
   });
 
   const answers = (action: AgentAction, plans: readonly ActionPlan[], keys: ReturnType<typeof ok>) =>

@@ -1,7 +1,6 @@
-import { type Random, randomOf } from './random.ts';
-
-/** Programs that only log how they were called. */
-export const stubs = ['rm', 'kubectl', 'git', 'curl', 'cp', 'tee', 'cat', 'ls', 'helm', 'foo', 'mv', 'grep'] as const;
+import { mutate } from './mutate.ts';
+import { randomOf } from './random.ts';
+import { type Context, names, stubs, word } from './word.ts';
 
 /** A script that was made up, and how it is run. */
 export interface Sample {
@@ -10,28 +9,6 @@ export interface Sample {
   /** Whether it only has constructs that are never to be opaque. */
   readonly plain: boolean;
 }
-
-const literals = [
-  'a',
-  'pod/x',
-  '-n',
-  'prod',
-  '--force',
-  '-rf',
-  'x=1',
-  'get',
-  'delete',
-  'a.txt',
-  '-',
-  '--',
-  '%s',
-  '1',
-  ':',
-  ',',
-  '@',
-  '^',
-];
-const names = ['x', 'y', 'v', 'tool'];
 
 /** Makes up a script out of a seed. */
 export function sampleOf(seed: number): Sample {
@@ -45,12 +22,6 @@ export function sampleOf(seed: number): Sample {
   if (kind === 'slipped' || (kind === 'mixed' && random.chance(0.3)))
     for (let count = 1 + random.below(2); count > 0; count--) script = mutate(script, random);
   return { shell, script, plain: kind === 'plain' };
-}
-
-interface Context {
-  readonly random: Random;
-  readonly plain: boolean;
-  readonly depth: number;
 }
 
 const deeper = (context: Context): Context => ({ ...context, depth: context.depth + 1 });
@@ -257,107 +228,4 @@ function wrapped(text: string, context: Context): string {
       `coproc ${text}`,
     );
   return random.of(forms);
-}
-
-function word(context: Context): string {
-  const { random, plain } = context;
-  const value = random.of([...literals, ...stubs]);
-  const forms = [
-    value,
-    value,
-    value,
-    `'${value}'`,
-    `"${value}"`,
-    `${value}'${random.of(literals)}'`,
-    `"a b"`,
-    `'$x'`,
-    `\\$x`,
-    `a\\ b`,
-  ];
-  if (plain) return random.of([...forms, '"$1"', '"$HOME"', '$x', '"a$x"']);
-  return random.of([
-    ...forms,
-    `$'\\x${value.charCodeAt(0).toString(16)}'`,
-    `$'${value}\\n'`,
-    `$"${value}"`,
-    `$${random.of(names)}`,
-    `"$${random.of(names)}"`,
-    `\${${random.of(names)}:-${value}}`,
-    `\${${random.of(names)}:+${value}}`,
-    `\${${random.of(names)}:-"a b" c}`,
-    `\${#x}`,
-    `\${x%a*}`,
-    `\${x/a/b}`,
-    `\${x:0:1}`,
-    `a$IFS$x`,
-    `rm$IFS-rf`,
-    `*`,
-    `?(a)`,
-    `[ab]*`,
-    `{a,b}`,
-    `a{b,c}d`,
-    `{1..3}`,
-    `~`,
-    `~/a`,
-    `$(${random.of(stubs)} s)`,
-    `"$(echo ${value})"`,
-    `\`${random.of(stubs)} u\``,
-    `$((1+2))`,
-    `"$@"`,
-    `$*`,
-    `$?`,
-    `<(${random.of(stubs)} p)`,
-    `''`,
-    `""`,
-    `é`,
-    `$'\\351'`,
-    `$'a\\0b'`,
-    `"\\$x\\"\\z"`,
-  ]);
-}
-
-const splices = [
-  ' ',
-  '\n',
-  ';',
-  '&',
-  '|',
-  '<',
-  '>',
-  '(',
-  ')',
-  '{',
-  '}',
-  '"',
-  "'",
-  '`',
-  '$',
-  '\\',
-  '#',
-  '!',
-  '*',
-  '=',
-  '[',
-  ']',
-  '\t',
-  '\r',
-  '$(',
-  '${',
-  '))',
-  '((',
-  '<<',
-  '&&',
-  ';;',
-  ' rm ',
-  'x=',
-  '\u00a0',
-  '\\\n',
-];
-
-// What a parser and a shell disagree about shows in syntax that is slightly wrong.
-function mutate(script: string, random: Random): string {
-  const at = random.below(script.length + 1);
-  const splice = random.of(splices);
-  const end = random.chance(0.5) ? at : Math.min(script.length, at + 1 + random.below(2));
-  return script.slice(0, at) + (random.chance(0.8) ? splice : '') + script.slice(end);
 }

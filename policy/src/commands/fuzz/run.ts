@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Sample, stubs } from './grammar.ts';
+import type { Sample } from './grammar.ts';
+import { stubs } from './word.ts';
 
 const real = ['env', 'xargs', 'timeout', 'nice', 'nohup', 'setsid', 'stdbuf', 'find', 'flock', 'sh', 'bash'];
 

@@ -1,22 +1,15 @@
-import {
-  type AndOr,
-  type Command,
-  type CompoundList,
-  type ParsedScript,
-  parse,
-  type Redirection,
-  type Word as ShellWord,
-  type Statement,
-  type SyntaxNode,
-} from 'unbash';
+import { type AndOr, type Command, type CompoundList, type ParsedScript, parse, type Statement, type SyntaxNode } from 'unbash';
 import { bounds } from '../analyze/bounds.ts';
 import { copyScope, note, noteOpaque, type Place, type Scope, type ScriptFacts } from '../analyze/finder.ts';
 import { readCommand } from '../analyze/read-command.ts';
 import { known } from '../programs/is-known-command.ts';
-import { expandValue, expandWord, readArithmetic, readIndex, readNested } from './expand.ts';
+import { assignmentWord, makesKeys, valueOfAssignment } from './assignments.ts';
+import { expandWord, readArithmetic } from './expand.ts';
+import { mayFail, readRedirects } from './redirects.ts';
 import { factsOf, survey } from './survey.ts';
+import { readTest } from './test-expression.ts';
 import { assign, assignFor } from './variables.ts';
-import { literal, unknown, type Word } from './words.ts';
+import type { Word } from './words.ts';
 
 /** Analyzes the commands of a script that runs in a separate shell. */
 export function readScript(text: string, dialect: ScriptFacts['dialect'], positional: readonly Word[], place: Place): void {
@@ -255,40 +248,6 @@ function readFunction(node: Extract<SyntaxNode, { type: 'Function' }>, place: Pl
   place.scope?.functions.add(name);
 }
 
-function readTest(node: SyntaxNode, place: Place): void {
-  switch (node.type) {
-    case 'TestUnary':
-      expandWord(node.operand, place);
-      if (
-        (node.operator === '-v' || node.operator === '-R') &&
-        (node.operand.parts || !/^[A-Za-z_]\w*$/.test(node.operand.value))
-      )
-        note(place, 'Opaque', node.operand.text, 'the name of a variable is evaluated');
-      return;
-    case 'TestBinary':
-      expandWord(node.left, place);
-      expandWord(node.right, place);
-      if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) {
-        readIndex(node.left, place);
-        readIndex(node.right, place);
-      }
-      return;
-    case 'TestLogical':
-      for (const operand of node.operands) readTest(operand, place);
-      return;
-    case 'TestNot':
-      readTest(node.operand, place);
-      return;
-    case 'TestGroup':
-      readTest(node.expression, place);
-      return;
-    default:
-      note(place, 'Opaque', node.type, 'this syntax is unknown');
-  }
-}
-
-type AssignmentNode = Extract<SyntaxNode, { type: 'Assignment' }>;
-
 function readSimple(node: Command, place: Place): void {
   const words: Word[] = [];
   if (node.name) words.push(...expandWord(node.name, place));
@@ -305,84 +264,4 @@ function readSimple(node: Command, place: Place): void {
     else assignFor(place, prefix.name, value);
   }
   if (words.length > 0) readCommand(words, place);
-}
-
-// Inside of a list a subscript is evaluated as any other is, but is written as a part of a word.
-function readSubscript(element: ShellWord, place: Place): void {
-  if (element.text.startsWith('[') && element.text.includes('=') && !/^\[-?[0-9]+\]\+?=/.test(element.text))
-    note(place, 'Opaque', element.text, 'a subscript is evaluated as arithmetic, and is not certain to be a number');
-}
-
-function valueOfAssignment(node: AssignmentNode, place: Place, keyed = false): string | undefined {
-  if (node.index) {
-    readNested(node.index, place);
-    readIndex(node.index, place);
-  }
-  if (node.value.type === 'ArrayValue') {
-    readNested(node.value, place);
-    if (!keyed) for (const element of node.value.elements) readSubscript(element, place);
-    return undefined;
-  }
-  const value = expandValue(node.value, place);
-  return node.append || node.index ? undefined : value;
-}
-
-// An argument of export and its like: it is one word, whatever it holds.
-function assignmentWord(node: AssignmentNode, place: Place, keyed: boolean): Word {
-  const value = valueOfAssignment(node, place, keyed);
-  const name = node.text.slice(0, node.text.indexOf('='));
-  if (value === undefined) return { source: node.text, prefix: /[^\w+]/.test(name) ? '' : `${name}=`, many: false };
-  return `${name}=${value}`;
-}
-
-// The keys of an associative array are text.
-const makesKeys = (word: Word): boolean => typeof word === 'string' && /^-[a-zA-Z]*A/.test(word);
-
-// Where a redirection fails, what it belongs to does not run. These never do, as long as nothing closes what they use.
-function mayFail(redirects: readonly Redirection[], place: Place): boolean {
-  if (redirects.length > 0 && place.scope?.script.closes !== false) return true;
-  return redirects.some((redirect) => redirect.type === 'Redirect' && !/^([0-2]|\/dev\/null)$/.test(redirect.target?.text ?? ''));
-}
-
-const harmless = /^(\/dev\/(null|stdout|stderr|fd\/[0-9]+)|-|[0-9]+-?)$/;
-
-function readRedirects(redirects: readonly Redirection[], place: Place): void {
-  for (const redirect of redirects) {
-    if (redirect.descriptor?.type === 'FileDescriptorVariable') assign(place, redirect.descriptor.name, undefined);
-    if (redirect.type === 'HereDoc') {
-      readNested(redirect.body, place);
-      if (!redirect.closing) note(place, 'Opaque', redirect.delimiter?.text ?? '<<', 'the here-document has no end');
-      continue;
-    }
-    const target = redirect.target ? expandTarget(redirect.target, place) : unknown('');
-    if (redirect.type === 'HereString') continue;
-    readTarget(redirect.operator, target, redirect.target?.text ?? '', place);
-  }
-}
-
-function expandTarget(target: ShellWord, place: Place): Word {
-  const [word, ...more] = expandWord(target, place);
-  return word === undefined || more.length > 0 ? unknown(target.text) : word;
-}
-
-// What is opened there is a connection; an unknown end of a name may lead there.
-const mayConnect = (target: Word): boolean =>
-  typeof target === 'string'
-    ? /^\/dev\/(tcp|udp)\//.test(target)
-    : ['/dev/tcp/', '/dev/udp/'].some((folder) => folder.startsWith(target.prefix) || target.prefix.startsWith(folder));
-
-function readTarget(operator: string, word: Word, source: string, place: Place): void {
-  const target = literal(word);
-  const named = target !== undefined || /^["']*\/dev\/(tcp|udp)\//.test(source);
-  if (mayConnect(word) && (named || operator === '<') && !/^[<>]\(/.test(source))
-    note(
-      place,
-      'Opaque',
-      source,
-      named ? 'it opens a connection' : 'it may open a connection: what it reads is only known when it runs',
-    );
-  if (operator === '<' || (operator === '<&' && target !== undefined)) return;
-  if (target !== undefined && harmless.test(target) && (operator.includes('&') || !/^[0-9-]+$/.test(target))) return;
-  if (/^>\(/.test(source)) return;
-  note(place, 'Write', source, 'a redirection writes it');
 }
