@@ -1,6 +1,6 @@
 import type { RunReport, StageStatus } from '@sentinel/crds';
 import { describeSuspensions, suspendedBy, suspensionsOf } from '@sentinel/policy';
-import { whyUnverifiable } from '../../decide/decide.ts';
+import { whyUnverifiable } from '../../decide/next-step.ts';
 import { rollsBack } from '../../decide/rollback.ts';
 import { stoppedBy } from '../../decide/stopped-by.ts';
 import type { Facts } from '../../facts/facts.ts';

@@ -37,7 +37,7 @@ const UNCOUNTED_RETRY_MS = 5_000;
 const REHEARSAL_BYTES = 64 * 1024;
 
 /** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
-export function decide(facts: Facts): NextStep {
+export function decideNextStep(facts: Facts): NextStep {
   const { action } = facts;
   const state = stateOf(action.status);
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? decideOnRelease(facts) : decideOnRetirement(facts);
