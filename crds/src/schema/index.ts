@@ -1,2 +1,2 @@
+export { apiReference } from './api-reference.ts';
 export { customResourceDefinition } from './crd.ts';
-export { apiReference } from './reference.ts';
