@@ -142,9 +142,9 @@ describe('A delete', { concurrency: 3 }, () => {
     const full = await tenant.approver.sentinel(['plan', action, '-n', tenant.namespace, '--full']);
     assert.match(full, /with it 1 ReplicaSet: owner-/);
     assert.match(full, /x\.example\.com\/y:1/);
-    // No line of the floor covers what is Critical.
+    // No entry of the floor covers what is Critical.
     const denied = await tenant.until(action, ['Denied']);
-    assert.match(messageOf(denied), /no line of `approvals` covers the risk 'Critical'/);
+    assert.match(messageOf(denied), /no entry of `approvals` covers the risk 'Critical'/);
     assert.ok(await exists('pvc/data'), 'the claim is gone');
   });
 

@@ -124,7 +124,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     const closed = await makeTenant('own-closed');
     await assert.rejects(
       closed.file('own', {}, own(closed, ['true'])),
-      /an action may not bring ad-hoc steps \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
+      /ad-hoc steps are not allowed \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
     );
   });
 
@@ -206,7 +206,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
       metadata: { name: 'foreign', namespace: tenant.namespace },
       spec: { ...own(tenant, note('web'), { mode: 'DryRun' }), ...part(rehearsed) },
     };
-    await assert.rejects(admin.apply(JSON.stringify(foreign)), /was created by another requester/);
+    await assert.rejects(admin.apply(JSON.stringify(foreign)), /has another requester/);
     await letGo();
   });
 

@@ -79,7 +79,7 @@ describe('A plan', () => {
       facts({
         policies: {
           ...set(policy('floor')),
-          refusals: [{ code: 'PolicyInvalid', policy: 'P', rule: 'spec', message: 'unreadable', remedy: '' }],
+          refusals: [{ code: 'PolicyInvalid', policy: 'P', rule: 'spec', message: 'unreadable' }],
         },
       }),
       /unreadable/,
