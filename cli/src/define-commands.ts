@@ -71,7 +71,7 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
     .option('--param <name=value>', 'a parameter; may be repeated', repeat)
     .option('--reason <text>', 'why')
     .option('--prompt <text>', 'the original prompt')
-    .option('--account <name>', 'the account that the command uses')
+    .option('--account <name>', 'the account (accounts.sentinel.dev) that the command uses')
     .option('--image <image>', 'the image that the command runs in')
     .option('--on-behalf-of <user>', 'the person who prompted you; they count as requester and cannot approve')
     .option('--parent <action>', 'the parent action')

@@ -96,11 +96,11 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     await assert.rejects(tenant.file('health-check'), /the kill switch is on \(AgentPolicy\/[a-z0-9-]+: suspended\)/);
     await tenant.setPolicy({ suspended: false });
     const resumed = await tenant.until(action, ['AwaitingApproval']);
-    assert.match(messageOf(resumed), /the suspension was lifted; approvals from before it do not count/);
+    assert.match(messageOf(resumed), /the kill switch was turned off\. Earlier approvals no longer count/);
     await settle();
     const again = await tenant.action(action);
     assert.equal(stateOf(again), 'AwaitingApproval');
-    assert.match(again.status?.decisions?.[0]?.why ?? '', /from before the suspension was lifted/);
+    assert.match(again.status?.decisions?.[0]?.why ?? '', /before the kill switch was turned off/);
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await tenant.until(action, ['Succeeded']);
   });

@@ -128,7 +128,7 @@ export function suspensionNotice(action: AgentAction): string | undefined {
   if (stateOf(action) !== 'Suspended') return undefined;
   const by = describeSuspensions(action.status?.suspension ?? []);
   return visible(
-    `it does not count, because the action is suspended${by === '' ? '' : ` by ${by}`}; approve again after the suspension is lifted`,
+    `it does not count, because the action is suspended${by === '' ? '' : ` by ${by}`}; approve again after the kill switch is turned off`,
   );
 }
 

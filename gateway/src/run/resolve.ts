@@ -198,6 +198,6 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
   const action = namespace === undefined || name === '' ? null : await client.get(agentActions, { namespace, name });
   if (!action) throw forbidden('ActionGone', 'the action of the Job is gone');
   if (action.metadata.deletionTimestamp !== undefined || action.spec.cancelled)
-    throw forbidden('ActionEnding', 'the action is being ended');
+    throw forbidden('ActionEnding', 'the action is cancelled or being deleted');
   return action;
 }

@@ -196,6 +196,6 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
 function toRefused(error: unknown): Refused {
   if (error instanceof TransportError)
     return new Refused(503, 'ApiServerUnavailable', `the API server cannot be reached: ${error.message}`);
-  if (error instanceof SyntaxError) return badRequest('BodyInvalid', 'the body cannot be read');
+  if (error instanceof SyntaxError) return badRequest('BodyInvalid', 'the body cannot be parsed');
   return new Refused(500, 'InternalError', 'internal gateway error; the write may or may not have been applied');
 }

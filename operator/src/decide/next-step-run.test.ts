@@ -54,7 +54,7 @@ describe('The next step of an action that is approved', () => {
       { kind: 'NoteDecisions' },
     ],
     [
-      'whose change is of high risk by a rule that came since is the end if no line of approvals covers that',
+      'whose change is of high risk by a rule that came since is the end if no entry of `approvals` covers that',
       facts(approved, {
         policies: policies({ highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical' }] }),
       }),

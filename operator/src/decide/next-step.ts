@@ -227,7 +227,7 @@ function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
   if (!live) return { kind: 'LookAgainLive' };
-  const message = `ended by the kill switch of ${describeSuspensions(suspensionsOf(policies))} before the rollback; its changes stay`;
+  const message = `stopped by the kill switch of ${describeSuspensions(suspensionsOf(policies))} before the rollback; its changes stay`;
   return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 

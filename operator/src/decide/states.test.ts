@@ -117,7 +117,7 @@ describe('The next step in every state', () => {
     assert.deepEqual([left(NOW), left(NOW + 55 * 60_000), left(NOW + 3_600_000)], [55 * 60_000, undefined, undefined]);
   });
 
-  it('is to ask people again when the suspension is lifted: what they approved before does not count', () => {
+  it('is to ask people again when the kill switch is turned off: what they approved before does not count', () => {
     const suspended = action('Suspended', { approvals: decision() });
     assert.equal(decideNextStep(facts(suspended)).kind, 'Resume');
     const resumed = action('AwaitingApproval', { approvals: decision() });
@@ -181,7 +181,7 @@ describe('The next step in every state', () => {
       assert.partialDeepStrictEqual(decideNextStep(facts(one, suspended)), {
         kind: 'End',
         state: 'RollbackIncomplete',
-        message: 'ended by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
+        message: 'stopped by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
       });
   });
 

@@ -35,7 +35,7 @@ describe('The refusals of a plan', () => {
     assert.deepEqual(refusalsOf(set(policy(), policy({ approvals }, { kind: 'AgentPolicy' }))), [none]);
   });
 
-  it('are whole where no line covers the risk', () =>
+  it('are whole where no entry covers the risk', () =>
     assert.deepEqual(refusalsOf(set(policy({ approvals: [{ upToRisk: 'Low' }] }))), [
       {
         policy: 'ClusterAgentPolicy/floor',

@@ -48,7 +48,7 @@ describe('What a plan needs', () => {
       set: { ...set({}, {}), policies: [...set({}).policies, { ...local(approvals({ upToRisk: 'High' })) }] },
       message: 'no ClusterAgentPolicy says who may approve',
     },
-    'no line covers the risk': {
+    'no entry covers the risk': {
       set: set(approvals({ upToRisk: 'Medium' })),
       message: "no entry of `approvals` covers the risk 'High'",
     },

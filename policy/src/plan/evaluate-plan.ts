@@ -112,7 +112,7 @@ function riskOf({ policies, plan, risk }: PlanFacts): RiskLevel {
 function requirementsOf(facts: PlanFacts, now: Requirements, risk: RiskLevel): Requirements {
   const { plan } = facts;
   const then: Requirements = { ...plan.required, groups: plan.required.groups };
-  // Lifting a suspension resumes nothing, so a suspended action needs a person after that.
+  // Turning the kill switch off resumes nothing, so a suspended action needs a person after that.
   if (!then.autoReview || resumedAt(facts) !== undefined) return strictest(then, now);
   return strictest(then, withAutoReview(now, reasonsForPerson(facts, plan.effects, risk)));
 }
