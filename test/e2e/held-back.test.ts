@@ -89,7 +89,7 @@ describe('An action that nobody can approve any more', { concurrency: false }, (
     const ended = await tenant.until(action, ['Denied']);
     assert.match(
       messageOf(ended),
-      /nobody can approve the plan any more: no group is left whose members may approve \(approvals\.groups\)\. The plan was made when it took a member of shop-approvers\. Create the action again\./,
+      /nobody can approve the plan any more: the policies have no common group in `approvals\[\]\.groups`\. The plan was made when it took a member of shop-approvers\. Create the action again\./,
     );
   });
 });

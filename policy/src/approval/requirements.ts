@@ -90,11 +90,10 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
 export function approversFault(requirements: Requirements): string | undefined {
   const { approvals, autoReview, groups, approverGroups, refuseGroups = [] } = requirements;
   if (autoReview === true && approvals === 0) return undefined;
-  if (groups?.length === 0 || approverGroups?.length === 0) return `nobody can approve: ${noCommonGroup({ groups })}`;
+  if (groups?.length === 0 || approverGroups?.length === 0) return noCommonGroup({ groups });
   const refused = [groups, approverGroups].find((list) => list?.every((group) => refuseGroups.includes(group)));
   return (
-    refused &&
-    `nobody can approve: each group that may approve (${refused.join(', ')}) is in \`spec.identity.refuseGroups\` of a ClusterAgentPolicy`
+    refused && `each group that may approve (${refused.join(', ')}) is in \`spec.identity.refuseGroups\` of a ClusterAgentPolicy`
   );
 }
 
