@@ -189,7 +189,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
     await tight.until(whole, ['Running']);
     const name = await tight.file('part', {}, own(tight, note('cart', 'b'), part(whole)));
     const denied = await tight.until(name, ['Denied', 'AwaitingApproval']);
-    assert.match(messageOf(denied), /have changed 2 objects and it changes 1 more; together at most 2 are allowed/);
+    assert.match(messageOf(denied), /have changed 2 objects, and its plan changes 1 more; a lineage may change at most 2/);
   });
 
   it('is refused where its parent is a DryRun, does not exist, or is not that of the requester', async () => {

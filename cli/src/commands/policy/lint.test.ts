@@ -195,7 +195,10 @@ describe('policy lint', () => {
     const floors = (url: string) =>
       FLOOR.replace('\n---', '\n  modelEndpoint: {url: "https://a.io"}\n---') +
       other.replace('\n---', `\n  modelEndpoint: {url: "${url}"}\n---`);
-    assert.match((await policy(['lint', file(floors('https://b.io'))])).out, /modelEndpoint +the ClusterAgentPolicies must name the same/);
+    assert.match(
+      (await policy(['lint', file(floors('https://b.io'))])).out,
+      /modelEndpoint +the ClusterAgentPolicies must name the same/,
+    );
     assert.doesNotMatch((await policy(['lint', file(floors('https://A.io/'))])).out, /modelEndpoint/);
   });
 
