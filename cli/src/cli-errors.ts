@@ -19,7 +19,7 @@ export const cliErrors = {
     next: 'Leave one of them out.',
   },
   ConfirmationRequired: {
-    when: 'Nobody is there to answer a question, because stdin is not a terminal, or `--yes` does not say what you have seen.',
+    when: 'The command asks for a confirmation and stdin is not a terminal, or `--yes` does not name the digest that you have seen.',
     next: 'Pass `--yes`, and the digest of what you have seen where the message asks for it.',
   },
   KubeconfigInvalid: {

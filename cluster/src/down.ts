@@ -22,7 +22,7 @@ export async function removeEverything(): Promise<void> {
   if (!existsSync(paths.state)) return removeNetwork();
   const daemons: number[] = [];
   for (const [name, pid] of Object.entries(await recordedPids())) if (await isOurs(pid, name)) daemons.push(pid);
-  // The kubelet first: else it starts again what is ended here.
+  // The kubelet first: else it starts again what is stopped here.
   await end(daemons);
   await endTheRest();
   await unmountState();
@@ -33,7 +33,7 @@ export async function removeEverything(): Promise<void> {
   await rm(paths.state, { recursive: true, force: true });
 }
 
-/** Ends pods, their shims and whatever else is in the network. Again and again: what is ended may have been starting something. */
+/** Ends pods, their shims and whatever else is in the network. Again and again: what is stopped may have been starting something. */
 async function endTheRest(): Promise<void> {
   await until('pods and their shims to end', 30, async () => {
     const containers = (await podCgroups()).flatMap(({ pids }) => pids);

@@ -15,7 +15,7 @@ it('What is stored is shown with its limit, and not while it cannot be counted',
 });
 
 it('Refusals are counted by a fixed set of rules', async () => {
-  const refusal = { code: 'ApiRequestDenied' as const, policy: 'Sentinel', message: '', remedy: '' };
+  const refusal = { code: 'ApiRequestDenied' as const, policy: 'Sentinel', message: '' };
   notePolicyRefusals([
     { ...refusal, rule: 'protected secrets' },
     { ...refusal, rule: 'kubernetes[3]' },

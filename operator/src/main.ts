@@ -34,8 +34,8 @@ import { watchGuards } from './facts/watch-guards.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { observeActions, observeDecision, observeEnd, summarizeActions } from './metrics.ts';
 import { type ReconcileContext, reconcileAction } from './reconcile.ts';
-import { usesUserNamespaces } from './sandbox/user-namespaces.ts';
 import { stateOf } from './status/conditions.ts';
+import { usesUserNamespaces } from './user-namespaces.ts';
 
 const HEALTH_PORT = 8080;
 

@@ -29,7 +29,7 @@ import { startOver } from './act/start-over.ts';
 import type { AdmissionSerializer } from './admission-serializer.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
-import { decide } from './decide/decide.ts';
+import { decideNextStep } from './decide/next-step.ts';
 import { orphanedJobs } from './decide/orphans.ts';
 import { ROOM_AFTER_RESOLUTION } from './decide/resolution.ts';
 import type { NextStep } from './decide/step.ts';
@@ -60,7 +60,7 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
     return undefined;
   }
   const pass = await passFromCaches(context, cached);
-  const step = decide(pass.facts);
+  const step = decideNextStep(pass.facts);
   if (step.kind === 'LookAgainLive' || consequential.has(step.kind)) {
     // Limits count the existing actions, so one decision is stored before the next action is evaluated.
     const carry = () => carryOutLive(context, key);
@@ -77,10 +77,10 @@ async function carryOutLive(context: ReconcileContext, key: string): Promise<Res
   const live = await context.client.get(agentActions, splitKey(key));
   if (!live) return undefined;
   let pass = await passLive(context, live);
-  let step = decide(pass.facts);
+  let step = decideNextStep(pass.facts);
   if ((step.kind === 'StartJob' || step.kind === 'Resolve') && step.tally) {
     pass = { ...pass, facts: await withDeciders(context.client, pass.facts, step.tally) };
-    step = decide(pass.facts);
+    step = decideNextStep(pass.facts);
   }
   return await carryOut(context, pass, step);
 }

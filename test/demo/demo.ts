@@ -134,7 +134,7 @@ async function decide(): Promise<boolean> {
 
 async function agreed(): Promise<boolean> {
   if (yes) return true;
-  if (!process.stdin.isTTY) throw new Error('nobody is there to answer: run `make demo YES=1`');
+  if (!process.stdin.isTTY) throw new Error('stdin is not a terminal: run `make demo YES=1`');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question('   Approve this plan? [y/N] ');
   terminal.close();

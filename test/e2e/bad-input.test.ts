@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { remedyOf } from '@sentinel/policy';
 import {
   action,
   address,
@@ -30,25 +31,25 @@ const rows: readonly Row[] = [
     'claims another environment',
     'AgentAction',
     action({ target: { environment: 'production' } }),
-    "the action claims the environment 'production', but the namespace is 'staging' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
+    `the action claims the environment 'production', but the namespace is 'staging' (Sentinel: environment). ${remedyOf('EnvironmentMismatch')}`,
   ],
   [
     'has a Playbook that does not exist',
     'AgentAction',
     { intent, playbookRef: { name: 'none' } },
-    "there is no Playbook 'none' in this namespace (Sentinel: playbook). Name one that exists: kubectl get playbooks",
+    `there is no Playbook 'none' in this namespace (Sentinel: playbook). ${remedyOf('PlaybookNotFound')}`,
   ],
   [
     'has a Playbook that nobody trusts',
     'AgentAction',
     action({ playbookRef: { name: 'look' } }),
-    'the Playbook is not trusted: nobody has sealed its digest (AgentPolicy/policy: playbooks.trustedOnly). Someone with the verb `trust` who did not write it runs: kubectl sentinel trust look',
+    `the Playbook is not trusted: nobody has sealed its digest (AgentPolicy/policy: playbooks.trustedOnly). ${remedyOf('PlaybookNotTrusted')}`,
   ],
   [
     'is in a namespace that has not opted in',
     'AgentAction',
     action(),
-    `namespace '${without.optIn}' has not opted in (Sentinel: opt-in). An admin of the cluster opts it in with: kubectl label namespace ${without.optIn} sentinel.dev/enabled=true`,
+    `namespace '${without.optIn}' has not opted in (Sentinel: opt-in). ${remedyOf('NamespaceNotEnabled')}`,
     { space: without.optIn },
   ],
   [
@@ -56,7 +57,7 @@ const rows: readonly Row[] = [
     'AgentAction',
     action(),
     new RegExp(
-      `no AgentPolicy in namespace '${without.policy}' applies to '[^']+': there is none \\(Sentinel: policy\\)\\. An admin creates one there: without a policy of the namespace nothing runs\\.`,
+      `no AgentPolicy in namespace '${without.policy}' applies to '[^']+': there is none \\(Sentinel: policy\\)\\. ${remedyOf('NamespacePolicyMissing')}`,
     ),
     { space: without.policy },
   ],
@@ -64,47 +65,47 @@ const rows: readonly Row[] = [
     'is covered by a suspended policy',
     'AgentAction',
     action(),
-    'new actions are suspended (AgentPolicy/policy: suspended). An admin lifts it by setting `suspended` to false.',
+    `the kill switch is on (AgentPolicy/policy: suspended). ${remedyOf('PolicySuspended')}`,
     { space: without.start },
   ],
   [
     'wants a mode that is not allowed',
     'AgentAction',
     action(),
-    "mode 'Apply' is not allowed (AgentPolicy/policy: modes). Allowed: DryRun.",
+    `mode 'Apply' is not allowed; allowed: DryRun (AgentPolicy/policy: modes). ${remedyOf('ModeNotAllowed')}`,
     { space: without.start },
   ],
   [
     'is in an environment that is not allowed',
     'AgentAction',
     action(),
-    "environment 'production' is not allowed (AgentPolicy/policy: environments). Allowed: staging.",
+    `environment 'production' is not allowed; allowed: staging (AgentPolicy/policy: environments). ${remedyOf('EnvironmentNotAllowed')}`,
     { space: without.start },
   ],
   [
     'has a Playbook that is not allowed',
     'AgentAction',
     action(),
-    "Playbook 'trusted' is not allowed (AgentPolicy/policy: playbooks.allow). Allowed: other.",
+    `Playbook 'trusted' is not allowed; allowed: other (AgentPolicy/policy: playbooks.allow). ${remedyOf('PlaybookNotAllowed')}`,
     { space: without.start },
   ],
   [
     'wants to apply what is for rehearsals',
     'AgentAction',
     { intent, playbookRef: { name: 'observes' } },
-    "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/observes: autonomy). Create the action with mode 'DryRun'.",
+    `the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/observes: autonomy). ${remedyOf('PlaybookObservesOnly')}`,
   ],
   [
     'has a parameter that is not declared',
     'AgentAction',
     filled('x', 'other'),
-    "parameter 'other' is not declared (Playbook: parameters[other]). Declared are: any, whole, truth, word, choice.",
+    `parameter 'other' is not declared; declared: any, whole, truth, word, choice (Playbook: parameters[other]). ${remedyOf('ParameterNotDeclared')}`,
   ],
   [
     'leaves out a required parameter',
     'AgentAction',
     { intent, playbookRef: { name: 'needs' } },
-    "parameter 'image' is required (Playbook: parameters[image]). Give it a value in `spec.parameters`.",
+    `parameter 'image' is required (Playbook: parameters[image]). ${remedyOf('ParameterRequired')}`,
   ],
   [
     "has a value that begins with '-'",
@@ -143,7 +144,7 @@ describe('A wrong object', { concurrency: true }, () => {
   it('is refused: AgentAction of somebody without the right to use the account', async () => {
     refused(
       await create('AgentAction', action(), { as: stranger }),
-      "the requester needs the verb 'use' on accounts.sentinel.dev/reader and does not hold it (RBAC: use). An admin grants it with a RoleBinding.",
+      `the requester needs the verb 'use' on accounts.sentinel.dev/reader and does not hold it (RBAC: use). ${remedyOf('AccountNotAllowed')}`,
     );
   });
 

@@ -166,7 +166,7 @@ describe('A wrong action', { concurrency: true }, () =>
         account: 'reader',
         image: 'x',
       },
-      /the commands of an action may have at most 65536 characters together|may not bring ad-hoc steps/,
+      /the commands of an action may have at most 65536 characters together|ad-hoc steps are not allowed/,
     ],
   ]),
 );

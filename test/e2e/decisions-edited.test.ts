@@ -166,7 +166,7 @@ describe('An action that is decided and edited', { concurrency: true }, () => {
       );
       refused(await annotate(ada, 'running', decision(plan, 'revoke')), 'it is too late to decide: the action is Running');
       const said = await tenant.agent.sentinel(['cancel', 'running', '-n', namespace, '--yes']);
-      assert.match(said, /The run is ended at once\. A write that is under way may still be applied; what it has changed/);
+      assert.match(said, /The run is stopped at once\. A write that is under way may still be applied; what it has changed/);
       assert.match(said, /running cancelled\nsee what happens to it: kubectl sentinel watch running/);
       assert.match(
         messageOf(await tenant.until('running', ['Cancelled'])),

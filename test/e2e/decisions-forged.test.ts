@@ -203,7 +203,7 @@ describe('What people write by hand', { concurrency: true }, () => {
 
     it('brings no finalizer along that nobody could ever take off', async () => {
       const answer = await create(object('born-forever', { finalizers: ['example.com/never'] }), '--dry-run=server');
-      refused(answer, 'sentinel: the finalizers of an action must not be changed; it is ended by deleting it');
+      refused(answer, 'sentinel: the finalizers of an action must not be changed; to end the action, cancel or delete it');
     });
 
     it('brings no owner along', async () => {
@@ -227,7 +227,7 @@ describe('What people write by hand', { concurrency: true }, () => {
       for (const who of [admin, ada, tenant.agent]) {
         refused(
           await patch(who, 'shared', { metadata: { finalizers: null } }),
-          'sentinel: the finalizers of an action must not be changed; it is ended by deleting it',
+          'sentinel: the finalizers of an action must not be changed; to end the action, cancel or delete it',
         );
         refused(
           await patch(who, 'shared', {

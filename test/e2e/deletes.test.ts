@@ -131,20 +131,20 @@ describe('A delete', { concurrency: 3 }, () => {
     );
     assert.deepEqual(dependants[0]?.names, ['data']);
     // The account may edit the namespace, and so not list Roles.
-    assert.match(incomplete ?? '', /the account may not list .*/);
+    assert.match(incomplete ?? '', /the account of the run \(accounts\.sentinel\.dev\) may not list .*/);
     assert.equal(plan.spec.risk.level, 'Critical');
     const rules = plan.spec.risk.parts.map(({ rule }) => rule);
     for (const rule of ['delete-data', 'dependants-unknown']) assert.ok(rules.includes(rule), rules.join());
     const text = await tenant.approver.sentinel(['plan', action, '-n', tenant.namespace]);
     assert.match(text, /- with it 1 PersistentVolumeClaim: data \(may hold data\)/);
     assert.match(text, /Deletes dependants in the background: 1 PersistentVolumeClaim, 1 ReplicaSet\./);
-    assert.match(text, /There may be more dependants: the account may not list/);
+    assert.match(text, /There may be more dependants: the account of the run \(accounts\.sentinel\.dev\) may not list/);
     const full = await tenant.approver.sentinel(['plan', action, '-n', tenant.namespace, '--full']);
     assert.match(full, /with it 1 ReplicaSet: owner-/);
     assert.match(full, /x\.example\.com\/y:1/);
-    // No line of the floor covers what is Critical.
+    // No entry of the floor covers what is Critical.
     const denied = await tenant.until(action, ['Denied']);
-    assert.match(messageOf(denied), /no line of `approvals` covers the risk 'Critical'/);
+    assert.match(messageOf(denied), /no entry of `approvals` covers the risk 'Critical'/);
     assert.ok(await exists('pvc/data'), 'the claim is gone');
   });
 

@@ -124,7 +124,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
     const closed = await makeTenant('own-closed');
     await assert.rejects(
       closed.file('own', {}, own(closed, ['true'])),
-      /an action may not bring ad-hoc steps \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
+      /ad-hoc steps are not allowed \(AgentPolicy\/[a-z0-9-]+: playbooks\.adHocSteps\)/,
     );
   });
 
@@ -189,7 +189,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
     await tight.until(whole, ['Running']);
     const name = await tight.file('part', {}, own(tight, note('cart', 'b'), part(whole)));
     const denied = await tight.until(name, ['Denied', 'AwaitingApproval']);
-    assert.match(messageOf(denied), /have changed 2 objects and it changes 1 more; together at most 2 are allowed/);
+    assert.match(messageOf(denied), /have changed 2 objects, and its plan changes 1 more; a lineage may change at most 2/);
   });
 
   it('is refused where its parent is a DryRun, does not exist, or is not that of the requester', async () => {
@@ -206,7 +206,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
       metadata: { name: 'foreign', namespace: tenant.namespace },
       spec: { ...own(tenant, note('web'), { mode: 'DryRun' }), ...part(rehearsed) },
     };
-    await assert.rejects(admin.apply(JSON.stringify(foreign)), /was created by another requester/);
+    await assert.rejects(admin.apply(JSON.stringify(foreign)), /has another requester/);
     await letGo();
   });
 

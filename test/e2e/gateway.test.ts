@@ -123,7 +123,7 @@ const bodies: readonly Case[] = [
     /send JSON/,
   ],
   ['a delete in text', 'DELETE', `${core}/configmaps/held`, '{}', { 'content-type': 'text/plain' }, 415, /send JSON/],
-  ['a delete with half a body', 'DELETE', `${core}/configmaps/held`, '{', {}, 400, /cannot be read/],
+  ['a delete with half a body', 'DELETE', `${core}/configmaps/held`, '{', {}, 400, /cannot be parsed/],
   ['a delete that orphans', 'DELETE', `${core}/configmaps/held`, { orphanDependents: true }, {}, 400, /orphanDependents/],
   [
     'a delete with a wrong uid',
@@ -148,7 +148,7 @@ const bodies: readonly Case[] = [
   ['a PUT in CBOR', 'PUT', `${core}/configmaps/held`, 'x', { 'content-type': 'application/cbor' }, 415, /cannot be checked/],
   ['a patch of no type', 'PATCH', `${core}/configmaps/held`, change, { 'content-type': 'application/json' }, 415, /not known/],
   ['a patch without a body', 'PATCH', `${core}/configmaps/held`, none, merge, 400, /no body/],
-  ['a broken body', 'PUT', `${core}/configmaps/held`, '{', {}, 400, /cannot be read/],
+  ['a broken body', 'PUT', `${core}/configmaps/held`, '{', {}, 400, /cannot be parsed/],
   [
     'a bomb of aliases',
     'PATCH',
@@ -156,7 +156,7 @@ const bodies: readonly Case[] = [
     'a: &a [x]\nb: [*a,*a]',
     { 'content-type': 'application/apply-patch+yaml' },
     400,
-    /cannot be read/,
+    /cannot be parsed/,
   ],
   [
     'a name made up by the server',

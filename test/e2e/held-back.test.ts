@@ -24,7 +24,7 @@ describe('The kill switch', { concurrency: false }, () => {
   it('tells who turned it on and when: in the policy, in the action, and at the Collector', async () => {
     await turn(true);
     const held = await tenant.until(action, ['Suspended']);
-    assert.match(messageOf(held), /new starts are suspended by AgentPolicy\/acts-switch-[0-9a-f]+ \(by sid since 20/);
+    assert.match(messageOf(held), /held by the kill switch of AgentPolicy\/acts-switch-[0-9a-f]+ \(by sid since 20/);
     const status = await admin.get<{ status: { suspension: { suspended: boolean; by: string } } }>(policy());
     assert.deepEqual([status.status.suspension.suspended, status.status.suspension.by], [true, 'sid']);
     assert.equal(
@@ -60,7 +60,7 @@ describe('The kill switch', { concurrency: false }, () => {
     const said = await tenant.approver.sentinel(['approve', action, '-n', tenant.namespace, '--yes', '--plan', digest]);
     assert.match(
       said,
-      /approval recorded: it does not count, because the action is suspended by AgentPolicy\/\S+ \(by sid since \S+\); approve again after the suspension is lifted/,
+      /approval recorded: it does not count, because the action is suspended by AgentPolicy\/\S+ \(by sid since \S+\); approve again after the kill switch is turned off/,
     );
     // Somebody else: who approves twice is told that it changes nothing.
     const bea = await person('bea', ['shop-approvers', 'shop-viewers']);
@@ -89,7 +89,7 @@ describe('An action that nobody can approve any more', { concurrency: false }, (
     const ended = await tenant.until(action, ['Denied']);
     assert.match(
       messageOf(ended),
-      /nobody can approve the plan any more: no group is left whose members may approve \(approvals\.groups\)\. The plan was made when it took a member of shop-approvers\. Create the action again\./,
+      /nobody can approve the plan any more: the policies have no common group in `approvals\[\]\.groups`\. The plan was made when it took a member of shop-approvers\. Create the action again\./,
     );
   });
 });

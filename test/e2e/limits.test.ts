@@ -225,7 +225,7 @@ describe('The kill switch', () => {
     const ended = await tenant.until(name, ['RunFailed']);
     assert.match(
       messageOf(ended),
-      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+ \(by admin since [^)]+\); 1 of 1 approved effects carried out, and stay/,
+      /stopped by the kill switch of AgentPolicy\/[a-z0-9-]+ \(by admin since [^)]+\); 1 of 1 approved effects carried out, and stay/,
     );
     assert.match(ended.status?.results?.[0]?.content ?? '', /run, step 'one':[\s\S]*half-way/);
     assert.equal(await read(), 'begun');
@@ -259,7 +259,7 @@ subjects: [{kind: ServiceAccount, name: repair-agent, namespace: ${tenant.namesp
         return /cannot (patch|delete) resource/.test(answer.stderr) ? undefined : answer;
       });
       assert.equal(code, 1);
-      assert.match(stderr, /is an agent \(AgentPolicy\/[a-z0-9-]+ names it in `subjects`\): agents write no policies/);
+      assert.match(stderr, /may not modify policies, because it is an agent \(AgentPolicy\/[a-z0-9-]+ names it in `subjects`\)/);
     }
   });
 

@@ -47,7 +47,7 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     await tenant.setPolicy({
       highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical', justification: 'An incident.' }],
     });
-    assert.match(messageOf(await tenant.until(action, ['Denied'])), /no line of `approvals` covers the risk 'Critical'/);
+    assert.match(messageOf(await tenant.until(action, ['Denied'])), /no entry of `approvals` covers the risk 'Critical'/);
   });
 
   it('reaches it as a label of the namespace as well: its environment, or that it has opted in', async () => {
@@ -93,14 +93,14 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await settle();
     assert.equal(stateOf(await tenant.action(action)), 'Suspended');
-    await assert.rejects(tenant.file('health-check'), /new actions are suspended \(AgentPolicy\/[a-z0-9-]+: suspended\)/);
+    await assert.rejects(tenant.file('health-check'), /the kill switch is on \(AgentPolicy\/[a-z0-9-]+: suspended\)/);
     await tenant.setPolicy({ suspended: false });
     const resumed = await tenant.until(action, ['AwaitingApproval']);
-    assert.match(messageOf(resumed), /the suspension was lifted; approvals from before it do not count/);
+    assert.match(messageOf(resumed), /the kill switch was turned off\. Earlier approvals no longer count/);
     await settle();
     const again = await tenant.action(action);
     assert.equal(stateOf(again), 'AwaitingApproval');
-    assert.match(again.status?.decisions?.[0]?.why ?? '', /from before the suspension was lifted/);
+    assert.match(again.status?.decisions?.[0]?.why ?? '', /before the kill switch was turned off/);
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await tenant.until(action, ['Succeeded']);
   });

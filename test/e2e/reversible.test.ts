@@ -187,6 +187,9 @@ describe('What a plan says cannot be rolled back', { concurrency: 3 }, () => {
     await admin.apply(JSON.stringify({ ...rbac, kind: 'RoleBinding', roleRef, subjects }));
     const { rollback, effects } = await planned(maker, 'made');
     assert.equal(rollback.from, 'None');
-    assert.equal(effects[0]?.notes?.[0], "It cannot be rolled back: the account has no right to delete configmaps 'made'.");
+    assert.equal(
+      effects[0]?.notes?.[0],
+      "It cannot be rolled back: the account of the run (accounts.sentinel.dev) has no right to delete configmaps 'made'.",
+    );
   });
 });

@@ -94,7 +94,7 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.equal(stateOf(ended), 'RunFailed', messageOf(ended));
     assert.match(
       messageOf(ended),
-      /ended by the kill switch of AgentPolicy\/[a-z0-9-]+ \(by admin since [^)]+\); 1 of 2 approved effects carried out, and stay/,
+      /stopped by the kill switch of AgentPolicy\/[a-z0-9-]+ \(by admin since [^)]+\); 1 of 2 approved effects carried out, and stay/,
     );
     assert.equal((await writesOf(tenant)).length, 1);
   });

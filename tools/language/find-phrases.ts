@@ -1,4 +1,4 @@
-import type { Phrase } from './phrases.ts';
+import type { Phrase } from './phrase.ts';
 
 /** A phrase in a text, and the number of its line, from 1. */
 export type Finding = { line: number; text: string; phrase: Phrase };

@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly root: string;
   /** Writes what the tests print and the name of each case that passed. */
   readonly verbose?: boolean;
-  /** Seconds after which the process is ended. */
+  /** Seconds after which the process is stopped. */
   readonly limit: number;
   readonly env?: Readonly<Record<string, string>>;
 }

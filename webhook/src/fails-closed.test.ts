@@ -148,7 +148,7 @@ describe('A webhook that cannot check', () => {
       of('clusteragentpolicies', 'UPDATE', { metadata, spec: { modes: [] } }, { metadata, spec: {} }),
     ],
     [
-      'lifts a suspension',
+      'turns a kill switch off',
       '/validate',
       of('agentpolicies', 'UPDATE', { metadata, spec: {} }, { metadata, spec: { suspended: true } }),
     ],

@@ -8,7 +8,6 @@ const refusal = (rule: string) => ({
   policy: 'ClusterAgentPolicy/floor',
   rule,
   message: '',
-  remedy: '',
 });
 const reviews = (resource: string, outcome: string) =>
   `sentinel_webhook_reviews_total{resource="${resource}",operation="CREATE",outcome="${outcome}"}`;

@@ -67,7 +67,7 @@ export const webhookErrors = {
     next: 'Ask an approver without that right. An admin of the cluster can exempt you by name in a ClusterAgentPolicy.',
   },
   AgentNotAllowed: {
-    when: 'A policy names you as an agent, and agents neither approve nor trust, and write no policies. They may reject.',
+    when: 'A policy names you as an agent. Agents may not approve, trust Playbooks or modify policies. They may reject.',
     next: 'Have a person do it.',
   },
   PersonRequired: {
@@ -95,11 +95,11 @@ export const webhookErrors = {
     next: 'Use an identity without such names.',
   },
   RequesterUnknown: {
-    when: 'The stamps of the action do not say who created or edited it, or for whom the agent acts.',
+    when: 'A requester annotation of the action is missing or invalid: the admission webhook did not run when the action was created or edited. Or `spec.onBehalfOf` does not name a user.',
     next: 'Create the action again.',
   },
   PlaybookAuthorUnknown: {
-    when: 'The stamps of the Playbook do not say who wrote it.',
+    when: 'The author annotation of the Playbook is missing or invalid: the admission webhook did not run when the Playbook was written.',
     next: 'Write the Playbook again.',
   },
   PlaybookAuthorLimitExceeded: {
@@ -139,7 +139,7 @@ export const webhookErrors = {
     next: 'Shorten or delete some.',
   },
   PolicyAppliesToAuthor: {
-    when: 'The policy would name its own author as an agent, and agents write no policies.',
+    when: 'The policy would make its own author an agent, and agents may not modify policies.',
     next: 'Name a group in `subjects`, or have somebody else write it.',
   },
   ObjectInvalid: {

@@ -53,7 +53,7 @@ describe('kubectl sentinel cancel', () => {
 
   const said: readonly [name: string, served: Served, expected: RegExp][] = [
     ['before the rehearsal', { action: anAction(plan, 'Pending') }, /^Nothing was changed, so nothing is rolled back\.$/m],
-    ['in the rehearsal', { action: anAction(plan, 'Rehearsing') }, /^The rehearsal is ended\. Nothing was changed/m],
+    ['in the rehearsal', { action: anAction(plan, 'Rehearsing') }, /^The rehearsal is stopped\. Nothing was changed/m],
     [
       'while people decide',
       { action: anAction(plan) },
@@ -62,12 +62,12 @@ describe('kubectl sentinel cancel', () => {
     [
       'right before the run',
       { action: anAction(plan, 'Starting'), planned: wholly },
-      /If it begins before the cancellation is stored, it is ended; what it has changed is rolled back/,
+      /If the run begins before the cancellation is stored, the run is stopped; what it has changed is rolled back/,
     ],
     [
       'in a run of which a part can be rolled back',
       {},
-      /^The run is ended at once\..* rolled back if nobody has changed it since, except for what cannot be restored and STAYS: 4\. delete ConfigMap shop\/web-cache\.$/m,
+      /^The run is stopped at once\..* rolled back if nobody has changed it since, except for what cannot be restored and STAYS: 4\. delete ConfigMap shop\/web-cache\.$/m,
     ],
     [
       'in a run that can be rolled back',
@@ -82,7 +82,7 @@ describe('kubectl sentinel cancel', () => {
     [
       'while it is verified',
       { action: anAction(plan, 'Verifying'), planned: none },
-      /^The run has made its 5 changes already\. Its checks are ended; what it has changed STAYS/m,
+      /^The run has made its 5 changes already\. Its checks are stopped; what it has changed STAYS/m,
     ],
     [
       'while an outcome is unknown',
@@ -114,7 +114,7 @@ describe('kubectl sentinel cancel', () => {
       },
       /what it has changed STAYS where a kill switch covers the action.*AgentPolicy\/shop in namespace shop \(by sid since 2026-03-02T10:00:00Z\)/,
     ],
-    ['whose plan is gone', { planned: null }, /is unknown, because its plan cannot be read/],
+    ['whose plan is gone', { planned: null }, /is unknown, because its plan could not be fetched/],
     [
       'with parts',
       {
@@ -159,7 +159,7 @@ describe('kubectl sentinel cancel', () => {
   it('says what is true by the answer when the action went on while a person read', async () => {
     const begun = await runAgainst(cluster({ action: anAction(plan), answer: ok(cancelled(anAction(plan, 'Running'))) }), argv);
     assert.equal(begun.code, 0);
-    assert.match(begun.out, /In the meantime the action has become Running:\nThe run is ended at once/);
+    assert.match(begun.out, /In the meantime the action has become Running:\nThe run is stopped at once/);
     const over = await runAgainst(cluster({ answer: ok(cancelled(anAction(plan, 'Succeeded'))) }), argv);
     assert.equal(over.code, 1);
     assert.match(over.error, /it is too late to cancel: 'repair-web' has ended already as Succeeded/);

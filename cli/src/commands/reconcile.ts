@@ -5,7 +5,7 @@ import { messageOf, placeOf, type Review, readReview, stateOf } from '../read.ts
 import { confirmed, type Session, UsageError } from '../session.ts';
 import { type Paint, painter } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
-import { checkCommonFlags, type DecideFlags, requireSealed, send } from './decide.ts';
+import { checkCommonFlags, type DecideFlags, requireSealed, send } from './decide-on-plan.ts';
 
 export interface ReconcileFlags extends DecideFlags {
   readonly effect?: string;

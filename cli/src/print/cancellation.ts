@@ -22,7 +22,7 @@ export type Cancellation =
 
 const NOTHING_CHANGED = 'Nothing was changed, so nothing is rolled back.';
 
-/** Says what cancelling an action does: what is ended, and whether what it changed is rolled back. */
+/** Says what cancelling an action does: what is stopped, and whether what it changed is rolled back. */
 export function judgeCancellation(action: AgentAction, around: AroundCancellation): Cancellation {
   const state = stateOf(action);
   const name = `'${action.metadata.name}'`;
@@ -56,19 +56,19 @@ function linesOf(action: AgentAction, state: string, around: AroundCancellation)
   const planned = action.status?.plan?.effects ?? 0;
   switch (state) {
     case 'Rehearsing':
-      return [`The rehearsal is ended. ${NOTHING_CHANGED}`];
+      return [`The rehearsal is stopped. ${NOTHING_CHANGED}`];
     case 'AwaitingApproval':
     case 'Suspended':
       return [`The plan cannot be approved or started any more. ${NOTHING_CHANGED}`];
     case 'Starting':
       return [
         'The run has not begun, so nothing was changed yet.',
-        `If it begins before the cancellation is stored, it is ended; ${fate}`,
+        `If the run begins before the cancellation is stored, the run is stopped; ${fate}`,
       ];
     case 'Running':
-      return [`The run is ended at once. A write that is under way may still be applied; ${fate}`, TOO_LATE];
+      return [`The run is stopped at once. A write that is under way may still be applied; ${fate}`, TOO_LATE];
     case 'Verifying':
-      return [`The run has made its ${planned} changes already. Its checks are ended; ${fate}`, TOO_LATE];
+      return [`The run has made its ${planned} changes already. Its checks are stopped; ${fate}`, TOO_LATE];
     case 'OutcomeUnknown':
       return [
         `The outcome of ${unknownOf(action)} is unknown and can no longer be resolved; ${fate}`,
@@ -88,11 +88,11 @@ const unknownOf = ({ status }: AgentAction): string => {
   return `${numbers.length === 1 ? 'effect' : 'effects'} ${numbers.join(', ')}`;
 };
 
-// What happens to the changes of the run: a sentence that follows "it is ended;".
+// What happens to the changes of the run: a sentence that follows "the run is stopped;".
 function fateOf({ plan, killSwitches }: AroundCancellation): string {
   if (killSwitches.length > 0)
     return `what it has changed STAYS where a kill switch covers the action, because a kill switch stops rollbacks too: ${killSwitches.join('; ')}.`;
-  if (!plan) return 'whether what it has changed is rolled back is unknown, because its plan cannot be read.';
+  if (!plan) return 'whether what it has changed is rolled back is unknown, because its plan could not be fetched.';
   const { rollback, effects } = plan.spec;
   const lost = effects.filter(({ reversible }) => !reversible);
   if (rollback.from === 'None')

@@ -45,7 +45,7 @@ const withNamespace = (policy: string, namespace: string | undefined) =>
 export function renderSuspensions(list: readonly Suspension[], now: number): string[] {
   return list.map(({ policy, by, since }) =>
     visible(
-      `SUSPENDED by ${policy}${by === undefined ? '' : `, turned on by ${by}, ${age(since, now)} ago`}: nothing that it covers starts, and approvals do not count until it is lifted`,
+      `SUSPENDED by ${policy}${by === undefined ? '' : `, turned on by ${by}, ${age(since, now)} ago`}: nothing that it covers starts, and approvals do not count until it is turned off`,
     ),
   );
 }

@@ -89,7 +89,7 @@ export const AgentActionStatus = z
     lineage: list(
       z.object({ name: objectName('Name of the action.'), uid: uid('Its uid.') }),
       10,
-      'The actions that this one is a part of, the first of them first.',
+      'The ancestors of this action, from the root to its parent.',
     ).optional(),
     environment: z.string().max(63).describe('The environment, from the label of the namespace.').optional(),
     policies: list(
@@ -146,7 +146,7 @@ export const AgentActionStatus = z
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
     queuedAt: time('Since when the approved action waits for another run on the same object, or for a limit.').optional(),
     resumedAt: time(
-      'When a suspension of this action was lifted. Approvals from before that time do not count, so lifting a suspension resumes nothing.',
+      'When the kill switch that held this action was turned off. Earlier approvals no longer count, so turning it off resumes nothing.',
     ).optional(),
     suspension: list(
       z.object({

@@ -32,7 +32,7 @@ export const states = {
     'The real run has ended, and the outcome of an effect is not known. A person must resolve it: `kubectl sentinel reconcile`. Until then other actions on the same objects wait.',
   RollingBack:
     'The run or its verification failed, or the action was cancelled after its run began. What the run changed is being rolled back.',
-  Suspended: 'The kill switch of a policy holds the action. When it is lifted, people must approve again.',
+  Suspended: 'The kill switch of a policy holds the action. When it is turned off, people must approve again.',
   Succeeded: 'All approved changes were made and verified. If there are no checks, the message says so.',
   NoEffect: 'The rehearsal found nothing to change, so there is no run. What it reported is in `status.results`.',
   DryRunCompleted: 'The action has the mode DryRun. Its plan shows what would change; nothing was changed.',
@@ -43,9 +43,9 @@ export const states = {
   Expired:
     'Too few people approved in time, or an approval expired before the run could start. Nothing was changed. Create the action again.',
   Blocked:
-    'The real run tried something that is not in the approved plan, or that policy no longer allows. That was refused, and the run was ended. What it had changed was rolled back, or stays if rollback is not available; the message says which.',
+    'The real run tried something that is not in the approved plan, or that policy no longer allows. That was refused, and the run was stopped. What it had changed was rolled back, or stays if rollback is not available; the message says which.',
   RunFailed:
-    'The real run failed, was ended by a kill switch, or its outcome is not known, and nothing was rolled back. What it had changed stays; the message says how many changes these are.',
+    'The real run failed, was stopped by a kill switch, or its outcome is not known, and nothing was rolled back. What it had changed stays; the message says how many changes these are.',
   VerificationFailed:
     'The run did everything that was approved. Its checks failed or could not be run, and rollback is not available or a kill switch stopped it, so the changes stay.',
   RolledBack: 'The run or its verification failed, and every change of the run was rolled back.',
@@ -87,7 +87,7 @@ export const reasons = {
   NotTrusted:
     'The current digest of the Playbook is not trusted: nobody has sealed it, it was sealed by somebody who is not allowed to, or the trust was withdrawn. If policy requires trust, actions of the Playbook are refused until someone with the verb `trust` runs `kubectl sentinel trust`.',
   SealInvalid:
-    'The seal on the Playbook is not valid: it cannot be read, does not verify with any known key, or belongs to another Playbook. Tell your security team unless a key was removed recently; `kubectl sentinel trust` seals the Playbook again.',
+    'The seal on the Playbook is not valid: it cannot be parsed, does not verify with any known key, or belongs to another Playbook. Tell your security team unless a key was removed recently; `kubectl sentinel trust` seals the Playbook again.',
 } as const;
 export type Reason = keyof typeof reasons;
 

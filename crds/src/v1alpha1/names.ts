@@ -56,7 +56,7 @@ export const namespaceLabels = {
 /** Label of a sandbox Job: the uid of its action. The operator uses it to find Jobs that no action names. */
 export const ACTION_UID_LABEL = `${GROUP}/action-uid`;
 
-/** The finalizer of an action: its Jobs are ended before the object is deleted. */
+/** The finalizer of an action: its Jobs are stopped before the object is deleted. */
 export const FINALIZER = `${GROUP}/end-runs`;
 
 /** The namespaces of Sentinel. */

@@ -63,7 +63,7 @@ const shape = {
   suspended: z
     .boolean()
     .describe(
-      'The kill switch: while true, no action that this policy covers starts, and running ones are ended; the output of their steps is kept in the results. Setting it to false resumes nothing.',
+      'The kill switch: while true, no action that this policy covers starts, and running ones are stopped; the output of their steps is kept in the results. Setting it to false resumes nothing.',
     )
     .default(false),
 };

@@ -8,7 +8,7 @@ export const stateErrors = {
   Pending: 'Wait. Where the message names a limit that holds it back, end other actions or ask an admin.',
   AwaitingApproval: 'Have the plan approved or rejected: `kubectl sentinel plan` shows it, and how.',
   Starting: 'Wait, or do something about what the message says holds the start.',
-  Suspended: 'Wait until an admin lifts the suspension, then approve again.',
+  Suspended: 'Wait until an admin turns the kill switch off, then approve the plan again.',
   OutcomeUnknown:
     'Look at the object, and decide: run `kubectl sentinel reconcile` with accept, redo or roll-back for each effect that `kubectl sentinel plan` lists as unknown.',
   Denied: 'Correct what each sentence of the message names, and create the action again.',

@@ -69,7 +69,10 @@ describe('The objects that have owners', () => {
       names.map((name) => resource(name)),
       'shop',
     );
-    assert.deepEqual(found.incomplete, ['could not list broken, large, odd', 'the account may not list secrets']);
+    assert.deepEqual(found.incomplete, [
+      'could not list broken, large, odd',
+      'the account of the run (accounts.sentinel.dev) may not list secrets',
+    ]);
   });
   it('end at a limit, and say so', async () => {
     const endless: ReadPage = async () => page([item(Math.random().toString(36), 'web')], 'more');

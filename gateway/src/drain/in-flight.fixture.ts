@@ -4,7 +4,7 @@ import { createClient, silentLogger } from '@sentinel/kube';
 import { createAuthority, issueServerCertificate } from '@sentinel/kube/certificates';
 import { request } from '../effect/request.fixture.ts';
 import { MemoryApi } from '../enforce/memory-api.fixture.ts';
-import { Turns } from '../enforce/turns.ts';
+import { Serializer } from '../enforce/serializer.ts';
 import { LEDGER } from '../enforce/world.fixture.ts';
 import { Ledger } from '../ledger/store.ts';
 import { newRecording } from '../rehearse/recording.ts';
@@ -81,7 +81,7 @@ async function runOf(job: string): Promise<Run> {
     claimedAt: 1,
     recordedAt: 1,
     consumed: new Set<number>(),
-    turns: new Turns(),
+    turns: new Serializer(),
     blocked: undefined,
   };
   return { ...base, stage: 'run', enforcement };

@@ -128,9 +128,9 @@ describe('A delete in words', () => {
     assert.deepEqual(say({ ...options, gracePeriodSeconds: 30 }), [first, 'Grace period: 30 seconds.', end]);
   });
   it('tells if there may be more', () =>
-    assert.deepEqual(say({}, { incomplete: 'the account may not list secrets' }), [
+    assert.deepEqual(say({}, { incomplete: 'the account of the run (accounts.sentinel.dev) may not list secrets' }), [
       'Deletes dependants in the background, by default.',
-      'There may be more dependants: the account may not list secrets.',
+      'There may be more dependants: the account of the run (accounts.sentinel.dev) may not list secrets.',
       end,
     ]));
   it('tells what goes with a namespace', () =>

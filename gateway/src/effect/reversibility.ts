@@ -61,7 +61,7 @@ export function deletedClaims(request: ParsedRequest, { changes, live, result, s
   if (api.apiGroup !== 'apps' || base !== 'statefulsets' || api.verb === 'delete' || api.verb === 'create') return undefined;
   if (!changes.some((change) => removesPods(change, subresource === 'scale' ? 0 : 1))) return undefined;
   if (subresource === 'scale' && scaled === undefined)
-    return 'the StatefulSet cannot be read, and may delete the PersistentVolumeClaims of the pods that go';
+    return 'the StatefulSet could not be fetched, and may delete the PersistentVolumeClaims of the pods that go';
   if (![live, result, scaled].some((object) => valueAt(object, RETENTION) === 'Delete')) return undefined;
   const templates = valueAt(scaled ?? live, '/spec/volumeClaimTemplates');
   if (!Array.isArray(templates) || templates.length === 0) return undefined;

@@ -172,9 +172,9 @@ async function carryOut(
 }
 
 async function tooSlow({ ledger }: EnforceContext, sent: Entry, owner: Entry['owner']): Promise<never> {
-  const why = `${nameOf(sent.target)} was not sent: the API server is too slow to say whether the run may still write`;
+  const why = `${nameOf(sent.target)} was not sent: the API server did not confirm in time that the run may still write`;
   await ledger.store(refuse(sent, owner, why));
-  throw new Refused(429, 'ApiServerUnavailable', why);
+  throw new Refused(429, 'ApiServerUnavailable', `${why}; send the request again`);
 }
 
 // Read right before the write is sent: a block, a cancellation or a stricter policy stops it, with the operator or without it.

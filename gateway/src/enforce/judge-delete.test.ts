@@ -113,12 +113,17 @@ describe('A delete that takes data along', () => {
 
 describe('Doubt about what a delete takes along', () => {
   const limit = 'at most 5000 objects and 250 pages are read';
-  const forbidden = 'the account may not list secrets';
+  const forbidden = 'the account of the run (accounts.sentinel.dev) may not list secrets';
   const rows: readonly [what: string, approved: string | undefined, found: readonly string[], expected: readonly string[]][] = [
     ['that nobody has', undefined, [], []],
     ['that is gone', forbidden, [], []],
     ['that is the same', `${forbidden}; ${limit}`, [forbidden, limit], []],
-    ['about a kind that is new in the cluster', forbidden, ['the account may not list rules.example.com, secrets'], []],
+    [
+      'about a kind that is new in the cluster',
+      forbidden,
+      ['the account of the run (accounts.sentinel.dev) may not list rules.example.com, secrets'],
+      [],
+    ],
     ['of a plan that has no room for all of it', `${forbidden}, roles…`, [forbidden, limit], []],
     ['because there are more objects than are read', forbidden, [forbidden, limit], [limit]],
     ['because the account may not list any more', undefined, [forbidden], [forbidden]],

@@ -39,7 +39,7 @@ export class Permission {
       if (action.metadata.deletionTimestamp !== undefined) return 'the action is being deleted';
       return action.spec.cancelled ? 'the action was cancelled' : undefined;
     } catch (error) {
-      return `the action cannot be read (${String(error).slice(0, 200)})`;
+      return `the action could not be fetched (${String(error).slice(0, 200)})`;
     }
   }
 
@@ -51,7 +51,7 @@ export class Permission {
     try {
       return refusalOf(await this.#facts(run), run, effect);
     } catch (error) {
-      return error instanceof Refused ? error.message : `the policies cannot be read (${String(error).slice(0, 200)})`;
+      return error instanceof Refused ? error.message : `the policies could not be fetched (${String(error).slice(0, 200)})`;
     }
   }
 
@@ -88,7 +88,7 @@ export function startRefusal({ facts }: GatheredFacts): string | undefined {
   return frozen && `${frozen.reason} (${frozen.policy}: ${frozen.rule})`;
 }
 
-/** Why an action is being ended; undefined when it is not. `parentUid` is that of the action that it was a part of when it was rehearsed. */
+/** Why an action must stop; undefined if it may go on. `parentUid` is that of its parent when it was rehearsed. */
 export function endingOf({ action, parent }: GatheredFacts, parentUid: string | undefined): string | undefined {
   if (action.metadata.deletionTimestamp !== undefined) return 'the action is being deleted';
   if (action.spec.cancelled) return 'the action was cancelled';

@@ -27,7 +27,7 @@ const effect: Effect = {
     isDefault: true,
     gracePeriodSeconds: 0,
     dependants: [{ apiGroup: '', resource: 'pods', kind: 'Pod', count: 1, names: ['a'] }],
-    incomplete: 'the account may not list secrets',
+    incomplete: 'the account of the run (accounts.sentinel.dev) may not list secrets',
   },
   change: [
     { path: '/spec/replicas', before: '1', after: '2', volatile: 'Time', redacted: true, repeats: true, cut: true },

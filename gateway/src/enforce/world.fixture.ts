@@ -17,7 +17,7 @@ import { Upstream } from '../upstream.ts';
 import type { EnforceContext } from './context.ts';
 import { enforceWrite } from './enforce-write.ts';
 import { type Fault, MemoryApi } from './memory-api.fixture.ts';
-import { Turns } from './turns.ts';
+import { Serializer } from './serializer.ts';
 
 /** The existing Deployment; its replicas are 1. */
 export const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
@@ -155,7 +155,7 @@ export class World {
       claimedAt: 1,
       recordedAt: 1,
       consumed: new Set<number>(),
-      turns: new Turns(),
+      turns: new Serializer(),
       blocked: undefined,
     };
     const run: Run = {

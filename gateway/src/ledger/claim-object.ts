@@ -75,7 +75,7 @@ export function readClaim(object: AnyObject): Claim {
   const { risk, rollback, checks, verifies, endedWell, rollingBack, over } = data;
   const action = readAction(data);
   if (!job || !pod || !replica || !process || !account || !action)
-    throw new Error(`the claim ${object.metadata.name ?? ''} cannot be read`);
+    throw new Error(`the claim ${object.metadata.name ?? ''} cannot be parsed`);
   return {
     name: object.metadata.name ?? '',
     action,

@@ -109,7 +109,7 @@ describe('The claim of a run in the ledger', () => {
     assert.deepEqual([claim.rollingBack, claim.closed, written(api)], [true, true, 1]);
   });
 
-  it('is ended with the first reason; then nothing begins and nothing ended well', async () => {
+  it('has ended with the first reason; then nothing begins and nothing ended well', async () => {
     const { ledger } = open();
     const { name } = await ledger.claim(run);
     assert.deepEqual(

@@ -76,10 +76,10 @@ describe('The claim of a run', () => {
   for (const field of ['job', 'pod', 'replica', 'process', 'account', 'action', 'actionUid'])
     it(`is not read without ${field}`, () => {
       for (const value of [undefined, ''])
-        assert.throws(() => readClaim(stored({ ...data, [field]: value })), /the claim claim-j1 cannot be read/);
+        assert.throws(() => readClaim(stored({ ...data, [field]: value })), /the claim claim-j1 cannot be parsed/);
     });
   it('is not read from an object without data, nor for an action without its namespace', () => {
-    assert.throws(() => readClaim({ ...stored({}), data: undefined }), /cannot be read/);
+    assert.throws(() => readClaim({ ...stored({}), data: undefined }), /cannot be parsed/);
     for (const name of ['restart', '/restart', 'shop/']) assert.equal(readAction({ action: name, actionUid: 'a1' }), undefined);
   });
 

@@ -46,7 +46,7 @@ export function liftedAt(
 const isAbout = (one: string, namespace: string) =>
   one.startsWith('ClusterAgentPolicy.') || one.startsWith(`AgentPolicy.${namespace}.`);
 
-/** The observation of a policy by this process: whether it is suspended, and when the last observed suspension was lifted. */
+/** The observation of a policy by this process: whether its kill switch is on, and when it was last seen to be turned off. */
 export interface SeenSuspension {
   readonly suspended: boolean;
   readonly liftedAt?: number;

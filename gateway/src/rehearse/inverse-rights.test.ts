@@ -44,7 +44,10 @@ for (const [name, one, rights, missing] of rows)
     const { reversible, note } = await judged(rights, one);
     assert.equal(reversible, missing === undefined);
     if (missing !== undefined)
-      assert.equal(note, `It cannot be rolled back: the account has no right to ${missing} ${one.resource} 'web'.`);
+      assert.equal(
+        note,
+        `It cannot be rolled back: the account of the run (accounts.sentinel.dev) has no right to ${missing} ${one.resource} 'web'.`,
+      );
   });
 
 it('nothing is asked about what cannot be rolled back anyway', async () => {

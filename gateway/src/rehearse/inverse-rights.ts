@@ -32,10 +32,11 @@ export async function withInverseRights(mayDo: MayDo, effects: readonly Observed
       found.push(effect);
       continue;
     }
-    const note = `It cannot be rolled back: the account has no right to ${missing} ${effect.resource} '${effect.name}'.`.slice(
-      0,
-      512,
-    );
+    const note =
+      `It cannot be rolled back: the account of the run (accounts.sentinel.dev) has no right to ${missing} ${effect.resource} '${effect.name}'.`.slice(
+        0,
+        512,
+      );
     found.push({ ...effect, reversible: false, notes: [note, ...(effect.notes ?? [])].slice(0, NOTES) });
   }
   return found;

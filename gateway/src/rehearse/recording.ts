@@ -2,7 +2,7 @@ import { UNHIDDEN } from '@sentinel/policy';
 import type { RecordedEffect } from '../effect/describe.ts';
 import { Overlay } from '../effect/overlay.ts';
 import { cutValues } from '../effect/shorten.ts';
-import { Turns } from '../enforce/turns.ts';
+import { Serializer } from '../enforce/serializer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import { forbidden } from '../request/refused.ts';
 import type { Recording } from '../run/run.ts';
@@ -25,7 +25,7 @@ export function newRecording(namespace = '', budget?: FairBudget): Recording {
     reads: new Set(),
     notObservable: new Set(),
     overlay: new Overlay((bytes) => memory.take(bytes)),
-    turns: new Turns(),
+    turns: new Serializer(),
   };
 }
 

@@ -60,7 +60,7 @@ describe('The dependants that a rehearsal finds', () => {
   it('are incomplete where the account may not list a kind', async () => {
     const { dependants } = api({ pods: [] });
     const found = await rehearsedDependants(dependants, run(), remove(), observed);
-    assert.deepEqual(found, { incomplete: 'the account may not list secrets' });
+    assert.deepEqual(found, { incomplete: 'the account of the run (accounts.sentinel.dev) may not list secrets' });
   });
   it('are empty, and not read, if they are orphaned', async () => {
     const { asked, dependants } = api({ pods: [item('a', 'web')], secrets: [] });

@@ -26,18 +26,18 @@ describe('A body that costs the gateway too much is refused', () => {
       text: `${'['.repeat(200)}${']'.repeat(200)}`,
       isYaml: true,
       status: 400,
-      message: /cannot be read/,
+      message: /cannot be parsed/,
     },
-    'in YAML with an alias': { text: 'a: &a [1]\nb: *a', isYaml: true, status: 400, message: /cannot be read/ },
+    'in YAML with an alias': { text: 'a: &a [1]\nb: *a', isYaml: true, status: 400, message: /cannot be parsed/ },
     'in YAML with an alias as a key': {
       text: '? &a [1, 2]\n: 1\n? *a\n: 2',
       isYaml: true,
       status: 400,
-      message: /cannot be read/,
+      message: /cannot be parsed/,
     },
-    'in YAML with a key that stands twice': { text: 'a: 1\na: 2', isYaml: true, status: 400, message: /cannot be read/ },
-    'in YAML with a number that JSON does not have': { text: 'a: .inf', isYaml: true, status: 400, message: /cannot be read/ },
-    'in YAML of two documents': { text: 'a: 1\n---\nb: 2', isYaml: true, status: 400, message: /cannot be read/ },
+    'in YAML with a key that stands twice': { text: 'a: 1\na: 2', isYaml: true, status: 400, message: /cannot be parsed/ },
+    'in YAML with a number that JSON does not have': { text: 'a: .inf', isYaml: true, status: 400, message: /cannot be parsed/ },
+    'in YAML of two documents': { text: 'a: 1\n---\nb: 2', isYaml: true, status: 400, message: /cannot be parsed/ },
   };
   for (const [name, { text, isYaml = false, status = 413, message }] of Object.entries(rows))
     it(name, () => assert.throws(() => parseText(text, isYaml), refusedWith(status, message)));

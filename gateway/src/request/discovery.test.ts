@@ -102,12 +102,12 @@ describe('Discovery', () => {
         ['apps', 'v1', 'daemonsets', 'DAEMONSETS', true],
       ],
     );
-    assert.deepEqual(incomplete, ['the kinds of custom.example.com/v1 cannot be read']);
+    assert.deepEqual(incomplete, ['the kinds of custom.example.com/v1 could not be fetched']);
   });
   for (const missing of [undefined, { kind: 'APIGroupList', groups: [] }])
     it(`says so where they cannot be read: ${JSON.stringify(missing)}`, async () =>
       assert.deepEqual(await collected({ ...answers, '/apis': missing }), {
         resources: [],
-        incomplete: ['the kinds of the cluster cannot be read'],
+        incomplete: ['the kinds of the cluster could not be fetched'],
       }));
 });

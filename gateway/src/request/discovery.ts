@@ -125,7 +125,8 @@ export class Discovery {
     const found = answers.map(({ status, body }) =>
       status === 200 ? AggregatedDiscovery.safeParse(JSON.parse(body.toString('utf8'))).data : undefined,
     );
-    if (found.some((one) => one === undefined)) return { resources: [], incomplete: ['the kinds of the cluster cannot be read'] };
+    if (found.some((one) => one === undefined))
+      return { resources: [], incomplete: ['the kinds of the cluster could not be fetched'] };
     const deletable = deletableOf(found.flatMap((one) => one?.items ?? []));
     this.#deletable = { at: Date.now(), found: deletable };
     return deletable;
@@ -163,7 +164,7 @@ export class Discovery {
     if (this.#aggregated && Date.now() - this.#aggregated.at < FRESH_MS) return this.#aggregated.groups;
     const answer = await this.#transport.request({ method: 'GET', path: '/apis/apiregistration.k8s.io/v1/apiservices' });
     if (answer.status !== 200)
-      throw forbidden('AggregatedApiNotAllowed', 'the list of aggregated APIs cannot be read, so nothing is sent on');
+      throw forbidden('AggregatedApiNotAllowed', 'the list of aggregated APIs could not be fetched, so nothing is sent on');
     const { items } = readAs(ServiceList, answer.body, 'a list of APIServices');
     const groups = new Set(items.filter(({ spec }) => spec.service).map(({ spec }) => `${spec.group}/${spec.version}`));
     this.#aggregated = { at: Date.now(), groups };
@@ -187,6 +188,6 @@ function deletableOf(groups: z.infer<typeof AggregatedDiscovery>['items']): Dele
       }
     }
   }
-  const incomplete = stale.length === 0 ? [] : [`the kinds of ${stale.slice(0, 4).join(', ')} cannot be read`];
+  const incomplete = stale.length === 0 ? [] : [`the kinds of ${stale.slice(0, 4).join(', ')} could not be fetched`];
   return { resources: [...found.values()], incomplete };
 }

@@ -22,7 +22,7 @@ export const gatewayErrors = {
     next: AGAIN,
   },
   GatewayShuttingDown: {
-    when: 'This replica of the gateway ends, and takes no new requests.',
+    when: 'This replica of the gateway is shutting down, and accepts no new requests.',
     next: AGAIN,
   },
   InternalError: {
@@ -30,7 +30,7 @@ export const gatewayErrors = {
     next: 'Look at the object before you write again, and ask an admin to look at the log of the gateway.',
   },
   ApiServerUnavailable: {
-    when: 'The API server cannot be reached, or is too slow to say whether the run may still write. Nothing was sent.',
+    when: 'The API server cannot be reached, or did not confirm in time that the run may still write. Nothing was sent.',
     next: AGAIN,
   },
   ApiServerAnswerInvalid: {
@@ -87,7 +87,7 @@ export const gatewayErrors = {
   },
   ActionEnding: {
     when: 'The action is cancelled or being deleted.',
-    next: 'Nothing has to be done; its sandbox is being ended.',
+    next: 'Nothing has to be done; its sandbox is being stopped.',
   },
   ActionEdited: {
     when: 'The action was edited while it was rehearsed, so what was recorded is not its plan.',
@@ -134,7 +134,7 @@ export const gatewayErrors = {
     next: 'Correct the name, or ask an admin whether the CustomResourceDefinition is installed.',
   },
   AggregatedApiNotAllowed: {
-    when: 'The API is served by another server, which may ignore a dry-run, or the list of such APIs cannot be read.',
+    when: 'The API is served by another server, which may ignore a dry-run, or the list of such APIs could not be fetched.',
     next: 'Do without it; a person does this by hand.',
   },
   ApiVersionNotAllowed: {
@@ -142,7 +142,7 @@ export const gatewayErrors = {
     next: 'Name the version that the message names.',
   },
   ApiVersionUnknown: {
-    when: 'It cannot be read which version of the API is stored or preferred, so nothing is written.',
+    when: 'The stored or preferred version of the API could not be determined, so nothing is written.',
     next: CLUSTER,
   },
   DeleteCollectionNotAllowed: {
@@ -166,7 +166,7 @@ export const gatewayErrors = {
     next: 'Send JSON.',
   },
   BodyInvalid: {
-    when: 'The body cannot be read, or has a form that is not allowed.',
+    when: 'The body cannot be parsed, or has a form that is not allowed.',
     next: 'Correct what the message names.',
   },
   BodyTooLarge: {
@@ -219,7 +219,7 @@ export const gatewayErrors = {
   },
   WriteNotPermitted: {
     when: 'The run may not go on: the action was cancelled, its plan is not approved any more, policy is stricter now, or a kill switch is on.',
-    next: 'Do what the message says, and create the action again.',
+    next: 'Remove the cause that the message names, and create the action again.',
   },
   RunBlocked: {
     when: 'An earlier write of the run blocked it. No further write is sent.',
@@ -242,16 +242,16 @@ export const gatewayErrors = {
     next: 'Tell an admin if the action does not end: its claim in the ledger may be gone.',
   },
   RunNotEnded: {
-    when: 'The run or its pod has not ended, or a write is under way.',
-    next: 'Wait: the operator asks again.',
+    when: 'The operator asked to end or to roll back a run whose pod or writes have not finished.',
+    next: 'Nothing: the operator tries again.',
   },
   EffectInProgress: {
     when: 'Another process resolves the effect.',
-    next: 'Wait: the operator asks again.',
+    next: 'Nothing: the operator tries again.',
   },
   RollbackNotAllowed: {
     when: 'The action is not being rolled back, or a kill switch stops the rollback.',
-    next: 'Lift the kill switch that the message names, or undo the changes by hand.',
+    next: 'Turn off the kill switch that the message names, or undo the changes by hand.',
   },
 } as const satisfies ErrorTable;
 

@@ -59,4 +59,4 @@ const inexactBody = (what: string) =>
     'NumberNotExact',
     `${what} cannot be kept exactly. Such numbers are not supported: write it as text, or with no more than 15 digits`,
   );
-const unreadable = () => badRequest('BodyInvalid', 'the body cannot be read');
+const unreadable = () => badRequest('BodyInvalid', 'the body cannot be parsed');

@@ -50,7 +50,7 @@ export class StoredVersions {
     const answer = await this.#transport.request({ method: 'GET', path, timeoutMs });
     if (answer.status === 404) return undefined;
     const cannot = (why: string) =>
-      `the CustomResourceDefinition '${name}' cannot be read (${why}), so the storage version is not known and nothing is written`;
+      `the CustomResourceDefinition '${name}' could not be fetched (${why}), so the storage version is not known and nothing is written`;
     if (answer.status === 429 || answer.status >= 500)
       return new Refused(503, 'ApiVersionUnknown', `${cannot(`HTTP ${answer.status}`)}: send the request again`);
     if (answer.status !== 200) return forbidden('ApiVersionUnknown', cannot(`HTTP ${answer.status}`));

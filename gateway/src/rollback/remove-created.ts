@@ -98,7 +98,7 @@ async function waitUntilGone(upstream: Upstream, run: Run, path: string, uid: st
     await sleep(PAUSE_MS);
   }
   if (refused !== undefined)
-    return { outcome: 'Failed', message: `its deletion was accepted, but the object cannot be read (HTTP ${refused})` };
+    return { outcome: 'Failed', message: `its deletion was accepted, but the object could not be fetched (HTTP ${refused})` };
   const why = finalizers.length === 0 ? 'it is still there' : `its finalizers keep it: ${finalizers.join(', ')}`;
   return { outcome: 'Failed', message: `its deletion was accepted, but ${why}`.slice(0, 500) };
 }

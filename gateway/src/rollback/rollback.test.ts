@@ -236,6 +236,6 @@ it('A created object that cannot be read after its deletion does not count as go
   assert.deepEqual(outcomes[0], {
     effect: 2,
     outcome: 'Failed',
-    message: 'its deletion was accepted, but the object cannot be read (HTTP 403)',
+    message: 'its deletion was accepted, but the object could not be fetched (HTTP 403)',
   });
 });

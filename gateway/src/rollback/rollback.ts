@@ -215,7 +215,7 @@ async function restoreOnce(context: RollbackContext, run: Run, last: Tried, isBu
   const made = target.verb === 'create' || target.uid === undefined;
   if (read.status === 404) return { entry, restored: gone(entry, made) };
   if (read.status !== 200)
-    return { entry, restored: { outcome: 'Failed', message: `the object cannot be read (HTTP ${read.status})` } };
+    return { entry, restored: { outcome: 'Failed', message: `the object could not be fetched (HTTP ${read.status})` } };
   const text = read.body.toString('utf8');
   const live = readObject(read.body) as unknown as Live;
   const inexact = findInexactNumber(text);

@@ -9,6 +9,7 @@ import {
   judgeAgent,
   judgeParent,
   playbookDigest,
+  remedyOf,
   trustOf,
   UNTRUSTED_STEPS,
   withoutQuotes,
@@ -37,8 +38,8 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
     throw refuseClaim(
       'AccountNotAllowed',
       mayUseAccount
-        ? `the status names the account '${action.status?.account ?? ''}', but the Playbook runs as '${playbook.spec.account}'`
-        : `the requester does not hold the verb 'use' on the account '${playbook.spec.account}'`,
+        ? `the status names accounts.sentinel.dev/${action.status?.account ?? ''}, but the Playbook runs as accounts.sentinel.dev/${playbook.spec.account}`
+        : `the requester does not hold the verb 'use' on accounts.sentinel.dev/${playbook.spec.account}. ${remedyOf('AccountNotAllowed')}`,
     );
   const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
   const refusals = [

@@ -1,7 +1,7 @@
 import { type AgentAction, agentActions, annotations } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import { parseIdentity } from '@sentinel/policy';
-import { Turns } from '../enforce/turns.ts';
+import { Serializer } from '../enforce/serializer.ts';
 import type { Claim } from '../ledger/claim.ts';
 import { newRecording } from '../rehearse/recording.ts';
 import { forbidden } from '../request/refused.ts';
@@ -35,7 +35,7 @@ export async function openRun(context: OpenContext, claim: Claim): Promise<Run |
     claimedAt,
     blocked,
     consumed: new Set<number>(),
-    turns: new Turns(),
+    turns: new Serializer(),
   };
   return { ...asRun(action, claim.job, claim.account), enforcement };
 }

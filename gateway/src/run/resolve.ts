@@ -1,7 +1,7 @@
 import { type ActionPlan, type AgentAction, agentActions, annotations, namespaces, type StageStatus } from '@sentinel/crds';
 import { type AnyObject, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import { parseIdentity, renderJob, type SandboxSettings, type StageFacts, templateDigest } from '@sentinel/policy';
-import { Turns } from '../enforce/turns.ts';
+import { Serializer } from '../enforce/serializer.ts';
 import { type Installation, sandboxSettings } from '../installation.ts';
 import type { ActionRef, Claim, ClaimRequest, Replica } from '../ledger/claim.ts';
 import { keepRefusal } from '../ledger/refusals.ts';
@@ -188,7 +188,7 @@ async function enforcementOf(
     claim: claim.name,
     claimedAt: claim.claimedAt,
     consumed,
-    turns: new Turns(),
+    turns: new Serializer(),
     blocked: claim.blocked,
   };
 }
@@ -198,6 +198,6 @@ async function readAction(client: KubeClient, job: AnyObject): Promise<AgentActi
   const action = namespace === undefined || name === '' ? null : await client.get(agentActions, { namespace, name });
   if (!action) throw forbidden('ActionGone', 'the action of the Job is gone');
   if (action.metadata.deletionTimestamp !== undefined || action.spec.cancelled)
-    throw forbidden('ActionEnding', 'the action is being ended');
+    throw forbidden('ActionEnding', 'the action is cancelled or being deleted');
   return action;
 }

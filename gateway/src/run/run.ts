@@ -1,7 +1,7 @@
 import type { ActionPlan, ObservedEffect, Playbook, RiskLevel } from '@sentinel/crds';
 import type { Identity, SandboxSettings } from '@sentinel/policy';
 import type { Overlay } from '../effect/overlay.ts';
-import type { Turns } from '../enforce/turns.ts';
+import type { Serializer } from '../enforce/serializer.ts';
 import type { Replica } from '../ledger/claim.ts';
 import type { RehearsalMemory } from '../rehearse/memory.ts';
 
@@ -17,7 +17,7 @@ export interface Recording {
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
   /** Serializes writes, so that each is observed after the one before it. */
-  readonly turns: Turns;
+  readonly turns: Serializer;
 }
 
 /** The admitted rehearsal, according to the gateway's own reading at its claim. */
@@ -48,7 +48,7 @@ export interface Enforcement {
   /** Indices of effects that this run has consumed, as far as this replica knows. */
   readonly consumed: Set<number>;
   /** Lets one write through at a time. */
-  readonly turns: Turns;
+  readonly turns: Serializer;
   /** Why the run is blocked, as far as this replica knows. */
   blocked: string | undefined;
 }

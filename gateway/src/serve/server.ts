@@ -14,7 +14,7 @@ import type { Runs } from '../run/runs.ts';
 import type { Authenticator } from './authenticate.ts';
 import { FairBudget } from './fair-budget.ts';
 import { FORWARDED, type Forwarder } from './forward.ts';
-import { LargeTurns } from './large-turns.ts';
+import { LargeRequestLimiter } from './large-request-limiter.ts';
 import { type OperatorContext, serveOperator } from './serve-operator.ts';
 import { type SandboxContext, serveSandbox } from './serve-sandbox.ts';
 
@@ -43,7 +43,7 @@ export interface ServerContext extends SandboxContext, OperatorContext {
 
 /** The HTTPS server of the gateway. Errors are returned as a Status in the format of the API server; upgrades are closed. */
 export function createGatewayServer(tls: { key: string; cert: string }, context: ServerContext): Server {
-  const large = new LargeTurns((namespace) => context.runs.othersHavePods(namespace));
+  const large = new LargeRequestLimiter((namespace) => context.runs.othersHavePods(namespace));
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
     const answered = timeAnswer(response);
     handle(context, large, request, response, answered).catch((error: unknown) => fail(context, request, response, error));
@@ -71,7 +71,7 @@ function timeAnswer(response: ServerResponse): { by: Asker } {
 
 async function handle(
   context: ServerContext,
-  large: LargeTurns,
+  large: LargeRequestLimiter,
   request: IncomingMessage,
   response: ServerResponse,
   answered: { by: Asker },
@@ -104,7 +104,7 @@ async function handle(
 
 async function respond(
   context: ServerContext,
-  large: LargeTurns,
+  large: LargeRequestLimiter,
   run: Run | RecordedElsewhere | undefined,
   request: IncomingMessage,
   response: ServerResponse,
@@ -196,6 +196,6 @@ function fail(context: ServerContext, request: IncomingMessage, response: Server
 function toRefused(error: unknown): Refused {
   if (error instanceof TransportError)
     return new Refused(503, 'ApiServerUnavailable', `the API server cannot be reached: ${error.message}`);
-  if (error instanceof SyntaxError) return badRequest('BodyInvalid', 'the body cannot be read');
+  if (error instanceof SyntaxError) return badRequest('BodyInvalid', 'the body cannot be parsed');
   return new Refused(500, 'InternalError', 'internal gateway error; the write may or may not have been applied');
 }

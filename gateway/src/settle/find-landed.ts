@@ -49,7 +49,7 @@ export async function findLanded(upstream: Upstream, run: Run, entry: Entry): Pr
     headers: { accept: 'application/json' },
   });
   if (read.status !== 200 && read.status !== 404)
-    return { kind: 'unclear', why: `the object cannot be read (HTTP ${read.status})` };
+    return { kind: 'unclear', why: `the object could not be fetched (HTTP ${read.status})` };
   const answer = { status: 200, body: read.body, contentType: 'application/json' };
   const live = read.status === 404 ? undefined : readLive(read.body);
   if (live instanceof Refused) return { kind: 'unclear', why: live.message };

@@ -138,7 +138,7 @@ async function freshRefusal(ask: () => Promise<string | undefined>): Promise<str
     const refusal = await ask();
     if (refusal !== undefined || performance.now() - asked <= GOOD_MS) return refusal;
   }
-  return 'the API server is too slow to say whether it may';
+  return 'the API server did not confirm in time that the write is still allowed';
 }
 
 async function rollBackEffect(context: ResolveContext, run: Run, entry: Entry): Promise<void> {

@@ -124,7 +124,7 @@ describe('A stream', () => {
     await assert.rejects(reading, (error) => error === reason);
   });
 
-  it('that nobody reads yet is ended by its signal, and nobody has to listen for that', async () => {
+  it('that nobody reads yet is stopped by its signal, and nobody has to listen for that', async () => {
     const stop = new AbortController();
     const { transport } = await world(drip);
     const { body } = await transport.stream({ ...get, signal: stop.signal });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileCommands, type PolicySet, policyName } from '@sentinel/policy';
 import { action, facts, NOW, playbook, playbookSpec, policies } from '../decide/decide.fixture.ts';
-import { decide } from '../decide/decide.ts';
+import { decideNextStep } from '../decide/next-step.ts';
 import type { Facts } from '../facts/facts.ts';
 import { endAsDecided } from './end/end.ts';
 import { keptAudit } from './jobs/start-job.ts';
@@ -27,7 +27,7 @@ const given = (more: Partial<Facts>) =>
 async function ended(parameters: string, command = COMMAND.split(' ')): Promise<string> {
   const spec = { ...playbookSpec, steps: [{ name: 'one', command }] };
   const seen = given({ policies: denying({ parameters }), playbook: { ...playbook, spec } });
-  const step = decide(seen);
+  const step = decideNextStep(seen);
   assert.equal(step.kind, 'End');
   const pass = { facts: seen, action: seen.action, draft: {}, now: NOW, afterwards: [] };
   if (step.kind === 'End') await endAsDecided(pass, step);
@@ -67,7 +67,7 @@ describe('A refusal', () => {
         playbook: { ...playbook, spec: { ...playbookSpec, parameters } },
       });
       seen.action.spec.parameters = [{ name: 'count', value: 'hunter22' }];
-      const step = decide(seen);
+      const step = decideNextStep(seen);
       return step.kind === 'End' ? step.message : '';
     };
     assert.match(message('Redacted'), /must be a whole number, not 'hunter22'/);

@@ -4,7 +4,7 @@ import { type AgentAction, digestOf } from '@sentinel/crds';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, facts, iso, NOW, plan, planSpec, playbook, playbookSpec, policies } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('A plan that needs nobody', () => {
   const auto = policies({ approvals: [{ upToRisk: 'High', autoReview: true, autoReviewAfter: 1, expiresAfter: '1h' }] });
@@ -38,5 +38,5 @@ describe('A plan that needs nobody', () => {
     ],
     ['waits where the plan was made for a person, whatever policy says now', given({ plan }), { kind: 'NoteDecisions' }],
   ];
-  for (const [name, one, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(one), step));
+  for (const [name, one, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(one), step));
 });

@@ -5,7 +5,7 @@ import { aParent } from '@sentinel/policy/testing';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, facts, job, policies, stage } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('A part of another action', () => {
   const parent = aParent();
@@ -49,5 +49,5 @@ describe('A part of another action', () => {
       { kind: 'NoteDecisions' },
     ],
   ];
-  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
+  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentAction } from '@sentinel/crds';
 import { action, facts, iso, NOW } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 const sink = (acknowledged: number) => ({ id: 's', since: 1, acknowledged });
 function ended(deleted?: number, finished = -5): AgentAction {
@@ -34,5 +34,5 @@ describe('The finalizer of an action that has ended', () => {
     ],
   ];
   for (const [what, of, cursor, step] of rows)
-    it(what, () => assert.deepEqual(decide(facts(of, { sink: cursor, now: NOW })), step));
+    it(what, () => assert.deepEqual(decideNextStep(facts(of, { sink: cursor, now: NOW })), step));
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { AgentAction, AgentActionStatus } from '@sentinel/crds';
 import { record } from '../status/record.ts';
 import { action, decision, facts, iso, NOW, planDigest, policies, stage } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 const approved = decision();
 const order = (more: object = {}) => decision({ decision: 'redo', effect: 0, ...more });
@@ -63,5 +63,6 @@ describe('An action with an effect whose outcome is unknown', () => {
     'is given up when it is deleted, whatever was decided': [waiting([approved, order()], {}, { deleted: true }), 'Abandon'],
     'is given up when its plan is gone': [waiting([approved, order()]), 'Abandon', { plan: undefined }],
   };
-  for (const [name, [of, kind, more]] of Object.entries(rows)) it(name, () => assert.equal(decide(facts(of, more)).kind, kind));
+  for (const [name, [of, kind, more]] of Object.entries(rows))
+    it(name, () => assert.equal(decideNextStep(facts(of, more)).kind, kind));
 });

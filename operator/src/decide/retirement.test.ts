@@ -4,7 +4,7 @@ import type { AgentAction } from '@sentinel/crds';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, facts, iso, policies } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('An action that has ended', () => {
   const kept = (more: object = {}) => policies({ dataHandling: { retainFor: '1h' }, ...more });
@@ -46,5 +46,5 @@ describe('An action that has ended', () => {
       { kind: 'Wait', requeueAfterMs: 60_000 },
     ],
   ];
-  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
+  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type AgentAction, digestOf, finalStates, type StageStatus, type State, states } from '@sentinel/crds';
 import type { Facts, JobView } from '../facts/facts.ts';
 import { action, decision, facts, iso, job, NOW, plan, planSpec, policies, stage } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('The next step in every state', () => {
   const all = Object.keys(states) as State[];
@@ -28,7 +28,7 @@ describe('The next step in every state', () => {
   for (const state of all.filter((one) => finalStates.has(one))) {
     it(`is nothing after ${state}, whatever is asked`, () => {
       for (const more of [{ deleted: true }, { cancelled: true }, { generation: 2 }])
-        assert.deepEqual(decide(facts(inState(state, { ...more, approvals: decision() }))), { kind: 'Wait' });
+        assert.deepEqual(decideNextStep(facts(inState(state, { ...more, approvals: decision() }))), { kind: 'Wait' });
     });
   }
 
@@ -36,7 +36,7 @@ describe('The next step in every state', () => {
     for (const [how, view] of Object.entries(jobs)) {
       for (const why of ['deleted', 'cancelled'] as const) {
         it(`starts and releases nothing in ${state} when it was ${why} and its Job ${how}`, () => {
-          const step = decide(facts(inState(state, { [why]: true, approvals: decision() }), { job: view }));
+          const step = decideNextStep(facts(inState(state, { [why]: true, approvals: decision() }), { job: view }));
           const open = stageIn[state] !== undefined && stageIn[state].outcome === undefined;
           const stopping = view && view.phase !== 'Ended' ? 'StopJob' : 'ReadOutcome';
           const after: Partial<Record<State, string>> = { RollingBack: 'RollBack', OutcomeUnknown: 'Abandon' };
@@ -59,7 +59,7 @@ describe('The next step in every state', () => {
   };
   for (const state of living) {
     it(`${edited[state] === 'StartOver' ? 'starts over' : 'goes on'} in ${state} when the spec was edited`, () => {
-      assert.equal(decide(facts(inState(state, { generation: 2, approvals: decision() }))).kind, edited[state]);
+      assert.equal(decideNextStep(facts(inState(state, { generation: 2, approvals: decision() }))).kind, edited[state]);
     });
   }
 
@@ -71,26 +71,26 @@ describe('The next step in every state', () => {
         for (const view of Object.values(jobs))
           for (const current of stages) {
             const given = action(state, { ...(approvals === undefined ? {} : { approvals }), stages: current ? [current] : [] });
-            const step = decide(facts(given, { job: view }));
+            const step = decideNextStep(facts(given, { job: view }));
             assert.ok(!(step.kind === 'StartJob' && step.stage === 'run'), `${state} ${JSON.stringify(current)}`);
           }
   });
 
   it('is the end when it runs and no Job of it is recorded', () => {
-    assert.partialDeepStrictEqual(decide(facts(action('Running'))), { kind: 'End', state: 'RunFailed' });
+    assert.partialDeepStrictEqual(decideNextStep(facts(action('Running'))), { kind: 'End', state: 'RunFailed' });
   });
 
   it('is not to release a real run that was suspended meanwhile', () => {
     const suspended = { job: job({ suspended: true, phase: 'Waiting' }), policies: policies({ suspended: true }) };
-    assert.equal(decide(facts(inState('Running'), suspended)).kind, 'StopJob');
-    assert.equal(decide(facts(inState('Rehearsing'), suspended)).kind, 'StopJob');
+    assert.equal(decideNextStep(facts(inState('Running'), suspended)).kind, 'StopJob');
+    assert.equal(decideNextStep(facts(inState('Rehearsing'), suspended)).kind, 'StopJob');
     for (const state of ['Rehearsing', 'Running', 'Verifying'] as const)
-      assert.partialDeepStrictEqual(decide(facts(inState(state), { ...suspended, job: job() })), {
+      assert.partialDeepStrictEqual(decideNextStep(facts(inState(state), { ...suspended, job: job() })), {
         kind: 'StopJob',
         evidence: true,
       });
     const verifying = action('Verifying', { stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(-1) })] });
-    assert.partialDeepStrictEqual(decide(facts(verifying, { policies: suspended.policies })), {
+    assert.partialDeepStrictEqual(decideNextStep(facts(verifying, { policies: suspended.policies })), {
       kind: 'Wait',
       state: 'Verifying',
     });
@@ -99,39 +99,40 @@ describe('The next step in every state', () => {
   it('is to look again when the deletion of its pod is overdue, whatever waits for that', () => {
     const lost = { job: job({ ending: true, lostAt: NOW + 5_000 }) };
     const again = { requeueAfterMs: 5_000 };
-    assert.deepEqual(decide(facts(inState('Running'), lost)), { kind: 'Wait', ...again });
+    assert.deepEqual(decideNextStep(facts(inState('Running'), lost)), { kind: 'Wait', ...again });
     for (const more of [{ cancelled: true }, { deleted: true }])
-      assert.partialDeepStrictEqual(decide(facts(inState('Running', more), lost)), { kind: 'StopJob', ...again });
+      assert.partialDeepStrictEqual(decideNextStep(facts(inState('Running', more), lost)), { kind: 'StopJob', ...again });
     const killed = { ...lost, policies: policies({ suspended: true }) };
-    assert.partialDeepStrictEqual(decide(facts(inState('Running'), killed)), { kind: 'StopJob', ...again });
+    assert.partialDeepStrictEqual(decideNextStep(facts(inState('Running'), killed)), { kind: 'StopJob', ...again });
     const edited = inState('Rehearsing', { generation: 2 });
-    assert.partialDeepStrictEqual(decide(facts(edited, lost)), { kind: 'StopJob', ...again });
+    assert.partialDeepStrictEqual(decideNextStep(facts(edited, lost)), { kind: 'StopJob', ...again });
   });
 
   it('is to look at a suspended one by the clock once, when its time is over, and not without end', () => {
     const suspended = { policies: policies({ suspended: true }) };
     const left = (now: number) => {
-      const step = decide(facts(action('Suspended'), { ...suspended, now }));
+      const step = decideNextStep(facts(action('Suspended'), { ...suspended, now }));
       return step.kind === 'NoteDecisions' ? step.requeueAfterMs : step.kind;
     };
     assert.deepEqual([left(NOW), left(NOW + 55 * 60_000), left(NOW + 3_600_000)], [55 * 60_000, undefined, undefined]);
   });
 
-  it('is to ask people again when the suspension is lifted: what they approved before does not count', () => {
+  it('is to ask people again when the kill switch is turned off: what they approved before does not count', () => {
     const suspended = action('Suspended', { approvals: decision() });
-    assert.equal(decide(facts(suspended)).kind, 'Resume');
+    assert.equal(decideNextStep(facts(suspended)).kind, 'Resume');
     const resumed = action('AwaitingApproval', { approvals: decision() });
-    const since = (minutes: number) => decide(facts({ ...resumed, status: { ...resumed.status, resumedAt: iso(minutes) } }));
+    const since = (minutes: number) =>
+      decideNextStep(facts({ ...resumed, status: { ...resumed.status, resumedAt: iso(minutes) } }));
     assert.equal(since(-0.5).kind, 'NoteDecisions');
     assert.equal(since(-2).kind, 'StartJob');
   });
 
   it('is the end at once when policy refuses its plan now, whether people approved or not', () => {
     const stricter = { policies: policies({ kubernetes: [] }) };
-    assert.equal(decide(facts(action('AwaitingApproval'), { ...stricter, live: false })).kind, 'LookAgainLive');
-    assert.partialDeepStrictEqual(decide(facts(action('AwaitingApproval'), stricter)), { kind: 'End', state: 'Denied' });
+    assert.equal(decideNextStep(facts(action('AwaitingApproval'), { ...stricter, live: false })).kind, 'LookAgainLive');
+    assert.partialDeepStrictEqual(decideNextStep(facts(action('AwaitingApproval'), stricter)), { kind: 'End', state: 'Denied' });
     assert.equal(
-      decide(facts(action('Suspended'), { policies: policies({ kubernetes: [], suspended: true }) })).kind,
+      decideNextStep(facts(action('Suspended'), { policies: policies({ kubernetes: [], suspended: true }) })).kind,
       'NoteDecisions',
     );
   });
@@ -143,10 +144,10 @@ describe('The next step in every state', () => {
       status: { ...of.status, outbox: { sequence: 60, head: '', exported: 0, records } },
     });
     for (const state of ['Pending', 'AwaitingApproval'] as const)
-      assert.partialDeepStrictEqual(decide(facts(full(action(state, { generation: 2 })))), { kind: 'Wait', state });
+      assert.partialDeepStrictEqual(decideNextStep(facts(full(action(state, { generation: 2 })))), { kind: 'Wait', state });
     const rehearsing = full(action('Rehearsing', { stages: [stage('rehearsal')] }));
-    assert.equal(decide(facts(rehearsing, { job: job({ phase: 'Ended' }) })).kind, 'ReadOutcome');
-    assert.equal(decide(facts(full(action('AwaitingApproval', { cancelled: true })))).kind, 'End');
+    assert.equal(decideNextStep(facts(rehearsing, { job: job({ phase: 'Ended' }) })).kind, 'ReadOutcome');
+    assert.equal(decideNextStep(facts(full(action('AwaitingApproval', { cancelled: true })))).kind, 'End');
   });
 
   it('rolls back its changes when it is cancelled before its verification', () => {
@@ -154,12 +155,12 @@ describe('The next step in every state', () => {
       cancelled: true,
       stages: [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })],
     });
-    assert.deepStrictEqual(decide(facts(waiting)), {
+    assert.deepStrictEqual(decideNextStep(facts(waiting)), {
       kind: 'BeginRollback',
       why: 'the action was cancelled before it was verified',
     });
     const none = { plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' as const } } } };
-    assert.partialDeepStrictEqual(decide(facts(waiting, none)), {
+    assert.partialDeepStrictEqual(decideNextStep(facts(waiting, none)), {
       kind: 'End',
       state: 'Cancelled',
       message: 'the action was cancelled before it was verified; its changes stay, because rollback is not available',
@@ -170,17 +171,17 @@ describe('The next step in every state', () => {
     const suspended = { policies: policies({ suspended: true }) };
     const stages = [stage('run', { outcome: 'Succeeded', finishedAt: iso(0) })];
     const back = action('RollingBack', { stages });
-    assert.equal(decide(facts(back)).kind, 'RollBack');
-    assert.equal(decide(facts(back, { ...suspended, live: false })).kind, 'LookAgainLive');
+    assert.equal(decideNextStep(facts(back)).kind, 'RollBack');
+    assert.equal(decideNextStep(facts(back, { ...suspended, live: false })).kind, 'LookAgainLive');
     for (const one of [
       back,
       action('RollingBack', { stages, cancelled: true }),
       action('Verifying', { stages, cancelled: true }),
     ])
-      assert.partialDeepStrictEqual(decide(facts(one, suspended)), {
+      assert.partialDeepStrictEqual(decideNextStep(facts(one, suspended)), {
         kind: 'End',
         state: 'RollbackIncomplete',
-        message: 'ended by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
+        message: 'stopped by the kill switch of ClusterAgentPolicy/floor before the rollback; its changes stay',
       });
   });
 
@@ -194,7 +195,7 @@ describe('The next step in every state', () => {
     it(`is ${kind} where policy asks for a sink that ${name}`, () => {
       const of = action('AwaitingApproval', { approvals: decision() });
       const given = { ...of, status: { ...of.status, outbox: { sequence: 3, head: '', exported: 0, records: [] } } };
-      assert.equal(decide(facts(given, { policies: policies({ audit: { requireSink: true } }), sink })).kind, kind);
+      assert.equal(decideNextStep(facts(given, { policies: policies({ audit: { requireSink: true } }), sink })).kind, kind);
     });
   }
 
@@ -207,7 +208,7 @@ describe('The next step in every state', () => {
         ? R
         : never;
     const kind = (count: number) =>
-      decide(
+      decideNextStep(
         facts({ ...of, status: { ...of.status, outbox: { sequence: count, head: '', exported: 0, records: records(count) } } }),
       ).kind;
     assert.deepEqual([kind(52), kind(53)], ['StartJob', 'Wait']);

@@ -2,7 +2,7 @@ import { annotations } from '@sentinel/crds';
 import { parseActor } from '@sentinel/policy';
 import type { Facts } from '../facts/facts.ts';
 
-/** Why an action is ended by a person, for its status, and who that is; undefined when nobody ends it. */
+/** Why a person stopped an action, for its status, and who that is; undefined if nobody did. */
 export interface StoppedBy {
   readonly why: string;
   /** Undefined if admission recorded no name. */

@@ -4,7 +4,7 @@ import type { Activity } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, facts, policies } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('An action that was found to wait for a sandbox', () => {
   const self = action('Pending');
@@ -13,7 +13,7 @@ describe('An action that was found to wait for a sandbox', () => {
     facts(self, { live: false, mayUseAccount: undefined, policies: policies({ limits: { sandboxes: 1 } }), ...more });
 
   it('waits on without a live look while the caches show no room', () => {
-    const step = decide(cached({ activity: [rehearsing] }));
+    const step = decideNextStep(cached({ activity: [rehearsing] }));
     assert.equal(step.kind, 'Wait');
     assert.ok('requeueAfterMs' in step && (step.requeueAfterMs ?? 0) > 0);
   });
@@ -25,8 +25,8 @@ describe('An action that was found to wait for a sandbox', () => {
     'it has not been looked at live': { activity: [rehearsing], action: { ...self, status: {} } },
   };
   for (const [name, more] of Object.entries(live))
-    it(`is looked at live when ${name}`, () => assert.equal(decide(cached(more)).kind, 'LookAgainLive'));
+    it(`is looked at live when ${name}`, () => assert.equal(decideNextStep(cached(more)).kind, 'LookAgainLive'));
 
   it('is refused by the live look where its requester may not use the account', () =>
-    assert.equal(decide(facts(self, { mayUseAccount: false, activity: [rehearsing] })).kind, 'End'));
+    assert.equal(decideNextStep(facts(self, { mayUseAccount: false, activity: [rehearsing] })).kind, 'End'));
 });

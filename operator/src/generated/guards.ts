@@ -311,7 +311,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.create ? (!has(object.metadata.finalizers) || object.metadata.finalizers.all(f, f == 'sentinel.dev/end-runs')) : variables.operator || variables.collector || (has(object.metadata.finalizers) == has(oldObject.metadata.finalizers) && (!has(object.metadata.finalizers) || object.metadata.finalizers == oldObject.metadata.finalizers))",
-          "message": "sentinel: the finalizers of an action must not be changed; it is ended by deleting it",
+          "message": "sentinel: the finalizers of an action must not be changed; to end the action, cancel or delete it",
           "reason": "Forbidden"
         },
         {

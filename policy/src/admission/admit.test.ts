@@ -4,6 +4,7 @@ import type { AgentActionSpec } from '@sentinel/crds';
 import { readPolicy } from '../policyset/compile.ts';
 import { aPlaybook } from '../testing/playbook.fixture.ts';
 import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
+import { type PolicyErrorCode, remedyOf } from '../verdict/policy-errors.ts';
 import { causesOf, codesOf, explain, explainAll } from '../verdict/verdict.ts';
 import { type AdmissionFacts, admit, suspendedBy } from './admit.ts';
 
@@ -30,16 +31,16 @@ const facts = (more: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
 describe('An action', () => {
   it('is admitted when nothing speaks against it', () => assert.deepEqual(admit(facts()), []));
 
-  const refused: Record<string, { facts: AdmissionFacts; sentence: string }> = {
+  const refused: Record<string, { facts: AdmissionFacts; sentence: string; code: PolicyErrorCode }> = {
     'whose environment is another than it claims': {
       facts: facts({ spec: spec({ target: { environment: 'staging' } }), policies: policies({}, 'production') }),
-      sentence:
-        "the action claims the environment 'staging', but the namespace is 'production' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
+      sentence: "the action claims the environment 'staging', but the namespace is 'production' (Sentinel: environment)",
+      code: 'EnvironmentMismatch',
     },
     'that claims an environment if there is none': {
       facts: facts({ spec: spec({ target: { environment: 'staging' } }) }),
-      sentence:
-        "the action claims the environment 'staging', but the namespace is 'none' (Sentinel: environment). Correct `spec.target.environment` or leave it out.",
+      sentence: "the action claims the environment 'staging', but the namespace is 'none' (Sentinel: environment)",
+      code: 'EnvironmentMismatch',
     },
     'that was filed by a tool of a server whose tools are pinned, as a claim brings no digest': {
       facts: facts({
@@ -47,73 +48,84 @@ describe('An action', () => {
         policies: policies({ mcpServers: { allow: [{ url: 'https://mcp', schemaDigest: `sha256:${'a'.repeat(64)}` }] } }),
       }),
       sentence:
-        "the tools of 'https://mcp' are pinned, and the call brings no digest that could be compared (AgentPolicy/p: mcpServers.allow[0].schemaDigest). Bring the digest of the tools that the server offers; if nothing can bring it, an admin takes the pin off.",
+        "the policy pins the tools of 'https://mcp' by digest, and the call has no digest (schemaDigest) (AgentPolicy/p: mcpServers.allow[0].schemaDigest)",
+      code: 'ToolNotAllowed',
     },
     'while a policy is suspended': {
       facts: facts({ policies: policies({ suspended: true }) }),
-      sentence: 'new actions are suspended (AgentPolicy/p: suspended). An admin lifts it by setting `suspended` to false.',
+      sentence: 'the kill switch is on (AgentPolicy/p: suspended)',
+      code: 'PolicySuspended',
     },
     'whose mode is beyond the ceiling': {
       facts: facts({ policies: policies({ modes: ['DryRun'] }) }),
-      sentence: "mode 'Apply' is not allowed (AgentPolicy/p: modes). Allowed: DryRun.",
+      sentence: "mode 'Apply' is not allowed; allowed: DryRun (AgentPolicy/p: modes)",
+      code: 'ModeNotAllowed',
     },
     'in an environment that is not allowed': {
       facts: facts({ policies: policies({ environments: { allow: ['staging'] } }, 'production') }),
-      sentence: "environment 'production' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+      sentence: "environment 'production' is not allowed; allowed: staging (AgentPolicy/p: environments)",
+      code: 'EnvironmentNotAllowed',
     },
     'in no environment where some are allowed': {
       facts: facts({ policies: policies({ environments: { allow: ['staging'] } }) }),
-      sentence: "environment 'none' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+      sentence: "environment 'none' is not allowed; allowed: staging (AgentPolicy/p: environments)",
+      code: 'EnvironmentNotAllowed',
     },
     'in an environment that is allowed and denied': {
       facts: facts({ policies: policies({ environments: { allow: ['staging'], deny: ['staging'] } }, 'staging') }),
-      sentence: "environment 'staging' is not allowed (AgentPolicy/p: environments). Allowed: staging.",
+      sentence: "environment 'staging' is not allowed; allowed: staging (AgentPolicy/p: environments)",
+      code: 'EnvironmentNotAllowed',
     },
     'in an environment that is denied': {
       facts: facts({ policies: policies({ environments: { deny: ['production'] } }, 'production') }),
-      sentence: "environment 'production' is not allowed (AgentPolicy/p: environments). Allowed: any that is not denied.",
+      sentence: "environment 'production' is not allowed; allowed: any that is not denied (AgentPolicy/p: environments)",
+      code: 'EnvironmentNotAllowed',
     },
     'with a Playbook that is not on the list': {
       facts: facts({ policies: policies({ playbooks: { allow: ['other', 'third'] } }) }),
-      sentence: "Playbook 'fix' is not allowed (AgentPolicy/p: playbooks.allow). Allowed: other, third.",
+      sentence: "Playbook 'fix' is not allowed; allowed: other, third (AgentPolicy/p: playbooks.allow)",
+      code: 'PlaybookNotAllowed',
     },
     'with a Playbook that is not trusted': {
       facts: facts({ trust: { trusted: false, why: 'nobody has sealed its digest' } }),
-      sentence:
-        'the Playbook is not trusted: nobody has sealed its digest (AgentPolicy/p: playbooks.trustedOnly). Someone with the verb `trust` who did not write it runs: kubectl sentinel trust fix',
+      sentence: 'the Playbook is not trusted: nobody has sealed its digest (AgentPolicy/p: playbooks.trustedOnly)',
+      code: 'PlaybookNotTrusted',
     },
     'without a Playbook': {
       facts: facts({ playbook: undefined }),
-      sentence: "there is no Playbook 'fix' in this namespace (Sentinel: playbook). Name one that exists: kubectl get playbooks",
+      sentence: "there is no Playbook 'fix' in this namespace (Sentinel: playbook)",
+      code: 'PlaybookNotFound',
     },
     'with a Playbook that somebody has deleted, and a finalizer keeps': {
       facts: facts({
         playbook: { ...playbook(), metadata: { ...playbook().metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
       }),
-      sentence: "Playbook 'fix' is being deleted (Sentinel: playbook). Name one that exists: kubectl get playbooks",
+      sentence: "Playbook 'fix' is being deleted (Sentinel: playbook)",
+      code: 'PlaybookNotFound',
     },
     'with a Playbook that is for rehearsals only': {
       facts: facts({ playbook: playbook({ autonomy: 'Observe' }) }),
-      sentence:
-        "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/fix: autonomy). Create the action with mode 'DryRun'.",
+      sentence: "the Playbook is for rehearsals only (autonomy 'Observe') (Playbook/fix: autonomy)",
+      code: 'PlaybookObservesOnly',
     },
     'whose parameters are wrong': {
       facts: facts({ spec: spec({ parameters: [{ name: 'q', value: '1' }] }) }),
-      sentence: "parameter 'q' is not declared (Playbook: parameters[q]). Declared are: none.",
+      sentence: "parameter 'q' is not declared; declared: none (Playbook: parameters[q])",
+      code: 'ParameterNotDeclared',
     },
     'whose requester may not use the account': {
       facts: facts({ mayUseAccount: false }),
-      sentence:
-        "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and does not hold it (RBAC: use). An admin grants it with a RoleBinding.",
+      sentence: "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and does not hold it (RBAC: use)",
+      code: 'AccountNotAllowed',
     },
     'whose right to the account could not be asked': {
       facts: facts({ mayUseAccount: undefined }),
-      sentence:
-        "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and could not be asked (RBAC: use). An admin grants it with a RoleBinding.",
+      sentence: "the requester needs the verb 'use' on accounts.sentinel.dev/remediator and could not be asked (RBAC: use)",
+      code: 'AccountNotAllowed',
     },
   };
-  for (const [name, { facts: given, sentence }] of Object.entries(refused)) {
-    it(`is refused ${name}`, () => assert.deepEqual(admit(given).map(explain), [sentence]));
+  for (const [name, { facts: given, sentence, code }] of Object.entries(refused)) {
+    it(`is refused ${name}`, () => assert.deepEqual(admit(given).map(explain), [`${sentence}. ${remedyOf(code)}`]));
   }
 
   const admitted: Record<string, AdmissionFacts> = {
@@ -130,7 +142,7 @@ describe('An action', () => {
   for (const [name, given] of Object.entries(admitted)) it(`is admitted ${name}`, () => assert.deepEqual(admit(given), []));
 
   it('is told every reason at once, those of each policy and what is missing', () => {
-    const missing = { code: 'ClusterPolicyMissing' as const, policy: 'Sentinel', rule: 'floor', message: 'm', remedy: 'r' };
+    const missing = { code: 'ClusterPolicyMissing' as const, policy: 'Sentinel', rule: 'floor', message: 'm' };
     const two = { ...policies({ suspended: true, modes: ['DryRun'] }), refusals: [missing] };
     const rules = admit(facts({ policies: two, mayUseAccount: false })).map(({ rule }) => rule);
     assert.deepEqual(rules, ['floor', 'suspended', 'modes', 'use']);
@@ -165,7 +177,6 @@ describe('An action', () => {
       policy: 'P',
       rule: 'r',
       message: 'm'.repeat(900),
-      remedy: 'r',
     }));
     assert.equal(explainAll(long).length, 1800);
     assert.ok(explainAll(long).endsWith('…'));
@@ -181,7 +192,10 @@ describe('An action', () => {
       causes.map(({ reason }) => reason),
       ['PolicySuspended', 'ModeNotAllowed', 'AccountNotAllowed'],
     );
-    assert.match(causes[1]?.message ?? '', /^mode 'Apply' is not allowed \(AgentPolicy\/p: modes\)\. Allowed: DryRun\.$/);
+    assert.match(
+      causes[1]?.message ?? '',
+      /^mode 'Apply' is not allowed; allowed: DryRun \(AgentPolicy\/p: modes\)\. Create the action with a mode /,
+    );
     assert.deepEqual(codesOf([...admit(given), ...admit(given)]), ['PolicySuspended', 'ModeNotAllowed', 'AccountNotAllowed']);
   });
 });

@@ -45,7 +45,6 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
       policy: 'Sentinel',
       rule: 'environment',
       message: `the action claims the environment '${claimed}', but the namespace is '${environment ?? 'none'}'`,
-      remedy: 'Correct `spec.target.environment` or leave it out.',
     });
   }
   for (const policy of suspendedBy(policies))
@@ -53,32 +52,25 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
       code: 'PolicySuspended',
       policy,
       rule: 'suspended',
-      message: 'new actions are suspended',
-      remedy: 'An admin lifts it by setting `suspended` to false.',
+      message: 'the kill switch is on',
     });
   for (const policy of policies.policies) {
     const rules = policy.spec;
     if (!rules) continue;
-    const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
-      found.push({ code, policy: policyName(policy), rule, message, remedy });
+    const refuse = (code: PolicyErrorCode, rule: string, message: string) =>
+      found.push({ code, policy: policyName(policy), rule, message });
     if (!rules.modes.includes(spec.mode))
-      refuse('ModeNotAllowed', 'modes', `mode '${spec.mode}' is not allowed`, `Allowed: ${rules.modes.join(', ')}.`);
+      refuse('ModeNotAllowed', 'modes', `mode '${spec.mode}' is not allowed; allowed: ${rules.modes.join(', ')}`);
     if (rules.environments && !passes(rules.environments, environment)) {
       refuse(
         'EnvironmentNotAllowed',
         'environments',
-        `environment '${environment ?? 'none'}' is not allowed`,
-        `Allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}.`,
+        `environment '${environment ?? 'none'}' is not allowed; allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}`,
       );
     }
     if (isAdHoc(spec)) {
       if (rules.playbooks.adHocSteps === 'Deny')
-        refuse(
-          'AdHocStepsNotAllowed',
-          'playbooks.adHocSteps',
-          'an action may not bring ad-hoc steps',
-          'Name a Playbook, or ask an admin to set `playbooks.adHocSteps`.',
-        );
+        refuse('AdHocStepsNotAllowed', 'playbooks.adHocSteps', 'ad-hoc steps are not allowed');
       continue;
     }
     const playbook = spec.playbookRef?.name;
@@ -86,17 +78,11 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
       refuse(
         'PlaybookNotAllowed',
         'playbooks.allow',
-        `Playbook '${playbook}' is not allowed`,
-        `Allowed: ${rules.playbooks.allow.join(', ')}.`,
+        `Playbook '${playbook}' is not allowed; allowed: ${rules.playbooks.allow.join(', ') || 'none'}`,
       );
     }
     if (rules.playbooks.trustedOnly && !trust.trusted) {
-      refuse(
-        'PlaybookNotTrusted',
-        'playbooks.trustedOnly',
-        `the Playbook is not trusted: ${trust.why}`,
-        `Someone with the verb \`trust\` who did not write it runs: kubectl sentinel trust ${playbook ?? 'NAME'}`,
-      );
+      refuse('PlaybookNotTrusted', 'playbooks.trustedOnly', `the Playbook is not trusted: ${trust.why}`);
     }
   }
   return found;
@@ -117,7 +103,6 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
         policy: 'Sentinel',
         rule: 'playbook',
         message: playbook ? `Playbook '${name}' is being deleted` : `there is no Playbook '${name}' in this namespace`,
-        remedy: 'Name one that exists: kubectl get playbooks',
       },
     ];
   const parameters = resolveParameters(playbook.spec, spec.parameters);
@@ -129,7 +114,6 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
         policy: 'Sentinel',
         rule: 'steps',
         message,
-        remedy: 'Ad-hoc steps say everything themselves: correct the step.',
       })),
     );
   // Without values there is no command line to evaluate; missing values are reported already.
@@ -138,22 +122,15 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
     found.push(...judgeSteps(policies, fillSteps(steps, parameters.values)).refusals);
   }
   const image = judgeImage(policies, playbook.spec.sandbox.image);
-  if (image.decision === 'Deny')
-    found.push({
-      ...image,
-      code: 'ImageNotAllowed',
-      remedy: 'Use an image that the policy allows, by digest where it asks for that.',
-    });
+  if (image.decision === 'Deny') found.push({ ...image, code: 'ImageNotAllowed' });
   for (const repository of spec.target?.repositories ?? []) {
     const opinion = judgeRepository(policies, repository);
-    if (opinion.decision === 'Deny')
-      found.push({ ...opinion, code: 'RepositoryNotAllowed', remedy: 'Correct `spec.target.repositories`, or ask an admin.' });
+    if (opinion.decision === 'Deny') found.push({ ...opinion, code: 'RepositoryNotAllowed' });
   }
   const tool = spec.intent.tool;
   if (tool?.server !== undefined) {
     const opinion = judgeTool(policies, { server: tool.server, tool: tool.name });
-    if (opinion.decision === 'Deny')
-      found.push({ remedy: 'Use a server and a tool that the policy allows.', ...opinion, code: 'ToolNotAllowed' });
+    if (opinion.decision === 'Deny') found.push({ ...opinion, code: 'ToolNotAllowed' });
   }
   if (playbook.spec.autonomy === 'Observe' && spec.mode === 'Apply' && playbook.spec.sandbox.profile === 'Change') {
     found.push({
@@ -161,7 +138,6 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
       policy: `Playbook/${name}`,
       rule: 'autonomy',
       message: "the Playbook is for rehearsals only (autonomy 'Observe')",
-      remedy: "Create the action with mode 'DryRun'.",
     });
   }
   if (mayUseAccount !== true) {
@@ -171,7 +147,6 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
       policy: 'RBAC',
       rule: 'use',
       message: `the requester needs the verb 'use' on accounts.sentinel.dev/${playbook.spec.account} and ${why}`,
-      remedy: 'An admin grants it with a RoleBinding.',
     });
   }
   return found;

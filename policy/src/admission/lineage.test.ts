@@ -128,7 +128,7 @@ describe('A family of actions', () => {
     assert.deepEqual(judgeBudget(set({ objects: 10 }), self, all, 3), []);
     assert.match(
       judgeBudget(set({ objects: 10 }), self, all, 4)[0]?.message ?? '',
-      /changed 7 objects and it changes 4 more; together at most 10/,
+      /changed 7 objects, and its plan changes 4 more; a lineage may change at most 10/,
     );
     assert.deepEqual(judgeBudget(set({ objects: 10 }), activity('alone'), all, 10), []);
     assert.equal(childrenOf('w', self, all), 1);

@@ -49,28 +49,21 @@ export function judgeParent(
 ): Refusal[] {
   const name = child.spec.intent.parentAction;
   if (name === undefined) return [];
-  const built = (message: string, remedy: string, code: PolicyErrorCode = 'ParentNotAllowed'): Refusal => ({
+  const built = (message: string, code: PolicyErrorCode = 'ParentNotAllowed'): Refusal => ({
     code,
     policy: 'Sentinel',
     rule: 'parentAction',
     message,
-    remedy,
   });
-  if (!parent)
-    return [
-      built(`there is no AgentAction '${name}' in this namespace`, 'Name a parent that exists, or none.', 'ParentNotFound'),
-    ];
+  if (!parent) return [built(`there is no AgentAction '${name}' in this namespace`, 'ParentNotFound')];
   const found: Refusal[] = [];
   if (child.uid !== undefined && [parent, ...parent.lineage].some(({ uid }) => uid === child.uid))
-    found.push(built(`'${name}' is a descendant of this action`, 'Name another parent, or none.'));
+    found.push(built(`'${name}' is a descendant of this action`));
   if (parent.requester?.user !== child.requester.user)
-    found.push(
-      built(`'${name}' was created by another requester`, 'A parent must have the same requester. Leave the parent out.'),
-    );
-  if (parent.end || parent.cancelled)
-    found.push(built(`'${name}' has ended (${parent.end?.state ?? 'Cancelled'})`, 'Create it without a parent.'));
+    found.push(built(`'${name}' has another requester; a parent must have the same one`));
+  if (parent.end || parent.cancelled) found.push(built(`'${name}' has ended (${parent.end?.state ?? 'Cancelled'})`));
   if (parent.mode === 'DryRun' && child.spec.mode === 'Apply')
-    found.push(built(`'${name}' is a DryRun, so its child actions must be DryRuns too`, "Create it with mode 'DryRun'."));
+    found.push(built(`'${name}' is a DryRun, so its child actions must be DryRuns too`));
   return [...found, ...ofLimits(set, parent, siblings)];
 }
 
@@ -84,7 +77,6 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
       policy: depth.policy,
       rule: 'limits.depth',
       message: `'${parent.name}' has ${parent.lineage.length} ancestor(s) itself; an action may have at most ${depth.limit}`,
-      remedy: 'Name an ancestor with fewer ancestors as the parent.',
     });
   if (children.limit === 0 || (siblings !== undefined && siblings >= children.limit))
     found.push({
@@ -95,7 +87,6 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
         children.limit === 0
           ? 'an action may have no children'
           : `'${parent.name}' has ${siblings} children; at most ${children.limit} are allowed`,
-      remedy: 'Create it without a parent, or ask an admin.',
     });
   return found;
 }

@@ -76,8 +76,7 @@ describe('The value of a parameter', () => {
         code: 'ParameterNotDeclared',
         policy: 'Playbook',
         rule: 'parameters[q]',
-        message: "parameter 'q' is not declared",
-        remedy: 'Declared are: p.',
+        message: "parameter 'q' is not declared; declared: p",
       },
     ]);
   });

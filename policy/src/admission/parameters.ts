@@ -54,8 +54,7 @@ export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec
         refuse(
           'ParameterNotDeclared',
           name,
-          `parameter '${name}' is not declared`,
-          `Declared are: ${[...declared.keys()].join(', ') || 'none'}.`,
+          `parameter '${name}' is not declared; declared: ${[...declared.keys()].join(', ') || 'none'}`,
         ),
       );
   }
@@ -63,20 +62,13 @@ export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec
     const value = given.find(({ name }) => name === declaration.name)?.value ?? declaration.default;
     if (value === undefined) {
       if (declaration.required)
-        refusals.push(
-          refuse(
-            'ParameterRequired',
-            declaration.name,
-            `parameter '${declaration.name}' is required`,
-            'Give it a value in `spec.parameters`.',
-          ),
-        );
+        refusals.push(refuse('ParameterRequired', declaration.name, `parameter '${declaration.name}' is required`));
       continue;
     }
     const fault = faultOf(declaration, value);
     if (fault)
       refusals.push({
-        ...refuse('ParameterInvalid', declaration.name, `parameter '${declaration.name}' ${fault}`, 'Correct the value.'),
+        ...refuse('ParameterInvalid', declaration.name, `parameter '${declaration.name}' ${fault}`),
         quote: value,
       });
     values.set(declaration.name, value);
@@ -169,6 +161,6 @@ function compiles(pattern: string): boolean {
   }
 }
 
-function refuse(code: PolicyErrorCode, name: string, message: string, remedy: string): Refusal {
-  return { code, policy: 'Playbook', rule: `parameters[${name}]`, message, remedy };
+function refuse(code: PolicyErrorCode, name: string, message: string): Refusal {
+  return { code, policy: 'Playbook', rule: `parameters[${name}]`, message };
 }

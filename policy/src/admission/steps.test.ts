@@ -5,7 +5,7 @@ import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { agentPolicy, aPolicySet } from '../testing/policies.fixture.ts';
 import { asksOf, judgeStep } from './steps.ts';
 
-it('A rule that wants a person asks for one in the checks of a Playbook as well', () => {
+it('A rule that requires approval requires it in the checks of a Playbook as well', () => {
   const policy = agentPolicy({ commands: [{ prefix: ['helm'], decision: 'RequireApproval' }] });
   const commands = compileCommands({ name: 'AgentPolicy/p', commands: policy.spec?.commands, hostExecutables: undefined });
   const set = aPolicySet([{ ...policy, commands }]);

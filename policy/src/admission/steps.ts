@@ -60,7 +60,6 @@ const refusalOf = (step: string, reason: CommandReason): Refusal => ({
   policy: reason.policy,
   rule: reason.rule,
   ...sayingOf(step, reason),
-  remedy: reason.remedy,
 });
 
 const sayingOf = (step: string, { message, quote, justification }: CommandReason) => ({

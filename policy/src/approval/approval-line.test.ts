@@ -38,5 +38,5 @@ describe('More risk', () => {
     ]);
     assert.deepEqual([approvalLine(others, 'High')?.groups, approvalLine(others, 'High')?.expiresAfter], [['platform'], '8h']);
   });
-  it('that no line covers has none', () => assert.equal(approvalLine(lines([{ upToRisk: 'Low' }]), 'High'), undefined));
+  it('that no entry covers has none', () => assert.equal(approvalLine(lines([{ upToRisk: 'Low' }]), 'High'), undefined));
 });

@@ -151,7 +151,7 @@ describe('What policies say of starting alone', () => {
     const policies = set(policy('floor', { approvals, playbooks: { adHocSteps: 'Allow' } }), unreadable);
     const trust = { trusted: false, why: 'x' } as const;
     assert.deepEqual(whyPerson({ ...facts, policies, adHoc: true, trust })?.slice(0, 1), [
-      'ClusterAgentPolicy/broken wants a person for ad-hoc steps',
+      'ClusterAgentPolicy/broken requires approval by a person for ad-hoc steps',
     ]);
   });
 

@@ -44,14 +44,14 @@ describe('A plan', () => {
   const refused = { trusted: false, why: 'x' } as const;
   const needing: readonly [name: string, facts: AutoReviewFacts, reason: RegExp][] = [
     [
-      'one policy wants a person for',
+      'one policy requires approval by a person for',
       facts({ policies: set(policy('floor'), policy('p', { approvals: [{ upToRisk: 'High' }] })) }),
-      /AgentPolicy\/p wants a person for the risk Medium/,
+      /AgentPolicy\/p requires approval by a person for the risk Medium/,
     ],
     [
       'one policy has no line for',
       facts({ policies: set(policy('floor'), policy('p', { approvals: [{ upToRisk: 'Low', autoReview: true }] })) }),
-      /AgentPolicy\/p wants a person/,
+      /AgentPolicy\/p requires approval by a person/,
     ],
     ['whose Playbook may not', facts({ playbook: playbook({ autonomy: 'Approve' }) }), /autonomy of the Playbook is 'Approve'/],
     ['whose Playbook nobody trusts', facts({ trust: refused }), /not trusted: x/],
@@ -70,7 +70,11 @@ describe('A plan', () => {
       facts({ risk: 'Critical', policies: set(policy('floor', { approvals: [{ upToRisk: 'Critical', autoReview: true }] })) }),
       /Critical/,
     ],
-    ['with ad-hoc steps that a policy does not allow', facts({ adHoc: true, trust: refused }), /wants a person for ad-hoc steps/],
+    [
+      'with ad-hoc steps that a policy does not allow',
+      facts({ adHoc: true, trust: refused }),
+      /requires approval by a person for ad-hoc steps/,
+    ],
     ['that goes beyond what was announced', facts({ undeclared: ['a difference'] }), /a difference/],
     ['with what a rehearsal cannot know', facts({ notObservable: ['a gap'] }), /a gap/],
     ['with a command that needs one', facts({ asks: ["step 'one': it is opaque"] }), /opaque/],
@@ -79,7 +83,7 @@ describe('A plan', () => {
       facts({
         policies: {
           ...set(policy('floor')),
-          refusals: [{ code: 'PolicyInvalid', policy: 'P', rule: 'spec', message: 'unreadable', remedy: '' }],
+          refusals: [{ code: 'PolicyInvalid', policy: 'P', rule: 'spec', message: 'unreadable' }],
         },
       }),
       /unreadable/,
@@ -167,7 +171,7 @@ describe('A plan', () => {
       change: [{ path: '/metadata/ownerReferences/0/uid' }],
     });
     assert.deepEqual(whyPerson(facts({ effects: [owned] })), [
-      "patch persistentvolumeclaims 'data' may delete: its owners change, and it is deleted when they are gone",
+      "patch persistentvolumeclaims 'data' may delete: its ownerReferences change; the object is deleted when its owners are gone",
     ]);
   });
 

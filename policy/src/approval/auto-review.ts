@@ -68,7 +68,9 @@ export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
   const reasons = [
     ...runsMissing(facts.succeeded, after),
     ...policies.refusals.map(({ message }) => message),
-    ...lines.filter(({ autoReview }) => !autoReview).map(({ policy }) => `${policy} wants a person for the risk ${risk}`),
+    ...lines
+      .filter(({ autoReview }) => !autoReview)
+      .map(({ policy }) => `${policy} requires approval by a person for the risk ${risk}`),
     ...ofPlaybook(facts),
     ...(risk === 'Critical' ? ['the risk is Critical'] : []),
     ...facts.effects.flatMap((effect) => ofEffect(facts, effect)),
@@ -94,7 +96,7 @@ function ofPlaybook({ playbook, trust, adHoc, policies }: AutoReviewFacts): stri
   if (adHoc)
     return policies.policies
       .filter(({ spec }) => spec?.playbooks.adHocSteps !== 'Allow')
-      .map((policy) => `${policyName(policy)} wants a person for ad-hoc steps`);
+      .map((policy) => `${policyName(policy)} requires approval by a person for ad-hoc steps`);
   const found = [];
   if (playbook.spec.autonomy !== 'Auto') found.push(`the autonomy of the Playbook is '${playbook.spec.autonomy}', not 'Auto'`);
   if (!trust.trusted) found.push(`the Playbook is not trusted: ${trust.why}`);

@@ -48,17 +48,17 @@ describe('What a plan needs', () => {
       set: { ...set({}, {}), policies: [...set({}).policies, { ...local(approvals({ upToRisk: 'High' })) }] },
       message: 'no ClusterAgentPolicy says who may approve',
     },
-    'no line covers the risk': {
+    'no entry covers the risk': {
       set: set(approvals({ upToRisk: 'Medium' })),
-      message: "no line of `approvals` covers the risk 'High'",
+      message: "no entry of `approvals` covers the risk 'High'",
     },
     'one of two policies has no line for the risk': {
       set: set(approvals({ upToRisk: 'Critical' }), approvals({ upToRisk: 'Medium' })),
-      message: "no line of `approvals` covers the risk 'High'",
+      message: "no entry of `approvals` covers the risk 'High'",
     },
     'the policies have no group in common': {
       set: set(approvals({ upToRisk: 'High', groups: ['a'] }), approvals({ upToRisk: 'High', groups: ['b'] })),
-      message: 'the policies name no group in common, so nobody could approve',
+      message: 'nobody could approve: the policies have no common group in `approvals[].groups`',
     },
     'it changes more objects than a policy allows': {
       set: set({ ...approvals({ upToRisk: 'High' }), limits: { objects: 1 } }),
@@ -108,9 +108,13 @@ describe('Whether somebody can approve at all', () => {
   const rows: readonly [what: string, requirements: Requirements, fault: RegExp | undefined][] = [
     ['everyone with the verb', base, undefined],
     ['a group', { ...base, groups: ['a'] }, undefined],
-    ['no group', { ...base, groups: [] }, /no group is left whose members may approve/],
-    ['no group of approvers', { ...base, approverGroups: [] }, /no group is left of which an approver must be a member/],
-    ['a group that is refused', { ...base, groups: ['a'], refuseGroups: ['a', 'b'] }, /\(a\) are all refused/],
+    ['no group', { ...base, groups: [] }, /the policies have no common group in `approvals/],
+    ['no group of approvers', { ...base, approverGroups: [] }, /the ClusterAgentPolicies have no common group/],
+    [
+      'a group that is refused',
+      { ...base, groups: ['a'], refuseGroups: ['a', 'b'] },
+      /each group that may approve \(a\) is in `spec\.identity\.refuseGroups`/,
+    ],
     ['a group that is refused, and another', { ...base, groups: ['a', 'c'], refuseGroups: ['a'] }, undefined],
     ['nobody, because nobody is needed', { ...base, approvals: 0, autoReview: true, groups: [] }, undefined],
   ];

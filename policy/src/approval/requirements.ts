@@ -46,7 +46,6 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       policy: 'Sentinel',
       rule: 'approvals',
       message: 'no ClusterAgentPolicy says who may approve',
-      remedy: 'An admin of the cluster adds `approvals` to one.',
     });
   let requirements: Requirements | undefined;
   for (const policy of set.policies) {
@@ -57,7 +56,6 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
         policy: policyName(policy),
         rule: 'limits.objects',
         message: `the plan changes ${effects.length} objects; at most ${limit} are allowed`,
-        remedy: 'Split the work, or ask an admin.',
       });
     }
     if (!policy.spec?.approvals) continue;
@@ -67,8 +65,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
         code: 'RiskNotCovered',
         policy: policyName(policy),
         rule: 'approvals',
-        message: `no line of \`approvals\` covers the risk '${risk}'`,
-        remedy: 'What no line covers is denied.',
+        message: `no entry of \`approvals\` covers the risk '${risk}'`,
       });
       continue;
     }
@@ -80,8 +77,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       code: 'ApproverGroupsDisjoint',
       policy: 'Sentinel',
       rule: 'approvals.groups',
-      message: 'the policies name no group in common, so nobody could approve',
-      remedy: 'An admin must change the lists so that they have a group in common.',
+      message: `nobody could approve: ${noCommonGroup(requirements)}`,
     });
   }
   return { requirements: requirements ?? NOTHING, refusals };
@@ -94,11 +90,17 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
 export function approversFault(requirements: Requirements): string | undefined {
   const { approvals, autoReview, groups, approverGroups, refuseGroups = [] } = requirements;
   if (autoReview === true && approvals === 0) return undefined;
-  if (groups?.length === 0) return 'no group is left whose members may approve (approvals.groups)';
-  if (approverGroups?.length === 0) return 'no group is left of which an approver must be a member (identity.approverGroups)';
+  if (groups?.length === 0 || approverGroups?.length === 0) return noCommonGroup({ groups });
   const refused = [groups, approverGroups].find((list) => list?.every((group) => refuseGroups.includes(group)));
-  return refused && `the groups that may approve (${refused.join(', ')}) are all refused by identity.refuseGroups`;
+  return (
+    refused && `each group that may approve (${refused.join(', ')}) is in \`spec.identity.refuseGroups\` of a ClusterAgentPolicy`
+  );
 }
+
+const noCommonGroup = ({ groups }: Pick<Requirements, 'groups'>): string =>
+  groups?.length === 0
+    ? 'the policies have no common group in `approvals[].groups`'
+    : 'the ClusterAgentPolicies have no common group in `identity.approverGroups`';
 
 /** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry. */
 export function strictest(a: Requirements | undefined, b: Requirements): Requirements {

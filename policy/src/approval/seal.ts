@@ -26,7 +26,7 @@ export function sealFault(record: Sealed, keys: SealKeys): string | undefined {
       ? undefined
       : 'its seal does not verify';
   } catch {
-    return 'its seal cannot be read';
+    return 'its seal cannot be parsed';
   }
 }
 

@@ -52,9 +52,9 @@ describe('The time of an approval', () => {
     assert.equal(whyNot(line({ expires: 'never' })), 'it has expired');
   });
 
-  it('must be later than the moment at which a suspension was lifted', () => {
+  it('must be later than the moment at which the kill switch was turned off', () => {
     const made = NOW - 10_000;
-    const why = 'it is from before the suspension was lifted: approve again';
+    const why = 'it was given before the kill switch was turned off: approve again';
     assert.equal(whyNot(atTime(made), { notBefore: made - 1 }), undefined);
     assert.equal(whyNot(atTime(made), { notBefore: made }), why);
     assert.equal(whyNot(atTime(made), { notBefore: made + 1 }), why);

@@ -77,7 +77,7 @@ export interface TallyFacts extends Requesters {
   readonly deciders?: ReadonlyMap<string, DeciderRights> | undefined;
   /** The current policy that exempts a person who could act as a requester (`exemptBy`). */
   readonly exemptBy?: ((approver: Identity) => string | undefined) | undefined;
-  /** Approvals from before this moment do not count: a suspension was lifted then. Milliseconds since the epoch. */
+  /** Approvals from before this moment do not count: the kill switch was turned off then. Milliseconds since the epoch. */
   readonly notBefore?: number | undefined;
   /**
    * Why the current policies do not accept claims (`approverClaimFault`), undefined if they do. A seal proves which claims were recorded, not that
@@ -238,7 +238,7 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time is in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)
-    return 'it is from before the suspension was lifted: approve again';
+    return 'it was given before the kill switch was turned off: approve again';
   return endOf(record, facts.requirements) <= facts.now ? HAS_EXPIRED : undefined;
 }
 

@@ -43,17 +43,17 @@ describe('A Playbook', () => {
     assert.equal(why(playbook(sealed()), keys, agents), 'an agent sealed it');
   });
 
-  it('is trusted when somebody else than one of its authors sealed it as it stands', () => {
+  it('is trusted when somebody who is not one of its authors sealed it as it stands', () => {
     assert.equal(trustOf(playbook(sealed()), keys, []).trusted, true);
   });
 
   const refused: Record<string, { playbook: Playbook | undefined; why: string }> = {
     'that does not exist': { playbook: undefined, why: 'the Playbook does not exist' },
     'that nobody sealed': { playbook: playbook(undefined), why: 'nobody has sealed its digest' },
-    'whose seal is only asked for': { playbook: playbook(base.digest), why: 'its seal cannot be read' },
+    'whose seal is only asked for': { playbook: playbook(base.digest), why: 'its seal cannot be parsed' },
     'whose seal says one thing twice': {
       playbook: playbook(sealed().replace('"user":"tess"', '"user":"eve","user":"tess"')),
-      why: 'its seal cannot be read',
+      why: 'its seal cannot be parsed',
     },
     'sealed by a stranger': { playbook: playbook(sealed({}, stranger.privateKey)), why: 'its seal does not verify' },
     'sealed with an unknown key': {
@@ -102,7 +102,7 @@ describe('A Playbook', () => {
     },
   };
   const invalid = new Set([
-    'its seal cannot be read',
+    'its seal cannot be parsed',
     'its seal does not verify',
     "it is sealed with the key 'x', which is not known",
     'the seal is for another Playbook',

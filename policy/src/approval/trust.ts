@@ -45,7 +45,7 @@ export type Trust =
   | {
       readonly trusted: false;
       readonly why: string;
-      /** The seal is not valid: it cannot be read, does not verify, or belongs to another Playbook. */
+      /** The seal is not valid: it cannot be parsed, does not verify, or belongs to another Playbook. */
       readonly sealInvalid?: true;
     };
 
@@ -63,7 +63,7 @@ export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: 
   if (sealed === undefined) return { trusted: false, why: 'nobody has sealed its digest' };
   if (sealed.startsWith(WITHDRAWAL_PREFIX)) return withdrawn(sealed, keys);
   const record = parse(sealed, TrustRecord);
-  if (!record) return invalid('its seal cannot be read');
+  if (!record) return invalid('its seal cannot be parsed');
   const fault = sealFault(record, keys);
   if (fault) return invalid(fault);
   if (record.playbook !== playbook.metadata.uid) return invalid('the seal is for another Playbook');

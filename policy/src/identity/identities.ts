@@ -22,7 +22,6 @@ export function judgeAgent(set: PolicySet, agent: Identity, claims?: Claims): Re
       policy: policyName(policy),
       rule: `identity.agents.${field}`,
       message: `'${agent.user}' may not create actions: ${message}`,
-      remedy: 'Create it with an identity that the policy accepts.',
     });
     const refused = rules.refuseGroups?.find((group) => agent.groups.includes(group));
     const found: Refusal[] = [];
@@ -45,7 +44,6 @@ export function judgeOnBehalfOf(set: PolicySet, { onBehalfOf }: Pick<AgentAction
       policy: policyName(policy),
       rule: 'identity.agents.requireOnBehalfOf',
       message: 'the action does not say for whom the agent acts',
-      remedy: 'Name the person who prompted it in `spec.onBehalfOf.user`.',
     }));
 }
 

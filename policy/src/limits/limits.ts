@@ -74,8 +74,8 @@ export function judgeFiling(set: PolicySet, self: Activity, all: Iterable<Activi
 function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Activity[], now: number): Refusal[] {
   const { perDay, escalationsPerHour, coolDown } = policy.spec?.limits ?? {};
   const found: Refusal[] = [];
-  const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
-    found.push({ code, policy: policyName(policy), rule: `limits.${rule}`, message, remedy });
+  const refuse = (code: PolicyErrorCode, rule: string, message: string) =>
+    found.push({ code, policy: policyName(policy), rule: `limits.${rule}`, message });
   const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
   const times = (all: readonly Activity[], within: number) => all.reduce((sum, one) => sum + timesSince(one, now - within), 0);
   const today = times([...own, self], DAY_MS);
@@ -84,7 +84,6 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
       'DailyLimitExceeded',
       'perDay',
       `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
-      'Wait, or ask an admin.',
     );
   // Actions that are still being rehearsed may be submitted for approval as well.
   const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
@@ -94,10 +93,9 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
       'EscalationLimitExceeded',
       'escalationsPerHour',
       `'${self.requester.user}' has submitted ${asked} plans for approval in an hour, edits included; at most ${escalationsPerHour} are allowed`,
-      'It is paused until the hour is over.',
     );
   const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
-  if (rest) refuse('CoolDownActive', 'coolDown', rest.message, 'Look at why it failed before you try again.');
+  if (rest) refuse('CoolDownActive', 'coolDown', rest.message);
   return found;
 }
 
@@ -161,8 +159,7 @@ export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activi
         code: 'ObjectLimitExceeded' as const,
         policy: policyName(policy),
         rule: 'limits.objects',
-        message: `the actions that it belongs to have changed ${spent} objects and it changes ${effects} more; together at most ${limit} are allowed`,
-        remedy: 'Split the work, or ask an admin.',
+        message: `the other actions of its lineage have changed ${spent} objects, and its plan changes ${effects} more; a lineage may change at most ${limit}`,
       },
     ];
   });

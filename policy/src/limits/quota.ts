@@ -56,7 +56,6 @@ export function judgeOpen(set: PolicySet, namespace: string, open: number): Refu
       policy,
       rule: 'limits.open',
       message: `exceeded quota: namespace '${namespace}' has ${open} actions that have not ended; at most ${limit} are allowed`,
-      remedy: 'Wait until some have ended, or cancel those that are not needed any more.',
     },
   ];
 }
@@ -85,9 +84,6 @@ export function storageUse(
   return { own, used, takers: takers.size, total };
 }
 
-const FREE =
-  "Delete actions that have ended, have an admin let them go after a time (dataHandling.retainFor) or raise the limit, and see 'Storage' in docs/guides/admins.md.";
-
 /**
  * Whether `amount` more bytes may be stored for actions of a namespace: actions, plans and what the gateway's ledger keeps for them. A
  * namespace has a limit of its own, and namespaces share the total by `fitsShare`. What this refuses was not approved by anybody yet.
@@ -102,7 +98,6 @@ export function judgeStorage(set: PolicySet, namespace: string, use: StorageUse,
         policy,
         rule: 'limits.storage',
         message: `exceeded quota: ${more}; at most ${text} are allowed`,
-        remedy: FREE,
       },
     ];
   if (hasShare('rehearsal', use, amount)) return [];
@@ -112,7 +107,6 @@ export function judgeStorage(set: PolicySet, namespace: string, use: StorageUse,
       policy: 'Sentinel',
       rule: 'storage is shared between namespaces',
       message: `exceeded quota: ${more}; all namespaces take ${inMiB(use.used)} of ${inMiB(use.total)}, and this one has its share`,
-      remedy: FREE,
     },
   ];
 }

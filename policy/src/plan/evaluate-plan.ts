@@ -15,7 +15,7 @@ import { type DeciderRights, exemptBy } from '../identity/separation.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
 import { judgeHighRisk } from '../rules/high-risk.ts';
 import { higher } from '../verdict/order.ts';
-import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
+import { type PolicyErrorCode, remedyOf } from '../verdict/policy-errors.ts';
 import { codesOf, explainAll, type Refusal } from '../verdict/verdict.ts';
 
 /** The facts that decide whether an approved plan may start, and whether its run may continue. */
@@ -112,7 +112,7 @@ function riskOf({ policies, plan, risk }: PlanFacts): RiskLevel {
 function requirementsOf(facts: PlanFacts, now: Requirements, risk: RiskLevel): Requirements {
   const { plan } = facts;
   const then: Requirements = { ...plan.required, groups: plan.required.groups };
-  // Lifting a suspension resumes nothing, so a suspended action needs a person after that.
+  // Turning the kill switch off resumes nothing, so a suspended action needs a person after that.
   if (!then.autoReview || resumedAt(facts) !== undefined) return strictest(then, now);
   return strictest(then, withAutoReview(now, reasonsForPerson(facts, plan.effects, risk)));
 }
@@ -144,7 +144,7 @@ function unapprovable({ required }: ActionPlanSpec, requirements: Requirements):
   const fault = approversFault(requirements);
   if (fault === undefined) return undefined;
   const then = required.groups === undefined ? '' : ` The plan was made when it took a member of ${required.groups.join(', ')}.`;
-  const why = `policy has changed, and nobody can approve the plan any more: ${fault}.${then} Create the action again.`;
+  const why = `policy has changed, and nobody can approve the plan any more: ${fault}.${then} ${remedyOf('ApproversMissing')}`;
   return { why, codes: ['ApproversMissing'] };
 }
 
@@ -156,10 +156,13 @@ interface Refused {
 function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): Refused | undefined {
   const { plan, policies, action } = facts;
   if (!facts.playbook)
-    return { why: 'the Playbook changed after the action was admitted. Create the action again.', codes: ['PlaybookChanged'] };
+    return {
+      why: `the Playbook changed after the action was admitted. ${remedyOf('PlaybookChanged')}`,
+      codes: ['PlaybookChanged'],
+    };
   if (plan.environment !== policies.environment)
     return {
-      why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. Create the action again.`,
+      why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. ${remedyOf('EnvironmentChanged')}`,
       codes: ['EnvironmentChanged'],
     };
   const refusals = [...byPlan, ...judgeAgent(policies, facts.requester), ...admit({ ...facts, spec: action.spec })];

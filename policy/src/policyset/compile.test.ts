@@ -108,7 +108,7 @@ describe('A policy that is read', () => {
     );
     assert.match(
       set.refusals.map(({ message }) => message).join(),
-      /cannot be read, so it is treated as deny-all until it is fixed: `network\.allow\[0\]`/,
+      /invalid policy: treated as deny-all until it is fixed: `network\.allow\[0\]`/,
     );
   });
 

@@ -83,22 +83,16 @@ function missingParts(
   };
   const lasts = (kind: ApplicablePolicy['kind']) => policies.some((policy) => policy.kind === kind && !policy.isBeingDeleted);
   const found: Refusal[] = [];
-  const refuse = (code: PolicyErrorCode, rule: string, message: string, remedy: string) =>
-    found.push({ code, policy: 'Sentinel', rule, message, remedy });
+  const refuse = (code: PolicyErrorCode, rule: string, message: string) =>
+    found.push({ code, policy: 'Sentinel', rule, message });
   if (metadata.labels?.[namespaceLabels.enabled] !== 'true') {
-    refuse(
-      'NamespaceNotEnabled',
-      'opt-in',
-      `namespace '${metadata.name}' has not opted in`,
-      `An admin of the cluster opts it in with: kubectl label namespace ${metadata.name} ${namespaceLabels.enabled}=true`,
-    );
+    refuse('NamespaceNotEnabled', 'opt-in', `namespace '${metadata.name}' has not opted in`);
   }
   if (!lasts('ClusterAgentPolicy')) {
     refuse(
       'ClusterPolicyMissing',
       'floor',
       `no ClusterAgentPolicy applies to '${requester.user}': ${why('ClusterAgentPolicy', has.floor)}`,
-      'An admin of the cluster creates one: without a floor nothing runs.',
     );
   }
   if (!lasts('AgentPolicy')) {
@@ -106,15 +100,13 @@ function missingParts(
       'NamespacePolicyMissing',
       'policy',
       `no AgentPolicy in namespace '${metadata.name}' applies to '${requester.user}': ${why('AgentPolicy', has.own)}`,
-      'An admin creates one there: without a policy of the namespace nothing runs.',
     );
   }
   if (has.unread > 0)
     refuse(
       'PoliciesTooLarge',
       'policies',
-      `the AgentPolicies of namespace '${metadata.name}' are too large together, so ${has.unread} of them cannot be read`,
-      'An admin deletes or shortens some.',
+      `the AgentPolicies of namespace '${metadata.name}' are too large together, so ${has.unread} of them are not read`,
     );
   for (const policy of policies) {
     if (policy.spec === undefined) {
@@ -122,8 +114,7 @@ function missingParts(
         code: 'PolicyInvalid',
         policy: policyName(policy),
         rule: 'spec',
-        message: `the policy cannot be read, so it is treated as deny-all until it is fixed${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
-        remedy: 'An admin corrects it; its status says what is wrong.',
+        message: `invalid policy: treated as deny-all until it is fixed${policy.faults?.[0] === undefined ? '' : `: ${policy.faults[0]}`}`,
       });
     }
   }

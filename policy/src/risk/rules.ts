@@ -153,7 +153,7 @@ export const riskRules = {
     per: 'command',
     atMost: 30,
     level: 'Medium',
-    when: 'it needs a person: a rule says so, it is on the [list of dangerous commands](commands.md), or it cannot be read',
+    when: 'it needs a person: a rule says so, it is on the [list of dangerous commands](commands.md), or it cannot be parsed',
   },
 } as const satisfies Readonly<Record<string, RiskRule>>;
 

@@ -31,7 +31,6 @@ export function judgeHighRisk(set: PolicySet, effects: readonly Effect[]): { rai
           policy: name,
           rule: `highRisk[${index}]`,
           message: `${what} is refused outright${why}`,
-          remedy: 'A person does this by hand.',
         });
     }
   }

@@ -50,7 +50,9 @@ function ofPolicy(policy: string, rules: AgentPolicySpec['images'], image: Image
   if (rules?.requireDigest && !DIGEST.test(image.reference)) return say('Deny', 'images.requireDigest', 'is not named by digest');
   if (rules?.allow) {
     const index = rules.allow.findIndex((pattern) => coversNamed(pattern, image));
-    return index < 0 ? say('Deny', 'images.allow', 'is on no list') : say('Allow', `images.allow[${index}]`, 'is allowed');
+    return index < 0
+      ? say('Deny', 'images.allow', 'is not in `images.allow`')
+      : say('Allow', `images.allow[${index}]`, 'is allowed');
   }
   return rules?.requireDigest ? say('Allow', 'images.requireDigest', 'is allowed') : undefined;
 }

@@ -172,7 +172,6 @@ describe('A request to the Kubernetes API', () => {
         policy: 'ClusterAgentPolicy/p',
         rule: 'kubernetes[1]',
         message: "patch deployments.apps in namespace 'shop' is denied: Deletions go through Git.",
-        remedy: 'An admin may add a rule to `kubernetes` that allows it.',
         code: 'ApiRequestDenied',
       },
     });

@@ -121,7 +121,6 @@ function denied(policy: string, rule: string, request: ApiRequest, why: string):
     policy,
     rule,
     message: `${request.verb} ${request.resource}${group} ${where} is denied: ${why}`,
-    remedy: 'An admin may add a rule to `kubernetes` that allows it.',
   };
   return { decision: 'Deny', decidedBy: `${policy}: ${rule}`, refusal };
 }

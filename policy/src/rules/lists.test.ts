@@ -119,10 +119,9 @@ describe('A tool', () => {
     });
   }
 
-  it('that cannot be compared says so, and what to do', () => {
+  it('that cannot be compared says so', () => {
     const judged = judgeTool(set({ mcpServers: { allow: pinned } }), { server: jira.url, tool: 'read' });
-    assert.match(judged.message, /pinned, and the call brings no digest/);
-    assert.match(judged.remedy ?? '', /Bring the digest/);
+    assert.match(judged.message, /pins the tools .* the call has no digest/);
   });
 
   it('must be allowed by every policy that has a list', () => {

@@ -21,7 +21,7 @@ export function judgeModel(set: PolicySet, call: ModelCall): Opinion {
   const blocked = set.refusals[0];
   if (blocked) return { ...blocked, decision: 'Deny' };
   const asked = readEndpoint(call.url);
-  if (asked.fault !== undefined) return refuse('Sentinel', 'modelEndpoint', asked.fault, 'Write the address as the policy does.');
+  if (asked.fault !== undefined) return refuse('Sentinel', 'modelEndpoint', asked.fault);
   const pins = set.policies.flatMap(({ kind, name, spec }) =>
     kind === 'ClusterAgentPolicy' && spec?.modelEndpoint ? [{ policy: policyName({ kind, name }), pin: spec.modelEndpoint }] : [],
   );
@@ -38,8 +38,7 @@ const nowhere: Opinion = {
   decision: 'Deny',
   policy: 'Sentinel',
   rule: 'modelEndpoint',
-  message: 'no ClusterAgentPolicy names a model endpoint',
-  remedy: 'An admin of the cluster sets `modelEndpoint` in one.',
+  message: 'no ClusterAgentPolicy names a model endpoint (`modelEndpoint`)',
 };
 
 function disagreement(pins: readonly { policy: string; pin: Pin }[]): Opinion | undefined {
@@ -50,29 +49,31 @@ function disagreement(pins: readonly { policy: string; pin: Pin }[]): Opinion | 
   return refuse(
     'Sentinel',
     'modelEndpoint',
-    `the policies do not agree on one model endpoint, so none may be used: ${named}`,
-    'Admins of the cluster bring `modelEndpoint` of these policies together.',
+    `the ClusterAgentPolicies must name the same \`modelEndpoint.url\`, so no endpoint may be used: ${named}`,
   );
 }
 
 function ofPolicy(policy: string, pin: Pin, asked: string, model: string | undefined): Opinion {
   const rule = 'modelEndpoint';
   if (readEndpoint(pin.url).url !== asked)
-    return refuse(policy, `${rule}.url`, `the model endpoint '${asked}' is not the one that may be used`, `Use ${pin.url}.`);
+    return refuse(policy, `${rule}.url`, `the model endpoint '${asked}' is not allowed; allowed: ${pin.url}`);
   const what = model === undefined ? `the model endpoint '${asked}'` : `model '${model}' at '${asked}'`;
   if (!pin.models) return { decision: 'Allow', policy, rule: `${rule}.url`, message: `${what} may be used` };
   const index = model === undefined ? -1 : pin.models.indexOf(model);
   if (index >= 0) return { decision: 'Allow', policy, rule: `${rule}.models[${index}]`, message: `${what} may be used` };
   const list = pin.models.length === 0 ? 'none' : pin.models.join(', ');
   return model === undefined
-    ? refuse(policy, `${rule}.models`, `which model is asked at '${asked}' is not said`, `Name one of: ${list}.`)
-    : refuse(policy, `${rule}.models`, `${what} is on no list`, `Allowed: ${list}.`);
+    ? refuse(
+        policy,
+        `${rule}.models`,
+        `no model is named for the endpoint '${asked}', and the policy allows only some models: ${list}`,
+      )
+    : refuse(policy, `${rule}.models`, `${what} is not in \`modelEndpoint.models\`; allowed: ${list}`);
 }
 
-const refuse = (policy: string, rule: string, message: string, remedy: string): Opinion => ({
+const refuse = (policy: string, rule: string, message: string): Opinion => ({
   decision: 'Deny',
   policy,
   rule,
   message,
-  remedy,
 });

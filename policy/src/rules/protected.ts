@@ -65,6 +65,5 @@ export function protectedAgainst(request: ApiRequest): Refusal | undefined {
     policy: 'Sentinel',
     rule: `protected ${found.rule}`,
     message: `${request.verb} ${request.resource} is refused: ${found.what} may not be touched from a sandbox`,
-    remedy: 'A person does this by hand.',
   };
 }

@@ -73,7 +73,7 @@ function ofPolicy(policy: string, rules: AgentPolicySpec['repositories'], name: 
   if (rules?.allow) {
     const allowed = by(rules.allow);
     return allowed < 0
-      ? say('Deny', 'repositories.allow', 'is on no list')
+      ? say('Deny', 'repositories.allow', 'is not in `repositories.allow`')
       : say('Allow', `repositories.allow[${allowed}]`, 'is allowed');
   }
   return rules?.deny ? say('Allow', 'repositories.deny', 'is allowed, as no entry denies it') : undefined;

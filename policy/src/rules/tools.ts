@@ -33,19 +33,13 @@ export function judgeTool(set: PolicySet, call: ToolCall): Opinion {
 
 function ofPolicy(policy: string, allowed: readonly ServerEntry[], call: ToolCall): Opinion {
   const { server, tool, schemaDigest } = call;
-  const deny = (rule: string, message: string, remedy: string): Opinion => ({ decision: 'Deny', policy, rule, message, remedy });
+  const deny = (rule: string, message: string): Opinion => ({ decision: 'Deny', policy, rule, message });
   const list = 'mcpServers.allow';
   const ofServer = [...allowed.entries()].filter(([, { url }]) => url === server);
-  if (ofServer.length === 0)
-    return deny(list, `MCP server '${server}' is on no list`, 'Use a server that the policy allows, or ask an admin to add it.');
+  if (ofServer.length === 0) return deny(list, `MCP server '${server}' is not in \`${list}\``);
   const withTool = ofServer.filter(([, { tools }]) => tools?.includes(tool) ?? true);
   const [first] = withTool;
-  if (!first)
-    return deny(
-      list,
-      `tool '${tool}' of '${server}' is on no list`,
-      'Use a tool that the policy allows, or ask an admin to add it.',
-    );
+  if (!first) return deny(list, `tool '${tool}' of '${server}' is not in \`${list}[].tools\``);
   const found = withTool.find(([, entry]) => entry.schemaDigest === undefined || entry.schemaDigest === schemaDigest);
   if (found)
     return {
@@ -56,14 +50,6 @@ function ofPolicy(policy: string, allowed: readonly ServerEntry[], call: ToolCal
     };
   const rule = `${list}[${first[0]}].schemaDigest`;
   return schemaDigest === undefined
-    ? deny(
-        rule,
-        `the tools of '${server}' are pinned, and the call brings no digest that could be compared`,
-        'Bring the digest of the tools that the server offers; if nothing can bring it, an admin takes the pin off.',
-      )
-    : deny(
-        rule,
-        `the tools of '${server}' are not those that the policy pins`,
-        'Somebody looks at what the server offers now, and an admin pins its new digest.',
-      );
+    ? deny(rule, `the policy pins the tools of '${server}' by digest, and the call has no digest (schemaDigest)`)
+    : deny(rule, `the tools of '${server}' do not have the digest that the policy pins`);
 }

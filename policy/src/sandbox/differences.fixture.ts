@@ -1,6 +1,6 @@
 import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { jobDifferences, podDifferences } from './differences.ts';
-import { type SandboxJob, type SandboxSettings, sandboxJob } from './job.ts';
+import { type SandboxJob, type SandboxSettings, sandboxJob } from './sandbox-job.ts';
 
 const { sandbox, steps } = aPlaybookSpec({
   account: 'a',

@@ -1,10 +1,10 @@
 import { type MetadataOf, mayAddAnnotation, mayAddLabel } from './added-metadata.ts';
-import { type AssignedFields, assignedToJobs, assignedToPods } from './assigned-fields.ts';
 import { describeDifference, type FieldDifference } from './describe-difference.ts';
 import type { JobIdentity } from './field-checks.ts';
 import type { FieldPath } from './field-manager.ts';
-import type { SandboxJob } from './job.ts';
 import { isSameQuantity } from './quantity.ts';
+import type { SandboxJob } from './sandbox-job.ts';
+import { type ToleratedFields, toleratedInJobs, toleratedInPods } from './tolerated-fields.ts';
 
 interface Metadata {
   readonly labels?: Readonly<Record<string, string>> | undefined;
@@ -26,7 +26,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Differences between a Job and the rendered one: an altered container, volume, variable, or label of its pods. Each is one sentence: the field,
- * its value, and its field manager. Empty if there are only accepted additions, according to the table `assignedToJobs`.
+ * its value, and its field manager. Empty if there are only accepted additions, according to the table `toleratedInJobs`.
  */
 export function jobDifferences(rendered: SandboxJob, job: Found): string[] {
   const identity = { name: job.metadata.name ?? '', uid: job.metadata.uid ?? '' };
@@ -34,7 +34,7 @@ export function jobDifferences(rendered: SandboxJob, job: Found): string[] {
     templateOf(rendered.spec),
     templateOf(job.spec),
   ];
-  const by = { assigned: assignedToJobs, job: identity };
+  const by = { tolerated: toleratedInJobs, job: identity };
   return [
     ...(['name', 'namespace'] as const).flatMap((field) =>
       compare(rendered.metadata[field], job.metadata[field], by, ['metadata', field]),
@@ -51,13 +51,13 @@ export function jobDifferences(rendered: SandboxJob, job: Found): string[] {
   ].map((difference) => describeDifference(job, difference));
 }
 
-/** Where a pod is not the one that its Job was rendered for. Empty when there is only what `assignedToPods` names beside it. */
+/** Where a pod is not the one that its Job was rendered for. Empty when there is only what `toleratedInPods` names beside it. */
 export function podDifferences(rendered: SandboxJob, pod: Found): string[] {
   const { metadata, spec } = rendered.spec.template;
   const job = { name: '', uid: '' };
   return [
     ...metadataDifferences(metadata, pod.metadata, { of: 'pod', job, path: ['metadata'] }),
-    ...compare(spec, pod.spec, { assigned: assignedToPods, job }, ['spec']),
+    ...compare(spec, pod.spec, { tolerated: toleratedInPods, job }, ['spec']),
   ].map((difference) => describeDifference(pod, difference));
 }
 
@@ -103,17 +103,17 @@ function metadataDifferences(rendered: Metadata, found: Metadata, { of, job, pat
 }
 
 interface Comparison {
-  readonly assigned: AssignedFields;
+  readonly tolerated: ToleratedFields;
   readonly job: JobIdentity;
 }
 
 function compare(wanted: unknown, found: unknown, by: Comparison, path: FieldPath): FieldDifference[] {
   if (wanted === found || isSameResource(wanted, found, path)) return [];
-  if (found !== undefined && by.assigned[genericPath(path)]?.(found, { job: by.job, wanted })) return [];
+  if (found !== undefined && by.tolerated[genericPath(path)]?.(found, { job: by.job, wanted })) return [];
   if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length)
     return wanted.flatMap((entry, index) => compare(entry, found[index], by, [...path, index]));
   // If nothing was rendered, the fields of what was added are judged one by one.
-  if (isRecord(found) && (isRecord(wanted) || (wanted === undefined && isDivided(by.assigned, path))))
+  if (isRecord(found) && (isRecord(wanted) || (wanted === undefined && isDivided(by.tolerated, path))))
     return [...new Set([...Object.keys(wanted ?? {}), ...Object.keys(found)])].flatMap((key) =>
       compare(isRecord(wanted) ? wanted[key] : undefined, found[key], by, [...path, key]),
     );
@@ -126,8 +126,8 @@ const genericPath = (path: FieldPath) =>
     .join('')
     .slice(1);
 
-const isDivided = (assigned: AssignedFields, path: FieldPath) =>
-  Object.keys(assigned).some((field) => field.startsWith(`${genericPath(path)}.`));
+const isDivided = (tolerated: ToleratedFields, path: FieldPath) =>
+  Object.keys(tolerated).some((field) => field.startsWith(`${genericPath(path)}.`));
 
 function isSameResource(wanted: unknown, found: unknown, path: FieldPath): boolean {
   if (typeof wanted !== 'string' || typeof found !== 'string') return false;

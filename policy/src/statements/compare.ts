@@ -64,7 +64,7 @@ function readStated(
   const text = detailOf(record, STATEMENT_DETAIL);
   if (text === undefined) return { statement: undefined };
   const statement = parseStatement(text);
-  if (!statement) return { findings: [`${nameOf(record)}: the statement of the gateway cannot be read`] };
+  if (!statement) return { findings: [`${nameOf(record)}: the statement of the gateway cannot be parsed`] };
   const fault = statementFault(statement, action, keys);
   return fault === undefined
     ? { statement }

@@ -45,7 +45,7 @@ const Run = z.strictObject({
   effects: z.string().optional(),
   /** How many checks verify the run. */
   checks: z.int().min(0).optional(),
-  /** Whether the run was refused something, and so was ended. */
+  /** Whether the run was refused something, and so was stopped. */
   blocked: z.literal(true).optional(),
   /** Whether the gateway saw every step of a run without checks end well. */
   endedWell: z.literal(true).optional(),

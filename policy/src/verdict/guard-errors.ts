@@ -13,53 +13,53 @@ interface GuardEntry extends ErrorEntry {
 export const guardErrors = {
   ActionGuard: {
     policy: 'sentinel-actions',
-    when: 'An AgentAction would be created, edited or decided on in a way that is not allowed, whatever the webhook says.',
-    next: 'Do what the message says. Where it says that the webhook did not take part, try again when it runs.',
+    when: 'The request creates, edits or decides on an AgentAction in a way that is not allowed, whatever the webhook says.',
+    next: 'Correct the field that the message names. Where it says that the webhook did not take part, try again when the webhook runs.',
   },
   ActionStatusGuard: {
     policy: 'sentinel-action-status',
-    when: 'Somebody else than the operator would write the status of an object of Sentinel.',
+    when: 'The request writes the status of an object of Sentinel, and is not from the operator.',
     next: 'Leave the status to the operator.',
   },
   PlanGuard: {
     policy: 'sentinel-plans',
-    when: 'Somebody else than the operator would write a plan, or a plan would be changed or deleted without its action.',
+    when: 'The request creates, changes or deletes a plan, and is not from the operator; or it deletes a plan without its action.',
     next: 'Cancel or delete the AgentAction instead.',
   },
   RunLockGuard: {
     policy: 'sentinel-run-lock',
-    when: 'A request of a rehearsal or run would change something outside of what its stage may do.',
+    when: 'The request of a rehearsal or run changes something that its stage may not change.',
     next: 'Tell an admin: the gateway refuses such requests before, so this one should not have come so far.',
   },
   SandboxGuard: {
     policy: 'sentinel-sandbox-guard',
-    when: 'Somebody else than Sentinel and the controllers of the cluster would write in the namespace of the sandboxes.',
-    next: 'Leave that namespace to Sentinel. Cancel an action to end its sandbox.',
+    when: 'The request writes in the namespace of the sandboxes, and is not from Sentinel or a controller of the cluster.',
+    next: 'Leave that namespace to Sentinel. To stop a sandbox, cancel its action.',
   },
   SandboxEvictionGuard: {
     policy: 'sentinel-sandbox-eviction',
-    when: 'A pod of a sandbox would be evicted by somebody who may not.',
-    next: 'Wait until it has ended, or do what the message says.',
+    when: 'The request evicts the pod of a sandbox that has not ended, or is from somebody who may not.',
+    next: 'Wait until the sandbox has ended and evict the pod again, or cancel the action (`spec.cancelled`).',
   },
   LedgerGuard: {
     policy: 'sentinel-ledger-guard',
-    when: 'Somebody else than the gateway would write in the namespace of the ledger.',
+    when: 'The request writes in the namespace of the ledger, and is not from the gateway.',
     next: 'Leave that namespace to the gateway.',
   },
   OwnerGuard: {
     policy: 'sentinel-owners',
-    when: 'An object of Sentinel would get other owners, or too many finalizers.',
+    when: 'The request changes the owners of an object of Sentinel, or gives it too many finalizers.',
     next: 'Leave `metadata.ownerReferences` out; delete the object itself when it is no longer needed.',
   },
   ActionCascadeGuard: {
     policy: 'sentinel-action-cascade',
-    when: 'An action would be deleted without its plans.',
+    when: 'The request deletes an AgentAction and keeps its plans (`--cascade=orphan`).',
     next: 'Delete it without `--cascade=orphan`.',
   },
   PlaybookGuard: {
     policy: 'sentinel-playbooks',
-    when: 'A Playbook would be written or trusted in a way that is not allowed, whatever the webhook says.',
-    next: 'Do what the message says. Where it says that the webhook did not take part, try again when it runs.',
+    when: 'The request writes or trusts a Playbook in a way that is not allowed, whatever the webhook says.',
+    next: 'Correct the field that the message names. Where it says that the webhook did not take part, try again when the webhook runs.',
   },
   ObjectSizeGuard: {
     policy: 'sentinel-room',
@@ -68,32 +68,32 @@ export const guardErrors = {
   },
   ActionSizeGuard: {
     policy: 'sentinel-action-room',
-    when: 'Metadata of an action takes the room that decisions need, or somebody else than its requester changes it.',
-    next: 'Do what the message says.',
+    when: 'The metadata of an action takes the room that decisions need, or is changed by somebody who is not its requester.',
+    next: 'Remove or shorten the metadata that the message names, or have the requester change it.',
   },
   SeparationIdentityGuard: {
     policy: 'sentinel-separation-identity',
-    when: 'Who decides could act as the requester or author: by impersonation, certificates, tokens, Secrets or pods.',
+    when: 'The person who decides could act as the requester or author: by impersonation, certificates, tokens, Secrets or pods.',
     next: 'Have somebody without that right decide. An admin of the cluster can exempt people by name in a ClusterAgentPolicy.',
   },
   SeparationWorkloadsGuard: {
     policy: 'sentinel-separation-workloads',
-    when: 'Who decides could act as the requester or author: by workloads that run as its account.',
+    when: 'The person who decides could act as the requester or author: by workloads that run as its account.',
     next: 'Have somebody without that right decide. An admin of the cluster can exempt people by name in a ClusterAgentPolicy.',
   },
   ActJournalGuard: {
     policy: 'sentinel-acts',
-    when: 'The journal of what people did would be changed.',
+    when: 'The request changes the journal of acts, which records what people did.',
     next: 'Leave it to Sentinel.',
   },
   ActionDeletionGuard: {
     policy: 'sentinel-action-deletion',
-    when: 'The operator would remove the finalizer of an action before its end or its audit trail is recorded.',
+    when: 'The operator asks to remove the finalizer of an action whose end or audit trail is not recorded yet.',
     next: 'Tell your security team: the operator never asks for this by itself.',
   },
   WebhookConfigurationGuard: {
     policy: 'sentinel-webhook-configuration',
-    when: 'The webhook would change more of its own configuration than the CA bundle.',
+    when: 'The webhook asks to change more of its own configuration than the CA bundle.',
     next: 'Tell your security team: the webhook never asks for this by itself.',
   },
 } as const satisfies Readonly<Record<string, GuardEntry>>;

@@ -4,7 +4,7 @@ import type { ErrorTable } from '@sentinel/crds';
 export const policyErrors = {
   NamespaceNotEnabled: {
     when: 'The namespace has not opted in, so nothing runs in it.',
-    next: 'An admin of the cluster sets the label `sentinel.dev/enabled=true` on the namespace.',
+    next: 'An admin of the cluster opts it in: `kubectl label namespace NAME sentinel.dev/enabled=true`.',
   },
   ClusterPolicyMissing: {
     when: 'No ClusterAgentPolicy applies to the requester. Without a floor nothing runs.',
@@ -15,11 +15,11 @@ export const policyErrors = {
     next: 'An admin creates one there, or adds the requester to `subjects` of one that exists.',
   },
   PolicyInvalid: {
-    when: 'A policy that applies cannot be read, so it denies everything.',
+    when: 'A policy that applies has invalid fields. It is treated as deny-all until it is fixed.',
     next: 'An admin corrects it. Its condition `Ready` names each fault.',
   },
   PoliciesTooLarge: {
-    when: 'The AgentPolicies of the namespace are too large together to be read, so everything is denied.',
+    when: 'The AgentPolicies of the namespace are larger together than what is read, so everything is denied.',
     next: 'An admin deletes or shortens some.',
   },
   PolicySuspended: {
@@ -32,7 +32,7 @@ export const policyErrors = {
   },
   EnvironmentNotAllowed: {
     when: 'A policy does not allow the environment of the namespace (`environments`).',
-    next: 'Use a namespace of an environment that the policy allows, or ask an admin.',
+    next: 'Use a namespace of an environment that the policy allows, or ask an admin to change `environments`.',
   },
   ModeNotAllowed: {
     when: 'A policy does not allow the mode of the action (`modes`).',
@@ -40,18 +40,18 @@ export const policyErrors = {
   },
   AdHocStepsNotAllowed: {
     when: 'A policy does not allow ad-hoc steps (`playbooks.adHocSteps`).',
-    next: 'Name a Playbook, or ask an admin.',
+    next: 'Name a Playbook, or ask an admin to change `playbooks.adHocSteps`.',
   },
   PlaybookNotFound: {
     when: 'The Playbook that the action names does not exist in its namespace.',
     next: 'Name one that `kubectl get playbooks` lists.',
   },
   PlaybookNotAllowed: {
-    when: 'A policy has a list of Playbooks, and this one is not on it (`playbooks.allow`).',
-    next: 'Name a Playbook that the policy allows, or ask an admin.',
+    when: 'The Playbook is not in `playbooks.allow` of a policy.',
+    next: 'Name a Playbook that the policy allows, or ask an admin to add this one to `playbooks.allow`.',
   },
   PlaybookNotTrusted: {
-    when: 'A policy asks for trusted Playbooks (`playbooks.trustedOnly`), and this one is not trusted as it stands.',
+    when: 'A policy requires trusted Playbooks (`playbooks.trustedOnly`), and the current version of this one is not trusted.',
     next: 'Someone who holds the verb `trust` and did not write it runs `kubectl sentinel trust`.',
   },
   PlaybookObservesOnly: {
@@ -76,22 +76,22 @@ export const policyErrors = {
   },
   CommandDenied: {
     when: 'A rule of a policy denies a command of a step (`commands`).',
-    next: 'Do without the command, or ask an admin to change the rule. `kubectl sentinel policy explain` shows how a command is judged.',
+    next: 'Remove the command, or ask an admin to change the rule. Where the message says "as it may be read", write the command with literal words, options last.',
   },
   ImageNotAllowed: {
     when: 'A policy does not allow the image of the sandbox, or requires its digest (`images`).',
-    next: 'Use an image that the policy allows, by digest where the policy requires one.',
+    next: 'Use an image that the policy allows, by digest where the policy requires one, or ask an admin to change `images`.',
   },
   RepositoryNotAllowed: {
     when: 'A policy does not allow a repository that the action names (`repositories`), or the name is not that of a repository.',
-    next: 'Correct `spec.target.repositories`, or ask an admin.',
+    next: 'Correct `spec.target.repositories`, or ask an admin to change `repositories`.',
   },
   ToolNotAllowed: {
     when: 'A policy does not allow the MCP server or the tool that the action names (`mcpServers`).',
-    next: 'Use a server and a tool that the policy allows, or ask an admin.',
+    next: 'Use a server and a tool that the policy allows, with the digest of its tools where the policy pins one, or ask an admin to change `mcpServers`.',
   },
   AccountNotAllowed: {
-    when: 'The requester does not hold the verb `use` on the account that the run would act as, or this could not be checked.',
+    when: 'The requester does not hold the verb `use` on the account of the run (`accounts.sentinel.dev`), or this could not be checked.',
     next: 'An admin grants it: `kubectl sentinel account create`, or a RoleBinding.',
   },
   AgentIdentityNotAllowed: {
@@ -107,32 +107,32 @@ export const policyErrors = {
     next: 'Correct `spec.intent.parentAction`, or leave it out.',
   },
   ParentNotAllowed: {
-    when: 'The action cannot be a part of the action that it names: somebody else created that one, it has ended, it is a DryRun, or it is a part of this action.',
+    when: 'The action cannot be a child of the parent action that it names: the parent has another requester, has ended, is a DryRun, or is a descendant of this action.',
     next: 'Name another parent or none; for a parent that is a DryRun, create the action with mode `DryRun`.',
   },
   DepthExceeded: {
     when: 'The action would have more ancestors than policy allows (`limits.depth`).',
-    next: 'Create it as a part of an action higher up.',
+    next: 'Name an ancestor that is nearer to the root in `spec.intent.parentAction`.',
   },
   ChildrenExceeded: {
     when: 'The parent action has as many children as policy allows (`limits.children`; none unless a policy says otherwise).',
-    next: 'Create it without a parent, or ask an admin.',
+    next: 'Create it without a parent, or ask an admin to raise `limits.children`.',
   },
   DailyLimitExceeded: {
     when: 'The requester has created or edited as many actions in 24 hours as policy allows (`limits.perDay`).',
-    next: 'Wait, or ask an admin.',
+    next: 'Wait, or ask an admin to raise `limits.perDay`.',
   },
   EscalationLimitExceeded: {
-    when: 'The requester has asked people as often within an hour as policy allows (`limits.escalationsPerHour`).',
-    next: 'Wait until the hour is over.',
+    when: 'The requester has submitted as many plans for approval within an hour as policy allows (`limits.escalationsPerHour`).',
+    next: 'Wait until the hour is over, or ask an admin to raise `limits.escalationsPerHour`.',
   },
   CoolDownActive: {
-    when: 'A run of the Playbook has failed, and policy lets it rest for a time (`limits.coolDown`).',
+    when: 'A run of the Playbook has failed, and the Playbook is in cool-down (`limits.coolDown`).',
     next: 'Find out why it failed, and create the action again after the time that the message names.',
   },
   ObjectLimitExceeded: {
-    when: 'The plan, alone or together with the actions that it belongs to, changes more objects than policy allows (`limits.objects`).',
-    next: 'Split the work, or ask an admin.',
+    when: 'The plan, alone or together with the other actions of its lineage, changes more objects than policy allows (`limits.objects`).',
+    next: 'Make the plan smaller, or ask an admin to raise `limits.objects`. Child actions count in the same sum.',
   },
   OpenActionsExceeded: {
     when: 'The namespace has as many actions that have not ended as policy allows (`limits.open`).',
@@ -140,7 +140,7 @@ export const policyErrors = {
   },
   StorageExceeded: {
     when: 'What is stored for the actions of the namespace has reached its limit (`limits.storage`), or its share of the total.',
-    next: "Delete actions that have ended, or ask an admin to raise the limit. See 'Storage' in the guide for admins.",
+    next: "Delete actions that have ended, or ask an admin to raise `limits.storage` or to set `dataHandling.retainFor`. See 'Storage' in docs/guides/admins.md.",
   },
   UsageNotCounted: {
     when: 'The actions of the namespace cannot be counted now, because the API server cannot be watched.',
@@ -152,23 +152,23 @@ export const policyErrors = {
   },
   ApiRequestDenied: {
     when: 'A rule about the Kubernetes API denies the request, or no rule allows it (`kubernetes`).',
-    next: 'An admin may add a rule to `kubernetes` that allows it.',
+    next: 'Leave the request out, or ask an admin to add a rule to `kubernetes` that allows it.',
   },
   HostNotAllowed: {
-    when: 'A policy denies the host, or has a list of hosts and this one is not on it (`network`). Only `kubectl sentinel policy` asks this so far.',
-    next: 'Use a host that the policy allows, or ask an admin.',
+    when: 'A policy denies the host, or the host is not in its list of hosts (`network`). Only `kubectl sentinel policy` asks this so far.',
+    next: 'Use a host that the policy allows, or ask an admin to change `network`.',
   },
   ModelNotAllowed: {
-    when: 'A policy does not allow the endpoint or the model. Only `kubectl sentinel policy` asks this so far.',
-    next: 'Use a model that the policy allows, or ask an admin.',
+    when: 'No ClusterAgentPolicy allows the endpoint or the model (`modelEndpoint`), or they do not name the same endpoint. Only `kubectl sentinel policy` asks this so far.',
+    next: 'Use an endpoint and a model that the policies allow, or ask an admin of the cluster to change `modelEndpoint`.',
   },
   FileNotAllowed: {
     when: 'A policy denies reading the file, or protects it from changes (`files`). Only `kubectl sentinel policy` asks this so far.',
-    next: 'Leave the file alone, or ask an admin.',
+    next: 'Use another file, or ask an admin to change `files`.',
   },
   FreezeActive: {
-    when: 'A window in which nothing starts is open (`freeze`). `kubectl sentinel policy can-i` answers with it; an approved action waits in the state `Starting`.',
-    next: 'Wait until it is over. What is approved meanwhile waits by itself.',
+    when: 'A freeze is in effect: no approved action starts (`freeze`). `kubectl sentinel policy can-i` answers with it; an approved action waits in the state `Starting`.',
+    next: 'Wait until it is over. Approved actions wait and then start by themselves.',
   },
   HighRiskRefused: {
     when: 'A rule about high risk refuses an effect of the plan (`highRisk`).',
@@ -179,12 +179,12 @@ export const policyErrors = {
     next: 'An admin of the cluster adds `approvals` to one.',
   },
   RiskNotCovered: {
-    when: 'No line of `approvals` covers the risk of the plan. What no line covers is denied.',
-    next: 'Make the plan smaller, or ask an admin to add a line.',
+    when: 'No entry of `approvals` in a policy covers the risk of the plan; such a plan is denied.',
+    next: 'Make the plan smaller, or ask an admin to add an entry to `approvals` that covers this risk.',
   },
   ApproversMissing: {
-    when: 'Policy has changed since the plan was made, and no group is left whose members may approve it.',
-    next: 'Create the action again: its plan is made for what policy asks now.',
+    when: 'Policy has changed since the plan was made, and nobody can approve the plan any more.',
+    next: 'Create the action again. Its new plan follows the current policies.',
   },
   PlaybookChanged: {
     when: 'The Playbook has changed since the action was admitted.',
@@ -195,10 +195,13 @@ export const policyErrors = {
     next: 'Create the action again.',
   },
   ApproverGroupsDisjoint: {
-    when: 'The policies that apply name no group of approvers in common, so nobody could approve.',
-    next: 'An admin names a group that is in the lists of all of them.',
+    when: 'The policies that apply have no group of approvers in common, so nobody could approve.',
+    next: 'An admin adds one group to `approvals[].groups` of all of them, or to `identity.approverGroups` of all ClusterAgentPolicies.',
   },
 } as const satisfies ErrorTable;
 
 /** The code of a refusal by policy. */
 export type PolicyErrorCode = keyof typeof policyErrors;
+
+/** What to do about a refusal: each code has one remedy. */
+export const remedyOf = (code: PolicyErrorCode): string => policyErrors[code].next;

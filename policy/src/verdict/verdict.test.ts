@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { policyErrors } from './policy-errors.ts';
 import { explain, explainAll, type Refusal } from './verdict.ts';
 
 const refusal = (message: string): Refusal => ({
@@ -7,12 +8,12 @@ const refusal = (message: string): Refusal => ({
   policy: 'AgentPolicy/shop',
   rule: 'hosts.deny',
   message,
-  remedy: 'Ask an admin.',
 });
-const explained = (message: string) => `${message} (AgentPolicy/shop: hosts.deny). Ask an admin.`;
+const explained = (message: string) => `${message} (AgentPolicy/shop: hosts.deny). ${policyErrors.HostNotAllowed.next}`;
 
 describe('A refusal in words', () => {
-  it('says what, by which rule, and what to do', () => assert.equal(explain(refusal('no such host')), explained('no such host')));
+  it('says what, by which rule, and what to do by the catalogue', () =>
+    assert.equal(explain(refusal('no such host')), explained('no such host')));
 
   it('is empty without refusals', () => assert.equal(explainAll([]), ''));
 

@@ -1,5 +1,5 @@
 import type { Decision, ErrorCause } from '@sentinel/crds';
-import type { PolicyErrorCode } from './policy-errors.ts';
+import { type PolicyErrorCode, remedyOf } from './policy-errors.ts';
 
 /** The decision of one rule, also if it allows. */
 export interface Opinion {
@@ -8,13 +8,11 @@ export interface Opinion {
   readonly policy: string;
   readonly rule: string;
   readonly message: string;
-  /** What to do about it, if that is not obvious from the field. */
-  readonly remedy?: string;
 }
 
 /** Why something is refused: which rule of which policy, and what would be allowed. */
 export interface Refusal {
-  /** What kind of refusal it is, for programs. */
+  /** What kind of refusal it is, for programs. What to do next is that of the code: `remedyOf`. */
   readonly code: PolicyErrorCode;
   /** The policy that decided, as `Kind/name`, or `Sentinel` for built-in rules. */
   readonly policy: string;
@@ -24,13 +22,11 @@ export interface Refusal {
   readonly message: string;
   /** The command or value that the message quotes. It may contain secrets. */
   readonly quote?: string;
-  /** What to do next. */
-  readonly remedy: string;
 }
 
 /** One sentence for a status, an Event or an admission response. */
 export function explain(refusal: Refusal): string {
-  return `${refusal.message} (${refusal.policy}: ${refusal.rule}). ${refusal.remedy}`;
+  return `${refusal.message} (${refusal.policy}: ${refusal.rule}). ${remedyOf(refusal.code)}`;
 }
 
 const CAUSES_MAX = 32;

@@ -133,12 +133,12 @@ function beyondLimit(decision: Word, most: number): string {
   return `this action has ${most} decisions, and takes no further approvals or revocations, so that a rejection always finds room: reject it or cancel it, and create it again`;
 }
 
-// The decision is sealed and recorded, but lifting a suspension resumes nothing by itself.
+// The decision is sealed and recorded, but turning the kill switch off resumes nothing by itself.
 function suspensionWarnings(status: AgentActionStatus): string[] {
   if (!status.conditions?.some(({ type, reason }) => type === 'Succeeded' && reason === 'Suspended')) return [];
   const by = describeSuspensions(status.suspension ?? []);
   return [
-    `sentinel: the action is suspended${by === '' ? '' : ` by ${by}`}: this approval is recorded and will not count; approve again after the suspension is lifted`,
+    `sentinel: the action is suspended${by === '' ? '' : ` by ${by}`}: this approval is recorded and will not count; approve again after the kill switch is turned off`,
   ];
 }
 
@@ -150,7 +150,7 @@ function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
   // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
   const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown } };
   if (onBehalfOf !== undefined && typeof onBehalfOf.user !== 'string')
-    throw new Denied('RequesterUnknown', 'it is not known for whom the agent acts (spec.onBehalfOf); create the action again');
+    throw new Denied('RequesterUnknown', 'spec.onBehalfOf does not name a user; create the action again');
   return { requester, editors, onBehalfOf: onBehalfOf?.user as string | undefined };
 }
 

@@ -30,7 +30,7 @@ export interface PlaybookContext {
 }
 
 /**
- * Admits a Playbook: stamps who wrote it, takes trust off when it changes, seals trust, or its withdrawal, when someone asks for it.
+ * Admits a Playbook: records who wrote it, takes trust off when it changes, seals trust, or its withdrawal, when someone asks for it.
  * Throws Denied.
  */
 export async function admitPlaybook(
@@ -90,7 +90,11 @@ async function sealTrust(
   const digest = requireDigest(playbook, asked);
   const authors = authorsOf(playbook);
   const last = authors?.at(-1);
-  if (!authors || !last) throw new Denied('PlaybookAuthorUnknown', 'it is not known who wrote this Playbook; write it again');
+  if (!authors || !last)
+    throw new Denied(
+      'PlaybookAuthorUnknown',
+      'missing author annotation (the admission webhook did not run); write the Playbook again',
+    );
   requireOther(userInfo, authors, 'you wrote this Playbook, or a part of it: somebody else must trust it');
   requireSaidInRequest(request, 'trust', digest);
   await authorizer.require(userInfo, { verb: 'trust', resource: 'playbooks', namespace: request.namespace, name: request.name });
@@ -138,7 +142,10 @@ function requireDigest({ spec, status }: AdmittedObject, asked: string): string 
   const digest = playbookDigest({ spec: spec as PlaybookSpec });
   const known = (status as PlaybookStatus | undefined)?.digest;
   if (known !== digest)
-    throw new Denied('PlaybookNotObserved', 'the operator has not looked at this Playbook yet; try again in a moment');
+    throw new Denied(
+      'PlaybookNotObserved',
+      'waiting for the operator to read the current version of this Playbook; try again in a moment',
+    );
   if (asked !== digest)
     throw new Denied(
       'PlaybookOutdated',

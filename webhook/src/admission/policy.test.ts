@@ -39,7 +39,10 @@ const write = (before: object | undefined, after: object) =>
 
 describe('Anyone who writes a policy', () => {
   it('is no agent', async () => {
-    await assert.rejects(admitPolicy(write(undefined, {}), readerOf([rule('ada')])), /'ada' is an agent/);
+    await assert.rejects(
+      admitPolicy(write(undefined, {}), readerOf([rule('ada')])),
+      /'ada' may not modify policies, because it is an agent/,
+    );
     await admitPolicy(write(undefined, {}), readerOf([rule('bea')]));
   });
 
@@ -67,7 +70,7 @@ describe('Anyone who writes a policy', () => {
 
   it('does not make an agent of themselves by mistake', async () => {
     const own = write(undefined, { subjects: [{ kind: 'User', name: 'ada' }] });
-    await assert.rejects(admitPolicy(own, readerOf([])), /makes 'ada', who writes it, an agent/);
+    await assert.rejects(admitPolicy(own, readerOf([])), /would make 'ada', who writes it, an agent/);
     await admitPolicy(write(undefined, { subjects: [{ kind: 'User', name: 'bea' }] }), readerOf([]));
   });
 });

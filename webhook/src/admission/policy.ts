@@ -20,7 +20,7 @@ export async function admitPolicy(
   if (onlySuspends(request)) return undefined;
   const agent = whyAgent(await policies.agents(namespace), identityOf(userInfo));
   if (agent !== undefined)
-    throw new Denied('AgentNotAllowed', `'${userInfo.username}' is an agent (${agent}): agents write no policies`);
+    throw new Denied('AgentNotAllowed', `'${userInfo.username}' may not modify policies, because it is an agent (${agent})`);
   if (!object || operation === 'DELETE') return undefined;
   const kind = request.resource.resource === 'clusteragentpolicies' ? 'ClusterAgentPolicy' : 'AgentPolicy';
   if (kind === 'AgentPolicy') requireDefinitionRoom(request);
@@ -34,7 +34,7 @@ export async function admitPolicy(
   if (own !== undefined)
     throw new Denied(
       'PolicyAppliesToAuthor',
-      `this policy makes '${userInfo.username}', who writes it, an agent (${own}), and agents write no policies: name a group in subjects, or have somebody else write it`,
+      `this policy would make '${userInfo.username}', who writes it, an agent (${own}), and agents may not modify policies: name a group in subjects, or have somebody else write it`,
     );
   if (faults.length === 0 || (oldObject && restOf(oldObject.spec) === restOf(object.spec))) return undefined;
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';

@@ -57,7 +57,6 @@ export class ActionQuota {
           policy: 'Sentinel',
           rule: 'limits.open',
           message: 'the actions of the namespace cannot be counted now, because the API server cannot be watched',
-          remedy: 'Try again in some seconds.',
         },
       ];
     const stored = [actions, ...plans].flatMap(({ store }) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { remedyOf } from '@sentinel/policy';
 import { AdmissionReview, Denied, denied, deniedByPolicy, TooManyRequests } from './review.ts';
 
 const { request } = AdmissionReview.parse({
@@ -44,7 +45,6 @@ describe('A refusal of the webhook', () => {
       policy: 'AgentPolicy/p',
       rule: 'modes',
       message: "mode 'Apply' is not allowed",
-      remedy: 'Allowed: DryRun.',
     };
     const more = { ...refusal, code: 'CommandDenied' as const, rule: 'commands[0]' };
     const { message, details } = statusOf(deniedByPolicy([{ ...refusal, code: 'ModeNotAllowed' }, more])) as {
@@ -55,7 +55,7 @@ describe('A refusal of the webhook', () => {
       details.causes.map(({ reason }) => reason),
       ['ModeNotAllowed', 'CommandDenied'],
     );
-    assert.equal(details.causes[0]?.message, "mode 'Apply' is not allowed (AgentPolicy/p: modes). Allowed: DryRun.");
+    assert.equal(details.causes[0]?.message, `mode 'Apply' is not allowed (AgentPolicy/p: modes). ${remedyOf('ModeNotAllowed')}`);
     assert.equal(message, `sentinel: ${details.causes.map((one) => one.message).join(' ')}`);
   });
 

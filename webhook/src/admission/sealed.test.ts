@@ -50,7 +50,7 @@ describe('A decision that is about to be stored', () => {
     ['is refused without a seal', update(undefined, unsealed('k1')), /its seal does not verify/],
     ['is refused behind one with a seal', update(first, `${first}\n${unsealed('k1')}`), /its seal does not verify/],
     ['is refused with a key that is not known', update(undefined, unsealed('k2')), /'k2', which is not known/],
-    ['is refused where it cannot be read', update(first, `${first}\n{}`), /it cannot be read/],
+    ['is refused where it cannot be read', update(first, `${first}\n{}`), /it cannot be parsed/],
     [
       'is refused where a sealed one says something else',
       update(undefined, first.replace('"ada"', '"eve"')),

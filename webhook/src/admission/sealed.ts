@@ -15,7 +15,7 @@ export async function requireSealedDecisions(request: AdmissionRequest, readKeys
   const { records, unreadable } = parseDecisions(appended);
   const keys = await readKeys();
   const fault =
-    unreadable > 0 || records.length === 0 ? 'it cannot be read' : records.map((one) => sealFault(one, keys)).find(Boolean);
+    unreadable > 0 || records.length === 0 ? 'it cannot be parsed' : records.map((one) => sealFault(one, keys)).find(Boolean);
   if (fault !== undefined)
     throw new Denied(
       'DecisionNotSealed',

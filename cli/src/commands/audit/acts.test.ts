@@ -189,11 +189,11 @@ const rows: Readonly<Record<string, { journal: object; trail: object; expected?:
     trail: trailOf(records.slice(1)),
     expected: /records 1 to 1 are gone before any sink acknowledged them/,
   },
-  'a trail that cannot be read': { journal: {}, trail: { trail: '{}' }, expected: /the trail of acts cannot be read/ },
+  'a trail that cannot be read': { journal: {}, trail: { trail: '{}' }, expected: /the trail of acts cannot be parsed/ },
   'a head that cannot be read': {
     journal: { [ACTS_HEAD]: 'x' },
     trail: trailOf(records),
-    expected: /the newest act in the journal cannot be read/,
+    expected: /the journal of acts is damaged: the number of its newest entry cannot be parsed/,
   },
 };
 

@@ -56,7 +56,7 @@ export async function verifyActs({ client, io }: Session, keys: SealKeys | undef
 /** Faults in the trail of acts and in the journal from which it is made, one sentence each. */
 export function findInActs(journal: Data, trail: Data, keys: SealKeys | undefined): string[] {
   const read = readTrail(trail);
-  if (!read) return ['the trail of acts cannot be read'];
+  if (!read) return ['the trail of acts cannot be parsed'];
   const { sequence, head, exported, records } = read;
   const first = records[0]?.sequence ?? sequence + 1;
   const gone = first - 1 > exported ? [`records ${exported + 1} to ${first - 1} are gone before any sink acknowledged them`] : [];
@@ -84,7 +84,7 @@ export function actFindings(records: readonly AuditRecord[], keys: SealKeys | un
     }
     const sealed = parse(SealedAct, text);
     if (!sealed) {
-      findings.push(`${name}: its seal cannot be read`);
+      findings.push(`${name}: its seal cannot be parsed`);
       continue;
     }
     const fault = keys && sealFault(sealed, keys);
@@ -104,7 +104,7 @@ function untoldActs(journal: Data, records: readonly AuditRecord[], keys: SealKe
   const text = journal[ACTS_HEAD];
   if (text === undefined) return [];
   const head = parse(ActsHead, text);
-  if (!head) return ['the number of the newest act in the journal cannot be read'];
+  if (!head) return ['the journal of acts is damaged: the number of its newest entry cannot be parsed'];
   const waiting = Object.values(journal)
     .flatMap((text) => parse(JournaledAct, text)?.sealed ?? [])
     .sort((a, b) => a.number - b.number);

@@ -12,7 +12,7 @@ const RACE_MS = 60_000;
 export function decisionFindings(action: AgentAction, keys: SealKeys | undefined): string[] {
   const { records: sealed, unreadable } = parseDecisions(action.metadata.annotations?.[annotations.approvals]);
   const findings = sealed.flatMap((one) => sealFindings(one, action, keys));
-  if (unreadable > 0) findings.push(`${unreadable} sealed decisions cannot be read`);
+  if (unreadable > 0) findings.push(`${unreadable} sealed decisions cannot be parsed`);
   const outbox = action.status?.outbox;
   const told = (outbox?.records ?? []).filter(({ transition }) => transition === 'Decided');
   const count = action.status?.decisionCount ?? 0;

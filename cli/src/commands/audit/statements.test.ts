@@ -78,7 +78,7 @@ const rows: Readonly<Record<string, Row>> = {
     records: [ran(whole.replace('D5', 'D4'))],
     expected: /does not hold: its seal does not verify/,
   },
-  'a statement that cannot be read': { records: [ran('{}')], expected: /the statement of the gateway cannot be read/ },
+  'a statement that cannot be read': { records: [ran('{}')], expected: /the statement of the gateway cannot be parsed/ },
   'a statement about another action': {
     records: [ran(says(all('D'), { ...good, action: 'uid-9' }))],
     expected: /it is for another action/,

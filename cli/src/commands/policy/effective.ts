@@ -1,4 +1,4 @@
-import { jobSeconds, judgeModel, type PolicySet, policyName, seconds } from '@sentinel/policy';
+import { jobSeconds, judgeModel, type PolicySet, policyName, remedyOf, seconds } from '@sentinel/policy';
 import type { Terminal } from '../../session.ts';
 import { type Format, raw } from '../../terminal/raw.ts';
 import { table } from '../../terminal/table.ts';
@@ -190,7 +190,7 @@ export function effective(sources: Sources, who: Asker, format: Format, io: Term
     );
     return 0;
   }
-  for (const { message, remedy } of set.refusals) io.out(`nothing is allowed: ${visible(message)}. ${visible(remedy)}`);
+  for (const { code, message } of set.refusals) io.out(`nothing is allowed: ${visible(message)}. ${visible(remedyOf(code))}`);
   io.out(
     table(
       ['FIELD', 'VALUE', 'POLICY', 'RULE', 'INSTEAD OF'],

@@ -113,7 +113,7 @@ describe('policy simulate', () => {
     const ran = await runAgainst(allowing, ['policy', 'simulate', '-f', changed]);
     assert.equal(ran.code, 0, ran.error);
     assert.match(ran.out, /1 of 1 actions would be judged in another way/);
-    assert.match(ran.out, /mode 'Apply' is not allowed \(AgentPolicy\/shop: modes\)/);
+    assert.match(ran.out, /mode 'Apply' is not allowed; allowed: DryRun \(AgentPolicy\/shop: modes\)/);
     assert.ok(ran.requests.every(({ method }) => method === 'GET'));
   });
 
@@ -210,7 +210,10 @@ describe('actions with ad-hoc steps, and parts of others', () => {
       '-f',
       changed,
     ]);
-    assert.match(ran.out, /starts without a person +1 approval\(s\) +AgentPolicy\/shop wants a person for ad-hoc steps/);
+    assert.match(
+      ran.out,
+      /starts without a person +1 approval\(s\) +AgentPolicy\/shop requires approval by a person for ad-hoc steps/,
+    );
     const closed = file(
       `apiVersion: ${API_VERSION}\nkind: ClusterAgentPolicy\nmetadata: {name: floor}\nspec: {modes: [Apply], kubernetes: ${JSON.stringify(anyOf)}, approvals: [{upToRisk: High}], limits: {children: 0}}\n`,
     );

@@ -64,7 +64,7 @@ export async function explainAction(session: Session, name: string, format: Form
   if (needs)
     session.io.out(
       needs.autoReview
-        ? `\nstarts without a person at risk ${plan?.spec.risk.level}, where it has succeeded often enough`
+        ? `\nat risk ${plan?.spec.risk.level} it starts without approval if enough earlier runs have succeeded (\`autoReviewAfter\`)`
         : `\nneeds ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''} at risk ${plan?.spec.risk.level}`,
     );
   return 0;

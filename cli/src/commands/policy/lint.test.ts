@@ -46,19 +46,19 @@ describe('policy lint', () => {
       'the groups of a line',
       'approvals: [{upToRisk: Low}, {upToRisk: High, groups: [sre]}]\nidentity: {refuseGroups: [sre]}',
       '',
-      /risk Medium, High together: `identity\.refuseGroups` refuses all of sre/,
+      /risk Medium, High together: each group that may approve \(sre\) is in `identity\.refuseGroups` of a ClusterAgentPolicy/,
     ],
     [
       'the groups of a policy of a namespace',
       'approvals: [{upToRisk: High}]\nidentity: {refuseGroups: [devs, "system:masters"]}',
       'approvals: [{upToRisk: High, groups: [devs]}]',
-      /risk Low, Medium, High with the policies that it meets: `identity\.refuseGroups` refuses all of devs/,
+      /risk Low, Medium, High with the policies that it meets: each group that may approve \(devs\) is in/,
     ],
     [
       'who may approve at all',
       'approvals: [{upToRisk: High}]\nidentity: {approverGroups: [sre], refuseGroups: [sre]}',
       '',
-      /refuses all of sre/,
+      /each group that may approve \(sre\) is in/,
     ],
     ['one group of two', 'approvals: [{upToRisk: High, groups: [sre, devs]}]\nidentity: {refuseGroups: [sre]}', '', undefined],
   ];
@@ -195,7 +195,10 @@ describe('policy lint', () => {
     const floors = (url: string) =>
       FLOOR.replace('\n---', '\n  modelEndpoint: {url: "https://a.io"}\n---') +
       other.replace('\n---', `\n  modelEndpoint: {url: "${url}"}\n---`);
-    assert.match((await policy(['lint', file(floors('https://b.io'))])).out, /modelEndpoint +the policies do not agree on one/);
+    assert.match(
+      (await policy(['lint', file(floors('https://b.io'))])).out,
+      /modelEndpoint +the ClusterAgentPolicies must name the same/,
+    );
     assert.doesNotMatch((await policy(['lint', file(floors('https://A.io/'))])).out, /modelEndpoint/);
   });
 
@@ -207,7 +210,7 @@ describe('policy lint', () => {
     const own = 'mcpServers: {allow: [{url: "https://a", tools: [x]}]}';
     assert.doesNotMatch((await policy(['lint', file(pinned + policyOf(own))])).out, /mcpServers/);
     const other = own.replace('tools', `schemaDigest: "sha256:${'b'.repeat(64)}", tools`);
-    assert.match((await policy(['lint', file(pinned + policyOf(other))])).out, /mcpServers\.allow\[0\] .*not those that/);
+    assert.match((await policy(['lint', file(pinned + policyOf(other))])).out, /mcpServers\.allow\[0\] .*do not have the digest/);
   });
 
   it('does not lint what holds no policy', async () => {

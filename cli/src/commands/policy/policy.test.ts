@@ -161,7 +161,7 @@ describe('policy lint', () => {
     [
       'a line of approvals that comes too late',
       'approvals: [{upToRisk: High}, {upToRisk: Low}]\nkubernetes: []',
-      /error.*approvals\[1\].*is dead: approvals\[0\]/,
+      /error.*approvals\[1\].*is unreachable: approvals\[0\]/,
     ],
     [
       'a rule that allows everything',

@@ -146,12 +146,12 @@ describe('The worst that starts without a person', () => {
       /create deployments 'any': an image from where it had none: evil\.example\/x/,
     ],
     [
-      'another policy wants a person',
+      'another policy requires approval by a person',
       floorOf(`${RULES}\n${MEDIUM}`) + policyOf(`${RULES}\napprovals: [{upToRisk: Critical}]`),
-      /AgentPolicy\/shop wants a person for the risk/,
+      /AgentPolicy\/shop requires approval by a person for the risk/,
     ],
     [
-      'rules want a person for every change',
+      'rules require approval for every change',
       floorOf(`${RULES.replace('Allow', 'RequireApproval')}\n${MEDIUM}`) + policyOf(RULES),
       /needs a person by the rules about the Kubernetes API/,
     ],

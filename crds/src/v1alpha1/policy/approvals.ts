@@ -3,7 +3,7 @@ import { duration, integer, list, RiskLevel, set } from '../fields.ts';
 
 const ApprovalLine = z
   .object({
-    upToRisk: RiskLevel.describe('The line covers actions up to this risk.'),
+    upToRisk: RiskLevel.describe('The entry covers actions up to this risk.'),
     approvals: integer(1, 10, 'How many different people must approve.').default(1),
     groups: set(
       z.string().min(1).max(253),
@@ -29,5 +29,5 @@ const ApprovalLine = z
 export const approvals = list(
   ApprovalLine,
   8,
-  'The first line whose risk covers that of the action decides what it needs. An action that no line covers is denied.',
+  'The first entry whose risk covers that of the action decides what it needs. An action that no entry covers is denied.',
 ).optional();

@@ -16,7 +16,7 @@ import {
   templateDigest,
   withoutQuotes,
 } from '@sentinel/policy';
-import { whyUnverifiable } from '../../decide/decide.ts';
+import { whyUnverifiable } from '../../decide/next-step.ts';
 import { isSuspended } from '../../decide/orphans.ts';
 import type { Facts } from '../../facts/facts.ts';
 import { condition, enter } from '../../status/conditions.ts';

@@ -1,6 +1,6 @@
 import type { RunReport, StageStatus } from '@sentinel/crds';
 import { describeSuspensions, suspendedBy, suspensionsOf } from '@sentinel/policy';
-import { whyUnverifiable } from '../../decide/decide.ts';
+import { whyUnverifiable } from '../../decide/next-step.ts';
 import { rollsBack } from '../../decide/rollback.ts';
 import { stoppedBy } from '../../decide/stopped-by.ts';
 import type { Facts } from '../../facts/facts.ts';
@@ -65,11 +65,11 @@ export async function concludeRun(
   end(pass, state, `${what} ${outcome}`);
 }
 
-/** Why the kill switch ended a stage: while it is on, every stage without success counts as ended by it. Undefined otherwise. */
+/** Why the kill switch stopped a stage: while it is on, every stage without success counts as stopped by it. Undefined otherwise. */
 export function killedBy({ facts }: Pass, ended: StageStatus): string | undefined {
   const stoppers = suspensionsOf(facts.policies);
   if (stoppers.length === 0 || ended.outcome === 'Succeeded') return undefined;
-  return `ended by the kill switch of ${describeSuspensions(stoppers)}`;
+  return `stopped by the kill switch of ${describeSuspensions(stoppers)}`;
 }
 
 /** Describes how many effects of a plan were carried out. */

@@ -97,7 +97,7 @@ function whyRolledBack({ draft, facts }: Pass, run: StageStatus): string {
     return stopped === undefined ? own : `${stopped}; ${own}`;
   }
   const failed = draft.conditions?.find(({ type, status }) => type === 'Verified' && status === 'False')?.message;
-  if (failed === undefined) return `${stopped ?? 'the action was ended'} before it was verified`;
+  if (failed === undefined) return `${stopped ?? 'the action was stopped'} before it was verified`;
   return stopped !== undefined && failed.startsWith(stopped) ? failed : `verification failed: ${failed}`;
 }
 

@@ -15,7 +15,7 @@ export function suspend({ draft, action, facts, now }: Pass): void {
   enter(
     draft,
     'Suspended',
-    `new starts are suspended by ${describeSuspensions(list)}; when that is lifted, people must approve again`,
+    `held by the kill switch of ${describeSuspensions(list)}; when it is turned off, people must approve again`,
     now,
   );
   record(
@@ -44,7 +44,7 @@ export function resume({ draft, action, facts, now }: Pass): void {
     {
       transition: 'Resumed',
       actor: namesOf(lifted),
-      summary: `the suspension was lifted${by}; approvals from before it do not count`,
+      summary: `the kill switch was turned off${by}; earlier approvals no longer count`,
       plan: draft.plan?.digest,
       details: { 'sentinel.lifted.by': describeSuspensions(lifted) },
     },
@@ -55,7 +55,7 @@ export function resume({ draft, action, facts, now }: Pass): void {
   enter(
     draft,
     'AwaitingApproval',
-    'the suspension was lifted; approvals from before it do not count, so people must approve again',
+    'the kill switch was turned off. Earlier approvals no longer count: approve the plan again.',
     now,
   );
 }

@@ -30,7 +30,7 @@ export function readArgv(argv: readonly string[], variables: readonly string[] =
     readStarted(argv, place);
   } catch {
     // An error of the analysis says nothing about the shell, so the command is opaque.
-    finder.concerns.push({ kind: 'Opaque', subject: argv[0] ?? '', why: 'it cannot be read', chain: [] });
+    finder.concerns.push({ kind: 'Opaque', subject: argv[0] ?? '', why: 'it cannot be parsed', chain: [] });
   }
   return finder;
 }

@@ -92,8 +92,13 @@ export const safeLines: readonly Line[] = [
     programs: ['echo', 'expr', 'seq', 'numfmt', 'true', 'false', ':', 'sleep'],
     reason: 'They compute and print.',
   },
-  { name: 'printf', programs: ['printf'], options: ['-v'], reason: 'It prints text; with -v it would set a variable.' },
-  { name: 'test', programs: ['test', '['], reason: 'They compare values; names that -v would evaluate are checked separately.' },
+  {
+    name: 'printf',
+    programs: ['printf'],
+    options: ['-v'],
+    reason: 'It prints text. -v is not in the safe list, because it sets a variable.',
+  },
+  { name: 'test', programs: ['test', '['], reason: 'They compare values. Names that -v evaluates are checked separately.' },
   {
     name: 'who-and-where',
     programs: ['id', 'pwd', 'whoami', 'uname', 'which', 'type', 'arch', 'nproc', 'tty', 'groups'],
@@ -104,69 +109,71 @@ export const safeLines: readonly Line[] = [
     name: 'ps',
     programs: ['ps'],
     exactly: /^(-e|-f|-ef|-A|aux|ax|x)?$/,
-    reason: 'With these arguments it lists processes; with others it would print their environment.',
+    reason: 'It lists processes. Other arguments are not in the safe list, because they can print the environment.',
   },
   {
     name: 'hostname',
     programs: ['hostname'],
     exactly: /^(-[dfsiI])?$/,
-    reason: 'It prints the host name; with an operand or a file it would set it.',
+    reason: 'It prints the host name. An operand or a file is not in the safe list, because it sets the name.',
   },
   {
     name: 'diff',
     programs: ['diff'],
     options: ['-l', '--paginate'],
-    reason: 'It compares files; with these options it would start the program pr.',
+    reason: 'It compares files. These options are not in the safe list, because they start the program pr.',
   },
   {
     name: 'date',
     programs: ['date'],
     options: ['-s', '--set'],
     words: /^[0-9]{8,}/,
-    reason: 'It prints the time; with -s it would set the clock.',
+    reason: 'It prints the time. -s is not in the safe list, because it sets the clock.',
   },
   {
     name: 'uniq',
     programs: ['uniq'],
     exactly: /^(-[cdiuz]+ ?)*([^- ][^ ]*)?$/,
-    reason: 'It reads one file; it would write to a second one.',
+    reason: 'It reads one file. Two file names are not in the safe list, because the second one is written.',
   },
   {
     name: 'sort',
     programs: ['sort'],
     options: ['-o', '--output', '--compress-program', '-T', '--temporary-directory', '--files0-from'],
-    reason: 'It reads files; -o writes a file and --compress-program starts a program.',
+    reason: 'It reads files. These options are not in the safe list, because they write files or start a program.',
   },
   {
     name: 'base64',
     programs: ['base64'],
     options: ['-o', '--output'],
-    reason: 'It reads files; -o writes a file on some systems.',
+    reason: 'It reads files. -o is not in the safe list, because it writes a file on some systems.',
   },
   {
     name: 'find',
     programs: ['find'],
     options: ['-exec', '-execdir', '-ok', '-okdir', '-delete', '-fls', '-fprint', '-fprint0', '-fprintf'],
-    reason: 'It lists files unless one of these options deletes, writes or starts something.',
+    reason: 'It lists files. These options are not in the safe list, because they delete or write files, or start programs.',
   },
   {
     name: 'rg',
     programs: ['rg'],
     options: ['--pre', '--hostname-bin', '--search-zip', '-z'],
-    reason: 'It searches unless one of these options starts a program.',
+    reason: 'It searches. These options are not in the safe list, because they start a program.',
   },
   {
     name: 'sed',
     programs: ['sed'],
     exactly: /^-ne? ([0-9]+,)?[0-9]+p( [^- ][^ ]*)?$/,
-    reason: 'With these arguments it only prints lines of a file.',
+    reason:
+      'It prints lines of a file. Other arguments are not in the safe list, because they can write files or start programs.',
   },
   {
     name: 'jq',
     programs: ['jq'],
     options: ['-f', '--from-file', '-L', '--library-path', '--rawfile', '--slurpfile', '--argfile'],
     words: /(^|[^.\w])env\b|\bENV\b/,
-    reason: 'It filters JSON; these options read further files, and env is the environment.',
+    reason:
+      'It filters JSON. These options are not in the safe list, because they read further files; neither is env, which is the environment.',
   },
   {
     name: 'shell-flow',
@@ -205,7 +212,7 @@ export const safeLines: readonly Line[] = [
     name: 'jobs',
     programs: ['jobs'],
     exactly: /^(-[lnprs]+)?$/,
-    reason: 'It lists the jobs of the shell; with -x it would start a program.',
+    reason: 'It lists the jobs of the shell. -x is not in the safe list, because it starts a program.',
   },
   {
     ...kubeReads,
@@ -238,7 +245,8 @@ export const safeLines: readonly Line[] = [
     name: 'helm-status',
     subcommands: ['status'],
     options: [...helmReads.options, '-o', '--output', '--debug'],
-    reason: 'It prints the state of a release; as JSON or YAML it would print its values and manifests, with their Secrets.',
+    reason:
+      'It prints the state of a release. JSON and YAML are not in the safe list, because they contain its values and manifests, with their Secrets.',
   },
 ];
 

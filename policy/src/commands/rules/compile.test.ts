@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Decision } from '@sentinel/crds';
+import { remedyOf } from '../../verdict/policy-errors.ts';
 import type { HostExecutable } from '../programs/program-names.ts';
 import type { Word } from '../shell/words.ts';
 import { compiled, judged, policy } from '../testing.ts';
@@ -143,7 +144,7 @@ describe('Policies about commands', () => {
       message: "'kubectl -n x delete pod y' is denied by 'kubectl delete|drain'",
       quote: 'kubectl -n x delete pod y',
       justification: 'Through Git.',
-      remedy: 'Remove this command, or ask an admin to change the rule.',
+      remedy: remedyOf('CommandDenied'),
     });
     assert.deepEqual(commands[2]?.chain, ['bash -c', 'sudo']);
   });

@@ -1,4 +1,5 @@
 import type { Decision } from '@sentinel/crds';
+import { remedyOf } from '../../verdict/policy-errors.ts';
 import type { Concern, FoundCommand } from '../analyze/finder.ts';
 import { type NamedReading, type PreparedCommand, prepareArgv } from '../analyze/prepare-argv.ts';
 import { baseName, isTrustedPath } from '../programs/program-names.ts';
@@ -53,9 +54,10 @@ const tooMuch = (): CommandReason => ({
   decision: 'Deny',
   matched: [],
   certain: true,
-  message: 'the commands of the action take too long to compare with the rules of all policies',
+  message:
+    'the commands of the action take too long to compare with the rules of all policies: use fewer commands, options and unknown words',
   quote: '',
-  remedy: 'Split the action, or write its commands with fewer options and unknown words; an admin may shorten the rules.',
+  remedy: remedyOf('CommandDenied'),
 });
 
 function reasonOf(concern: Concern): CommandReason {
@@ -211,13 +213,7 @@ function spoken(
     message: `'${quote}' ${saying} by '${matched.join(' ')}'${may}`,
     ...(rule.justification === undefined ? {} : { justification: rule.justification }),
     remedy:
-      rule.decision === 'Allow'
-        ? ''
-        : rule.decision === 'RequireApproval'
-          ? 'A person approves it.'
-          : certain
-            ? 'Remove this command, or ask an admin to change the rule.'
-            : 'Write the command out with literal words, options last.',
+      rule.decision === 'Allow' ? '' : rule.decision === 'RequireApproval' ? 'A person approves it.' : remedyOf('CommandDenied'),
   };
 }
 

@@ -18,7 +18,7 @@ export interface CommandReason {
   /** The command, or the part of it, that the message quotes. */
   readonly quote: string;
   readonly justification?: string;
-  /** What would have been allowed, or who can allow it. */
+  /** What to do next: of a denial that of its code, `CommandDenied`; empty if the rule allows. */
   readonly remedy: string;
 }
 

@@ -52,8 +52,8 @@ export function mayDelete(effect: Effect): string | undefined {
   if (effect.verb === 'delete' || isMade(effect)) return undefined;
   if (effect.deletesData !== undefined) return effect.deletesData;
   const changes = (field: string) => (effect.change ?? []).some(({ path }) => `${path}/`.startsWith(`/metadata/${field}/`));
-  if (changes('ownerReferences')) return 'its owners change, and it is deleted when they are gone';
-  if (changes('finalizers')) return 'its finalizers change, which its deletion waits for';
+  if (changes('ownerReferences')) return 'its ownerReferences change; the object is deleted when its owners are gone';
+  if (changes('finalizers')) return 'its finalizers change; if the object is being deleted, its deletion can now complete';
   return dropsVolumes(effect) ? 'its volumes are deleted with it or with its pods' : undefined;
 }
 

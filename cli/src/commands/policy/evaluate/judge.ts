@@ -13,6 +13,7 @@ import {
   judgeTool,
   type PolicySet,
   policyName,
+  remedyOf,
   showWord,
   stricter,
 } from '@sentinel/policy';
@@ -98,7 +99,7 @@ function inGeneral(question: Question, set: PolicySet): Because[] {
     rule: frozen.rule,
     decision: 'Deny' as const,
     message: `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`,
-    remedy: 'Approved actions wait until then.',
+    remedy: remedyOf('FreezeActive'),
   };
   return [
     ...set.refusals.map(denial),

@@ -14,13 +14,14 @@ import {
   policyName,
   type Refusal,
   type Requirements,
+  remedyOf,
   resolveParameters,
   whyPerson,
   withAutoReview,
 } from '@sentinel/policy';
 import { type Family, judgeFamily } from '../input/lineage-facts.ts';
 import { RISKS } from '../lint/finding.ts';
-import type { Because } from './reason.ts';
+import { type Because, denial } from './reason.ts';
 import type { Work } from './work.ts';
 
 /** An action, what it runs, its lineage and its plan. */
@@ -67,7 +68,7 @@ export function opinionsOf({ action, plan, set, work, family, requester }: Judge
   const { playbook } = work;
   const refusals = refusalsOf({ action, set, work, family, requester });
   const all: Because[] = [
-    ...refusals.map((refusal) => ({ ...refusal, decision: 'Deny' as const })),
+    ...refusals.map(denial),
     ...(playbook ? ofCommands(action, playbook, set) : []),
     ...(plan ? ofPlan(action, plan, set) : []),
     ...(plan ? ofAutonomy(judgePlanOf({ action, plan, set, work }), set) : []),
@@ -111,7 +112,7 @@ function ofPlan(action: AgentAction, { spec }: ActionPlan, set: PolicySet): Beca
       rule: decidedBy.slice(at + 2),
       decision,
       message: `${what} ${said}`,
-      ...(refusal ? { remedy: refusal.remedy } : {}),
+      ...(refusal ? { remedy: remedyOf(refusal.code) } : {}),
     };
   });
   const { level } = spec.risk;
@@ -131,7 +132,7 @@ function ofPlan(action: AgentAction, { spec }: ActionPlan, set: PolicySet): Beca
     const message = `risk ${level} needs ${line.approvals} approval(s)${line.groups ? ` from ${line.groups.join(' or ')}` : ''}`;
     return [{ policy: policyName(policy), rule: `approvals[${index}]`, decision: 'RequireApproval', message }];
   });
-  return [...others.map((refusal) => ({ ...refusal, decision: 'Deny' as const })), ...requests, ...raised, ...lines];
+  return [...others.map(denial), ...requests, ...raised, ...lines];
 }
 
 function ofAutonomy({ person }: ReturnType<typeof judgePlanOf>, set: PolicySet): Because[] {
@@ -151,5 +152,5 @@ function ofTime(set: PolicySet, now: number): Because[] {
   const frozen = frozenAt(set, now);
   if (!frozen) return [];
   const message = `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`;
-  return [{ policy: frozen.policy, rule: frozen.rule, decision: 'Deny', message, remedy: 'Approved actions wait until then.' }];
+  return [{ policy: frozen.policy, rule: frozen.rule, decision: 'Deny', message, remedy: remedyOf('FreezeActive') }];
 }

@@ -1,5 +1,12 @@
 import type { Decision, RiskLevel } from '@sentinel/crds';
-import type { CommandReason, Opinion, PolicyErrorCode, Refusal, Requirements } from '@sentinel/policy';
+import {
+  type CommandReason,
+  type Opinion,
+  type PolicyErrorCode,
+  type Refusal,
+  type Requirements,
+  remedyOf,
+} from '@sentinel/policy';
 
 /** A rule that applies, and its decision. */
 export interface Because {
@@ -9,6 +16,7 @@ export interface Because {
   readonly rule: string;
   readonly decision: Decision;
   readonly message: string;
+  /** What to do next: of a refusal that of its code. */
   readonly remedy?: string;
 }
 
@@ -18,10 +26,11 @@ export interface Needs extends Requirements {
 }
 
 /** A refusal in the form of a rule that applies. */
-export const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny' });
+export const denial = (refusal: Refusal): Because => ({ ...refusal, decision: 'Deny', remedy: remedyOf(refusal.code) });
 
 /** What a rule says, with the code of the refusal that it is. */
-export const opinion = (said: Opinion, code: PolicyErrorCode): Because => (said.decision === 'Deny' ? { code, ...said } : said);
+export const opinion = (said: Opinion & Partial<Pick<Refusal, 'code'>>, code: PolicyErrorCode): Because =>
+  said.decision === 'Deny' ? denial({ code, ...said }) : said;
 
 /** A rule about commands that applies. */
 export const reasonOf = ({ policy, rule, decision, message, justification, remedy }: CommandReason): Because => ({

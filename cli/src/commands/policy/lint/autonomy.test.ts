@@ -15,12 +15,12 @@ describe('policy lint of autonomy, parts and retention', () => {
     [
       'a line that the floor never lets through',
       floor(ALLOW, PEOPLE) + own(AUTO),
-      /warning +AgentPolicy\/shop\/shop +approvals\[0\]\.autoReview +has no effect: ClusterAgentPolicy\/floor wants a person at risk Low, Medium/,
+      /warning +AgentPolicy\/shop\/shop +approvals\[0\]\.autoReview +has no effect: ClusterAgentPolicy\/floor requires approval by a person at risk Low, Medium/,
     ],
     [
       'a line that the floor lets through in part',
       floor(ALLOW, 'approvals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]') + own(AUTO),
-      /has no effect at risk Medium: ClusterAgentPolicy\/floor wants a person there/,
+      /has no effect at risk Medium: ClusterAgentPolicy\/floor requires approval by a person there/,
     ],
     [
       'fewer runs than the floor wants without saying so',
@@ -49,7 +49,7 @@ describe('policy lint of autonomy, parts and retention', () => {
     [
       'a line of Critical alone',
       floor(ALLOW, 'approvals: [{upToRisk: High}, {upToRisk: Critical, autoReview: true}]'),
-      /error.*approvals\[1\]\.autoReview +is dead/,
+      /error.*approvals\[1\]\.autoReview +has no effect: the entry covers only Critical/,
       1,
     ],
     [
@@ -64,9 +64,9 @@ describe('policy lint of autonomy, parts and retention', () => {
     ],
     ['nothing of ad-hoc steps that start at Medium', floor(ALLOW, 'playbooks: {adHocSteps: Allow}', AUTO), undefined],
     [
-      'rules that want a person for every change',
+      'rules that require approval for every change',
       floor(ASK, AUTO),
-      /approvals\[0\]\.autoReview +has no effect: the rules about the Kubernetes API want a person .*ClusterAgentPolicy\/floor: kubernetes\[0\]/,
+      /approvals\[0\]\.autoReview +has no effect: the rules about the Kubernetes API require approval by a person .*ClusterAgentPolicy\/floor: kubernetes\[0\]/,
     ],
     ['nothing where a namespace tightens what the floor lets start', floor(ALLOW, AUTO) + own(ASK), undefined],
     [
@@ -118,13 +118,13 @@ describe('policy lint of autonomy, parts and retention', () => {
     [
       'children if nothing may be a part',
       floor(ALLOW, PEOPLE, 'limits: {children: 2, depth: 0}'),
-      /error.*limits\.children +is dead/,
+      /error.*limits\.children +has no effect: with `depth: 0`/,
       1,
     ],
     [
-      'children where the floor lets nothing be a part',
+      'children where the floor lets no action have a parent',
       floor(ALLOW, PEOPLE, 'limits: {depth: 0}') + own('limits: {children: 2}'),
-      /limits\.children +has no effect: ClusterAgentPolicy\/floor lets no action be a part/,
+      /limits\.children +has no effect: ClusterAgentPolicy\/floor lets no action have a parent/,
     ],
   ];
   for (const [name, policies, found, code = 0] of rows)

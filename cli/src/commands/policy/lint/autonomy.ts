@@ -25,11 +25,15 @@ export function lintAutonomy(policy: AnyPolicy, add: Add): void {
       add(
         'warning',
         `${path}.autoReviewAfter`,
-        'does nothing in this policy but delays plans that other policies let start: the line does not set `autoReview`',
+        'does nothing in this policy but delays plans that other policies let start: the entry does not set `autoReview`',
       );
     if (!line.autoReview || levels.length === 0) continue;
     if (levels.every((level) => level === 'Critical'))
-      add('error', `${path}.autoReview`, 'is dead: the line covers Critical alone, and nothing Critical starts without a person');
+      add(
+        'error',
+        `${path}.autoReview`,
+        'has no effect: the entry covers only Critical, and nothing Critical starts without approval by a person',
+      );
     else if (levels.includes('Critical'))
       add('warning', `${path}.upToRisk`, "is never effective up to 'Critical': nothing Critical starts without a person");
     if (levels.includes('High') && spec.playbooks.adHocSteps === 'Allow')
@@ -40,7 +44,7 @@ export function lintAutonomy(policy: AnyPolicy, add: Add): void {
       );
   }
   if (spec.limits?.depth === 0 && (spec.limits.children ?? 0) > 0)
-    add('error', 'limits.children', 'is dead: with `depth: 0` no action may be a part of another');
+    add('error', 'limits.children', 'has no effect: with `depth: 0` no action may have a parent');
 }
 
 // The levels that a line decides: those that no earlier line covers.
@@ -87,9 +91,17 @@ function overruled({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add
     const dead = levels.filter((level) => against(level).length > 0);
     const names = [...new Set(dead.flatMap((level) => against(level).map(({ policy }) => policy)))].join(', ');
     if (dead.length === levels.length)
-      add('warning', `approvals[${index}].autoReview`, `has no effect: ${names} wants a person at risk ${dead.join(', ')}`);
+      add(
+        'warning',
+        `approvals[${index}].autoReview`,
+        `has no effect: ${names} requires approval by a person at risk ${dead.join(', ')}`,
+      );
     else if (dead.length > 0)
-      add('warning', `approvals[${index}].autoReview`, `has no effect at risk ${dead.join(', ')}: ${names} wants a person there`);
+      add(
+        'warning',
+        `approvals[${index}].autoReview`,
+        `has no effect at risk ${dead.join(', ')}: ${names} requires approval by a person there`,
+      );
   }
 }
 
@@ -126,7 +138,7 @@ function asked({ spec, metadata }: AnyPolicy, set: PolicySet, add: Add): void {
   add(
     'warning',
     `approvals[${index}].autoReview`,
-    `has no effect: the rules about the Kubernetes API want a person for every change that they let through (${decidedBy})`,
+    `has no effect: the rules about the Kubernetes API require approval by a person for every change that they allow (${decidedBy})`,
   );
 }
 
@@ -147,5 +159,5 @@ function parts({ spec, kind, metadata }: AnyPolicy, set: PolicySet, add: Add): v
       `has no effect: ${children.policy === 'Sentinel' ? 'no policy says `limits.children`, and then an action may have none' : `${children.policy} lets no action have children`}`,
     );
   if ((spec.limits?.children ?? 0) > 0 && depth.limit === 0 && depth.policy !== own)
-    add('warning', 'limits.children', `has no effect: ${depth.policy} lets no action be a part of another (limits.depth)`);
+    add('warning', 'limits.children', `has no effect: ${depth.policy} lets no action have a parent (limits.depth)`);
 }

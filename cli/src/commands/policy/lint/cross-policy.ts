@@ -106,7 +106,7 @@ function allRefused(set: PolicySet, policy: AnyPolicy, how: string): Finding[] {
   });
   const [lowest] = found;
   if (!lowest) return [];
-  const message = `nobody could approve a plan of risk ${found.map(({ risk }) => risk).join(', ')} ${how}: \`identity.refuseGroups\` refuses all of ${lowest.refused.join(', ')}`;
+  const message = `nobody could approve a plan of risk ${found.map(({ risk }) => risk).join(', ')} ${how}: each group that may approve (${lowest.refused.join(', ')}) is in \`identity.refuseGroups\` of a ClusterAgentPolicy`;
   return [{ level: 'error', policy: nameOf(policy), path: 'approvals', message }];
 }
 
@@ -236,7 +236,7 @@ function lists({ spec }: AnyPolicy, floor: PolicySet, add: Add): void {
     }
   for (const [index, image] of (spec.images?.allow ?? []).entries()) {
     const opinion = judgeImage(floor, `${sampleOf(image).replace(/[@:][^/]*$/, '')}@sha256:${'0'.repeat(64)}`);
-    if (opinion.decision === 'Deny') add(`images.allow[${index}]`, `'${image}' is on no list of ${opinion.policy}`);
+    if (opinion.decision === 'Deny') add(`images.allow[${index}]`, `'${image}' is not in \`images.allow\` of ${opinion.policy}`);
   }
   for (const [index, repository] of (spec.repositories?.allow ?? []).entries()) {
     const opinion = judgeRepository(floor, sampleOf(repository));

@@ -54,7 +54,7 @@ function approvals({ spec }: AnyPolicy, add: Add): void {
       add(
         'error',
         `approvals[${index}]`,
-        `is dead: approvals[${before}] covers up to '${lines[before]?.upToRisk}' and comes first`,
+        `is unreachable: approvals[${before}] covers up to '${lines[before]?.upToRisk}' and comes first`,
       );
     if (line.groups?.length === 0) add('error', `approvals[${index}].groups`, 'is an empty list: nobody could approve');
   }
@@ -70,7 +70,7 @@ function kubernetes(rules: readonly KubernetesRule[], add: Add): void {
     if (decision !== 'Deny' && isOutOfReach(rule))
       add('warning', path, 'does nothing: no policy can allow what it names, a person does it by hand');
     if (resourceNames?.length === 0 || rule.namespaces?.length === 0)
-      add('error', path, 'is dead: an empty list of names or namespaces matches nothing');
+      add('error', path, 'never matches: an empty list of names or namespaces matches nothing');
     const by = rules.findIndex(
       (other, at) => at !== index && isStricter(other.decision, decision, at < index) && covers(other, rule),
     );
@@ -123,15 +123,15 @@ function lists(policy: AnyPolicy, add: Add): void {
   const { network, environments, repositories, images, mcpServers } = spec;
   for (const [index, pattern] of (network?.allow ?? []).entries())
     if ((network?.deny ?? []).some((other) => other === pattern || coversHost(other, pattern.replace(/^\*\./, 'x.'))))
-      add('error', `network.allow[${index}]`, `'${pattern}' is dead: network.deny covers it, and deny wins`);
+      add('error', `network.allow[${index}]`, `'${pattern}' never matches: network.deny covers it, and deny wins`);
   if (network?.unfamiliar === 'Allow')
     add('error', 'network.unfamiliar', "allows every host that no rule denies: use 'RequireApproval' or 'Deny'");
   for (const [index, value] of (environments?.allow ?? []).entries())
     if (environments?.deny?.includes(value))
-      add('error', `environments.allow[${index}]`, `'${value}' is dead: environments.deny has it, and deny wins`);
+      add('error', `environments.allow[${index}]`, `'${value}' never matches: environments.deny has it, and deny wins`);
   for (const [index, value] of (repositories?.allow ?? []).entries())
     if (judgeRepository(setOf([policy]), sampleOf(value)).rule.startsWith('repositories.deny'))
-      add('error', `repositories.allow[${index}]`, `'${value}' is dead: repositories.deny covers it, and deny wins`);
+      add('error', `repositories.allow[${index}]`, `'${value}' never matches: repositories.deny covers it, and deny wins`);
   for (const [index, pattern] of (images?.allow ?? []).entries())
     if (/^\*\*?(\/\*\*?)*$/.test(pattern))
       add('warning', `images.allow[${index}]`, `'${pattern}' allows images of every registry`);
@@ -144,7 +144,7 @@ function lists(policy: AnyPolicy, add: Add): void {
       add(
         'error',
         `mcpServers.allow[${index}]`,
-        `is dead: mcpServers.allow[${by}] allows all of it, and entries of one server are alternatives`,
+        `has no effect: mcpServers.allow[${by}] allows all of it, and entries of one server are alternatives`,
       );
   }
   for (const [list, path] of [
@@ -169,7 +169,7 @@ function coversEntry(wide: ServerEntry, narrow: ServerEntry): boolean {
 
 function highRisk({ spec }: AnyPolicy, add: Add): void {
   for (const [index, { raiseTo, refuse }] of (spec.highRisk ?? []).entries()) {
-    if (raiseTo === 'Low' && !refuse) add('error', `highRisk[${index}]`, "is dead: no risk is below 'Low'");
+    if (raiseTo === 'Low' && !refuse) add('error', `highRisk[${index}]`, "has no effect: no risk is below 'Low'");
     if (raiseTo !== undefined && refuse) add('warning', `highRisk[${index}].raiseTo`, 'does nothing: the rule refuses');
   }
 }

@@ -160,7 +160,7 @@ export function spellingsOf(request: ApiRequest, names: readonly string[], conte
     ...(field.startsWith(TEMPLATE) ? [['kubectl', 'rollout', 'restart', what, ...names, ...where]] : []),
     ...(content.pods ? [['kubectl', 'scale', what, ...names, '--replicas=0', ...where]] : []),
     ...(verb.startsWith('delete') ? [] : [['kubectl', 'apply', '-f', `${kind}.yaml`, ...where]]),
-    // A program that is on no list, so the requests that it sends are unknown.
+    // A program that is in no table, so the requests that it sends are unknown.
     ['change-things', verb, what, ...names],
   ];
   return verb === 'patch' ? [kubectlOf(request, names, content), ...more] : [kubectlOf(request, names), ...more];

@@ -22,7 +22,7 @@ export function allowedLines(set: PolicySet): readonly (readonly string[])[] {
     return found ? [line[0] === 'kubectl' ? line : found] : [];
   });
   const kubectl = passing.filter(([program]) => program === 'kubectl');
-  // All programs that are on no list are equivalent here.
+  // All programs that are in no table are equivalent here.
   const others = passing.filter(([program]) => program !== 'kubectl').slice(0, MAX_PROGRAMS);
   return [...others, ...kubectl].slice(0, MAX);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { Turns } from './turns.ts';
+import { Serializer } from './serializer.ts';
 
 it('runs one piece of work at a time, in the order of arrival, however the one before it ended', async () => {
-  const turns = new Turns();
+  const turns = new Serializer();
   const steps: string[] = [];
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const first = turns.take(async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '@sentinel/kube/testing';
-import { LargeTurns } from './large-turns.ts';
+import { LargeRequestLimiter } from './large-request-limiter.ts';
 
 it('a namespace has one large request at work at a time; small ones and those of others do not wait for it', async () => {
-  const turns = new LargeTurns(() => false);
+  const turns = new LargeRequestLimiter(() => false);
   const order: string[] = [];
   let open = () => {};
   const held = new Promise<void>((resolve) => {
@@ -27,7 +27,7 @@ it('a namespace has one large request at work at a time; small ones and those of
 });
 
 it('a large request that fails lets the next one through', async () => {
-  const turns = new LargeTurns(() => false);
+  const turns = new LargeRequestLimiter(() => false);
   const failing = turns.take('a', 100_000, () => Promise.reject(new Error('no')));
   const next = turns.take('a', 100_000, async () => 'yes');
   await assert.rejects(failing);
@@ -41,7 +41,7 @@ describe('large requests of one namespace', () => {
   // Sends large requests one after the other, each of which takes a time, for ten minutes; answers with the part of the time they had.
   async function partOf(isShared: boolean, takes: number) {
     const clock = new FakeClock();
-    const turns = new LargeTurns(() => isShared, clock);
+    const turns = new LargeRequestLimiter(() => isShared, clock);
     let worked = 0;
     const work = () =>
       new Promise<void>((resolve) => {
@@ -78,7 +78,7 @@ describe('large requests of one namespace', () => {
 
   it('are not held up when they are few', async () => {
     const clock = new FakeClock();
-    const turns = new LargeTurns(() => true, clock);
+    const turns = new LargeRequestLimiter(() => true, clock);
     const work = async () => clock.advance(500);
     for (let at = 0; at < 2; at++) await turns.take('calm', LARGE, work);
     assert.equal(clock.monotonic(), 1_000);
@@ -86,7 +86,7 @@ describe('large requests of one namespace', () => {
 
   it('end their rest when the client is gone', async () => {
     const clock = new FakeClock();
-    const turns = new LargeTurns(() => true, clock);
+    const turns = new LargeRequestLimiter(() => true, clock);
     const work = async () => clock.advance(1_000);
     for (let at = 0; at < 2; at++) await turns.take('hostile', LARGE, work);
     const gone = new AbortController();

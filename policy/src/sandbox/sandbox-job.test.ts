@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
-import { type JobInput, sandboxJob } from './job.ts';
 import { parsePodSettings } from './pod-settings.ts';
+import { type JobInput, sandboxJob } from './sandbox-job.ts';
 
 const playbook = aPlaybookSpec({
   account: 'a',

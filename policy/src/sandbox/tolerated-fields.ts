@@ -21,11 +21,11 @@ import {
  * found on real distributions. None can change what runs, as whom, what it reaches, or how it is set apart. The path is that in the
  * object; `[]` stands for each entry of a list. What is not here is a difference. Decision 0021 gives the reasons.
  */
-export type AssignedFields = Readonly<Record<string, FieldCheck>>;
+export type ToleratedFields = Readonly<Record<string, FieldCheck>>;
 
 // GKE Autopilot raises requests to its minimums, and limits with them on clusters without bursting; LimitRanges and the
 // VerticalPodAutoscaler do the same. Limits stay limits: at most these, where less was rendered.
-const resources: AssignedFields = {
+const resources: ToleratedFields = {
   'resources.requests.cpu': isAmount,
   'resources.requests.memory': isAmount,
   'resources.requests.ephemeral-storage': isAmount,
@@ -36,7 +36,7 @@ const resources: AssignedFields = {
 
 // What is so already, said once more, or tighter: SecurityContextConstraints of OpenShift (apiserver-library-go, `sccmatching`),
 // GKE Autopilot, and policies that write out the Pod Security Standard "restricted".
-const security: AssignedFields = {
+const security: ToleratedFields = {
   'securityContext.privileged': is(false),
   'securityContext.procMount': is('Default'),
   'securityContext.runAsNonRoot': is(true),
@@ -46,7 +46,7 @@ const security: AssignedFields = {
   'securityContext.seLinuxOptions': isSeparateLevel,
 };
 
-const container: AssignedFields = {
+const container: ToleratedFields = {
   // Defaults of the pod API (pkg/apis/core/v1/defaults.go).
   terminationMessagePath: is('/dev/termination-log'),
   terminationMessagePolicy: is('File'),
@@ -56,7 +56,7 @@ const container: AssignedFields = {
   ...security,
 };
 
-function podFields(path: string): AssignedFields {
+function podFields(path: string): ToleratedFields {
   const lists = ['initContainers', 'containers'];
   return {
     // Defaults of the pod API, the same in a template and in a pod.
@@ -84,7 +84,7 @@ function podFields(path: string): AssignedFields {
 }
 
 /** Of a Job: defaults of the batch API (pkg/apis/batch/v1/defaults.go), the generated selector, and what policies do to templates. */
-export const assignedToJobs: AssignedFields = {
+export const toleratedInJobs: ToleratedFields = {
   'spec.completionMode': is('NonIndexed'),
   'spec.manualSelector': is(false),
   'spec.selector': (value, { job }) =>
@@ -100,7 +100,7 @@ export const assignedToJobs: AssignedFields = {
  * Of a pod: the same, the binding by the scheduler, and what the built-in admission plugins set: Priority, DefaultTolerationSeconds,
  * RuntimeClass (its overhead, node selector and tolerations).
  */
-export const assignedToPods: AssignedFields = {
+export const toleratedInPods: ToleratedFields = {
   ...podFields('spec'),
   'spec.nodeName': isText,
   'spec.priority': isInteger,

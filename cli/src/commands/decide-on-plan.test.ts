@@ -72,7 +72,7 @@ describe('a decision', () => {
         .at(-1);
     assert.equal(
       await said('approve'),
-      'agentaction.sentinel.dev/repair-web approval recorded: it does not count, because the action is suspended by AgentPolicy/shop (by sid since 2026-03-02T10:00:00Z); approve again after the suspension is lifted',
+      'agentaction.sentinel.dev/repair-web approval recorded: it does not count, because the action is suspended by AgentPolicy/shop (by sid since 2026-03-02T10:00:00Z); approve again after the kill switch is turned off',
     );
     assert.equal(await said('reject'), 'agentaction.sentinel.dev/repair-web rejected');
   });

@@ -2,8 +2,8 @@ import { type AgentAction, digestOf, type PlaybookSpec, type Stage } from '@sent
 import { fillSteps, resolveParameters } from '../admission/parameters.ts';
 import { jobSeconds } from '../approval/requirements.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
-import { type SandboxJob, type SandboxSettings, sandboxJob } from './job.ts';
 import { jobName } from './names.ts';
+import { type SandboxJob, type SandboxSettings, sandboxJob } from './sandbox-job.ts';
 
 /** Everything that the Job of a stage depends on. */
 export interface StageFacts {

@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from '@sentinel/kube';
-import { Turns } from '../enforce/turns.ts';
+import { Serializer } from '../enforce/serializer.ts';
 
 /** From this size on, parsing and comparing a body blocks the only thread of the gateway noticeably. */
 const LARGE = 64 * 1024;
@@ -11,7 +11,7 @@ const BURST_MS = 1_000;
 const COUNTED_MS = 1_000;
 
 interface Own {
-  readonly turns: Turns;
+  readonly turns: Serializer;
   waiting: number;
   /** The used time that is not regained yet, in milliseconds, and when that was computed. */
   taken: number;
@@ -23,7 +23,7 @@ interface Own {
  * sandboxes, so that requests of other tenants are seldom delayed by them, on the gateway's thread or in the API server. A single tenant is
  * never delayed. The number of waiting requests is bounded by the bytes that they hold.
  */
-export class LargeTurns {
+export class LargeRequestLimiter {
   readonly #isShared: (namespace: string) => boolean;
   readonly #clock: Clock;
   readonly #byNamespace = new Map<string, Own>();
@@ -38,7 +38,12 @@ export class LargeTurns {
   async take<T>(namespace: string, bytes: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (bytes < LARGE) return await work();
     this.#forgetRested();
-    const own = this.#byNamespace.get(namespace) ?? { turns: new Turns(), waiting: 0, taken: 0, at: this.#clock.monotonic() };
+    const own = this.#byNamespace.get(namespace) ?? {
+      turns: new Serializer(),
+      waiting: 0,
+      taken: 0,
+      at: this.#clock.monotonic(),
+    };
     this.#byNamespace.set(namespace, own);
     own.waiting += 1;
     try {

@@ -37,7 +37,7 @@ const UNCOUNTED_RETRY_MS = 5_000;
 const REHEARSAL_BYTES = 64 * 1024;
 
 /** Decides the next step of an action from facts alone: no clock, no client, nothing remembered. */
-export function decide(facts: Facts): NextStep {
+export function decideNextStep(facts: Facts): NextStep {
   const { action } = facts;
   const state = stateOf(action.status);
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? decideOnRelease(facts) : decideOnRetirement(facts);
@@ -227,7 +227,7 @@ function rollBack({ policies, live }: Facts): NextStep {
   const stoppers = suspendedBy(policies);
   if (stoppers.length === 0) return { kind: 'RollBack' };
   if (!live) return { kind: 'LookAgainLive' };
-  const message = `ended by the kill switch of ${describeSuspensions(suspensionsOf(policies))} before the rollback; its changes stay`;
+  const message = `stopped by the kill switch of ${describeSuspensions(suspensionsOf(policies))} before the rollback; its changes stay`;
   return { kind: 'End', state: 'RollbackIncomplete', message };
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { action, decision, facts, iso, job, NOW, playbook, playbookSpec, policies, stage } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 describe('The next step of an action that is approved', () => {
   const approved = action('AwaitingApproval', { approvals: decision() });
@@ -54,7 +54,7 @@ describe('The next step of an action that is approved', () => {
       { kind: 'NoteDecisions' },
     ],
     [
-      'whose change is of high risk by a rule that came since is the end if no line of approvals covers that',
+      'whose change is of high risk by a rule that came since is the end if no entry of `approvals` covers that',
       facts(approved, {
         policies: policies({ highRisk: [{ apiGroups: ['apps'], resources: ['deployments'], raiseTo: 'Critical' }] }),
       }),
@@ -186,5 +186,5 @@ describe('The next step of an action that is approved', () => {
     ['that has ended has its finalizer removed', facts(action('Succeeded', { finalizers: ['x'] })), { kind: 'RemoveFinalizer' }],
     ['that has ended is nothing', facts(action('Blocked')), { kind: 'Wait' }],
   ];
-  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
+  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
 });

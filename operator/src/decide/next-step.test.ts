@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { annotations } from '@sentinel/crds';
 import type { Facts } from '../facts/facts.ts';
 import { action, decision, facts, job, NOW, policies, stage } from './decide.fixture.ts';
-import { decide } from './decide.ts';
+import { decideNextStep } from './next-step.ts';
 
 const MiB = 2 ** 20;
 
@@ -126,5 +126,5 @@ describe('The next step of an action', () => {
     ],
     ['with an approval under an unknown key is to wait', facts(approved, { keys: new Map() }), { kind: 'NoteDecisions' }],
   ];
-  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decide(given), step));
+  for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
 });

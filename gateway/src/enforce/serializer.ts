@@ -1,5 +1,5 @@
 /** Runs one piece of work at a time, in the order of arrival. */
-export class Turns {
+export class Serializer {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Runs `work` when everything before it has ended, however it ended. */

@@ -1,5 +1,5 @@
 import { type AnyObject, type KubeClient, nodes } from '@sentinel/kube';
-import type { Config } from '../config.ts';
+import type { Config } from './config.ts';
 
 /**
  * Whether each sandbox gets a user namespace. Determined once at the start: an API server or a runtime that does not know the field would

@@ -22,7 +22,7 @@ const done: Readonly<Record<Verb, string>> = { approve: 'approved', reject: 'rej
  * Shows the plan, asks for confirmation, and sends the decision with the digest of the plan that was shown. With `--plan` the person names
  * the plan that they saw; a different plan is refused here already. The API server makes the final check.
  */
-export async function decide(session: Session, name: string, verb: Verb, flags: DecideFlags): Promise<number> {
+export async function decideOnPlan(session: Session, name: string, verb: Verb, flags: DecideFlags): Promise<number> {
   validate(session, verb, flags);
   const review = await readReview(session, name);
   requireDecidable(review, flags.plan, session.namespace);
@@ -128,7 +128,7 @@ export function suspensionNotice(action: AgentAction): string | undefined {
   if (stateOf(action) !== 'Suspended') return undefined;
   const by = describeSuspensions(action.status?.suspension ?? []);
   return visible(
-    `it does not count, because the action is suspended${by === '' ? '' : ` by ${by}`}; approve again after the suspension is lifted`,
+    `it does not count, because the action is suspended${by === '' ? '' : ` by ${by}`}; approve again after the kill switch is turned off`,
   );
 }
 
