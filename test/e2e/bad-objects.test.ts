@@ -64,12 +64,7 @@ describe('A wrong action', { concurrency: true }, () =>
     [
       'has a parameter twice',
       'AgentAction',
-      action({
-        parameters: [
-          { name: 'any', value: '1' },
-          { name: 'any', value: '2' },
-        ],
-      }),
+      action({ parameters: ['1', '2'].map((value) => ({ name: 'any', value })) }),
       'spec.parameters[1]: Duplicate value: {"name":"any"}',
     ],
     [

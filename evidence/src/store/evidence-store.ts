@@ -1,6 +1,6 @@
 /** What is known about stored evidence beside its content. */
 export interface EvidenceMeta {
-  /** The action that it belongs to. The right to get this action is the right to read it. */
+  /** Its action. The right to get this action is the right to read it. */
   readonly action: { readonly namespace: string; readonly name: string; readonly uid: string };
   /** When it was stored, in milliseconds since the epoch. */
   readonly storedAt: number;
