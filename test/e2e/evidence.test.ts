@@ -27,6 +27,10 @@ describe('The evidence of an action', { concurrency: false }, () => {
   let action: ActionView;
   const read = async (digest: string, who = tenant.approver, namespace = tenant.namespace) =>
     await who.tryKubectl(['get', '--raw', evidencePath(namespace, digest)]);
+  const newAccount = async (account: string) => {
+    await admin.kubectl(['create', 'serviceaccount', account, '-n', tenant.namespace]);
+    return await serviceAccount(tenant.namespace, account);
+  };
   const evidenceOf = async (digest: string) => {
     const { code, stdout, stderr } = await read(digest);
     assert.equal(code, 0, stderr);
@@ -92,7 +96,7 @@ describe('The evidence of an action', { concurrency: false }, () => {
 
   it('is refused to anyone who may not get the action, by the API server and by the evidence store', async () => {
     const digest = named(action, 'RunEnded');
-    const stranger = await serviceAccount(tenant.namespace, 'stranger');
+    const stranger = await newAccount('stranger');
     const closed = await read(digest, stranger);
     assert.notEqual(closed.code, 0);
     assert.match(closed.stderr, /cannot get resource "evidence" in API group "evidence\.sentinel\.dev"/);
@@ -152,7 +156,7 @@ describe('The evidence of an action', { concurrency: false }, () => {
     const digest = named(action, 'RunEnded');
     await admin.kubectl(['delete', 'agentaction', name, '-n', tenant.namespace]);
     assert.match((await evidenceOf(digest)).spec.steps[0]?.log ?? '', /step says hello/);
-    const stranger = await serviceAccount(tenant.namespace, 'late-stranger');
+    const stranger = await newAccount('late-stranger');
     assert.notEqual((await read(digest, stranger)).code, 0);
   });
 });
