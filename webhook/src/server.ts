@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { continueTrace, inSpan, type Logger, noteError, type Span } from '@sentinel/kube';
 import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
+import { paceConnections } from '@sentinel/kube/pace-connections';
 import { FairShare } from '@sentinel/policy';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ActJournal } from './acts/journal.ts';
@@ -33,6 +34,11 @@ import type { WebhookErrorCode } from './webhook-errors.ts';
  * each request that is under way.
  */
 const CONNECTIONS = { open: 1_024, begun: 600, perAddress: 512 };
+/**
+ * How many connections of an address begin in a second, and how long others wait. Each is a TLS handshake with a body after it, and any pod
+ * can ask for them without an end. The API server keeps its connections, so that it begins many only in a burst, and it waits for ten seconds.
+ */
+const PACE = { burst: 100, perSecond: 20, waitMs: 8_000 };
 const REFUSAL_LOG_MS = 10_000;
 /** How long a long text may wait to be judged: admission-webhook.yaml says after which time the API server goes on. */
 const JUDGED_MS = 2_500;
@@ -74,6 +80,7 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
+  paceConnections(app.server, PACE);
   const { open, begun, perAddress } = CONNECTIONS;
   boundConnections(app.server, { open: new FairShare(open), begun: new FairShare(begun), perAddress });
   leaveWhenStopping(app, context.stopping);
