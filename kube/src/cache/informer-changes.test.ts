@@ -186,3 +186,21 @@ describe('An informer', () => {
       await running;
     });
 });
+
+describe('An informer that is told to retry much later', () => {
+  it('asks again after a minute', async () => {
+    const clock = new FakeClock();
+    const busy = json(503, { kind: 'Status', code: 503, message: 'busy' }, { 'retry-after': '86400' });
+    const { deltas, server } = await start(
+      { list: [listOf('10')], watch: [busy, watchOf([event('ADDED', configMap('a', '11'))])] },
+      { clock },
+    );
+    await until(() => watches(server).length === 1 && clock.pending > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    clock.advance(59_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(watches(server).length, 1);
+    clock.advance(2_000);
+    await until(() => deltas.length === 1, 'the event after the minute');
+  });
+});

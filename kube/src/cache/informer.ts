@@ -12,6 +12,8 @@ import type { KubeObject, ResourceKind, StatusObject } from '../types.ts';
 import type { ChangeHandler, InformerOptions } from './informer-options.ts';
 import { type Delta, MutableStore, type Store } from './store.ts';
 
+/** The longest Retry-After that is honored: a proxy can send any number, and meanwhile the cache would be blind. */
+const MAX_RETRY_AFTER_MS = 60_000;
 const FAILURES_BEFORE_RELIST = 5;
 /** One older list may be an error of a server. This many in a row mean another history, such as that of a restored backup. */
 const OLDER_LISTS = 3;
@@ -26,7 +28,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
  * A local copy of a collection, kept by list and watch.
  *
  * Guarantees: it runs until stopped, in spite of network errors and invalid responses (each failure is followed by another attempt with back-off,
- * no sooner than Retry-After). The store never returns to an older version: an older list or event is refused. After a 410, a list replaces
+ * no sooner than Retry-After, of which a minute counts at most). The store never returns to an older version: an older list or event is refused. After a 410, a list replaces
  * the store in one step. A delete and recreate in a gap is reported as delete, then add. No change is skipped permanently: after a lost
  * or unreadable event the watch resumes before it, or a new list is read. Intermediate states may be merged. Single objects are
  * frozen. Not guaranteed: freshness; use a live read if a stale object is not acceptable.
@@ -228,7 +230,8 @@ export class Informer<T extends KubeObject = KubeObject> {
     this.#blindSince ??= this.#clock.monotonic();
     this.#failures++;
     if (isGone(error) || this.#failures % FAILURES_BEFORE_RELIST === 0) this.#version = '';
-    const retryAfterMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    const retryAfterMs = Math.min(askedMs, MAX_RETRY_AFTER_MS);
     // The first 410 is normal after a quiet time: list at once, because the cache is outdated.
     const delay = isGone(error) && this.#failures === 1 ? 0 : Math.max(this.#retry.next(), retryAfterMs);
     const level = this.#failures > 1 ? 'warn' : 'debug';
