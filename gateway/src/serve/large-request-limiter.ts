@@ -3,8 +3,11 @@ import { Serializer } from '../enforce/serializer.ts';
 
 /** From this size on, parsing and comparing a body blocks the only thread of the gateway noticeably. */
 const LARGE = 64 * 1024;
-/** The part of the time that large requests of one namespace may take while others need the gateway and the API server. */
-const PART = 1 / 4;
+/**
+ * The part of the time that large requests of one namespace may take at a replica while others need the gateway and the API server. Such a
+ * request can keep the API server busy for seconds, and the replicas do not share this count: two of them let through twice as much.
+ */
+const PART = 1 / 8;
 /** The burst of a namespace before it must pause, in milliseconds. */
 const BURST_MS = 1_000;
 /** The maximum charge for one request, because its duration also depends on the load by others. */
@@ -19,7 +22,7 @@ interface Own {
 }
 
 /**
- * Lets each namespace have one large request in progress at a time, and a quarter of the time for large requests while other namespaces have
+ * Lets each namespace have one large request in progress at a time, and an eighth of the time for large requests while other namespaces have
  * sandboxes, so that requests of other tenants are seldom delayed by them, on the gateway's thread or in the API server. A single tenant is
  * never delayed. The number of waiting requests is bounded by the bytes that they hold.
  */

@@ -27,11 +27,11 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
 /**
  * A local copy of a collection, kept by list and watch.
  *
- * Guarantees: it runs until stopped, in spite of network errors and invalid responses (each failure is followed by another attempt with back-off,
- * no sooner than Retry-After, of which a minute counts at most). The store never returns to an older version: an older list or event is refused. After a 410, a list replaces
- * the store in one step. A delete and recreate in a gap is reported as delete, then add. No change is skipped permanently: after a lost
- * or unreadable event the watch resumes before it, or a new list is read. Intermediate states may be merged. Single objects are
- * frozen. Not guaranteed: freshness; use a live read if a stale object is not acceptable.
+ * Guarantees: it runs until stopped, in spite of network errors and invalid responses (each failure is followed by another attempt with
+ * back-off, no sooner than Retry-After, of which a minute counts at most). The store never returns to an older version: an older list or
+ * event is refused. After a 410, a list replaces the store in one step. A delete and recreate in a gap is reported as delete, then add. No
+ * change is skipped permanently: after a lost or unreadable event the watch resumes before it, or a new list is read. Intermediate states
+ * may be merged. Single objects are frozen. Not guaranteed: freshness; use a live read if a stale object is not acceptable.
  */
 export class Informer<T extends KubeObject = KubeObject> {
   readonly resource: ResourceKind<T>;
