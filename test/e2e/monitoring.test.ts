@@ -121,7 +121,7 @@ describe('The chart', () => {
       'app.kubernetes.io/name=sentinel,app.kubernetes.io/part-of=sentinel',
     ]);
     const components = new Set(pods.items.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']));
-    assert.deepEqual([...components].sort(), ['gateway', 'operator', 'webhook']);
+    assert.deepEqual([...components].sort(), ['evidence', 'gateway', 'operator', 'webhook']);
   });
 });
 
