@@ -223,7 +223,7 @@ describe('An operator that lies', { concurrency: false }, () => {
     });
     await assert.rejects(
       claim(await start(nameOf('borrowed'), 'rehearsal')),
-      /the status names the account 'viewer', but the Playbook runs as 'remediator'/,
+      /the status names accounts\.sentinel\.dev\/viewer, but the Playbook runs as accounts\.sentinel\.dev\/remediator/,
     );
   });
 

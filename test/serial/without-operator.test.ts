@@ -163,4 +163,37 @@ describe('With the operator stopped', { concurrency: false }, () => {
     assert.equal(stateOf(ended), 'Blocked', messageOf(ended));
     assert.match(messageOf(ended), /cancelled by a test/);
   });
+
+  it('a cancellation during the checks comes before their success, and the operator rolls the run back when it is running again', async () => {
+    const check = JSON.stringify({ name: 'waits', command: ['sh', '-c', whileHeld('checked')] });
+    const playbook = oneStep('checks', ['sh', '-c', annotate('first')], { more: `  verify: [${check}]\n` });
+    const tenant = await makeTenant('no-op-checked', { policy, playbooks: playbook });
+    const { namespace } = tenant;
+    await admin.apply(JSON.stringify(imageOnly('web', namespace)));
+    const letCheck = await hold(tenant, 'checked');
+    const action = await tenant.file('checks');
+    await tenant.until(action, ['AwaitingApproval']);
+    const { code, stderr } = await tenant.decide(tenant.approver, action, 'approve');
+    assert.equal(code, 0, stderr);
+    await tenant.until(action, ['Verifying']);
+    const checks = await eventually('the pod of the checks', async () => {
+      const { items } = await client.list(pods, { namespace: SANDBOXES, labelSelector: 'sentinel.dev/stage=verification' });
+      const pod = items.find(({ metadata }) => metadata.annotations?.['sentinel.dev/action'] === `${namespace}/${action}`);
+      const asked = (await auditEntries(namespace)).some(
+        ({ objectRef, requestURI }) => objectRef?.name === 'checked' || requestURI.includes('/configmaps/checked'),
+      );
+      return asked && pod;
+    });
+    await stopProgram('operator');
+    await client.patch(agentActions, { name: action, namespace }, { spec: { cancelled: true } }, { type: 'merge' });
+    await letCheck();
+    await eventually('the success of the checks', async () => {
+      const pod = await client.get(pods, { namespace: SANDBOXES, name: checks.metadata.name ?? '' });
+      return (pod?.status as { phase?: string } | undefined)?.phase === 'Succeeded';
+    });
+    await startProgram('operator', 1);
+    const ended = await tenant.until(action, over);
+    assert.equal(stateOf(ended), 'Cancelled', messageOf(ended));
+    assert.equal((await annotationsOf(tenant)).first, undefined);
+  });
 });

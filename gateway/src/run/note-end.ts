@@ -1,6 +1,6 @@
 import { agentActions, finalStates, type State } from '@sentinel/crds';
 import type { AnyObject, KubeClient } from '@sentinel/kube';
-import { type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
+import { type ActionRef, type Claim, isBlockedOtherwise } from '../ledger/claim.ts';
 import type { Ledger } from '../ledger/store.ts';
 import { hasEndedWell } from './pod-end.ts';
 
@@ -9,16 +9,23 @@ export const CHECKS_SUCCEEDED = 'its checks succeeded';
 /** Why a run is over whose end was stated. The status of the action may not say yet that it has ended. */
 export const END_STATED = 'its end was stated';
 
+/** Where the end of a run is read and recorded. */
+export interface EndNotes {
+  readonly client: KubeClient;
+  readonly ledger: Ledger;
+}
+
 /**
  * Records the success of a run in the ledger as soon as the pod shows it: either its checks succeeded, which closes the claim, or it succeeded
  * and has no checks. This cannot be determined later, because the operator may delete the pod. Only the pod that the gateway served
- * counts. Safe to repeat.
+ * counts. A success does not count after the action was cancelled or deleted: whoever wanted that came first, and wants the changes undone.
+ * Safe to repeat.
  */
-export async function noteGoodEnd(ledger: Ledger, pod: AnyObject): Promise<void> {
+export async function noteGoodEnd({ client, ledger }: EndNotes, pod: AnyObject): Promise<void> {
   if (!hasEndedWell(pod)) return;
   const owner = pod.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job');
   const claim = owner && (await ledger.claimOf(owner.uid));
-  if (!claim || claim.pod !== pod.metadata.uid) return;
+  if (!claim || claim.pod !== pod.metadata.uid || (await isStopped(client, claim.action))) return;
   if (claim.verifies !== undefined) {
     const run = await ledger.claimOf(claim.verifies);
     if (run && run.over === undefined && (await isCarriedOut(ledger, run)))
@@ -26,6 +33,13 @@ export async function noteGoodEnd(ledger: Ledger, pod: AnyObject): Promise<void>
   } else if (claim.plan !== undefined && claim.checks === 0 && (await isCarriedOut(ledger, claim))) {
     await ledger.noteGoodEnd(claim.name);
   }
+}
+
+// Read from the API server: a cancellation that was stored before the success must be seen.
+async function isStopped(client: KubeClient, { namespace, name, uid }: ActionRef): Promise<boolean> {
+  const found = await client.get(agentActions, { namespace, name });
+  const { cancelled } = (found?.spec ?? {}) as { cancelled?: boolean };
+  return found?.metadata.uid !== uid || cancelled === true || found?.metadata.deletionTimestamp !== undefined;
 }
 
 // Every approved effect is stored as it was approved, or a person accepted it as it is.

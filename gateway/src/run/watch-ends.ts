@@ -21,7 +21,7 @@ export function watchEnds({ client, ledger, pods }: EndContext, onError: (error:
   const note = async (pod: AnyObject) => {
     const uid = pod.metadata.uid ?? '';
     try {
-      await noteGoodEnd(ledger, pod);
+      await noteGoodEnd({ client, ledger }, pod);
       missed.delete(uid);
     } catch (error) {
       missed.add(uid);

@@ -82,7 +82,7 @@ async function noteEnd(context: OperatorContext, { pod: uid, plan, verifies }: C
   if (plan === undefined && verifies === undefined) return;
   const known = context.pods.store.list().find(({ metadata }) => metadata.uid === uid);
   const pod = known && (await readEnded(context, known));
-  if (pod) await noteGoodEnd(context.ledger, pod);
+  if (pod) await noteGoodEnd(context, pod);
 }
 
 // What was stored otherwise than it was approved blocks a run, also where the process died before it could note that.

@@ -18,7 +18,7 @@ describe('A rollback', () => {
   it('of a run whose checks did not succeed is carried out, and again by another replica', async () => {
     for (const exitCode of [undefined, 1]) {
       const scene = await Scene.make();
-      await noteGoodEnd(scene.replica('one').ledger, await scene.verify(exitCode));
+      await noteGoodEnd(scene.replica('one').context, await scene.verify(exitCode));
       assert.deepEqual(await outcomes(scene.replica('one').serveRollback()), ['Restored']);
       assert.equal(scene.replicas, 1);
       assert.deepEqual(await outcomes(scene.replica('two').serveRollback()), ['Restored']);
@@ -27,7 +27,7 @@ describe('A rollback', () => {
 
   it('is refused for good once its checks succeeded, whatever the status says, on every replica', async () => {
     const scene = await Scene.make();
-    await noteGoodEnd(scene.replica('one').ledger, await scene.verify(0));
+    await noteGoodEnd(scene.replica('one').context, await scene.verify(0));
     for (const process of ['one', 'two']) {
       const { statement: _, ...answer } = await scene.replica(process).serveRollback();
       assert.deepEqual(answer, { outcomes: [], retries: [], refused: 'the run is over: its checks succeeded' });
@@ -37,12 +37,20 @@ describe('A rollback', () => {
     assert.equal(scene.replicas, 2);
   });
 
+  it('is not refused for checks that succeed after the action was cancelled, however late the operator looks', async () => {
+    const scene = await Scene.make();
+    const pod = await scene.verify(0);
+    scene.cancel();
+    for (const process of ['one', 'two']) await noteGoodEnd(scene.replica(process).context, pod);
+    assert.deepEqual(await outcomes(scene.replica('one').serveRollback()), ['Restored']);
+  });
+
   it('is not refused for a pod that the gateway did not serve as a verification of the run', async () => {
     const scene = await Scene.make();
     await scene.verify(0);
-    const { ledger, serveRollback: again } = scene.replica('one');
+    const { context, serveRollback: again } = scene.replica('one');
     for (const pod of [podOf('check-1', 'another', 0), podOf('nobody', 'n', 0), podOf(JOB, 'p', 0)])
-      await noteGoodEnd(ledger, pod);
+      await noteGoodEnd(context, pod);
     assert.deepEqual(await outcomes(again()), ['Restored']);
   });
 
@@ -62,7 +70,7 @@ describe('A rollback', () => {
     const { upstream } = scene.world.replica('x', { hits: ({ method, path }) => isWrite(method, path), fault: 'lost' }).context;
     const first = scene.replica('one');
     await serveRollback({ ...first.context, upstream }, body);
-    await noteGoodEnd(first.ledger, await scene.verify(0));
+    await noteGoodEnd(first.context, await scene.verify(0));
     assert.deepEqual(await outcomes(scene.replica('two').serveRollback()), ['Restored']);
   });
 
@@ -102,7 +110,7 @@ describe('A rollback', () => {
 
   it('of a run without checks that ended well is for a person who cancels, and for nobody else', async () => {
     const scene = await Scene.make({ checks: 0 });
-    await noteGoodEnd(scene.replica('one').ledger, podOf(JOB, 'p', 0));
+    await noteGoodEnd(scene.replica('one').context, podOf(JOB, 'p', 0));
     assert.match((await scene.replica('two').serveRollback()).refused ?? '', /ended well/);
     scene.cancel();
     assert.deepEqual(await outcomes(scene.replica('two').serveRollback()), ['Restored']);
@@ -121,7 +129,7 @@ describe('A rollback', () => {
       const scene = await Scene.make();
       const pod = await scene.verify(0);
       const [one, two] = [scene.replica('one'), scene.replica('two')];
-      const [answer] = await Promise.all([one.serveRollback().catch(() => undefined), noteGoodEnd(two.ledger, pod)]);
+      const [answer] = await Promise.all([one.serveRollback().catch(() => undefined), noteGoodEnd(two.context, pod)]);
       const claim = await two.ledger.claimNamed(claimName(scene.claim()));
       assert.notEqual(claim.rollingBack, claim.over !== undefined);
       assert.equal(scene.replicas, claim.rollingBack ? 1 : 2);

@@ -44,7 +44,7 @@ describe('What the gateway states at the end of an action', () => {
       [0, true],
     ] as const) {
       const scene = await Scene.make();
-      await noteGoodEnd(scene.replica('one').ledger, await scene.verify(exitCode));
+      await noteGoodEnd(scene.replica('one').context, await scene.verify(exitCode));
       assert.equal((await ending(scene)()).verified, expected);
       assert.equal((await ending(scene)()).verified, expected);
     }

@@ -136,7 +136,7 @@ describe('The outcome of a stage that was cancelled', () => {
     ['is that, where its step was told to end', 'Failed', 143, 'Cancelled'],
     ['is that, where its step had not begun', 'Failed', -1, 'Cancelled'],
     ['is what its step did by itself', 'Failed', 3, 'Failed'],
-    ['is a success that came first', 'Succeeded', 0, 'Succeeded'],
+    ['is that, where its step succeeded afterwards', 'Succeeded', 0, 'Cancelled'],
     ['is blocked where the gateway says so', 'Blocked', 137, 'Blocked'],
   ];
   for (const [name, outcome, exitCode, expected] of rows)

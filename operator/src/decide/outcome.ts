@@ -145,9 +145,12 @@ export function withReexecution<T extends Pick<StageStatus, 'outcome' | 'message
 /** The exit codes of a container that was terminated or killed. */
 const KILLED: ReadonlySet<number> = new Set([137, 143]);
 
-/** The outcome of a cancelled stage: outcomes of steps that ended by themselves before are kept. */
+/**
+ * The outcome of a stage that was cancelled before the gateway recorded its success: outcomes of steps that failed by themselves are kept. A
+ * success of which the gateway has no record came after the cancellation.
+ */
 export function withCancellation<T extends Pick<StageStatus, 'outcome' | 'message' | 'steps'>>(cancelled: boolean, ended: T): T {
-  if (!cancelled || !['Failed', 'Unknown'].includes(ended.outcome ?? '')) return ended;
+  if (!cancelled || !['Failed', 'Unknown', 'Succeeded'].includes(ended.outcome ?? '')) return ended;
   const own = ended.steps?.some(({ exitCode }) => exitCode > 0 && !KILLED.has(exitCode));
   return own ? ended : { ...ended, outcome: 'Cancelled', message: 'it was cancelled before it had ended' };
 }

@@ -56,9 +56,11 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   );
   const altered = outcome.outcome === 'Succeeded' ? await findAlteredPod(context, facts, current, report) : undefined;
   const believed = altered === undefined ? outcome : { ...outcome, outcome: 'Failed' as const, message: altered };
+  // The gateway records no success of checks after a cancellation, which it reads itself.
+  const isCancelled = stage === 'verification' && report.verified !== true && stoppedBy(facts) !== undefined;
   const concluded: StageStatus = {
     ...current,
-    ...withCancellation(stage === 'verification' && stoppedBy(facts) !== undefined, withReexecution(stage, believed)),
+    ...withCancellation(isCancelled, withReexecution(stage, believed)),
     finishedAt: new Date(now).toISOString(),
   };
   // Results that were stored by the kill switch are kept.
