@@ -128,7 +128,7 @@ describe('The Playbooks and AgentPolicies of a namespace', () => {
     assert.equal(write(quota, { name: 'p1', size: 100, before: 100, own: { note: 'y' } }), codes.Playbook);
   });
 
-  it('count what people write under the prefix of Sentinel: only records whose form is checked may grow in a full namespace', () => {
+  it('count what people write under the prefix of Sentinel: only the record of trust may grow in a full namespace', () => {
     const { quota, show } = world();
     show('Playbook', 'x', { bytes: DEFINITION_LIMITS.Playbook.bytes });
     show('Playbook', 'y', { bytes: DEFINITION_LIMITS.Playbook.bytes });

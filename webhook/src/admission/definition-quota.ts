@@ -113,15 +113,13 @@ const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => 
 
 const sizeOf = (spec: unknown): number => Buffer.byteLength(JSON.stringify(spec ?? null));
 
-/** Annotations whose form the policy sentinel-playbooks checks, so that nobody can pad them. */
-const SEALED: readonly string[] = [annotations.authors, annotations.trust];
-
 // The size of a spec is asked by itself: a policy could be written with long annotations, and then with a long spec in their place.
 const isGrowing = (kind: DefinitionKind, now: AdmittedObject, before: AdmittedObject): boolean =>
   writtenSize(kind, now) > writtenSize(kind, before) || (kind === 'AgentPolicy' && sizeOf(now.spec) > sizeOf(before.spec));
 
-// What people write. Trust must be given and withdrawn in a full namespace as well.
+// Trust must be given and withdrawn in a full namespace as well. Its form is checked by the policy sentinel-playbooks, so nobody can pad it.
 function writtenSize(kind: DefinitionKind, { metadata, spec }: AdmittedObject): number {
-  const foreign = Object.entries(metadata.annotations ?? {}).filter(([key]) => kind !== 'Playbook' || !SEALED.includes(key));
-  return storedSize({ labels: metadata.labels ?? {}, annotations: Object.fromEntries(foreign), spec });
+  const { [annotations.trust]: trust, ...others } = metadata.annotations ?? {};
+  const counted = kind === 'Playbook' || trust === undefined ? others : { ...others, [annotations.trust]: trust };
+  return storedSize({ labels: metadata.labels ?? {}, annotations: counted, spec });
 }
