@@ -147,6 +147,14 @@ describe('The Playbooks and AgentPolicies of a namespace', () => {
     assert.equal(write(quota, { kind: 'AgentPolicy', size: 40_000, before: 100, ownBefore: padded }), 'PolicySizeExceeded');
   });
 
+  it('can have their kill switch turned off in a full namespace, although the word for that is longer', () => {
+    const { quota, show } = world();
+    show('AgentPolicy', 'y', { specBytes: DEFINITION_LIMITS.AgentPolicy.bytes });
+    const at = (suspended: boolean) => ({ metadata: { name: 'x' }, spec: { description: 'x', suspended } });
+    const request = { namespace: 'shop', object: at(false), oldObject: at(true) } as unknown as AdmissionRequest;
+    quota.require('AgentPolicy', request, 'api');
+  });
+
   it('are measured as programs keep them: without the fields of managers, which every update may add to', () => {
     const playbook = { metadata: { name: 'x', annotations: { note: 'y' } }, spec: { description: 'x' } };
     const managed = { ...playbook, metadata: { ...playbook.metadata, managedFields: [{ manager: 'x'.repeat(40_000) }] } };
