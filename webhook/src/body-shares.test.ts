@@ -38,6 +38,42 @@ describe('The memory of bodies', () => {
     assert.ok(shares.tryTake('api', 'shop', ADDRESS - 120));
   });
 
+  it('finds room for a body of another namespace between the largest ones of one that always has more of them', () => {
+    let now = 0;
+    const shares = new BodyShares(TOTAL, () => now);
+    for (let round = 0; round < 3; round++) {
+      const giveBack = shares.tryTake('api', 'hog', ADDRESS - 100);
+      assert.ok(giveBack, 'the hog finds room again once nobody waits');
+      assert.equal(shares.tryTake('api', 'calm', 100), undefined);
+      assert.equal(shares.tryTake('api', 'hog', ADDRESS - 100), undefined);
+      giveBack();
+      assert.equal(shares.tryTake('api', 'hog', ADDRESS - 100), undefined, 'the other one has waited for longer');
+      const small = shares.tryTake('api', 'hog', 50);
+      assert.ok(small, 'what leaves as much as it takes need not wait');
+      now += 1000;
+      const done = shares.tryTake('api', 'calm', 100);
+      assert.ok(done);
+      done();
+      small();
+      now += 5001;
+    }
+  });
+
+  it('is not kept for a namespace that does not come again, nor for names that no namespace has', () => {
+    let now = 0;
+    const shares = new BodyShares(TOTAL, () => now);
+    const giveBack = shares.tryTake('api', 'shop', ADDRESS - 100);
+    assert.equal(shares.tryTake('api', 'gone', 100), undefined);
+    giveBack?.();
+    assert.equal(shares.tryTake('api', 'shop', ADDRESS - 100), undefined);
+    now += 5001;
+    const again = shares.tryTake('api', 'shop', ADDRESS - 100);
+    assert.ok(again);
+    assert.equal(shares.tryTake('api', 'x'.repeat(64), 100), undefined);
+    again();
+    assert.ok(shares.tryTake('api', 'shop', ADDRESS - 100));
+  });
+
   it('is shared by addresses, whatever namespaces they name', () => {
     const shares = new BodyShares(TOTAL);
     for (let at = 0; at < 100; at++) fill(shares, `n${at}`, 20, 'stranger');

@@ -13,6 +13,13 @@ const schema = schemaOf('AgentAction');
 const valid = { intent: { summary: 's' }, playbookRef: { name: 'fix' } };
 const count = (value: unknown, most = 1000) => countFaults(schema, value, most);
 
+function* patternsOf(node: object): Generator<string> {
+  for (const [key, value] of Object.entries(node)) {
+    if (key === 'pattern' && typeof value === 'string') yield value;
+    if (typeof value === 'object' && value !== null) yield* patternsOf(value);
+  }
+}
+
 describe('The faults of an object', () => {
   const step = { name: 'a', command: ['true'] };
   const rows: readonly [what: string, spec: unknown, faults: number, first?: string][] = [
@@ -52,6 +59,27 @@ describe('The faults of an object', () => {
     const steps = Array.from({ length: 16 }, () => ({ name: 1, command: Array(64).fill(1) }));
     assert.equal(count({ ...valid, steps }, 64).count, 64);
     assert.ok(performance.now() - start < 1000);
+  });
+
+  it('are also texts that do not match their pattern: within the bounds of its lists a Playbook has room for 1,600 of them', () => {
+    const playbook = schemaOf('Playbook');
+    const spec = (name: string) => {
+      const env = Array.from({ length: 32 }, (_, at) => ({ name: `${name}${at}`, value: 'v' }));
+      const step = (at: number) => ({ name: `s${at}`, image: 'i', command: ['true'], env });
+      return { description: 'd', steps: Array.from({ length: 16 }, (_, at) => step(at)) };
+    };
+    const [before, now] = [countFaults(playbook, spec('A'), 1000).count, countFaults(playbook, spec('1'), 1000).count];
+    assert.equal(now - before, 16 * 32);
+  });
+
+  it('of patterns take linear time, also in a text that nearly matches', () => {
+    const texts = ['a'.repeat(400_000), '-'.repeat(400_000), '/a'.repeat(200_000), '1'.repeat(400_000)].map((text) => `${text}!`);
+    const all = new Set(kinds.flatMap(({ spec, kind }) => [...patternsOf(structuralSchema(spec, kind))]));
+    assert.ok(all.size > 8);
+    const start = performance.now();
+    for (const pattern of all)
+      for (const text of texts) assert.ok(countFaults({ type: 'string', pattern } as never, text, 10).count <= 1);
+    assert.ok(performance.now() - start < 10_000, 'a pattern that backtracks needs minutes');
   });
 
   it('are also those of numbers', () => {

@@ -10,8 +10,8 @@ export interface Faults {
  * Counts where a value violates a structural schema, and stops at `most`.
  *
  * The API server looks at each item of a list, also beyond `maxItems`, and compares each fault with all before it: its work grows with the
- * square of their number. Each item beyond `maxItems` counts as a fault here, whether or not it is one by itself. Patterns and CEL rules are
- * not evaluated: within `maxItems` they can cause few faults.
+ * square of their number. Each item beyond `maxItems` counts as a fault here, whether or not it is one by itself. CEL rules and items that
+ * occur twice are left to the API server: it does not compare their faults with each other.
  */
 export function countFaults(schema: Schema, value: unknown, most: number): Faults {
   const found = { count: 0, first: undefined as string | undefined };
@@ -52,7 +52,8 @@ function visitFields(schema: Schema, value: Readonly<Record<string, unknown>>, p
 function isScalarFault(schema: ScalarSchema, value: unknown): boolean {
   const { type, enum: allowed, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
   if (allowed !== undefined) return !allowed.includes(value);
-  if (type === 'string') return typeof value !== 'string' || value.length < minLength || isLonger(value, maxLength);
+  if (type === 'string')
+    return typeof value !== 'string' || value.length < minLength || isLonger(value, maxLength) || !isMatch(schema, value);
   if (type === 'boolean') return typeof value !== 'boolean';
   if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))) return true;
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
@@ -63,11 +64,22 @@ function isScalarFault(schema: ScalarSchema, value: unknown): boolean {
 const isLonger = (text: string, most: number): boolean =>
   text.length > most && (text.length > 2 * most || [...text].length > most);
 
+const patterns = new Map<string, RegExp>();
+
+// Asked of texts that are not too long. The patterns are those of Sentinel's own kinds, which need linear time.
+function isMatch({ pattern }: ScalarSchema, text: string): boolean {
+  if (pattern === undefined) return true;
+  const known = patterns.get(pattern) ?? new RegExp(pattern, 'u');
+  patterns.set(pattern, known);
+  return known.test(text);
+}
+
 interface ScalarSchema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
 }

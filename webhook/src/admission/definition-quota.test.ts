@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotations } from '@sentinel/crds';
 import { DEFINITION_LIMITS, type DefinitionKind } from '@sentinel/policy';
-import { DefinitionQuota, type DefinitionSources } from './definition-quota.ts';
+import { DefinitionQuota, type DefinitionSources, measure } from './definition-quota.ts';
 import { type AdmissionRequest, Denied } from './review.ts';
 
 const MiB = 2 ** 20;
@@ -47,6 +47,7 @@ interface Write {
   readonly namespace?: string;
   readonly dryRun?: boolean;
   readonly own?: object;
+  readonly ownBefore?: object;
   readonly kind?: DefinitionKind;
   readonly address?: string;
 }
@@ -54,13 +55,13 @@ interface Write {
 /** The code of the refusal; undefined if the write is admitted. */
 function write(
   quota: DefinitionQuota,
-  { name = 'x', size = 100, before, namespace = 'shop', dryRun, own, kind = 'Playbook', address = 'api' }: Write = {},
+  { name = 'x', size = 100, before, namespace = 'shop', dryRun, own, ownBefore, kind = 'Playbook', address = 'api' }: Write = {},
 ) {
   const request = {
     namespace,
     dryRun,
     object: object(name === '' ? undefined : name, size, own),
-    oldObject: before === undefined ? null : object(name, before),
+    oldObject: before === undefined ? null : object(name, before, ownBefore),
   } as unknown as AdmissionRequest;
   try {
     quota.require(kind, request, address);
@@ -125,6 +126,39 @@ describe('The Playbooks and AgentPolicies of a namespace', () => {
     assert.equal(write(quota, { name: 'p1', size: 99, before: 100 }), undefined);
     assert.equal(write(quota, { name: 'p1', size: 101, before: 100 }), codes.Playbook);
     assert.equal(write(quota, { name: 'p1', size: 100, before: 100, own: { note: 'y' } }), codes.Playbook);
+  });
+
+  it('count what people write under the prefix of Sentinel: only the record of trust may grow in a full namespace', () => {
+    const { quota, show } = world();
+    show('Playbook', 'x', { bytes: DEFINITION_LIMITS.Playbook.bytes });
+    show('Playbook', 'y', { bytes: DEFINITION_LIMITS.Playbook.bytes });
+    const padded = { 'sentinel.dev/padding': 'y'.repeat(40_000) };
+    assert.equal(write(quota, { size: 100, before: 100, own: padded }), codes.Playbook);
+    show('AgentPolicy', 'y', { specBytes: DEFINITION_LIMITS.AgentPolicy.bytes });
+    const trust = { [annotations.trust]: 'y'.repeat(40_000) };
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 100, before: 100, own: trust }), 'PolicySizeExceeded');
+  });
+
+  it('cannot have a larger spec in place of annotations: only the specs of policies count against their limit', () => {
+    const { quota, show } = world();
+    show('AgentPolicy', 'y', { specBytes: DEFINITION_LIMITS.AgentPolicy.bytes - 1000 });
+    const padded = { note: 'y'.repeat(40_000) };
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 100, own: padded }), undefined);
+    assert.equal(write(quota, { kind: 'AgentPolicy', size: 40_000, before: 100, ownBefore: padded }), 'PolicySizeExceeded');
+  });
+
+  it('can have their kill switch turned off in a full namespace, although the word for that is longer', () => {
+    const { quota, show } = world();
+    show('AgentPolicy', 'y', { specBytes: DEFINITION_LIMITS.AgentPolicy.bytes });
+    const at = (suspended: boolean) => ({ metadata: { name: 'x' }, spec: { description: 'x', suspended } });
+    const request = { namespace: 'shop', object: at(false), oldObject: at(true) } as unknown as AdmissionRequest;
+    quota.require('AgentPolicy', request, 'api');
+  });
+
+  it('are measured as programs keep them: without the fields of managers, which every update may add to', () => {
+    const playbook = { metadata: { name: 'x', annotations: { note: 'y' } }, spec: { description: 'x' } };
+    const managed = { ...playbook, metadata: { ...playbook.metadata, managedFields: [{ manager: 'x'.repeat(40_000) }] } };
+    assert.deepEqual(measure(managed as never), measure(playbook as never));
   });
 
   it('may grow while there is room: the one that is written is counted as it will be', () => {

@@ -16,11 +16,16 @@ export interface DefinitionSources {
 /** The informers that the quota of Playbooks and AgentPolicies counts by, not yet started. They hold sizes alone. */
 export function definitionInformers(client: KubeClient, logger: Logger) {
   const common = { client, logger };
-  const keep = ({ spec }: Playbook | AgentPolicy) => ({ specBytes: sizeOf(spec) });
   return {
-    Playbook: createMeasuringInformer({ ...common, resource: playbooks }, keep),
-    AgentPolicy: createMeasuringInformer({ ...common, resource: agentPolicies }, keep),
+    Playbook: createMeasuringInformer({ ...common, resource: playbooks }, measure),
+    AgentPolicy: createMeasuringInformer({ ...common, resource: agentPolicies }, measure),
   };
+}
+
+/** What a definition takes: programs keep no field managers, and the update that gives or withdraws trust adds one. */
+export function measure(object: Playbook | AgentPolicy): { readonly bytes: number; readonly specBytes: number } {
+  const { managedFields: _, ...metadata } = object.metadata as Playbook['metadata'] & { readonly managedFields?: unknown };
+  return { bytes: storedSize({ ...object, metadata }), specBytes: sizeOf(object.spec) };
 }
 
 const KINDS = ['Playbook', 'AgentPolicy'] as const satisfies readonly DefinitionKind[];
@@ -62,7 +67,7 @@ export class DefinitionQuota {
    * unless the request is a dry-run. What does not grow is always admitted, and what cannot be counted is refused.
    */
   require(kind: DefinitionKind, { object, oldObject, namespace, dryRun }: AdmissionRequest, address: string): void {
-    if (!object || (oldObject && writtenSize(object) <= writtenSize(oldObject))) return;
+    if (!object || (oldObject && !isGrowing(kind, object, oldObject))) return;
     if (!KINDS.every((one) => this.#sources[one].healthy()))
       throw new Denied(
         'DefinitionsNotCounted',
@@ -108,10 +113,21 @@ const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => 
 
 const sizeOf = (spec: unknown): number => Buffer.byteLength(JSON.stringify(spec ?? null));
 
-const OWN = annotations.trust.slice(0, annotations.trust.indexOf('/') + 1);
+// The size of a spec is asked by itself: a policy could be written with long annotations, and then with a long spec in their place.
+function isGrowing(kind: DefinitionKind, now: AdmittedObject, before: AdmittedObject): boolean {
+  const [young, old] = [withoutSwitch(now), withoutSwitch(before)];
+  return writtenSize(kind, young) > writtenSize(kind, old) || (kind === 'AgentPolicy' && sizeOf(young.spec) > sizeOf(old.spec));
+}
 
-// What people write. Sentinel's own annotations have bounds of their own, and trust must be given and withdrawn in a full namespace as well.
-function writtenSize({ metadata, spec }: AdmittedObject): number {
-  const foreign = Object.entries(metadata.annotations ?? {}).filter(([key]) => !key.startsWith(OWN));
-  return storedSize({ labels: metadata.labels ?? {}, annotations: Object.fromEntries(foreign), spec });
+// The kill switch can be turned on and off in a full namespace.
+function withoutSwitch(object: AdmittedObject): AdmittedObject {
+  const { suspended, ...spec } = (object.spec ?? {}) as { readonly suspended?: unknown };
+  return typeof suspended === 'boolean' ? { ...object, spec } : object;
+}
+
+// Trust must be given and withdrawn in a full namespace as well. Its form is checked by the policy sentinel-playbooks, so nobody can pad it.
+function writtenSize(kind: DefinitionKind, { metadata, spec }: AdmittedObject): number {
+  const { [annotations.trust]: trust, ...others } = metadata.annotations ?? {};
+  const counted = kind === 'Playbook' || trust === undefined ? others : { ...others, [annotations.trust]: trust };
+  return storedSize({ labels: metadata.labels ?? {}, annotations: counted, spec });
 }

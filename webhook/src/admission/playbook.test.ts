@@ -9,7 +9,12 @@ const context = { requireEditRate: () => undefined, requireDefinitionRoom: () =>
 const stampOf = (user: string) => JSON.stringify({ user, uid: '', groups: ['writers'] });
 
 /** The annotations after an edit of a Playbook that has these authors and this trust. */
-async function edited(user: string, authors: readonly string[], trust?: string): Promise<Record<string, string | null>> {
+async function edited(
+  user: string,
+  authors: readonly string[],
+  trust?: string,
+  asked: PlaybookContext = context,
+): Promise<Record<string, string | null>> {
   const metadata = {
     name: 'fix',
     annotations: {
@@ -23,7 +28,7 @@ async function edited(user: string, authors: readonly string[], trust?: string):
     object: { metadata, spec: { description: 'new' } },
     oldObject: authors.length === 0 ? null : { metadata, spec: { description: 'old' } },
   } as unknown as AdmissionRequest;
-  return (await admitPlaybook(request, context, new Date(0)))?.annotations ?? {};
+  return (await admitPlaybook(request, asked, new Date(0)))?.annotations ?? {};
 }
 
 describe('The authors of a Playbook', () => {
@@ -49,6 +54,15 @@ describe('The authors of a Playbook', () => {
 });
 
 describe('A Playbook', () => {
+  it('is judged with the authors that it will have: many people, or one with many names, would pad it otherwise', async () => {
+    const judged: (string | undefined)[] = [];
+    const requireDefinitionRoom = ({ object }: AdmissionRequest) => {
+      judged.push(object?.metadata.annotations?.[annotations.authors]);
+    };
+    for (const authors of [[], [stampOf('ada')]]) await edited('bob', authors, undefined, { ...context, requireDefinitionRoom });
+    assert.deepEqual(judged, [stampOf('bob'), `${stampOf('ada')}\n${stampOf('bob')}`]);
+  });
+
   it('is refused when its namespace has no room for it, before anything is stamped', async () => {
     const full = {
       ...context,

@@ -48,14 +48,22 @@ export async function admitPlaybook(
     const faults = playbookFaults(parsed.data);
     if (faults.length > 0) throw new Denied('PlaybookSpecInvalid', faults.join('; '));
   }
-  context.requireDefinitionRoom(request);
   if (!oldObject || !isDeepStrictEqual(object.spec, oldObject.spec)) {
-    return { annotations: { [annotations.authors]: authorsAfter(oldObject, stampOf(userInfo)), [annotations.trust]: null } };
+    const authors = authorsAfter(oldObject, stampOf(userInfo));
+    // Judged as it will be stored: each edit of somebody else makes it longer.
+    context.requireDefinitionRoom({ ...request, object: withAuthors(object, authors) });
+    return { annotations: { [annotations.authors]: authors, [annotations.trust]: null } };
   }
+  context.requireDefinitionRoom(request);
   if (!asks) return undefined;
   const seal = asked.startsWith(WITHDRAW) ? sealWithdrawal : sealTrust;
   const sealed = await context.holdEdits(request, () => seal(request, oldObject, asked, context, now));
   return { annotations: { [annotations.trust]: sealed } };
+}
+
+function withAuthors(playbook: AdmittedObject, authors: string): AdmittedObject {
+  const { [annotations.trust]: _, ...kept } = playbook.metadata.annotations ?? {};
+  return { ...playbook, metadata: { ...playbook.metadata, annotations: { ...kept, [annotations.authors]: authors } } };
 }
 
 /** In bytes; the policy sentinel-playbooks holds the same. */
