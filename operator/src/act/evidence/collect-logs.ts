@@ -55,9 +55,12 @@ async function readLog(
   if (kept === undefined) return {};
   if (Buffer.byteLength(head) < most + OVERLAP) return { log: kept.toWellFormed() };
   if (handling.logs === 'Hashed') return { log: kept, truncated: true };
-  const tail = (await keepLongText('logs', handling, await read(TAIL))) ?? '';
+  const last = await read(TAIL);
+  const tail = (await keepLongText('logs', handling, last)) ?? '';
+  // Long lines are cut at their end as well, which may be in a secret.
+  const whole = Buffer.byteLength(last) < TAIL.limitBytes ? tail : withoutEnd(tail);
   const note = `[the log is longer: about ${most} bytes of its beginning and its last lines are kept]`;
-  const log = `${withoutEnd(kept)}\n${note}\n${tail.split('\n').slice(TAIL_DROPPED).join('\n')}`;
+  const log = `${withoutEnd(kept)}\n${note}\n${whole.split('\n').slice(TAIL_DROPPED).join('\n')}`;
   return { log: log.toWellFormed(), truncated: true };
 }
 

@@ -129,6 +129,22 @@ describe('The evidence of a run', () => {
     assert.ok(Buffer.byteLength(log) < 1_300_000, `${Buffer.byteLength(log)} bytes`);
   });
 
+  it('has no part of a secret where the last lines are cut, because they are long', async () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`;
+    // The API server answers with the beginning of the last lines: here it ends three characters before the end of a token.
+    const filler = `${'x'.repeat(1023)}\n`;
+    const last = filler.repeat(127);
+    const tail = `${last}${' '.repeat(128 * 1024 - last.length - secret.length + 3)}${secret}\n${filler.repeat(250)}`;
+    const whole = `${filler.repeat(2_000)}${tail}`;
+    const given = world({
+      log: ({ limitBytes, tailLines }) => (tailLines === undefined ? whole : tail).slice(0, limitBytes),
+    });
+    await readEnd(given);
+    const log = given.sent[0]?.evidence.steps[0]?.log ?? '';
+    assert.ok(!log.includes(secret.slice(0, 12)), log.slice(-60));
+    assert.ok(log.endsWith('x'), 'the last lines are missing');
+  });
+
   it('is kept as long as policy keeps the action', async () => {
     const given = world();
     await readEnd(given, { job: ended, policies: dataHandling({ retainFor: '2h', retainAtLeast: '3h' }) });
