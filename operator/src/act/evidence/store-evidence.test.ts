@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, digestOf, type EvidenceRequest, type RunReport, type Stage } from '@sentinel/crds';
 import { copyOf, silentLogger } from '@sentinel/kube';
-import { MASK } from '@sentinel/policy';
+import { dataHandling as handlingOf, MASK } from '@sentinel/policy';
 import { action, facts, job, NOW, plan, planSpec, policies, stage } from '../../decide/decide.fixture.ts';
 import type { Facts } from '../../facts/facts.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { stopJob } from '../jobs/stop-job.ts';
 import { readOutcome } from '../outcome/read-outcome.ts';
 import { rollBack } from '../outcome/roll-back.ts';
+import { collectLogs } from './collect-logs.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
 const ended = job({ phase: 'Ended', ends: [end('gate'), end('step-one'), end('end')] });
@@ -143,6 +144,23 @@ describe('The evidence of a run', () => {
     const log = given.sent[0]?.evidence.steps[0]?.log ?? '';
     assert.ok(!log.includes(secret.slice(0, 12)), log.slice(-60));
     assert.ok(log.endsWith('x'), 'the last lines are missing');
+  });
+
+  it('fits into a request, whatever the steps print', async () => {
+    const names = Array.from({ length: 16 }, (_, number) => `step-${number}`);
+    const noise = '\u0001'.repeat(1023).concat('\n').repeat(2_000);
+    const logs = async (_: string, __: string, ___: string, { limitBytes }: { limitBytes?: number }) =>
+      noise.slice(0, limitBytes);
+    const collected = await collectLogs(
+      { logs },
+      'pod',
+      names.map((name) => ({ name })),
+      { ...handlingOf(policies()), logs: 'Stored' },
+    );
+    assert.equal(collected.length, 16);
+    for (const { log, truncated } of collected) assert.ok((log?.length ?? 0) > 10_000 && truncated);
+    const bytes = Buffer.byteLength(JSON.stringify(collected));
+    assert.ok(bytes < 14 * 1024 * 1024, `${bytes} bytes`);
   });
 
   it('is kept as long as policy keeps the action', async () => {
