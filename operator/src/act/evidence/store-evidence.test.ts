@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type AgentAction, digestOf, type EvidenceRequest, type RunReport, type Stage } from '@sentinel/crds';
 import { copyOf, silentLogger } from '@sentinel/kube';
 import { dataHandling as handlingOf, MASK } from '@sentinel/policy';
-import { action, facts, job, NOW, plan, planSpec, policies, stage } from '../../decide/decide.fixture.ts';
+import { action, facts, job, NOW, plan, planSpec, playbook, policies, stage } from '../../decide/decide.fixture.ts';
 import type { Facts } from '../../facts/facts.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { stopJob } from '../jobs/stop-job.ts';
@@ -161,6 +161,32 @@ describe('The evidence of a run', () => {
     for (const { log, truncated } of collected) assert.ok((log?.length ?? 0) > 10_000 && truncated);
     const bytes = Buffer.byteLength(JSON.stringify(collected));
     assert.ok(bytes < 14 * 1024 * 1024, `${bytes} bytes`);
+  });
+
+  it('is stored where a sandbox has its texts cut in the middle of a character', async () => {
+    const words = `${'😀'.repeat(2_000)}x`;
+    const content = `x${'😀'.repeat(10_000)}`;
+    const given = world({ log: () => words });
+    const { logs } = given.context.client;
+    const client = {
+      ...given.context.client,
+      logs: async (...asked: Parameters<typeof logs>) =>
+        asked[2] === 'end' ? JSON.stringify({ name: 'report', content, truncated: false }) : await logs(...asked),
+    } as ActContext['client'];
+    const declares = {
+      playbook: { ...playbook, spec: { ...playbook.spec, results: [{ name: 'report', mediaType: 'text/plain' }] } },
+    };
+    const { detail } = await readEnd(
+      { ...given, context: { ...given.context, client } },
+      {
+        ...declares,
+        job: failed,
+        plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' } } },
+      },
+    );
+    assert.equal(detail('RunEnded', 'sentinel.evidence.missing'), undefined);
+    assert.equal(given.sent[0]?.evidence.results.length, 1);
+    assert.match(given.sent[0]?.evidence.message ?? '', /Termination message/);
   });
 
   it('is kept as long as policy keeps the action', async () => {
