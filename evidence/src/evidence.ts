@@ -77,10 +77,9 @@ export class EvidenceProgram implements Runnable {
     this.#server = server;
     await this.#upkeep.once();
     const stop = this.#upkeep.start();
-    const sweep = () =>
-      sweepEvidence(client, store, Date.now).then(noteDeletions, (error: unknown) =>
-        logger.warn('Failed to delete evidence whose time of retention is over', { error: String(error) }),
-      );
+    const failed = (error: unknown) =>
+      logger.warn('Failed to delete evidence whose time of retention is over', { error: String(error) });
+    const sweep = () => sweepEvidence(client, store, Date.now, failed).then(noteDeletions, failed);
     void sweep();
     const sweeps = setInterval(() => void sweep(), SWEEP_MS);
     logger.info('Started', { port: PORT, ...store.use(), aggregated: this.#frontProxy !== undefined });

@@ -116,9 +116,10 @@ export class DirectoryStore implements EvidenceStore {
     for (const hex of described) await this.#delete('meta', hex);
   }
 
+  // Known at once: where a full disk takes no note of the end of an action, what makes room is still deleted.
   async #describe(entry: EvidenceEntry): Promise<void> {
-    await this.#write(this.#path('meta', requireHex(entry.digest)), JSON.stringify(entry.meta));
     this.#entries.set(entry.digest, entry);
+    await this.#write(this.#path('meta', requireHex(entry.digest)), JSON.stringify(entry.meta));
   }
 
   #path(folder: 'tmp' | 'objects' | 'meta', hex = ''): string {
