@@ -41,7 +41,7 @@ describe('A sweep', () => {
   let store: DirectoryStore;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'evidence-'));
-    store = await DirectoryStore.open({ folder, limit: 1_000 });
+    store = await DirectoryStore.open({ folder, limit: 1_000_000 });
     for (const uid of ['living', 'ended', 'deleted', 'stored']) {
       const content = Buffer.from(uid);
       const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
@@ -84,7 +84,7 @@ describe('A sweep', () => {
   it('deletes what it can while the disk takes no notes, so that a full one has room again', async () => {
     const full = await DirectoryStore.open({
       folder,
-      limit: 1_000,
+      limit: 1_000_000,
       beforeRename: () => {
         throw new Error('ENOSPC: no space left on device');
       },
