@@ -61,7 +61,8 @@ export class EvidenceProgram implements Runnable {
   /** Serves until the signal aborts, and a moment longer. Rejects when it cannot start, also when the volume cannot be written. */
   async start(signal: AbortSignal): Promise<void> {
     const { client, config, logger } = this.#parts;
-    const store = await DirectoryStore.open(config);
+    const onUnreadable = (digest: string) => logger.error('Evidence is left out: its description cannot be read', { digest });
+    const store = await DirectoryStore.open({ ...config, onUnreadable });
     observeStore(() => store.use());
     this.#pair = await this.#certificate.first();
     this.#frontProxy = await this.#readFrontProxy();

@@ -147,6 +147,22 @@ describe('A store in a folder', () => {
     assert.equal((await open()).list()[0]?.meta.endedAt, undefined);
   });
 
+  it('opens where one description was damaged, without that item, and keeps its files', async () => {
+    const store = await open();
+    await store.put(...content('one'), meta);
+    await store.put(...content('two'), meta);
+    const damaged = join(folder, 'meta', digestOf('one').slice(7));
+    for (const left of ['', '{}', '\u0000\u0000']) {
+      writeFileSync(damaged, left);
+      const unreadable: string[] = [];
+      const options = { folder, limit: 1_000, perItem: 0, onUnreadable: (digest: string) => void unreadable.push(digest) };
+      const opened = await DirectoryStore.open(options);
+      assert.deepEqual([unreadable, opened.list().map(({ digest }) => digest)], [[digestOf('one')], [digestOf('two')]]);
+      assert.equal(readdirSync(join(folder, 'objects')).length, 2);
+      assert.equal(readFileSync(damaged, 'utf8'), left);
+    }
+  });
+
   it('removes content with its description', async () => {
     const store = await open();
     await store.put(...content('one'), meta);

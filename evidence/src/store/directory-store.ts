@@ -27,6 +27,8 @@ export interface DirectoryOptions {
   readonly limit: number;
   /** How many of them an item takes beside its content. */
   readonly perItem?: number;
+  /** Told of content that is left out because its description cannot be read. Both files stay for an investigation. */
+  readonly onUnreadable?: (digest: string) => void;
   /** For tests of a crash between writing a file and giving it its name. */
   readonly beforeRename?: (path: string) => void;
 }
@@ -118,7 +120,11 @@ export class DirectoryStore implements EvidenceStore {
     for (const hex of await readdir(this.#path('objects'))) {
       if (hexOf(`sha256:${hex}`) === undefined || !described.delete(hex)) continue;
       const { size } = await stat(this.#path('objects', hex));
-      const meta = Meta.parse(JSON.parse(await readFile(this.#path('meta', hex), 'utf8')));
+      const meta = readMeta(await readFile(this.#path('meta', hex), 'utf8'));
+      if (meta === undefined) {
+        this.#options.onUnreadable?.(`sha256:${hex}`);
+        continue;
+      }
       const entry = { digest: `sha256:${hex}`, bytes: size, meta };
       this.#entries.set(entry.digest, entry);
       this.#count(entry, 1);
@@ -167,6 +173,14 @@ export class DirectoryStore implements EvidenceStore {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+}
+
+function readMeta(text: string): EvidenceMeta | undefined {
+  try {
+    return Meta.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }
 
