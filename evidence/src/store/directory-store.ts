@@ -27,7 +27,7 @@ export interface DirectoryOptions {
   readonly limit: number;
   /** How many of them an item takes beside its content. */
   readonly perItem?: number;
-  /** Told of content that is left out because its description cannot be read. Both files stay for an investigation. */
+  /** Called with the digest of content that is left out because its description cannot be read. Both files stay for an investigation. */
   readonly onUnreadable?: (digest: string) => void;
   /** For tests of a crash between writing a file and giving it its name. */
   readonly beforeRename?: (path: string) => void;
