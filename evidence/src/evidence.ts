@@ -61,7 +61,8 @@ export class EvidenceProgram implements Runnable {
   /** Serves until the signal aborts, and a moment longer. Rejects when it cannot start, also when the volume cannot be written. */
   async start(signal: AbortSignal): Promise<void> {
     const { client, config, logger } = this.#parts;
-    const store = await DirectoryStore.open(config);
+    const onUnreadable = (digest: string) => logger.error('Evidence is left out: its description cannot be read', { digest });
+    const store = await DirectoryStore.open({ ...config, onUnreadable });
     observeStore(() => store.use());
     this.#pair = await this.#certificate.first();
     this.#frontProxy = await this.#readFrontProxy();
@@ -77,10 +78,9 @@ export class EvidenceProgram implements Runnable {
     this.#server = server;
     await this.#upkeep.once();
     const stop = this.#upkeep.start();
-    const sweep = () =>
-      sweepEvidence(client, store, Date.now).then(noteDeletions, (error: unknown) =>
-        logger.warn('Failed to delete evidence whose time of retention is over', { error: String(error) }),
-      );
+    const failed = (error: unknown) =>
+      logger.warn('Failed to delete evidence whose time of retention is over', { error: String(error) });
+    const sweep = () => sweepEvidence(client, store, Date.now, failed).then(noteDeletions, failed);
     void sweep();
     const sweeps = setInterval(() => void sweep(), SWEEP_MS);
     logger.info('Started', { port: PORT, ...store.use(), aggregated: this.#frontProxy !== undefined });

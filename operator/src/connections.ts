@@ -4,8 +4,12 @@ import { Agent } from 'undici';
 export class Connections {
   #current: { ca: string; agent: Agent } | undefined;
 
-  /** The connections with this CA. Connections with another CA are closed when their requests have ended. */
+  /**
+   * The connections with this CA. Connections with another CA are closed when their requests have ended. Throws without a CA: Node would
+   * verify the server against public authorities.
+   */
   under(ca: string, servername: string): Agent {
+    if (ca === '') throw new Error(`'${servername}' has published no CA`);
     if (this.#current?.ca === ca) return this.#current.agent;
     // Closing waits for requests that may take minutes, so it is not awaited.
     this.#current?.agent.close().catch(() => undefined);

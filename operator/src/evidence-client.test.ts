@@ -76,6 +76,18 @@ describe('The client of the evidence store', () => {
     await assert.rejects(client.store(asked), /answered 507: .*is full/);
   });
 
+  it('sends nothing while the evidence store has published no CA', async () => {
+    // Node would verify the server against public authorities then.
+    const { client, got } = await clientOf(200, { digest: '' }, { ca: { ...authority, cert: '' } });
+    await assert.rejects(client.store(asked), /has published no CA/);
+    assert.deepEqual(got, []);
+  });
+
+  it('reads no answer that is too long to be a digest', async () => {
+    const { client } = await clientOf(200, { digest: digestOf(asked.evidence), more: 'x'.repeat(1_000_000) });
+    await assert.rejects(client.store(asked), /more than 65536 bytes/);
+  });
+
   it('sends nothing to a server of another authority, or of another name', async () => {
     const stranger = await createAuthority('others', 1);
     for (const more of [{ ca: stranger }, { name: 'other.test' }]) {

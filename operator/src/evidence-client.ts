@@ -8,6 +8,8 @@ import { readJson } from './read-json.ts';
 
 /** No stage of an action waits longer for the evidence store. */
 const STORE_MS = 10_000;
+/** An answer is a digest, or a refusal. */
+const ANSWER_BYTES = 64 * 1024;
 
 const Answer = z.object({ digest: z.string() });
 
@@ -69,11 +71,23 @@ export class EvidenceClient {
       body: JSON.stringify(asked),
       signal,
     });
-    const text = await answer.body.text();
+    const text = await textOf(answer.body);
     if (answer.statusCode !== 200) throw new Error(`the evidence store answered ${answer.statusCode}: ${text.slice(0, 300)}`);
     const { digest } = Answer.parse(readJson(text, 'the evidence store'));
     const own = digestOf(asked.evidence);
     if (digest !== own) throw new Error(`the evidence store answered the digest '${digest}' for '${own}'`);
     return digest;
   }
+}
+
+// The evidence store is not trusted with the memory of the operator.
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > ANSWER_BYTES) throw new Error(`the evidence store answered more than ${ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -41,7 +41,7 @@ describe('A sweep', () => {
   let store: DirectoryStore;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'evidence-'));
-    store = await DirectoryStore.open({ folder, limit: 1_000 });
+    store = await DirectoryStore.open({ folder, limit: 1_000_000 });
     for (const uid of ['living', 'ended', 'deleted', 'stored']) {
       const content = Buffer.from(uid);
       const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
@@ -62,6 +62,7 @@ describe('A sweep', () => {
         resourceVersion: '',
       }),
     }) as unknown as Pick<KubeClient, 'listMapped'>;
+  const unexpected = (error: unknown) => assert.fail(String(error));
   const held = () =>
     store
       .list()
@@ -69,24 +70,52 @@ describe('A sweep', () => {
       .sort();
 
   it('deletes evidence whose time is over, and nothing of an action that exists', async () => {
-    assert.equal(await sweepEvidence(client(), store, () => 20), 0);
+    assert.equal(await sweepEvidence(client(), store, () => 20, unexpected), 0);
     assert.deepEqual(held(), ['deleted', 'ended', 'living', 'stored']);
-    assert.equal(await sweepEvidence(client(), store, () => 10_000), 1);
+    assert.equal(await sweepEvidence(client(), store, () => 10_000, unexpected), 1);
     assert.deepEqual(held(), ['ended', 'living', 'stored']);
     // Its end was seen while it existed, so that counts and not when it was missed.
-    assert.equal(await sweepEvidence(client([]), store, () => 10_000), 1);
+    assert.equal(await sweepEvidence(client([]), store, () => 10_000, unexpected), 1);
     assert.deepEqual(held(), ['living', 'stored']);
-    assert.equal(await sweepEvidence(client([]), store, () => 10_100), 1);
+    assert.equal(await sweepEvidence(client([]), store, () => 10_100, unexpected), 1);
     assert.deepEqual(held(), ['stored']);
   });
 
+  it('deletes what it can while the disk takes no notes, so that a full one has room again', async () => {
+    const full = await DirectoryStore.open({
+      folder,
+      limit: 1_000_000,
+      beforeRename: () => {
+        throw new Error('ENOSPC: no space left on device');
+      },
+    });
+    const failures: unknown[] = [];
+    const sweep = (now: number) =>
+      sweepEvidence(
+        client(),
+        full,
+        () => now,
+        (error) => void failures.push(error),
+      );
+    assert.equal(await sweep(20), 0);
+    assert.equal(failures.length, 3);
+    assert.equal(await sweep(10_000), 1);
+    assert.deepEqual(
+      full
+        .list()
+        .map(({ meta: { action } }) => action.uid)
+        .sort(),
+      ['ended', 'living', 'stored'],
+    );
+  });
+
   it('deletes nothing while the actions cannot be listed', async () => {
-    await sweepEvidence(client(), store, () => 20);
+    await sweepEvidence(client(), store, () => 20, unexpected);
     const failing = { listMapped: () => Promise.reject(new Error('404 page not found')) } as unknown as Pick<
       KubeClient,
       'listMapped'
     >;
-    await assert.rejects(sweepEvidence(failing, store, () => 10_000));
+    await assert.rejects(sweepEvidence(failing, store, () => 10_000, unexpected));
     assert.equal(held().length, 4);
   });
 });

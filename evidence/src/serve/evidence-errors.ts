@@ -27,7 +27,7 @@ export const evidenceErrors = {
     next: 'Somebody or something changed the volume. Keep it for an investigation; the audit record and the digest in it stay valid.',
   },
   EvidenceStorageFull: {
-    when: 'The evidence store holds as much as `evidence.limit` of the chart allows.',
+    when: 'The evidence store holds as much as `evidence.limit` of the chart allows, or the namespace has as much of it as is left for all others.',
     next: 'Raise `evidence.limit` and the size of the volume, or shorten `dataHandling.retainFor` of policies.',
   },
   EvidenceInvalid: {

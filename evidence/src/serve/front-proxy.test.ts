@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readFrontProxy } from './front-proxy.ts';
+import { tlsOf } from './server.ts';
 
 describe('How the aggregation layer authenticates', () => {
   const data = {
@@ -21,6 +22,10 @@ describe('How the aggregation layer authenticates', () => {
       groupHeaders: ['x-remote-group'],
       extraPrefixes: ['x-remote-extra-'],
     });
+  });
+
+  it('has no certificate believed where it is unknown, also none of the authorities that Node knows', () => {
+    assert.deepEqual(tlsOf({ key: '', cert: '' }, undefined).ca, []);
   });
 
   it('is unknown in a cluster without an aggregation layer', () => {

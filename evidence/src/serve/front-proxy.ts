@@ -80,7 +80,11 @@ export function callerOf(request: IncomingMessage, proxy: FrontProxy | undefined
 
 /** The identity in the headers. Throws Refused (401) if there is no user, or more than one. */
 export function subjectOf(headers: NodeJS.Dict<string[]>, proxy: FrontProxy): AccessSubject {
-  const valuesOf = (names: readonly string[]) => names.flatMap((name) => headers[name] ?? []).filter((value) => value !== '');
+  const valuesOf = (names: readonly string[]) =>
+    names
+      .flatMap((name) => headers[name] ?? [])
+      .filter((value) => value !== '')
+      .map(fromUtf8);
   const [user, ...others] = valuesOf(proxy.userHeaders);
   if (user === undefined || others.length > 0) throw unauthorized('the request does not say for which one user it is sent');
   const [uid] = valuesOf(proxy.uidHeaders);
@@ -89,9 +93,21 @@ export function subjectOf(headers: NodeJS.Dict<string[]>, proxy: FrontProxy): Ac
     const prefix = proxy.extraPrefixes.find((one) => name.startsWith(one));
     if (prefix === undefined || !values) continue;
     const key = decoded(name.slice(prefix.length));
-    extra[key] = [...(extra[key] ?? []), ...values];
+    extra[key] = [...(extra[key] ?? []), ...values.map(fromUtf8)];
   }
   return { user, uid, groups: valuesOf(proxy.groupHeaders), extra: { ...extra } };
+}
+
+// A byte order mark is kept: it is a part of the name.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+// The API server writes names in UTF-8, and Node reads headers as Latin-1: the name of one user would be that of another one.
+function fromUtf8(header: string): string {
+  try {
+    return utf8.decode(Buffer.from(header, 'latin1'));
+  } catch {
+    throw unauthorized('a name in the headers of the request is not UTF-8');
+  }
 }
 
 // As the API server reads them: what is not encoded well is taken as it stands.

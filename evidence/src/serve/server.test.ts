@@ -62,6 +62,23 @@ describe('The evidence store', () => {
       ]);
     });
 
+    it('asks for the identity whose name is not ASCII, and for nobody else', async () => {
+      // Node writes and reads headers in Latin-1, and the API server writes UTF-8.
+      const onTheWire = (name: string) => Buffer.from(name).toString('latin1');
+      const { status } = await get(evidencePath('shop', digest), {
+        'x-remote-user': onTheWire('josé'),
+        'x-remote-group': [onTheWire('Prüfer')],
+        'x-remote-extra-team': [onTheWire('東京')],
+      });
+      assert.equal(status, 200);
+      const [{ user, groups, extra } = {}] = scene.reviews;
+      assert.deepEqual({ user, groups, extra }, { user: 'josé', groups: ['Prüfer'], extra: { team: ['東京'] } });
+      await get(evidencePath('shop', digest), { 'x-remote-user': onTheWire('\ufeffada') });
+      assert.equal(scene.reviews[1]?.user, '\ufeffada');
+      const { code } = await get(evidencePath('shop', digest), { 'x-remote-user': 'jos\u00e9' });
+      assert.deepEqual([code, scene.reviews.length], ['FrontProxyRequired', 2]);
+    });
+
     it('refuses anyone who may not get the action, with a Status', async () => {
       scene.said = { allowed: () => false };
       const { status, body, code } = await get(evidencePath('shop', digest));

@@ -38,7 +38,8 @@ export const tlsOf = ({ key, cert }: KeyPair, proxy: FrontProxy | undefined) => 
   key,
   cert,
   minVersion: 'TLSv1.2' as const,
-  ...(proxy === undefined ? {} : { ca: proxy.authority }),
+  // Without an authority none is believed. Left out, it would be all that Node knows.
+  ca: proxy === undefined ? [] : proxy.authority,
 });
 
 /**

@@ -23,11 +23,20 @@ const Meta = z.object({
 export interface DirectoryOptions {
   /** The folder of the volume. No other process may write into it. */
   readonly folder: string;
-  /** How many bytes of content it may hold. */
+  /** How many bytes it may hold. */
   readonly limit: number;
+  /** How many of them an item takes beside its content. */
+  readonly perItem?: number;
+  /** Called with the digest of content that is left out because its description cannot be read. Both files stay for an investigation. */
+  readonly onUnreadable?: (digest: string) => void;
   /** For tests of a crash between writing a file and giving it its name. */
   readonly beforeRename?: (path: string) => void;
 }
+
+/** A file for the content and one for its description: a block of the disk for each of them. */
+const BLOCKS = 2 * 4096;
+/** An item takes half a kilobyte of memory, and about half a millisecond when the store is opened. */
+const MOST_ITEMS = 250_000;
 
 /**
  * Evidence in a folder of a volume. `objects/` has the content, a file for each digest that never changes; `meta/` has what is known beside
@@ -37,11 +46,14 @@ export interface DirectoryOptions {
 export class DirectoryStore implements EvidenceStore {
   readonly #options: DirectoryOptions;
   readonly #entries = new Map<string, EvidenceEntry>();
+  readonly #perItem: number;
+  readonly #usedBy = new Map<string, number>();
   #used = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DirectoryOptions) {
     this.#options = options;
+    this.#perItem = options.perItem ?? Math.max(BLOCKS, Math.ceil(options.limit / MOST_ITEMS));
   }
 
   /** Opens the folder, and creates what is missing in it. Rejects if it cannot be written. */
@@ -57,13 +69,12 @@ export class DirectoryStore implements EvidenceStore {
     await this.#exclusive(async () => {
       const held = this.#entries.get(digest);
       if (held) return await this.#describe({ ...held, meta: { ...meta, storedAt: held.meta.storedAt } });
-      const use = this.use();
-      if (use.used + content.length > use.limit) throw new StorageFull(content.length, use);
+      this.#requireRoom(content.length + this.#perItem, meta.action.namespace);
       const entry = { digest, bytes: content.length, meta };
       await this.#write(this.#path('meta', hex), JSON.stringify(meta));
       await this.#write(this.#path('objects', hex), content);
       this.#entries.set(digest, entry);
-      this.#used += entry.bytes;
+      this.#count(entry, 1);
     });
   }
 
@@ -92,7 +103,7 @@ export class DirectoryStore implements EvidenceStore {
       if (!held) return;
       await this.#delete('objects', hex);
       this.#entries.delete(digest);
-      this.#used -= held.bytes;
+      this.#count(held, -1);
       await this.#delete('meta', hex);
     });
   }
@@ -109,16 +120,39 @@ export class DirectoryStore implements EvidenceStore {
     for (const hex of await readdir(this.#path('objects'))) {
       if (hexOf(`sha256:${hex}`) === undefined || !described.delete(hex)) continue;
       const { size } = await stat(this.#path('objects', hex));
-      const meta = Meta.parse(JSON.parse(await readFile(this.#path('meta', hex), 'utf8')));
-      this.#entries.set(`sha256:${hex}`, { digest: `sha256:${hex}`, bytes: size, meta });
-      this.#used += size;
+      const meta = readMeta(await readFile(this.#path('meta', hex), 'utf8'));
+      if (meta === undefined) {
+        this.#options.onUnreadable?.(`sha256:${hex}`);
+        continue;
+      }
+      const entry = { digest: `sha256:${hex}`, bytes: size, meta };
+      this.#entries.set(entry.digest, entry);
+      this.#count(entry, 1);
     }
     for (const hex of described) await this.#delete('meta', hex);
   }
 
+  // A namespace may have as much as is left for all others: alone it has half, and however many fill their share, the next one has room.
+  #requireRoom(bytes: number, namespace: string): void {
+    const use = this.use();
+    const left = use.limit - use.used - bytes;
+    const own = this.#usedBy.get(namespace) ?? 0;
+    if (left < 0) throw new StorageFull(bytes, use);
+    if (own + bytes > left) throw new StorageFull(bytes, use, namespace, own);
+  }
+
+  #count({ bytes, meta }: EvidenceEntry, sign: 1 | -1): void {
+    const { namespace } = meta.action;
+    const own = (this.#usedBy.get(namespace) ?? 0) + sign * (bytes + this.#perItem);
+    this.#used += sign * (bytes + this.#perItem);
+    if (own > 0) this.#usedBy.set(namespace, own);
+    else this.#usedBy.delete(namespace);
+  }
+
+  // Known at once: where a full disk takes no note of the end of an action, what makes room is still deleted.
   async #describe(entry: EvidenceEntry): Promise<void> {
-    await this.#write(this.#path('meta', requireHex(entry.digest)), JSON.stringify(entry.meta));
     this.#entries.set(entry.digest, entry);
+    await this.#write(this.#path('meta', requireHex(entry.digest)), JSON.stringify(entry.meta));
   }
 
   #path(folder: 'tmp' | 'objects' | 'meta', hex = ''): string {
@@ -139,6 +173,14 @@ export class DirectoryStore implements EvidenceStore {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+}
+
+function readMeta(text: string): EvidenceMeta | undefined {
+  try {
+    return Meta.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }
 

@@ -17,7 +17,7 @@ export interface EvidenceEntry {
   readonly meta: EvidenceMeta;
 }
 
-/** What is stored, and what may be, in bytes. */
+/** What is stored, with what each item takes beside its content, and what may be, in bytes. */
 export interface EvidenceUse {
   readonly used: number;
   readonly limit: number;
@@ -31,7 +31,7 @@ export interface EvidenceUse {
 export interface EvidenceStore {
   /**
    * Stores content, so that it survives a crash once this resolves. Storing it again changes only how long it is kept.
-   * @throws StorageFull when it does not fit. Throws DigestMismatch when the digest is not that of the content.
+   * @throws StorageFull when it does not fit, or when its namespace would have more than what is left for all others. Throws DigestMismatch when the digest is not that of the content.
    */
   put(digest: string, content: Buffer, meta: EvidenceMeta): Promise<void>;
   /** The content; undefined if there is none. Throws DigestMismatch when what is stored was altered. */
@@ -45,10 +45,14 @@ export interface EvidenceStore {
   use(): EvidenceUse;
 }
 
-/** The store has no room for the content. */
+/** The store has no room for the content, or not for this namespace: `own` is what that has. */
 export class StorageFull extends Error {
-  constructor(bytes: number, { used, limit }: EvidenceUse) {
-    super(`the evidence store is full: ${used} of ${limit} bytes are used, and ${bytes} more do not fit`);
+  constructor(bytes: number, { used, limit }: EvidenceUse, namespace?: string, own = 0) {
+    super(
+      namespace === undefined
+        ? `the evidence store is full: ${used} of ${limit} bytes are used, and ${bytes} more do not fit`
+        : `the evidence store is full for this namespace: with ${bytes} more, namespace '${namespace}' has ${own + bytes} bytes, and may have no more than the ${limit - used - bytes} that are left for all others`,
+    );
     this.name = 'StorageFull';
   }
 }

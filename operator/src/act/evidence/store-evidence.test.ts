@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, digestOf, type EvidenceRequest, type RunReport, type Stage } from '@sentinel/crds';
 import { copyOf, silentLogger } from '@sentinel/kube';
-import { MASK } from '@sentinel/policy';
-import { action, facts, job, NOW, plan, planSpec, policies, stage } from '../../decide/decide.fixture.ts';
+import { dataHandling as handlingOf, MASK } from '@sentinel/policy';
+import { action, facts, job, NOW, plan, planSpec, playbook, policies, stage } from '../../decide/decide.fixture.ts';
 import type { Facts } from '../../facts/facts.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { stopJob } from '../jobs/stop-job.ts';
 import { readOutcome } from '../outcome/read-outcome.ts';
 import { rollBack } from '../outcome/roll-back.ts';
+import { collectLogs } from './collect-logs.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
 const ended = job({ phase: 'Ended', ends: [end('gate'), end('step-one'), end('end')] });
@@ -127,6 +128,65 @@ describe('The evidence of a run', () => {
     assert.match(log, /\[the log is longer: about \d+ bytes of its beginning and its last lines are kept\]/);
     assert.ok(!log.includes('hunter2'));
     assert.ok(Buffer.byteLength(log) < 1_300_000, `${Buffer.byteLength(log)} bytes`);
+  });
+
+  it('has no part of a secret where the last lines are cut, because they are long', async () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`;
+    // The API server answers with the beginning of the last lines: here it ends three characters before the end of a token.
+    const filler = `${'x'.repeat(1023)}\n`;
+    const last = filler.repeat(127);
+    const tail = `${last}${' '.repeat(128 * 1024 - last.length - secret.length + 3)}${secret}\n${filler.repeat(250)}`;
+    const whole = `${filler.repeat(2_000)}${tail}`;
+    const given = world({
+      log: ({ limitBytes, tailLines }) => (tailLines === undefined ? whole : tail).slice(0, limitBytes),
+    });
+    await readEnd(given);
+    const log = given.sent[0]?.evidence.steps[0]?.log ?? '';
+    assert.ok(!log.includes(secret.slice(0, 12)), log.slice(-60));
+    assert.ok(log.endsWith('x'), 'the last lines are missing');
+  });
+
+  it('fits into a request, whatever the steps print', async () => {
+    const names = Array.from({ length: 16 }, (_, number) => `step-${number}`);
+    const noise = '\u0001'.repeat(1023).concat('\n').repeat(2_000);
+    const logs = async (_: string, __: string, ___: string, { limitBytes }: { limitBytes?: number }) =>
+      noise.slice(0, limitBytes);
+    const collected = await collectLogs(
+      { logs },
+      'pod',
+      names.map((name) => ({ name })),
+      { ...handlingOf(policies()), logs: 'Stored' },
+    );
+    assert.equal(collected.length, 16);
+    for (const { log, truncated } of collected) assert.ok((log?.length ?? 0) > 10_000 && truncated);
+    const bytes = Buffer.byteLength(JSON.stringify(collected));
+    assert.ok(bytes < 14 * 1024 * 1024, `${bytes} bytes`);
+  });
+
+  it('is stored where a sandbox has its texts cut in the middle of a character', async () => {
+    const words = `${'😀'.repeat(2_000)}x`;
+    const content = `x${'😀'.repeat(10_000)}`;
+    const given = world({ log: () => words });
+    const { logs } = given.context.client;
+    const client = {
+      ...given.context.client,
+      logs: async (...asked: Parameters<typeof logs>) =>
+        asked[2] === 'end' ? JSON.stringify({ name: 'report', content, truncated: false }) : await logs(...asked),
+    } as ActContext['client'];
+    const declares = {
+      playbook: { ...playbook, spec: { ...playbook.spec, results: [{ name: 'report', mediaType: 'text/plain' }] } },
+    };
+    const { detail } = await readEnd(
+      { ...given, context: { ...given.context, client } },
+      {
+        ...declares,
+        job: failed,
+        plan: { ...plan, spec: { ...planSpec, rollback: { from: 'None' } } },
+      },
+    );
+    assert.equal(detail('RunEnded', 'sentinel.evidence.missing'), undefined);
+    assert.equal(given.sent[0]?.evidence.results.length, 1);
+    assert.match(given.sent[0]?.evidence.message ?? '', /Termination message/);
   });
 
   it('is kept as long as policy keeps the action', async () => {

@@ -102,10 +102,11 @@ function stageEvidence({ action, facts }: Pass, told: Told, steps: EvidenceStep[
     job,
     ...(plan === undefined ? {} : { plan }),
     ...(outcome === undefined ? {} : { outcome }),
-    ...(message === undefined ? {} : { message }),
+    // A text that was cut may end with half of a character, which has no digest.
+    ...(message === undefined ? {} : { message: message.toWellFormed() }),
     handling: dataHandling(facts.policies).logs,
     steps,
-    results,
+    results: results.map((one) => ({ ...one, content: one.content.toWellFormed() })),
   };
 }
 
