@@ -166,7 +166,10 @@ spec:
     const name = await tenant.file('plain');
     const waiting = await tenant.until(name, ['AwaitingApproval']);
     const admitted = waiting.status?.conditions?.find(({ type }) => type === 'Admitted');
-    assert.match(admitted?.message ?? '', /only audited: mode 'Apply' is not allowed; allowed: DryRun \(AgentPolicy\/trial: modes\)/);
+    assert.match(
+      admitted?.message ?? '',
+      /only audited: mode 'Apply' is not allowed; allowed: DryRun \(AgentPolicy\/trial: modes\)/,
+    );
     const records = JSON.stringify(waiting.status?.outbox?.records);
     assert.match(
       records,

@@ -18,7 +18,7 @@ export interface EndNotes {
 /**
  * Records the success of a run in the ledger as soon as the pod shows it: either its checks succeeded, which closes the claim, or it succeeded
  * and has no checks. This cannot be determined later, because the operator may delete the pod. Only the pod that the gateway served
- * counts. A success does not count after the action was cancelled or deleted: whoever wanted that came first, and wants the changes undone.
+ * counts. A success does not count after the action was cancelled or deleted: that came first, and asked for the changes to be undone.
  * Safe to repeat.
  */
 export async function noteGoodEnd({ client, ledger }: EndNotes, pod: AnyObject): Promise<void> {
