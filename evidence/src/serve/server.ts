@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { KubeClient, Logger } from '@sentinel/kube';
-import { boundConnections, ConnectionCount } from '@sentinel/kube/bound-connections';
+import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
+import { FairShare } from '@sentinel/policy';
 import { type Asked, noteRequest } from '../metrics.ts';
 import type { EvidenceStore } from '../store/evidence-store.ts';
 import type { WriterAuthenticator } from './authenticate-writer.ts';
@@ -59,7 +60,7 @@ export function createEvidenceServer(pair: KeyPair, context: ServerContext): Ser
   });
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
-  boundConnections(server, { open: new ConnectionCount(CONNECTIONS.total), perAddress: CONNECTIONS.perAddress });
+  boundConnections(server, { open: new FairShare(CONNECTIONS.total), perAddress: CONNECTIONS.perAddress });
   return server;
 }
 
