@@ -7,6 +7,7 @@ import {
   Manager,
   readTracing,
   startTracing,
+  stopWithOwnAccount,
 } from '@sentinel/kube';
 import { readConfig } from './config.ts';
 import { EvidenceProgram } from './evidence.ts';
@@ -20,10 +21,12 @@ export async function runEvidence(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const logger = createLogger({ name: 'evidence' });
   const stopTracing = await startTracing(readTracing('sentinel-evidence', env), logger);
   const transport = createTransport(loadConfig(), { userAgent: 'sentinel-evidence', connections: 16 });
-  const program = new EvidenceProgram({ client: createClient(transport), config, logger });
+  const client = createClient(transport);
+  const program = new EvidenceProgram({ client, config, logger });
   const manager = new Manager({ logger, gracefulShutdownMs: SHUTDOWN_MS });
   manager.addServer(new HealthServer({ port: HEALTH_PORT, ready: { evidence: () => program.fault() === undefined } }));
   manager.addRunnable(program);
+  stopWithOwnAccount(manager, client, logger);
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

@@ -9,10 +9,9 @@ import {
   Manager,
   namespaces,
   pods,
-  readOwnAccount,
   readTracing,
   startTracing,
-  watchOwnAccount,
+  stopWithOwnAccount,
 } from '@sentinel/kube';
 import { DRAIN } from './drain/drain.ts';
 import { Gateway } from './gateway.ts';
@@ -62,8 +61,7 @@ export async function runGateway(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   manager.addInformer(counted.claims).addInformer(counted.secrets);
   // Not a server in the sense of the manager: its drain needs the caches.
   manager.addRunnable(gateway);
-  const account = readOwnAccount();
-  if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));
+  stopWithOwnAccount(manager, client, logger);
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

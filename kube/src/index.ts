@@ -28,6 +28,7 @@ export type { Runnable } from './manager/runnable.ts';
 export * from './manager/upkeep.ts';
 export { Counter, Gauge, Histogram, registry } from './metrics.ts';
 export * from './server/health-server.ts';
+export { RefusedRequest, type RefusedStatus } from './server/refused-request.ts';
 export * from './text/visible.ts';
 export * from './tracing/path-template.ts';
 export * from './tracing/settings.ts';

@@ -5,10 +5,9 @@ import {
   HealthServer,
   loadConfig,
   Manager,
-  readOwnAccount,
   readTracing,
   startTracing,
-  watchOwnAccount,
+  stopWithOwnAccount,
 } from '@sentinel/kube';
 import { definitionInformers } from './admission/definition-quota.ts';
 import { quotaInformers } from './admission/quota.ts';
@@ -38,8 +37,7 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   for (const informer of counted.plans) manager.addInformer(informer);
   manager.addInformer(definitions.Playbook).addInformer(definitions.AgentPolicy);
   manager.addRunnable(webhook);
-  const account = readOwnAccount();
-  if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));
+  stopWithOwnAccount(manager, client, logger);
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

@@ -1,58 +1,11 @@
-import type { ErrorCause } from '@sentinel/crds';
+import { RefusedRequest } from '@sentinel/kube';
 import type { PolicyErrorCode } from '@sentinel/policy';
 import type { GatewayErrorCode } from './gateway-errors.ts';
 
-/** The reasons of Kubernetes, by the status of the answer. */
-const REASONS = {
-  400: 'BadRequest',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  405: 'MethodNotAllowed',
-  409: 'Conflict',
-  413: 'RequestEntityTooLarge',
-  415: 'UnsupportedMediaType',
-  429: 'TooManyRequests',
-  500: 'InternalError',
-  502: 'BadGateway',
-  503: 'ServiceUnavailable',
-} as const;
-
 type RefusedCode = GatewayErrorCode | PolicyErrorCode;
 
-const CAUSE_LENGTH = 512;
-
-/** A request that the gateway refuses itself, in the format of the API server: a Status with a message for the agent. */
-export class Refused extends Error {
-  readonly status: keyof typeof REASONS;
-  /** The reason of the Status: one of Kubernetes, or the code where a pod is not served. */
-  readonly reason: string;
-  /** What kind of refusal it is, for programs. */
-  readonly code: RefusedCode;
-
-  constructor(status: keyof typeof REASONS, code: RefusedCode, message: string, reason: string = REASONS[status]) {
-    super(message);
-    this.name = 'Refused';
-    this.status = status;
-    this.code = code;
-    this.reason = reason;
-  }
-
-  /** The body of the answer. */
-  toStatus(): object {
-    const cause: ErrorCause<RefusedCode> = { reason: this.code, message: this.message.slice(0, CAUSE_LENGTH) };
-    return {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message: `sentinel: ${this.message}`,
-      reason: this.reason,
-      details: { causes: [cause] },
-      code: this.status,
-    };
-  }
-}
+/** A request that the gateway refuses itself, with a message for the agent. The reason is the code where a pod is not served. */
+export class Refused extends RefusedRequest<RefusedCode> {}
 
 /** Nothing was done, and the same request may succeed in a moment, maybe with another replica. The response tells clients to retry. */
 export class TryAgain extends Refused {

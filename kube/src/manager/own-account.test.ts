@@ -21,7 +21,7 @@ async function start(script: { list: Answer[]; watch: Answer[] }) {
 
 const GONE = new RegExp(`the ServiceAccount ${namespace}/${name} of this pod was deleted`);
 
-describe('A program whose ServiceAccount is watched', () => {
+describe('A program whose ServiceAccount is watched', { timeout: 30_000 }, () => {
   const gone: Record<string, { list: Answer[]; watch: Answer[] }> = {
     'is deleted': {
       list: [listOf('10', configMap('webhook', '5'))],

@@ -5,6 +5,7 @@ import type { KubeClient } from '../client/client.ts';
 import { serviceaccounts } from '../client/resources.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { KubeObject } from '../types.ts';
+import type { Manager } from './manager.ts';
 import type { Runnable } from './runnable.ts';
 
 /** The ServiceAccount as which a program runs. */
@@ -73,4 +74,10 @@ export function watchOwnAccount(
       }
     },
   };
+}
+
+/** Has a manager stop its program when the ServiceAccount of its pod is deleted. Outside a cluster there is none to watch. */
+export function stopWithOwnAccount(manager: Manager, client: KubeClient, logger: Logger): void {
+  const account = readOwnAccount();
+  if (account) manager.addRunnable(watchOwnAccount(client, account, { logger }));
 }
