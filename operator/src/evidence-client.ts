@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { digestOf, type EvidenceRequest, namespaces } from '@sentinel/crds';
-import { configmaps, inSpan, type KubeClient, services, traceHeaders } from '@sentinel/kube';
+import { inSpan, type KubeClient, services } from '@sentinel/kube';
 import { request } from 'undici';
 import { z } from 'zod';
 import { Connections } from './connections.ts';
+import { requestTo } from './program-request.ts';
 import { readJson } from './read-json.ts';
 
 /** No stage of an action waits longer for the evidence store. */
 const STORE_MS = 10_000;
 /** An answer is a digest, or a refusal. */
 const ANSWER_BYTES = 64 * 1024;
+
+/** Where the store publishes its CA. */
+const AUTHORITY = 'sentinel-evidence-ca';
 
 const Answer = z.object({ digest: z.string() });
 
@@ -58,16 +61,14 @@ export class EvidenceClient {
 
   async #post(asked: EvidenceRequest, signal: AbortSignal): Promise<string> {
     const client = this.#client.until(signal);
-    const token = readFileSync(this.#access.tokenFile, 'utf8').trim();
     const service = await client.getOrThrow(services, { name: 'sentinel-evidence', namespace: namespaces.system });
     const address = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
     if (!address) throw new Error("the Service 'sentinel-evidence' has no address");
-    const published = await client.getOrThrow(configmaps, { name: 'sentinel-evidence-ca', namespace: namespaces.system });
-    const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
+    const { dispatcher, headers } = await requestTo({ ...this.#access, authority: AUTHORITY }, client, this.#connections);
     const answer = await request(`https://${address}:${this.#access.port}/sentinel/v1/evidence`, {
       method: 'POST',
-      dispatcher: this.#connections.under(ca, this.#access.service),
-      headers: { ...traceHeaders(), authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      dispatcher,
+      headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(asked),
       signal,
     });

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { type AgentActionStatus, namespaces, RunReport, type Stage } from '@sentinel/crds';
-import { configmaps, inSpan, type KubeClient, pods, traceHeaders } from '@sentinel/kube';
+import { inSpan, type KubeClient, pods } from '@sentinel/kube';
 import type { StorageUse } from '@sentinel/policy';
 import { request } from 'undici';
 import { z } from 'zod';
 import { Connections } from './connections.ts';
 import { judgeRecorder, RecorderUnavailable } from './decide/recorder.ts';
+import { requestTo } from './program-request.ts';
 import { readJson } from './read-json.ts';
 
 const Rollback = z.object({
@@ -23,6 +23,8 @@ const Storage = z.object({ own: z.number(), used: z.number(), takers: z.number()
 const End = z.object({ statement: z.string() });
 const LockState = z.object({ fault: z.string().nullable() });
 
+/** Where the gateway publishes its CA. */
+const AUTHORITY = 'sentinel-gateway-ca';
 /** A rollback pass takes 30 s, and requests in progress then up to 60 s more. */
 const ROLLBACK_MS = 110_000;
 
@@ -164,13 +166,11 @@ export class GatewayClient {
   }
 
   async #exchange({ method, host, path, body, headersTimeout = 60_000 }: Asked): Promise<unknown> {
-    const token = readFileSync(this.#access.tokenFile, 'utf8').trim();
-    const published = await this.#client.getOrThrow(configmaps, { name: 'sentinel-gateway-ca', namespace: namespaces.system });
-    const ca = (published.data as Record<string, string> | undefined)?.['ca.crt'] ?? '';
+    const { dispatcher, headers } = await requestTo({ ...this.#access, authority: AUTHORITY }, this.#client, this.#connections);
     const answer = await request(`https://${host}${path}`, {
       method,
-      dispatcher: this.#connections.under(ca, this.#access.service),
-      headers: { ...traceHeaders(), authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      dispatcher,
+      headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
       ...(this.#signal ? { signal: this.#signal } : {}),
       headersTimeout,
