@@ -97,6 +97,15 @@ describe('The server of the webhook', () => {
     assert.equal(await send(app, '/validate', review), 200);
   });
 
+  it('begins a hundred connections of an address at once, and the next ones one after the other', async () => {
+    const app = await start(undefined);
+    const begun = performance.now();
+    const statuses = await Promise.all(Array.from({ length: 120 }, () => send(app, '/mutate', review)));
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    // Twenty more than the burst, at twenty a second.
+    assert.ok(performance.now() - begun >= 900, `${performance.now() - begun} ms`);
+  });
+
   it('leaves the connections of the API server when it is told to end, and answers meanwhile', async () => {
     const stop = new AbortController();
     const app = await start(undefined, stop.signal);
