@@ -40,7 +40,7 @@ async function judge(): Promise<boolean> {
   const outcomes = readOutcomes(readReport(reports, log), { sctp });
   writeFileSync(
     join(root, 'docs/development/network-policies.md'),
-    page({ kubernetes: await serverVersion(), kernel: release(), outcomes }),
+    page({ kubernetes: await serverVersion(), kernel: release().split('-', 1)[0] ?? '', outcomes }),
   );
   say('wrote docs/development/network-policies.md');
   for (const { name, outcome, reason } of outcomes) if (outcome !== 'passed') say(`${outcome}: ${name}: ${reason}`);
