@@ -28,8 +28,8 @@ export type Within = (work: (session: Session) => Promise<number>) => (command: 
 export type Offline = (work: (terminal: Terminal) => number) => void;
 
 /**
- * Adds the commands of `kubectl sentinel` with their flags, except for `policy`. `own` are the words after `--` of `run`; undefined if there is
- * no `--`.
+ * Adds the commands of `kubectl sentinel` with their flags, except for `policy`. `own` are the words after `--` of `run`; undefined if
+ * there is no `--`.
  */
 export function defineCommands(program: Command, within: Within, offline: Offline, own: readonly string[] | undefined): void {
   acceptAllNamespaces(acceptOutput(addCommand(program, 'queue', 'List the actions that wait for a decision'))).action(

@@ -13,7 +13,9 @@ export interface Ran {
   readonly requests: readonly TransportRequest[];
 }
 
-/** Runs the plugin against a handler in the place of the API server. `answers` are typed by a person; without them stdin is not a terminal. */
+/**
+ * Runs the plugin against a handler in the place of the API server. `answers` are typed by a person; without them stdin is not a terminal.
+ */
 export async function runAgainst(handler: Handler, argv: readonly string[], answers?: string): Promise<Ran> {
   const requests: TransportRequest[] = [];
   const transport: Transport = {

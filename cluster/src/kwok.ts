@@ -44,7 +44,10 @@ export function kwokObjects(run: KwokRun): object[] {
   ];
 }
 
-/** RBAC keeps kwok from the status and the lease of any other node. Pods it cannot restrict by their node: there, the selector of the command line does. */
+/**
+ * RBAC keeps kwok from the status and the lease of any other node. Pods it cannot restrict by their node: there, the selector of the
+ * command line does.
+ */
 function rules({ nodes }: KwokRun): object[] {
   const read = ['get', 'list', 'watch'];
   return [
@@ -82,7 +85,10 @@ function fakeNode(name: string, id: string, cidr: string): object {
   };
 }
 
-/** A range for the pods of a fake node out of 198.18.0.0/15, which RFC 2544 sets aside for tests: no pod of the real node has such an address. */
+/**
+ * A range for the pods of a fake node out of 198.18.0.0/15, which RFC 2544 sets aside for tests: no pod of the real node has such an
+ * address.
+ */
 function podCidr(id: string, index: number): string {
   const start = Number.parseInt(id.slice(-2), 16);
   return `198.${18 + (Math.floor((start + index) / 256) % 2)}.${(start + index) % 256}.0/24`;

@@ -134,8 +134,8 @@ function declaredSize(request: IncomingMessage): number {
 }
 
 /**
- * Reads a body in two steps: its beginning, which says for whom it is, and then everything, into one buffer. Collected chunks would cost some
- * hundred bytes each, and a client can send each byte as one.
+ * Reads a body in two steps: its beginning, which says for whom it is, and then everything, into one buffer. Collected chunks would cost
+ * some hundred bytes each, and a client can send each byte as one.
  */
 class BodyReader {
   readonly #size: number;

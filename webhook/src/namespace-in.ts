@@ -1,4 +1,7 @@
-/** How much of a body is read before it is known for whom it is: the namespace comes before the object, after names of 253 characters at most. */
+/**
+ * How much of a body is read before it is known for whom it is: the namespace comes before the object, after names of 253 characters at
+ * most.
+ */
 export const HEAD_BYTES = 4 * 1024;
 
 /** For a body that does not say its namespace in the beginning. No namespace has this name. */
@@ -7,9 +10,9 @@ export const UNKNOWN_NAMESPACE = '?';
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+)/y;
 
 /**
- * The namespace of an AdmissionReview, read from the beginning of its JSON text, before the rest has arrived; '' for an object of the cluster.
- * The API server writes `request.namespace` before `operation`, and both before the object. It escapes names, so the text is read by tokens: an
- * object whose name looks like JSON must not be counted for another namespace.
+ * The namespace of an AdmissionReview, read from the beginning of its JSON text, before the rest has arrived; '' for an object of the
+ * cluster. The API server writes `request.namespace` before `operation`, and both before the object. It escapes names, so the text is read
+ * by tokens: an object whose name looks like JSON must not be counted for another namespace.
  */
 export function namespaceIn(head: string): string {
   const keys: string[] = [];

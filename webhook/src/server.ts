@@ -36,7 +36,8 @@ import type { WebhookErrorCode } from './webhook-errors.ts';
 const CONNECTIONS = { open: 1_024, begun: 600, perAddress: 512 };
 /**
  * How many connections of an address begin in a second, and how long others wait. Each is a TLS handshake with a body after it, and any pod
- * can ask for them without an end. The API server keeps its connections, so that it begins many only in a burst, and it waits for ten seconds.
+ * can ask for them without an end. The API server keeps its connections, so that it begins many only in a burst, and it waits for ten
+ * seconds.
  */
 const PACE = { burst: 100, perSecond: 20, waitMs: 8_000 };
 const REFUSAL_LOG_MS = 10_000;

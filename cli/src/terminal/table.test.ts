@@ -66,7 +66,7 @@ describe('below the queue', () => {
   it('are the approvals that do not count, and why', () =>
     assert.deepEqual(linesOf(counting, lost), [`! repair-web: the approval of bea\\u001b does not count because ${why}`]));
 
-  it('is no approval that its person revoked or gave again, none of another plan, and no rejection', () => {
+  it('leaves out approvals that were revoked or given again, those of another plan, and rejections', () => {
     assert.deepEqual(linesOf(lost, { ...lost, decision: 'revoke', counts: true }), []);
     assert.deepEqual(linesOf(lost, { ...lost, counts: true }), []);
     assert.deepEqual(linesOf({ ...lost, plan: `sha256:${'9'.repeat(64)}` }, { ...lost, decision: 'reject' }), []);

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { kinds } from '../v1alpha1/kinds.ts';
 import { customResourceDefinition } from './crd.ts';
 
-// The definitions as they are installed (`make check` compares the files with them): every value has a bound, and an object within these bounds has few places for faults.
+// The definitions as they are installed (`make check` compares the files with them): every value has a bound, and an object within these
+// bounds has few places for faults.
 
 interface Node {
   readonly type?: string;

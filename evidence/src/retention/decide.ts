@@ -13,9 +13,9 @@ export type Retention =
   | { readonly kind: 'Delete' };
 
 /**
- * Decides whether evidence is kept. It is kept as long as its action exists: the operator deletes an action when its time of retention is over, and
- * not while a limit counts it or a kill switch is on. Of an action that somebody deleted, it is kept until that time has passed since
- * the action ended, or since it was first missed where its end was not seen.
+ * Decides whether evidence is kept. It is kept as long as its action exists: the operator deletes an action when its time of retention is
+ * over, and not while a limit counts it or a kill switch is on. Of an action that somebody deleted, it is kept until that time has passed
+ * since the action ended, or since it was first missed where its end was not seen.
  */
 export function decideRetention({ retainMs, endedAt }: EvidenceMeta, action: LivingAction | undefined, now: number): Retention {
   if (action) return action.endedAt === endedAt ? { kind: 'Keep' } : { kind: 'NoteEnd', endedAt: action.endedAt };

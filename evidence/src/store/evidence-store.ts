@@ -31,7 +31,8 @@ export interface EvidenceUse {
 export interface EvidenceStore {
   /**
    * Stores content, so that it survives a crash once this resolves. Storing it again changes only how long it is kept.
-   * @throws StorageFull when it does not fit, or when its namespace would have more than what is left for all others. Throws DigestMismatch when the digest is not that of the content.
+   * @throws StorageFull when it does not fit, or when its namespace would have more than what is left for all others. Throws DigestMismatch
+   * when the digest is not that of the content.
    */
   put(digest: string, content: Buffer, meta: EvidenceMeta): Promise<void>;
   /** The content; undefined if there is none. Throws DigestMismatch when what is stored was altered. */

@@ -30,7 +30,8 @@ const NONE: Found = { dependants: [], incomplete: [], isFaulty: false };
 
 /**
  * Finds the dependants that are deleted with an object. It reads metadata with the rights of the account of the run: the gateway itself
- * needs no right to list, and an agent learns nothing about objects that its account may not read. Kinds that the account of the run (accounts.sentinel.dev) may not list are reported.
+ * needs no right to list, and an agent learns nothing about objects that its account may not read. Kinds that the account may
+ * not list are reported.
  */
 export class Dependants {
   readonly #upstream: Pick<Upstream, 'stream'>;

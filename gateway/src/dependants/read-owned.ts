@@ -20,7 +20,7 @@ export type ReadPage = (path: string) => Promise<{ readonly status: number; read
 export const LIMITS = { page: 250, objects: 5_000, requests: 250 };
 /** The beginning of the sentence about kinds that could not be read although the account may list them. */
 export const COULD_NOT_LIST = 'could not list';
-/** The same about kinds that the account of the run (accounts.sentinel.dev) has no right to list. */
+/** The same about kinds that the account of the run has no right to list. */
 export const MAY_NOT_LIST = 'the account of the run (accounts.sentinel.dev) may not list';
 /** How the sentence begins about a limit that ended the reading. */
 export const AT_MOST = 'at most';

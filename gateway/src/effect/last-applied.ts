@@ -13,10 +13,11 @@ export interface LastApplied {
 }
 
 /**
- * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration` as what it is: a copy of the object, of which only
- * the fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A field
- * that no earlier copy holds and that the write itself leaves as it is does not: it was not of `kubectl apply` until now. A removed field repeats the object where that will not
- * have it either, or where it set nothing. Undefined for any other change, and where the annotation holds something else than a copy of an object.
+ * A change of the annotation `kubectl.kubernetes.io/last-applied-configuration` as what it is: a copy of the object, of which only the
+ * fields are listed that do not repeat the object: where the annotation stays, the object as it will be, else as it was. A field that no
+ * earlier copy holds and that the write itself leaves as it is does not: it was not of `kubectl apply` until now. A removed field repeats
+ * the object where that will not have it either, or where it set nothing. Undefined for any other change, and where the annotation holds
+ * something else than a copy of an object.
  */
 export function readLastApplied(
   { path, before, after }: Change,

@@ -138,8 +138,8 @@ const MAY_BE_GONE =
   'no object of this name exists now, and somebody may have deleted it since; it is not sent again, because it could be created twice';
 
 /**
- * Whether a write that is sent twice is applied at most once. The resourceVersion that a change names never returns. That there is no object of
- * this name, which a create needs, is true again as soon as somebody has deleted what it created.
+ * Whether a write that is sent twice is applied at most once. The resourceVersion that a change names never returns. That there is no
+ * object of this name, which a create needs, is true again as soon as somebody has deleted what it created.
  */
 const isAppliedOnce = ({ sending }: Entry): boolean => sending?.preconditions.uid !== undefined;
 

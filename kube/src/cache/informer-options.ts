@@ -18,13 +18,15 @@ export interface InformerOptions<T extends KubeObject> {
   transform?: ((object: T) => T) | undefined;
   indexers?: Readonly<Record<string, Indexer<T>>> | undefined;
   /**
-   * Objects per page of a list. If set, a list is never read in one request, for collections that may be larger than the memory of this process.
-   * Only the result of `transform` is kept from a page.
+   * Objects per page of a list. If set, a list is never read in one request, for collections that may be larger than the memory of this
+   * process. Only the result of `transform` is kept from a page.
    */
   pageSize?: number | undefined;
   /** The interval (plus up to a tenth) after which each object is reported again as an update of itself. Never by default. */
   resyncMs?: number | undefined;
-  /** A watch without a byte for so long is opened again; 75 s by default (a server that has something to say sends a bookmark each minute). */
+  /**
+   * A watch without a byte for so long is opened again; 75 s by default (a server that has something to say sends a bookmark each minute).
+   */
   inactivityMs?: number | undefined;
   /** How long there may be no watch before `healthy` says no; 15 s by default. */
   unhealthyAfterMs?: number | undefined;

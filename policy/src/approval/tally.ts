@@ -90,10 +90,11 @@ export interface TallyFacts extends Requesters {
 /**
  * Counts the decisions on a plan.
  *
- * A record counts only if its seal verifies, it is for this action uid and its user is a person. An approval or a resolution counts only if it
- * is for this plan digest, it has not expired by its own time or by that of the current policy, and its user is not an agent, not the requester,
- * in a required group, and has the required claims. Only the newest decision of each person counts, so one person counts once and `revoke`
- * revokes an approval; a rejection is final. Rejections and revocations count for every plan of the action, whatever their person has become.
+ * A record counts only if its seal verifies, it is for this action uid and its user is a person. An approval or a resolution counts only if
+ * it is for this plan digest, it has not expired by its own time or by that of the current policy, and its user is not an agent, not the
+ * requester, in a required group, and has the required claims. Only the newest decision of each person counts, so one person counts once
+ * and `revoke` revokes an approval; a rejection is final. Rejections and revocations count for every plan of the action, whatever their
+ * person has become.
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
   const { records, unreadable } = parseDecisions(facts.approvals);

@@ -7,8 +7,8 @@ export type DefinitionKind = 'Playbook' | 'AgentPolicy';
 const MiB = 2 ** 20;
 
 /**
- * How many a namespace may have, and how many bytes they may have together: a Playbook as it is stored, an AgentPolicy by its spec. The status
- * of an action names 64 policies, of which the floor needs some.
+ * How many a namespace may have, and how many bytes they may have together: a Playbook as it is stored, an AgentPolicy by its spec. The
+ * status of an action names 64 policies, of which the floor needs some.
  */
 export const DEFINITION_LIMITS: Readonly<Record<DefinitionKind, { readonly count: number; readonly bytes: number }>> = {
   Playbook: { count: 200, bytes: 2 * MiB },

@@ -30,8 +30,8 @@ export const impliesPlan = (records: readonly AuditRecord[]): boolean =>
   );
 
 /**
- * Names that the record of the plan was left out of records which show that there was one; empty if it was not. Records that do not begin with
- * the first one say nothing of it.
+ * Names that the record of the plan was left out of records which show that there was one; empty if it was not. Records that do not begin
+ * with the first one say nothing of it.
  */
 export function planFindings(records: readonly AuditRecord[]): string[] {
   const isLeftOut =

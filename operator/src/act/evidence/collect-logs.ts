@@ -23,7 +23,10 @@ export interface EndedStep {
   readonly exitCode?: number | undefined;
 }
 
-/** The logs of the steps of a pod, as policy lets them be kept. A log that cannot be read is left out, for example because its step never started. */
+/**
+ * The logs of the steps of a pod, as policy lets them be kept. A log that cannot be read is left out, for example because its step never
+ * started.
+ */
 export async function collectLogs(
   client: Pick<KubeClient, 'logs'>,
   pod: string,

@@ -11,7 +11,10 @@ function readSubscript(element: ShellWord, place: Place): void {
     note(place, 'Opaque', element.text, 'a subscript is evaluated as arithmetic, and is not certain to be a number');
 }
 
-/** Analyzes an assignment; returns its value, or undefined if that is not certain. Subscripts in a list of an associative array (`keyed`) are text. */
+/**
+ * Analyzes an assignment; returns its value, or undefined if that is not certain. Subscripts in a list of an associative array (`keyed`)
+ * are text.
+ */
 export function valueOfAssignment(node: AssignmentNode, place: Place, keyed = false): string | undefined {
   if (node.index) {
     readNested(node.index, place);

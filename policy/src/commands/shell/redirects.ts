@@ -5,8 +5,8 @@ import { assign } from './variables.ts';
 import { literal, unknown, type Word } from './words.ts';
 
 /**
- * Whether a redirection may fail, so that what it belongs to does not run. Those to a standard descriptor or to /dev/null never fail, as long
- * as nothing closes what they use.
+ * Whether a redirection may fail, so that what it belongs to does not run. Those to a standard descriptor or to /dev/null never fail, as
+ * long as nothing closes what they use.
  */
 export function mayFail(redirects: readonly Redirection[], place: Place): boolean {
   if (redirects.length > 0 && place.scope?.script.closes !== false) return true;
