@@ -46,7 +46,7 @@ describe('A tenant that sends many reviews through the API server', { timeout: 3
     };
     app = createWebhookServer(await issueServerCertificate(own, ['server.test'], 1), {
       policies: { agents },
-      definitions: { require: () => undefined },
+      definitions: { require: () => undefined, release: () => undefined },
       acts: { write: async () => undefined },
       logger: silentLogger,
     } as unknown as WebhookContext);

@@ -54,7 +54,7 @@ function failing(fail: () => unknown, journalFails = true): WebhookContext {
     authorizer: all({}),
     policies: all({}),
     quota: all({}),
-    definitions: { require: () => undefined },
+    definitions: { require: () => undefined, release: () => undefined },
     acts: journalFails ? all({}) : { write: async () => undefined },
     key: () => fail(),
     logger: silentLogger,

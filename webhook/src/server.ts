@@ -47,7 +47,7 @@ const JUDGED_MS = 2_500;
 export interface WebhookContext extends Omit<ActionContext, 'address' | 'requireEditRate' | 'holdEdits'> {
   readonly logger: Logger;
   /** How many Playbooks and AgentPolicies a namespace may have. */
-  readonly definitions: Pick<DefinitionQuota, 'require'>;
+  readonly definitions: Pick<DefinitionQuota, 'require' | 'release'>;
   /** Where it is written down who does what to policies and Playbooks, and who deletes actions. */
   readonly acts: Pick<ActJournal, 'write'>;
   /** The authority (PEM) of the certificate that a caller must show; undefined where the cluster gives the API server none. */
@@ -118,7 +118,7 @@ export function createWebhookServer(pair: KeyPair, context: WebhookContext) {
           const requireEditRate = (request: AdmissionRequest) => edits.require(request, address);
           const holdEdits = <T>(request: AdmissionRequest, work: () => Promise<T>) => edits.hold(request, address, work);
           const requireDefinitionRoom = (request: AdmissionRequest) =>
-            context.definitions.require(request.resource.resource === 'playbooks' ? 'Playbook' : 'AgentPolicy', request, address);
+            context.definitions.require(definitionKind(request), request, address);
           const withTurns = { ...context, address, requireEditRate, holdEdits, requireDefinitionRoom, reading };
           const handle = path === '/validate' ? judge : mutate;
           return await continueTrace(incoming.headers, () => traceReview(parsed.data.request, withTurns, handle));
@@ -230,8 +230,17 @@ async function judge(request: AdmissionRequest, context: RequestContext): Promis
     if (request.operation === 'UPDATE' && !onlySuspends(request)) context.requireEditRate(request);
     await admitPolicy(request, context.policies, context.requireDefinitionRoom);
   }
-  return { annotations: {}, warnings: await recordAct(request, context.acts, new Date()) };
+  try {
+    return { annotations: {}, warnings: await recordAct(request, context.acts, new Date()) };
+  } catch (error) {
+    if (definitions.has(request.resource.resource))
+      context.definitions.release(definitionKind(request), request, context.address);
+    throw error;
+  }
 }
+
+const definitions = new Set(['playbooks', 'agentpolicies']);
+const definitionKind = ({ resource }: AdmissionRequest) => (resource.resource === 'playbooks' ? 'Playbook' : 'AgentPolicy');
 
 // The API server lets a policy pass that is not judged within five seconds, and nobody would know who wrote it. Of what was mutated
 // before, nothing long is read once more.

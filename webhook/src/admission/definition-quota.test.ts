@@ -15,7 +15,7 @@ function world(total = 32 * MiB) {
   const handlers: Record<DefinitionKind, Handler[]> = { Playbook: [], AgentPolicy: [] };
   const source = (kind: DefinitionKind) => ({
     healthy: () => isHealthy,
-    store: { list: () => [...held[kind].values()] },
+    store: { list: () => [...held[kind].values()], get: (key: string) => held[kind].get(key) },
     onChange: (handler: Handler) => handlers[kind].push(handler),
   });
   const sources = { Playbook: source('Playbook'), AgentPolicy: source('AgentPolicy') } as unknown as DefinitionSources;
@@ -102,6 +102,41 @@ describe('The Playbooks and AgentPolicies of a namespace', () => {
     assert.equal(write(quota, { name: 'more' }), codes.Playbook, 'it is counted once, by its name');
     pass(10_001);
     assert.equal(write(quota, { name: 'more' }), undefined);
+  });
+
+  it('are counted once, however often one is created again that exists, or whose first request did not get through', () => {
+    const { quota, show } = world();
+    const { count } = DEFINITION_LIMITS.Playbook;
+    for (let at = 0; at < count - 1; at++) show('Playbook', `p${at}`);
+    for (let at = 0; at < count - 1; at++) assert.equal(write(quota, { name: `p${at}` }), undefined);
+    for (const _ of [1, 2, 3]) assert.equal(write(quota, { name: 'last' }), undefined);
+    assert.equal(write(quota, { name: 'last', size: 200, before: 100 }), undefined);
+    assert.equal(write(quota, { name: 'more' }), codes.Playbook);
+  });
+
+  it('grow once while no cache shows the change: an update counts with what it adds', () => {
+    const { quota, show } = world();
+    show('Playbook', 'large', { bytes: DEFINITION_LIMITS.Playbook.bytes - 60_000 });
+    show('Playbook', 'p', { bytes: 30_000 });
+    for (const size of [40_000, 40_100, 40_200]) assert.equal(write(quota, { name: 'p', size, before: 30_000 }), undefined);
+    assert.equal(write(quota, { name: 'small', size: 10_000 }), undefined);
+    assert.equal(write(quota, { name: 'other', size: 20_000 }), codes.Playbook);
+  });
+
+  it('do not count when their creation is refused later, by the journal of acts', () => {
+    const { quota } = world();
+    const { count } = DEFINITION_LIMITS.Playbook;
+    for (let at = 0; at < count; at++) assert.equal(write(quota, { name: at === 0 ? '' : `p${at}` }), undefined);
+    assert.equal(write(quota, { name: 'more' }), codes.Playbook);
+    const refused = (name: string, address: string) =>
+      quota.release('Playbook', { namespace: 'shop', object: { metadata: { name } } } as unknown as AdmissionRequest, address);
+    refused('p1', 'stranger');
+    assert.equal(write(quota, { name: 'more' }), codes.Playbook, 'a stranger gives back nothing');
+    refused('p1', 'api');
+    assert.equal(write(quota, { name: 'more' }), undefined);
+    refused('made-x2', 'api');
+    assert.equal(write(quota, { name: 'another' }), undefined);
+    assert.equal(write(quota, { name: 'third' }), codes.Playbook);
   });
 
   it('are not used up by dry-runs', () => {

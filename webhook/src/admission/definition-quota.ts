@@ -78,7 +78,15 @@ export class DefinitionQuota {
     const use = this.#use(kind, namespace, { ...named, address });
     const fault = judgeDefinition(kind, namespace, use, { bytes: kind === 'Playbook' ? stored : specBytes, stored });
     if (fault) throw new Denied(CODES[kind][fault.exceeded], fault.message);
-    if (!dryRun) this.#unseen.add({ kind, namespace, ...named, isNew: !oldObject, bytes: stored, specBytes, address });
+    const isNew = !oldObject || !this.#stored(kind, namespace, named.name);
+    const admitted = { kind, namespace, ...named, isNew, bytes: stored, specBytes, address };
+    if (!dryRun) this.#unseen.add(admitted, (other) => other.kind === kind);
+  }
+
+  /** What was admitted is refused after all: it does not count any more. */
+  release(kind: DefinitionKind, { object, namespace }: AdmissionRequest, address: string): void {
+    const isOne = (one: UnseenDefinition) => one.kind === kind && one.address === address;
+    this.#unseen.see(namespace, object?.metadata.name ?? '', isOne);
   }
 
   // Without the object that is written: it is counted as it will be.
@@ -95,7 +103,8 @@ export class DefinitionQuota {
         return { ...place, isNew: true, bytes, specBytes };
       }),
     );
-    const all = [...entries, ...this.#unseen.of(written.address)].filter((one) => !isWritten(one.namespace, one));
+    const unseen = this.#unseen.of(written.address).map((one) => this.#beyondStored(one));
+    const all = [...entries, ...unseen].filter((one) => !isWritten(one.namespace, one));
     const own = all.filter((one) => one.namespace === namespace);
     const alike = own.filter((one) => one.kind === kind);
     return {
@@ -106,6 +115,18 @@ export class DefinitionQuota {
       takers: new Set([namespace, ...all.map((one) => one.namespace)]).size,
       total: this.#total,
     };
+  }
+
+  #stored(kind: DefinitionKind, namespace: string, name: string): MeasuredDefinition | undefined {
+    return this.#sources[kind].store.get(`${namespace}/${name}`);
+  }
+
+  // The API server does not create what exists, and of an update only what it adds is not counted yet.
+  #beyondStored(one: UnseenDefinition): UnseenDefinition {
+    const stored = one.isPrefix ? undefined : this.#stored(one.kind, one.namespace, one.name);
+    if (!stored) return one;
+    const added = (admitted: number, before: number) => (one.isNew ? 0 : Math.max(0, admitted - before));
+    return { ...one, isNew: false, bytes: added(one.bytes, stored.bytes), specBytes: added(one.specBytes, stored.specBytes) };
   }
 }
 

@@ -26,7 +26,7 @@ function world() {
   const sources = {
     actions: {
       healthy: () => isHealthy,
-      store: { list: () => [...actions.values()] },
+      store: { list: () => [...actions.values()], get: (key: string) => actions.get(key) },
       onChange: (handler: (typeof handlers)[0]) => handlers.push(handler),
     },
     plans: [{ healthy: () => true, store: { list: () => plans } }],
@@ -72,6 +72,14 @@ describe('One more action of a namespace', () => {
     show('a', { isOpen: false });
     assert.equal(file(quota, 'd'), '');
     assert.match(file(quota, 'e'), /has 3 actions/);
+  });
+
+  it('is counted once, however often it is filed again under a name that exists', () => {
+    const { quota, show } = world();
+    show('a');
+    for (const name of ['a', 'a', 'b', 'b', 'b']) assert.equal(file(quota, name), '');
+    assert.equal(file(quota, 'c'), '');
+    assert.match(file(quota, 'd'), /has 3 actions/);
   });
 
   it('is told apart by its name or the beginning of a generated one', () => {

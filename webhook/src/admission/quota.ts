@@ -63,7 +63,10 @@ export class ActionQuota {
       store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
     );
     const bytes = storedSize(object);
-    const unseen = this.#unseen.of(address);
+    // The API server does not create what exists.
+    const exists = ({ namespace, name, isPrefix }: Unseen) =>
+      !isPrefix && actions.store.get(`${namespace}/${name}`) !== undefined;
+    const unseen = this.#unseen.of(address).filter((one) => !exists(one));
     const refusals = [
       ...judgeOpen(policies, namespace, this.#open(namespace, unseen)),
       ...judgeStorage(policies, namespace, storageUse([...stored, ...unseen], namespace, this.#total), bytes),

@@ -24,8 +24,17 @@ export class UnseenAdmissions<T extends Unseen> {
     this.#now = now;
   }
 
-  add(one: T): void {
-    this.#all.push({ one, until: this.#now() + UNSEEN_MS });
+  /**
+   * Counts an object from now on. Of several requests for one object, which `isOne` tells apart from others with its name, the largest
+   * counts: one of them is stored in the end.
+   */
+  add(one: T, isOne: (other: T) => boolean = () => true): void {
+    const isSame = (other: T) =>
+      !one.isPrefix && !other.isPrefix && isOne(other) && placeOf(other) === placeOf(one) && other.address === one.address;
+    const before = this.#all.find((entry) => isSame(entry.one));
+    this.#all = this.#all.filter((entry) => entry !== before);
+    const counted = before && before.one.bytes > one.bytes ? before.one : one;
+    this.#all.push({ one: counted, until: this.#now() + UNSEEN_MS });
   }
 
   /** What counts for an address. */
@@ -35,7 +44,7 @@ export class UnseenAdmissions<T extends Unseen> {
     return this.#all.map(({ one }) => one).filter((one) => one.address === address);
   }
 
-  /** The cache shows an object: it is not counted any more. */
+  /** The cache shows an object, or it was refused (then for one address): it is not counted any more. */
   see(namespace: string, name: string, isOne: (one: T) => boolean = () => true): void {
     const shown = this.#all.filter(
       ({ one }) => one.namespace === namespace && isOne(one) && (one.isPrefix ? name.startsWith(one.name) : name === one.name),
@@ -47,6 +56,8 @@ export class UnseenAdmissions<T extends Unseen> {
     }
   }
 }
+
+const placeOf = ({ namespace, name }: Unseen) => `${namespace}/${name}`;
 
 /** The name of an object of a request, or the prefix of the one that it gets. */
 export function nameOf({
