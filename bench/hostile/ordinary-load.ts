@@ -82,7 +82,7 @@ export async function startOrdinaryLoad(
       image: loadedImages().sentinel,
       command: ['node', '-e', 'for (;;);'],
       securityContext: locked,
-      resources: { limits: { cpu: '500m', memory: '512Mi' } },
+      resources: { requests: { cpu: '50m' }, limits: { cpu: '500m', memory: '512Mi' } },
     }),
   ];
   await admin.apply(objects.map((object) => JSON.stringify(object)).join('\n---\n'));

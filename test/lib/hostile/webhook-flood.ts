@@ -62,8 +62,9 @@ export async function floodWebhook(namespace: string): Promise<WebhookFlood> {
     name: 'flood',
     image: loadedImages().sentinel,
     command: ['node', '-e', FLOOD, await admin.kubectl(service)],
-    // The machine of the tests has two cores: what counts is the webhook, not who gets a core.
-    resources: { limits: { cpu: '500m', memory: '2Gi' } },
+    // The machine of the tests has two cores: what counts is the webhook, not who gets a core. Without a request of its own the pod would
+    // have the weight of its limit; admins let no namespace request half a core of two (ResourceQuota).
+    resources: { requests: { cpu: '50m' }, limits: { cpu: '500m', memory: '2Gi' } },
   };
   const spec = { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container] };
   await admin.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec }));
