@@ -5,6 +5,7 @@ export { buildImage, type Image, type ImageRecipe } from './build/image.ts';
 export { nodeImage, toolsImage } from './build/image-kinds.ts';
 export { buildPrograms, type Programs } from './build/programs.ts';
 export { clientKubeconfig, type Identity } from './certificates.ts';
+export { type Collector, startCollector } from './collector.ts';
 export { down } from './down.ts';
 export { type FakeNodes, startKwok } from './fake-nodes.ts';
 export { killKubelet } from './kubelet.ts';

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { eventually, example, type Person } from '../lib/cluster.ts';
+import { readTrail } from './audit-trail.ts';
 import { chooseTarget } from './target.ts';
 
 /**
@@ -151,12 +152,28 @@ async function watchTheEnd(): Promise<void> {
   show((await admin.trySentinel(['audit', 'verify', action, '-n', namespace])).stdout);
 }
 
+/** What an OpenTelemetry Collector has received of the action. */
+async function showTheTrail(log: string): Promise<void> {
+  say('10. The same trail has left the cluster: an OpenTelemetry Collector received these records, and one trace');
+  const trail = await eventually(
+    'the trail at the Collector',
+    async () => {
+      const arrived = await readTrail(log, namespace, action);
+      return arrived.spans.length > 0 && arrived;
+    },
+    30,
+  );
+  show(trail.records.join('\n'));
+  show(`\n${trail.spans.join('\n')}`);
+}
+
 const { tools } = await prepare();
 await setTheScene(tools);
 await fileTheAction(tools);
 if (await decide()) await watchTheEnd();
+if (target.collectorLog !== undefined) await showTheTrail(target.collectorLog);
 say('The cluster stays up. Try next:');
-show(`${target.environment}
+show(`${target.environment}${target.collectorLog === undefined ? '' : `\nless ${target.collectorLog}      # what the Collector received`}
 kubectl sentinel report ${action} -n ${namespace}
 kubectl get events -n ${namespace} --field-selector involvedObject.name=${action}
 kubectl sentinel run health-check -n ${namespace} --as system:serviceaccount:${namespace}:repair-agent --summary 'Is the shop well?' --wait

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { paths, up } from '@sentinel/cluster';
+import { paths, startCollector, up } from '@sentinel/cluster';
 import { buildImages, installSentinel, makeImages, type Place } from '../../tools/install.ts';
 import { run, tryRun } from '../../tools/run.ts';
 import { type Access, admin, Person, person, serviceAccount } from '../lib/cluster.ts';
@@ -16,6 +16,8 @@ export interface Target {
   install(say: (text: string) => void): Promise<{ tools: string }>;
   person(user: string, groups: readonly string[]): Promise<Person>;
   agent(namespace: string, name: string): Promise<Person>;
+  /** The file in which an OpenTelemetry Collector writes down the audit trail; undefined where the demo starts none. */
+  readonly collectorLog?: string;
   /** How to talk to it afterwards, and how to remove the traces. */
   readonly environment: string;
   readonly removal: string;
@@ -42,11 +44,13 @@ function embedded(): Target {
       say(INSTALLING);
       const images = await makeImages();
       noteImages({ sentinel: images.sentinel.reference, tools: images.tools.reference });
-      await installSentinel(images.sentinel.reference);
+      const { endpoint } = await startCollector();
+      await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': endpoint });
       return { tools: images.tools.reference };
     },
     person,
     agent: (namespace, account) => serviceAccount(namespace, account),
+    collectorLog: join(paths.logs, 'collector.log'),
     environment: `export KUBECONFIG=${paths.kubeconfig} PATH=${plugin}:${paths.bin}:$PATH`,
     removal: 'make demo-down      # removes every trace',
   };
