@@ -12,6 +12,10 @@ help: ## List what can be done here
 demo: ## A real Kubernetes, Sentinel on it, and one action from filed to done (YES=1: no questions; CLUSTER=kind|current: yours)
 	@$(ENV); CLUSTER=$(or $(CLUSTER),embedded) node test/demo/demo.ts $(if $(YES),--yes)
 
+.PHONY: picture
+picture: ## Record the demo as the picture of the README: docs/images/demo.svg
+	@$(ENV); node tools/picture/record.ts
+
 .PHONY: demo-down
 demo-down: ## Remove every trace of the demo
 	@$(ENV); node cluster/src/main.ts down
