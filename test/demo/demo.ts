@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
+import { readTrail } from '@sentinel/cluster';
 import { eventually, example, type Person } from '../lib/cluster.ts';
-import { readTrail } from './audit-trail.ts';
+
 import { chooseTarget } from './target.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { layout, paths } from './machine/paths.ts';
-import { until } from './machine/run.ts';
-import { isOurs, recordedPids } from './status.ts';
-import { startDaemon } from './up.ts';
+import { layout, paths } from '../machine/paths.ts';
+import { until } from '../machine/run.ts';
+import { isOurs, recordedPids } from '../status.ts';
+import { startDaemon } from '../up.ts';
 
 const PORT = 4318;
 

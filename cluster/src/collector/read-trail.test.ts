@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { trailOf } from './audit-trail.ts';
+import { trailOf } from './read-trail.ts';
 
 const span = (name: string, id: string, parent: string, [from, to]: readonly [string, string], trace = 't1') => `Span #0
     Trace ID       : ${trace}
