@@ -19,7 +19,7 @@ const [WIDTH, HEIGHT, MARGIN, BAR] = [7.83, 18, 14, 30];
 
 /**
  * A recording of a terminal as one SVG that moves without a script, and begins again at its end: the lines scroll in as they appeared.
- * For whoever asks for less motion, and for programs that do not move it, it shows the last lines.
+ * Where less motion is asked for, and in programs that do not move it, it shows the last lines.
  */
 export function terminalSvg(lines: readonly Line[], { columns, rows, title, hold }: Look): string {
   const [width, height] = [Math.ceil(columns * WIDTH) + 2 * MARGIN, rows * HEIGHT + MARGIN + BAR];
