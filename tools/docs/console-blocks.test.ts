@@ -20,11 +20,11 @@ describe('an output that is shown', () => {
     ['has no other line', ['a'], 'a\nb\n', false],
     ['has each line', ['a', 'b'], 'a\n', false],
     ['may leave out lines', ['a', '…', 'd'], 'a\nb\nc\nd', true],
-    ['may leave out no line where none was printed', ['…', 'a'], 'a', true],
+    ['may leave out no line if none was printed', ['…', 'a'], 'a', true],
     ['may leave out a part of a line', ['a … (b.c)'], 'a x y (b.c)', true],
     ['means its characters', ['a … (b.c)'], 'a x (bxc)', false],
     ['may be nothing', [], '', true],
-    ['is nothing only where nothing was printed', [], 'a\n', false],
+    ['is nothing only if nothing was printed', [], 'a\n', false],
   ] as const)
     it(what, () => assert.equal(isShown(output, printed), expected));
 });

@@ -7,7 +7,7 @@ const look = { columns: 20, rows: 2, title: 'a <run>', hold: 2 };
 const styled = (style: 'bold' | 'cyan' | 'red', text: string) => styleText(style, text, { validateStream: false });
 
 describe('a recording of a terminal as SVG', () => {
-  it('scrolls each line in when it appeared, and shows the last ones where nothing moves', () => {
+  it('scrolls each line in when it appeared, and shows the last ones if motion is reduced', () => {
     const lines = [0, 2, 3].map((at) => ({ at, text: `line ${at}` }));
     const svg = terminalSvg(lines, look);
     assert.match(svg, /animation:s 5\.0s step-end infinite/);
