@@ -211,6 +211,18 @@ describe('A wrong Playbook', { concurrency: true }, () =>
       '`default` must not be set for a required parameter',
     ],
     [
+      'has a smallest number for a text',
+      'Playbook',
+      playbook({ parameters: [{ name: 'a', min: 1 }] }),
+      '`min` and `max` are for the type Integer',
+    ],
+    [
+      'has a smallest number that is above the largest one',
+      'Playbook',
+      playbook({ parameters: [{ name: 'a', type: 'Integer', min: 3, max: 2 }] }),
+      '`min` must not be above `max`',
+    ],
+    [
       'changes and has no rollback',
       'Playbook',
       changing(),

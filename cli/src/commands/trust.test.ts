@@ -110,6 +110,7 @@ describe('trust', () => {
           required: false,
           allowLeadingDash: true,
         },
+        { name: 'count', type: 'Integer', required: true, min: 2, max: 5 },
       ],
       sandbox: { profile: 'Change', image: 'x@sha256:1', resources: { cpu: '250m', memory: '64Mi' }, runtimeClassName: 'gvisor' },
       steps: [
@@ -140,6 +141,7 @@ describe('trust', () => {
       text,
       / {2}mode: String, one of "fast", "slow", "fast" when it is not given, may begin with -\n {4}\| How it goes\.\n/,
     );
+    assert.match(text, / {2}count: Integer, required, at least 2, at most 5\n/);
     assert.match(text, / {4}\| echo line-99\n {4}\| rm -rf \/\n/);
     assert.match(text, /OTHER FIELDS\n {2}later:\n {4}unknown: field\n/);
   });

@@ -62,6 +62,8 @@ function parameterLines({
   description,
   pattern,
   enum: values,
+  min,
+  max,
   default: value,
   required,
   allowLeadingDash,
@@ -72,6 +74,8 @@ function parameterLines({
     required && 'required',
     pattern && `must match ${pattern}`,
     values && `one of ${values.map((one) => JSON.stringify(one)).join(', ')}`,
+    min !== undefined && `at least ${min}`,
+    max !== undefined && `at most ${max}`,
     value !== undefined && `${JSON.stringify(value)} when it is not given`,
     allowLeadingDash && 'may begin with -',
   ];

@@ -50,6 +50,11 @@ export const Step = z
   .describe('One command.');
 export type Step = z.infer<typeof Step>;
 
+/** What a value of an Integer may be at most: 15 digits, which every client holds exactly. */
+const LARGEST = 999_999_999_999_999;
+const bound = (description: string) =>
+  z.int().min(-LARGEST).max(LARGEST).meta({ format: 'int64' }).describe(description).optional();
+
 export const ParameterDeclaration = z
   .object({
     name: z
@@ -62,11 +67,23 @@ export const ParameterDeclaration = z
     description: text(512, 'What the value means.').optional(),
     pattern: z.string().min(1).max(512).describe('An RE2 expression that the whole value must match.').optional(),
     enum: set(z.string().min(1).max(256), 64, 'The values that are allowed.').optional(),
+    min: bound('The smallest number that is allowed, for an Integer.'),
+    max: bound('The largest number that is allowed, for an Integer.'),
     default: z.string().max(1024).describe('The value when the action gives none.').optional(),
     required: z.boolean().describe('Whether the action must give a value.').default(false),
     allowLeadingDash: z.boolean().describe("Whether a value may begin with '-' and so be read as an option.").default(false),
   })
-  .meta(rules({ rule: '!(self.required && has(self.default))', message: '`default` must not be set for a required parameter' }))
+  .meta(
+    rules(
+      { rule: '!(self.required && has(self.default))', message: '`default` must not be set for a required parameter' },
+      {
+        rule: "self.type == 'Integer' || !(has(self.min) || has(self.max))",
+        message: '`min` and `max` are for the type Integer',
+        reason: 'FieldValueForbidden',
+      },
+      { rule: '!has(self.min) || !has(self.max) || self.min <= self.max', message: '`min` must not be above `max`' },
+    ),
+  )
   .describe('A value that an action may fill in.');
 export type ParameterDeclaration = z.infer<typeof ParameterDeclaration>;
 

@@ -81,6 +81,8 @@ function faultOf(declaration: Declaration, value: string): string | undefined {
   if (value.startsWith('-') && !declaration.allowLeadingDash && declaration.type !== 'Integer')
     return "must not begin with '-': it would be read as an option";
   if (declaration.type === 'Integer' && !/^-?(0|[1-9][0-9]{0,14})$/.test(value)) return `must be a whole number, not '${value}'`;
+  if (declaration.min !== undefined && Number(value) < declaration.min) return `must be at least ${declaration.min}`;
+  if (declaration.max !== undefined && Number(value) > declaration.max) return `must be at most ${declaration.max}`;
   if (declaration.type === 'Boolean' && value !== 'true' && value !== 'false') return `must be 'true' or 'false', not '${value}'`;
   if (declaration.enum && !declaration.enum.includes(value))
     return `must be one of ${declaration.enum.map((one) => `'${one}'`).join(', ')}`;
