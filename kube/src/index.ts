@@ -3,6 +3,7 @@
 export * from './cache/informer.ts';
 export type * from './cache/informer-options.ts';
 export * from './cache/measuring-informer.ts';
+export * from './cache/namespace-sums.ts';
 export type { Delta, Indexer, Store } from './cache/store.ts';
 export * from './client/access.ts';
 export * from './client/client.ts';

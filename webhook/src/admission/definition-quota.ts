@@ -1,5 +1,13 @@
 import { type AgentPolicy, agentPolicies, annotations, type Playbook, playbooks } from '@sentinel/crds';
-import { createMeasuringInformer, type Informer, type KubeClient, type Logger, type Measured, storedSize } from '@sentinel/kube';
+import {
+  createMeasuringInformer,
+  type Informer,
+  type KubeClient,
+  type Logger,
+  type Measured,
+  NamespaceSums,
+  storedSize,
+} from '@sentinel/kube';
 import { type DefinitionFault, type DefinitionKind, type DefinitionUse, judgeDefinition } from '@sentinel/policy';
 import type { WebhookErrorCode } from '../webhook-errors.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied } from './review.ts';
@@ -34,6 +42,9 @@ const CODES: Readonly<Record<DefinitionKind, Readonly<Record<DefinitionFault['ex
   AgentPolicy: { count: 'PolicyQuotaExceeded', bytes: 'PolicySizeExceeded', total: 'PolicyQuotaExceeded' },
 };
 
+/** What is added up of a namespace: each kind by number and by the bytes that its limit counts, and what both are stored with. */
+const COUNTED = ['stored', 'Playbook count', 'Playbook bytes', 'AgentPolicy count', 'AgentPolicy bytes'] as const;
+
 interface UnseenDefinition extends Unseen {
   readonly kind: DefinitionKind;
   readonly isNew: boolean;
@@ -49,17 +60,24 @@ export class DefinitionQuota {
   readonly #sources: DefinitionSources;
   readonly #total: number;
   readonly #unseen: UnseenAdmissions<UnseenDefinition>;
+  readonly #sums = new NamespaceSums(COUNTED);
 
   /** `total` is what the definitions of all namespaces may have together, in bytes. */
   constructor(sources: DefinitionSources, total: number, now: () => number = () => performance.now()) {
     this.#sources = sources;
     this.#total = total;
     this.#unseen = new UnseenAdmissions(now);
-    for (const kind of KINDS)
+    for (const kind of KINDS) {
+      this.#sums.follow(sources[kind], (one) => ({
+        stored: one.bytes,
+        [`${kind} count`]: 1,
+        [`${kind} bytes`]: countedBytes(kind, one),
+      }));
       sources[kind].onChange(({ type, object: { metadata } }) => {
         const isOne = (one: UnseenDefinition) => one.kind === kind;
         if (type !== 'delete') this.#unseen.see(metadata.namespace ?? '', metadata.name ?? '', isOne);
       });
+    }
   }
 
   /**
@@ -76,7 +94,7 @@ export class DefinitionQuota {
     const named = nameOf(object.metadata);
     const [stored, specBytes] = [storedSize(object), sizeOf(object.spec)];
     const use = this.#use(kind, namespace, { ...named, address });
-    const fault = judgeDefinition(kind, namespace, use, { bytes: kind === 'Playbook' ? stored : specBytes, stored });
+    const fault = judgeDefinition(kind, namespace, use, { bytes: countedBytes(kind, { bytes: stored, specBytes }), stored });
     if (fault) throw new Denied(CODES[kind][fault.exceeded], fault.message);
     const isNew = !oldObject || !this.#stored(kind, namespace, named.name);
     const admitted = { kind, namespace, ...named, isNew, bytes: stored, specBytes, address };
@@ -95,24 +113,23 @@ export class DefinitionQuota {
     namespace: string,
     written: { readonly name: string; readonly isPrefix: boolean; readonly address: string },
   ): DefinitionUse {
-    const isWritten = (of: string, one: { readonly kind: DefinitionKind; readonly name: string; readonly isPrefix?: boolean }) =>
-      !written.isPrefix && !one.isPrefix && of === namespace && one.kind === kind && one.name === written.name;
-    const entries = KINDS.flatMap((one) =>
-      this.#sources[one].store.list().map(({ metadata, bytes, specBytes }) => {
-        const place = { kind: one, namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
-        return { ...place, isNew: true, bytes, specBytes };
-      }),
-    );
-    const unseen = this.#unseen.of(written.address).map((one) => this.#beyondStored(one));
-    const all = [...entries, ...unseen].filter((one) => !isWritten(one.namespace, one));
-    const own = all.filter((one) => one.namespace === namespace);
+    const isWritten = (one: UnseenDefinition) =>
+      !written.isPrefix && !one.isPrefix && one.namespace === namespace && one.kind === kind && one.name === written.name;
+    const before = written.isPrefix ? undefined : this.#stored(kind, namespace, written.name);
+    const unseen = this.#unseen
+      .of(written.address)
+      .map((one) => this.#beyondStored(one))
+      .filter((one) => !isWritten(one));
+    const own = unseen.filter((one) => one.namespace === namespace);
     const alike = own.filter((one) => one.kind === kind);
+    const [all, stored] = [this.#sums.all, this.#sums.of(namespace)];
     return {
-      count: alike.filter(({ isNew }) => isNew).length,
-      bytes: sumOf(alike.map((one) => (kind === 'Playbook' ? one.bytes : one.specBytes))),
-      own: sumOf(own.map(({ bytes }) => bytes)),
-      used: sumOf(all.map(({ bytes }) => bytes)),
-      takers: new Set([namespace, ...all.map((one) => one.namespace)]).size,
+      count: stored[`${kind} count`] - (before ? 1 : 0) + alike.filter(({ isNew }) => isNew).length,
+      bytes:
+        stored[`${kind} bytes`] + sumOf(alike.map((one) => countedBytes(kind, one))) - (before ? countedBytes(kind, before) : 0),
+      own: stored.stored + sumOf(own.map(({ bytes }) => bytes)) - (before?.bytes ?? 0),
+      used: all.stored + sumOf(unseen.map(({ bytes }) => bytes)) - (before?.bytes ?? 0),
+      takers: this.#sums.namespacesWith([namespace, ...unseen.map((one) => one.namespace)]),
       total: this.#total,
     };
   }
@@ -129,6 +146,9 @@ export class DefinitionQuota {
     return { ...one, isNew: false, bytes: added(one.bytes, stored.bytes), specBytes: added(one.specBytes, stored.specBytes) };
   }
 }
+
+const countedBytes = (kind: DefinitionKind, { bytes, specBytes }: { readonly bytes: number; readonly specBytes: number }) =>
+  kind === 'Playbook' ? bytes : specBytes;
 
 const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 

@@ -11,12 +11,15 @@ const policies = aPolicySet([clusterPolicy({ limits: { open: 3 } })]);
 
 type Action = Measured<{ readonly isOpen: boolean }>;
 
+/** No request may cost a walk through the objects of all namespaces. */
+const walked = () => assert.fail('all objects were walked through');
+
 /** Informers that hold what a test puts into them. */
 function world() {
   const actions = new Map<string, Action>();
-  const plans: Measured[] = [];
   const handlers: Parameters<QuotaSources['actions']['onChange']>[0][] = [];
-  let [isHealthy, now] = [true, 0];
+  const planHandlers: typeof handlers = [];
+  let [isHealthy, now, planned] = [true, 0, 0];
   const object = (namespace: string, name: string, bytes: number) => ({
     apiVersion: '',
     kind: '',
@@ -26,10 +29,15 @@ function world() {
   const sources = {
     actions: {
       healthy: () => isHealthy,
-      store: { list: () => [...actions.values()], get: (key: string) => actions.get(key) },
+      store: { list: walked, get: (key: string) => actions.get(key) },
       onChange: (handler: (typeof handlers)[0]) => handlers.push(handler),
     },
-    plans: [{ healthy: () => true, store: { list: () => plans } }],
+    plans: [
+      {
+        healthy: () => true,
+        onChange: (handler: (typeof handlers)[0]) => planHandlers.push(handler),
+      },
+    ],
   } as unknown as QuotaSources;
   return {
     quota: new ActionQuota(sources, 512 * MiB, () => now),
@@ -39,7 +47,10 @@ function world() {
       actions.set(`${namespace}/${name}`, shown);
       for (const handler of handlers) handler({ type, object: shown, ...(type === 'update' ? { old: shown } : {}) } as never);
     },
-    storePlan: (namespace: string, bytes: number) => plans.push(object(namespace, `p${plans.length}`, bytes)),
+    storePlan: (namespace: string, bytes: number) => {
+      planned += 1;
+      for (const handler of planHandlers) handler({ type: 'add', object: object(namespace, `p${planned}`, bytes) } as never);
+    },
     lose: () => {
       isHealthy = false;
     },

@@ -1,6 +1,14 @@
 import { type AgentAction, actionPlanParts, actionPlans, agentActions } from '@sentinel/crds';
-import { createMeasuringInformer, type Informer, type KubeClient, type Logger, type Measured, storedSize } from '@sentinel/kube';
-import { judgeOpen, judgeStorage, type PolicySet, type Refusal, storageUse } from '@sentinel/policy';
+import {
+  createMeasuringInformer,
+  type Informer,
+  type KubeClient,
+  type Logger,
+  type Measured,
+  NamespaceSums,
+  storedSize,
+} from '@sentinel/kube';
+import { judgeOpen, judgeStorage, type PolicySet, type Refusal, type StorageUse } from '@sentinel/policy';
 import type { AdmissionRequest } from './review.ts';
 import { nameOf, type Unseen, UnseenAdmissions } from './unseen.ts';
 
@@ -10,7 +18,7 @@ type Counted<T extends Measured> = Pick<Informer<T>, 'store' | 'healthy' | 'onCh
 export interface QuotaSources {
   readonly actions: Counted<MeasuredAction>;
   /** Plans and their parts. */
-  readonly plans: readonly Pick<Counted<Measured>, 'store' | 'healthy'>[];
+  readonly plans: readonly Pick<Counted<Measured>, 'healthy' | 'onChange'>[];
 }
 
 /** The informers that a quota counts by, not yet started. */
@@ -36,12 +44,15 @@ export class ActionQuota {
   readonly #sources: QuotaSources;
   readonly #total: number;
   readonly #unseen: UnseenAdmissions<Unseen>;
+  readonly #sums = new NamespaceSums(['open', 'bytes']);
 
   /** `total` is what may be stored for the actions of all namespaces, in bytes. */
   constructor(sources: QuotaSources, total: number, now: () => number = () => performance.now()) {
     this.#sources = sources;
     this.#total = total;
     this.#unseen = new UnseenAdmissions(now);
+    this.#sums.follow(sources.actions, ({ bytes, isOpen }) => ({ bytes, open: isOpen ? 1 : 0 }));
+    for (const informer of sources.plans) this.#sums.follow(informer, ({ bytes }) => ({ bytes }));
     sources.actions.onChange(({ type, object: { metadata } }) => {
       if (type === 'add') this.#unseen.see(metadata.namespace ?? '', metadata.name ?? '');
     });
@@ -59,26 +70,27 @@ export class ActionQuota {
           message: 'the actions of the namespace cannot be counted now, because the API server cannot be watched',
         },
       ];
-    const stored = [actions, ...plans].flatMap(({ store }) =>
-      store.list().map(({ metadata, bytes }) => ({ namespace: metadata.namespace ?? '', bytes })),
-    );
     const bytes = storedSize(object);
     // The API server does not create what exists.
     const exists = ({ namespace, name, isPrefix }: Unseen) =>
       !isPrefix && actions.store.get(`${namespace}/${name}`) !== undefined;
     const unseen = this.#unseen.of(address).filter((one) => !exists(one));
-    const refusals = [
-      ...judgeOpen(policies, namespace, this.#open(namespace, unseen)),
-      ...judgeStorage(policies, namespace, storageUse([...stored, ...unseen], namespace, this.#total), bytes),
-    ];
+    const own = unseen.filter((one) => one.namespace === namespace);
+    const [open, use] = [this.#sums.of(namespace).open + own.length, this.#use(namespace, unseen, own)];
+    const refusals = [...judgeOpen(policies, namespace, open), ...judgeStorage(policies, namespace, use, bytes)];
     if (refusals.length > 0 || dryRun) return refusals;
     this.#unseen.add({ namespace, ...nameOf(object?.metadata), bytes, address });
     return [];
   }
 
-  #open(namespace: string, unseen: readonly Unseen[]): number {
-    const isOpen = ({ metadata, isOpen }: MeasuredAction) => isOpen && metadata.namespace === namespace;
-    const justAdmitted = unseen.filter((one) => one.namespace === namespace);
-    return this.#sources.actions.store.list().filter(isOpen).length + justAdmitted.length;
+  #use(namespace: string, unseen: readonly Unseen[], own: readonly Unseen[]): StorageUse {
+    return {
+      own: this.#sums.of(namespace).bytes + sumOf(own),
+      used: this.#sums.all.bytes + sumOf(unseen),
+      takers: this.#sums.namespacesWith([namespace, ...unseen.map((one) => one.namespace)]),
+      total: this.#total,
+    };
   }
 }
+
+const sumOf = (unseen: readonly Unseen[]): number => unseen.reduce((sum, { bytes }) => sum + bytes, 0);
