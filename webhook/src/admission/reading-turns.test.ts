@@ -50,14 +50,14 @@ function turnsOf({ mock }: TestContext) {
 }
 
 describe('Long texts of a request', () => {
-  it('are read one at a time', async (t) => {
+  it('are read one at a time, first those of a namespace that had no turn', async (t) => {
     const { begun, ask, pass, end } = turnsOf(t);
     const all = [ask(request('noisy'), 'n1'), ask(request('noisy'), 'n2'), ask(request('quiet'), 'q')];
     await setImmediate();
     assert.deepEqual(begun, ['n1']);
     for (const expected of [
-      ['n1', 'n2'],
-      ['n1', 'n2', 'q'],
+      ['n1', 'q'],
+      ['n1', 'q', 'n2'],
     ]) {
       await end();
       await pass(PAUSE * 1_000);
@@ -119,7 +119,7 @@ describe('Long texts of a request', () => {
 
   it('of another address hold up none of the API server, however many they are', async (t) => {
     const { begun, ask, pass, end } = turnsOf(t);
-    const forged = ['a', 'a', 'b', 'c', 'd', 'e', 'f'].map((namespace) => ask(request(namespace), namespace, 'pod'));
+    const forged = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((namespace) => ask(request(namespace), namespace, 'pod'));
     await assert.rejects(ask(request('h'), 'h', 'pod'), /try again/);
     const real = ask(request('a'), 'real');
     for (let at = 0; at < 8; at++) {
@@ -129,6 +129,41 @@ describe('Long texts of a request', () => {
     }
     await Promise.all([...forged, real]);
     assert.ok(begun.includes('real'));
+  });
+
+  it('of one namespace find a place although many others hold all of them: one that had more turns leaves its own', async (t) => {
+    const { begun, ask, pass, end } = turnsOf(t);
+    const outcomes: Promise<string>[] = [];
+    let open = 0;
+    const askFor = (namespace: string) => {
+      open += 1;
+      const outcome = ask(request(namespace), namespace).then(
+        () => 'read',
+        ({ name }: Error) => name,
+      );
+      outcomes.push(outcome.finally(() => (open -= 1)));
+      return outcome;
+    };
+    const askAll = () => Array.from({ length: 40 }, (_, at) => askFor(`noisy-${at}`));
+    const next = async () => {
+      await end();
+      await pass(PAUSE * 1_000);
+    };
+    askAll();
+    await setImmediate();
+    // Each of them has had its turn then.
+    for (let round = 0; round < 45; round++) {
+      await next();
+      askAll();
+    }
+    await setImmediate();
+    const before = begun.length;
+    const quiet = askFor('quiet');
+    await next();
+    assert.equal(begun[before], 'quiet');
+    while (open > 0) await next();
+    assert.equal(await quiet, 'read');
+    assert.deepEqual(new Set(await Promise.all(outcomes)), new Set(['read', 'TooManyRequests']));
   });
 
   const free: readonly [what: string, request: AdmissionRequest][] = [

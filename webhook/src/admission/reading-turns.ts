@@ -15,16 +15,17 @@ export const PAUSE = 3;
 
 /**
  * Reads long texts of specs, such as scripts and prompts, one request at a time: anyone who may create an action, also in a dry-run, could
- * otherwise keep the thread busy, and nobody in the cluster could decide any more. Namespaces take turns, and so do addresses: who is not
- * the API server must not use up the turns of its callers.
+ * otherwise keep the thread busy, and nobody in the cluster could decide any more. Next is the namespace that had least, and so it is with
+ * addresses: who is not the API server must not use up the turns of its callers.
  */
 export class ReadingTurns {
   readonly #now: () => number;
-  readonly #thread = new FairQueue(1);
+  readonly #thread: FairQueue;
   readonly #held = new Map<string, number>();
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
+    this.#thread = new FairQueue(1, { now });
   }
 
   /**
@@ -49,13 +50,15 @@ export class ReadingTurns {
 
   async #turn(namespace: string, address: string): Promise<() => void> {
     const own = `${address} ${namespace}`;
-    if (this.#heldBy(own) >= HELD.own || this.#heldBy(address) >= HELD.all) throw tooMany(namespace);
+    if (this.#heldBy(own) >= HELD.own) throw tooMany(namespace);
+    // A namespace that had fewer turns takes the place of one that had more, so that many busy ones do not keep it out.
+    if (this.#heldBy(address) >= HELD.all && !this.#thread.displace(address, namespace, tooMany)) throw tooMany(namespace);
     const count = (by: number) => {
       for (const key of [own, address]) this.#count(key, by);
     };
     count(1);
     try {
-      const end = await this.#thread.take(own);
+      const end = await this.#thread.take(address, namespace);
       return () => {
         count(-1);
         end();
@@ -92,7 +95,10 @@ async function inTime(turn: Promise<() => void>, waitMs: number, namespace: stri
   });
   const first = await Promise.race([turn, late]).finally(() => clearTimeout(timer));
   if (first) return first;
-  void turn.then((end) => end());
+  turn.then(
+    (end) => end(),
+    () => undefined,
+  );
   throw tooMany(namespace);
 }
 
