@@ -65,6 +65,7 @@ describe('A tenant that sends many reviews through the API server', { timeout: 3
     const sent = Promise.withResolvers<void>();
     const answer = new Promise<{ status: number; answer: string }>((resolve, reject) => {
       const asked = request({ ...target, headers, agent }, (response) => {
+        if (response.statusCode === 429) assert.equal(response.headers['retry-after'], '1');
         text(response).then((all) => resolve({ status: response.statusCode ?? 0, answer: all }), reject);
       });
       // Who is refused early may not have written all.

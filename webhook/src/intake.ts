@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FairQueue } from '@sentinel/kube/fair-queue';
 import { parse as parseJson } from 'secure-json-parse';
-import { BodyShares } from './body-shares.ts';
+import { BodyMemory } from './body-memory.ts';
 import { countJson } from './count-json.ts';
 import { HEAD_BYTES, namespaceIn, UNKNOWN_NAMESPACE } from './namespace-in.ts';
 import type { WebhookErrorCode } from './webhook-errors.ts';
@@ -16,10 +16,13 @@ const MAX_DEPTH = 256;
 /** A body is large from this size on, or from this number of values on: it takes the one thread for more than some milliseconds. */
 const LARGE_BYTES = 64 * KiB;
 const LARGE_VALUES = 4 * 1024;
-/** Memory that bodies take at a time. A replica may have 384 MiB for everything. */
-const SMALL_BUDGET = 32 * MiB;
-/** The largest body takes 39 MiB, and one address may have as much for it where it is alone. */
-const LARGE_BUDGET = 104 * MiB;
+/** Memory of bodies that wait for a slot, in each lane. A replica may have 384 MiB for everything. One address may have 7/16 of it. */
+const WAITING_BUDGET = 16 * MiB;
+/**
+ * Memory of large bodies with what is parsed of them. The largest takes 38 MiB, and a namespace may have half where it has one already. Small
+ * ones are bounded by their slots: 21 MiB.
+ */
+const LARGE_BUDGET = 88 * MiB;
 /** What a request takes beside its body, and what a value of a parsed body takes. Measured, and rounded up. */
 const REQUEST_COST = 16 * KiB;
 const VALUE_COST = 128;
@@ -27,7 +30,7 @@ const VALUE_COST = 128;
 const SMALL_SLOTS = 32;
 const LARGE_SLOTS = 8;
 /** One namespace of an address may have half of them: the API server sends the reviews of all namespaces. */
-const slots = (count: number) => new FairQueue(count, { perPart: count / 2 });
+const queueOf = (room: number) => new FairQueue(room, { perPart: room / 2, now: () => performance.now() });
 /** After a large body, the thread is left to others for this many times as long as it took. */
 const PAUSE = 3;
 
@@ -50,19 +53,23 @@ interface Sender {
   readonly namespace: string;
 }
 interface Lane {
-  readonly memory: BodyShares;
+  /** Of bodies that are read and wait for a slot. */
+  readonly memory: BodyMemory;
   readonly slots: FairQueue;
 }
+const laneOf = (slots: number): Lane => ({ memory: new BodyMemory(WAITING_BUDGET, tooMany), slots: queueOf(slots) });
 
 /**
  * Reads and parses bodies within a fixed amount of memory and time, which addresses share, and the namespaces of each address: anyone who
  * reaches the port can send some, anyone who may create an object in a namespace can have the API server send some, and the reviews of all
- * others must be judged all the same. Small bodies wait for no large one; large ones take a part of the time together.
+ * others must be judged all the same. Small bodies wait for no large one; large ones take a part of the time together. Next is the one that
+ * had least lately: a namespace that sends little waits for those at work and not for one of each other, however many send much.
  */
 export class Intake {
-  readonly #small: Lane = { memory: new BodyShares(SMALL_BUDGET), slots: slots(SMALL_SLOTS) };
-  readonly #large: Lane = { memory: new BodyShares(LARGE_BUDGET), slots: slots(LARGE_SLOTS) };
-  readonly #thread = new FairQueue(1);
+  readonly #small = laneOf(SMALL_SLOTS);
+  readonly #large = laneOf(LARGE_SLOTS);
+  readonly #parsed = queueOf(LARGE_BUDGET);
+  readonly #thread = new FairQueue(1, { now: () => performance.now() });
 
   /** Runs `work` with the parsed body. What it takes is held until `work` has ended, even if the client has gone. Throws BodyRefused. */
   async run<T>(request: IncomingMessage, work: (body: unknown) => Promise<T>): Promise<T> {
@@ -73,17 +80,24 @@ export class Intake {
     try {
       const head = await reader.readHead();
       const sender: Sender = { address: request.socket.remoteAddress ?? '', namespace: namespaceIn(head) };
-      held.push(hold(size < LARGE_BYTES ? this.#small : this.#large, sender, REQUEST_COST + size));
+      const waiting = REQUEST_COST + size;
+      const { address, namespace } = sender;
+      held.push(await (size < LARGE_BYTES ? this.#small : this.#large).memory.take(address, namespace, waiting));
       const body = await reader.readAll();
       const { values, depth } = countJson(body);
       if (values > MAX_VALUES || depth > MAX_DEPTH)
         throw new BodyRefused(413, 'ReviewTooLarge', `a body may have at most ${MAX_VALUES} values, ${MAX_DEPTH} deep`);
       const isLarge = size >= LARGE_BYTES || values >= LARGE_VALUES;
-      const lane = isLarge ? this.#large : this.#small;
-      // One amount for the whole body: the first one of a namespace may be of any size.
-      held.pop()?.();
-      held.push(hold(lane, sender, REQUEST_COST + 2 * size + values * VALUE_COST));
-      held.push(await lane.slots.take(sender.address, sender.namespace));
+      const amount = REQUEST_COST + 2 * size + values * VALUE_COST;
+      if (isLarge && size < LARGE_BYTES) {
+        // It waits with the large ones, and takes nothing of what small ones need.
+        held.shift()?.();
+        held.push(await this.#large.memory.take(address, namespace, waiting));
+      }
+      held.push(await (isLarge ? this.#large : this.#small).slots.take(address, namespace));
+      if (isLarge) held.push(await this.#parsed.take(address, namespace, { amount }));
+      // It waits no more: what it takes is counted by its slot now.
+      held.shift()?.();
       const begin = () => {
         if (request.socket.destroyed) throw new BodyRefused(400, 'ReviewInvalid', 'the client has gone');
         return work(parse(body));
@@ -107,11 +121,9 @@ export class Intake {
   }
 }
 
-function hold({ memory }: Lane, { address, namespace }: Sender, amount: number): () => void {
-  const giveBack = memory.tryTake(address, namespace, amount);
-  if (giveBack !== undefined) return giveBack;
+function tooMany(namespace: string): BodyRefused {
   const whose = namespace === '' || namespace === UNKNOWN_NAMESPACE ? 'of this address' : `of namespace '${namespace}'`;
-  throw new BodyRefused(429, 'WebhookBusy', `too many requests ${whose} are under way; send it again later`);
+  return new BodyRefused(429, 'WebhookBusy', `too many requests ${whose} are under way; send it again later`);
 }
 
 // Keys such as `__proto__` are refused, as fastify does by itself.

@@ -32,6 +32,7 @@ export class FairQueue {
   #free: number;
   readonly #perPart: number;
   readonly #now: (() => number) | undefined;
+  #waits = 0;
   readonly #waiting = new Map<string, Map<string, Waiting[]>>();
   readonly #atWork = new Map<string, Map<string, number>>();
   #keys: FairOrder;
@@ -76,6 +77,16 @@ export class FairQueue {
     };
   }
 
+  /** How many pieces wait. */
+  get waiting(): number {
+    return this.#waits;
+  }
+
+  /** Whether nothing is at work and nothing waits. */
+  get isIdle(): boolean {
+    return this.#atWork.size === 0 && this.#waiting.size === 0;
+  }
+
   /**
    * Makes room among those that wait: the last one of the part of a key that has had most leaves, with a reason, if that is more than this
    * part has had. Answers whether one has left.
@@ -92,12 +103,14 @@ export class FairQueue {
   #wait(key: string, part: string, waiting: Waiting): void {
     const parts = this.#waiting.get(key) ?? new Map<string, Waiting[]>();
     this.#waiting.set(key, parts);
+    this.#waits += 1;
     const own = parts.get(part);
     if (own) own.push(waiting);
     else parts.set(part, [waiting]);
   }
 
   #leave(key: string, part: string, waiting: Waiting): void {
+    this.#waits -= 1;
     const parts = this.#waiting.get(key);
     const left = parts?.get(part)?.filter((one) => one !== waiting) ?? [];
     // A Map keeps the order of insertion: those that wait for longest come first among equals.
@@ -148,7 +161,7 @@ export class FairQueue {
   // If nothing is at work and nothing waits, nobody competes with anybody any more.
   #forget(key: string): void {
     if (!this.#atWork.has(key) && !this.#waiting.has(key)) this.#parts.delete(key);
-    if (this.#atWork.size === 0 && this.#waiting.size === 0) this.#keys = new FairOrder(this.#now);
+    if (this.isIdle) this.#keys = new FairOrder(this.#now);
   }
 
   #orderOf(key: string): FairOrder {
