@@ -35,6 +35,11 @@ describe('The namespace of a review', () => {
     ['is not that of the review', JSON.stringify({ namespace: 'bank', request: { namespace: 'shop' } }), 'shop'],
     ['is not that of a list', JSON.stringify([{ request: { namespace: 'bank' } }]), UNKNOWN_NAMESPACE],
     ['may have spaces around it', JSON.stringify(JSON.parse(review({ ...kinds, namespace: 'shop' })), null, 2), 'shop'],
+    [
+      'is read after a name too long to be stored, up to some thousand characters',
+      review({ ...kinds, name: 'x'.repeat(3_500), namespace: 'shop', ...after }),
+      'shop',
+    ],
     ['is unknown where it comes too late', review({ name: 'x'.repeat(HEAD_BYTES), namespace: 'shop' }), UNKNOWN_NAMESPACE],
     ['is unknown if it is not a text', review({ namespace: 7 }), UNKNOWN_NAMESPACE],
     ['is unknown in an empty body', '', UNKNOWN_NAMESPACE],
