@@ -56,6 +56,7 @@ export const always: readonly string[] = [
   'test/e2e/evidence.test.ts',
   'test/e2e/bad-input.test.ts',
   'test/e2e/bad-objects.test.ts',
+  'test/e2e/bad-playbooks.test.ts',
   'test/e2e/bad-policies.test.ts',
   'test/e2e/schemas.test.ts',
   'test/serial/cost.test.ts',
