@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Transport, TransportError, type TransportRequest, type TransportResponse } from '@sentinel/kube';
+import {
+  type AccessReviewStatus,
+  type SubjectAccessReviewSpec,
+  type Transport,
+  TransportError,
+  type TransportRequest,
+  type TransportResponse,
+} from '@sentinel/kube';
 import { applyChanges, valueAt } from '../effect/change.ts';
 
 /** What goes wrong with one request. */
@@ -40,6 +47,8 @@ export class MemoryApi {
   readonly persisted: string[] = [];
   /** What an admission policy of somebody does to writes that are not dry-runs. */
   mutate: ((object: Record<string, unknown>) => void) | undefined;
+  /** Its answer to a SubjectAccessReview: nobody may do anything, unless a test says otherwise. */
+  review: (spec: SubjectAccessReviewSpec) => AccessReviewStatus = () => ({ allowed: false });
   /** How far its clock is ahead of that of the gateway. */
   skewMs = 0;
   #version = 100;
@@ -130,6 +139,8 @@ export class MemoryApi {
     const operations = Array.isArray(parsed) ? (parsed as readonly Operation[]) : undefined;
     const body = operations ? undefined : (parsed as Record<string, unknown> | undefined);
     if (method === 'GET') return this.#read(path, request.query?.labelSelector);
+    if (method === 'POST' && path === REVIEWS)
+      return answer(201, { ...body, status: this.review(body?.spec as SubjectAccessReviewSpec) });
     if (method === 'POST') return this.#create(path, body as unknown as Stored, dry);
     const live = this.objects.get(path);
     if (!live) return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
@@ -161,8 +172,8 @@ export class MemoryApi {
   #read(path: string, selector: unknown): TransportResponse {
     const live = this.objects.get(path);
     if (live) return answer(200, live);
-    if (typeof selector !== 'string') return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
-    const wanted = selector.split(',').map((one) => one.split('='));
+    if (typeof selector !== 'string' && !isCollection(path)) return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
+    const wanted = typeof selector === 'string' ? selector.split(',').map((one) => one.split('=')) : [];
     const items = [...this.objects].flatMap(([key, object]) =>
       key.startsWith(`${path}/`) && wanted.every((label) => isLabelled(object, label)) ? [object] : [],
     );
@@ -193,6 +204,12 @@ export class MemoryApi {
     this.persisted.push(`${method} ${path}`);
   }
 }
+
+const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+
+// Below the version, names and collections take turns: `namespaces/shop` is an object, and `namespaces/shop/agentpolicies` is a collection.
+const isCollection = (path: string): boolean =>
+  path.replace(/^\/(api|apis\/[^/]+)\/[^/]+\//, '').split('/').length % 2 === 1;
 
 const KINDS: Readonly<Record<string, string>> = { configmaps: 'ConfigMap', secrets: 'Secret' };
 
