@@ -46,12 +46,27 @@ const playbook = aPlaybook({
   autonomy: 'Auto',
 });
 const floor = {
+  modes: ['DryRun', 'Apply'],
   approvals: [{ upToRisk: 'Critical', approvals: 1, expiresAfter: '1h' }],
   kubernetes: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['*'], decision: 'Allow' }],
   commands: [{ prefix: ['kubectl'], decision: 'Allow' }],
 };
 /** A floor that lets plans of a low risk start without a person. */
 export const lenient = { ...floor, approvals: [{ upToRisk: 'Critical', autoReview: true }] };
+
+/** No person has approved it: its policies let it start alone. */
+export const alone = {
+  annotations: { [annotations.approvals]: '' },
+  floor: lenient,
+  plan: { required: { approvals: 0, autoReview: true, expiresAfter: '4h' } },
+};
+/** Ad-hoc steps in place of a Playbook. */
+export const adHoc = {
+  playbookRef: undefined,
+  steps: [{ name: 'one', command: ['kubectl', 'version'] }],
+  account: 'remediator',
+  image: 'tools',
+} as unknown as Partial<AgentActionSpec>;
 
 /** How an action, its plan and its policies differ from those of an ordinary run. */
 export interface More {
@@ -85,7 +100,7 @@ export class ApprovedRun {
     this.plan = planOf(playbookDigest(adHocPlaybook(action) ?? playbook), more.plan);
     this.#put(paths.namespace, { labels: { [namespaceLabels.enabled]: 'true', [namespaceLabels.environment]: 'staging' } });
     this.#put(paths.floor, {}, { kind: 'ClusterAgentPolicy', spec: more.floor ?? floor });
-    this.#put(paths.policy, { namespace: 'shop' }, { kind: 'AgentPolicy', spec: {} });
+    this.#put(paths.policy, { namespace: 'shop' }, { kind: 'AgentPolicy', spec: { modes: ['DryRun', 'Apply'] } });
     this.#put(
       paths.playbook,
       { namespace: 'shop', annotations: { [annotations.authors]: stamp('tom'), [annotations.trust]: trust() } },

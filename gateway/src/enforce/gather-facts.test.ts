@@ -2,16 +2,13 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
 import { annotations, namespaceLabels } from '@sentinel/crds';
 import { Refused } from '../request/refused.ts';
-import { ApprovedRun, agent, DIGEST, decision, type More, minutes, NOW, paths, ref } from './approved-run.fixture.ts';
+import { ApprovedRun, adHoc, agent, DIGEST, decision, minutes, NOW, paths, ref } from './approved-run.fixture.ts';
 import { gatherFacts, gatherSurroundings, mayUse } from './gather-facts.ts';
 
 const recordedAt = minutes(-30);
 const factsOf = async (of: ApprovedRun, claimedAt?: number) => {
   const asked = { plan: of.plan, digest: DIGEST, recordedAt, claimedAt };
   return await gatherFacts(of.client, ref, asked, NOW);
-};
-const adHoc: More = {
-  spec: { playbookRef: undefined, steps: [{ name: 'one', command: ['true'] }], account: 'remediator', image: 'tools' } as never,
 };
 
 describe('The objects of an action are refused', () => {
@@ -108,7 +105,7 @@ describe('The objects of an action', () => {
   });
 
   it('hold no Playbook for ad-hoc steps, and none is asked for', async () => {
-    const of = new ApprovedRun(adHoc);
+    const of = new ApprovedRun({ spec: adHoc });
     assert.equal((await gatherSurroundings(of.client, ref)).live, undefined);
     assert.deepEqual(
       of.requests.filter(({ path }) => path.includes('/playbooks/')),
@@ -237,7 +234,7 @@ describe('The facts of a plan', () => {
     });
 
     it('the ad-hoc steps, which are not trusted', async () => {
-      const { playbook, trust } = (await factsOf(new ApprovedRun(adHoc))).facts;
+      const { playbook, trust } = (await factsOf(new ApprovedRun({ spec: adHoc }))).facts;
       assert.deepEqual(
         playbook?.spec.steps.map(({ name }) => name),
         ['one'],
@@ -257,7 +254,14 @@ describe('The facts of a plan', () => {
 
   it('hold no trust by an agent', async () => {
     const of = new ApprovedRun();
-    of.change(paths.floor, ({ spec }) => Object.assign(spec, { subjects: [{ kind: 'User', name: 'tess' }, { kind: 'User', name: 'agent' }] }));
+    of.change(paths.floor, ({ spec }) =>
+      Object.assign(spec, {
+        subjects: [
+          { kind: 'User', name: 'tess' },
+          { kind: 'User', name: 'agent' },
+        ],
+      }),
+    );
     assert.deepEqual((await factsOf(of)).facts.trust, { trusted: false, why: 'an agent sealed it' });
   });
 });

@@ -172,7 +172,8 @@ export class MemoryApi {
   #read(path: string, selector: unknown): TransportResponse {
     const live = this.objects.get(path);
     if (live) return answer(200, live);
-    if (typeof selector !== 'string' && !isCollection(path)) return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
+    if (typeof selector !== 'string' && !isCollection(path))
+      return answer(404, { kind: 'Status', reason: 'NotFound', code: 404 });
     const wanted = typeof selector === 'string' ? selector.split(',').map((one) => one.split('=')) : [];
     const items = [...this.objects].flatMap(([key, object]) =>
       key.startsWith(`${path}/`) && wanted.every((label) => isLabelled(object, label)) ? [object] : [],
@@ -208,8 +209,7 @@ export class MemoryApi {
 const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
 // Below the version, names and collections take turns: `namespaces/shop` is an object, and `namespaces/shop/agentpolicies` is a collection.
-const isCollection = (path: string): boolean =>
-  path.replace(/^\/(api|apis\/[^/]+)\/[^/]+\//, '').split('/').length % 2 === 1;
+const isCollection = (path: string): boolean => path.replace(/^\/(api|apis\/[^/]+)\/[^/]+\//, '').split('/').length % 2 === 1;
 
 const KINDS: Readonly<Record<string, string>> = { configmaps: 'ConfigMap', secrets: 'Secret' };
 
