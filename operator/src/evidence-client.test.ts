@@ -9,6 +9,7 @@ import { digestOf, type EvidenceRequest } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
 import { EvidenceClient } from './evidence-client.ts';
+import { ProgramLink } from './program-link.ts';
 
 const NAME = 'evidence.test';
 const tokenFile = join(mkdtempSync(join(tmpdir(), 'sentinel-')), 'token');
@@ -56,7 +57,8 @@ describe('The client of the evidence store', () => {
         kind === 'Service' ? { spec: { clusterIP: '127.0.0.1' } } : { data: { 'ca.crt': ca.cert } },
       until: () => kube,
     } as unknown as KubeClient;
-    return { client: new EvidenceClient(kube, { service: NAME, port, tokenFile }), got };
+    const link = new ProgramLink(kube, { service: NAME, authority: 'ca', port, tokenFile });
+    return { client: new EvidenceClient(link), got };
   }
 
   it('sends the evidence with its token, and has the digest of what it sent', async () => {

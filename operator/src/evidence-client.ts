@@ -1,9 +1,8 @@
 import { digestOf, type EvidenceRequest, namespaces } from '@sentinel/crds';
-import { inSpan, type KubeClient, services } from '@sentinel/kube';
+import { inSpan, services } from '@sentinel/kube';
 import { request } from 'undici';
 import { z } from 'zod';
-import { Connections } from './connections.ts';
-import { requestTo } from './program-request.ts';
+import type { Program, ProgramLink } from './program-link.ts';
 import { readJson } from './read-json.ts';
 
 /** No stage of an action waits longer for the evidence store. */
@@ -11,42 +10,32 @@ const STORE_MS = 10_000;
 /** An answer is a digest, or a refusal. */
 const ANSWER_BYTES = 64 * 1024;
 
-/** Where the store publishes its CA. */
-const AUTHORITY = 'sentinel-evidence-ca';
-
 const Answer = z.object({ digest: z.string() });
 
 /** The address and the credentials for the evidence store. */
-export interface EvidenceAccess {
-  /** The name in its certificate. */
-  readonly service: string;
+export interface EvidenceAccess extends Program {
   readonly port: number;
-  readonly tokenFile: string;
 }
 
-const INSTALLED: EvidenceAccess = {
+/** The evidence store of this installation. */
+export const EVIDENCE: EvidenceAccess = {
   service: `sentinel-evidence.${namespaces.system}.svc`,
+  authority: 'sentinel-evidence-ca',
   port: 443,
   tokenFile: '/var/run/secrets/sentinel.dev/evidence/token',
 };
 
 /** Client of the evidence store: uses TLS with the CA of the store, and a token that is valid only for it. */
 export class EvidenceClient {
-  readonly #client: KubeClient;
-  readonly #access: EvidenceAccess;
-  readonly #connections: Connections;
-  readonly #signal: AbortSignal | undefined;
+  readonly #link: ProgramLink<EvidenceAccess>;
 
-  constructor(client: KubeClient, access = INSTALLED, connections = new Connections(), signal?: AbortSignal) {
-    this.#client = client;
-    this.#access = access;
-    this.#connections = connections;
-    this.#signal = signal;
+  constructor(link: ProgramLink<EvidenceAccess>) {
+    this.#link = link;
   }
 
   /** The same client, with all requests bound to a signal. */
   until(signal: AbortSignal): EvidenceClient {
-    return new EvidenceClient(this.#client.until(signal), this.#access, this.#connections, signal);
+    return new EvidenceClient(this.#link.until(signal));
   }
 
   /**
@@ -54,18 +43,19 @@ export class EvidenceClient {
    * repeat. Rejects after ten seconds at the latest.
    */
   async store(asked: EvidenceRequest): Promise<string> {
-    const signals = [AbortSignal.timeout(STORE_MS), ...(this.#signal ? [this.#signal] : [])];
-    const attributes = { 'server.address': this.#access.service };
+    const { program, signal } = this.#link;
+    const signals = [AbortSignal.timeout(STORE_MS), ...(signal ? [signal] : [])];
+    const attributes = { 'server.address': program.service };
     return await inSpan('client', 'POST evidence', attributes, () => this.#post(asked, AbortSignal.any(signals)));
   }
 
   async #post(asked: EvidenceRequest, signal: AbortSignal): Promise<string> {
-    const client = this.#client.until(signal);
+    const client = this.#link.client.until(signal);
     const service = await client.getOrThrow(services, { name: 'sentinel-evidence', namespace: namespaces.system });
     const address = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
     if (!address) throw new Error("the Service 'sentinel-evidence' has no address");
-    const { dispatcher, headers } = await requestTo({ ...this.#access, authority: AUTHORITY }, client, this.#connections);
-    const answer = await request(`https://${address}:${this.#access.port}/sentinel/v1/evidence`, {
+    const { dispatcher, headers } = await this.#link.open(client);
+    const answer = await request(`https://${address}:${this.#link.program.port}/sentinel/v1/evidence`, {
       method: 'POST',
       dispatcher,
       headers: { ...headers, 'content-type': 'application/json' },

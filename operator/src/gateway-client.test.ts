@@ -9,6 +9,7 @@ import { inSpan, type KubeClient, silentLogger, startTracing } from '@sentinel/k
 import { createAuthority, issueServerCertificate, type KeyPair } from '@sentinel/kube/certificates';
 import { startReceiver } from '@sentinel/kube/testing';
 import { GatewayClient } from './gateway-client.ts';
+import { ProgramLink } from './program-link.ts';
 
 // A Service, and a replica that recorded a rehearsal: what each of them answers, and what the report comes to.
 
@@ -50,6 +51,7 @@ describe('The report of a rehearsal', () => {
   async function report(service: readonly Answer[], replica: Answer, pods: readonly object[], stage: 'rehearsal' | 'run') {
     const asked: { service: string[]; replica: string[] } = { service: [], replica: [] };
     const access = {
+      authority: 'ca',
       service: NAME,
       servicePort: await serve(service, asked.service),
       replicaPort: await serve([replica], asked.replica),
@@ -59,7 +61,7 @@ describe('The report of a rehearsal', () => {
       getOrThrow: async () => ({ data: { 'ca.crt': authority.cert } }),
       list: async () => ({ items: pods }),
     } as unknown as KubeClient;
-    const outcome = await new GatewayClient(client, access).report('job', '127.0.0.1', stage).then(
+    const outcome = await new GatewayClient(new ProgramLink(client, access)).report('job', '127.0.0.1', stage).then(
       (found) => (found.recorded ? 'recorded' : 'lost'),
       (error: Error) => error.name,
     );
@@ -109,9 +111,9 @@ describe('The report of a rehearsal', () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const access = { service: NAME, servicePort: port, replicaPort: 1, tokenFile };
+    const access = { service: NAME, authority: 'ca', servicePort: port, replicaPort: 1, tokenFile };
     const client = { getOrThrow: async () => ({ data: { 'ca.crt': authority.cert } }) } as unknown as KubeClient;
-    const ask = () => new GatewayClient(client, access).report('some-job', '127.0.0.1', 'run');
+    const ask = () => new GatewayClient(new ProgramLink(client, access)).report('some-job', '127.0.0.1', 'run');
     await inSpan('internal', 'reconcile', {}, ask);
     await stop();
     receiver.close();
@@ -122,13 +124,13 @@ describe('The report of a rehearsal', () => {
   });
 
   it('ends when its signal aborts', async () => {
-    const access = { service: NAME, servicePort: await serve(['cut'], []), replicaPort: 1, tokenFile };
+    const access = { service: NAME, authority: 'ca', servicePort: await serve(['cut'], []), replicaPort: 1, tokenFile };
     const reason = new Error('the lease is lost');
     const client = {
       getOrThrow: async () => ({ data: { 'ca.crt': authority.cert } }),
       until: () => client,
     } as unknown as KubeClient;
-    const bound = new GatewayClient(client, access).until(AbortSignal.abort(reason));
+    const bound = new GatewayClient(new ProgramLink(client, access)).until(AbortSignal.abort(reason));
     await assert.rejects(bound.report('job', '127.0.0.1', 'rehearsal'), (error) => error === reason);
   });
 });

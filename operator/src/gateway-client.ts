@@ -1,11 +1,10 @@
 import { type AgentActionStatus, namespaces, RunReport, type Stage } from '@sentinel/crds';
-import { inSpan, type KubeClient, pods } from '@sentinel/kube';
+import { inSpan, pods } from '@sentinel/kube';
 import type { StorageUse } from '@sentinel/policy';
 import { request } from 'undici';
 import { z } from 'zod';
-import { Connections } from './connections.ts';
 import { judgeRecorder, RecorderUnavailable } from './decide/recorder.ts';
-import { requestTo } from './program-request.ts';
+import type { Program, ProgramLink } from './program-link.ts';
 import { readJson } from './read-json.ts';
 
 const Rollback = z.object({
@@ -23,8 +22,6 @@ const Storage = z.object({ own: z.number(), used: z.number(), takers: z.number()
 const End = z.object({ statement: z.string() });
 const LockState = z.object({ fault: z.string().nullable() });
 
-/** Where the gateway publishes its CA. */
-const AUTHORITY = 'sentinel-gateway-ca';
 /** A rollback pass takes 30 s, and requests in progress then up to 60 s more. */
 const ROLLBACK_MS = 110_000;
 
@@ -48,16 +45,15 @@ interface Asked {
 }
 
 /** The address and the credentials for the gateway. */
-export interface GatewayAccess {
-  /** The name in its certificate. */
-  readonly service: string;
+export interface GatewayAccess extends Program {
   readonly servicePort: number;
   readonly replicaPort: number;
-  readonly tokenFile: string;
 }
 
-const INSTALLED: GatewayAccess = {
+/** The gateway of this installation. */
+export const GATEWAY: GatewayAccess = {
   service: `sentinel-gateway.${namespaces.system}.svc`,
+  authority: 'sentinel-gateway-ca',
   servicePort: 443,
   replicaPort: 8443,
   tokenFile: '/var/run/secrets/sentinel.dev/gateway/token',
@@ -65,21 +61,15 @@ const INSTALLED: GatewayAccess = {
 
 /** Client of the gateway: uses TLS with the CA of the gateway, and a token that is valid only for the gateway. */
 export class GatewayClient {
-  readonly #client: KubeClient;
-  readonly #access: GatewayAccess;
-  readonly #connections: Connections;
-  readonly #signal: AbortSignal | undefined;
+  readonly #link: ProgramLink<GatewayAccess>;
 
-  constructor(client: KubeClient, access = INSTALLED, connections = new Connections(), signal?: AbortSignal) {
-    this.#client = client;
-    this.#access = access;
-    this.#connections = connections;
-    this.#signal = signal;
+  constructor(link: ProgramLink<GatewayAccess>) {
+    this.#link = link;
   }
 
   /** The same client, with all requests bound to a signal. */
   until(signal: AbortSignal): GatewayClient {
-    return new GatewayClient(this.#client.until(signal), this.#access, this.#connections, signal);
+    return new GatewayClient(this.#link.until(signal));
   }
 
   /**
@@ -91,40 +81,34 @@ export class GatewayClient {
   async report(jobUid: string, address: string, stage: Stage): Promise<RunReport> {
     const path = `/sentinel/v1/runs/${encodeURIComponent(jobUid)}`;
     const ask = async (host: string) => RunReport.parse(await this.#send({ method: 'GET', host, path }));
-    const { servicePort, replicaPort } = this.#access;
-    const first = await ask(`${address}:${servicePort}`);
+    const service = this.#serviceAt(address);
+    const first = await ask(service);
     const { replica } = first;
     if (stage !== 'rehearsal' || first.recorded || replica === undefined) return first;
     let failure: string;
     try {
-      return await ask(`${replica}:${replicaPort}`);
+      return await ask(`${replica}:${this.#link.program.replicaPort}`);
     } catch (error) {
-      this.#signal?.throwIfAborted();
+      this.#link.signal?.throwIfAborted();
       failure = error instanceof Error ? error.message : String(error);
     }
     if (judgeRecorder(await this.#replicasAt(replica), Date.now()) === 'TryAgain')
       throw new RecorderUnavailable(replica, failure);
     // It may have stored the recording right before it ended.
-    return await ask(`${address}:${servicePort}`);
+    return await ask(service);
   }
 
   /** Has the gateway carry out decisions on effects whose outcome is unknown; returns the report about the run after that. */
   async resolve(address: string, body: NamedRun): Promise<RunReport> {
-    return RunReport.parse(
-      await this.#send({
-        method: 'POST',
-        host: `${address}:${this.#access.servicePort}`,
-        path: '/sentinel/v1/resolutions',
-        body,
-      }),
-    );
+    const host = this.#serviceAt(address);
+    return RunReport.parse(await this.#send({ method: 'POST', host, path: '/sentinel/v1/resolutions', body }));
   }
 
   /** Rolls back the changes of a run, as many as one pass can. */
   async rollBack(address: string, body: NamedRun): Promise<z.infer<typeof Rollback>> {
     const asked = {
       method: 'POST',
-      host: `${address}:${this.#access.servicePort}`,
+      host: this.#serviceAt(address),
       path: '/sentinel/v1/rollbacks',
       body,
     } as const;
@@ -133,24 +117,28 @@ export class GatewayClient {
 
   /** The statement of the gateway about an ended action, sealed with its own key. After that the action can no longer run. */
   async end(address: string, action: NamedAction): Promise<string> {
-    const host = `${address}:${this.#access.servicePort}`;
+    const host = this.#serviceAt(address);
     return End.parse(await this.#send({ method: 'POST', host, path: '/sentinel/v1/ends', body: action })).statement;
   }
 
   /** Why the dry-run policy inside the API server is not enforced, or undefined. */
   async lockFault(address: string): Promise<string | undefined> {
-    const answer = await this.#send({ method: 'GET', host: `${address}:${this.#access.servicePort}`, path: '/sentinel/v1/lock' });
+    const answer = await this.#send({ method: 'GET', host: this.#serviceAt(address), path: '/sentinel/v1/lock' });
     return LockState.parse(answer).fault ?? undefined;
   }
 
   /** What is stored for actions, seen from a namespace. */
   async storage(address: string, namespace: string): Promise<StorageUse> {
-    const host = `${address}:${this.#access.servicePort}`;
+    const host = this.#serviceAt(address);
     return Storage.parse(await this.#send({ method: 'GET', host, path: `/sentinel/v1/storage/${namespace}` }));
   }
 
+  #serviceAt(address: string): string {
+    return `${address}:${this.#link.program.servicePort}`;
+  }
+
   async #replicasAt(podIP: string) {
-    const found = await this.#client.list(pods, {
+    const found = await this.#link.client.list(pods, {
       namespace: namespaces.system,
       labelSelector: 'app.kubernetes.io/name=sentinel,app.kubernetes.io/component=gateway',
       fieldSelector: `status.podIP=${podIP}`,
@@ -161,18 +149,19 @@ export class GatewayClient {
   async #send(asked: Asked): Promise<unknown> {
     // The kind of question, without the run or namespace that it is about.
     const question = asked.path.split('/', 4).join('/');
-    const attributes = { 'http.request.method': asked.method, 'url.template': question, 'server.address': this.#access.service };
+    const { service } = this.#link.program;
+    const attributes = { 'http.request.method': asked.method, 'url.template': question, 'server.address': service };
     return await inSpan('client', `${asked.method} ${question}`, attributes, () => this.#exchange(asked));
   }
 
   async #exchange({ method, host, path, body, headersTimeout = 60_000 }: Asked): Promise<unknown> {
-    const { dispatcher, headers } = await requestTo({ ...this.#access, authority: AUTHORITY }, this.#client, this.#connections);
+    const { dispatcher, headers } = await this.#link.open();
     const answer = await request(`https://${host}${path}`, {
       method,
       dispatcher,
       headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
-      ...(this.#signal ? { signal: this.#signal } : {}),
+      ...(this.#link.signal ? { signal: this.#link.signal } : {}),
       headersTimeout,
       bodyTimeout: 60_000,
     });

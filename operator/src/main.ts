@@ -29,10 +29,11 @@ import { type Caches, createCaches } from './caches.ts';
 import { type Config, readConfig } from './config.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
-import { EvidenceClient } from './evidence-client.ts';
+import { EVIDENCE, EvidenceClient } from './evidence-client.ts';
 import { watchGuards } from './facts/watch-guards.ts';
-import { GatewayClient } from './gateway-client.ts';
+import { GATEWAY, GatewayClient } from './gateway-client.ts';
 import { observeActions, observeDecision, observeEnd, summarizeActions } from './metrics.ts';
+import { ProgramLink } from './program-link.ts';
 import { type ReconcileContext, reconcileAction } from './reconcile.ts';
 import { stateOf } from './status/conditions.ts';
 import { usesUserNamespaces } from './user-namespaces.ts';
@@ -72,8 +73,8 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     onAcknowledged: (key) => actions.enqueue(key),
   });
   const admissions = new AdmissionSerializer();
-  const gateway = new GatewayClient(leader);
-  const evidence = config.evidence ? new EvidenceClient(leader) : undefined;
+  const gateway = new GatewayClient(new ProgramLink(leader, GATEWAY));
+  const evidence = config.evidence ? new EvidenceClient(new ProgramLink(leader, EVIDENCE)) : undefined;
   // All requests of a reconcile end with it: at its time-out, at shutdown, and at once when the lease is lost.
   const contextUntil = (signal: AbortSignal): ReconcileContext => {
     const bound = leader.until(signal);
