@@ -1,4 +1,4 @@
-import { Counter, Gauge, registry } from '@sentinel/kube';
+import { Counter, registry, showGauge } from '@sentinel/kube';
 import type { EvidenceUse } from './store/evidence-store.ts';
 
 const registers = [registry];
@@ -26,18 +26,7 @@ export const noteDeletions = (count: number): void => deletions.inc(count);
 
 /** Shows what is stored whenever metrics are read. */
 export function observeStore(use: () => EvidenceUse): void {
-  const gauge = (name: string, help: string, value: () => number) => {
-    registry.removeSingleMetric(name);
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  };
-  gauge('sentinel_evidence_used_bytes', 'What the evidence store holds.', () => use().used);
-  gauge('sentinel_evidence_limit_bytes', 'What it may hold.', () => use().limit);
-  gauge('sentinel_evidence_items', 'How many stages of actions it holds the evidence of.', () => use().items);
+  showGauge('sentinel_evidence_used_bytes', 'What the evidence store holds.', () => use().used);
+  showGauge('sentinel_evidence_limit_bytes', 'What it may hold.', () => use().limit);
+  showGauge('sentinel_evidence_items', 'How many stages of actions it holds the evidence of.', () => use().items);
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, registry } from '@sentinel/kube';
+import { Counter, Histogram, registry, showGauge } from '@sentinel/kube';
 import { type Refusal, ruleLabel } from '@sentinel/policy';
 
 const registers = [registry];
@@ -64,25 +64,12 @@ export interface Work {
 
 /** Shows what this process has under way, and what is stored, whenever metrics are read. */
 export function observeWork(work: Work): void {
-  const gauge = (name: string, help: string, value: () => number | undefined) => {
-    registry.removeSingleMetric(name);
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        const now = value();
-        if (now === undefined) this.remove();
-        else this.set(now);
-      },
-    });
-  };
-  gauge('sentinel_gateway_requests_in_flight', 'Requests that are not answered yet.', work.requests);
-  gauge('sentinel_gateway_rehearsals', 'Rehearsals that this replica records and has not kept yet.', work.rehearsals);
-  gauge(
+  showGauge('sentinel_gateway_requests_in_flight', 'Requests that are not answered yet.', work.requests);
+  showGauge('sentinel_gateway_rehearsals', 'Rehearsals that this replica records and has not kept yet.', work.rehearsals);
+  showGauge(
     'sentinel_storage_used_bytes',
     'What is stored for the actions of all namespaces, the ledger included.',
     () => work.storage()?.used,
   );
-  gauge('sentinel_storage_limit_bytes', 'What may be stored for them.', () => work.storage()?.total);
+  showGauge('sentinel_storage_limit_bytes', 'What may be stored for them.', () => work.storage()?.total);
 }

@@ -27,7 +27,7 @@ export * from './manager/manager.ts';
 export * from './manager/own-account.ts';
 export type { Runnable } from './manager/runnable.ts';
 export * from './manager/upkeep.ts';
-export { Counter, Gauge, Histogram, registry } from './metrics.ts';
+export { Counter, Gauge, Histogram, registry, showGauge } from './metrics.ts';
 export * from './server/health-server.ts';
 export { RefusedRequest, type RefusedStatus } from './server/refused-request.ts';
 export * from './text/visible.ts';

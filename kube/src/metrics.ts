@@ -130,6 +130,23 @@ export const workDuration = new Histogram({
   registers,
 });
 
+/**
+ * Shows a value that is read whenever metrics are, in place of an earlier one of that name. Nothing is shown while it is undefined.
+ */
+export function showGauge(name: string, help: string, value: () => number | undefined): void {
+  registry.removeSingleMetric(name);
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      const now = value();
+      if (now === undefined) this.remove();
+      else this.set(now);
+    },
+  });
+}
+
 /** The queues whose running work is measured at scrape time. */
 const running = new Map<string, () => readonly number[]>();
 

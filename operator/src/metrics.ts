@@ -1,5 +1,5 @@
 import { type AgentAction, finalStates, type State } from '@sentinel/crds';
-import { Counter, type Delta, Gauge, Histogram, registry } from '@sentinel/kube';
+import { Counter, type Delta, Gauge, Histogram, registry, showGauge } from '@sentinel/kube';
 import { type Refusal, ruleLabel } from '@sentinel/policy';
 import { stateOf } from './status/conditions.ts';
 
@@ -80,7 +80,7 @@ const evidence = new Counter({
   name: 'sentinel_operator_evidence_total',
   help: 'Stages whose logs and results were stored in the evidence store (Stored), or were not (Missing).',
   labelNames: ['outcome'] as const,
-  registers: [registry],
+  registers,
 });
 
 /** Counts the evidence of a stage. */
@@ -140,17 +140,6 @@ export function observeDecision(delta: Delta<AgentAction>, now: number): void {
 
 /** Updates the gauges with `summarize` whenever metrics are read. */
 export function observeActions(summarize: () => ActionSummary): void {
-  const gauge = (name: string, help: string, value: (summary: ActionSummary) => number) => {
-    registry.removeSingleMetric(name);
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value(summarize()));
-      },
-    });
-  };
   registry.removeSingleMetric('sentinel_actions');
   new Gauge({
     name: 'sentinel_actions',
@@ -162,16 +151,16 @@ export function observeActions(summarize: () => ActionSummary): void {
       for (const [state, count] of summarize().states) this.set({ state }, count);
     },
   });
-  gauge('sentinel_unknown_effects', 'Effects of real runs whose outcome is not known.', (of) => of.unknownEffects);
-  gauge(
+  showGauge('sentinel_unknown_effects', 'Effects of real runs whose outcome is not known.', () => summarize().unknownEffects);
+  showGauge(
     'sentinel_decision_oldest_waiting_seconds',
     'How long the plan that has waited longest for people has waited.',
-    (of) => of.oldestWaiting,
+    () => summarize().oldestWaiting,
   );
-  gauge(
+  showGauge(
     'sentinel_audit_records_not_exported',
     'Audit records of ended actions that the sink has not acknowledged.',
-    (of) => of.recordsNotExported,
+    () => summarize().recordsNotExported,
   );
-  gauge('sentinel_audit_export_lag_seconds', 'The age of the oldest of these records.', (of) => of.exportLag);
+  showGauge('sentinel_audit_export_lag_seconds', 'The age of the oldest of these records.', () => summarize().exportLag);
 }
