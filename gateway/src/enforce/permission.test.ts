@@ -64,7 +64,7 @@ describe('The next write of a run', () => {
     ['the approval had expired when the run was claimed', approvals({ time: new Date(minutes(-61)).toISOString() }), lacking],
     ['the approval was revoked', approvals({ decision: 'revoke' }), lacking],
     [
-      'a suspension was lifted after the approval',
+      'a kill switch was turned off after the approval',
       (of) => of.note({ 'AgentPolicy.shop.own': new Date(minutes(-5)).toISOString() }),
       lacking,
     ],
