@@ -182,6 +182,7 @@ describe('What a permission reads', () => {
   });
 
   it('is shared by writes at the same time', async () => {
+    mock.method(performance, 'now', () => 1_000);
     const of = new ApprovedRun();
     const permission = permissionOf(of);
     const [first, second] = await Promise.all([permission.refusal(of.run(), undefined), permission.refusal(of.run(), undefined)]);
