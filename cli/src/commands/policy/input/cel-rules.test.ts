@@ -44,6 +44,17 @@ describe('The CEL rules of the kinds', () => {
       { ...playbook, parameters: [{ name: 'a', required: true, default: '' }] },
       'spec.parameters[0]: `default` must not',
     ],
+    [
+      'Playbook',
+      { ...playbook, parameters: [{ name: 'a', type: 'String', max: 0 }] },
+      'spec.parameters[0]: `min` and `max` are for the type Integer',
+    ],
+    [
+      'Playbook',
+      { ...playbook, parameters: [{ name: 'a', type: 'Integer', min: 2, max: 1 }] },
+      'spec.parameters[0]: `min` must not be above',
+    ],
+    ['Playbook', { ...playbook, parameters: [{ name: 'a', type: 'Integer', min: 2, max: 2 }] }, undefined],
     ['AgentAction', { intent: { summary: 'x' } }, 'spec: either `playbookRef` must name'],
     ['AgentAction', { steps: [] }, 'spec: `steps` need the `account`'],
     ['AgentAction', { steps: [], account: 'a', image: 'x' }, undefined],
