@@ -2,8 +2,7 @@ import { cliErrors } from '@sentinel/cli/errors';
 import { type ErrorEntry, type ErrorTable, type State, stateErrors, states } from '@sentinel/crds';
 import { evidenceErrors } from '@sentinel/evidence/errors';
 import { gatewayErrors } from '@sentinel/gateway/errors';
-import { guardErrors, policyErrors } from '@sentinel/policy';
-import { webhookErrors } from '@sentinel/webhook/errors';
+import { guardErrors, policyErrors, webhookErrors } from '@sentinel/policy';
 
 /** The errors of one part of Sentinel. */
 export interface ErrorSection {
