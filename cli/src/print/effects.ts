@@ -1,4 +1,4 @@
-import { type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
+import { count, type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
 import { amountOf, dotted, fieldLines, inShort, type View } from '../terminal/fields.ts';
 import { visible } from '../terminal/visible.ts';
 import { type AlikeObjects, groupAlike, type ObjectWrites } from './alike.ts';
@@ -140,7 +140,12 @@ function writeLines(effect: Effect, all: readonly Effect[], numbers: string, out
   if (effect.verb !== 'delete' || (view.full && all.length > 1))
     for (const change of effect.change ?? []) if (!isSaid(effect, change)) lines.push(...fieldLines(change, view));
   if (effect.hiddenChanges)
-    lines.push(paint('red', `      ! CUT: ${effect.hiddenChanges} changed field(s) are not shown, or not in full`));
+    lines.push(
+      paint(
+        'red',
+        `      ! CUT: ${count(effect.hiddenChanges, 'changed field')} ${effect.hiddenChanges === 1 ? 'is' : 'are'} not shown, or not in full`,
+      ),
+    );
   if (!effect.reversible) lines.push(paint('red', '      ! cannot be restored'));
   for (const note of effect.notes ?? []) lines.push(paint('yellow', `      ! ${visible(note)}`));
   return lines;

@@ -63,27 +63,33 @@ function only(
 function withCluster(found: Cluster | null, overrides: Overrides): Cluster {
   const cluster = found ?? { name: '', server: '', skipTLSVerify: false };
   const { server, certificateAuthority, insecureSkipTlsVerify, tlsServerName } = overrides;
+  const { caData, caFile, ...rest } = cluster;
+  // What is said of the authority takes the place of both of its fields; as in kubectl, who skips the check of certificates has none.
+  const isSaid = certificateAuthority !== undefined || insecureSkipTlsVerify === true;
   return {
-    ...cluster,
+    ...rest,
+    ...(isSaid || caData === undefined ? {} : { caData }),
+    ...(isSaid || caFile === undefined ? {} : { caFile }),
+    ...(certificateAuthority === undefined || insecureSkipTlsVerify ? {} : { caFile: certificateAuthority }),
     ...(server === undefined ? {} : { server }),
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
     ...(insecureSkipTlsVerify === undefined ? {} : { skipTLSVerify: insecureSkipTlsVerify }),
-    ...(certificateAuthority === undefined ? {} : { caFile: certificateAuthority, caData: undefined }),
-    // As in kubectl, skipping the check of the certificate needs no authority.
-    ...(insecureSkipTlsVerify ? { caFile: undefined, caData: undefined } : {}),
   };
 }
 
 function withUser(found: User | null, { token, clientCertificate, clientKey }: Overrides): User | null {
   if (token === undefined && clientCertificate === undefined && clientKey === undefined) return found;
-  const user = found ?? { name: '' };
-  return {
-    ...user,
-    // A token takes the place of everything else that the user has to prove who they are, except for a certificate.
-    ...(token === undefined ? {} : { token, exec: undefined, authProvider: undefined, username: undefined, password: undefined }),
-    ...(clientCertificate === undefined ? {} : { certFile: clientCertificate, certData: undefined }),
-    ...(clientKey === undefined ? {} : { keyFile: clientKey, keyData: undefined }),
+  const user: Record<string, unknown> = { ...(found ?? { name: '' }) };
+  const replace = (dropped: readonly string[], field: string, value: string | undefined) => {
+    if (value === undefined) return;
+    for (const one of dropped) delete user[one];
+    user[field] = value;
   };
+  // A token takes the place of everything else that the user has to prove who they are, except for a certificate.
+  replace(['exec', 'authProvider', 'username', 'password'], 'token', token);
+  replace(['certData'], 'certFile', clientCertificate);
+  replace(['keyData'], 'keyFile', clientKey);
+  return user as unknown as User;
 }
 
 // Files of KUBECONFIG that do not exist are left out, and of two entries with the same name the first one counts: kubectl's rules.

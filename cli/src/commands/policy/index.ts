@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
-import { formatOf } from '../../terminal/raw.ts';
+import { formatOf } from '../../terminal/format.ts';
 import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
 import { type Asker, type CanIFlags, canI, canIBatch, defaultsOf, questionOf, type Sender } from './can-i.ts';
@@ -20,7 +20,7 @@ export interface PolicyCommands {
   readonly io: Io;
   readonly terminal: Terminal;
   /** Opens a session with the cluster; not called for commands that only read files. */
-  readonly open: (flags: GlobalFlags) => Session;
+  readonly open: (flags: GlobalFlags) => Promise<Session>;
   readonly exit: (code: number) => void;
   /** Sets the exit code of errors, because for these commands 1 is an answer. */
   readonly failWith: (code: number) => void;
@@ -47,7 +47,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
   });
   const flagsOf = <T>(command: Command) => command.optsWithGlobals<Flags & T>();
   const live = async (flags: GlobalFlags, work: (session: Session) => Promise<number>) => {
-    const session = open(flags);
+    const session = await open(flags);
     return await work(session).finally(() => session.close());
   };
   const guarded = (work: () => number | Promise<number>) => answered(work, terminal, exit);
@@ -60,7 +60,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
       return { sources, who: { ...asker, namespace: flags.namespace ?? onlyNamespace(sources) } };
     }
     const { as: _, asGroup: __, ...own } = flags;
-    const session = open(own);
+    const session = await open(own);
     try {
       return { sources: await readCluster(session.client, session.namespace), who: { ...asker, namespace: session.namespace } };
     } finally {
