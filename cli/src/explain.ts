@@ -1,5 +1,5 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
-import { guardCode } from '@sentinel/policy';
+import { guardCode } from '@sentinel/policy/reading';
 import type { CliErrorCode } from './cli-errors.ts';
 import { type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { type RuleNamed, remedyOfCode, rulesIn } from './remedies.ts';

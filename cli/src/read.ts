@@ -12,7 +12,7 @@ import {
   playbooks,
 } from '@sentinel/crds';
 import type { KubeObject, ResourceKind } from '@sentinel/kube';
-import { joinParts, parseIdentity } from '@sentinel/policy';
+import { joinParts, parseIdentity } from '@sentinel/policy/reading';
 import { type Session, UsageError } from './session.ts';
 import { visible } from './terminal/visible.ts';
 

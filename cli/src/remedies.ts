@@ -1,5 +1,5 @@
 import { type ErrorTable, stateErrors } from '@sentinel/crds';
-import { guardErrors, policyErrors, webhookErrors } from '@sentinel/policy';
+import { guardErrors, policyErrors, webhookErrors } from '@sentinel/policy/reading';
 import { cliErrors } from './cli-errors.ts';
 
 const tables: readonly ErrorTable[] = [policyErrors, webhookErrors, guardErrors, cliErrors];

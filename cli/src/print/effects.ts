@@ -3,6 +3,7 @@ import { amountOf, dotted, fieldLines, inShort, type View } from '../terminal/fi
 import { visible } from '../terminal/visible.ts';
 import { type AlikeObjects, groupAlike, type ObjectWrites } from './alike.ts';
 import { deleteLines, withoutContent } from './deletes.ts';
+import { isRemarkable, MANY, manyObjects, shortWrite } from './many.ts';
 
 /** The object of an effect as text. */
 export function objectOf(effect: Effect): string {
@@ -13,9 +14,16 @@ export function objectOf(effect: Effect): string {
 /** Every write, grouped by object, each field as `- before` and `+ after`; similar objects in one group, with their differences. */
 export function effectLines(effects: readonly Effect[], view: View): string[] {
   const whole = new Map(effects.map((effect) => [effect.index, effect]));
-  return groupAlike(view.full ? effects : effects.map(withoutContent)).flatMap((group) =>
-    group.objects.length === 1 ? objectLines(group.objects[0], whole, view) : alikeLines(group, whole, view),
-  );
+  const groups = groupAlike(view.full ? effects : effects.map(withoutContent));
+  const isShort = !view.full && groups.length > MANY;
+  return groups.flatMap((group) => {
+    if (group.objects.length > 1) return alikeLines(group, whole, view);
+    const [object] = group.objects;
+    const isPlain = isShort && object !== undefined && !object.effects.some(isRemarkable);
+    return isPlain
+      ? object.effects.map((effect) => shortWrite(effect, objectOf(effect), view))
+      : objectLines(object, whole, view);
+  });
 }
 
 /** The effects of a plan by their index, with all their fields. */
@@ -34,10 +42,8 @@ function objectLines(object: ObjectWrites | undefined, whole: Whole, view: View)
 
 /** Similar objects as text: `19 ConfigMaps in shop`. */
 export function alikeObjects({ objects }: AlikeObjects): string {
-  const { kind = '', apiGroup = '', namespace } = objects[0]?.effects[0] ?? {};
-  const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-  const where = namespace === undefined ? '(whole cluster)' : `in ${namespace}`;
-  return visible(`${objects.length} ${plural}${apiGroup === '' ? '' : `.${apiGroup}`} ${where}`);
+  const first = objects[0]?.effects[0];
+  return first === undefined ? '' : manyObjects(objects.length, first);
 }
 
 function alikeLines(group: AlikeObjects, whole: Whole, view: View): string[] {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { AnyObject } from '@sentinel/kube';
-import { guardErrors } from '@sentinel/policy';
+import { guardErrors } from '@sentinel/policy/reading';
 import { type Check, fail, ok, read, warn } from './check.ts';
 import type { Facts, Read } from './read-facts.ts';
 
