@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -53,6 +53,7 @@ export async function bundlePlugin(): Promise<string> {
     logLevel: 'error',
   });
   chmodSync(plugin, 0o755);
+  copyFileSync(join(root, 'cli', 'bin', 'kubectl_complete-sentinel'), join(dirname(plugin), 'kubectl_complete-sentinel'));
   return plugin;
 }
 

@@ -10,35 +10,16 @@ import type { TrustFlags } from './commands/trust.ts';
 import { defineInstallation } from './define-installation.ts';
 import {
   acceptAllNamespaces,
-  acceptCommonFlags,
   acceptObjectOutput,
   acceptOutput,
   acceptSelector,
   acceptTableOutput,
+  addCommand,
   milliseconds,
   repeat,
 } from './global-flags.ts';
 import { forEach, namesOf } from './input/index.ts';
-import { type Io, type Session, type Terminal, UsageError } from './session.ts';
-
-/** Adds a command with the flags that every command takes. `own` are flags of these that it has with another meaning. */
-export const addCommand = (
-  parent: Command,
-  usage: string,
-  description: string,
-  { own, isDefault = false }: { readonly own?: readonly string[]; readonly isDefault?: boolean } = {},
-): Command => {
-  const command = acceptCommonFlags(parent.command(usage, { isDefault }).description(description), own);
-  return command.showHelpAfterError(`(see '${pathOf(command)} --help')`);
-};
-
-const pathOf = (command: Command): string => (command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name());
-
-/** Makes the action of a command: opens a session with the flags of the command, and works in it. */
-export type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
-
-/** Does the work of a command that needs no cluster. */
-export type Offline = (work: (terminal: Terminal, io: Io) => number | Promise<number>) => Promise<void>;
+import { type Offline, UsageError, type Within } from './session.ts';
 
 interface Named {
   readonly filename?: string;

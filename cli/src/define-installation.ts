@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { AccountFlags } from './commands/account/index.ts';
-import { addCommand, type Offline, type Within } from './define-commands.ts';
 import {
   acceptAllNamespaces,
   acceptObjectOutput,
   acceptOutput,
   acceptSelector,
   acceptTableOutput,
+  addCommand,
   repeat,
 } from './global-flags.ts';
-import { UsageError } from './session.ts';
+import { type Offline, UsageError, type Within } from './session.ts';
 import { clientVersion } from './version.ts';
 
 /** Adds the commands about agents, accounts, the audit trail and the installation. */

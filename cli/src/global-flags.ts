@@ -102,3 +102,16 @@ export const acceptAllNamespaces = (command: Command): Command => command.option
 /** The flag `--selector`. */
 export const acceptSelector = (command: Command): Command =>
   command.option('-l, --selector <selector>', 'labels, such as team=shop');
+
+/** Adds a command with the flags that every command takes. `own` are flags of these that it has with another meaning. */
+export const addCommand = (
+  parent: Command,
+  usage: string,
+  description: string,
+  { own, isDefault = false }: { readonly own?: readonly string[]; readonly isDefault?: boolean } = {},
+): Command => {
+  const command = acceptCommonFlags(parent.command(usage, { isDefault }).description(description), own);
+  return command.showHelpAfterError(`(see '${pathOf(command)} --help')`);
+};
+
+const pathOf = (command: Command): string => (command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name());

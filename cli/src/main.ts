@@ -1,17 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import type { CliErrorCode } from './cli-errors.ts';
-import { addCommand, defineCommands, type Offline } from './define-commands.ts';
+import { defineCommands } from './define-commands.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { acceptCommonFlags, acceptOutput, type GlobalFlags } from './global-flags.ts';
-import { type Connect, type Io, openSession, type Session, terminalOf } from './session.ts';
+import { acceptCommonFlags, acceptOutput, addCommand, type GlobalFlags } from './global-flags.ts';
+import { type Connect, type Io, type Offline, openSession, type Session, terminalOf } from './session.ts';
 import { visible } from './terminal/visible.ts';
 import { UsageError } from './usage-error.ts';
+
+// Loaded when it is needed, because it takes longer than all the rest of a command that asks no cluster.
+const connect: Connect = async (flags, io) => (await import('./connect.ts')).connect(flags, io);
 
 /**
  * Runs `kubectl sentinel`. Returns the exit code, one of `exitCodes`; `policy` has other ones. Errors go to stderr: one sentence and its
  * code, without a stack; with `-o json` an object instead.
  */
-export async function runCli(argv: readonly string[], io: Io, open?: Connect): Promise<number> {
+export async function runCli(argv: readonly string[], io: Io, open: Connect = connect): Promise<number> {
   if (argv[0] === '__complete') return await runCompletion(argv.slice(1), io, open);
   let code = 0;
   let fault: number | undefined;
@@ -80,27 +83,12 @@ const wantsJson = (argv: readonly string[]) =>
   argv.some((word, at) => /^(-o=?|--output=)json$/.test(word) || (/^(-o|--output)$/.test(word) && argv[at + 1] === 'json'));
 
 // kubectl asks for what completes a command line: https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/.
-async function runCompletion(words: readonly string[], io: Io, open: Connect | undefined): Promise<number> {
+async function runCompletion(words: readonly string[], io: Io, open: Connect): Promise<number> {
   const terminal = { ...terminalOf(io), error: () => {} };
-  const program = acceptCommonFlags(new Command('kubectl sentinel'));
-  const never = () => async () => {};
-  defineCommands(program, never, async () => {}, undefined);
-  const nothing = () => {};
   const session = (flags: GlobalFlags) => openSession(flags, terminal, open);
-  const { definePolicy } = await import('./commands/policy/index.ts');
-  const given = {
-    add: addCommand,
-    printable: acceptOutput,
-    io,
-    terminal,
-    open: session,
-    exit: nothing,
-    failWith: nothing,
-    behind: [],
-  };
-  definePolicy(program, given);
+  const { describedProgram } = await import('./reference/index.ts');
   const { complete } = await import('./commands/completion/index.ts');
-  terminal.out(await complete(program, words, session));
+  terminal.out(await complete(describedProgram(), words, session));
   return exitCodes.done;
 }
 

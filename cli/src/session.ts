@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import type { KubeClient } from '@sentinel/kube';
+import type { Command } from 'commander';
 import type { GlobalFlags } from './global-flags.ts';
 import { showInPager } from './terminal/pager.ts';
 import { UsageError } from './usage-error.ts';
@@ -50,13 +51,16 @@ export type Connected = Pick<Session, 'client' | 'namespace' | 'close'>;
 /** Finds the cluster and creates a client. Tests pass their own function. */
 export type Connect = (flags: GlobalFlags, io: Terminal) => Connected | Promise<Connected>;
 
-// Loaded when it is needed, because it takes longer than all the rest of a command that asks no cluster.
-const connect: Connect = async (flags, io) => (await import('./connect.ts')).connect(flags, io);
+/** Makes the action of a command: opens a session with the flags of the command, and works in it. */
+export type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
+
+/** Does the work of a command that needs no cluster. */
+export type Offline = (work: (terminal: Terminal, io: Io) => number | Promise<number>) => Promise<void>;
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Opens a session. Throws UsageError for an invalid namespace, because it would become part of a path. */
-export async function openSession(flags: GlobalFlags, io: Terminal, open: Connect = connect): Promise<Session> {
+export async function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Promise<Session> {
   if (flags.namespace !== undefined && !NAMESPACE.test(flags.namespace))
     throw new UsageError('FlagInvalid', `'${flags.namespace}' is not a valid name for a namespace`);
   const { client, namespace, close } = await open(flags, io);

@@ -75,7 +75,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     command
       .option(
         '-f, --filename <path>',
-        'file or folder with policies; default: the policies of the cluster; may be repeated',
+        'file or folder with policies, - for stdin; default: the policies of the cluster; may be repeated',
         repeat,
       )
       .option('--environment <name>', 'the environment of the namespace; default: its label');
