@@ -33,7 +33,9 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     .addHelpText('after', () => `\n${exitCodeHelp()}\nThose of policy are others. A plugin of kubectl takes most of its flags.`)
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => terminal.error(text.trimEnd().split('\n').map(visible).join('\n')),
+      writeErr: (text) => {
+        if (!wantsJson(argv)) terminal.error(text.trimEnd().split('\n').map(visible).join('\n'));
+      },
       outputError: (text, write) => {
         if (!wantsJson(argv)) return write(`${text.trimEnd()} ${codeSuffix(['CommandLineInvalid' satisfies CliErrorCode])}`);
       },
@@ -65,7 +67,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const exitCode = await report(error, { argv, terminal, command: current });
+    const exitCode = await report(error, { argv, terminal, command: current ?? commandIn(program, argv) });
     return fault ?? exitCode;
   }
 }
@@ -113,6 +115,13 @@ async function report(error: unknown, { argv, terminal, command }: Reported): Pr
   if (found instanceof UsageError && FLAGS.has(found.code) && command)
     terminal.error(`See '${pathOf(command)} --help' for usage.`);
   return described.exitCode;
+}
+
+// The command of a line that could not be parsed. It is only told, so a value of a flag that looks like a command does no harm.
+function commandIn(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  for (const word of argv) command = command.commands.find((one) => one.name() === word) ?? command;
+  return command;
 }
 
 const FLAGS: ReadonlySet<string> = new Set(['FlagInvalid', 'FlagRequired', 'FlagConflict'] satisfies CliErrorCode[]);
