@@ -29,7 +29,7 @@ export interface GlobalFlags {
 /** Collects the values of a flag that may be repeated. */
 export const repeat = (value: string, before: string[] = []) => [...before, value];
 
-/** Flags that help does not repeat for each command; `kubectl options` lists them. */
+/** Flags that help does not repeat for each command; that of the whole program lists them. */
 const connection: readonly (readonly [flags: string, description: string])[] = [
   ['--cluster <name>', 'cluster of the kubeconfig'],
   ['--user <name>', 'user of the kubeconfig'],

@@ -30,7 +30,10 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   program
     .exitOverride()
     .showHelpAfterError("(see 'kubectl sentinel --help')")
-    .addHelpText('after', () => `\n${exitCodeHelp()}\nThose of policy are others. A plugin of kubectl takes most of its flags.`)
+    .addHelpText(
+      'after',
+      () => `\n${exitCodeHelp()}\nThose of policy are others. Each command also takes the flags of the connection above.`,
+    )
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => {

@@ -59,7 +59,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
       const sources = readFiles(flags.filename, flags.namespace);
       return { sources, who: { ...asker, namespace: flags.namespace ?? onlyNamespace(sources) } };
     }
-    const { as: _, asGroup: __, ...own } = flags;
+    const { as: _, asGroup: __, asUid: ___, ...own } = flags;
     const session = await open(own);
     try {
       return { sources: await readCluster(session.client, session.namespace), who: { ...asker, namespace: session.namespace } };
@@ -185,14 +185,28 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     );
 }
 
-const ofCluster = ['context', 'kubeconfig'] as const;
+const ofCluster = [
+  'context',
+  'kubeconfig',
+  'cluster',
+  'user',
+  'server',
+  'token',
+  'certificateAuthority',
+  'clientCertificate',
+  'clientKey',
+  'insecureSkipTlsVerify',
+  'tlsServerName',
+  'asUid',
+  'requestTimeout',
+] as const;
 const ofAsker = ['as', 'asGroup'] as const;
-const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
 
 // A flag that is accepted and ignored is misleading.
 function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
   const stray = keys.find((key) => flags[key] !== undefined);
-  if (stray !== undefined) throw new UsageError('FlagConflict', `leave out --${written[stray] ?? stray}: ${why}`);
+  if (stray !== undefined)
+    throw new UsageError('FlagConflict', `leave out --${stray.replace(/[A-Z]/g, '-$&').toLowerCase()}: ${why}`);
 }
 
 // Faults in files are printed as a list.
