@@ -16,7 +16,7 @@ export interface QueueFlags extends FilterFlags {
 
 /**
  * Lists the actions that wait for people, the longest wait first; above them the kill switches that are on. With `--watch` it goes on, and
- * tells of each action that begins to wait or whose approvals change.
+ * names each action that begins to wait or whose approvals change.
  */
 export async function queue(session: Session, { watch, ...wanted }: QueueFlags = {}): Promise<number> {
   const { client, namespace, flags, io } = session;

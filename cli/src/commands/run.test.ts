@@ -50,7 +50,7 @@ describe('run', () => {
     ['a name that no action can have', [...run, '--name', 'A/b'], /is not a valid name for an action/],
     ['a name that is too long', [...run, '--name', 'a'.repeat(101)], /at most 100/],
     ['--timeout without --wait', [...run, '--timeout', '5m'], /--timeout is only allowed with --wait/],
-    ['a time that is none', [...run, '--wait', '--timeout', 'soon'], /--timeout must be a time/],
+    ['a time that is not valid', [...run, '--wait', '--timeout', 'soon'], /--timeout must be a time/],
     ['an unknown format', [...run, '-o', 'xml'], /no output format 'xml'/],
     ['an unknown flag', [...run, '--force'], /unknown option '--force'/],
     ['an unknown command', ['destroy'], /unknown command 'destroy'/],

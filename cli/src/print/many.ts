@@ -31,7 +31,7 @@ export function numbersOf(effects: readonly Effect[]): string[] {
     });
 }
 
-/** Whether a write must be shown with everything that a plan says of it: what is lost, what was cut, what nobody observed, what has a note. */
+/** Whether a write must be shown with everything that a plan says of it: a loss, a cut, an effect that was not observed, a note. */
 export const isRemarkable = ({ verb, reversible, hiddenChanges, origin, notes }: Effect): boolean =>
   verb === 'delete' || !reversible || (hiddenChanges ?? 0) > 0 || origin === 'Declared' || (notes?.length ?? 0) > 0;
 

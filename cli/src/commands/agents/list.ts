@@ -6,7 +6,7 @@ import { formatOf } from '../../terminal/format.ts';
 import { raw } from '../../terminal/raw.ts';
 import { age, table } from '../../terminal/table.ts';
 
-/** What is known of a requester of actions in a namespace. */
+/** The record of a requester of actions in a namespace. */
 export interface Agent {
   readonly namespace: string;
   /** The user name that admission recorded; it is authenticated. */

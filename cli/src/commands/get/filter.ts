@@ -12,7 +12,7 @@ export type Filter = (action: AgentAction) => boolean;
 
 /**
  * Reads `--state A,B` and `--risk High,Critical`; `--risk High+` is that level and those above. Words may be in any case. Throws UsageError
- * for a word that is no state or no level.
+ * for a word that is not a state or a level.
  */
 export function filterOf({ state, risk }: FilterFlags): Filter {
   const wanted =

@@ -6,7 +6,7 @@ import { watchLogger } from '../follow.ts';
 /** What is watched, and what is shown of it. */
 export interface Watched {
   readonly labelSelector?: string | undefined;
-  /** Called once with what is there, in the order of the server. */
+  /** Called once with the existing actions, in the order of the server. */
   readonly onBegin: (actions: readonly AgentAction[]) => void;
   /** Called for each action that is new or changed afterwards. */
   readonly onChange: (action: AgentAction) => void;

@@ -30,7 +30,7 @@ const webhookCheck = (webhooks: Facts['webhooks']): Check =>
   read('webhook', webhooks, (found) => {
     const hooks = hooksOf(found ?? []);
     if ((found ?? []).length < 2)
-      return fail('webhook', 'the configurations named sentinel are not there: no decision is sealed', INSTALL);
+      return fail('webhook', 'a configuration named sentinel is missing, so no decision is sealed', INSTALL);
     const open = hooks
       .filter(({ name, failurePolicy }) => MUST_FAIL.has(name) && failurePolicy !== 'Fail')
       .map(({ name }) => name);

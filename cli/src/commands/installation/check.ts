@@ -6,7 +6,7 @@ export interface Check {
   /** `skip`: it could not be looked at. */
   readonly verdict: 'ok' | 'warn' | 'fail' | 'skip';
   readonly detail: string;
-  /** What to do next; absent where nothing has to be done. */
+  /** What to do next; absent if nothing has to be done. */
   readonly next?: string;
 }
 
