@@ -49,7 +49,8 @@ export async function readAction(session: Session, given: string, { isExact = fa
     );
   if (isExact)
     throw new UsageError('NameAmbiguous', `${none}; nobody is asked with --yes, so pass the whole name: ${only.metadata.name}`);
-  io.error(visible(`'${name}' is the action '${only.metadata.name}'`));
+  // With -o a program reads stderr, and the name is in what it gets.
+  if (session.flags.output === undefined) io.error(visible(`'${name}' is the action '${only.metadata.name}'`));
   return only;
 }
 

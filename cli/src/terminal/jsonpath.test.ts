@@ -37,6 +37,7 @@ const cases: readonly [value: unknown, template: string, text: string][] = [
   [first, '{.status.conditions[?(@.type!="Ready")].status}', 'False'],
   [first, '{.status.conditions[*].type}', 'Ready Stalled'],
   [first, '{.status.count}', '3'],
+  [first, "{['metadata','status']['name','count']}", 'one 3'],
   [first, '{.status.missing.deep}', ''],
   [first, '{.metadata.labels}', '{"app.kubernetes.io/name":"x","team":"a"}'],
   [list, '{..name}', 'one two'],

@@ -55,7 +55,7 @@ function normalize(path: string): string {
     const rest = path.slice(at);
     const bracket = rest.startsWith('[') ? closing(rest) : 0;
     const key = /^\.((?:\\.|[^.[\]\\*])+)/.exec(rest);
-    if (bracket > 0) result += rest.slice(0, bracket).replaceAll('"', "'").replaceAll('\\.', '.');
+    if (bracket > 0) result += bracketOf(rest.slice(0, bracket));
     else if (key?.[1] !== undefined && !rest.startsWith('..')) result += `['${key[1].replaceAll(/\\(.)/g, '$1')}']`;
     const length = bracket || (rest.startsWith('..') ? 0 : (key?.[0].length ?? 0));
     if (length === 0) {
@@ -66,6 +66,12 @@ function normalize(path: string): string {
     } else at += length;
   }
   return result;
+}
+
+// A union of quoted keys is one of plain keys to the library.
+function bracketOf(text: string): string {
+  const single = text.replaceAll('"', "'").replaceAll('\\.', '.');
+  return /^\['[^']*'(\s*,\s*'[^']*')+\]$/.test(single) ? single.replaceAll(/['\s]/g, '') : single;
 }
 
 // The length of what begins with a bracket, whose quoted parts may hold brackets.

@@ -16,7 +16,9 @@ export function raw(value: unknown, format: RawFormat): string {
   if (format === 'json') return json(shown);
   if (format === 'yaml') return yaml(shown);
   if (format === 'name') return itemsOf(shown).map(nameOf).join('\n');
-  return jsonpath(shown, format.slice('jsonpath='.length)).split('\n').map(visible).join('\n');
+  // Templates separate values with line breaks and tabs.
+  const parts = jsonpath(shown, format.slice('jsonpath='.length)).split(/([\n\t])/);
+  return parts.map((part) => (part === '\n' || part === '\t' ? part : visible(part))).join('');
 }
 
 interface Named {

@@ -35,7 +35,7 @@ const webhookCheck = (webhooks: Facts['webhooks']): Check =>
       .filter(({ name, failurePolicy }) => MUST_FAIL.has(name) && failurePolicy !== 'Fail')
       .map(({ name }) => name);
     if (open.length > 0)
-      return fail('webhook', `${open.join(', ')} lets requests pass when the webhook does not answer`, INSTALL);
+      return fail('webhook', `${shortList(open)} lets requests pass when the webhook does not answer`, INSTALL);
     const bare = hooks.filter(({ clientConfig }) => !clientConfig?.caBundle).map(({ name }) => name);
     if (bare.length > 0)
       return fail(
@@ -46,6 +46,10 @@ const webhookCheck = (webhooks: Facts['webhooks']): Check =>
     return ok('webhook', `${hooks.length} hooks, registered with the API server`);
   });
 
+const LISTED = 3;
+const shortList = (names: readonly string[]) =>
+  [...names.slice(0, LISTED), ...(names.length > LISTED ? [`and ${names.length - LISTED} more`] : [])].join(', ');
+
 const hooksOf = (configurations: readonly AnyObject[]) =>
   configurations.flatMap((one) => (one as { webhooks?: readonly Webhook[] }).webhooks ?? []);
 
@@ -55,17 +59,17 @@ const guardCheck = (guards: Facts['guards']): Check =>
   read('guards', guards, (found) => {
     const byName = new Map((found ?? []).map((one) => [one.metadata.name, one]));
     const missing = wanted.filter((name) => !byName.has(name));
-    if (missing.length > 0) return fail('guards', `missing ValidatingAdmissionPolicies: ${missing.join(', ')}`, INSTALL);
+    if (missing.length > 0) return fail('guards', `missing ValidatingAdmissionPolicies: ${shortList(missing)}`, INSTALL);
     const open = wanted.filter(
       (name) => (byName.get(name)?.spec as { failurePolicy?: string } | undefined)?.failurePolicy === 'Ignore',
     );
     if (open.length > 0)
-      return fail('guards', `a fault in ${open.join(', ')} lets requests pass (failurePolicy: Ignore)`, INSTALL);
+      return fail('guards', `a fault in ${shortList(open)} lets requests pass (failurePolicy: Ignore)`, INSTALL);
     const warned = wanted.filter((name) => warningsOf(byName.get(name)) > 0);
     if (warned.length > 0)
       return warn(
         'guards',
-        `the API server warns about expressions of ${warned.join(', ')}`,
+        `the API server warns about expressions of ${shortList(warned)}`,
         `kubectl get validatingadmissionpolicy ${warned[0] ?? ''} -o yaml`,
       );
     return ok('guards', `${wanted.length} policies inside the API server`);
@@ -85,7 +89,7 @@ const bindingCheck = (bindings: Facts['bindings']): Check =>
     );
     const missing = wanted.filter((name) => !denying.has(name));
     if (missing.length > 0)
-      return fail('guard bindings', `no binding denies what these policies refuse: ${missing.join(', ')}`, INSTALL);
+      return fail('guard bindings', `no binding denies what these policies refuse: ${shortList(missing)}`, INSTALL);
     return ok('guard bindings', 'every policy is bound and denies');
   });
 
@@ -95,7 +99,7 @@ const networkCheck = (policies: Facts['networkPolicies']): Check =>
       (name) => !(found ?? []).some(({ metadata }) => metadata.name === name),
     );
     if (missing.length > 0)
-      return fail('network', `missing NetworkPolicies in sentinel-sandboxes: ${missing.join(', ')}`, INSTALL);
+      return fail('network', `missing NetworkPolicies in sentinel-sandboxes: ${shortList(missing)}`, INSTALL);
     return ok(
       'network',
       'NetworkPolicies of the sandboxes exist; each sandbox proves before its first step that the cluster enforces them',

@@ -103,7 +103,8 @@ const describeReady = (one: AnyObject) =>
 const versionCheck = (deployments: Facts['deployments']): Check =>
   read('versions', deployments, (found) => {
     const versions = serverVersions(found ?? []);
-    const all = `client ${CLIENT_VERSION}, server ${versions.join(', ') || 'unknown'}`;
+    if (versions.length === 0) return skip('versions', 'no Deployment of Sentinel says its version');
+    const all = `client ${CLIENT_VERSION}, server ${versions.join(', ')}`;
     if (versions.length > 1)
       return warn('versions', all, 'an upgrade is under way or stopped: kubectl rollout status for each Deployment');
     if (versions.some((one) => isSkewed(CLIENT_VERSION, one)))
