@@ -40,7 +40,7 @@ const webhookCheck = (webhooks: Facts['webhooks']): Check =>
     if (bare.length > 0)
       return fail(
         'webhook',
-        `${bare.join(', ')} has no CA bundle yet, so the API server cannot call it`,
+        `no CA bundle yet for ${shortList(bare)}, so the API server cannot call them`,
         'kubectl logs deployment/sentinel-webhook -n sentinel-system',
       );
     return ok('webhook', `${hooks.length} hooks, registered with the API server`);
