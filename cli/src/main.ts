@@ -107,7 +107,7 @@ async function report(error: unknown, { argv, terminal, command }: Reported): Pr
   const isParsing = error instanceof CommanderError;
   // Commander has printed its own message.
   if (isParsing && !wantsJson(argv)) return exitCodes.usage;
-  const { errorReport } = await import('./explain.ts');
+  const { errorReport } = await import('./explain/index.ts');
   const found = isParsing ? new UsageError('CommandLineInvalid', error.message.replace(/^error: /, '')) : error;
   const described = errorReport(found);
   if (wantsJson(argv)) {

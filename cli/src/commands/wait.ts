@@ -1,8 +1,8 @@
 import { type AgentAction, type State, successStates } from '@sentinel/crds';
 import { type ExitCode, exitCodeOfState, exitCodes } from '../exit-codes.ts';
+import { type RuleNamed, remedyOfCode, rulesIn } from '../explain/index.ts';
 import { namesOf } from '../input/index.ts';
 import { messageOf, readAction, stateOf } from '../read.ts';
-import { type RuleNamed, remedyOfCode, rulesIn } from '../remedies.ts';
 import type { Session } from '../session.ts';
 import { formatOf } from '../terminal/format.ts';
 import { raw } from '../terminal/raw.ts';

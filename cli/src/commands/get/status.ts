@@ -1,9 +1,9 @@
 import { type AgentAction, agentActions, finalStates, type State, successStates } from '@sentinel/crds';
 import { exitCodes } from '../../exit-codes.ts';
+import { remedyOfCode } from '../../explain/index.ts';
 import { readSuspensions, renderSuspensions } from '../../print/suspension.ts';
 import { resolveCommands } from '../../print/unknown.ts';
 import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../../read.ts';
-import { remedyOfCode } from '../../remedies.ts';
 import type { Session } from '../../session.ts';
 import { formatOf } from '../../terminal/format.ts';
 import { type Paint, painter } from '../../terminal/paint.ts';

@@ -1,6 +1,6 @@
 import { type ErrorTable, stateErrors } from '@sentinel/crds';
 import { guardErrors, policyErrors, webhookErrors } from '@sentinel/policy/reading';
-import { cliErrors } from './cli-errors.ts';
+import { cliErrors } from '../cli-errors.ts';
 
 const tables: readonly ErrorTable[] = [policyErrors, webhookErrors, guardErrors, cliErrors];
 

@@ -1,10 +1,12 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
 import { guardCode } from '@sentinel/policy/reading';
-import type { CliErrorCode } from './cli-errors.ts';
-import { type ExitCode, exitCodeOf } from './exit-codes.ts';
+import type { CliErrorCode } from '../cli-errors.ts';
+import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { visible } from '../terminal/visible.ts';
+import { UsageError } from '../usage-error.ts';
 import { type RuleNamed, remedyOfCode, rulesIn } from './remedies.ts';
-import { visible } from './terminal/visible.ts';
-import { UsageError } from './usage-error.ts';
+
+export { type RuleNamed, remedyOfCode, rulesIn } from './remedies.ts';
 
 /** Describes an error in one sentence, with what to do next; never a stack. Text from the API server is escaped like any other text. */
 export function explain(error: unknown): string {
