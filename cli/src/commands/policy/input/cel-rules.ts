@@ -14,6 +14,10 @@ export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
   'has(self.raiseTo) || (has(self.refuse) && self.refuse)': (self) => has(self, 'raiseTo') || self.refuse === true,
   // Rules of Playbooks.
   '!(self.required && has(self.default))': (self) => !(self.required === true && has(self, 'default')),
+  "self.type == 'Integer' || !(has(self.min) || has(self.max))": (self) =>
+    self.type === 'Integer' || !(has(self, 'min') || has(self, 'max')),
+  '!has(self.min) || !has(self.max) || self.min <= self.max': (self) =>
+    !has(self, 'min') || !has(self, 'max') || Number(self.min) <= Number(self.max),
   "self.profile != 'Workspace'": (self) => self.profile !== 'Workspace',
   "self.from != 'None' || has(self.reason)": (self) => self.from !== 'None' || has(self, 'reason'),
   "self.from != 'Steps'": (self) => self.from !== 'Steps',
