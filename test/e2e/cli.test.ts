@@ -35,18 +35,22 @@ describe('kubectl sentinel', { concurrency: true }, () => {
 
   it('prints what kubectl prints for the same jsonpath', async () => {
     const templates = [
-      '{.items[*].metadata.name}',
-      '{range .items[*]}{.metadata.name}{"\\t"}{.status.plan.risk}{"\\n"}{end}',
-      '{.items[0].status.conditions[?(@.type=="Succeeded")].reason}',
-      '{.items[0].metadata.annotations.sentinel\\.dev/requested-by}',
-      '{.items[0].spec.parameters}',
-      '{.items[0].status.stages[-1:].stage} and {.items[0].status.missing}',
+      '{.metadata.name}',
+      '{range .status.conditions[*]}{.type}{"\\t"}{.reason}{"\\n"}{end}',
+      '{.status.conditions[?(@.type=="Succeeded")].reason}',
+      '{.metadata.annotations.sentinel\\.dev/requested-by}',
+      '{.spec.parameters}',
+      '{.status.stages[-1:].stage} and {.status.missing}',
       '{..playbookRef.name}',
+      "{.status['plan','required']['risk','approvals']}",
     ];
     for (const template of templates) {
-      const selected = ['-o', `jsonpath=${template}`, ...place];
-      const own = await tenant.approver.sentinel(['get', ...selected]);
-      assert.equal(own.trimEnd(), (await tenant.approver.kubectl(['get', 'agentactions', ...selected])).trimEnd(), template);
+      const selected = [waiting, '-o', `jsonpath=${template}`, ...place];
+      const [own, kubectls] = await Promise.all([
+        tenant.approver.sentinel(['get', ...selected]),
+        tenant.approver.kubectl(['get', 'agentaction', ...selected]),
+      ]);
+      assert.equal(own.trimEnd(), kubectls.trimEnd(), template);
     }
     const yaml = await tenant.approver.sentinel(['get', waiting, '-o', 'yaml', ...place]);
     assert.doesNotMatch(yaml, /managedFields/);
@@ -90,24 +94,11 @@ describe('kubectl sentinel', { concurrency: true }, () => {
   });
 
   it('tells an agent why it is refused: code, rule, remedy and an exit code of its own', async () => {
-    const run = ['run', 'no-such-playbook', '--summary', 'Try', ...place, '--wait', '-o', 'json'];
+    const run = ['run', 'no-such-playbook', '--summary', 'Try', ...place, '--wait', '-o', 'json', '--timeout', '1m'];
     const ended = await tenant.agent.trySentinel(run);
     const answer = json(ended.code === 3 && ended.stdout !== '' ? ended.stdout : ended.stderr);
     assert.equal(ended.code, 3, ended.stderr);
-    assert.ok(answer.code && answer.remedy, JSON.stringify(answer));
-    const mode = await tenant.agent.trySentinel([
-      'run',
-      'health-check',
-      '--summary',
-      'Try',
-      ...place,
-      '-o',
-      'json',
-      '--parent',
-      'nobody',
-    ]);
-    assert.equal(mode.code, 3, mode.stderr);
-    assert.equal(json(mode.stderr).kind, 'Error');
+    assert.ok(answer.code && answer.remedy && answer.rules?.length, JSON.stringify(answer));
   });
 
   it('waits for any end, and each kind of end has its exit code', async () => {
