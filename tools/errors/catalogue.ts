@@ -54,7 +54,7 @@ export const sections: readonly ErrorSection[] = [
   {
     title: 'kubectl sentinel',
     where:
-      'Errors of the command itself. It prints `error: MESSAGE [CODE]` on stderr, in one line; for a refusal of the API server the codes are those of the sections above.',
+      'Errors of the command itself. It prints `error: MESSAGE [CODE]` on stderr, in one line, and with `-o json` an object with `code`, `rules`, `remedy` and `exitCode`; for a refusal of the API server the codes are those of the sections above.',
     errors: cliErrors,
     isSent: true,
   },
