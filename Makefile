@@ -61,8 +61,8 @@ plugin: ## Make `kubectl sentinel`, one file that needs Node 24: dist/kubectl-se
 	@$(ENV); node tools/plugin.ts
 
 .PHONY: bench
-bench: ## Measure: verdicts and the worst inputs; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once), and an action beside a hostile tenant
-	@$(ENV); node --expose-gc bench/verdict.ts; node bench/worst-inputs.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; node bench/hostile-tenant.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure these as well.'; fi
+bench: ## Measure: verdicts, the worst inputs and the start of the plugin; then, where `make install` was, creates beside ValidatingAdmissionPolicy and Kyverno (builds Kyverno once), and an action beside a hostile tenant
+	@$(ENV); node --expose-gc bench/verdict.ts; node bench/worst-inputs.ts; node bench/plugin-start.ts; if node cluster/src/main.ts status >/dev/null; then node bench/create.ts; node bench/hostile-tenant.ts; else echo 'No cluster is up: `make cluster-up install` first, to measure these as well.'; fi
 
 .PHONY: mutants
 mutants: ## Change the code that decides, one small thing at a time, and see whether a test fails (ROOM=folder or file: only that; many minutes)

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { commandReference } from '@sentinel/cli/reference';
 import { GROUP, kinds } from '@sentinel/crds';
 import { apiReference, customResourceDefinition } from '@sentinel/crds/schema';
 import { builtInTables } from '@sentinel/policy/document';
@@ -15,7 +16,8 @@ import { decisionIndex } from './repository/decision-index.ts';
 
 /**
  * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
- * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; and the guards that the operator compares
+ * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; docs/kubectl-sentinel.md from
+ * the command line; and the guards that the operator compares
  * the cluster with, from the templates of the chart.
  * With `--check` nothing is written; it fails when a committed file differs from what would be, or when the tables of errors have a fault.
  */
@@ -39,6 +41,7 @@ function files(): Map<string, string> {
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
   written.set('operator/src/generated/guards.ts', guardsModule(guards));
+  written.set('docs/kubectl-sentinel.md', commandReference());
   written.set('docs/errors.md', errorsPage(sections, guardMessages(guards.guards)));
   return written;
 }

@@ -30,6 +30,18 @@ export const cliErrors = {
     when: 'The action, the Playbook, the policy or the namespace does not exist.',
     next: 'Use the command that the message names to see which ones exist.',
   },
+  NameAmbiguous: {
+    when: 'The beginning of a name fits more than one action, or a decision without a question needs the whole name.',
+    next: 'Pass the whole name; the message lists those that fit.',
+  },
+  RoleNotFound: {
+    when: 'The role that an account is to have does not exist.',
+    next: 'Name a role that exists, or create it first: `kubectl get clusterroles`, `kubectl get roles -n NAMESPACE`.',
+  },
+  TimedOut: {
+    when: 'The time of `--timeout` or `--request-timeout` is over. An action that was waited for goes on.',
+    next: 'Wait again, with more time: `kubectl sentinel wait`. Where a request was sent, look before you try again.',
+  },
   EvidenceMissing: {
     when: 'The action names no evidence of the stage, or the evidence store does not have it.',
     next: 'The audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',

@@ -1,49 +1,53 @@
 import type { Command } from 'commander';
-import { type AccountFlags, createAccount, listAccounts } from './commands/account.ts';
-import { auditShow, auditVerify } from './commands/audit.ts';
-import { auditVerifyExport } from './commands/audit-export.ts';
-import { type CancelFlags, cancel } from './commands/cancel.ts';
-import { type DecideFlags, decideOnPlan } from './commands/decide-on-plan.ts';
-import { type DistrustFlags, distrust } from './commands/distrust.ts';
-import { type LogsFlags, logs } from './commands/logs.ts';
-import { plan } from './commands/plan.ts';
-import { queue } from './commands/queue.ts';
-import { type ReconcileFlags, reconcile } from './commands/reconcile.ts';
-import { report } from './commands/report.ts';
-import { type RunFlags, run, workOf } from './commands/run.ts';
-import { type TrustFlags, trust } from './commands/trust.ts';
-import { watch } from './commands/watch.ts';
-import { type Session, type Terminal, UsageError } from './session.ts';
+import type { CancelFlags } from './commands/cancel.ts';
+import type { DecideFlags } from './commands/decide-on-plan.ts';
+import type { DistrustFlags } from './commands/distrust.ts';
+import type { FilterFlags } from './commands/get/index.ts';
+import type { LogsFlags } from './commands/logs.ts';
+import type { ReconcileFlags } from './commands/reconcile.ts';
+import type { RunFlags } from './commands/run.ts';
+import type { TrustFlags } from './commands/trust.ts';
+import { defineInstallation } from './define-installation.ts';
+import {
+  acceptAllNamespaces,
+  acceptObjectOutput,
+  acceptOutput,
+  acceptSelector,
+  acceptTableOutput,
+  addCommand,
+  milliseconds,
+  repeat,
+} from './global-flags.ts';
+import { forEach, namesOf } from './input/index.ts';
+import { type Offline, UsageError, type Within } from './session.ts';
 
-const repeat = (value: string, before: string[] = []) => [...before, value];
+interface Named {
+  readonly filename?: string;
+}
+interface Timed {
+  readonly timeout?: number;
+}
 
-/** Adds a command with the flags that every command takes. */
-export const addCommand = (parent: Command, usage: string, description: string): Command =>
-  acceptCommonFlags(parent.command(usage).description(description));
-
-/** Makes the action of a command: opens a session with the flags of the command, and works in it. */
-export type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
-
-/** Does the work of a command that needs no cluster. */
-export type Offline = (work: (terminal: Terminal) => number) => void;
-
-/**
+/*
+ * Each command is loaded when it runs: the plugin starts in a fraction of the time that all of them together take.
+ *
  * Adds the commands of `kubectl sentinel` with their flags, except for `policy`. `own` are the words after `--` of `run`; undefined if
  * there is no `--`.
  */
 export function defineCommands(program: Command, within: Within, offline: Offline, own: readonly string[] | undefined): void {
-  acceptAllNamespaces(acceptOutput(addCommand(program, 'queue', 'List the actions that wait for a decision'))).action(
-    (_, command: Command) => within(queue)(command),
-  );
-  acceptOutput(addCommand(program, 'plan <action>', 'Show what an action would change'))
+  defineLists(program, within);
+  acceptObjectOutput(acceptFile(addCommand(program, 'plan [actions...]', 'Show what an action would change')))
     .option('--full', 'show every line of every change')
-    .action((name: string, { full }: { full?: boolean }, command: Command) =>
-      within((session) => plan(session, name, full === true))(command),
+    .action((names: string[], { full, filename }: { full?: boolean } & Named, command: Command) =>
+      within(async (session) => {
+        const { plan } = await import('./commands/plan.ts');
+        return await forEach(await namesOf(session, { names, filename }), (name) => plan(session, name, full === true));
+      })(command),
     );
   for (const decision of ['approve', 'reject', 'revoke'] as const) {
     addCommand(
       program,
-      `${decision} <action>`,
+      `${decision} <actions...>`,
       { approve: 'Approve the plan of an action', reject: 'Reject the plan permanently', revoke: 'Revoke your approval' }[
         decision
       ],
@@ -52,8 +56,13 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
       .option('--comment <text>', 'your comment')
       .option('--full', 'show every line of every change')
       .option('-y, --yes', 'do not ask; approve needs --plan with it')
-      .action((name: string, flags: DecideFlags, command: Command) =>
-        within((session) => decideOnPlan(session, name, decision, flags))(command),
+      .action((names: string[], flags: DecideFlags, command: Command) =>
+        within(async (session) => {
+          if (flags.plan !== undefined && names.length > 1)
+            throw new UsageError('FlagConflict', '--plan is the digest of one plan; name one action with it');
+          const { decideOnPlan } = await import('./commands/decide-on-plan.ts');
+          return await forEach(names, (name) => decideOnPlan(session, name, decision, flags));
+        })(command),
       );
   }
   addCommand(program, 'reconcile <action> <resolution>', 'Resolve an effect whose outcome is unknown: accept, redo or roll-back')
@@ -62,13 +71,90 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
     .option('--comment <text>', 'your comment')
     .option('-y, --yes', 'do not ask; needs --plan with it')
     .action((name: string, resolution: string, flags: ReconcileFlags, command: Command) =>
-      within((session) => reconcile(session, name, resolution, flags))(command),
+      within(async (session) => (await import('./commands/reconcile.ts')).reconcile(session, name, resolution, flags))(command),
     );
-  acceptOutput(addCommand(program, 'run [words...]', 'Create an action that runs a Playbook, or a command after --'))
+  defineRun(program, within, own);
+  acceptFile(addCommand(program, 'cancel [actions...]', 'Cancel an action, and show whether its changes are rolled back'))
+    .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
+    .option('-y, --yes', 'do not ask')
+    .action((names: string[], { filename, ...flags }: CancelFlags & Named, command: Command) =>
+      within(async (session) => {
+        const { cancel } = await import('./commands/cancel.ts');
+        return await forEach(await namesOf(session, { names, filename }), (name) => cancel(session, name, flags));
+      })(command),
+    );
+  acceptTimeout(acceptFile(addCommand(program, 'watch [actions...]', 'Follow an action until it has ended'))).action(
+    (names: string[], { filename, timeout }: Named & Timed, command: Command) =>
+      within(async (session) => {
+        const { watch } = await import('./commands/watch.ts');
+        return await forEach(await namesOf(session, { names, filename }), (name) => watch(session, name, { timeoutMs: timeout }));
+      })(command),
+  );
+  acceptTimeout(
+    acceptOutput(acceptFile(addCommand(program, 'wait [actions...]', 'Wait until actions have ended, with or without success'))),
+  ).action((names: string[], { filename, timeout }: Named & Timed, command: Command) =>
+    within(async (session) =>
+      (await import('./commands/wait.ts')).wait(session, names, { ...withFile(filename), timeoutMs: timeout }),
+    )(command),
+  );
+  acceptObjectOutput(acceptFile(addCommand(program, 'report [actions...]', 'Show the outcome of an action'))).action(
+    (names: string[], { filename }: Named, command: Command) =>
+      within(async (session) => {
+        const { report } = await import('./commands/report.ts');
+        return await forEach(await namesOf(session, { names, filename }), (name) => report(session, name));
+      })(command),
+  );
+  acceptOutput(addCommand(program, 'logs <action>', 'Show the stored logs and results of a stage of an action'))
+    .option('--stage <stage>', 'rehearsal, run, verification or rollback; the newest when left out')
+    .option('--step <step>', 'only the log of this step')
+    .action((name: string, flags: LogsFlags, command: Command) =>
+      within(async (session) => (await import('./commands/logs.ts')).logs(session, name, flags))(command),
+    );
+  addCommand(program, 'trust <playbook>', 'Trust the current version of a Playbook')
+    .option('--digest <digest>', 'the .status.digest of the Playbook that you saw')
+    .option('-y, --yes', 'do not ask; needs --digest with it')
+    .action((name: string, flags: TrustFlags, command: Command) =>
+      within(async (session) => (await import('./commands/trust.ts')).trust(session, name, flags))(command),
+    );
+  addCommand(program, 'distrust <playbook>', 'Withdraw the trust in a Playbook')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, flags: DistrustFlags, command: Command) =>
+      within(async (session) => (await import('./commands/distrust.ts')).distrust(session, name, flags))(command),
+    );
+  defineInstallation(program, within, offline);
+}
+
+function defineLists(program: Command, within: Within): void {
+  const listing = (usage: string, description: string) =>
+    acceptFilters(acceptSelector(acceptAllNamespaces(acceptTableOutput(addCommand(program, usage, description)))));
+  listing('queue', 'List the actions that wait for a decision').action(
+    (flags: FilterFlags & { watch?: boolean }, command: Command) =>
+      within(async (session) => (await import('./commands/queue.ts')).queue(session, flags))(command),
+  );
+  acceptFile(listing('get [names...]', 'List actions; a name may be the beginning of names')).action(
+    (names: string[], flags: FilterFlags & { watch?: boolean } & Named, command: Command) =>
+      within(async (session) => (await import('./commands/get/index.ts')).getActions(session, names, flags))(command),
+  );
+  acceptSelector(
+    acceptAllNamespaces(
+      acceptObjectOutput(
+        addCommand(program, 'status [action]', 'Show where an action is and what comes next; without a name, of all'),
+      ),
+    ),
+  ).action((name: string | undefined, _, command: Command) =>
+    within(async (session) => (await import('./commands/get/index.ts')).status(session, name))(command),
+  );
+}
+
+function defineRun(program: Command, within: Within, own: readonly string[] | undefined): void {
+  acceptTimeout(
+    acceptObjectOutput(addCommand(program, 'run [words...]', 'Create an action that runs a Playbook, or a command after --')),
+  )
     .usage(
-      '<playbook> --summary <text> [options]\n       kubectl sentinel run --account <name> --image <image> --summary <text> [options] -- <command...>',
+      '<playbook> --summary <text> [options]\n       kubectl sentinel run --account <name> --image <image> --summary <text> [options] -- <command...>\n       kubectl sentinel run -f <file> [--wait]',
     )
-    .requiredOption('--summary <text>', 'what is going to be done, in a sentence')
+    .option('--summary <text>', 'what is going to be done, in a sentence')
+    .option('-f, --filename <file>', 'a manifest with AgentActions; - is stdin')
     .option('--param <name=value>', 'a parameter; may be repeated', repeat)
     .option('--reason <text>', 'why')
     .option('--prompt <text>', 'the original prompt')
@@ -79,79 +165,40 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
     .option('--mode <mode>', 'Apply or DryRun')
     .option('--name <name>', 'name of the action')
     .option('-w, --wait', 'wait until the action has ended')
-    .action((words: string[], flags: RunFlags, command: Command) =>
-      within((session) => run(session, workOf(words, own), flags))(command),
+    .action((words: string[], { timeout, ...given }: RunFlags & Timed, command: Command) =>
+      within(async (session) => {
+        const { run, runManifest, workOf } = await import('./commands/run.ts');
+        if (timeout !== undefined && !given.wait) throw new UsageError('FlagRequired', '--timeout is only allowed with --wait');
+        const flags = { ...withoutCommon(given), timeoutMs: timeout };
+        if (flags.filename === undefined) return await run(session, workOf(words, own), flags);
+        if (words.length > 0 || own !== undefined)
+          throw new UsageError('FlagConflict', 'name a Playbook, give a command after --, or pass -f');
+        return await runManifest(session, flags.filename, flags);
+      })(command),
     );
-  addCommand(program, 'cancel <action>', 'Cancel an action, and show whether its changes are rolled back')
-    .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
-    .option('-y, --yes', 'do not ask')
-    .action((name: string, flags: CancelFlags, command: Command) => within((session) => cancel(session, name, flags))(command));
-  addCommand(program, 'watch <action>', 'Follow an action until it has ended').action((name: string, _, command: Command) =>
-    within((session) => watch(session, name))(command),
-  );
-  acceptOutput(addCommand(program, 'report <action>', 'Show the outcome of an action')).action(
-    (name: string, _, command: Command) => within((session) => report(session, name))(command),
-  );
-  acceptOutput(addCommand(program, 'logs <action>', 'Show the stored logs and results of a stage of an action'))
-    .option('--stage <stage>', 'rehearsal, run, verification or rollback; the newest when left out')
-    .option('--step <step>', 'only the log of this step')
-    .action((name: string, flags: LogsFlags, command: Command) => within((session) => logs(session, name, flags))(command));
-  addCommand(program, 'trust <playbook>', 'Trust the current version of a Playbook')
-    .option('--digest <digest>', 'the .status.digest of the Playbook that you saw')
-    .option('-y, --yes', 'do not ask; needs --digest with it')
-    .action((name: string, flags: TrustFlags, command: Command) => within((session) => trust(session, name, flags))(command));
-  addCommand(program, 'distrust <playbook>', 'Withdraw the trust in a Playbook')
-    .option('-y, --yes', 'do not ask')
-    .action((name: string, flags: DistrustFlags, command: Command) =>
-      within((session) => distrust(session, name, flags))(command),
-    );
-  defineAccount(program, within);
-  const audit = program.command('audit').description('Verify and show the audit trail');
-  acceptAllNamespaces(addCommand(audit, 'verify [action]', 'Recompute the hash chains and name every gap'))
-    .option('--from <file>', 'an OTLP/JSON export of the sink, instead of the cluster')
-    .option('--keys <file>', 'with --from: the public keys that seals are verified with, as ConfigMaps in JSON')
-    .action(async (name: string | undefined, { from, keys }: { from?: string; keys?: string }, command: Command) => {
-      if (keys !== undefined && from === undefined) throw new UsageError('FlagRequired', '--keys is only allowed with --from');
-      if (from === undefined) return await within((session) => auditVerify(session, name))(command);
-      if (name !== undefined) throw new UsageError('FlagConflict', 'name an action, or an export with --from, not both');
-      offline((terminal) => auditVerifyExport(terminal, from, keys));
-    });
-  acceptOutput(addCommand(audit, 'show <action>', 'Print the records of an action')).action((name: string, _, command: Command) =>
-    within((session) => auditShow(session, name))(command),
+}
+
+// Commander gives a command its own flags and those that every command takes in one object.
+function withoutCommon(flags: RunFlags): RunFlags {
+  const { filename, wait, summary, reason, prompt, param, account, image, onBehalfOf, parent, mode, name } = flags;
+  return Object.fromEntries(
+    Object.entries({ filename, wait, summary, reason, prompt, param, account, image, onBehalfOf, parent, mode, name }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
 }
 
-function defineAccount(program: Command, within: Within): void {
-  const account = program.command('account').description('Manage the accounts that runs use');
-  acceptOutput(addCommand(account, 'create <name>', 'Create an account'))
-    .option('--role <role>', 'the role that it has in the namespace, such as edit')
-    .option('--role-kind <kind>', 'kind of that role: ClusterRole (the default) or Role')
-    .option('--cluster-role <role>', 'the same as --role with --role-kind ClusterRole')
-    .option('--user <namespace:name>', 'a ServiceAccount that may use it; may be repeated', repeat)
-    .option('--dry-run <how>', "'client' prints the objects instead")
-    .action((name: string, flags: AccountFlags, command: Command) =>
-      within((session) => createAccount(session, name, flags))(command),
-    );
-  acceptAllNamespaces(acceptOutput(addCommand(account, 'list', 'List accounts'))).action((_, command: Command) =>
-    within(listAccounts)(command),
+const withFile = (filename: string | undefined) => (filename === undefined ? {} : { filename });
+const acceptFile = (command: Command) =>
+  command.option('-f, --filename <file>', 'a manifest whose AgentActions are meant; - is stdin');
+const acceptTimeout = (command: Command) =>
+  command.option(
+    '--timeout <time>',
+    'give up waiting after this time: 30s, 5m, 1h; the action goes on',
+    milliseconds('--timeout'),
   );
-}
-
-/** Flags that every command takes, before or after its name. */
-export function acceptCommonFlags(command: Command): Command {
-  return command
-    .option('-n, --namespace <namespace>', 'namespace; that of the context when left out')
-    .option('--context <context>', 'context of the kubeconfig')
-    .option('--kubeconfig <file>', 'kubeconfig')
-    .option(
-      '--no-pager',
-      'print long texts without a pager; the default on a terminal is $KUBECTL_SENTINEL_PAGER, $PAGER or less',
-    )
-    .option('--as <user>', 'user name to impersonate')
-    .option('--as-group <group>', 'group to impersonate; may be repeated', repeat);
-}
-
-// Only for commands that use it: a flag that is accepted and ignored is misleading.
-const acceptAllNamespaces = (command: Command) => command.option('-A, --all-namespaces', 'all namespaces');
-/** The flag `--output`, only for commands that use it. */
-export const acceptOutput = (command: Command) => command.option('-o, --output <format>', 'json or yaml');
+const acceptFilters = (command: Command) =>
+  command
+    .option('--state <states>', 'only actions in these states: AwaitingApproval,Running')
+    .option('--risk <levels>', 'only plans of these risks: High,Critical, or High+ for that and above')
+    .option('-w, --watch', 'go on, and show what changes');

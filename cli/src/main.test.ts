@@ -29,7 +29,7 @@ describe('the command line', () => {
 
   it('takes no flag that it would not obey', async () => {
     const ran = await runAgainst(list, ['approve', 'x', '-A', '--yes']);
-    assert.equal(ran.code, 1);
+    assert.equal(ran.code, 2);
     assert.match(ran.error, /unknown option '-A'/);
     assert.deepEqual(ran.requests, []);
   });

@@ -12,7 +12,7 @@ import {
   playbooks,
 } from '@sentinel/crds';
 import type { KubeObject, ResourceKind } from '@sentinel/kube';
-import { joinParts, parseIdentity } from '@sentinel/policy';
+import { joinParts, parseIdentity } from '@sentinel/policy/reading';
 import { type Session, UsageError } from './session.ts';
 import { visible } from './terminal/visible.ts';
 
@@ -28,9 +28,53 @@ export function requireName(name: string, what: string): void {
 export const readPlaybook = (session: Session, name: string): Promise<Playbook> =>
   readNamed(session, playbooks, name, { article: 'a Playbook', noun: 'Playbook' });
 
-/** Reads an action. Throws UsageError if it does not exist. */
-export const readAction = (session: Session, name: string): Promise<AgentAction> =>
-  readNamed(session, agentActions, name, { article: 'an action', noun: 'action' });
+/**
+ * Reads an action by its name, or by the beginning of its name if that fits no other action; then stderr says which one it is. Throws
+ * UsageError if there is none, if there are several, or if the whole name is required (`isExact`).
+ */
+export async function readAction(session: Session, given: string, { isExact = false } = {}): Promise<AgentAction> {
+  const name = withoutKind(given, agentActions);
+  requireName(name, 'an action');
+  const { client, namespace, io } = session;
+  const found = await client.get(agentActions, { name, namespace });
+  if (found) return found;
+  const alike = await startingWith(session, name);
+  const [only, ...others] = alike;
+  const none = `there is no action '${name}' in namespace '${namespace}'`;
+  if (!only) throw new UsageError('ObjectNotFound', `${none}; see: kubectl sentinel get -n ${namespace}`);
+  if (others.length > 0)
+    throw new UsageError(
+      'NameAmbiguous',
+      `${none}, and ${alike.length} names begin with it: ${listed(alike)}; pass a whole name`,
+    );
+  if (isExact)
+    throw new UsageError('NameAmbiguous', `${none}; nobody is asked with --yes, so pass the whole name: ${only.metadata.name}`);
+  // With -o a program reads stderr, and the name is in what it gets.
+  if (session.flags.output === undefined) io.error(visible(`'${name}' is the action '${only.metadata.name}'`));
+  return only;
+}
+
+const LISTED = 5;
+const listed = (actions: readonly AgentAction[]) =>
+  [...actions.slice(0, LISTED).map(({ metadata }) => metadata.name), ...(actions.length > LISTED ? ['…'] : [])].join(', ');
+
+// Who may read an action may not always list them: then only whole names are known.
+async function startingWith({ client, namespace }: Session, prefix: string): Promise<AgentAction[]> {
+  const all = await client.list(agentActions, { namespace }).then(
+    ({ items }) => items,
+    () => [],
+  );
+  return all.filter(({ metadata }) => metadata.name.startsWith(prefix));
+}
+
+/** The name in `agentaction/NAME` or `agentactions.sentinel.dev/NAME`. Throws UsageError for another kind. */
+export function withoutKind(given: string, { kind, plural, group }: Omit<ResourceKind<never>, 'type'>): string {
+  const [before, name, ...more] = given.split('/');
+  if (!before || name === undefined || more.length > 0) return given;
+  const known = [kind.toLowerCase(), plural].flatMap((word) => [word, `${word}.${group}`, `${word}.v1alpha1.${group}`]);
+  if (known.includes(before.toLowerCase())) return given.slice(before.length + 1);
+  throw new UsageError('FlagInvalid', `'${given}' names another kind: expected ${plural}/NAME, or a name alone`);
+}
 
 async function readNamed<T extends KubeObject>(
   { client, namespace }: Session,
@@ -38,8 +82,9 @@ async function readNamed<T extends KubeObject>(
   name: string,
   { article, noun }: { readonly article: string; readonly noun: string },
 ): Promise<T> {
-  requireName(name, article);
-  const found = await client.get(kind, { name, namespace });
+  const plain = withoutKind(name, kind);
+  requireName(plain, article);
+  const found = await client.get(kind, { name: plain, namespace });
   if (found) return found;
   throw new UsageError(
     'ObjectNotFound',
@@ -59,8 +104,9 @@ export interface Review {
 }
 
 /** Reads the action and plan that a person decides on. Throws UsageError if there is no plan, or if it is not the one that the action names. */
-export async function readReview(session: Session, name: string): Promise<Review> {
-  const action = await readAction(session, name);
+export async function readReview(session: Session, given: string, how: { readonly isExact?: boolean } = {}): Promise<Review> {
+  const action = await readAction(session, given, how);
+  const { name } = action.metadata;
   const summary = action.status?.plan;
   if (!summary) throw new UsageError('PlanNotFound', `'${name}' has no plan (${stateOf(action)}: ${messageOf(action)})`);
   const plan = await session.client.get(actionPlans, { name: summary.name, namespace: session.namespace });

@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
-import { createClient, createTransport, type KubeClient, loadConfig } from '@sentinel/kube';
-import { foldToWidth } from './terminal/fold.ts';
+import type { KubeClient } from '@sentinel/kube';
+import type { Command } from 'commander';
+import type { GlobalFlags } from './global-flags.ts';
 import { showInPager } from './terminal/pager.ts';
 import { UsageError } from './usage-error.ts';
 
+export type { GlobalFlags } from './global-flags.ts';
 export { UsageError } from './usage-error.ts';
 
 /** The streams and settings of a process, for `runCli`. */
@@ -30,19 +32,8 @@ export interface Terminal {
   /** Asks a question; undefined if stdin is not a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly colour: boolean;
+  readonly stdin: Readable;
   readonly now: () => number;
-}
-
-/** Flags that every command takes. */
-export interface GlobalFlags {
-  readonly namespace?: string;
-  readonly allNamespaces?: boolean;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-  readonly as?: string;
-  readonly asGroup?: string[];
-  readonly output?: string;
-  readonly pager?: boolean;
 }
 
 /** The context of a command: a client for the chosen cluster, and the namespace. */
@@ -54,31 +45,25 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Finds the cluster and creates a client. Tests pass their own function. */
-export type Connect = (flags: GlobalFlags) => Pick<Session, 'client' | 'namespace' | 'close'>;
+/** A client of the chosen cluster, and the namespace of the context. */
+export type Connected = Pick<Session, 'client' | 'namespace' | 'close'>;
 
-/** Connects as kubectl does. Throws UsageError when the kubeconfig can't be read or has no such context. */
-export const connect: Connect = (flags) => {
-  try {
-    const config = loadConfig({ context: flags.context, kubeconfig: flags.kubeconfig, as: flags.as, asGroups: flags.asGroup });
-    const transport = createTransport(config, { userAgent: 'kubectl-sentinel' });
-    return { client: createClient(transport), namespace: config.namespace, close: () => transport.close() };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      'KubeconfigInvalid',
-      `the kubeconfig cannot be used: ${why}; check --kubeconfig, --context and $KUBECONFIG`,
-    );
-  }
-};
+/** Finds the cluster and creates a client. Tests pass their own function. */
+export type Connect = (flags: GlobalFlags, io: Terminal) => Connected | Promise<Connected>;
+
+/** Makes the action of a command: opens a session with the flags of the command, and works in it. */
+export type Within = (work: (session: Session) => Promise<number>) => (command: Command) => Promise<void>;
+
+/** Does the work of a command that needs no cluster. */
+export type Offline = (work: (terminal: Terminal, io: Io) => number | Promise<number>) => Promise<void>;
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Opens a session. Throws UsageError for an invalid namespace, because it would become part of a path. */
-export function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Session {
+export async function openSession(flags: GlobalFlags, io: Terminal, open: Connect): Promise<Session> {
   if (flags.namespace !== undefined && !NAMESPACE.test(flags.namespace))
     throw new UsageError('FlagInvalid', `'${flags.namespace}' is not a valid name for a namespace`);
-  const { client, namespace, close } = open(flags);
+  const { client, namespace, close } = await open(flags, io);
   const paged: Terminal = flags.pager === false ? { ...io, page: async (text, short = text) => printed(io, short) } : io;
   return { client, namespace: flags.namespace ?? namespace, flags, io: paged, close };
 }
@@ -88,9 +73,12 @@ function printed(io: Pick<Terminal, 'out'>, text: string): false {
   return false;
 }
 
-/** The terminal of a process. Questions are only asked if both input and output are a terminal. */
-export function terminalOf(io: Io): Terminal {
-  const fold = (text: string) => (io.isTTY.stdout && io.stdout.columns ? foldToWidth(text, io.stdout.columns) : text);
+/** Wraps the lines of a text to a number of columns. */
+export type Fold = (text: string, columns: number) => string;
+
+/** The terminal of a process. Questions are only asked if both input and output are a terminal. `wrap` is needed for a terminal alone. */
+export function terminalOf(io: Io, wrap?: Fold): Terminal {
+  const fold = (text: string) => (wrap && io.isTTY.stdout && io.stdout.columns ? wrap(text, io.stdout.columns) : text);
   const out = (text: string) => io.stdout.write(`${fold(text)}\n`);
   return {
     out,
@@ -98,7 +86,8 @@ export function terminalOf(io: Io): Terminal {
       io.isTTY.stdout && (await showInPager(fold(text), io.env)) ? true : printed({ out }, short),
     error: (text) => io.stderr.write(`${text}\n`),
     ask: io.isTTY.stdin ? (question) => ask(io, question) : undefined,
-    colour: io.isTTY.stdout && !io.env.NO_COLOR,
+    colour: io.isTTY.stdout && !io.env.NO_COLOR && io.env.TERM !== 'dumb',
+    stdin: io.stdin,
     now: () => Date.now(),
   };
 }

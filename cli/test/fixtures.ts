@@ -167,7 +167,7 @@ export function anAction(plan: ActionPlan, state = 'AwaitingApproval'): AgentAct
   const third = chainRecord(second, {
     ...entry,
     transition: 'Planned',
-    summary: `${effects} effect(s), risk Critical`,
+    summary: `${effects} effects, risk Critical`,
     plan: digestOf(plan.spec),
     job: 'job-1',
     details: [

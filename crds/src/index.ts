@@ -1,4 +1,5 @@
 export * from './audit/chain.ts';
+export { count } from './count.ts';
 export * from './digest/canonical.ts';
 export * from './error-table.ts';
 export * from './evidence.ts';

@@ -66,3 +66,4 @@ export * from './verdict/order.ts';
 export * from './verdict/policy-errors.ts';
 export * from './verdict/rule-label.ts';
 export * from './verdict/verdict.ts';
+export * from './verdict/webhook-errors.ts';

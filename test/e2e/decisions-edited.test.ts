@@ -90,7 +90,7 @@ describe('An action that is decided and edited', { concurrency: true }, () => {
       refused(await annotate(ada, 'edited', decision(plan)), 'you have approved this plan already: one person counts once');
       await counted('edited', 1);
       const approved = (await read('edited')).status?.conditions?.find(({ type }) => type === 'Approved')?.message;
-      assert.equal(approved, '1 of 2 approval(s)');
+      assert.equal(approved, '1 of 2 approvals');
       await stillWaits('edited');
       accepted(await patch(tenant.agent, 'edited', { spec: { intent: { summary: 'Something else' } } }));
       const after = await eventually('another plan', async () => {

@@ -185,7 +185,7 @@ describe('The decisions on an action', { concurrency: true }, () => {
       await eventually('one approval of the three decisions', async () => {
         const { status } = await read('replayed');
         const approved = status?.conditions?.find(({ type }) => type === 'Approved')?.message;
-        return status?.decisions?.length === 3 && approved === '1 of 2 approval(s)';
+        return status?.decisions?.length === 3 && approved === '1 of 2 approvals';
       });
       await stillWaits('replayed');
       refused(

@@ -169,7 +169,7 @@ describe('A part of another action', { concurrency: 3 }, () => {
     assert.match(messageOf(third), /has 2 children; at most 2 are allowed \(AgentPolicy\/[a-z0-9-]+: limits\.children\)/);
     await assert.rejects(
       tenant.file('grandchild', {}, own(tenant, note('web', 'four'), part(first))),
-      /has 1 ancestor\(s\) itself; an action may have at most 1 \(AgentPolicy\/[a-z0-9-]+: limits\.depth\)/,
+      /has 1 ancestor itself; an action may have at most 1 \(AgentPolicy\/[a-z0-9-]+: limits\.depth\)/,
     );
     await tenant.cancel(whole);
     for (const name of [first, second]) {

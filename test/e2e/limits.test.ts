@@ -184,10 +184,7 @@ describe('kubectl sentinel policy, on a cluster', () => {
     const name = await tenant.file('plain');
     await tenant.until(name, ['AwaitingApproval']);
     const where = ['-n', tenant.namespace];
-    assert.match(
-      await admin.sentinel(['policy', 'explain', name, ...where]),
-      /needs 1 approval\(s\) from shop-approvers at risk Low/,
-    );
+    assert.match(await admin.sentinel(['policy', 'explain', name, ...where]), /needs 1 approval from shop-approvers at risk Low/);
     const folder = mkdtempSync(join(tmpdir(), 'sentinel-simulate-'));
     const changed = join(folder, 'changed.yaml');
     writeFileSync(

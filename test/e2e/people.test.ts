@@ -188,7 +188,7 @@ describe('A person who decides', { concurrency: false }, () => {
       assert.equal(found[0]?.why, "'rae' does not hold the verb 'approve' on this action any more");
       const action = await read(name);
       assert.equal(stateOf(action), 'AwaitingApproval');
-      assert.equal(action.status?.conditions?.find(({ type }) => type === 'Approved')?.message, '1 of 2 approval(s)');
+      assert.equal(action.status?.conditions?.find(({ type }) => type === 'Approved')?.message, '1 of 2 approvals');
       await applyAll([bind(namespace, 'rae', 'sentinel-approver')]);
       const done = await tenant.until(name, ['Succeeded', 'RunFailed', 'Denied']);
       assert.equal(stateOf(done), 'Succeeded', messageOf(done));

@@ -38,7 +38,7 @@ describe('A policy that changes while an action waits', { concurrency: 2 }, () =
     assert.equal((await tenant.decide(tenant.approver, action, 'approve')).code, 0);
     await settle();
     const { status } = await tenant.action(action);
-    assert.match(status?.conditions?.find(({ type }) => type === 'Approved')?.message ?? '', /1 of 2 approval\(s\)/);
+    assert.match(status?.conditions?.find(({ type }) => type === 'Approved')?.message ?? '', /1 of 2 approvals/);
     assert.equal(stateOf(await tenant.action(action)), 'AwaitingApproval');
   });
 

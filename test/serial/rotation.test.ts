@@ -272,7 +272,7 @@ describe('While they rotate', { concurrency: false }, () => {
       assert.equal((await tenant.decide(tenant.approver, leaked, 'approve')).code, 0);
       await eventually('one approval of two', async () =>
         (await tenant.action(leaked)).status?.conditions?.some(
-          ({ type, message }) => type === 'Approved' && message === '1 of 2 approval(s)',
+          ({ type, message }) => type === 'Approved' && message === '1 of 2 approvals',
         ),
       );
       assert.equal(stateOf(await tenant.action(leaked)), 'AwaitingApproval');

@@ -2,8 +2,7 @@ import { cliErrors } from '@sentinel/cli/errors';
 import { type ErrorEntry, type ErrorTable, type State, stateErrors, states } from '@sentinel/crds';
 import { evidenceErrors } from '@sentinel/evidence/errors';
 import { gatewayErrors } from '@sentinel/gateway/errors';
-import { guardErrors, policyErrors } from '@sentinel/policy';
-import { webhookErrors } from '@sentinel/webhook/errors';
+import { guardErrors, policyErrors, webhookErrors } from '@sentinel/policy';
 
 /** The errors of one part of Sentinel. */
 export interface ErrorSection {
@@ -55,7 +54,7 @@ export const sections: readonly ErrorSection[] = [
   {
     title: 'kubectl sentinel',
     where:
-      'Errors of the command itself. It prints `error: MESSAGE [CODE]` on stderr, in one line; for a refusal of the API server the codes are those of the sections above.',
+      'Errors of the command itself. It prints `error: MESSAGE [CODE]` on stderr, in one line, and with `-o json` an object with `code`, `rules`, `remedy` and `exitCode`; for a refusal of the API server the codes are those of the sections above.',
     errors: cliErrors,
     isSent: true,
   },

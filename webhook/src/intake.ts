@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { FairQueue } from '@sentinel/kube/fair-queue';
+import type { WebhookErrorCode } from '@sentinel/policy';
 import { parse as parseJson } from 'secure-json-parse';
 import { BodyMemory } from './body-memory.ts';
 import { countJson } from './count-json.ts';
 import { HEAD_BYTES, namespaceIn, UNKNOWN_NAMESPACE } from './namespace-in.ts';
-import type { WebhookErrorCode } from './webhook-errors.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -4,6 +4,7 @@ import { continueTrace, inSpan, type Logger, noteError, type Span } from '@senti
 import { boundConnections } from '@sentinel/kube/bound-connections';
 import type { KeyPair } from '@sentinel/kube/certificates';
 import { paceConnections } from '@sentinel/kube/pace-connections';
+import type { WebhookErrorCode } from '@sentinel/policy';
 import { FairShare } from '@sentinel/policy';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ActJournal } from './acts/journal.ts';
@@ -27,7 +28,6 @@ import { requireRoom } from './admission/room.ts';
 import { requireSealedDecisions } from './admission/sealed.ts';
 import { BODY_LIMIT, BodyRefused, Intake } from './intake.ts';
 import { noteReview, noteUnjudged, type ReviewOutcome, resourceLabel } from './metrics.ts';
-import type { WebhookErrorCode } from './webhook-errors.ts';
 
 /**
  * Connections of a replica that are open, and that begin within a second. The API server has one or few addresses, with a connection for

@@ -184,7 +184,7 @@ describe('kubectl sentinel cancel', () => {
     );
     assert.equal(alone.code, 0, alone.error);
     const refused = await runAgainst(cluster({ answer: forbidden }), argv);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 3);
     assert.match(refused.error, /you may not: no/);
   });
 });

@@ -20,13 +20,14 @@ const COMMENT_MAX = 1024;
  * Cancels an action: prints what happens to it and to its changes, asks for confirmation, and sets `spec.cancelled`. The patch has no
  * resourceVersion, because writes of the operator must not delay a cancellation; the response shows the state that the action had by then.
  */
-export async function cancel(session: Session, name: string, flags: CancelFlags): Promise<number> {
+export async function cancel(session: Session, given: string, flags: CancelFlags): Promise<number> {
   const { client, namespace, io } = session;
   requireSomebody(io, flags.yes === true);
   const comment = flags.comment?.trim() || undefined;
   if (comment !== undefined && comment.length > COMMENT_MAX)
     throw new UsageError('FlagInvalid', `--comment may have at most ${COMMENT_MAX} characters`);
-  const action = await readAction(session, name);
+  const action = await readAction(session, given, { isExact: flags.yes === true });
+  const { name } = action.metadata;
   const around = await readAround(session, action);
   const judged = judgeCancellation(action, around);
   if (judged.kind === 'TooLate') throw new UsageError('NothingToDecide', judged.why);

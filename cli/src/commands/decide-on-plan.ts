@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgentAction, agentActions, annotations, askingManager } from '@sentinel/crds';
+import { type AgentAction, agentActions, annotations, askingManager, count } from '@sentinel/crds';
 import { backoffDelay, isConflict } from '@sentinel/kube';
 import { describeSuspensions } from '@sentinel/policy';
 import { renderForDecision } from '../print/plan.ts';
@@ -22,14 +22,17 @@ const done: Readonly<Record<Verb, string>> = { approve: 'approved', reject: 'rej
  * Shows the plan, asks for confirmation, and sends the decision with the digest of the plan that was shown. With `--plan` the person names
  * the plan that they saw; a different plan is refused here already. The API server makes the final check.
  */
-export async function decideOnPlan(session: Session, name: string, verb: Verb, flags: DecideFlags): Promise<number> {
+export async function decideOnPlan(session: Session, given: string, verb: Verb, flags: DecideFlags): Promise<number> {
   validate(session, verb, flags);
-  const review = await readReview(session, name);
+  const review = await readReview(session, given, { isExact: flags.yes === true });
+  const { name } = review.action.metadata;
   requireDecidable(review, flags.plan, session.namespace);
   const { io } = session;
   const unseen = await show(session, review, flags.full === true);
   const question =
-    unseen === 0 ? `${verb} this plan?` : `${verb} this plan? ${unseen} part(s) of it were not shown; --full shows them.`;
+    unseen === 0
+      ? `${verb} this plan?`
+      : `${verb} this plan? ${count(unseen, 'part')} of it ${unseen === 1 ? 'was' : 'were'} not shown; --full shows ${unseen === 1 ? 'it' : 'them'}.`;
   if (!(await confirmed(session, question, flags.yes === true))) {
     io.error('nothing was decided');
     return 1;

@@ -1,4 +1,13 @@
-import { agentActions, annotations, askingManager, finalStates, type Playbook, playbooks, type State } from '@sentinel/crds';
+import {
+  agentActions,
+  annotations,
+  askingManager,
+  count,
+  finalStates,
+  type Playbook,
+  playbooks,
+  type State,
+} from '@sentinel/crds';
 import { WITHDRAW, WITHDRAWAL_PREFIX } from '@sentinel/policy';
 import { readPlaybook, stateOf } from '../read.ts';
 import { confirmed, requireSomebody, type Session, UsageError } from '../session.ts';
@@ -60,7 +69,9 @@ async function unfinished({ client, namespace }: Session, playbook: string) {
 export function consequences(playbook: string, actions: readonly { readonly name: string; readonly state: string }[]): string {
   if (actions.length === 0) return visible(`No action of Playbook '${playbook}' waits or runs.`);
   return [
-    visible(`Where policy asks for trust, ${actions.length} action(s) of Playbook '${playbook}' do not go on:`),
+    visible(
+      `Where policy asks for trust, ${count(actions.length, 'action')} of Playbook '${playbook}' ${actions.length === 1 ? 'does' : 'do'} not go on:`,
+    ),
     ...actions.map(({ name, state }) => visible(`  ${name}   ${state}: ${underWay.has(state) ? ENDS_RUN : 'is denied'}`)),
   ].join('\n');
 }

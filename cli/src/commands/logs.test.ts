@@ -91,7 +91,7 @@ describe('kubectl sentinel logs', () => {
         ? refusal(403, 'Forbidden', 'sentinel: ada may not read this evidence')
         : cluster()(request);
     const { code, error } = await runAgainst(denied, ['logs', 'repair-web']);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(error, /may not read this evidence/);
   });
 });

@@ -1,35 +1,78 @@
 import { type AgentAction, agentActions, effectNumber } from '@sentinel/crds';
 import { readSuspensions, renderSuspensions } from '../print/suspension.ts';
-import { requesterOf, stateOf } from '../read.ts';
+import { stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
-import { formatOf, raw } from '../terminal/raw.ts';
+import { formatOf } from '../terminal/format.ts';
+import { raw } from '../terminal/raw.ts';
 import { age, type Cell, table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
+import { type FilterFlags, filterOf, shortRequester, watchList } from './get/index.ts';
 
 const waitsForPeople: ReadonlySet<string> = new Set(['AwaitingApproval', 'Suspended', 'OutcomeUnknown']);
 
-/** Lists the actions that wait for people, the longest wait first; above them the kill switches that are on. */
-export async function queue(session: Session): Promise<number> {
+export interface QueueFlags extends FilterFlags {
+  readonly watch?: boolean;
+}
+
+/**
+ * Lists the actions that wait for people, the longest wait first; above them the kill switches that are on. With `--watch` it goes on, and
+ * names each action that begins to wait or whose approvals change.
+ */
+export async function queue(session: Session, { watch, ...wanted }: QueueFlags = {}): Promise<number> {
   const { client, namespace, flags, io } = session;
-  const format = formatOf(flags.output);
+  const format = formatOf(flags.output, { isTable: true });
+  const filter = filterOf(wanted);
   const all = flags.allNamespaces === true;
-  const { items } = await client.list(agentActions, all ? {} : { namespace });
+  const { items } = await client.list(agentActions, { ...(all ? {} : { namespace }), labelSelector: flags.selector });
   const waiting = items
-    .filter((action) => waitsForPeople.has(stateOf(action)))
+    .filter((action) => waitsForPeople.has(stateOf(action)) && filter(action))
     .sort((a, b) => (waitingSince(a) ?? '').localeCompare(waitingSince(b) ?? ''));
   if (!format) for (const line of renderSuspensions(await readSuspensions(session, items), io.now())) io.out(line);
-  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: waiting }, format));
-  else if (waiting.length === 0)
+  if (format) {
+    if (!watch) io.out(raw({ apiVersion: 'v1', kind: 'List', items: waiting }, format));
+    else for (const action of waiting) io.out(raw(action, format));
+  } else if (waiting.length === 0)
     io.out(all ? 'Nothing waits for a decision.' : `Nothing waits for a decision in namespace ${namespace}.`);
   else {
-    io.out([queueTable(waiting, all, io.now()), ...unmetLines(waiting), ...uncountedLines(waiting)].join('\n'));
+    io.out(
+      [queueTable(waiting, all, io.now(), flags.output === 'wide'), ...unmetLines(waiting), ...uncountedLines(waiting)].join(
+        '\n',
+      ),
+    );
     const [unknown] = waiting.filter((action) => stateOf(action) === 'OutcomeUnknown');
     if (unknown)
       io.out(
         `The outcome of an effect is unknown: kubectl sentinel plan ${visible(`${unknown.metadata.name} -n ${unknown.metadata.namespace ?? ''}`)}`,
       );
   }
+  if (watch) return await watchQueue(session, waiting, filter);
   return 0;
+}
+
+async function watchQueue(
+  session: Session,
+  waiting: readonly AgentAction[],
+  filter: (action: AgentAction) => boolean,
+): Promise<never> {
+  const { io, flags } = session;
+  const format = formatOf(flags.output, { isTable: true });
+  const told = new Map(waiting.map((action) => [action.metadata.uid, JSON.stringify(rowOf(action, 0))]));
+  const tell = (action: AgentAction) => {
+    const isWaiting = waitsForPeople.has(stateOf(action)) && filter(action);
+    const text = isWaiting ? JSON.stringify(rowOf(action, 0)) : undefined;
+    const before = told.get(action.metadata.uid);
+    if (text === before) return;
+    if (text === undefined) told.delete(action.metadata.uid);
+    else told.set(action.metadata.uid, text);
+    if (format) return isWaiting && io.out(raw(action, format));
+    const place = `${action.metadata.namespace ?? ''}/${action.metadata.name}`;
+    io.out(
+      isWaiting
+        ? queueTable([action], flags.allNamespaces === true, io.now())
+        : visible(`${place} waits no more: ${stateOf(action)}`),
+    );
+  };
+  return await watchList(session, { labelSelector: flags.selector, onBegin: (actions) => actions.forEach(tell), onChange: tell });
 }
 
 // Actions that nobody can approve, as far as Sentinel knows.
@@ -53,10 +96,18 @@ export const uncountedLines = (waiting: readonly AgentAction[]): string[] =>
   });
 
 /** The table of the queue; below each action a short summary of its changes. */
-export function queueTable(waiting: readonly AgentAction[], all: boolean, now: number): string {
-  const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'RISK', 'EFFECTS', 'APPROVALS', 'REQUESTER', 'WAITING'];
-  const rows = waiting.map((action) => [...(all ? [action.metadata.namespace] : []), ...rowOf(action, now)]);
-  const [head, ...lines] = table(headings, rows, ['REQUESTER']).split('\n');
+export function queueTable(waiting: readonly AgentAction[], all: boolean, now: number, wide = false): string {
+  const headings = [
+    ...(all ? ['NAMESPACE'] : []),
+    ...['NAME', 'RISK', 'EFFECTS', 'APPROVALS', 'REQUESTER', 'WAITING'],
+    ...(wide ? ['STATE', 'WORK'] : []),
+  ];
+  const rows = waiting.map((action) => [
+    ...(all ? [action.metadata.namespace] : []),
+    ...rowOf(action, now),
+    ...(wide ? [stateOf(action), action.spec.playbookRef?.name ?? 'ad-hoc steps'] : []),
+  ]);
+  const [head, ...lines] = table(headings, rows, ['REQUESTER', 'WORK']).split('\n');
   return [head, ...lines.flatMap((line, at) => [line, ...changeLine(waiting[at])])].join('\n');
 }
 
@@ -81,17 +132,6 @@ function rowOf(action: AgentAction, now: number): Cell[] {
 // Decisions after the run: effects whose outcome is unknown.
 const unknownOf = ({ status }: AgentAction) =>
   `unknown: ${(status?.unknownEffects ?? []).map(({ effect }) => `effect ${effectNumber(effect)}`).join(', ')}`;
-
-// The agent is usually in the namespace of its action: then only its name is shown, which needs less space. The plan shows the full name.
-function shortRequester(action: AgentAction): string | undefined {
-  const requester = requesterOf(action);
-  const own = `system:serviceaccount:${action.metadata.namespace ?? ''}:`;
-  const short = requester?.startsWith(own)
-    ? `sa:${requester.slice(own.length)}`
-    : requester?.replace(/^system:serviceaccount:/, 'sa:');
-  const person = action.spec.onBehalfOf?.user;
-  return person === undefined ? short : `${short ?? '<unknown>'} for ${person}`;
-}
 
 const waitingSince = (action: AgentAction) => {
   const since = stateOf(action) === 'OutcomeUnknown' ? 'Executed' : 'Rehearsed';

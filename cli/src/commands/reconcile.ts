@@ -22,12 +22,13 @@ export const meanings: Readonly<Record<Resolution, string>> = {
  * Resolves an effect whose outcome is unknown: shows it, asks for confirmation, and sends the decision with the digest of the plan and the
  * number of the effect. The API server makes the final check, and the gateway reports the result.
  */
-export async function reconcile(session: Session, name: string, word: string, flags: ReconcileFlags): Promise<number> {
+export async function reconcile(session: Session, given: string, word: string, flags: ReconcileFlags): Promise<number> {
   const resolution = Resolution.safeParse(word);
   if (!resolution.success)
     throw new UsageError('FlagInvalid', `'${word}' is not a resolution; use one of ${Resolution.options.join(', ')}`);
   checkCommonFlags(session, flags, true);
-  const review = await readReview(session, name);
+  const review = await readReview(session, given, { isExact: flags.yes === true });
+  const { name } = review.action.metadata;
   const effect = requireEffect(review, flags.effect);
   if (flags.plan !== undefined && flags.plan !== review.digest)
     throw new UsageError(

@@ -49,7 +49,8 @@ describe('run', () => {
     ['a parameter that is given twice', [...run, '--param', 'a=1', '--param', 'a=2'], /given twice/],
     ['a name that no action can have', [...run, '--name', 'A/b'], /is not a valid name for an action/],
     ['a name that is too long', [...run, '--name', 'a'.repeat(101)], /at most 100/],
-    ['-o together with --wait', [...run, '--wait', '-o', 'json'], /--wait and --output cannot be used together/],
+    ['--timeout without --wait', [...run, '--timeout', '5m'], /--timeout is only allowed with --wait/],
+    ['a time that is not valid', [...run, '--wait', '--timeout', 'soon'], /--timeout must be a time/],
     ['an unknown format', [...run, '-o', 'xml'], /no output format 'xml'/],
     ['an unknown flag', [...run, '--force'], /unknown option '--force'/],
     ['an unknown command', ['destroy'], /unknown command 'destroy'/],
@@ -57,7 +58,7 @@ describe('run', () => {
   for (const [name, argv, expected] of wrong)
     it(`refuses ${name}`, async () => {
       const ran = await runAgainst(() => undefined, argv);
-      assert.equal(ran.code, 1);
+      assert.equal(ran.code, 2);
       assert.match(ran.error, expected);
       assert.equal(ran.out, '');
       assert.deepEqual(ran.requests, []);

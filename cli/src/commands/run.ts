@@ -1,16 +1,22 @@
 import { randomInt } from 'node:crypto';
 import { type AgentAction, API_VERSION, agentActions } from '@sentinel/crds';
+import { forEach, type ManifestObject, readManifest } from '../input/index.ts';
 import { requireName } from '../read.ts';
 import { type Session, UsageError } from '../session.ts';
-import { formatOf, raw } from '../terminal/raw.ts';
+import { formatOf } from '../terminal/format.ts';
+import { raw } from '../terminal/raw.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Patience } from './follow.ts';
+import { wait } from './wait.ts';
 import { watch } from './watch.ts';
 
-export interface RunFlags {
+export interface RunFlags extends Patience {
+  readonly filename?: string;
   readonly account?: string;
   readonly image?: string;
   readonly parent?: string;
   readonly param?: string[];
-  readonly summary: string;
+  readonly summary?: string;
   readonly reason?: string;
   readonly prompt?: string;
   readonly onBehalfOf?: string;
@@ -41,15 +47,53 @@ export function workOf(words: readonly string[], command: readonly string[] | un
 
 /** Creates an action that runs a Playbook or an ad-hoc command; with `--wait` follows it until it has ended. */
 export async function run(session: Session, work: Work, flags: RunFlags): Promise<number> {
-  const { client, namespace, io } = session;
-  const format = formatOf(session.flags.output);
-  if (format && flags.wait) throw new UsageError('FlagConflict', '--wait and --output cannot be used together');
-  const action = actionFor(namespace, work, flags);
-  const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
-  const { name } = action.metadata;
-  io.out(format ? raw(created, format) : `agentaction.sentinel.dev/${name} created`);
-  return flags.wait ? await watch(session, name) : 0;
+  return await create(session, actionFor(session.namespace, work, flags), flags);
 }
+
+/** Creates the actions of a manifest; with `--wait` follows each until it has ended. */
+export async function runManifest(session: Session, filename: string, flags: RunFlags): Promise<number> {
+  const stray = Object.entries(flags).find(([flag, value]) => value !== undefined && !WITH_MANIFEST.has(flag));
+  if (stray)
+    throw new UsageError(
+      'FlagConflict',
+      `leave out --${stray[0].replace(/[A-Z]/g, '-$&').toLowerCase()}: with -f the manifest says it`,
+    );
+  const actions = (await readManifest(filename, session.io.stdin)).map((object) => actionOf(object, session.namespace));
+  const created: AgentAction[] = [];
+  for (const action of actions) created.push(await send(session, action, flags));
+  return await forEach(flags.wait ? created.map(({ metadata }) => metadata.name) : [], (name) => waitFor(session, name, flags));
+}
+
+const WITH_MANIFEST: ReadonlySet<string> = new Set(['filename', 'wait', 'timeoutMs']);
+
+function actionOf(object: ManifestObject, namespace: string): AgentAction {
+  const { apiVersion, kind, metadata } = object;
+  if (apiVersion !== API_VERSION || kind !== 'AgentAction')
+    throw new UsageError(
+      'FileInvalid',
+      `only AgentActions of ${API_VERSION} can be run, not ${kind ?? 'an object without a kind'}`,
+    );
+  if (metadata?.namespace !== undefined && metadata.namespace !== namespace)
+    throw new UsageError('FlagConflict', `the manifest is for namespace '${metadata.namespace}'; pass -n ${metadata.namespace}`);
+  return { ...(object as AgentAction), metadata: { ...(metadata as AgentAction['metadata']), namespace } };
+}
+
+async function create(session: Session, action: AgentAction, flags: RunFlags): Promise<number> {
+  const { metadata } = await send(session, action, flags);
+  return flags.wait ? await waitFor(session, metadata.name ?? '', flags) : 0;
+}
+
+// With -o a program reads one document: the created object, or the end that is waited for.
+async function send({ client, io, flags: { output } }: Session, action: AgentAction, flags: RunFlags): Promise<AgentAction> {
+  const format = formatOf(output);
+  const created = await client.create(agentActions, action, { fieldManager: 'kubectl-sentinel', fieldValidation: 'Strict' });
+  if (!format) io.out(`agentaction.sentinel.dev/${visible(created.metadata.name)} created`);
+  else if (!flags.wait) io.out(raw(created, format));
+  return created;
+}
+
+const waitFor = (session: Session, name: string, flags: Patience): Promise<number> =>
+  formatOf(session.flags.output) ? wait(session, [name], { timeoutMs: flags.timeoutMs }) : watch(session, name, flags);
 
 /** The action that the flags describe. Throws UsageError, with what to write instead. */
 export function actionFor(namespace: string, work: Work, flags: RunFlags): AgentAction {
@@ -57,6 +101,8 @@ export function actionFor(namespace: string, work: Work, flags: RunFlags): Agent
   requireName(title, 'a Playbook');
   const mode = flags.mode ?? 'Apply';
   if (mode !== 'Apply' && mode !== 'DryRun') throw new UsageError('FlagInvalid', '--mode must be Apply or DryRun');
+  if (flags.summary === undefined)
+    throw new UsageError('FlagRequired', '--summary is required: what is going to be done, in a sentence');
   const summary = flags.summary.trim();
   if (summary === '' || summary.length > 512)
     throw new UsageError('FlagInvalid', '--summary must say in 1 to 512 characters what is going to be done');

@@ -30,8 +30,10 @@ describe('watch', () => {
   for (const [state, code] of [
     ['Succeeded', 0],
     ['NoEffect', 0],
-    ['Blocked', 1],
-    ['RolledBack', 1],
+    ['Blocked', 4],
+    ['RolledBack', 4],
+    ['Rejected', 3],
+    ['Expired', 5],
   ] as const)
     it(`ends with ${code} when the action is ${state}, each record told once`, async () => {
       const ran = await runAgainst(serve({ type: 'MODIFIED', object: ended(state) }), ['watch', 'repair-web']);
@@ -56,12 +58,12 @@ describe('watch', () => {
     assert.match(ran.error, /was deleted/);
   });
 
-  it('ends with 1 when the watch is refused, instead of trying for ever', async () => {
+  it('ends with 3 when the watch is refused, instead of trying for ever', async () => {
     const ran = await runAgainst(
       (request) => (request.path.endsWith('/agentactions') ? refusal(403, 'Forbidden', 'no watch for you') : ok(waiting)),
       ['watch', 'repair-web'],
     );
-    assert.equal(ran.code, 1);
+    assert.equal(ran.code, 3);
     assert.match(ran.error, /you may not: no watch for you/);
   });
 });

@@ -1,65 +1,27 @@
-import { type AgentAction, agentActions, finalStates, type State, successStates } from '@sentinel/crds';
-import { createInformer, isForbidden, type LogFields, type Logger, toError } from '@sentinel/kube';
+import { type AgentAction, finalStates, type State, successStates } from '@sentinel/crds';
+import { exitCodeOfState, exitCodes } from '../exit-codes.ts';
 import { shortenedLines } from '../print/shortened.ts';
 import { resolveCommands } from '../print/unknown.ts';
 import { messageOf, readAction, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
 import { painter } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
+import { follow, type Patience } from './follow.ts';
 
-/** Follows an action until it has ended: a line for each audit record and each new state. Returns 0 if it ended with success, else 1. */
-export async function watch(session: Session, name: string): Promise<number> {
-  const { client, namespace, io } = session;
-  const tell = teller(name, namespace, (line) => io.out(line));
-  const action = await readAction(session, name);
-  // An action that has ended already is printed without a watch, for which the caller may have no right.
-  const at = tell(action);
-  if (at !== undefined) return at;
-  const stop = new AbortController();
-  const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
-  const gone = () => {
-    io.error(`error: '${name}' was deleted before it ended`);
-    resolve(1);
-  };
-  const informer = createInformer({
-    client,
-    resource: agentActions,
-    namespace,
-    fieldSelector: `metadata.name=${name}`,
-    logger: watchLogger((text) => io.error(text), reject),
-  });
-  informer.onChange(({ type, object }) => {
-    // Ignores a later action of the same name.
-    if (type === 'delete' || object.metadata.uid !== action.metadata.uid) return gone();
-    const code = tell(object);
-    if (code !== undefined) resolve(code);
-  });
-  void informer.synced.then(() => informer.store.size === 0 && gone());
-  const running = informer.start(stop.signal);
-  try {
-    return await ended;
-  } finally {
-    stop.abort();
-    await running;
-  }
+/** Follows an action until it has ended: a line for each audit record and each new state. Returns the exit code of its end. */
+export async function watch(session: Session, given: string, patience: Patience = {}): Promise<number> {
+  const action = await readAction(session, given);
+  const tell = teller(action.metadata.name, session.namespace, (line) => session.io.out(line));
+  return endCode(await follow(session, action, tell, patience));
 }
 
-type Tell = (action: AgentAction) => number | undefined;
+/** The exit code of an action that has ended. */
+export const endCode = (action: AgentAction): number =>
+  successStates.has(stateOf(action) as State) ? exitCodes.done : exitCodeOfState(stateOf(action));
 
-// The informer retries indefinitely: print why there is no progress, and stop if the caller has no right to watch.
-function watchLogger(error: (text: string) => void, giveUp: (error: unknown) => void): Logger {
-  let told = false;
-  const failed = (message: string, fields?: LogFields) => {
-    const cause = toError(fields?.error ?? message);
-    if (isForbidden(cause)) giveUp(cause);
-    else if (!told) error(`warning: the watch was interrupted and is tried again: ${visible(cause.message)}`);
-    told = true;
-  };
-  const logger: Logger = { error: failed, warn: failed, info: () => {}, debug: () => {}, child: () => logger };
-  return logger;
-}
+type Tell = (action: AgentAction) => void;
 
-/** Prints what is new in an action since the last call. Returns the exit code once the action has ended. */
+/** Prints what is new in an action since the last call. */
 export function teller(name: string, namespace: string, out: (line: string) => void): Tell {
   let told = 0;
   let last: string | undefined;
@@ -82,7 +44,5 @@ export function teller(name: string, namespace: string, out: (line: string) => v
     const missing = action.status?.shortened?.length ?? 0;
     if (missing > shortened) for (const line of shortenedLines(action, painter(false))) if (line !== '') out(line);
     shortened = Math.max(shortened, missing);
-    if (!final) return undefined;
-    return successStates.has(state as State) ? 0 : 1;
   };
 }

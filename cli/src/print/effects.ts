@@ -1,8 +1,9 @@
-import { type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
+import { count, type Effect, effectNumber, type FieldChange } from '@sentinel/crds';
 import { amountOf, dotted, fieldLines, inShort, type View } from '../terminal/fields.ts';
 import { visible } from '../terminal/visible.ts';
 import { type AlikeObjects, groupAlike, type ObjectWrites } from './alike.ts';
 import { deleteLines, withoutContent } from './deletes.ts';
+import { isRemarkable, MANY, manyObjects, shortWrite } from './many.ts';
 
 /** The object of an effect as text. */
 export function objectOf(effect: Effect): string {
@@ -13,9 +14,16 @@ export function objectOf(effect: Effect): string {
 /** Every write, grouped by object, each field as `- before` and `+ after`; similar objects in one group, with their differences. */
 export function effectLines(effects: readonly Effect[], view: View): string[] {
   const whole = new Map(effects.map((effect) => [effect.index, effect]));
-  return groupAlike(view.full ? effects : effects.map(withoutContent)).flatMap((group) =>
-    group.objects.length === 1 ? objectLines(group.objects[0], whole, view) : alikeLines(group, whole, view),
-  );
+  const groups = groupAlike(view.full ? effects : effects.map(withoutContent));
+  const isShort = !view.full && groups.length > MANY;
+  return groups.flatMap((group) => {
+    if (group.objects.length > 1) return alikeLines(group, whole, view);
+    const [object] = group.objects;
+    const isPlain = isShort && object !== undefined && !object.effects.some(isRemarkable);
+    return isPlain
+      ? object.effects.map((effect) => shortWrite(effect, objectOf(effect), view))
+      : objectLines(object, whole, view);
+  });
 }
 
 /** The effects of a plan by their index, with all their fields. */
@@ -34,10 +42,8 @@ function objectLines(object: ObjectWrites | undefined, whole: Whole, view: View)
 
 /** Similar objects as text: `19 ConfigMaps in shop`. */
 export function alikeObjects({ objects }: AlikeObjects): string {
-  const { kind = '', apiGroup = '', namespace } = objects[0]?.effects[0] ?? {};
-  const plural = /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-  const where = namespace === undefined ? '(whole cluster)' : `in ${namespace}`;
-  return visible(`${objects.length} ${plural}${apiGroup === '' ? '' : `.${apiGroup}`} ${where}`);
+  const first = objects[0]?.effects[0];
+  return first === undefined ? '' : manyObjects(objects.length, first);
 }
 
 function alikeLines(group: AlikeObjects, whole: Whole, view: View): string[] {
@@ -140,7 +146,12 @@ function writeLines(effect: Effect, all: readonly Effect[], numbers: string, out
   if (effect.verb !== 'delete' || (view.full && all.length > 1))
     for (const change of effect.change ?? []) if (!isSaid(effect, change)) lines.push(...fieldLines(change, view));
   if (effect.hiddenChanges)
-    lines.push(paint('red', `      ! CUT: ${effect.hiddenChanges} changed field(s) are not shown, or not in full`));
+    lines.push(
+      paint(
+        'red',
+        `      ! CUT: ${count(effect.hiddenChanges, 'changed field')} ${effect.hiddenChanges === 1 ? 'is' : 'are'} not shown, or not in full`,
+      ),
+    );
   if (!effect.reversible) lines.push(paint('red', '      ! cannot be restored'));
   for (const note of effect.notes ?? []) lines.push(paint('yellow', `      ! ${visible(note)}`));
   return lines;

@@ -43,3 +43,24 @@ export function alikePlan(count: number) {
     risk: { level: 'High', score: 200, parts: [...parts, ...parts].slice(0, 8) },
   });
 }
+
+/** A plan of objects that are not alike; one in ten is deleted and cannot be restored. */
+export function largePlan(count: number) {
+  const kinds = [
+    { kind: 'Deployment', apiGroup: 'apps', resource: 'deployments' },
+    { kind: 'ConfigMap', apiGroup: '', resource: 'configmaps' },
+    { kind: 'NetworkPolicy', apiGroup: 'networking.k8s.io', resource: 'networkpolicies' },
+  ] as const;
+  const effects = Array.from({ length: count }, (_, index) => {
+    const isDeleted = index % 10 === 9;
+    const change = Array.from({ length: 2 + (index % 3 === 1 ? 1 : 0) }, (_, at) => ({
+      path: `/spec/field${index}${'abc'[at] ?? ''}`,
+      before: `"${index}"`,
+      after: `"${index + 1}"`,
+    }));
+    const what = kinds[index % kinds.length] ?? kinds[0];
+    const verb = isDeleted ? ('delete' as const) : index % 4 === 0 ? ('create' as const) : ('patch' as const);
+    return effectOf({ ...what, index, verb, name: `object-${index}`, reversible: !isDeleted, change: isDeleted ? [] : change });
+  });
+  return aPlan({ effects, undeclared: [], rollback: { from: 'PreImages' } });
+}

@@ -5,7 +5,7 @@ import { anAction, aPlan } from '../../test/fixtures.ts';
 import { assertGolden } from '../../test/golden.ts';
 import { painter } from '../terminal/paint.ts';
 import { isHostile } from '../terminal/visible.ts';
-import { alikePlan, bare, effectOf, plan, review, reviewOf, textOf } from './plan.fixture.ts';
+import { alikePlan, bare, effectOf, largePlan, plan, review, reviewOf, textOf } from './plan.fixture.ts';
 import { renderForDecision, renderPlan } from './plan.ts';
 
 describe('a plan', () => {
@@ -90,6 +90,29 @@ describe('a plan', () => {
     assert.ok(text.split('\n').length <= 60, text);
     assertGolden('plan-alike', text);
     for (let index = 1; index <= 20; index++) assert.match(text, new RegExp(`settings-${index}: "value-${index}"`));
+  });
+
+  it('of 200 objects begins with numbers, then has a line for each, and all of what is lost', () => {
+    const { text, folded } = renderPlan(reviewOf(largePlan(200)), bare);
+    assertGolden('plan-200', text);
+    assert.ok(text.split('\n').length < 330, String(text.split('\n').length));
+    for (let index = 0; index < 200; index++) assert.match(text, new RegExp(`object-${index}\\b`));
+    assert.ok(
+      folded.some((what) => /^2\. ConfigMap shop\/object-1: 1 of 3 fields$/.test(what)),
+      folded.join('\n'),
+    );
+    const full = renderPlan(reviewOf(largePlan(200)), { ...bare, full: true });
+    assert.deepEqual(full.folded, []);
+    assert.equal(
+      full.text.match(/\/spec\/field\d/g)?.length,
+      largePlan(200).spec.effects.flatMap(({ change = [] }) => change).length,
+    );
+  });
+
+  it('of a ConfigMap of 300 lines says how much changes, and shows the beginning', () => {
+    const lines = `@@ -1 +1 @@\n${Array.from({ length: 300 }, (_, at) => `-key${at}: old\n+key${at}: new`).join('\n')}`;
+    const one = effectOf({ change: [{ path: '/data/app.conf', lines, format: 'Text' }] });
+    assertGolden('plan-300-lines', textOf(reviewOf(aPlan({ effects: [one] })), bare));
   });
 
   it('tells what differs between alike objects whose maps are small enough to be recorded as one value', () => {

@@ -7,6 +7,7 @@ import { groupAlike } from './alike.ts';
 import { commandLines } from './command.ts';
 import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
+import { numbersOf } from './many.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
@@ -143,6 +144,8 @@ function shorten(text: string): { shown: string; left: number } {
 }
 
 const LOST_SHOWN = 3;
+/** With more kinds of writes than this, DOES tells their numbers. */
+const DOES_SHOWN = 8;
 
 function does({ plan: { spec } }: Review, paint: Paint): string[] {
   const { irreversible = [] } = spec.rollback;
@@ -156,8 +159,7 @@ function does({ plan: { spec } }: Review, paint: Paint): string[] {
   });
   return [
     `${paint('bold', 'DOES')}  (observed in the rehearsal: ${count(spec.effects.length, 'write')})`,
-    ...alike.slice(0, 8),
-    ...(alike.length > 8 ? [`  … and ${alike.length - 8} more, see CHANGES`] : []),
+    ...(alike.length > DOES_SHOWN ? numbersOf(spec.effects).map((line) => `  ${line}`) : alike),
     ...(spec.undeclared ?? []).map((difference) => paint('red', `  ! UNDECLARED EFFECT: ${visible(difference)}`)),
     ...irreversible.slice(0, LOST_SHOWN).map((what) => paint('red', `  ! CANNOT BE RESTORED: ${visible(what)}`)),
     ...(irreversible.length > LOST_SHOWN

@@ -30,14 +30,21 @@ export function fieldLines(change: FieldChange, view: View): string[] {
   const rows = valueRows(change, paint);
   const shown = full || rows.length <= ROWS + 1 ? rows : rows.slice(0, ROWS);
   if (shown.length < rows.length) view.onFold?.(`${path}: ${rows.length - shown.length} of ${rows.length} rows`);
+  const amount = rows.length > shown.length && change.lines !== undefined ? `   ${lineAmount(change.lines)}` : '';
   return [
-    `      ${path}${marks.length > 0 ? paint('yellow', `   (${visible(marks.join('; '))})`) : ''}`,
+    `      ${path}${amount}${marks.length > 0 ? paint('yellow', `   (${visible(marks.join('; '))})`) : ''}`,
     ...shown.map((row) => `        ${row}`),
     ...(shown.length < rows.length ? [moreRows(rows.length - shown.length, paint)] : []),
     ...(change.cut
       ? [paint('red', '        ! CUT: this field is too large for the plan; the rest of its change is not shown')]
       : []),
   ];
+}
+
+// How long the change of a text is, where not all of it is shown.
+function lineAmount(lines: string): string {
+  const many = (sign: string) => lines.split('\n').filter((row) => row.startsWith(sign)).length;
+  return `${many('+')} added and ${many('-')} removed lines`;
 }
 
 const moreRows = (count: number, paint: Paint) => paint('yellow', `        … ${count} more rows; see all with --full`);

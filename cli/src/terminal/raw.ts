@@ -1,19 +1,52 @@
 import { Scalar, visit, Document as YamlDocument } from 'yaml';
 import { UsageError } from '../usage-error.ts';
-import { escapeHostile, isHostile } from './visible.ts';
+import type { RawFormat } from './format.ts';
+import { jsonpath } from './jsonpath.ts';
+import { escapeHostile, isHostile, visible } from './visible.ts';
 
-/** The formats of `-o`; undefined is the output for people. */
-export type Format = 'json' | 'yaml' | undefined;
+export { type Format, formatOf } from './format.ts';
 
-/** Reads `-o`. Throws UsageError for an unknown format. */
-export function formatOf(output: string | undefined): Format {
-  if (output === undefined || output === 'json' || output === 'yaml') return output;
-  throw new UsageError('FlagInvalid', `there is no output format '${output}'; use -o json or -o yaml`);
+/**
+ * An object, or a List of objects, in a machine-readable format, without `metadata.managedFields`. Characters that could harm a terminal are
+ * escaped as the format defines, so parsing returns the same object. Throws UsageError for `name` of what has no name, and for a template
+ * that is not valid.
+ */
+export function raw(value: unknown, format: RawFormat): string {
+  const shown = withoutManagedFields(value);
+  if (format === 'json') return json(shown);
+  if (format === 'yaml') return yaml(shown);
+  if (format === 'name') return itemsOf(shown).map(nameOf).join('\n');
+  // Templates separate values with line breaks and tabs.
+  const parts = jsonpath(shown, format.slice('jsonpath='.length)).split(/([\n\t])/);
+  return parts.map((part) => (part === '\n' || part === '\t' ? part : visible(part))).join('');
 }
 
-/** An object in a machine-readable format. Characters that could harm a terminal are escaped as the format defines, so parsing returns the same object. */
-export function raw(value: unknown, format: 'json' | 'yaml'): string {
-  return format === 'json' ? json(value) : yaml(value);
+interface Named {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly managedFields?: unknown };
+  readonly items?: readonly Named[];
+}
+
+const itemsOf = (value: unknown): readonly Named[] => {
+  const one = value as Named;
+  return Array.isArray(value) ? value : (one?.items ?? [one]);
+};
+
+function nameOf({ apiVersion = '', kind, metadata }: Named): string {
+  if (kind === undefined || metadata?.name === undefined)
+    throw new UsageError('FlagInvalid', '-o name is only for objects of the API server; use -o json');
+  const [group] = apiVersion.includes('/') ? apiVersion.split('/') : [''];
+  return visible(`${kind.toLowerCase()}${group ? `.${group}` : ''}/${metadata.name}`);
+}
+
+function withoutManagedFields(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const object = value as Named;
+  if (Array.isArray(object.items)) return { ...object, items: object.items.map(withoutManagedFields) };
+  if (object.metadata?.managedFields === undefined) return value;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** JSON.stringify escapes C0 only: C1, bidi and invisible characters would pass. */

@@ -3,30 +3,53 @@ import { visible } from './visible.ts';
 export type Cell = string | number | undefined;
 
 const GAP = 3;
-const WIDTH = 80;
+/** Tables are at most this wide, if their names allow it. */
+export const TABLE_WIDTH = 120;
 const LEAST = 12;
 
 /**
  * A table as kubectl prints it: padded columns, three blanks between them, `<none>` for empty cells. If it would be wider than
- * 80 columns, the columns named in `shrink` are cut in the middle, in that order; names that people copy are never cut.
+ * 120 columns, the columns named in `shrink` are cut in the middle, in that order; names that people copy are never cut.
  */
-export function table(headings: readonly string[], rows: readonly (readonly Cell[])[], shrink: readonly string[] = []): string {
-  const cells = [
-    [...headings],
-    ...rows.map((row) => row.map((cell) => (cell === undefined || cell === '' ? '<none>' : visible(String(cell))))),
-  ];
-  const widthOf = (column: number) => Math.max(...cells.map((row) => (row[column] ?? '').length));
-  for (const heading of shrink) {
-    const column = headings.indexOf(heading);
-    const total = headings.reduce((sum, _, at) => sum + widthOf(at) + GAP, -GAP);
-    if (column < 0 || total <= WIDTH) continue;
-    const width = Math.max(LEAST, heading.length, widthOf(column) - (total - WIDTH));
-    for (const row of cells) row[column] = cutMiddle(row[column] ?? '', width);
-  }
-  const widths = headings.map((_, column) => widthOf(column));
+export const table = (headings: readonly string[], rows: readonly (readonly Cell[])[], shrink: readonly string[] = []): string =>
+  growingTable(headings, rows, shrink).text;
+
+/** A table to which rows are added later, for `--watch`: those are aligned with the rows that it began with. */
+export interface GrowingTable {
+  readonly text: string;
+  readonly addRow: (row: readonly Cell[]) => string;
+}
+
+/** {@link table}, with rows to come. */
+export function growingTable(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  shrink: readonly string[] = [],
+): GrowingTable {
+  const cells = [[...headings], ...rows.map((row) => row.map(textOf))];
+  const limits = limitsOf(headings, cells, shrink);
+  const cut = (row: readonly string[]) => row.map((cell, column) => cutMiddle(cell, limits[column] ?? Number.POSITIVE_INFINITY));
+  const shown = cells.map(cut);
+  const widths = headings.map((_, column) => widthOf(shown, column));
   const line = (row: readonly string[]) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(' '.repeat(GAP));
-  return cells.map(line).join('\n');
+  return { text: shown.map(line).join('\n'), addRow: (row) => line(cut(row.map(textOf))) };
+}
+
+const textOf = (cell: Cell): string => (cell === undefined || cell === '' ? '<none>' : visible(String(cell)));
+const widthOf = (cells: readonly (readonly string[])[], column: number) =>
+  Math.max(...cells.map((row) => (row[column] ?? '').length));
+
+function limitsOf(headings: readonly string[], cells: readonly (readonly string[])[], shrink: readonly string[]): number[] {
+  const limits = headings.map((_, column) => widthOf(cells, column));
+  for (const heading of shrink) {
+    const column = headings.indexOf(heading);
+    const over = limits.reduce((sum, width) => sum + width + GAP, -GAP) - TABLE_WIDTH;
+    if (column < 0 || over <= 0) continue;
+    limits[column] = Math.max(LEAST, heading.length, (limits[column] ?? 0) - over);
+  }
+  // Columns that need not shrink have no limit for rows to come.
+  return limits.map((limit, column) => (shrink.includes(headings[column] ?? '') ? limit : Number.POSITIVE_INFINITY));
 }
 
 function cutMiddle(text: string, width: number): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadConfig, tokenFileAuth } from './config.ts';
 
@@ -97,8 +97,86 @@ describe('A kubeconfig', () => {
   });
 });
 
+describe('KUBECONFIG', () => {
+  const withEnv = (files: readonly string[]) => {
+    const before = process.env.KUBECONFIG;
+    process.env.KUBECONFIG = files.join(delimiter);
+    try {
+      return loadConfig();
+    } finally {
+      if (before === undefined) delete process.env.KUBECONFIG;
+      else process.env.KUBECONFIG = before;
+    }
+  };
+  const one = (name: string, server: string, current?: string) =>
+    fileOf(
+      JSON.stringify({
+        clusters: [{ name, cluster: { server } }],
+        users: [{ name, user: { token: `token-of-${server}` } }],
+        contexts: [{ name, context: { cluster: name, user: name } }],
+        ...(current === undefined ? {} : { 'current-context': current }),
+      }),
+    );
+
+  it('of several files is read without those that do not exist, as kubectl does', () => {
+    const config = withEnv([join(folder, 'missing'), one('a', 'https://a.test'), '', one('b', 'https://b.test', 'b')]);
+    assert.deepEqual([config.server, config.currentContext], ['https://b.test', 'b']);
+  });
+
+  it('takes the first of two entries with the same name', async () => {
+    const config = withEnv([one('a', 'https://first.test', 'a'), one('a', 'https://second.test', 'a')]);
+    assert.deepEqual(
+      [config.server, await config.auth()],
+      ['https://first.test', { authorization: 'Bearer token-of-https://first.test' }],
+    );
+  });
+
+  it('none of whose files exists is refused, and the message names them', () =>
+    assert.throws(() => withEnv([join(folder, 'missing')]), /No file of \$KUBECONFIG exists: .*missing/));
+});
+
+describe('What is said instead of the kubeconfig', () => {
+  const file = () => kubeconfig({ token: 't' });
+
+  it('chooses cluster and user apart from the context', async () => {
+    const config = loadConfig({ kubeconfig: file(), cluster: 'd', user: 'v' });
+    assert.deepEqual([config.server, await config.auth()], ['https://other.test', { authorization: 'Bearer other' }]);
+    assert.throws(() => loadConfig({ kubeconfig: file(), cluster: 'x' }), /No such cluster .*: x/);
+    assert.throws(() => loadConfig({ kubeconfig: file(), user: 'x' }), /No such user .*: x/);
+  });
+
+  it('takes the place of server, token and certificates', async () => {
+    const authority = fileOf('AUTHORITY');
+    const certificate = fileOf('CERTIFICATE');
+    const key = fileOf('KEY');
+    const config = loadConfig({
+      kubeconfig: file(),
+      server: 'https://third.test/',
+      token: 'mine',
+      certificateAuthority: authority,
+      clientCertificate: certificate,
+      clientKey: key,
+      tlsServerName: 'x.test',
+    });
+    assert.deepEqual(
+      [config.server, String(config.ca), String(config.clientCert), String(config.clientKey), config.tlsServerName],
+      ['https://third.test', 'AUTHORITY', 'CERTIFICATE', 'KEY', 'x.test'],
+    );
+    assert.deepEqual(await config.auth(), { authorization: 'Bearer mine' });
+  });
+
+  it('needs no context when it names a server', () => {
+    const config = loadConfig({
+      kubeconfig: kubeconfig({}, { current: '' }),
+      server: 'https://x.test',
+      insecureSkipTlsVerify: true,
+    });
+    assert.deepEqual([config.server, config.insecureSkipTlsVerify, config.namespace], ['https://x.test', true, 'default']);
+  });
+});
+
 describe('Impersonation', () => {
-  const load = (options: { as?: string; asGroups?: string[] }, user: object = { token: 't' }) =>
+  const load = (options: { as?: string; asGroups?: string[]; asUid?: string }, user: object = { token: 't' }) =>
     loadConfig({ kubeconfig: kubeconfig(user), ...options });
 
   it('is asked for with each request, groups one by one', async () => {
@@ -108,6 +186,11 @@ describe('Impersonation', () => {
     assert.deepEqual(await load({ as: 'ada' }, { token: 't', as: 'bea' }).auth(), {
       authorization: 'Bearer t',
       'impersonate-user': 'ada',
+    });
+    assert.deepEqual(await load({ as: 'ada', asUid: 'u-1' }).auth(), {
+      authorization: 'Bearer t',
+      'impersonate-user': 'ada',
+      'impersonate-uid': 'u-1',
     });
   });
 

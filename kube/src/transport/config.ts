@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { bufferFromFileOrString, KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { bufferFromFileOrString, type KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import type { Headers } from './headers.ts';
+import { chooseEntries, type Overrides } from './kubeconfig.ts';
 
 /** Where the API server is and how to prove who we are. */
 export interface ClusterConfig {
@@ -21,39 +22,30 @@ export interface ClusterConfig {
 }
 
 /** Options of `loadConfig`. */
-export interface LoadConfigOptions {
-  /** Context of the kubeconfig; the current one by default. */
-  context?: string | undefined;
+export interface LoadConfigOptions extends Overrides {
   /** Path of a kubeconfig; `KUBECONFIG`, `~/.kube/config`, then the pod's ServiceAccount by default. */
   kubeconfig?: string | undefined;
-  /** Impersonation, as `kubectl --as` and `--as-group`. */
+  /** Impersonation, as `kubectl --as`, `--as-group` and `--as-uid`. */
   as?: string | undefined;
   asGroups?: readonly string[] | undefined;
+  asUid?: string | undefined;
 }
 
 const REREAD_MS = 60_000;
 
 /**
  * Finds the cluster the way kubectl does. Reads files, never the network.
- * Throws if the file cannot be read, or the context or its cluster does not exist.
+ * Throws if a file cannot be read, or if the context, cluster or user does not exist.
  * Client certificates handed out by exec plugins are not supported; their tokens are.
  */
 export function loadConfig(options: LoadConfigOptions = {}): ClusterConfig {
-  const config = new KubeConfig();
-  if (options.kubeconfig) config.loadFromFile(options.kubeconfig);
-  else config.loadFromDefault();
-  if (options.context) config.setCurrentContext(options.context);
-  const context = config.getContextObject(config.getCurrentContext());
-  const cluster = config.getCurrentCluster();
-  if (!context || !cluster)
-    throw new Error(`No such context in the kubeconfig: ${config.getCurrentContext() || '(none is set)'}`);
-  const user = config.getCurrentUser();
+  const { config, cluster, user, context, namespace } = chooseEntries(options.kubeconfig, options);
   return {
     ...endpointOf(cluster),
     clientCert: bufferFromFileOrString(user?.certFile, user?.certData) ?? undefined,
     clientKey: bufferFromFileOrString(user?.keyFile, user?.keyData) ?? undefined,
-    namespace: context.namespace?.trim() || 'default',
-    currentContext: context.name,
+    namespace: namespace?.trim() || 'default',
+    currentContext: context,
     auth: withImpersonation(authenticator(config, user), options, user),
   };
 }
@@ -114,10 +106,11 @@ function pluginAuth(config: KubeConfig): ClusterConfig['auth'] {
 function withImpersonation(auth: ClusterConfig['auth'], options: LoadConfigOptions, user: User | null): ClusterConfig['auth'] {
   const as = options.as ?? user?.impersonateUser;
   if (!as) {
-    if (options.asGroups?.length) throw new Error('Impersonating groups needs a user to impersonate');
+    if (options.asGroups?.length || options.asUid) throw new Error('Impersonating groups or a uid needs a user to impersonate');
     return auth;
   }
   const extra: Headers = { 'impersonate-user': as };
   if (options.asGroups?.length) extra['impersonate-group'] = [...options.asGroups];
+  if (options.asUid) extra['impersonate-uid'] = options.asUid;
   return async (fresh) => ({ ...(await auth(fresh)), ...extra });
 }

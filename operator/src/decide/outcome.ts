@@ -1,4 +1,4 @@
-import type { RunReport, Stage, StageStatus } from '@sentinel/crds';
+import { count, type RunReport, type Stage, type StageStatus } from '@sentinel/crds';
 import { END, GATE, stepContainer } from '@sentinel/policy';
 import type { JobView } from '../facts/facts.ts';
 import { cut } from '../status/text.ts';
@@ -51,7 +51,7 @@ export function outcomeOf(
       steps: results,
     };
   if (report && report.unknown.length > 0)
-    return { outcome: 'Unknown', message: `the outcome of ${report.unknown.length} effect(s) is unknown`, steps: results };
+    return { outcome: 'Unknown', message: `the outcome of ${count(report.unknown.length, 'effect')} is unknown`, steps: results };
   if (report && report.consumed.length < effects)
     return {
       outcome: 'Failed',

@@ -71,7 +71,7 @@ describe('A part of another action', () => {
         }),
         0,
       ),
-      /2 ancestor\(s\) itself; an action may have at most 2/,
+      /2 ancestors itself; an action may have at most 2/,
     ],
   ];
   for (const [name, refusals, message] of refused)

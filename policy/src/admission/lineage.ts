@@ -1,4 +1,12 @@
-import { type AgentAction, type AgentActionSpec, annotations, finalStates, type State, successStates } from '@sentinel/crds';
+import {
+  type AgentAction,
+  type AgentActionSpec,
+  annotations,
+  count,
+  finalStates,
+  type State,
+  successStates,
+} from '@sentinel/crds';
 import { type Identity, parseIdentity } from '../identity/identity.ts';
 import { defaultedLimit } from '../limits/quota.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
@@ -76,7 +84,7 @@ function ofLimits(set: PolicySet, parent: Parent, siblings: number | undefined):
       code: 'DepthExceeded',
       policy: depth.policy,
       rule: 'limits.depth',
-      message: `'${parent.name}' has ${parent.lineage.length} ancestor(s) itself; an action may have at most ${depth.limit}`,
+      message: `'${parent.name}' has ${count(parent.lineage.length, 'ancestor')} itself; an action may have at most ${depth.limit}`,
     });
   if (children.limit === 0 || (siblings !== undefined && siblings >= children.limit))
     found.push({

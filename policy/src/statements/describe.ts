@@ -36,7 +36,7 @@ export function describeRun(statement: RunStatement): string {
 export const describeStatement = (statement: Statement): string =>
   statement.kind === 'Run'
     ? describeRun(statement)
-    : `the rehearsal of Job ${statement.job} as account ${statement.account} saw ${statement.effects} effect(s)`;
+    : `the rehearsal of Job ${statement.job} as account ${statement.account} saw ${statement.effects} ${statement.effects === 1 ? 'effect' : 'effects'}`;
 
 const summaries: Readonly<Record<EffectState, string>> = {
   D: 'effects carried out',

@@ -8,8 +8,13 @@ import {
   NamespaceSums,
   storedSize,
 } from '@sentinel/kube';
-import { type DefinitionFault, type DefinitionKind, type DefinitionUse, judgeDefinition } from '@sentinel/policy';
-import type { WebhookErrorCode } from '../webhook-errors.ts';
+import {
+  type DefinitionFault,
+  type DefinitionKind,
+  type DefinitionUse,
+  judgeDefinition,
+  type WebhookErrorCode,
+} from '@sentinel/policy';
 import { type AdmissionRequest, type AdmittedObject, Denied } from './review.ts';
 import { nameOf, type Unseen, UnseenAdmissions } from './unseen.ts';
 

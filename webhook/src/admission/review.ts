@@ -1,7 +1,7 @@
 import type { ErrorCause } from '@sentinel/crds';
+import type { WebhookErrorCode } from '@sentinel/policy';
 import { causesOf, explainAll, type PolicyErrorCode, type Refusal } from '@sentinel/policy';
 import { z } from 'zod';
-import type { WebhookErrorCode } from '../webhook-errors.ts';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');

@@ -12,7 +12,7 @@ describe('A question about a request', () => {
     assert.equal(ran.code, 3);
     assert.match(
       ran.out,
-      /without a person: by a trusted Playbook whose autonomy is 'Auto' at risk Medium, after 2 run\(s\) that succeeded \(ClusterAgentPolicy\/floor: approvals\[0\]\)/,
+      /without a person: by a trusted Playbook whose autonomy is 'Auto' at risk Medium, after 2 runs that succeeded \(ClusterAgentPolicy\/floor: approvals\[0\]\)/,
     );
     assert.match(ran.out, /without a person: by ad-hoc steps/);
   });
@@ -89,7 +89,7 @@ describe('What holds', () => {
       { value: 'true', policy: `${shop}, ${cluster}`, path: 'approvals[0].autoReview' },
     ]);
     assert.deepEqual(of('autoReviewAfter at risk Low'), [
-      { value: '7 run(s) that succeeded', policy: shop, path: 'approvals[0].autoReviewAfter' },
+      { value: '7 runs that succeeded', policy: shop, path: 'approvals[0].autoReviewAfter' },
     ]);
     assert.deepEqual(of('autoReview at risk Medium'), [
       { value: 'false', policy: shop, path: 'approvals[1].autoReview', insteadOf: [`true (${cluster})`] },

@@ -212,7 +212,7 @@ describe('actions with ad-hoc steps, and parts of others', () => {
     ]);
     assert.match(
       ran.out,
-      /starts without a person +1 approval\(s\) +AgentPolicy\/shop requires approval by a person for ad-hoc steps/,
+      /starts without a person +1 approval +AgentPolicy\/shop requires approval by a person for ad-hoc steps/,
     );
     const closed = file(
       `apiVersion: ${API_VERSION}\nkind: ClusterAgentPolicy\nmetadata: {name: floor}\nspec: {modes: [Apply], kubernetes: ${JSON.stringify(anyOf)}, approvals: [{upToRisk: High}], limits: {children: 0}}\n`,

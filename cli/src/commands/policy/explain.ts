@@ -1,4 +1,4 @@
-import { type ActionPlan, type AgentAction, actionPlans, agentActions, annotations } from '@sentinel/crds';
+import { type ActionPlan, type AgentAction, actionPlans, agentActions, annotations, count } from '@sentinel/crds';
 import { type PolicySet, parseIdentity, policyName } from '@sentinel/policy';
 import { messageOf, readAction, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
@@ -65,7 +65,7 @@ export async function explainAction(session: Session, name: string, format: Form
     session.io.out(
       needs.autoReview
         ? `\nat risk ${plan?.spec.risk.level} it starts without approval if enough earlier runs have succeeded (\`autoReviewAfter\`)`
-        : `\nneeds ${needs.approvals} approval(s)${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''} at risk ${plan?.spec.risk.level}`,
+        : `\nneeds ${count(needs.approvals, 'approval')}${needs.groups ? ` from ${needs.groups.map(visible).join(' or ')}` : ''} at risk ${plan?.spec.risk.level}`,
     );
   return 0;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { GlobalFlags, Io, Session, Terminal } from '../../session.ts';
-import { formatOf } from '../../terminal/raw.ts';
+import { formatOf } from '../../terminal/format.ts';
 import { visible } from '../../terminal/visible.ts';
 import { UsageError } from '../../usage-error.ts';
 import { type Asker, type CanIFlags, canI, canIBatch, defaultsOf, questionOf, type Sender } from './can-i.ts';
@@ -20,7 +20,7 @@ export interface PolicyCommands {
   readonly io: Io;
   readonly terminal: Terminal;
   /** Opens a session with the cluster; not called for commands that only read files. */
-  readonly open: (flags: GlobalFlags) => Session;
+  readonly open: (flags: GlobalFlags) => Promise<Session>;
   readonly exit: (code: number) => void;
   /** Sets the exit code of errors, because for these commands 1 is an answer. */
   readonly failWith: (code: number) => void;
@@ -47,7 +47,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
   });
   const flagsOf = <T>(command: Command) => command.optsWithGlobals<Flags & T>();
   const live = async (flags: GlobalFlags, work: (session: Session) => Promise<number>) => {
-    const session = open(flags);
+    const session = await open(flags);
     return await work(session).finally(() => session.close());
   };
   const guarded = (work: () => number | Promise<number>) => answered(work, terminal, exit);
@@ -59,8 +59,8 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
       const sources = readFiles(flags.filename, flags.namespace);
       return { sources, who: { ...asker, namespace: flags.namespace ?? onlyNamespace(sources) } };
     }
-    const { as: _, asGroup: __, ...own } = flags;
-    const session = open(own);
+    const { as: _, asGroup: __, asUid: ___, ...own } = flags;
+    const session = await open(own);
     try {
       return { sources: await readCluster(session.client, session.namespace), who: { ...asker, namespace: session.namespace } };
     } finally {
@@ -75,7 +75,7 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     command
       .option(
         '-f, --filename <path>',
-        'file or folder with policies; default: the policies of the cluster; may be repeated',
+        'file or folder with policies, - for stdin; default: the policies of the cluster; may be repeated',
         repeat,
       )
       .option('--environment <name>', 'the environment of the namespace; default: its label');
@@ -185,14 +185,28 @@ export function definePolicy(program: Command, given: PolicyCommands): void {
     );
 }
 
-const ofCluster = ['context', 'kubeconfig'] as const;
+const ofCluster = [
+  'context',
+  'kubeconfig',
+  'cluster',
+  'user',
+  'server',
+  'token',
+  'certificateAuthority',
+  'clientCertificate',
+  'clientKey',
+  'insecureSkipTlsVerify',
+  'tlsServerName',
+  'asUid',
+  'requestTimeout',
+] as const;
 const ofAsker = ['as', 'asGroup'] as const;
-const written = { asGroup: 'as-group' } as Readonly<Record<string, string>>;
 
 // A flag that is accepted and ignored is misleading.
 function refuse(flags: Flags, keys: readonly (keyof Flags)[], why: string): void {
   const stray = keys.find((key) => flags[key] !== undefined);
-  if (stray !== undefined) throw new UsageError('FlagConflict', `leave out --${written[stray] ?? stray}: ${why}`);
+  if (stray !== undefined)
+    throw new UsageError('FlagConflict', `leave out --${stray.replace(/[A-Z]/g, '-$&').toLowerCase()}: ${why}`);
 }
 
 // Faults in files are printed as a list.

@@ -242,7 +242,7 @@ describe('policy explain --effective and worst-case', () => {
     assert.equal(staging.code, 1);
     assert.match(
       staging.out,
-      /kubectl delete persistentvolumeclaims any -n shop-staging: risk Critical, 2 approval\(s\) from platform/,
+      /kubectl delete persistentvolumeclaims any -n shop-staging: risk Critical, 2 approvals from platform/,
     );
     const production = await policy(['worst-case', ...of('production-two-person', 'shop-production'), '--fail-above', 'High']);
     assert.equal(production.code, 0, production.out);

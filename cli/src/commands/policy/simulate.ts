@@ -1,3 +1,4 @@
+import { count } from '@sentinel/crds';
 import { explain } from '@sentinel/policy';
 import { stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
@@ -75,7 +76,7 @@ function replaced<T extends { metadata: { name: string; namespace?: string | und
 const words = ({ refusals, approvals }: Verdict) => {
   if (refusals.length > 0) return 'refused';
   if (approvals === undefined) return 'allowed';
-  return approvals === 0 ? 'starts without a person' : `${approvals} approval(s)`;
+  return approvals === 0 ? 'starts without a person' : `${count(approvals, 'approval')}`;
 };
 
 // Trust, account and parent are facts outside the policies: only the effect of the changed policies is evaluated.

@@ -1,4 +1,4 @@
-import { RiskLevel } from '@sentinel/crds';
+import { count, RiskLevel } from '@sentinel/crds';
 import { judgeStep } from '@sentinel/policy';
 import type { Terminal } from '../../session.ts';
 import { type Format, raw } from '../../terminal/raw.ts';
@@ -144,17 +144,17 @@ function aloneInWords({ worst, why, untried }: UnattendedVerdict): string {
   const { judged, way, effects, after, command, letThroughBy } = worst;
   const by = way === 'OwnSteps' ? 'ad-hoc steps' : "a trusted Playbook whose autonomy is 'Auto'";
   return [
-    `without a person: ${visible(command.join(' '))}: risk ${judged.risk.level}, score ${judged.risk.score}, ${effects.length} object(s), by ${by}`,
+    `without a person: ${visible(command.join(' '))}: risk ${judged.risk.level}, score ${judged.risk.score}, ${count(effects.length, 'object')}, by ${by}`,
     ...judged.risk.parts.map(({ points, message }) => `  +${points} ${visible(message)}`),
     `  let through by ${letThroughBy.map(visible).join(', ')}`,
-    ...(after > 0 ? [`  after ${after} run(s) of the same that succeeded`] : []),
+    ...(after > 0 ? [`  after ${count(after, 'run')} of the same that succeeded`] : []),
   ].join('\n');
 }
 
 function printPassing(worst: Passing, cheapest: readonly Passing[], unasked: readonly (readonly string[])[], io: Terminal): void {
   const from = worst.groups ? ` from ${worst.groups.map(visible).join(' or ')}` : '';
   io.out(
-    `\n${visible(worst.command)}: risk ${worst.risk}, ${worst.approvals === 0 ? 'nobody is asked' : `${worst.approvals} approval(s)`}${from}`,
+    `\n${visible(worst.command)}: risk ${worst.risk}, ${worst.approvals === 0 ? 'nobody is asked' : `${count(worst.approvals, 'approval')}`}${from}`,
   );
   io.out(`  because ${worst.why.map(visible).join('; ')} (${visible(worst.decidedBy)})\n`);
   io.out(

@@ -1,4 +1,4 @@
-import type { ActionPlanSpec, Effect, PlanDraft, RunReport } from '@sentinel/crds';
+import { type ActionPlanSpec, count, type Effect, type PlanDraft, type RunReport } from '@sentinel/crds';
 import { visible } from '@sentinel/kube';
 import {
   auditPlan,
@@ -98,14 +98,14 @@ async function notePlan(
     targets: targetsOf(effects),
   };
   draft.required = spec.required;
-  condition(draft, 'Rehearsed', 'True', 'Satisfied', `${effects.length} effect(s), risk ${spec.risk.level}`, now);
+  condition(draft, 'Rehearsed', 'True', 'Satisfied', `${count(effects.length, 'effect')}, risk ${spec.risk.level}`, now);
   record(
     draft,
     action,
     {
       transition: 'Planned',
       actor: 'sentinel-gateway',
-      summary: `${effects.length} effect(s), risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
+      summary: `${count(effects.length, 'effect')}, risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
       plan: digest,
       job: facts.stage?.uid,
       statement,
@@ -137,13 +137,13 @@ async function notePlan(
     'Approved',
     'Unknown',
     'AwaitingApproval',
-    `0 of ${spec.required.approvals} approval(s)${unmetOf(draft)}`,
+    `0 of ${count(spec.required.approvals, 'approval')}${unmetOf(draft)}`,
     now,
   );
   enter(
     draft,
     'AwaitingApproval',
-    `${effects.length} effect(s), risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
+    `${count(effects.length, 'effect')}, risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
     now,
   );
 }

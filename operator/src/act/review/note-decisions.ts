@@ -1,4 +1,4 @@
-import { type AgentActionStatus, effectNumber } from '@sentinel/crds';
+import { type AgentActionStatus, count, effectNumber } from '@sentinel/crds';
 import { isApproved, type Judged, requiredOf, type Tally } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
@@ -62,13 +62,13 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     'Approved',
     tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
     tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
-    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${needed} approval(s)`,
+    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${count(needed, 'approval')}`,
     now,
   );
   const state = stateOf(draft);
   if (suspendedBy.length > 0) suspend(pass);
   if (suspendedBy.length === 0 && state === 'Starting' && !enough)
-    enter(draft, 'AwaitingApproval', `${tally.approvals} of ${needed} approval(s), by what policy asks for now`, now);
+    enter(draft, 'AwaitingApproval', `${tally.approvals} of ${count(needed, 'approval')}, by what policy asks for now`, now);
 }
 
 function counted({ record: made, counts, why }: Judged): Counted {

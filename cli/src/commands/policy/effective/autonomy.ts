@@ -1,3 +1,4 @@
+import { count } from '@sentinel/crds';
 import { autoReviewAt, defaultedLimit, type PolicySet, whyPerson } from '@sentinel/policy';
 import { autoPlaybook } from '../evaluate/autonomy-of-request.ts';
 import { TAKEN_FOR_GIVEN } from '../evaluate/work.ts';
@@ -28,7 +29,7 @@ export function effectiveAutonomy(set: PolicySet): EffectiveValue[] {
       const decisive = willing.filter((line) => line.runs === runs);
       const after = {
         field: `autoReviewAfter at risk ${risk}`,
-        value: `${runs} run(s) that succeeded`,
+        value: `${count(runs, 'run')} that succeeded`,
         ...layersOf(decisive, 'autoReviewAfter'),
       };
       return [{ field, value: 'true', ...layersOf(willing, 'autoReview') }, after];

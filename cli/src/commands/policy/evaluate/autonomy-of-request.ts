@@ -1,4 +1,4 @@
-import { type AgentActionSpec, PlaybookSpec } from '@sentinel/crds';
+import { type AgentActionSpec, count, PlaybookSpec } from '@sentinel/crds';
 import { type ApiRequest, autoReviewAt, type PolicySet } from '@sentinel/policy';
 import { visible } from '../../../terminal/visible.ts';
 import { changed, effectOf } from './effects.ts';
@@ -60,7 +60,7 @@ export function autonomyOfRequest(set: PolicySet, namespace: string, request: Ap
       });
       if (person === undefined || refusals.length > 0) continue;
       const { lines, runs } = autoReviewAt(set, risk.level);
-      const earned = runs > 0 ? `, after ${runs} run(s) that succeeded` : '';
+      const earned = runs > 0 ? `, after ${count(runs, 'run')} that succeeded` : '';
       const rules = lines.map(({ policy, path }) => `${policy}: ${path}`).join(', ');
       if (person.length === 0) when.push(`${by}${what} at risk ${risk.level}${earned} (${rules})`);
       else if (!work.adHoc) reasons.push(...person);

@@ -1,4 +1,4 @@
-import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import { type AgentActionSpec, count, type Playbook } from '@sentinel/crds';
 import {
   admit,
   autoReviewAt,
@@ -114,6 +114,6 @@ export function ofReview(set: PolicySet, { risk, requirements, person }: PlanJud
     policy,
     rule: `${path}.autoReview`,
     decision: 'Allow' as const,
-    message: `a plan of risk ${risk.level} starts without a person${runs > 0 ? ` after ${runs} run(s) that succeeded` : ''}`,
+    message: `a plan of risk ${risk.level} starts without a person${runs > 0 ? ` after ${count(runs, 'run')} that succeeded` : ''}`,
   }));
 }

@@ -1,4 +1,4 @@
-import type { ActionPlan, AgentAction, Playbook } from '@sentinel/crds';
+import { type ActionPlan, type AgentAction, count, type Playbook } from '@sentinel/crds';
 import {
   admit,
   asksOf,
@@ -129,7 +129,7 @@ function ofPlan(action: AgentAction, { spec }: ActionPlan, set: PolicySet): Beca
     const index = policy.spec?.approvals?.findIndex(({ upToRisk }) => RISKS.indexOf(upToRisk) >= RISKS.indexOf(level)) ?? -1;
     const line = policy.spec?.approvals?.[index];
     if (!line) return [];
-    const message = `risk ${level} needs ${line.approvals} approval(s)${line.groups ? ` from ${line.groups.join(' or ')}` : ''}`;
+    const message = `risk ${level} needs ${count(line.approvals, 'approval')}${line.groups ? ` from ${line.groups.join(' or ')}` : ''}`;
     return [{ policy: policyName(policy), rule: `approvals[${index}]`, decision: 'RequireApproval', message }];
   });
   return [...others.map(denial), ...requests, ...raised, ...lines];

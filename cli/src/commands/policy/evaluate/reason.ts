@@ -1,4 +1,4 @@
-import type { Decision, RiskLevel } from '@sentinel/crds';
+import { count, type Decision, type RiskLevel } from '@sentinel/crds';
 import {
   type CommandReason,
   type Opinion,
@@ -47,7 +47,7 @@ export const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Bec
   policy: 'Sentinel',
   rule: 'approvals',
   decision: 'RequireApproval',
-  message: `a change of risk ${risk} waits for ${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}`,
+  message: `a change of risk ${risk} waits for ${count(approvals, 'approval')}${groups ? ` from ${groups.join(' or ')}` : ''}`,
   remedy: 'A person approves it.',
 });
 
@@ -55,4 +55,4 @@ export const waits = (risk: RiskLevel, { approvals, groups }: Requirements): Bec
 export const needsInWords = ({ approvals, groups, expiresAfter, autoReview }: Requirements): string =>
   autoReview
     ? 'nobody: it starts without a person'
-    : `${approvals} approval(s)${groups ? ` from ${groups.join(' or ')}` : ''}, good for ${expiresAfter}`;
+    : `${count(approvals, 'approval')}${groups ? ` from ${groups.join(' or ')}` : ''}, good for ${expiresAfter}`;

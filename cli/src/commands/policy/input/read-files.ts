@@ -65,7 +65,10 @@ export class FaultsError extends UsageError {
   }
 }
 
+const STDIN = '-';
+
 function filesOf(path: string): string[] {
+  if (path === STDIN) return [path];
   try {
     if (!statSync(path).isDirectory()) return [path];
     return readdirSync(path, { recursive: true, encoding: 'utf8' })
@@ -80,7 +83,7 @@ function filesOf(path: string): string[] {
 function documentsOf(file: string): ({ readonly value: unknown } | { readonly fault: string })[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(file === STDIN ? process.stdin.fd : file, 'utf8');
   } catch (error) {
     throw new UsageError('FileInvalid', `'${file}' cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }

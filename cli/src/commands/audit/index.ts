@@ -4,6 +4,7 @@ import {
   type AuditRecord,
   agentActions,
   annotations,
+  count,
   finalStates,
   namespaces,
   SEAL_KEYS,
@@ -12,13 +13,15 @@ import {
 } from '@sentinel/crds';
 import { configmaps, isForbidden } from '@sentinel/kube';
 import { describeStatement, parseStatement, readSealKeys, type SealKeys, STATEMENT_DETAIL } from '@sentinel/policy';
-import { placeOf, readAction, stateOf } from '../read.ts';
-import { type Session, UsageError } from '../session.ts';
-import { formatOf, raw } from '../terminal/raw.ts';
-import { visible } from '../terminal/visible.ts';
-import { verifyActs } from './audit/acts.ts';
-import { decisionFindings, endFindings } from './audit/decisions.ts';
-import { findUnstated, readPlans, readStatementKeys, statedRun } from './audit/statements.ts';
+import { placeOf, readAction, stateOf } from '../../read.ts';
+import { type Session, UsageError } from '../../session.ts';
+import { formatOf, raw } from '../../terminal/raw.ts';
+import { visible } from '../../terminal/visible.ts';
+import { verifyActs } from './acts.ts';
+import { decisionFindings, endFindings } from './decisions.ts';
+import { findUnstated, readPlans, readStatementKeys, statedRun } from './statements.ts';
+
+export { auditVerifyExport } from './export.ts';
 
 /**
  * Recomputes the hash chains of one action or of all, and compares their records with the seals of the webhook, the statements of the
@@ -56,7 +59,9 @@ export async function auditVerify(session: Session, name: string | undefined): P
   if (actions.length === 0) io.out('There is no action to verify.');
   const acts = isAll ? await verifyActs(session, keys) : 0;
   if (bad > 0)
-    io.error(`error: ${bad} of ${actions.length} chain(s) do not verify; keep the objects and tell your security team`);
+    io.error(
+      `error: ${bad} of ${count(actions.length, 'chain')} ${bad === 1 ? 'does' : 'do'} not verify; keep the objects and tell your security team`,
+    );
   if (acts > 0) io.error('error: the chain of acts does not verify; keep the ConfigMaps and tell your security team');
   return bad + acts === 0 ? 0 : 1;
 }

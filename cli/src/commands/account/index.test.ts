@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { AnyObject, TransportRequest } from '@sentinel/kube';
 import { parseAllDocuments } from 'yaml';
-import { ok, runAgainst } from '../../test/fake-cluster.ts';
-import { assertGolden } from '../../test/golden.ts';
-import { accountObjects, accountOf } from './account.ts';
+import { ok, runAgainst } from '../../../test/fake-cluster.ts';
+import { assertGolden } from '../../../test/golden.ts';
+import { accountObjects, accountOf } from './objects.ts';
 
 const create = [
   'account',
@@ -19,6 +20,12 @@ const create = [
   'ops:bot',
 ];
 
+/** A cluster with the role and the namespace, and without an account. */
+const cluster = ({ method, path }: TransportRequest) => {
+  if (method === 'PATCH' || path.endsWith('/clusterroles/edit')) return ok({});
+  return path === '/api/v1/namespaces/shop' ? ok({ metadata: { name: 'shop', uid: 'uid-of-shop' } }) : undefined;
+};
+
 describe('an account', () => {
   it('is printed for Git', async () => {
     const ran = await runAgainst(() => undefined, [...create, '--dry-run=client', '-o', 'yaml']);
@@ -29,7 +36,7 @@ describe('an account', () => {
   });
 
   it('is applied by the server, under one field manager', async () => {
-    const ran = await runAgainst((request) => (request.method === 'PATCH' ? ok({}) : undefined), create);
+    const ran = await runAgainst(cluster, create);
     assert.equal(ran.code, 0, ran.error);
     const patches = ran.requests.filter(({ method }) => method === 'PATCH');
     assert.equal(patches.length, 5);
@@ -37,6 +44,64 @@ describe('an account', () => {
       assert.equal(query?.fieldManager, 'kubectl-sentinel');
       assert.equal(headers?.['content-type'], 'application/apply-patch+yaml');
     }
+  });
+
+  it('has its parts outside of the namespace deleted with the namespace', async () => {
+    const ran = await runAgainst(cluster, create);
+    const owners = ran.requests
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => JSON.parse(String(body)) as AnyObject)
+      .map(({ kind, metadata }) => [kind, metadata.ownerReferences]);
+    const owner = [{ apiVersion: 'v1', kind: 'Namespace', name: 'shop', uid: 'uid-of-shop' }];
+    assert.deepEqual(owners, [
+      ['RoleBinding', undefined],
+      ['ClusterRole', owner],
+      ['ClusterRoleBinding', owner],
+      ['Role', undefined],
+      ['RoleBinding', undefined],
+    ]);
+  });
+
+  it('is not made with a role that does not exist', async () => {
+    for (const [kind, where] of [
+      ['ClusterRole', ''],
+      ['Role', " in namespace 'shop'"],
+    ] as const) {
+      const ran = await runAgainst(() => undefined, [...create, '--role-kind', kind]);
+      assert.equal(ran.code, 1);
+      assert.ok(ran.error.startsWith(`error: there is no ${kind} 'edit'${where}, so the account could do nothing`), ran.error);
+      assert.match(ran.error, /\[RoleNotFound\]/);
+      assert.equal(
+        ran.requests.some(({ method }) => method === 'PATCH'),
+        false,
+      );
+    }
+  });
+
+  it('is deleted with all its objects, the right of the gateway first', async () => {
+    const objects = accountObjects(accountOf('shop', 'remediator', { role: 'edit', user: ['shop:repair-agent'] }));
+    const stored = ({ method, path }: TransportRequest) => {
+      const found = objects.find(({ kind, metadata }) => path.endsWith(`/${kind.toLowerCase()}s/${metadata.name ?? ''}`));
+      return found ? ok(method === 'DELETE' ? {} : { ...found, metadata: { ...found.metadata, uid: 'u' } }) : undefined;
+    };
+    const ran = await runAgainst(stored, ['account', 'delete', 'remediator', '--yes']);
+    assert.equal(ran.code, 0, ran.error);
+    const deleted = ran.requests.filter(({ method }) => method === 'DELETE');
+    assert.equal(deleted.length, 5);
+    assert.ok(deleted.every(({ body }) => String(body).includes('"preconditions":{"uid":"u"}')));
+    const asked = await runAgainst(stored, ['account', 'delete', 'remediator'], 'n\n');
+    assert.deepEqual([asked.code, asked.requests.some(({ method }) => method === 'DELETE')], [1, false]);
+    const gone = await runAgainst(() => undefined, ['account', 'delete', 'remediator', '--yes']);
+    assert.match(gone.error, /there is no account 'remediator' in namespace 'shop'.*\[ObjectNotFound\]/);
+  });
+
+  it('is not deleted when its cluster-wide name belongs to another account', async () => {
+    const other = accountObjects(accountOf('a', 'b-c', { role: 'view' }))[1];
+    const ran = await runAgainst(
+      ({ path }) => (path.includes('/clusterroles/') ? ok(other) : undefined),
+      ['account', 'delete', 'c', '-n', 'a-b', '--yes'],
+    );
+    assert.match(ran.error, /belongs to another account; nothing was deleted/);
   });
 
   it('is not made when its names run together with those of another', async () => {
@@ -56,7 +121,7 @@ describe('an account', () => {
   it('is not given another role behind the back of its binding', async () => {
     const before = accountObjects(accountOf('shop', 'remediator', { role: 'view' }))[0];
     const ran = await runAgainst(
-      ({ method, path }) => (method === 'GET' && path.includes('/rolebindings/') ? ok(before) : undefined),
+      (request) => (request.method === 'GET' && request.path.includes('/rolebindings/') ? ok(before) : cluster(request)),
       create,
     );
     assert.equal(ran.code, 1);
@@ -95,7 +160,7 @@ describe('an account', () => {
   for (const [name, argv, expected] of wrong)
     it(`refuses ${name}`, async () => {
       const ran = await runAgainst(() => undefined, ['account', 'create', ...argv]);
-      assert.equal(ran.code, 1);
+      assert.equal(ran.code, 2);
       assert.match(ran.error, expected);
       assert.deepEqual(ran.requests, []);
     });

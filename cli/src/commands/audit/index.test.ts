@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, chainRecord } from '@sentinel/crds';
-import { ok, runAgainst } from '../../test/fake-cluster.ts';
-import { anAction, aPlan, publishedStatementKeys } from '../../test/fixtures.ts';
-import { findingsOf } from './audit.ts';
+import { ok, runAgainst } from '../../../test/fake-cluster.ts';
+import { anAction, aPlan, publishedStatementKeys } from '../../../test/fixtures.ts';
+import { findingsOf } from './index.ts';
 
 type Outbox = NonNullable<NonNullable<AgentAction['status']>['outbox']>;
 
@@ -89,7 +89,7 @@ describe('audit verify', () => {
     );
     assert.equal(ran.code, 1);
     assert.match(ran.out, /shop\/repair-web: records 1 to 3 verify\nshop\/other: NOT SOUND\n {2}! the chain ends at record 2/);
-    assert.match(ran.error, /1 of 2 chain\(s\) do not verify/);
+    assert.match(ran.error, /1 of 2 chains does not verify/);
   });
 
   it('is told by audit show what the gateway states, in words', async () => {

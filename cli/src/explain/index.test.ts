@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiError, TransportError } from '@sentinel/kube';
-import { errorCodes, explain } from './explain.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../usage-error.ts';
+import { errorCodes, explain } from './index.ts';
 
 const api = (status: number, reason: string, message: string) => new ApiError({ status, reason, message });
 

@@ -1,8 +1,12 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
-import { guardCode } from '@sentinel/policy';
-import type { CliErrorCode } from './cli-errors.ts';
-import { visible } from './terminal/visible.ts';
-import { UsageError } from './usage-error.ts';
+import { guardCode } from '@sentinel/policy/reading';
+import type { CliErrorCode } from '../cli-errors.ts';
+import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { visible } from '../terminal/visible.ts';
+import { UsageError } from '../usage-error.ts';
+import { type RuleNamed, remedyOfCode, rulesIn } from './remedies.ts';
+
+export { type RuleNamed, remedyOfCode, rulesIn } from './remedies.ts';
 
 /** Describes an error in one sentence, with what to do next; never a stack. Text from the API server is escaped like any other text. */
 export function explain(error: unknown): string {
@@ -23,6 +27,45 @@ export function errorCodes(error: unknown): readonly string[] {
   return answered.length > 0 ? answered : [ownCode(error)];
 }
 
+/** An error for programs, as `-o json` prints it. */
+export interface ErrorReport {
+  readonly kind: 'Error';
+  /** The first of `codes`. */
+  readonly code: string;
+  readonly codes: readonly string[];
+  readonly message: string;
+  /** The rules that refused, with the policy that has each. */
+  readonly rules?: readonly RuleNamed[];
+  /** What to do next. */
+  readonly remedy?: string;
+  readonly exitCode: ExitCode;
+}
+
+/** An error as a program reads it. */
+export function errorReport(error: unknown): ErrorReport {
+  const codes = errorCodes(error);
+  const [code = 'UnexpectedError'] = codes;
+  const answered = error instanceof ApiError ? error : undefined;
+  const rules = answered ? rulesOfServer(answered) : [];
+  const remedy = remedyOfCode(code);
+  return {
+    kind: 'Error',
+    code,
+    codes,
+    message: explain(error),
+    ...(rules.length > 0 ? { rules } : {}),
+    ...(remedy === undefined ? {} : { remedy }),
+    exitCode: exitCodeOf(code, answered === undefined || codesOfServer(answered).length === 0),
+  };
+}
+
+function rulesOfServer({ message, causes }: ApiError): readonly RuleNamed[] {
+  const policy = POLICY.exec(message)?.[1];
+  if (policy !== undefined)
+    return [{ policy: `ValidatingAdmissionPolicy/${policy}`, rule: message.slice(message.indexOf('request: ') + 9) }];
+  return BY_SENTINEL.test(message) ? rulesIn([message, ...causes.map((cause) => cause.message ?? '')].join(' ')) : [];
+}
+
 // Text of a webhook is text of others, and causes of the API server itself have reasons of Kubernetes.
 function codesOfServer({ message, causes }: ApiError): string[] {
   if (BY_SENTINEL.test(message))
@@ -32,7 +75,7 @@ function codesOfServer({ message, causes }: ApiError): string[] {
 
 function ownCode(error: unknown): CliErrorCode {
   if (error instanceof UsageError) return error.code;
-  if (error instanceof TransportError) return 'ServerNotReached';
+  if (error instanceof TransportError) return error.code === 'TIMEOUT' ? 'TimedOut' : 'ServerNotReached';
   if (!(error instanceof ApiError)) return 'UnexpectedError';
   if (error.status === 401) return 'NotAuthenticated';
   if (isConflict(error)) return 'ObjectChanged';

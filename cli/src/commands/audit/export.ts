@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type AuditRecord, GENESIS, SEAL_KEYS, STATEMENT_KEYS, verifyChain } from '@sentinel/crds';
+import { type AuditRecord, count, GENESIS, SEAL_KEYS, STATEMENT_KEYS, verifyChain } from '@sentinel/crds';
 import { endsByWordAlone, readSealKeys, type SealKeys, statementFindings } from '@sentinel/policy';
 import { z } from 'zod';
-import { type Terminal, UsageError } from '../session.ts';
-import { visible } from '../terminal/visible.ts';
-import { actFindings } from './audit/acts.ts';
+import { type Terminal, UsageError } from '../../session.ts';
+import { visible } from '../../terminal/visible.ts';
+import { actFindings } from './acts.ts';
 
 const Value = z.object({
   stringValue: z.string().optional(),
@@ -79,7 +79,10 @@ export function auditVerifyExport(io: Terminal, file: string, keysFile?: string)
     if (!endless && endsByWordAlone({ action: uid, records: once(records), keys: statements })) io.out(BY_WORD_ALONE);
   }
   if (chains.size === 0) io.out('There are no audit records of Sentinel in it.');
-  if (bad > 0) io.error(`error: ${bad} of ${chains.size} chain(s) do not verify; keep the export and tell your security team`);
+  if (bad > 0)
+    io.error(
+      `error: ${bad} of ${count(chains.size, 'chain')} ${bad === 1 ? 'does' : 'do'} not verify; keep the export and tell your security team`,
+    );
   return bad === 0 ? 0 : 1;
 }
 

@@ -1,0 +1,2 @@
+export { listAgents } from './list.ts';
+export { resumeAgent, type SuspendFlags, suspendAgent } from './suspend.ts';

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { before, describe, it } from 'node:test';
+import { admin, eventually } from '../lib/cluster.ts';
+import { deleteWhenDone, makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
+
+// `kubectl sentinel` as people and programs use it, against the real API server, webhook and operator, started by the real kubectl.
+
+interface Report {
+  readonly kind: string;
+  readonly code: string;
+  readonly name?: string;
+  readonly state?: string;
+  readonly rules?: readonly { readonly policy: string; readonly rule: string }[];
+  readonly remedy?: string;
+  readonly exitCode: number;
+}
+const json = (text: string) => JSON.parse(text) as Report;
+
+describe('kubectl sentinel', { concurrency: true }, () => {
+  let tenant: Tenant;
+  let waiting: string;
+  const image = ['deployment=web', 'container=web', 'image=registry.k8s.io/pause:3.9'];
+  let place: string[];
+
+  before(async () => {
+    tenant = await makeTenant('cli');
+    place = ['-n', tenant.namespace];
+    await tenant.deploy('web');
+    waiting = 'waits-for-people';
+    const flags = ['--summary', 'Set the image', '--name', waiting, ...place];
+    await tenant.agent.sentinel(['run', 'set-image', ...flags, ...image.flatMap((one) => ['--param', one])]);
+    await tenant.until(waiting, ['AwaitingApproval']);
+  });
+
+  it('prints what kubectl prints for the same jsonpath', async () => {
+    const templates = [
+      '{.metadata.name}',
+      '{range .status.conditions[*]}{.type}{"\\t"}{.reason}{"\\n"}{end}',
+      '{.status.conditions[?(@.type=="Succeeded")].reason}',
+      '{.metadata.annotations.sentinel\\.dev/requested-by}',
+      '{.spec.parameters}',
+      '{.status.stages[-1:].stage} and {.status.missing}',
+      '{..playbookRef.name}',
+      "{.status['plan','required']['risk','approvals']}",
+    ];
+    for (const template of templates) {
+      const selected = [waiting, '-o', `jsonpath=${template}`, ...place];
+      const [own, kubectls] = await Promise.all([
+        tenant.approver.sentinel(['get', ...selected]),
+        tenant.approver.kubectl(['get', 'agentaction', ...selected]),
+      ]);
+      assert.equal(own.trimEnd(), kubectls.trimEnd(), template);
+    }
+    const yaml = await tenant.approver.sentinel(['get', waiting, '-o', 'yaml', ...place]);
+    assert.doesNotMatch(yaml, /managedFields/);
+    assert.equal(
+      await tenant.approver.sentinel(['get', waiting, '-o', 'name', ...place]),
+      `agentaction.sentinel.dev/${waiting}\n`,
+    );
+  });
+
+  it('takes names as kubectl does, and the beginning of one', async () => {
+    const [one, slashed, prefix] = await Promise.all(
+      [waiting, `agentactions.sentinel.dev/${waiting}`, 'waits'].map((name) =>
+        tenant.approver.sentinel(['plan', name, ...place]),
+      ),
+    );
+    assert.deepEqual([slashed, prefix], [one, one]);
+    const refused = await tenant.approver.trySentinel(['reject', 'waits', '--comment', 'no', '--yes', ...place]);
+    assert.deepEqual([refused.code, /pass the whole name: waits-for-people/.test(refused.stderr)], [2, true]);
+  });
+
+  it('reads a KUBECONFIG of several files of which one is missing, and is told another server', async () => {
+    const env = { KUBECONFIG: '' };
+    const both = `/does/not/exist:${tenant.approver.kubeconfig}`;
+    const ran = await tenant.approver.tryKubectl(['sentinel', 'get', ...place, '--kubeconfig', tenant.approver.kubeconfig], {
+      env,
+    });
+    assert.equal(ran.code, 0, ran.stderr);
+    const { Person } = await import('../lib/cluster.ts');
+    assert.match(await new Person(both).sentinel(['get', ...place]), new RegExp(waiting));
+    const lost = await tenant.approver.trySentinel([
+      'get',
+      ...place,
+      '--server',
+      'https://127.0.0.1:1',
+      '--request-timeout',
+      '2s',
+    ]);
+    assert.match(lost.stderr, /the API server did not answer/);
+    const spoken = await tenant.approver.trySentinel(['get', ...place, '-v', '6']);
+    assert.match(spoken.stderr, /^GET https:.*agentactions\?limit=500 200 in \d+ milliseconds$/m);
+  });
+
+  it('tells an agent why it is refused: code, rule, remedy and an exit code of its own', async () => {
+    const run = ['run', 'no-such-playbook', '--summary', 'Try', ...place, '--wait', '-o', 'json', '--timeout', '1m'];
+    const ended = await tenant.agent.trySentinel(run);
+    const answer = json(ended.code === 3 && ended.stdout !== '' ? ended.stdout : ended.stderr);
+    assert.equal(ended.code, 3, ended.stderr);
+    assert.ok(answer.code && answer.remedy && answer.rules?.length, JSON.stringify(answer));
+  });
+
+  it('waits for any end, and each kind of end has its exit code', async () => {
+    const [read, refused] = await Promise.all([
+      tenant.agent.trySentinel(['run', 'health-check', '--summary', 'Look', ...place, '--wait', '-o', 'json', '--timeout', '2m']),
+      (async () => {
+        const name = await tenant.file('set-image', { deployment: 'web', container: 'web', image: 'registry.k8s.io/pause:3.9' });
+        const waited = tenant.agent.trySentinel(['wait', name, ...place, '-o', 'json', '--timeout', '2m']);
+        await tenant.until(name, ['AwaitingApproval']);
+        await tenant.approver.sentinel(['reject', name, ...place, '--comment', 'not now', '--yes']);
+        return await waited;
+      })(),
+    ]);
+    assert.deepEqual([read.code, json(read.stdout).state], [0, 'NoEffect'], read.stderr);
+    assert.deepEqual([refused.code, json(refused.stdout).code], [3, 'Rejected'], refused.stderr);
+    const late = await tenant.agent.trySentinel(['wait', waiting, ...place, '--timeout', '1s']);
+    assert.deepEqual([late.code, /has not ended within 1s; it is AwaitingApproval/.test(late.stderr)], [5, true], late.stderr);
+  });
+
+  it('is completed by kubectl with names of objects', async () => {
+    const complete = async (...words: string[]) => await tenant.approver.kubectl(['__complete', 'sentinel', ...words]);
+    assert.match(await complete('appr'), /^approve\tApprove the plan of an action\n/);
+    const found = await eventually(
+      'the action among the candidates',
+      async () => {
+        const text = await complete('approve', ...place, 'waits');
+        return text.includes(`${waiting}\tAwaitingApproval`) && text;
+      },
+      20,
+    );
+    assert.match(found, /:4\n/);
+  });
+
+  it('examines the installation, for an admin and for somebody who may read little', async () => {
+    const ran = await admin.trySentinel(['doctor', ...place, '-o', 'json']);
+    const { items } = JSON.parse(ran.stdout) as { items: { name: string; verdict: string; detail: string; next?: string }[] };
+    assert.deepEqual(
+      items.filter(({ verdict }) => verdict === 'fail'),
+      [],
+      ran.stdout,
+    );
+    assert.deepEqual(
+      items.filter(({ verdict }) => verdict === 'skip'),
+      [],
+      ran.stdout,
+    );
+    assert.equal(ran.code, 0);
+    const seen = await tenant.viewer.trySentinel(['doctor', ...place]);
+    assert.match(seen.stdout, /^skip {2}webhook +not checked: you may not read it$/m);
+    assert.match(seen.stdout, /^ok {4}API server/m);
+    const version = await admin.sentinel(['version']);
+    assert.match(version, /^Client Version: (\S+)\nServer Version: \1\nKubernetes: +v1\./);
+  });
+
+  it('suspends one agent with one command, and resumes it', async () => {
+    const second = await makeTenant('cli-suspend');
+    const there = ['-n', second.namespace];
+    const run = ['run', 'health-check', '--summary', 'Look', ...there, '-o', 'json'];
+    await admin.sentinel(['agents', 'suspend', 'repair-agent', '--yes', ...there]);
+    const refused = await second.agent.trySentinel(run);
+    assert.deepEqual([refused.code, json(refused.stderr).code], [3, 'PolicySuspended'], refused.stderr);
+    assert.match(json(refused.stderr).rules?.[0]?.policy ?? '', /^AgentPolicy\/suspend-repair-agent-/);
+    await admin.sentinel(['agents', 'resume', 'repair-agent', ...there]);
+    const accepted = await second.agent.trySentinel(run);
+    assert.equal(accepted.code, 0, accepted.stderr);
+    assert.match(await admin.sentinel(['agents', ...there]), /sa:repair-agent +1 +\d +health-check-/);
+  });
+
+  it('makes and deletes accounts, whose cluster-wide parts go with the namespace', async () => {
+    const namespace = `cli-account-${randomBytes(3).toString('hex')}`;
+    await admin.kubectl(['create', 'namespace', namespace]);
+    deleteWhenDone(namespace);
+    const create = (name: string, role: string) =>
+      admin.trySentinel(['account', 'create', name, '-n', namespace, '--role', role]);
+    const unknown = await create('fixer', 'no-such-role');
+    assert.deepEqual([unknown.code, /there is no ClusterRole 'no-such-role'/.test(unknown.stderr)], [1, true], unknown.stderr);
+    for (const name of ['fixer', 'other']) assert.equal((await create(name, 'edit')).code, 0);
+    const exists = async (name: string) =>
+      (await admin.tryKubectl(['get', 'clusterrole,clusterrolebinding', `sentinel-account-${namespace}-${name}`])).code === 0;
+    assert.equal(await exists('fixer'), true);
+    await admin.sentinel(['account', 'delete', 'fixer', '--yes', '-n', namespace]);
+    assert.equal(await exists('fixer'), false);
+    assert.match(await admin.sentinel(['account', 'list', '-n', namespace]), /^NAME +ROLE +USED-BY\nother /);
+    await admin.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    await eventually('the cluster role of the other account to go', async () => !(await exists('other')), 80);
+  });
+
+  it('shows an action that waits, where it is and what comes next', async () => {
+    const status = await tenant.approver.sentinel(['status', waiting, ...place]);
+    assert.match(status, new RegExp(`^${tenant.namespace}/${waiting} {2}AwaitingApproval`));
+    assert.match(status, /next {7}kubectl sentinel plan waits-for-people/);
+    const queue = await tenant.approver.sentinel(['queue', ...place, '--risk', 'Low+']);
+    assert.match(queue, new RegExp(`^${waiting} `, 'm'));
+    assert.equal(stateOf(await tenant.action(waiting)), 'AwaitingApproval');
+  });
+});
