@@ -22,6 +22,8 @@ const EvidenceStep = z.strictObject({
   exitCode: z.int().optional(),
   /** What the step printed, as policy lets it be kept. Left out if policy keeps nothing of it, or if it could not be read. */
   log: z.string().optional(),
+  /** Why the log, or its last lines, could not be read. */
+  missing: z.string().min(1).max(256).optional(),
   /** Whether a part of the log is left out because it is too long; the log says where. */
   truncated: z.literal(true).optional(),
 });
@@ -36,7 +38,13 @@ export type EvidenceStage = z.infer<typeof EvidenceStage>;
  * is sent. Its digest is that of its canonical form, and it holds no time, so that sending it again gives the same digest.
  */
 export const Evidence = z.strictObject({
-  action: z.strictObject({ namespace: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/), name, uid }),
+  action: z.strictObject({
+    namespace: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
+    /** Rights in the namespace with this uid are rights to read it. Without it, only rights in all namespaces are. */
+    namespaceUid: uid.optional(),
+    name,
+    uid,
+  }),
   stage: EvidenceStage,
   attempt: z.int().min(1),
   /** Uid of the Job. */

@@ -1,4 +1,3 @@
-import type { Server } from 'node:https';
 import { namespaces } from '@sentinel/crds';
 import { configmaps, type KubeClient, type Logger, type Runnable, Upkeep } from '@sentinel/kube';
 import { type KeyPair, ServingCertificate } from '@sentinel/kube/certificates';
@@ -32,7 +31,7 @@ export class EvidenceProgram implements Runnable {
   readonly #parts: EvidenceParts;
   readonly #certificate: ServingCertificate;
   readonly #upkeep: Upkeep;
-  #server: Server | undefined;
+  #server: ReturnType<typeof createEvidenceServer>['server'] | undefined;
   #pair: KeyPair | undefined;
   #frontProxy: FrontProxy | undefined;
 
@@ -66,16 +65,17 @@ export class EvidenceProgram implements Runnable {
     observeStore(() => store.use());
     this.#pair = await this.#certificate.first();
     this.#frontProxy = await this.#readFrontProxy();
-    const server = createEvidenceServer(this.#pair, {
+    const app = createEvidenceServer(this.#pair, {
       store,
       client,
       writers: new WriterAuthenticator(client),
       frontProxy: () => this.#frontProxy,
       logger,
       now: Date.now,
+      stopping: signal,
     });
-    await listen(server);
-    this.#server = server;
+    await app.listen({ host: '0.0.0.0', port: PORT });
+    this.#server = app.server;
     await this.#upkeep.once();
     const stop = this.#upkeep.start();
     const failed = (error: unknown) =>
@@ -88,10 +88,8 @@ export class EvidenceProgram implements Runnable {
     await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
     clearInterval(sweeps);
     stop();
-    server.close();
-    server.closeIdleConnections();
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
-    server.closeAllConnections();
+    await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
+    app.server.closeAllConnections();
   }
 
   // A secure context replaces all of the one before it, so each change needs both: the certificate and the authority of the API server.
@@ -111,14 +109,4 @@ export class EvidenceProgram implements Runnable {
     if (!proxy) logger.warn('The cluster has no aggregation layer, so nobody can read evidence', AUTHENTICATION);
     return proxy;
   }
-}
-
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(PORT, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

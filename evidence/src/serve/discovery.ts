@@ -56,6 +56,9 @@ const aggregated = (discovery: 'v2' | 'v2beta1') => ({
   ],
 });
 
+/** The paths that have a discovery document. */
+export const discoveryPaths: readonly string[] = Object.keys(documents);
+
 /**
  * The discovery document of a path; undefined if the path has none. At `/apis` the aggregation layer asks for aggregated discovery first
  * (KEP-3352), and falls back to the plain lists where it does not get it.

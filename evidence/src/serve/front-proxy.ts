@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { AccessSubject } from '@sentinel/kube';
 import { z } from 'zod';
 import { Refused } from './refused.ts';
+import { isVouchedFor } from './vouched-for.ts';
 
 /**
  * How the API server authenticates to servers behind it, and how it says for whom: the ConfigMap
@@ -63,12 +64,12 @@ export function readFrontProxy(data: unknown): FrontProxy | undefined {
 
 /**
  * Who sent a request to the API server, as its aggregation layer says. The headers count only behind its client certificate: anybody can
- * write headers. Throws Refused (401) for every other connection.
+ * write headers. Throws Refused (401) for every other connection, also for one whose authority was believed when it began and is not now.
  */
-export function callerOf(request: IncomingMessage, proxy: FrontProxy | undefined): AccessSubject {
+export function callerOf(request: IncomingMessage, proxy: FrontProxy | undefined, now: number): AccessSubject {
   if (proxy === undefined) throw unauthorized('the cluster does not say which certificate its aggregation layer has');
   const socket = request.socket as TLSSocket;
-  if (!socket.authorized)
+  if (!socket.authorized || !isVouchedFor(socket.getPeerX509Certificate(), proxy.authority, now))
     throw unauthorized(
       'only the aggregation layer of the API server is answered: a client certificate of its authority is required',
     );

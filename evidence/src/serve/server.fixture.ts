@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { createEvidenceServer } from './server.ts';
 
 /** Evidence as the operator sends it. */
 export const evidence: Evidence = {
-  action: { namespace: 'shop', name: 'repair', uid: 'u1' },
+  action: { namespace: 'shop', namespaceUid: 'n1', name: 'repair', uid: 'u1' },
   stage: 'run',
   attempt: 1,
   job: 'j1',
@@ -29,6 +29,10 @@ export interface Answer {
   readonly type: string | undefined;
   readonly body: { readonly [field: string]: unknown };
   readonly code: string | undefined;
+  /** Whether the server ends the connection after its answer. */
+  readonly isLast: boolean;
+  /** Whether it came on a connection of an earlier request. */
+  readonly isReused: boolean;
 }
 
 export interface Asked {
@@ -36,15 +40,20 @@ export interface Asked {
   readonly certificate?: KeyPair;
   readonly headers?: Record<string, string | string[]>;
   readonly body?: string;
+  /** Keeps connections for later requests. */
+  readonly agent?: Agent;
 }
 
 /** What the API server says about rights and tokens. */
 export interface Said {
   readonly allowed?: (spec: Parameters<KubeClient['subjectAccessReview']>[0]) => boolean;
   readonly token?: Awaited<ReturnType<KubeClient['tokenReview']>>;
+  /** The uid of the namespace with the name that is asked for; null: it does not exist. */
+  readonly namespaceUid?: (() => string | null) | undefined;
   readonly limit?: number;
   readonly names?: readonly string[];
   readonly withoutProxy?: boolean;
+  readonly stopping?: AbortSignal;
 }
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
@@ -64,6 +73,10 @@ export class Scene {
   proxy!: KeyPair;
   authority!: KeyPair;
   said: Said = {};
+  /** What the API server publishes about its front proxy. */
+  frontProxy: FrontProxy | undefined;
+  /** The time of the server. */
+  now = Date.now;
 
   async prepare(): Promise<this> {
     [this.authority, this.proxyAuthority] = await Promise.all([
@@ -78,7 +91,7 @@ export class Scene {
   async start(said: Said = {}): Promise<(path: string, asked?: Asked) => Promise<Answer>> {
     this.said = said;
     const store = await DirectoryStore.open({ folder: this.folder, limit: said.limit ?? 1_000_000 });
-    const frontProxy: FrontProxy = {
+    const frontProxy = {
       authority: this.proxyAuthority.cert,
       names: said.names ?? ['front-proxy-client'],
       userHeaders: ['x-remote-user'],
@@ -86,24 +99,35 @@ export class Scene {
       groupHeaders: ['x-remote-group'],
       extraPrefixes: ['x-remote-extra-'],
     };
+    this.frontProxy = said.withoutProxy ? undefined : frontProxy;
+    const get = async () => {
+      const uid = this.said.namespaceUid === undefined ? 'n1' : this.said.namespaceUid();
+      return uid === null ? null : { metadata: { name: 'shop', uid } };
+    };
     const client = {
+      get: get as unknown as KubeClient['get'],
       subjectAccessReview: async (spec: Parameters<KubeClient['subjectAccessReview']>[0]) => {
         this.reviews.push(spec);
         return { allowed: this.said.allowed?.(spec) ?? false };
       },
       tokenReview: async () => this.said.token ?? { authenticated: false },
     };
-    const server = createEvidenceServer(await issueServerCertificate(this.authority, ['evidence.test'], 1), {
+    const app = createEvidenceServer(await issueServerCertificate(this.authority, ['evidence.test'], 1), {
       store,
       client,
       writers: new WriterAuthenticator(client),
-      frontProxy: () => (said.withoutProxy ? undefined : frontProxy),
+      frontProxy: () => this.frontProxy,
       logger: silentLogger,
-      now: () => 1,
+      now: () => this.now(),
+      stopping: said.stopping,
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    this.#closes.push(() => server.close().closeAllConnections());
-    return (path, asked) => this.#ask((server.address() as AddressInfo).port, path, asked);
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    this.#closes.push(() => {
+      void app.close();
+      app.server.closeAllConnections();
+    });
+    const { port } = app.server.address() as AddressInfo;
+    return (path, asked) => this.#ask(port, path, asked);
   }
 
   close(): void {
@@ -111,11 +135,11 @@ export class Scene {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #ask(port: number, path: string, { method = 'GET', certificate, headers = {}, body }: Asked = {}): Promise<Answer> {
+  #ask(port: number, path: string, { method = 'GET', certificate, headers = {}, body, agent }: Asked = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options = { host: '127.0.0.1', port, path, method, headers, ca: this.authority.cert, servername: 'evidence.test' };
       const client = certificate === undefined ? {} : { key: certificate.key, cert: certificate.cert };
-      const sent = request({ ...options, ...client, agent: false }, (got) => {
+      const sent = request({ ...options, ...client, agent: agent ?? false }, (got) => {
         let text = '';
         got.setEncoding('utf8').on('data', (part: string) => {
           text += part;
@@ -127,6 +151,8 @@ export class Scene {
             type: got.headers['content-type'],
             body: parsed as Answer['body'],
             code: parsed.details?.causes?.[0]?.reason,
+            isLast: got.headers.connection === 'close',
+            isReused: sent.reusedSocket,
           });
         });
       });

@@ -31,6 +31,8 @@ export interface JobView {
 /** Everything that the next step of an action depends on. Gathered first; decisions read nothing else. */
 export interface Facts {
   readonly action: AgentAction;
+  /** The uid of its namespace; undefined if the namespace was not found. */
+  readonly namespaceUid?: string | undefined;
   readonly requester: Identity | undefined;
   readonly policies: PolicySet;
   /** The Playbook that the action names, or the one that is built from its ad-hoc steps. From the start of the real run: as it was admitted, or undefined. */

@@ -156,6 +156,7 @@ function assemble(
   );
   return {
     action,
+    namespaceUid: sources.tenant?.metadata.uid,
     requester,
     policies,
     playbook: playbookInForce(action, around.plan, playbook),

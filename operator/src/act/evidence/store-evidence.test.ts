@@ -48,7 +48,7 @@ function world({ log = () => 'done\n', store }: World = {}) {
 }
 
 function passOf(of: AgentAction, more: Partial<Facts>): Pass {
-  return { facts: facts(of, more), action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };
+  return { facts: { ...facts(of, more), namespaceUid: 'n1' }, action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };
 }
 
 async function readEnd(given: ReturnType<typeof world>, more: Partial<Facts> = { job: ended }, at: Stage = 'run') {
@@ -68,6 +68,7 @@ describe('The evidence of a run', () => {
     const [asked] = given.sent;
     assert.deepEqual(asked?.evidence.steps, [{ name: 'one', exitCode: 0, log: 'done\n' }]);
     assert.deepEqual([asked?.evidence.stage, asked?.evidence.outcome, asked?.retainMs], ['run', 'Succeeded', undefined]);
+    assert.deepEqual(asked?.evidence.action, { namespace: 'shop', namespaceUid: 'n1', name: 'a', uid: 'u' });
     const digest = digestOf(asked?.evidence);
     assert.equal(detail('RunEnded', 'sentinel.evidence'), digest);
     assert.equal(pass.draft.stages?.[0]?.evidence, digest);

@@ -96,7 +96,7 @@ function stageEvidence({ action, facts }: Pass, told: Told, steps: EvidenceStep[
   const { name, namespace = '', uid = '' } = action.metadata;
   const { stage = 'run', attempt, uid: job, plan, outcome, message } = told;
   return {
-    action: { namespace, name, uid },
+    action: { namespace, ...(facts.namespaceUid === undefined ? {} : { namespaceUid: facts.namespaceUid }), name, uid },
     stage,
     attempt,
     job,
