@@ -20,6 +20,7 @@ import {
   systemClock,
 } from '@sentinel/kube';
 import type { SandboxSettings } from '@sentinel/policy';
+import { LogTurns } from './act/log-turns.ts';
 import { ActRecorder } from './acts/record-acts.ts';
 import { watchUnnamedActs } from './acts/watch-unnamed.ts';
 import { AdmissionSerializer } from './admission-serializer.ts';
@@ -73,6 +74,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     onAcknowledged: (key) => actions.enqueue(key),
   });
   const admissions = new AdmissionSerializer();
+  const logTurns = new LogTurns(config.workers);
   const gateway = new GatewayClient(new ProgramLink(leader, GATEWAY));
   const evidence = config.evidence ? new EvidenceClient(new ProgramLink(leader, EVIDENCE)) : undefined;
   // All requests of a reconcile end with it: at its time-out, at shutdown, and at once when the lease is lost.
@@ -87,6 +89,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
       admissions,
       gateway: gateway.until(signal),
       evidence: evidence?.until(signal),
+      logTurns,
       settings: () => readSettings(bound, config, isolateUsers),
     };
   };

@@ -78,13 +78,13 @@ const ended = new Counter({
 });
 const evidence = new Counter({
   name: 'sentinel_operator_evidence_total',
-  help: 'Stages whose logs and results were stored in the evidence store (Stored), or were not (Missing).',
+  help: 'Stages whose logs and results were stored in the evidence store (Stored), without a log that could not be read (Partial), or were not (Missing).',
   labelNames: ['outcome'] as const,
   registers,
 });
 
 /** Counts the evidence of a stage. */
-export const noteEvidence = (outcome: 'Stored' | 'Missing'): void => evidence.inc({ outcome });
+export const noteEvidence = (outcome: 'Stored' | 'Partial' | 'Missing'): void => evidence.inc({ outcome });
 
 const refusals = new Counter({
   name: 'sentinel_operator_policy_refusals_total',

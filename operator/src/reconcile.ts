@@ -111,7 +111,7 @@ async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): 
     throw error;
   }
   for (const follow of pass.afterwards) await follow();
-  return requeueAfter(context, step);
+  return pass.againAfterMs === undefined ? requeueAfter(context, step) : { requeueAfterMs: pass.againAfterMs };
 }
 
 // Steps with effects outside the status. A cache may still show the state before the last of them, and repeating one because of that

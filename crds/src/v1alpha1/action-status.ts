@@ -46,8 +46,15 @@ const StageStatus = z
     message: z.string().max(2048).describe('Why, for people.').optional(),
     steps: list(StepResult, 32, 'How each step ended.').optional(),
     evidence: digest(
-      'Digest of the logs and results of this stage in the evidence store. Left out if there is no store, or if it did not take them; the audit record says which.',
+      'Digest of the logs and results of this stage in the evidence store. Left out if there is no store, or if it did not take them.',
     ).optional(),
+    evidenceMissing: z
+      .string()
+      .max(512)
+      .describe(
+        'What the evidence store does not have of this stage, and why. Left out if nothing is missing, or if there is no store.',
+      )
+      .optional(),
   })
   .describe('One Job of the action.');
 export type StageStatus = z.infer<typeof StageStatus>;

@@ -41,9 +41,10 @@ const cuts: readonly Cut[] = [
     shorten: (status) => ({
       ...status,
       ...(status.stages && {
-        stages: status.stages.map(({ steps: _, message, ...stage }) => ({
+        stages: status.stages.map(({ steps: _, message, evidenceMissing, ...stage }) => ({
           ...stage,
           ...(message === undefined ? {} : { message: cut(message, 128) }),
+          ...(evidenceMissing === undefined ? {} : { evidenceMissing: cut(evidenceMissing, 128) }),
         })),
       }),
     }),

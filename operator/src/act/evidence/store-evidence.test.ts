@@ -1,63 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, digestOf, type EvidenceRequest, type RunReport, type Stage } from '@sentinel/crds';
-import { copyOf, silentLogger } from '@sentinel/kube';
+import { digestOf } from '@sentinel/crds';
+import { ApiError } from '@sentinel/kube';
 import { dataHandling as handlingOf, MASK } from '@sentinel/policy';
-import { action, facts, job, NOW, plan, planSpec, playbook, policies, stage } from '../../decide/decide.fixture.ts';
-import type { Facts } from '../../facts/facts.ts';
-import type { ActContext, Pass } from '../context.ts';
-import { stopJob } from '../jobs/stop-job.ts';
-import { readOutcome } from '../outcome/read-outcome.ts';
+import { action, plan, planSpec, playbook, policies, stage } from '../../decide/decide.fixture.ts';
+import type { ActContext } from '../context.ts';
 import { rollBack } from '../outcome/roll-back.ts';
 import { collectLogs } from './collect-logs.ts';
-
-const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
-const ended = job({ phase: 'Ended', ends: [end('gate'), end('step-one'), end('end')] });
-const report: RunReport = { claimed: true, consumed: [0], unknown: [], recorded: { effects: [], digest: '' } };
-const failed = job({ phase: 'Ended', ends: [end('gate'), end('step-one', 1)] });
-
-interface World {
-  readonly log?: (options: { limitBytes?: number; tailLines?: number }) => string;
-  readonly store?: ((asked: EvidenceRequest) => Promise<string>) | undefined;
-}
-
-/** A context whose evidence store keeps what it is sent. */
-function world({ log = () => 'done\n', store }: World = {}) {
-  const sent: EvidenceRequest[] = [];
-  const order: string[] = [];
-  const keep = async (asked: EvidenceRequest) => {
-    sent.push(asked);
-    order.push('store');
-    return digestOf(asked.evidence);
-  };
-  const context = {
-    logger: silentLogger,
-    evidence: { store: store ?? keep },
-    gateway: {
-      report: async () => report,
-      rollBack: async () => ({ outcomes: [{ effect: 0, outcome: 'Restored' }], retries: [] }),
-    },
-    settings: async () => ({ image: 'own', gatewayAddress: '10.96.0.9', forbidden: '10.96.0.1:443', hostUsers: true }),
-    client: {
-      logs: async (_: string, __: string, container: string, options: object) => (container === 'step-one' ? log(options) : ''),
-      create: async (_: unknown, made: { metadata: object }) => ({ ...made, metadata: { ...made.metadata, uid: 'made' } }),
-      delete: async () => void order.push('delete'),
-    },
-  } as unknown as ActContext;
-  return { context, sent, order };
-}
-
-function passOf(of: AgentAction, more: Partial<Facts>): Pass {
-  return { facts: { ...facts(of, more), namespaceUid: 'n1' }, action: of, draft: copyOf(of.status ?? {}), now: NOW, afterwards: [] };
-}
-
-async function readEnd(given: ReturnType<typeof world>, more: Partial<Facts> = { job: ended }, at: Stage = 'run') {
-  const pass = passOf(action('Running', { stages: [stage(at)] }), more);
-  await readOutcome(given.context, pass, at);
-  const detail = (transition: string, name: string) =>
-    pass.draft.outbox?.records.find((one) => one.transition === transition)?.details?.find((one) => one.name === name)?.value;
-  return { pass, detail };
-}
+import { ended, failed, passOf, readEnd, world } from './evidence.fixture.ts';
 
 const dataHandling = (more: object) => policies({ dataHandling: more });
 
@@ -197,6 +147,57 @@ describe('The evidence of a run', () => {
   });
 });
 
+describe('A log that cannot be read', () => {
+  const unreadable = (error: unknown) => world({ log: () => Promise.reject(error) });
+  const failing = new ApiError({ status: 500, reason: 'InternalError', message: 'dial tcp 10.0.0.7:10250: connection refused' });
+
+  it('is named with the reason in the evidence, in the status and in the record, without an address of the node', async () => {
+    const given = unreadable(failing);
+    const { pass, detail } = await readEnd(given);
+    const why = "the log of step 'one' is not complete: the API server answered 500";
+    assert.deepEqual(given.sent[0]?.evidence.steps, [{ name: 'one', exitCode: 0, missing: 'the API server answered 500' }]);
+    assert.equal(detail('RunEnded', 'sentinel.evidence'), digestOf(given.sent[0]?.evidence));
+    assert.equal(detail('RunEnded', 'sentinel.evidence.missing'), why);
+    assert.equal(pass.draft.stages?.[0]?.evidenceMissing, why);
+  });
+
+  it('keeps its beginning where only its last lines cannot be read', async () => {
+    const whole = 'a line\n'.repeat(400_000);
+    const given = world({
+      log: ({ limitBytes, tailLines }) => (tailLines === undefined ? whole.slice(0, limitBytes) : Promise.reject(failing)),
+    });
+    const { detail } = await readEnd(given);
+    const [step] = given.sent[0]?.evidence.steps ?? [];
+    assert.ok(step?.log?.startsWith('a line\n') && step.truncated, 'the beginning is missing');
+    assert.equal(step?.missing, 'its last lines: the API server answered 500');
+    assert.match(detail('RunEnded', 'sentinel.evidence.missing') ?? '', /its last lines/);
+  });
+
+  it('is not missing where its step did not start', async () => {
+    const message = 'container "step-one" in pod "p" is waiting to start: PodInitializing';
+    const given = unreadable(new ApiError({ status: 400, reason: 'BadRequest', message }));
+    const { pass, detail } = await readEnd(given);
+    assert.equal(given.sent[0]?.evidence.steps[0]?.missing, 'the step did not start');
+    assert.equal(detail('RunEnded', 'sentinel.evidence.missing'), undefined);
+    assert.equal(pass.draft.stages?.[0]?.evidenceMissing, undefined);
+  });
+
+  it('is waited for no longer than all of them may take', async () => {
+    const logs = (_: string, __: string, ___: string, { signal }: { signal?: AbortSignal } = {}) =>
+      new Promise<string>((_resolve, reject) => {
+        if (signal?.aborted) reject(signal.reason);
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      });
+    const steps = [{ name: 'one' }, { name: 'two' }];
+    const collected = await collectLogs({ logs }, 'pod', steps, handlingOf(policies()), { signal: AbortSignal.timeout(20) });
+    const missing = 'the node or the API server did not answer in time';
+    assert.deepEqual(collected, [
+      { name: 'one', missing },
+      { name: 'two', missing },
+    ]);
+  });
+});
+
 describe('An evidence store that does not take evidence', () => {
   it('stops nothing, and the record says what is missing and why', async () => {
     const given = world({ store: () => Promise.reject(new Error('connect ECONNREFUSED')) });
@@ -204,7 +205,7 @@ describe('An evidence store that does not take evidence', () => {
     assert.equal(pass.draft.stages?.at(-1)?.stage, 'verification', 'the checks have not started');
     assert.match(
       detail('RunEnded', 'sentinel.evidence.missing') ?? '',
-      /run has ended, and its evidence is not stored: connect ECONNREFUSED/,
+      /evidence of the run is not stored: connect ECONNREFUSED/,
     );
     assert.equal(detail('RunEnded', 'sentinel.evidence'), undefined);
     assert.equal(pass.draft.stages?.[0]?.evidence, undefined);
@@ -226,26 +227,6 @@ describe('An evidence store that does not take evidence', () => {
     const { detail } = await readEnd(given, { job: { ...gone, podName: undefined } });
     assert.match(detail('RunEnded', 'sentinel.evidence.missing') ?? '', /the pod is gone/);
     assert.deepEqual(given.sent, []);
-  });
-});
-
-describe('A stage that is stopped', () => {
-  it('leaves the logs so far, which are read before its pod is deleted and stored after that', async () => {
-    const given = world();
-    const running = job({ phase: 'Running' });
-    const pass = passOf(action('Running', { stages: [stage('run')] }), { job: { ...running, podName: 'pod' } });
-    await stopJob(given.context, pass);
-    assert.deepEqual(given.order, ['delete', 'store']);
-    const digest = digestOf(given.sent[0]?.evidence);
-    assert.equal(pass.draft.stages?.[0]?.evidence, digest);
-    // When its end is read, the pod and its logs are gone.
-    const after = passOf(action('Running', { stages: [stage('run', { evidence: digest })] }), {
-      job: { ...failed, podName: undefined },
-    });
-    await readOutcome(given.context, after, 'run');
-    const record = after.draft.outbox?.records.find(({ transition }) => transition === 'RunEnded');
-    assert.equal(record?.details?.find(({ name }) => name === 'sentinel.evidence')?.value, digest);
-    assert.equal(given.sent.length, 1);
   });
 });
 

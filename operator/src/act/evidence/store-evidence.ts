@@ -11,47 +11,74 @@ import { stepsOf } from '../../facts/facts.ts';
 import { noteEvidence } from '../../metrics.ts';
 import { cut } from '../../status/text.ts';
 import type { ActContext, Pass, StoredEvidence } from '../context.ts';
-import { collectLogs } from './collect-logs.ts';
+import { collectLogs, describeMissing } from './collect-logs.ts';
 
 /** How many digests the record of the end of an action names, the newest. */
 const NAMED = 12;
+/** How long a text about missing evidence may be. */
+const MISSING_MAX = 512;
 const POD_GONE = 'the pod is gone, so no log of its steps could be read';
 
 /**
- * Stores the logs and results of a stage that has ended; returns the stage with the digest. An evidence store that does not take them stops
- * nothing: the records of this pass say why evidence is missing.
+ * Stores the logs and results of a stage that has ended; returns the stage with the digest, and with what is missing. An evidence store that
+ * does not take them stops nothing: the records of this pass say why evidence is missing.
  */
-export async function keepStageEvidence(context: ActContext, pass: Pass, ended: StageStatus): Promise<StageStatus> {
+export async function keepStageEvidence(
+  context: ActContext,
+  pass: Pass,
+  ended: StageStatus,
+  signal: AbortSignal,
+): Promise<StageStatus> {
   if (context.evidence === undefined) return ended;
   const { facts, draft } = pass;
   const pod = facts.job?.podName;
-  // Of a stage that was stopped, it was stored before its pod was deleted.
-  if (pod === undefined && ended.evidence !== undefined) pass.evidence = { digest: ended.evidence };
-  else if (pod === undefined) pass.evidence = missing(POD_GONE);
+  // Of a stage that was stopped, it was stored while its pod was deleted.
+  if (pod === undefined) pass.evidence = storedBefore(ended) ?? notStored(POD_GONE);
   else {
     const codes = new Map(ended.steps?.map(({ name, exitCode }) => [name, exitCode]));
     const steps = (stepsOf(facts, ended.stage) ?? [...codes.keys()]).map((name) => ({ name, exitCode: codes.get(name) }));
-    const logs = await collectLogs(context.client, pod, steps, dataHandling(facts.policies));
+    const onFailure = logFailures(context, pass);
+    const logs = await collectLogs(context.client, pod, steps, dataHandling(facts.policies), { signal, onFailure });
     const results = ended.stage === 'verification' ? [] : (draft.results ?? []);
-    pass.evidence = await store(context, pass, stageEvidence(pass, ended, logs, results));
+    pass.evidence = await storeStageEvidence(context, pass, ended, logs, results);
   }
-  return 'digest' in pass.evidence ? { ...ended, evidence: pass.evidence.digest } : ended;
+  return withEvidence(ended, pass.evidence);
 }
 
-/** Reads the logs of the current stage before its pod is deleted; returns the function that stores them after that. */
-export async function collectBeforeStop(context: ActContext, pass: Pass): Promise<() => Promise<void>> {
-  const { facts, draft } = pass;
-  const { stage, job } = facts;
-  if (context.evidence === undefined || stage === undefined || stage.evidence !== undefined || job?.podName === undefined)
-    return async () => undefined;
-  const steps = (stepsOf(facts, stage.stage) ?? []).map((name) => ({ name }));
-  const logs = await collectLogs(context.client, job.podName, steps, dataHandling(facts.policies));
-  return async () => {
-    const stored = await store(context, pass, stageEvidence(pass, stage, logs, []));
-    if (!('digest' in stored)) return;
-    draft.stages = (draft.stages ?? []).map((one) => (one.uid === stage.uid ? { ...one, evidence: stored.digest } : one));
+function storedBefore({ evidence: digest, evidenceMissing: missing }: StageStatus): StoredEvidence | undefined {
+  return digest === undefined && missing === undefined ? undefined : { digest, missing };
+}
+
+/** Stores the logs and results of a stage; returns what is stored, and what is missing. */
+export async function storeStageEvidence(
+  context: ActContext,
+  pass: Pass,
+  stage: StageStatus,
+  logs: EvidenceStep[],
+  results: Evidence['results'],
+): Promise<StoredEvidence> {
+  return await store(context, pass, stageEvidence(pass, stage, logs, results), describeMissing(logs));
+}
+
+/** A stage with the digest of its evidence, and with what is missing of it. */
+export function withEvidence(stage: StageStatus, { digest, missing }: StoredEvidence): StageStatus {
+  const { evidence: _, evidenceMissing: __, ...rest } = stage;
+  return {
+    ...rest,
+    ...(digest === undefined ? {} : { evidence: digest }),
+    ...(missing === undefined ? {} : { evidenceMissing: missing }),
   };
 }
+
+/** Writes into the log of the operator why a log could not be read. */
+export const logFailures =
+  ({ logger }: ActContext, { action: { metadata } }: Pass) =>
+  (step: string, error: unknown): void =>
+    logger.warn('Log of a step cannot be read', {
+      action: `${metadata.namespace ?? ''}/${metadata.name}`,
+      step,
+      error: String(error),
+    });
 
 type Outcomes = NonNullable<AgentActionStatus['rollback']>;
 
@@ -73,15 +100,17 @@ export async function keepRollbackEvidence(
 
 /** What the record of the end of a stage says about its evidence; nothing without an evidence store. */
 export function evidenceDetails({ evidence }: Pass): Readonly<Record<string, string>> {
-  if (evidence === undefined) return {};
-  return 'digest' in evidence ? { [EVIDENCE_DETAIL]: evidence.digest } : { [EVIDENCE_MISSING_DETAIL]: evidence.missing };
+  return {
+    ...(evidence?.digest === undefined ? {} : { [EVIDENCE_DETAIL]: evidence.digest }),
+    ...(evidence?.missing === undefined ? {} : { [EVIDENCE_MISSING_DETAIL]: evidence.missing }),
+  };
 }
 
 /** What the record of the end of an action says: the evidence of its stages, the newest of them, and what is missing of the last one. */
 export function allEvidenceDetails(pass: Pass): Readonly<Record<string, string>> {
   const last = evidenceDetails(pass);
   const stages = (pass.draft.stages ?? []).flatMap(({ evidence }) => evidence ?? []);
-  const digests = new Set([...stages, ...(pass.evidence && 'digest' in pass.evidence ? [pass.evidence.digest] : [])]);
+  const digests = new Set([...stages, ...(pass.evidence?.digest === undefined ? [] : [pass.evidence.digest])]);
   return { ...last, ...(digests.size === 0 ? {} : { [EVIDENCE_DETAIL]: [...digests].slice(-NAMED).join(',') }) };
 }
 
@@ -110,21 +139,26 @@ function stageEvidence({ action, facts }: Pass, told: Told, steps: EvidenceStep[
   };
 }
 
-async function store(context: ActContext, { facts }: Pass, evidence: Evidence): Promise<StoredEvidence> {
+async function store(
+  context: ActContext,
+  { facts }: Pass,
+  evidence: Evidence,
+  missing?: string | undefined,
+): Promise<StoredEvidence> {
   const { retainMs } = dataHandling(facts.policies);
   try {
     const asked = { evidence, ...(retainMs === undefined ? {} : { retainMs }) };
     const digest = (await context.evidence?.store(asked)) ?? '';
-    noteEvidence('Stored');
-    return { digest };
+    noteEvidence(missing === undefined ? 'Stored' : 'Partial');
+    return { digest, missing: missing && cut(missing, MISSING_MAX) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     context.logger.warn('Evidence is not stored', { action: `${evidence.action.namespace}/${evidence.action.name}`, why });
-    return missing(`the ${evidence.stage} has ended, and its evidence is not stored: ${why}`);
+    return notStored(`the evidence of the ${evidence.stage} is not stored: ${why}`);
   }
 }
 
-function missing(why: string): StoredEvidence {
+function notStored(why: string): StoredEvidence {
   noteEvidence('Missing');
-  return { missing: cut(why, 512) };
+  return { missing: cut(why, MISSING_MAX) };
 }

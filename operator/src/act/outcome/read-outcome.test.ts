@@ -7,6 +7,7 @@ import { RecorderUnavailable } from '../../decide/recorder.ts';
 import type { Facts } from '../../facts/facts.ts';
 import { stateOf } from '../../status/conditions.ts';
 import type { ActContext, Pass } from '../context.ts';
+import { LogTurns } from '../log-turns.ts';
 import { readOutcome } from './read-outcome.ts';
 
 const end = (name: string, exitCode = 0) => ({ name, exitCode, reason: undefined });
@@ -21,6 +22,7 @@ const report: RunReport = {
 const context = (said: RunReport, created: unknown[] = []) =>
   ({
     gateway: { report: async () => said },
+    logTurns: new LogTurns(8),
     settings: async () => ({ image: 'own', gatewayAddress: '10.96.0.9', forbidden: '10.96.0.1:443', hostUsers: true }),
     client: {
       logs: async () => '',

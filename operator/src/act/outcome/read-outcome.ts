@@ -19,8 +19,9 @@ import { type Facts, stepsOf } from '../../facts/facts.ts';
 import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { record } from '../../status/record.ts';
 import { withoutLinesOf } from '../../status/text.ts';
-import type { ActContext, Pass } from '../context.ts';
+import { type ActContext, LOG_RETRY_MS, type Pass } from '../context.ts';
 import { end } from '../end/end.ts';
+import { READ_MS } from '../evidence/collect-logs.ts';
 import { evidenceDetails, keepStageEvidence } from '../evidence/store-evidence.ts';
 import { findAlteredPod } from '../jobs/find-altered-pod.ts';
 import { startJob } from '../jobs/start-job.ts';
@@ -38,12 +39,35 @@ const LAST_WORDS = 800;
 
 /** Reads the outcome of a stage and continues with the plan, the verification, the rollback or the end. */
 export async function readOutcome(context: ActContext, pass: Pass, stage: Stage): Promise<void> {
-  const { facts, draft, now } = pass;
+  const { facts } = pass;
   const current = facts.stage;
   if (!current) return;
+  const readsLogs = facts.job?.podName !== undefined;
+  const endTurn = readsLogs ? context.logTurns.tryTake(pass.action.metadata.namespace ?? '') : () => undefined;
+  if (endTurn === undefined) {
+    pass.againAfterMs = LOG_RETRY_MS;
+    return;
+  }
+  const read = await readEnd(context, pass, stage, current).finally(endTurn);
+  if (read === undefined) return;
+  const { ended, report } = read;
+  if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
+  if (stage === 'run') return await afterRun(context, pass, ended, report);
+  if (!mayVerifyAgain(pass, ended) || !verifyAgain(pass, ended, report)) afterVerification(pass, ended, report);
+}
+
+// The outcome of a stage, with its logs and results kept; undefined while the gateway cannot say what it recorded.
+async function readEnd(
+  context: ActContext,
+  pass: Pass,
+  stage: Stage,
+  current: StageStatus,
+): Promise<{ readonly ended: StageStatus; readonly report: RunReport } | undefined> {
+  const { facts, draft, now } = pass;
   const { gatewayAddress } = await context.settings();
   const said = await askGateway(context, pass, current, gatewayAddress);
-  if (said === undefined) return;
+  if (said === undefined) return undefined;
+  const signal = AbortSignal.timeout(READ_MS);
   const report = await keepReport(facts, said);
   const steps = stepsOf(facts, stage);
   const outcome = await explainOutcome(
@@ -53,6 +77,7 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
       unservedOutcome(facts.job, steps, report) ??
       outcomeOf(facts.job, steps, stage === 'run' ? report : undefined, facts.plan?.spec.effects.length ?? 0),
     refusalsOf(report),
+    signal,
   );
   const altered = outcome.outcome === 'Succeeded' ? await findAlteredPod(context, facts, current, report) : undefined;
   const believed = altered === undefined ? outcome : { ...outcome, outcome: 'Failed' as const, message: altered };
@@ -65,12 +90,10 @@ export async function readOutcome(context: ActContext, pass: Pass, stage: Stage)
   };
   // Results that were stored by the kill switch are kept.
   if (stage !== 'verification' && facts.job?.podName && killedBy(pass, concluded) === undefined)
-    draft.results = await readResults(context, facts, facts.job.podName);
-  const ended = await keepStageEvidence(context, pass, concluded);
+    draft.results = await readResults(context, facts, facts.job.podName, signal);
+  const ended = await keepStageEvidence(context, pass, concluded, signal);
   draft.stages = (draft.stages ?? []).map((one) => (one.uid === current.uid ? ended : one));
-  if (stage === 'rehearsal') return await afterRehearsal(context, pass, ended, report);
-  if (stage === 'run') return await afterRun(context, pass, ended, report);
-  if (!mayVerifyAgain(pass, ended) || !verifyAgain(pass, ended, report)) afterVerification(pass, ended, report);
+  return { ended, report };
 }
 
 // While the recording cannot be read but is not lost, the status says so, and it is requested again with the back-off of a failed reconcile.
@@ -101,13 +124,14 @@ async function explainOutcome(
   { facts }: Pass,
   ended: Pick<StageStatus, 'outcome' | 'message' | 'steps'>,
   refusals: string | undefined,
+  signal: AbortSignal,
 ) {
   const failed = ended.steps?.find(({ exitCode }) => exitCode > 0);
   if (ended.outcome !== 'Failed' || !failed) return ended;
   const outcome = refusals === undefined ? ended : { ...ended, message: `${ended.message ?? ''}: ${refusals}` };
   if (!facts.job?.podName) return outcome;
   const log = await client
-    .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048 })
+    .logs(namespaces.sandboxes, facts.job.podName, stepContainer(failed.name), { tailLines: 5, limitBytes: 2048, signal })
     .catch(() => '');
   // Masked before it is cut, because a cut may remove the name that identifies a secret.
   const words = await keepText('logs', dataHandling(facts.policies), log.trim());
@@ -123,11 +147,12 @@ async function readResults(
   { client }: ActContext,
   { playbook, policies }: Facts,
   pod: string,
+  signal: AbortSignal,
 ): Promise<NonNullable<AgentActionStatus['results']>> {
   const declared = playbook?.spec.results ?? [];
   const handling = dataHandling(policies);
   if (declared.length === 0 || handling.logs === 'Dropped') return [];
-  const log = await client.logs(namespaces.sandboxes, pod, END, { limitBytes: LOG_BYTES }).catch(() => '');
+  const log = await client.logs(namespaces.sandboxes, pod, END, { limitBytes: LOG_BYTES, signal }).catch(() => '');
   const lines = log.split('\n').flatMap((line) => ResultLine.safeParse(parseJson(line)).data ?? []);
   const results: NonNullable<AgentActionStatus['results']> = [];
   for (const { name, mediaType } of declared) {

@@ -5,6 +5,7 @@ import { type AnyObject, ApiError, copyOf } from '@sentinel/kube';
 import { action, facts, job, NOW, planSpec, stage } from '../../decide/decide.fixture.ts';
 import { stateOf } from '../../status/conditions.ts';
 import type { ActContext, Pass } from '../context.ts';
+import { LogTurns } from '../log-turns.ts';
 import { readOutcome } from '../outcome/read-outcome.ts';
 
 // A pass stored the plan of a rehearsal and died before it wrote the status. The next one makes the plan again, and finds the other.
@@ -50,7 +51,11 @@ async function pass(attempt: number, change?: (stored: ActionPlan) => void, said
     },
   };
   const settings = async () => ({ image: 'own', gatewayAddress: '10.96.0.9', forbidden: '10.96.0.1:443', hostUsers: true });
-  await readOutcome({ gateway: { report: async () => said }, settings, client } as unknown as ActContext, given, 'rehearsal');
+  await readOutcome(
+    { gateway: { report: async () => said }, logTurns: new LogTurns(8), settings, client } as unknown as ActContext,
+    given,
+    'rehearsal',
+  );
   const message = given.draft.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
   return {
     state: stateOf(given.draft),
