@@ -85,6 +85,39 @@ describe('kubectl sentinel logs', () => {
     );
   });
 
+  it('says that the newest stage is missing and why, where it shows an older one', async () => {
+    const why = 'the evidence of the run is not stored: connect ECONNREFUSED';
+    const lost = { ...stageOf('run', undefined), evidenceMissing: why };
+    const of = { ...base, status: { ...base.status, stages: [stageOf('rehearsal', rehearsal), lost] } };
+    const { out } = await runAgainst(cluster([rehearsal, run], of), ['logs', 'repair-web']);
+    assert.ok(out.startsWith(`MISSING  run (attempt 1): ${why}\nEVIDENCE  rehearsal`), out);
+    const json = await runAgainst(cluster([rehearsal, run], of), ['logs', 'repair-web', '-o', 'json']);
+    assert.equal((JSON.parse(json.out) as { kind: string }).kind, 'Evidence');
+    assert.ok(json.error.includes(`MISSING  run (attempt 1): ${why}`), json.error);
+    const { error } = await runAgainst(cluster([rehearsal, run], of), ['logs', 'repair-web', '--stage', 'run']);
+    assert.ok(error.includes(`names no evidence of the stage 'run': run (attempt 1): ${why}`), error);
+  });
+
+  it('says of each step why its log is missing', async () => {
+    const steps: Evidence['steps'] = [
+      { name: 'look', exitCode: 0, missing: 'the API server answered 500' },
+      { name: 'restart', exitCode: 0, log: 'beginning', truncated: true, missing: 'its last lines: its pod is gone' },
+      { name: 'after', missing: 'the step did not start' },
+    ];
+    const show = async (partial: Evidence) => {
+      const of = { ...base, status: { ...base.status, stages: [stageOf('run', partial)] } };
+      const object = { kind: 'Evidence', metadata: { name: digestOf(partial), namespace: 'shop' }, spec: partial };
+      const answer = ({ path }: { path: string }) => ok(path.endsWith('/agentactions/repair-web') ? of : object);
+      return (await runAgainst(answer, ['logs', 'repair-web'])).out;
+    };
+    const out = await show({ ...run, steps });
+    assert.ok(out.includes('STEP  look, exit code 0\n  (no log: the API server answered 500)'), out);
+    assert.ok(out.includes('  | beginning\n  (not complete: its last lines: its pod is gone)'), out);
+    assert.ok(out.includes('STEP  after, not finished\n  (no log: the step did not start)'), out);
+    const dropped = await show({ ...run, handling: 'Dropped', steps: [{ name: 'look', exitCode: 0 }] });
+    assert.ok(dropped.includes('  (no log is kept: policy drops logs)'), dropped);
+  });
+
   it('passes on what the API server refuses', async () => {
     const denied = (request: { path: string }) =>
       request.path.includes('/evidence/')
