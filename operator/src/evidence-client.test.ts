@@ -45,7 +45,7 @@ describe('The client of the evidence store', () => {
         text += part;
       });
       request.on('end', () => {
-        got.push({ authorization: request.headers.authorization, body: JSON.parse(text) });
+        got.push({ authorization: request.headers.authorization, body: text === '' ? undefined : JSON.parse(text) });
         response.writeHead(status).end(JSON.stringify(answer));
       });
     });
@@ -76,6 +76,16 @@ describe('The client of the evidence store', () => {
   it('says what the evidence store refused', async () => {
     const { client } = await clientOf(507, { message: 'the evidence store is full' });
     await assert.rejects(client.store(asked), /answered 507: .*is full/);
+  });
+
+  it('says why the evidence store takes nothing, and nothing where it does', async () => {
+    assert.equal(await (await clientOf(200, {})).client.fault('shop'), undefined);
+    assert.match(
+      (await (await clientOf(507, { message: 'it is full' })).client.fault('shop')) ?? '',
+      /answered 507: .*it is full/,
+    );
+    const { client } = await clientOf(200, {}, { name: 'other.test' });
+    assert.ok((await client.fault('shop')) !== undefined);
   });
 
   it('sends nothing while the evidence store has published no CA', async () => {

@@ -7,6 +7,9 @@ import { readJson } from './read-json.ts';
 
 /** No stage of an action waits longer for the evidence store. */
 const STORE_MS = 10_000;
+/** No start of a run waits longer to know whether it takes evidence. */
+const FAULT_MS = 3_000;
+const PATH = '/sentinel/v1/evidence';
 /** An answer is a digest, or a refusal. */
 const ANSWER_BYTES = 64 * 1024;
 
@@ -49,25 +52,44 @@ export class EvidenceClient {
     return await inSpan('client', 'POST evidence', attributes, () => this.#post(asked, AbortSignal.any(signals)));
   }
 
+  /** Why the store does not take evidence of a namespace now; undefined if it does. Never rejects; resolves after some seconds at the latest. */
+  async fault(namespace: string): Promise<string | undefined> {
+    const { program, signal } = this.#link;
+    const signals = [AbortSignal.timeout(FAULT_MS), ...(signal ? [signal] : [])];
+    try {
+      const attributes = { 'server.address': program.service };
+      const path = `${PATH}?namespace=${encodeURIComponent(namespace)}`;
+      await inSpan('client', 'GET evidence', attributes, () => this.#request('GET', path, AbortSignal.any(signals)));
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   async #post(asked: EvidenceRequest, signal: AbortSignal): Promise<string> {
+    const text = await this.#request('POST', PATH, signal, JSON.stringify(asked));
+    const { digest } = Answer.parse(readJson(text, 'the evidence store'));
+    const own = digestOf(asked.evidence);
+    if (digest !== own) throw new Error(`the evidence store answered the digest '${digest}' for '${own}'`);
+    return digest;
+  }
+
+  async #request(method: 'GET' | 'POST', path: string, signal: AbortSignal, body?: string): Promise<string> {
     const client = this.#link.client.until(signal);
     const service = await client.getOrThrow(services, { name: 'sentinel-evidence', namespace: namespaces.system });
     const address = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
     if (!address) throw new Error("the Service 'sentinel-evidence' has no address");
     const { dispatcher, headers } = await this.#link.open(client);
-    const answer = await request(`https://${address}:${this.#link.program.port}/sentinel/v1/evidence`, {
-      method: 'POST',
+    const answer = await request(`https://${address}:${this.#link.program.port}${path}`, {
+      method,
       dispatcher,
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify(asked),
+      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body }),
       signal,
     });
     const text = await textOf(answer.body);
     if (answer.statusCode !== 200) throw new Error(`the evidence store answered ${answer.statusCode}: ${text.slice(0, 300)}`);
-    const { digest } = Answer.parse(readJson(text, 'the evidence store'));
-    const own = digestOf(asked.evidence);
-    if (digest !== own) throw new Error(`the evidence store answered the digest '${digest}' for '${own}'`);
-    return digest;
+    return text;
   }
 }
 

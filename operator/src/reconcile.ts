@@ -149,7 +149,16 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
         return undefined;
       }),
   };
-  const facts = await gatherLive(context.client, gateway, action, context.exporter.sink(action), activityNow(context), now);
+  const evidenceFault = async (namespace: string) =>
+    context.evidence === undefined ? 'no evidence store is installed' : await context.evidence.fault(namespace);
+  const facts = await gatherLive(
+    context.client,
+    { gateway, evidenceFault },
+    action,
+    context.exporter.sink(action),
+    activityNow(context),
+    now,
+  );
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conditions, Decision, digest, objectName, observedGeneration, set, time } from './fields.ts';
 import { approvals } from './policy/approvals.ts';
 import { commands, hostExecutables } from './policy/commands.ts';
-import { audit, dataHandling } from './policy/data.ts';
+import { audit, dataHandling, evidence } from './policy/data.ts';
 import { identity, subjects } from './policy/identities.ts';
 import { highRisk, kubernetes } from './policy/kubernetes.ts';
 import { freeze, limits } from './policy/limits.ts';
@@ -51,6 +51,7 @@ const shape = {
   approvals,
   highRisk,
   dataHandling,
+  evidence,
   audit,
   limits,
   freeze,

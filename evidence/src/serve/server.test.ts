@@ -249,6 +249,17 @@ describe('The evidence store', () => {
       assert.deepEqual(readdirSync(join(scene.folder, 'objects')), [digest.slice(7)]);
     });
 
+    it('says before a run whether it has room for the namespace', async () => {
+      const path = `${WRITE}?namespace=shop`;
+      const { headers } = writes;
+      const room = await scene.start({ token: goodToken, limit: 100_000_000 });
+      assert.equal((await room(path, { headers })).status, 200);
+      assert.equal((await room(WRITE, { headers })).code, 'EvidenceInvalid');
+      assert.equal((await room(path, { headers: ada, certificate: scene.proxy })).code, 'WriterTokenInvalid');
+      const full = await scene.start({ token: goodToken, limit: 4_000_000 });
+      assert.equal((await full(path, { headers })).code, 'EvidenceStorageFull');
+    });
+
     it('refuses what is not evidence', async () => {
       const ask = await scene.start({ token: goodToken });
       for (const body of [

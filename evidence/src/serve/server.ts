@@ -12,7 +12,7 @@ import { discoveryAt, discoveryPaths } from './discovery.ts';
 import { callerOf, type FrontProxy } from './front-proxy.ts';
 import { EVIDENCE_PATH, evidenceKeyOf, readEvidence } from './read-evidence.ts';
 import { Refused } from './refused.ts';
-import { writeEvidence } from './write-evidence.ts';
+import { requireRoom, writeEvidence } from './write-evidence.ts';
 
 /** Where the operator stores evidence. The API server never sends a request here: an aggregated API is below /apis. */
 const WRITE_PATH = '/sentinel/v1/evidence';
@@ -94,7 +94,8 @@ export function createEvidenceServer(pair: KeyPair, context: ServerContext) {
     reply.raw.once('close', () => noteRequest(asked, reply.raw.headersSent ? reply.raw.statusCode : 0));
     if (asked === 'write') await context.writers.authenticate(request.headers.authorization, request.ip);
     else request.caller = callerOf(request.raw, context.frontProxy(), context.now());
-    if (asked !== 'other' && request.method !== (asked === 'write' ? 'POST' : 'GET')) throw methodNotAllowed(request.method);
+    const mayWrite = asked === 'write' && request.method === 'POST';
+    if (asked !== 'other' && request.method !== 'GET' && !mayWrite) throw methodNotAllowed(request.method);
   });
   serve(app, context);
   app.setNotFoundHandler(() => {
@@ -120,6 +121,7 @@ function serve(app: App, context: ServerContext): void {
     return send(reply, 200, await bounded(running, 'read', () => readEvidence(context, caller, key)));
   });
   app.all(WRITE_PATH, { config: { asked: 'write' } }, async (request, reply) => {
+    if (request.method === 'GET') return send(reply, 200, requireRoom(context.store, request.query));
     const store = async () => await writeEvidence(context.store, await readAll(request), context.now());
     return send(reply, 200, await bounded(running, 'write', store));
   });

@@ -2,6 +2,9 @@ import { canonicalize, digestOf, EvidenceRequest } from '@sentinel/crds';
 import { type EvidenceStore, StorageFull } from '../store/evidence-store.ts';
 import { Refused } from './refused.ts';
 
+/** What a stage mostly has at most: two MiB of logs, and its results. */
+const STAGE_BYTES = 3 * 1024 * 1024;
+
 /** Stores evidence that the operator sent, and answers with its digest. Throws Refused if it is invalid or does not fit. */
 export async function writeEvidence(
   store: Pick<EvidenceStore, 'put'>,
@@ -18,6 +21,20 @@ export async function writeEvidence(
     throw error;
   }
   return { digest };
+}
+
+/** Answers whether a stage of a namespace would fit now. Throws Refused if it would not, or if the query names no namespace. */
+export function requireRoom(store: Pick<EvidenceStore, 'requireRoom'>, query: unknown): object {
+  const { namespace } = (query ?? {}) as { readonly namespace?: unknown };
+  if (typeof namespace !== 'string' || namespace === '')
+    throw new Refused(400, 'EvidenceInvalid', 'the request names no namespace');
+  try {
+    store.requireRoom(STAGE_BYTES, namespace);
+  } catch (error) {
+    if (error instanceof StorageFull) throw new Refused(507, 'EvidenceStorageFull', error.message);
+    throw error;
+  }
+  return {};
 }
 
 function parse(body: Buffer): EvidenceRequest {

@@ -69,7 +69,7 @@ export class DirectoryStore implements EvidenceStore {
     await this.#exclusive(async () => {
       const held = this.#entries.get(digest);
       if (held) return await this.#describe({ ...held, meta: { ...meta, storedAt: held.meta.storedAt } });
-      this.#requireRoom(content.length + this.#perItem, meta.action.namespace);
+      this.requireRoom(content.length + this.#perItem, meta.action.namespace);
       const entry = { digest, bytes: content.length, meta };
       await this.#write(this.#path('meta', hex), JSON.stringify(meta));
       await this.#write(this.#path('objects', hex), content);
@@ -108,6 +108,15 @@ export class DirectoryStore implements EvidenceStore {
     });
   }
 
+  // A namespace may have as much as is left for all others: alone it has half, and however many fill their share, the next one has room.
+  requireRoom(bytes: number, namespace: string): void {
+    const use = this.use();
+    const left = use.limit - use.used - bytes;
+    const own = this.#usedBy.get(namespace) ?? 0;
+    if (left < 0) throw new StorageFull(bytes, use);
+    if (own + bytes > left) throw new StorageFull(bytes, use, namespace, own);
+  }
+
   use(): EvidenceUse {
     return { used: this.#used, limit: this.#options.limit, items: this.#entries.size };
   }
@@ -130,15 +139,6 @@ export class DirectoryStore implements EvidenceStore {
       this.#count(entry, 1);
     }
     for (const hex of described) await this.#delete('meta', hex);
-  }
-
-  // A namespace may have as much as is left for all others: alone it has half, and however many fill their share, the next one has room.
-  #requireRoom(bytes: number, namespace: string): void {
-    const use = this.use();
-    const left = use.limit - use.used - bytes;
-    const own = this.#usedBy.get(namespace) ?? 0;
-    if (left < 0) throw new StorageFull(bytes, use);
-    if (own + bytes > left) throw new StorageFull(bytes, use, namespace, own);
   }
 
   #count({ bytes, meta }: EvidenceEntry, sign: 1 | -1): void {

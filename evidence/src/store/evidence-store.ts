@@ -43,6 +43,8 @@ export interface EvidenceStore {
   noteEnd(digest: string, endedAt: number | undefined): Promise<void>;
   /** Removes content; nothing happens if there is none. */
   remove(digest: string): Promise<void>;
+  /** Throws StorageFull if that many bytes of a namespace would not fit now. */
+  requireRoom(bytes: number, namespace: string): void;
   use(): EvidenceUse;
 }
 

@@ -12,7 +12,7 @@ export interface ActContext {
   readonly client: KubeClient;
   readonly gateway: GatewayClient;
   /** Where the logs and results of stages are stored; undefined where no evidence store is installed. */
-  readonly evidence?: Pick<EvidenceClient, 'store'> | undefined;
+  readonly evidence?: Pick<EvidenceClient, 'store' | 'fault'> | undefined;
   /** Who may read logs of sandboxes now. */
   readonly logTurns: Pick<LogTurns, 'tryTake'>;
   readonly settings: () => Promise<SandboxSettings>;

@@ -74,6 +74,28 @@ describe('The next step of an action that is approved', () => {
       },
     ],
     [
+      'whose policy requires evidence is to wait while the evidence store does not take it, and to say so',
+      facts(approved, {
+        policies: policies({ evidence: { required: true } }),
+        evidence: { fault: 'no evidence store is installed' },
+      }),
+      {
+        kind: 'Wait',
+        why: 'no start while evidence cannot be stored, which policy requires: no evidence store is installed',
+        requeueAfterMs: 5000,
+      },
+    ],
+    [
+      'whose policy requires evidence is to wait where the evidence store was not asked',
+      facts(approved, { policies: policies({ evidence: { required: true } }) }),
+      { kind: 'Wait' },
+    ],
+    [
+      'whose policy requires evidence starts when the evidence store takes it',
+      facts(approved, { policies: policies({ evidence: { required: true } }), evidence: 'Ready' }),
+      { kind: 'StartJob', stage: 'run' },
+    ],
+    [
       'whose Playbook changed is the end',
       facts(approved, { playbook: { ...playbook, spec: { ...playbookSpec, description: 'y' } } }),
       { kind: 'End', state: 'Denied', codes: ['PlaybookChanged'] },

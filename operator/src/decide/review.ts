@@ -10,6 +10,7 @@ import {
   holdStart,
   judgeBudget,
   parseIdentities,
+  requiresEvidence,
   requiresSink,
   restsUntil,
   runsSinceFailure,
@@ -124,6 +125,10 @@ function heldBack(facts: Facts): { why: string; requeueAfterMs: number; queued?:
         ? 'no start without a sink for the audit trail: policy asks for one, and none is set (audit.otlpEndpoint)'
         : 'no start until a sink has acknowledged the audit records so far',
     );
+  if (requiresEvidence(policies) && facts.evidence !== 'Ready') {
+    const fault = facts.evidence?.fault ?? 'the evidence store was not asked';
+    return { why: `no start while evidence cannot be stored, which policy requires: ${fault}`, requeueAfterMs: HELD_RETRY_MS };
+  }
   const frozen = frozenAt(policies, now);
   if (frozen) {
     const until = new Date(frozen.until).toISOString();

@@ -51,6 +51,8 @@ export interface Facts {
   readonly job: JobView | undefined;
   /** What is missing or altered among the guards of a real run; only read before a start. */
   readonly guards: readonly string[];
+  /** Whether the evidence store takes evidence now, or why not; only read before a start, where policy requires it. */
+  readonly evidence?: 'Ready' | { readonly fault: string };
   /** The records that the sink of the audit trail has acknowledged; undefined without a sink. */
   readonly sink: SinkCursor | undefined;
   /** The stored size of actions; only read before a rehearsal or a run, and undefined as well if it cannot be determined. */

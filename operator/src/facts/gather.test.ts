@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { actionPlans, type Playbook, playbooks, type State } from '@sentinel/crds';
+import { actionPlans, clusterAgentPolicies, type Playbook, playbooks, type State } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import { action, NOW, plan, planSpec, playbook, playbookSpec } from '../decide/decide.fixture.ts';
 import { gatherLive } from './gather.ts';
@@ -13,7 +13,8 @@ async function found(state: State, live: Playbook | null) {
     list: async () => ({ items: [], resourceVersion: '1' }),
   } as unknown as KubeClient;
   const gateway = { lock: async () => undefined, storage: async () => undefined };
-  return (await gatherLive(client, gateway, action(state), undefined, [], NOW)).playbook;
+  const programs = { gateway, evidenceFault: async () => undefined };
+  return (await gatherLive(client, programs, action(state), undefined, [], NOW)).playbook;
 }
 
 describe('The facts of an action whose Playbook lost its checks', () => {
@@ -28,5 +29,40 @@ describe('The facts of an action whose Playbook lost its checks', () => {
   it('hold the live Playbook before the start, which then is found to differ', async () => {
     assert.equal((await found('Rehearsing', weaker))?.spec.verify, undefined);
     assert.equal(await found('Rehearsing', null), undefined);
+  });
+});
+
+describe('Whether the evidence store takes evidence', () => {
+  const floor = (required: boolean) => ({
+    apiVersion: 'sentinel.dev/v1alpha1',
+    kind: 'ClusterAgentPolicy',
+    metadata: { name: 'floor' },
+    spec: { evidence: { required } },
+  });
+  const ask = async (state: State, required: boolean, fault?: string) => {
+    const client = {
+      get: async () => null,
+      list: async (kind: unknown) => ({ items: kind === clusterAgentPolicies ? [floor(required)] : [], resourceVersion: '1' }),
+    } as unknown as KubeClient;
+    const asked: string[] = [];
+    const programs = {
+      gateway: { lock: async () => undefined, storage: async () => undefined },
+      evidenceFault: async (namespace: string) => {
+        asked.push(namespace);
+        return fault;
+      },
+    };
+    const { evidence } = await gatherLive(client, programs, action(state), undefined, [], NOW);
+    return { asked, evidence };
+  };
+
+  it('is asked before a start where policy requires it, and not else', async () => {
+    assert.deepEqual(await ask('AwaitingApproval', true), { asked: ['shop'], evidence: 'Ready' });
+    assert.deepEqual((await ask('Starting', true, 'it is full')).evidence, { fault: 'it is full' });
+    for (const [state, required] of [
+      ['AwaitingApproval', false],
+      ['Running', true],
+    ] as const)
+      assert.deepEqual(await ask(state, required), { asked: [], evidence: undefined });
   });
 });

@@ -20,6 +20,7 @@ import {
   parseIdentity,
   policySet,
   readSealKeys,
+  requiresEvidence,
   type StorageUse,
   trustOf,
   UNTRUSTED_STEPS,
@@ -78,10 +79,13 @@ export interface GatewayFacts {
   storage(namespace: string): Promise<StorageUse | undefined>;
 }
 
+/** Why the evidence store does not take evidence of a namespace now; undefined if it does. */
+export type EvidenceFault = (namespace: string) => Promise<string | undefined>;
+
 /** The same with live reads, for decisions that cannot be undone. */
 export async function gatherLive(
   client: KubeClient,
-  gateway: GatewayFacts,
+  { gateway, evidenceFault }: { readonly gateway: GatewayFacts; readonly evidenceFault: EvidenceFault },
   action: AgentAction,
   sink: SinkCursor | undefined,
   activity: readonly Activity[],
@@ -126,10 +130,16 @@ export async function gatherLive(
     deletedBy,
     mayUseAccount,
     guards: starting ? await readGuards(client, () => gateway.lock()) : [],
+    ...(starting && requiresEvidence(facts.policies) ? { evidence: await evidenceOf(evidenceFault, namespace) } : {}),
     storage: starting || state === 'Pending' ? await gateway.storage(namespace) : undefined,
     activity,
     live: true,
   };
+}
+
+async function evidenceOf(evidenceFault: EvidenceFault, namespace: string): Promise<NonNullable<Facts['evidence']>> {
+  const fault = await evidenceFault(namespace);
+  return fault === undefined ? 'Ready' : { fault };
 }
 
 interface Sources {

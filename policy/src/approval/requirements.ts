@@ -146,6 +146,11 @@ export function allowedLag(set: PolicySet): number {
   return lags.length === 0 ? 0 : Math.min(...lags);
 }
 
+/** Whether a policy requires an evidence store that answers before a real run. */
+export function requiresEvidence(set: PolicySet): boolean {
+  return set.policies.some((policy) => policy.spec?.evidence?.required);
+}
+
 /** Whether a policy requires an acknowledging sink before a real run. */
 export function requiresSink(set: PolicySet): boolean {
   return set.policies.some((policy) => policy.spec?.audit?.requireSink);

@@ -4,7 +4,7 @@ import { type AgentPolicySpec, ClusterAgentPolicySpec } from '@sentinel/crds';
 import { admit } from '../admission/admit.ts';
 import { judgeParent } from '../admission/lineage.ts';
 import { whyPerson } from '../approval/auto-review.ts';
-import { allowedLag, jobSeconds, judgePlan, requiresSink } from '../approval/requirements.ts';
+import { allowedLag, jobSeconds, judgePlan, requiresEvidence, requiresSink } from '../approval/requirements.ts';
 import { judgeCommand } from '../commands/index.ts';
 import { activity as base } from '../limits/activity.fixture.ts';
 import { frozenAt } from '../limits/freeze.ts';
@@ -75,6 +75,7 @@ function randomSpec(): object {
     highRisk: maybe(() => [
       { apiGroups: ['apps'], resources: [pick(['deployments', 'pods'])], raiseTo: pick(risks), refuse: random(3) === 0 },
     ]),
+    evidence: maybe(() => ({ required: random(2) === 0 })),
     audit: maybe(() => ({ requireSink: random(2) === 0, maxLag: maybe(() => pick(['1m', '5m'])) })),
     limits: maybe(() => ({
       duration: maybe(() => pick(['1m', '1h'])),
@@ -181,6 +182,7 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
     highRisk: Math.max(-1, ...judgeHighRisk(set, action.effects).raised.map(({ level }) => risks.indexOf(level))),
     shorter: -jobSeconds(set),
     sink: requiresSink(set) ? 1 : 0,
+    evidence: requiresEvidence(set) ? 1 : 0,
     frozen: frozenAt(set, NOW)?.until ?? 0,
     filing: refusedBy(judgeFiling(set, activity('self', 'Filed'), [activity('a', 'Running')], NOW)),
     waits: holdSandbox(set, activity('self', 'Filed'), [activity('a', 'Running')]) ? 1 : 0,

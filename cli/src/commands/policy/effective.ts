@@ -42,6 +42,10 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
       layers('suspended').filter(({ value }) => value === true),
     ),
     ...truths(
+      'evidence.required',
+      layers('evidence.required').filter(({ value }) => value === true),
+    ),
+    ...truths(
       'audit.requireSink',
       layers('audit.requireSink').filter(({ value }) => value === true),
     ),

@@ -45,6 +45,19 @@ export const dataHandling = z
   .describe('What is kept of an action, and for how long. If no policy sets it, secrets are masked and actions are kept.')
   .optional();
 
+/** What the evidence store requires before a real run. */
+export const evidence = z
+  .object({
+    required: z
+      .boolean()
+      .describe(
+        'Whether a real run starts only while the evidence store answers and has room for its namespace. A store that fails later stops nothing: the record says what is missing.',
+      )
+      .default(false),
+  })
+  .describe('What the evidence store requires before a real run.')
+  .optional();
+
 /** What the audit trail requires before a real run. */
 export const audit = z
   .object({
