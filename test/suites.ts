@@ -148,6 +148,7 @@ export const suites: readonly Suite[] = [
       'test/serial/drained.test.ts',
       'test/serial/without-operator.test.ts',
       'test/serial/without-sink.test.ts',
+      'test/serial/without-evidence.test.ts',
       'test/serial/rerun.test.ts',
       'test/serial/rotation.test.ts',
       'test/serial/unknown.test.ts',

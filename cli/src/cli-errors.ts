@@ -44,7 +44,7 @@ export const cliErrors = {
   },
   EvidenceMissing: {
     when: 'The action names no evidence of the stage, or the evidence store does not have it.',
-    next: 'The audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',
+    next: 'The message and the audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',
   },
   EvidenceDigestMismatch: {
     when: 'The evidence that was answered does not have the digest that the action names.',

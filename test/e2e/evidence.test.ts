@@ -13,7 +13,8 @@ import { type ActionView, makeTenant, messageOf, stateOf, type Tenant } from '..
 
 const SECRET = `ghp_${'a1B2'.repeat(9)}`;
 const script = `echo "token=${SECRET}"; echo "step says hello"; kubectl annotate --overwrite deployment web note=done`;
-const playbooks = oneStep('speaks', ['sh', '-c', script]);
+const playbooks =
+  oneStep('speaks', ['sh', '-c', script]) + oneStep('goes-on', ['sh', '-c', 'echo "so far"; sleep 300'], { profile: 'Observe' });
 
 /** What a record says about the evidence of a stage. */
 const named = (action: ActionView, transition: string): string =>
@@ -158,5 +159,55 @@ describe('The evidence of an action', { concurrency: false }, () => {
     assert.match((await evidenceOf(digest)).spec.steps[0]?.log ?? '', /step says hello/);
     const stranger = await newAccount('late-stranger');
     assert.notEqual((await read(digest, stranger)).code, 0);
+  });
+});
+
+describe('The evidence of a stage that is stopped', { concurrency: true }, () => {
+  const stops = {
+    'by a cancellation': { stop: (tenant: Tenant, name: string) => tenant.cancel(name), state: 'Cancelled' },
+    'by the kill switch': { stop: (tenant: Tenant) => tenant.setPolicy({ suspended: true }), state: 'RehearsalFailed' },
+  } as const;
+  for (const [what, { stop, state }] of Object.entries(stops))
+    it(`${what} has what its steps printed until then, although the Job is deleted first`, async () => {
+      const tenant = await makeTenant('evidence-stopped', { playbooks });
+      await tenant.setPolicy({ playbooks: { trustedOnly: true, allow: null } });
+      const name = await tenant.file('goes-on');
+      await eventually('the step prints', async () => {
+        const job = (await tenant.action(name)).status?.stages?.[0]?.name ?? '';
+        const selector = ['-l', `batch.kubernetes.io/job-name=${job}`, '-c', 'step-one'];
+        return (await admin.tryKubectl(['logs', '-n', 'sentinel-sandboxes', ...selector])).stdout.includes('so far');
+      });
+      await stop(tenant, name);
+      const { status } = await tenant.until(name, [state]);
+      const { evidence = '', evidenceMissing } = status?.stages?.[0] ?? {};
+      assert.equal(evidenceMissing, undefined);
+      const out = await tenant.approver.sentinel(['logs', name, '-n', tenant.namespace]);
+      assert.ok(out.includes(evidence) && out.includes('\n  | so far'), out);
+      if (state === 'RehearsalFailed') assert.match(status?.results?.[0]?.content ?? '', /so far/);
+    });
+});
+
+describe('The evidence of a namespace that was deleted', () => {
+  it('is refused to the owner of a new namespace with the same name, and not to who may get all actions', async () => {
+    const { namespace, file, until } = await makeTenant('evidence-gone', { playbooks });
+    const name = await file('health-check');
+    const { status } = await until(name, ['NoEffect']);
+    const digest = status?.stages?.[0]?.evidence ?? '';
+    const path = evidencePath(namespace, digest);
+    const read = async (who = admin) => await who.tryKubectl(['get', '--raw', path]);
+    assert.match((await read()).stdout, /"namespaceUid":"[0-9a-f-]{36}"/);
+    await admin.kubectl(['delete', 'namespace', namespace, '--timeout=120s']);
+    await admin.kubectl(['create', 'namespace', namespace]);
+    await admin.kubectl(['create', 'serviceaccount', 'owner', '-n', namespace]);
+    const binding = ['create', 'rolebinding', 'owner', '--clusterrole=admin', `--serviceaccount=${namespace}:owner`];
+    await admin.kubectl([...binding, '-n', namespace]);
+    const owner = await serviceAccount(namespace, 'owner');
+    await eventually('the rights of the new owner', async () => {
+      const { code, stdout, stderr } = await read(owner);
+      assert.notEqual(code, 0, stdout);
+      return /which was deleted, so it needs the verb get on the AgentActions of all namespaces/.test(stderr);
+    });
+    const { code, stderr } = await read();
+    assert.equal(code, 0, stderr);
   });
 });

@@ -63,6 +63,8 @@ export interface ActionView {
       finishedAt?: string;
       outcome?: string;
       message?: string;
+      evidence?: string;
+      evidenceMissing?: string;
     }[];
     readonly results?: readonly { name: string; content: string }[];
     readonly rollback?: readonly { effect: number; outcome: string; message?: string }[];

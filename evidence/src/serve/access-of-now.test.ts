@@ -40,7 +40,7 @@ describe('The evidence of a namespace that was deleted, when its name is used ag
     }
   });
 
-  it('is answered to whoever may get the actions of all namespaces', async () => {
+  it('is answered to a reader of the actions of all namespaces', async () => {
     withRight(() => 'n2', true);
     assert.equal((await get(evidencePath('shop', digest))).status, 200);
     assert.deepEqual(scene.reviews.at(-1)?.resourceAttributes, {
@@ -114,7 +114,7 @@ describe('An open connection', () => {
       assert.deepEqual([got, isLast, isReused], [status, status === 401, true]);
     });
 
-  it('is ended once the program ends, and a new one ends with its answer', async () => {
+  it('is closed once the program stops, and a new one closes with its answer', async () => {
     const stop = new AbortController();
     const get = await start({ stopping: stop.signal });
     assert.deepEqual([(await get()).isLast, (await get()).isReused], [false, true]);

@@ -15,8 +15,8 @@ export const evidenceErrors = {
     next: 'Compare namespace and digest with the audit record that names them.',
   },
   EvidenceAccessDenied: {
-    when: 'You may not `get` the AgentAction that the evidence belongs to, whether the action still exists or not.',
-    next: 'An admin grants the verb `get` on `agentactions` with a RoleBinding.',
+    when: 'You may not `get` the AgentAction that the evidence belongs to, whether the action still exists or not. For evidence of a namespace that was deleted, also if its name is used again, you need that right in all namespaces.',
+    next: 'An admin grants the verb `get` on `agentactions` with a RoleBinding, for a deleted namespace with a ClusterRoleBinding.',
   },
   EvidenceAccessNotChecked: {
     when: 'The API server did not answer whether you may read the evidence, so the request is refused.',
