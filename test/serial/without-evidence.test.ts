@@ -27,6 +27,9 @@ describe('Where policy requires evidence', { concurrency: false }, () => {
   it('nothing starts while the evidence store does not answer, and it starts by itself when it does', async () => {
     const name = await rehearsed(tenant, 'set-image', { deployment: 'web', container: 'web', image: tenant.image });
     await scale(0);
+    // A pod that ends goes on answering for some seconds.
+    const pods = ['pod', '-l', 'app.kubernetes.io/component=evidence', '-n', 'sentinel-system'];
+    await admin.kubectl(['wait', '--for=delete', ...pods, '--timeout=60s']);
     await approve(tenant, name);
     const held = await tenant.until(name, ['Starting', 'Running', 'Succeeded']);
     assert.match(messageOf(held), /no start while evidence cannot be stored, which policy requires: /);
