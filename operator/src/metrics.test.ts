@@ -6,6 +6,7 @@ import { action, iso, NOW } from './decide/decide.fixture.ts';
 import {
   decisionTime,
   noteAlteredGuards,
+  noteEvidence,
   noteRefusals,
   observeActions,
   observeDecision,
@@ -69,6 +70,12 @@ describe('The metrics of actions', () => {
     observeEnd({ type: 'add', object: after });
     observeEnd({ type: 'update', object: before, old: action('Running') });
     assert.equal(await count(), 1);
+  });
+
+  it('count evidence from 0, so that the first stage without it is an increase', async () => {
+    assert.match(await registry.metrics(), /^sentinel_operator_evidence_total\{outcome="Missing"\} 0$/m);
+    noteEvidence('Missing');
+    assert.match(await registry.metrics(), /^sentinel_operator_evidence_total\{outcome="Missing"\} 1$/m);
   });
 
   it('count refusals by a fixed set of rules, and show altered guards only where somebody looks', async () => {

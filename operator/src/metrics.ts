@@ -107,6 +107,7 @@ const altered = new Gauge({
 altered.remove();
 // These series exist from the start: for Prometheus the first sample of a series is not an increase, even if it is 1.
 for (const state of finalStates) ended.inc({ state }, 0);
+for (const outcome of ['Stored', 'Missing'] as const) evidence.inc({ outcome }, 0);
 for (const signal of ['logs', 'traces'] as const)
   for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
 
