@@ -155,6 +155,7 @@ export const suites: readonly Suite[] = [
       'test/serial/foreign-fields.test.ts',
       'test/e2e/drain.test.ts',
       'test/e2e/fake-node.test.ts',
+      'test/serial/alerts.test.ts',
       'test/serial/traces.test.ts',
       'test/serial/without-webhook.test.ts',
     ],

@@ -1,42 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { paths } from '@sentinel/cluster';
 import { parse, parseAllDocuments } from 'yaml';
-import { run, tryRun } from '../../tools/run.ts';
+import { tryRun } from '../../tools/run.ts';
 import { admin, eventually } from '../lib/cluster.ts';
+import { prometheusProgram } from '../lib/monitoring/prometheus-programs.ts';
 
 // The alerts and the dashboard of the chart: Prometheus's own tool reads the rules and sees each alert fire; the running programs serve
 // what they ask for.
 
 const chart = join(import.meta.dirname, '..', '..', 'charts', 'sentinel');
-
-/** The promtool of this machine, or that of Debian's package, which is unpacked: installing it would start Prometheus. */
-async function findPromtool(): Promise<string> {
-  const { stdout } = await tryRun('/bin/sh', ['-c', 'command -v promtool']);
-  if (stdout.trim() !== '') return stdout.trim();
-  const unpacked = join(paths.cache, 'prometheus');
-  if (!existsSync(unpacked)) await unpackPrometheus(unpacked);
-  return join(unpacked, 'usr', 'bin', 'promtool');
-}
-
-async function unpackPrometheus(target: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
-  // Another test may hold the lock of apt at the moment.
-  await eventually('the package of Prometheus', async () => {
-    const download = () => tryRun('apt-get', ['download', '-qq', 'prometheus'], { cwd: folder });
-    if ((await download()).code === 0) return true;
-    await run('apt-get', ['update', '-qq']);
-    return (await download()).code === 0;
-  });
-  const made = `${target}.new.${process.pid}`;
-  mkdirSync(made, { recursive: true });
-  await run('/bin/sh', ['-c', 'dpkg-deb -x "$1"/prometheus_*.deb "$2"', 'unpack', folder, made]);
-  renameSync(made, target);
-  rmSync(folder, { recursive: true });
-}
 
 interface Rendered {
   readonly kind: string;
@@ -55,7 +31,7 @@ async function render(...values: readonly string[]): Promise<Rendered[]> {
 describe('Prometheus', () => {
   let promtool: string;
   before(async () => {
-    promtool = await findPromtool();
+    promtool = await prometheusProgram('promtool');
   });
 
   /** Has it check the syntax of rules. */

@@ -6,6 +6,9 @@ import { client } from './tenant.ts';
 
 const SYSTEM = 'sentinel-system';
 
+/** A program that a test may stop. */
+export type Program = 'operator' | 'webhook' | 'gateway';
+
 interface Status {
   readonly containerStatuses?: readonly { readonly state?: { readonly running?: unknown; readonly waiting?: unknown } }[];
 }
@@ -14,7 +17,7 @@ interface Status {
  * Stops a program, and waits until none of its processes runs. The objects of its pods stay a few seconds longer: the kubelet
  * cleans up first.
  */
-export async function stopProgram(program: 'operator' | 'gateway'): Promise<void> {
+export async function stopProgram(program: Program): Promise<void> {
   await admin.kubectl(['scale', 'deployment', `sentinel-${program}`, '-n', SYSTEM, '--replicas=0']);
   const labelSelector = `app.kubernetes.io/name=sentinel,app.kubernetes.io/component=${program}`;
   await eventually(
@@ -36,7 +39,7 @@ export async function stopProgram(program: 'operator' | 'gateway'): Promise<void
 }
 
 /** Starts a program, and waits until that many of its pods are ready. */
-export async function startProgram(program: 'operator' | 'gateway', replicas: number): Promise<void> {
+export async function startProgram(program: Program, replicas: number): Promise<void> {
   const deployment = ['deployment', `sentinel-${program}`, '-n', SYSTEM];
   await admin.kubectl(['scale', ...deployment, `--replicas=${replicas}`]);
   await admin.kubectl(['rollout', 'status', ...deployment, '--timeout=90s']);

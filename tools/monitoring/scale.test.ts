@@ -14,9 +14,9 @@ describe('Rules for a test that cannot wait', () => {
   for (const [real, scaled] of durations)
     it(`have ${scaled} for ${real} at a sixtieth`, () => assert.equal(scaleDuration(real, 60), scaled));
 
-  it('have no duration that is none', () => {
+  it('refuse what is not a duration', () => {
     for (const text of ['', '5', 'm', '5 m', '1ms'])
-      assert.throws(() => scaleDuration(text, 60), /is no duration of at least 60 milliseconds/);
+      assert.throws(() => scaleDuration(text, 60), /is not a duration of at least 60 milliseconds/);
   });
 
   const expressions: readonly [string, string, string][] = [

@@ -33,7 +33,7 @@ export function scaleRules<File extends RuleFile>(file: File, factor: number): F
   return { ...file, groups: file.groups.map((group) => ({ ...group, rules: group.rules.map(scale) })) };
 }
 
-/** A duration as Prometheus writes it, divided by `factor`. Throws when it is none, or would be shorter than a millisecond. */
+/** A duration as Prometheus writes it, divided by `factor`. Throws when it is not a duration, or would be shorter than a millisecond. */
 export function scaleDuration(text: string, factor: number): string {
   let rest = text;
   let total = 0;
@@ -43,7 +43,7 @@ export function scaleDuration(text: string, factor: number): string {
     rest = rest.slice(whole.length);
   }
   let left = Math.round(total / factor);
-  if (rest !== '' || left === 0) throw new Error(`'${text}' is no duration of at least ${factor} milliseconds`);
+  if (rest !== '' || left === 0) throw new Error(`'${text}' is not a duration of at least ${factor} milliseconds`);
   let scaled = '';
   for (const [unit, milliseconds] of UNITS) {
     const amount = Math.floor(left / milliseconds);
