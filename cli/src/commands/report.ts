@@ -1,5 +1,6 @@
 import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans, effectNumber } from '@sentinel/crds';
 import { objectOf } from '../print/effects.ts';
+import { resultLines } from '../print/results.ts';
 import { decisionLines } from '../print/plan.ts';
 import { shortenedLines } from '../print/shortened.ts';
 import { unknownLines } from '../print/unknown.ts';
@@ -40,10 +41,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     ...unknownLines(action, paint).slice(0, -1),
     ...shortenedLines(action, paint).slice(0, -1),
     ...section('DECISIONS', decisionLines(status.decisions ?? [], paint)),
-    ...(status.results ?? []).flatMap((result) => [
-      `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', truncated' : ''}`,
-      visibleBlock(result.content.trimEnd(), '  | '),
-    ]),
+    ...resultLines(status.results ?? [], paint),
   ].join('\n');
 }
 
