@@ -21,6 +21,7 @@ export const layout: Layout = {
     crds: [],
     kube: [],
     findings: ['kube'],
+    inspect: ['crds', 'kube', 'findings'],
     policy: ['crds'],
     operator: ['crds', 'policy', 'kube'],
     webhook: ['crds', 'policy', 'kube'],

@@ -1,7 +1,7 @@
 import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans, effectNumber } from '@sentinel/crds';
 import { objectOf } from '../print/effects.ts';
-import { resultLines } from '../print/results.ts';
 import { decisionLines } from '../print/plan.ts';
+import { resultLines } from '../print/results.ts';
 import { shortenedLines } from '../print/shortened.ts';
 import { unknownLines } from '../print/unknown.ts';
 import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../read.ts';
