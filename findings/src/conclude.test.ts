@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { conclude, shorten } from './conclude.ts';
 import { fitReport } from './fit.ts';
 import { aFinding, found } from './report.fixture.ts';
-import { parseReport, type Report } from './report.ts';
+import { type Moment, parseReport, type Report } from './report.ts';
 
 const unread = [{ what: 'pods', reason: 'denied' }];
 const of = (...severities: ('Info' | 'Warning' | 'Critical')[]) => severities.map((severity) => aFinding({ severity }));
@@ -62,6 +62,26 @@ describe('A report', () => {
     assert.deepEqual(small.counts, report.counts);
     assert.equal(small.findings[0]?.severity, 'Critical');
     assert.equal(small.findings.length + small.omitted, 151);
+  });
+});
+
+describe('A timeline that is too large', () => {
+  it('keeps the decisions among many Events, and the newest of these', () => {
+    const moment = (source: Moment['source'], second: number): Moment => ({
+      time: new Date(Date.UTC(2026, 2, 1, 11, 0, second)).toISOString(),
+      source,
+      object: { kind: 'Pod', name: 'web-1' },
+      text: 'x'.repeat(100),
+    });
+    const events = Array.from({ length: 400 }, (_, at) => moment('Event', at + 10));
+    const report = conclude(found({ timeline: [moment('Decision', 1), moment('Rollout', 2), ...events] }));
+    const { timeline = [], omitted } = fitReport(report, 8192, (one) => JSON.stringify(one).length);
+    assert.deepEqual(
+      timeline.slice(0, 2).map(({ source }) => source),
+      ['Decision', 'Rollout'],
+    );
+    assert.equal(timeline.at(-1)?.time, events.at(-1)?.time);
+    assert.equal(timeline.length + omitted, 402);
   });
 });
 

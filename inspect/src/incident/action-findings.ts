@@ -11,6 +11,16 @@ export const isActive = ({ metadata, status }: AgentAction, window: Window): boo
     isWithin(time, window),
   );
 
+/**
+ * Whether an action has only read so far: no plan, no decision, and it ended without an effect or is still rehearsed. Health checks on a
+ * schedule are such actions, and so is the one that makes this report.
+ */
+export function hasOnlyRead({ status }: AgentAction): boolean {
+  const reason = status?.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+  const isOpen = status?.finishedAt === undefined && reason === 'Rehearsing';
+  return status?.plan === undefined && !status?.decisions?.length && (isOpen || reason === 'NoEffect');
+}
+
 /** What a reader of a report after an incident must know about its actions. */
 export const actionFindings = (actions: readonly AgentAction[]): Finding[] => actions.flatMap(findingsOf);
 

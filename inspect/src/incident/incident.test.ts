@@ -11,6 +11,7 @@ import {
   changeBeforeTrouble,
   decisionMoments,
   eventMoments,
+  hasOnlyRead,
   isActive,
   logMoments,
   rolloutMoments,
@@ -99,6 +100,21 @@ describe('A timeline', () => {
       '11:32 Decision AgentAction/set-image-1 ada approve: Set another image',
       '11:33 Decision AgentAction/set-image-1 bob approve (does not count: he is the requester)',
     ]));
+  it('leaves out Events about actions, which repeat their records', () =>
+    assert.deepEqual(eventMoments([anEvent({ regarding: { kind: 'AgentAction', name: 'x' } })], window), []));
+  it('leaves out actions that have only read', () => {
+    const state = (reason: string, more: object = {}) =>
+      anAction({ conditions: [{ type: 'Succeeded', reason }], decisions: [], finishedAt: undefined, ...more });
+    const rows: [AgentAction, boolean][] = [
+      [state('NoEffect', { finishedAt: ago(1) }), true],
+      [state('Rehearsing'), true],
+      [state('AwaitingApproval', { plan: {} }), false],
+      [state('Rehearsing', { decisions: [{}] }), false],
+      [state('Denied', { finishedAt: ago(1) }), false],
+      [anAction(), false],
+    ];
+    for (const [action, expected] of rows) assert.equal(hasOnlyRead(action), expected);
+  });
   it('leaves out actions that did not move in the window', () => {
     assert.equal(isActive(anAction(), window), true);
     assert.equal(

@@ -19,7 +19,8 @@ export const isWithin = (time: string | undefined, { from, to }: Window): boolea
 /** Warning Events, each where it was seen first in the window, and once more where it was seen last. */
 export const eventMoments = (events: readonly KubeEvent[], window: Window): Moment[] =>
   events
-    .filter(({ type }) => type === 'Warning')
+    // Events about actions repeat their records.
+    .filter(({ type, regarding }) => type === 'Warning' && regarding?.kind !== 'AgentAction')
     .flatMap((event): Moment[] => {
       const text = `${event.reason ?? ''}: ${event.note ?? ''}`;
       const common = { source: 'Event' as const, object: objectOf(event), text };

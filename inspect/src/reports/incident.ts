@@ -7,6 +7,7 @@ import {
   changeBeforeTrouble,
   decisionMoments,
   eventMoments,
+  hasOnlyRead,
   isActive,
   logMoments,
   rolloutMoments,
@@ -66,10 +67,10 @@ async function happenings({ reader, namespace }: Request, window: Window): Promi
   ];
 }
 
-// Small pages: an action can be large. Only those that moved in the window stay in memory.
+// Small pages: an action can be large. Only those that moved in the window, and did more than read, stay in memory.
 async function activeActions({ reader, namespace }: Request, window: Window): Promise<AgentAction[]> {
   const kept = await reader.list(agentActions, { namespace, pageSize: 20 }, (action) =>
-    isActive(action, window) ? [action] : [],
+    isActive(action, window) && !hasOnlyRead(action) ? [action] : [],
   );
   return kept.flat();
 }
