@@ -59,7 +59,7 @@ function podProblems(pod: Pod, now: number): Problem[] {
   // A failed Pod of a Job is reported with the Job.
   if (status?.phase === 'Failed') return object.kind === 'Job' ? [] : [problem(failed(pod))];
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const waiting = statuses.flatMap((container) => waitingProblem(pod, container) ?? []);
+  const waiting = statuses.flatMap((container) => waitingProblem(pod, container, now) ?? []);
   const rest = [...waiting, ...statuses.flatMap((container) => restartProblem(pod, container, now) ?? [])];
   const problems = [...rest, ...(unschedulable(pod) ?? [])];
   if (problems.length > 0) return problems.map(problem);
@@ -81,8 +81,9 @@ function failed(pod: Pod): Part {
   };
 }
 
-function waitingProblem(pod: Pod, { name = '', state, lastState }: ContainerStatus): Part | undefined {
-  const reason = state?.waiting?.reason ?? '';
+function waitingProblem(pod: Pod, status: ContainerStatus, now: number): Part | undefined {
+  const { name = '', state, lastState } = status;
+  const reason = state?.waiting?.reason ?? (isCrashLoop(status, now) ? 'CrashLoopBackOff' : '');
   const known = Object.hasOwn(waitingChecks, reason) ? waitingChecks[reason] : undefined;
   if (!known) return undefined;
   const last = lastState?.terminated;
@@ -103,9 +104,18 @@ function waitingProblem(pod: Pod, { name = '', state, lastState }: ContainerStat
   };
 }
 
-function restartProblem(pod: Pod, { name = '', restartCount = 0, state, lastState }: ContainerStatus, now: number) {
+/** Between two restarts a container is not waiting: it has just ended, or runs until it ends again. */
+function isCrashLoop({ state, lastState, restartCount = 0 }: ContainerStatus, now: number): boolean {
+  if (state?.terminated !== undefined) return state.terminated.exitCode !== 0 && restartCount > 0;
   const last = lastState?.terminated;
-  if (!last || ageOf(last.finishedAt, now) > HOUR || state?.waiting !== undefined) return undefined;
+  const isRecent = last?.finishedAt !== undefined && ageOf(last.finishedAt, now) < 10 * MINUTE;
+  return isRecent && last.exitCode !== 0 && last.reason !== 'OOMKilled' && restartCount >= 3;
+}
+
+function restartProblem(pod: Pod, status: ContainerStatus, now: number) {
+  const { name = '', restartCount = 0, state, lastState } = status;
+  const last = lastState?.terminated;
+  if (!last || ageOf(last.finishedAt, now) > HOUR || state?.waiting !== undefined || isCrashLoop(status, now)) return undefined;
   const time = timeOf(last.finishedAt);
   const text = inPod(pod, `${restartCount} restarts, last exit code ${last.exitCode} (${last.reason ?? ''})`);
   const evidence: Evidence[] = [{ source: 'Status', text, ...(time && { time }) }];
