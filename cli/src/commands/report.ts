@@ -1,7 +1,6 @@
 import { type ActionPlan, type AgentAction, type AgentActionStatus, actionPlans, effectNumber } from '@sentinel/crds';
 import { objectOf } from '../print/effects.ts';
 import { decisionLines } from '../print/plan.ts';
-import { resultLines } from '../print/results.ts';
 import { shortenedLines } from '../print/shortened.ts';
 import { unknownLines } from '../print/unknown.ts';
 import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../read.ts';
@@ -10,6 +9,7 @@ import { type Paint, painter } from '../terminal/paint.ts';
 import { formatOf, raw } from '../terminal/raw.ts';
 import { span } from '../terminal/table.ts';
 import { visible, visibleBlock } from '../terminal/visible.ts';
+import { resultLines } from './report/results.ts';
 
 /** Prints the outcome of an action: state, timings, effects, decisions, rollback, results. */
 export async function report(session: Session, name: string): Promise<number> {

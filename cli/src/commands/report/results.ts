@@ -1,7 +1,7 @@
 import type { AgentActionStatus } from '@sentinel/crds';
 import { FINDINGS_MEDIA_TYPE, type Finding, parseReport, renderMarkdown, renderTerminal } from '@sentinel/findings';
-import type { Paint } from '../terminal/paint.ts';
-import { visible, visibleBlock } from '../terminal/visible.ts';
+import type { Paint } from '../../terminal/paint.ts';
+import { visible, visibleBlock } from '../../terminal/visible.ts';
 
 type Result = NonNullable<AgentActionStatus['results']>[number];
 

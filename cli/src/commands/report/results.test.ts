@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { conclude, FINDINGS_MEDIA_TYPE, renderMarkdown } from '@sentinel/findings';
-import { painter } from '../terminal/paint.ts';
+import { painter } from '../../terminal/paint.ts';
 import { resultLines } from './results.ts';
 
 const report = conclude({
