@@ -57,6 +57,25 @@ export async function bundlePlugin(): Promise<string> {
   return plugin;
 }
 
+/** `sentinel-inspect` as one file, for the image of the Playbooks that read. */
+export const inspect = join(root, 'dist', 'sentinel-inspect');
+
+/** Bundles `sentinel-inspect` into one executable file. It is run as a step of a Playbook, in an image with Node at the usual place. */
+export async function bundleInspect(): Promise<string> {
+  await build({
+    entryPoints: [join(root, 'tools', 'image', 'inspect.ts')],
+    outfile: inspect,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: '#!/usr/local/bin/node' },
+    logLevel: 'error',
+  });
+  chmodSync(inspect, 0o755);
+  return inspect;
+}
+
 /**
  * Bundles the programs of the image into dist/programs. Split, so that the gate of a sandbox loads nothing but itself. The
  * banner gives bundled CommonJS its `require`.

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Image, loadImage, nodeImage, paths, toolsImage } from '@sentinel/cluster';
-import { bundlePlugin, bundlePrograms } from './bundle.ts';
+import { type Image, loadImage, nodeFiles, nodeImage, paths, toolsImage } from '@sentinel/cluster';
+import { bundleInspect, bundlePlugin, bundlePrograms } from './bundle.ts';
 import { run } from './run.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -15,14 +15,17 @@ export interface Images {
 
 /** Bundles the programs, makes the two images that the demo and the tests need, and the plugin for people. Quick when nothing changed. */
 export async function buildImages(): Promise<Images> {
-  const [folder] = await Promise.all([bundlePrograms(), bundlePlugin()]);
+  const [folder, inspect] = await Promise.all([bundlePrograms(), bundleInspect(), bundlePlugin()]);
   const files = readdirSync(folder).map((name) => ({ from: join(folder, name), to: `/app/${name}`, mode: 0o644 }));
   const sentinel = await nodeImage({
     name: 'localhost/sentinel:dev',
     files,
     entrypoint: [NODE, '--enable-source-maps', '/app/sentinel.mjs'],
   });
-  const tools = await toolsImage({ name: 'localhost/tools:dev' });
+  const tools = await toolsImage({
+    name: 'localhost/tools:dev',
+    files: [...(await nodeFiles()), { from: inspect, to: '/usr/local/bin/sentinel-inspect', mode: 0o755 }],
+  });
   return { sentinel, tools };
 }
 

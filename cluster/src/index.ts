@@ -2,7 +2,7 @@
 export { acceptIssuers, type JwtAuthenticator } from './authentication.ts';
 export { goModule } from './build/go.ts';
 export { buildImage, type Image, type ImageRecipe } from './build/image.ts';
-export { nodeImage, toolsImage } from './build/image-kinds.ts';
+export { nodeFiles, nodeImage, toolsImage } from './build/image-kinds.ts';
 export { buildPrograms, type Programs } from './build/programs.ts';
 export { clientKubeconfig, type Identity } from './certificates.ts';
 export { readTrail, type Trail } from './collector/read-trail.ts';

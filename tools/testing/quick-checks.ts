@@ -6,7 +6,7 @@ import { deal } from './schedule.ts';
 import type { Session } from './session.ts';
 import { resultOf, secondsByFile } from './tally.ts';
 
-const rooms = '{crds,policy,kube,operator,webhook,gateway,evidence,cli,tools,cluster/src}/**/*.test.ts';
+const rooms = '{crds,policy,kube,findings,inspect,operator,webhook,gateway,evidence,cli,tools,cluster/src}/**/*.test.ts';
 
 /** The unit tests: those that need no cluster. */
 export const unitTests = (root: string): string[] =>

@@ -9,6 +9,7 @@ import { type Paint, painter } from '../terminal/paint.ts';
 import { formatOf, raw } from '../terminal/raw.ts';
 import { span } from '../terminal/table.ts';
 import { visible, visibleBlock } from '../terminal/visible.ts';
+import { resultLines } from './report/results.ts';
 
 /** Prints the outcome of an action: state, timings, effects, decisions, rollback, results. */
 export async function report(session: Session, name: string): Promise<number> {
@@ -40,10 +41,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     ...unknownLines(action, paint).slice(0, -1),
     ...shortenedLines(action, paint).slice(0, -1),
     ...section('DECISIONS', decisionLines(status.decisions ?? [], paint)),
-    ...(status.results ?? []).flatMap((result) => [
-      `${paint('bold', 'RESULT')}  ${visible(result.name)} (${visible(result.mediaType)}), text from the sandbox${result.truncated ? ', truncated' : ''}`,
-      visibleBlock(result.content.trimEnd(), '  | '),
-    ]),
+    ...resultLines(status.results ?? [], paint),
   ].join('\n');
 }
 

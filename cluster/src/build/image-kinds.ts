@@ -21,14 +21,21 @@ export async function pauseImage(): Promise<Image> {
   });
 }
 
+/** Node of this machine with the libraries that it is linked to, for an image whose programs need it. */
+export async function nodeFiles(): Promise<ImageRecipe['files']> {
+  const libraries = [...(await run('ldd', [process.execPath])).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path = '']) => path);
+  return [
+    { from: process.execPath, to: '/usr/local/bin/node', mode: 0o755 },
+    ...libraries.map((path) => ({ from: path, to: path })),
+  ];
+}
+
 /** An image with Node, the libraries it is linked to, the usual certificate authorities, and the files given. */
 export async function nodeImage(recipe: Pick<ImageRecipe, 'name' | 'files' | 'entrypoint' | 'env' | 'links'>): Promise<Image> {
-  const libraries = [...(await run('ldd', [process.execPath])).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path = '']) => path);
   return buildImage({
     ...recipe,
     files: [
-      { from: process.execPath, to: '/usr/local/bin/node', mode: 0o755 },
-      ...libraries.map((path) => ({ from: path, to: path })),
+      ...(await nodeFiles()),
       { from: '/etc/ssl/certs/ca-certificates.crt', to: '/etc/ssl/certs/ca-certificates.crt', mode: 0o644 },
       ...recipe.files,
     ],

@@ -89,7 +89,11 @@ describe('A request to the Kubernetes API', () => {
     request({ apiGroup: '', resource: 'pods/exec', verb: 'create' }),
     request({ apiGroup: '', resource: 'serviceaccounts/token', verb: 'create' }),
     request({ apiGroup: '', resource: 'namespaces', verb: 'delete', namespace: undefined }),
-    request({ apiGroup: 'sentinel.dev', resource: 'agentpolicies', verb: 'get' }),
+    request({ apiGroup: 'sentinel.dev', resource: 'agentpolicies', verb: 'patch' }),
+    request({ apiGroup: 'sentinel.dev', resource: 'agentactions', verb: 'create' }),
+    request({ apiGroup: 'sentinel.dev', resource: 'agentactions/status', verb: 'get' }),
+    request({ apiGroup: 'sentinel.dev', resource: 'playbooks', verb: 'trust' }),
+    request({ apiGroup: 'sentinel.dev', resource: 'accounts', verb: 'get' }),
     request({ apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews', verb: 'create' }),
     request({ apiGroup: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create' }),
   ];
@@ -113,6 +117,38 @@ describe('A request to the Kubernetes API', () => {
       assert.equal(judgeApiRequest(set(policy('all', [everything])), 'shop', asked).decision, 'Allow');
     });
   }
+
+  describe("Sentinel's own kinds", () => {
+    const asked = request({ apiGroup: 'sentinel.dev', resource: 'agentactions', verb: 'list' });
+    const own = (more: Partial<Rule> = {}) =>
+      rule({ apiGroups: ['sentinel.dev'], resources: ['agentactions'], verbs: ['list'], ...more });
+    const rows: [string, Rule[][], 'Allow' | 'Deny'][] = [
+      ['are readable if a rule names their group', [[own()]], 'Allow'],
+      ['are readable if each policy names their group', [[own(), everything], [own()]], 'Allow'],
+      ['are not readable by a rule for any group', [[everything]], 'Deny'],
+      ['are not readable if one policy has only a rule for any group', [[own()], [everything]], 'Deny'],
+      [
+        'are not readable if a rule for any group denies',
+        [[own(), rule({ apiGroups: ['*'], resources: ['*'], verbs: ['*'], decision: 'Deny' })]],
+        'Deny',
+      ],
+      [
+        'are not readable by a rule for any group that asks people',
+        [[rule({ apiGroups: ['*'], resources: ['*'], verbs: ['*'], decision: 'RequireApproval' })]],
+        'Deny',
+      ],
+    ];
+    for (const [name, policies, decision] of rows)
+      it(name, () => {
+        const judged = judgeApiRequest(set(...policies.map((rules, index) => policy(`p${index}`, rules))), 'shop', asked);
+        assert.equal(judged.decision, decision);
+      });
+    it('are not readable in another namespace, or in all of them', () => {
+      const policies = set(policy('all', [own()]));
+      for (const namespace of ['other', undefined])
+        assert.equal(judgeApiRequest(policies, 'shop', { ...asked, namespace }).decision, 'Deny');
+    });
+  });
 
   const connects = ['pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy', 'nodes/proxy'];
   const more: ApiRequest[] = [

@@ -3,7 +3,7 @@ import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/
 import { stricter } from '../verdict/order.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import type { DeletedDependant } from './dependants.ts';
-import { type ApiRequest, protectedAgainst } from './protected.ts';
+import { type ApiRequest, OWN_GROUP, protectedAgainst } from './protected.ts';
 
 type KubernetesRule = NonNullable<AgentPolicySpec['kubernetes']>[number];
 
@@ -84,7 +84,9 @@ function reachesNamed(rule: KubernetesRule, actionNamespace: string, request: Ap
 }
 
 function matches(rule: KubernetesRule, actionNamespace: string, request: ApiRequest): boolean {
-  const inGroup = rule.apiGroups.includes('*') || rule.apiGroups.includes(request.apiGroup);
+  // Sentinel's own kinds hold prompts and plans: a '*' that was written for the workloads of a namespace lets nobody read them.
+  const isAnyGroup = rule.apiGroups.includes('*') && (request.apiGroup !== OWN_GROUP || rule.decision === 'Deny');
+  const inGroup = isAnyGroup || rule.apiGroups.includes(request.apiGroup);
   // '*' stands for resources alone: a subresource must be named, as RBAC's '*' has surprised too many.
   const isResource =
     rule.resources.includes(request.resource) || (rule.resources.includes('*') && !request.resource.includes('/'));

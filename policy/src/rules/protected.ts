@@ -21,9 +21,23 @@ const isWrite = (request: ApiRequest) => !reads.has(request.verb);
 const base = (request: ApiRequest) => request.resource.split('/')[0] ?? '';
 const sub = (request: ApiRequest) => request.resource.split('/')[1] ?? '';
 
+/** The API group of Sentinel's own kinds. */
+export const OWN_GROUP = 'sentinel.dev';
+
+/** Own kinds that a report reads. A kind that is not in this list is not readable, and no subresource is. */
+const readableOwnKinds = new Set([
+  'agentactions',
+  'actionplans',
+  'actionplanparts',
+  'playbooks',
+  'agentpolicies',
+  'clusteragentpolicies',
+]);
+const isReadOfOwnKind = (request: ApiRequest) => !isWrite(request) && readableOwnKinds.has(request.resource);
+
 /** Resources that no Playbook may access, even if a policy allows it. The order is that of the messages. */
 const protections: readonly Protection[] = [
-  { rule: 'own-kinds', what: "Sentinel's own kinds", covers: (r) => r.apiGroup === 'sentinel.dev' },
+  { rule: 'own-kinds', what: "Sentinel's own kinds", covers: (r) => r.apiGroup === OWN_GROUP && !isReadOfOwnKind(r) },
   { rule: 'secrets', what: 'Secrets', covers: (r) => r.apiGroup === '' && base(r) === 'secrets' },
   { rule: 'rbac', what: 'RBAC', covers: (r) => r.apiGroup === 'rbac.authorization.k8s.io' && isWrite(r) },
   {

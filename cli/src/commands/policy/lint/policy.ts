@@ -1,5 +1,5 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
-import { coversHost, frozenAt, judgeRepository, protectedAgainst, readPolicy } from '@sentinel/policy';
+import { coversHost, frozenAt, judgeRepository, OWN_GROUP, protectedAgainst, readPolicy } from '@sentinel/policy';
 import { ruleFault } from '../input/known-resources.ts';
 import { isClusterScoped } from '../input/scope.ts';
 import { lintAutonomy } from './autonomy.ts';
@@ -106,7 +106,8 @@ function covers(wide: KubernetesRule, narrow: KubernetesRule): boolean {
   const within = (a: readonly string[], b: readonly string[], any: (entry: string) => boolean) =>
     b.every((entry) => a.includes(entry) || (a.includes('*') && any(entry)));
   return (
-    within(wide.apiGroups, narrow.apiGroups, () => true) &&
+    // '*' is any group but Sentinel's own, unless the rule denies.
+    within(wide.apiGroups, narrow.apiGroups, (entry) => entry !== OWN_GROUP || wide.decision === 'Deny') &&
     // '*' is any resource of a namespace, without subresources.
     within(wide.resources, narrow.resources, (entry) => !entry.includes('/') && !isClusterScoped(entry)) &&
     within(wide.verbs, narrow.verbs, () => true) &&
