@@ -7,6 +7,7 @@ export * from './admission/steps.ts';
 export * from './admission/undeclared.ts';
 export * from './approval/approval-line.ts';
 export * from './approval/auto-review.ts';
+export * from './approval/reasons.ts';
 export * from './approval/requirements.ts';
 export * from './approval/resolutions.ts';
 export * from './approval/seal.ts';

@@ -156,6 +156,27 @@ describe('a decision', () => {
       assert.deepEqual(bodies(ran.requests), []);
     });
 
+  const reasons = { comment: true, tickets: ['OPS-[0-9]+'] };
+  const asking = aPlan({ required: { ...plan.spec.required, reasons } });
+  const toApprove = ['approve', 'repair-web', '--yes', '--plan', digestOf(asking.spec)];
+  const unsaid: readonly [string, string[], RegExp][] = [
+    ['a comment', [], /the decision has no comment \(policy requires it.*--comment 'WHY'.*\[CommentRequired\]/],
+    ['a ticket', ['--comment', 'fine'], /no ticket that matches 'OPS-\[0-9\]\+'.*'TICKET: WHY'.*\[TicketRequired\]/],
+  ];
+  for (const [what, more, expected] of unsaid)
+    it(`is refused without ${what} that policy requires, with code and remedy`, async () => {
+      const ran = await runAgainst(cluster(undefined, anAction(asking), asking), [...toApprove, ...more]);
+      assert.equal(ran.code, 1);
+      assert.match(ran.error, expected);
+      assert.deepEqual(bodies(ran.requests), []);
+    });
+
+  it('is sent with the ticket that policy requires, and the plan says that it does', async () => {
+    const ran = await runAgainst(cluster(undefined, anAction(asking), asking), [...toApprove, '--comment', 'see OPS-7.']);
+    assert.equal(ran.code, 0, ran.error);
+    assert.match(ran.out, /APPROVALS.*\n {2}each with a comment that names a ticket: OPS-\[0-9\]\+/);
+  });
+
   it('is refused when the plan was altered', async () => {
     const altered = { ...plan, spec: { ...plan.spec, account: 'other' } };
     const ran = await runAgainst(cluster(undefined, action, altered), ['approve', 'repair-web', '--yes', '--plan', digest]);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentAction, agentActions, annotations, askingManager, count } from '@sentinel/crds';
 import { backoffDelay, isConflict } from '@sentinel/kube';
-import { describeSuspensions } from '@sentinel/policy';
-import { renderForDecision } from '../print/plan.ts';
+import { describeSuspensions, reasonFault, remedyOf } from '@sentinel/policy';
+import { reasonsToApprove, renderForDecision } from '../print/plan.ts';
 import { decidable, messageOf, type Review, readReview, stateOf } from '../read.ts';
 import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../session.ts';
 import { painter } from '../terminal/paint.ts';
@@ -27,6 +27,7 @@ export async function decideOnPlan(session: Session, given: string, verb: Verb, 
   const review = await readReview(session, given, { isExact: flags.yes === true });
   const { name } = review.action.metadata;
   requireDecidable(review, flags.plan, session.namespace);
+  if (verb === 'approve') requireReason(review, flags.comment);
   const { io } = session;
   const unseen = await show(session, review, flags.full === true);
   const question =
@@ -78,6 +79,16 @@ function requireDecidable({ action, digest }: Review, seen: string | undefined, 
     );
   if (!decidable.has(stateOf(action)))
     throw new UsageError('NothingToDecide', `there is nothing to decide: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
+}
+
+// The API server decides; what is missing is told before the person has read the plan and confirmed.
+function requireReason(review: Review, comment: string | undefined): void {
+  const fault = reasonFault(reasonsToApprove(review), comment);
+  if (fault)
+    throw new UsageError(
+      fault.code,
+      visible(`${fault.message} (policy requires it: reasons.approvals). ${remedyOf(fault.code)}`),
+    );
 }
 
 /** The annotations of a decision: the only thing that its update sets. */

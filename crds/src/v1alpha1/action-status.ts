@@ -9,6 +9,7 @@ import {
   objectName,
   observedGeneration,
   RiskLevel,
+  reasonsRequired,
   rules,
   set,
   time,
@@ -141,6 +142,7 @@ export const AgentActionStatus = z
         ).optional(),
         refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+        reasons: reasonsRequired.optional(),
         unmet: z.string().max(1024).describe('Why nobody in the cluster can approve. Left out if somebody can.').optional(),
       })
       .describe('What the plan needs before it may start.')

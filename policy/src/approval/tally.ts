@@ -5,6 +5,7 @@ import type { Claims } from '../identity/identities.ts';
 import { explainSharedUid, type Identity, isProgram, isSamePerson, type Requesters } from '../identity/identity.ts';
 import type { DeciderRights } from '../identity/separation.ts';
 import { seconds } from '../verdict/order.ts';
+import { reasonFault } from './reasons.ts';
 import type { Requirements } from './requirements.ts';
 import { type SealKeys, sealFault } from './seal.ts';
 
@@ -236,6 +237,8 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
     return `the user is in none of the groups ${approverGroups.join(', ')}`;
   const claims = facts.claimFault?.(record.extra);
   if (claims !== undefined) return `policy does not accept the identity that approved (${claims}): approve again`;
+  const reason = isResolution(record.decision) ? undefined : reasonFault(facts.requirements.reasons, record.comment);
+  if (reason !== undefined) return `policy asks for a reason: ${reason.message}. Approve again with one.`;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time is in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)

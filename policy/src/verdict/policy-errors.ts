@@ -186,6 +186,14 @@ export const policyErrors = {
     when: 'Policy has changed since the plan was made, and nobody can approve the plan any more.',
     next: 'Create the action again. Its new plan follows the current policies.',
   },
+  CommentRequired: {
+    when: 'A policy requires a comment with the decision (`reasons`), and there is none.',
+    next: "Decide again and say why: `--comment 'WHY'`, or the annotation `sentinel.dev/comment`.",
+  },
+  TicketRequired: {
+    when: 'A policy requires that the comment of the decision names a ticket (`reasons`), and no word of it matches the pattern.',
+    next: "Decide again and name the ticket in the comment: `--comment 'TICKET: WHY'`, or the annotation `sentinel.dev/comment`.",
+  },
   PlaybookChanged: {
     when: 'The Playbook has changed since the action was admitted.',
     next: 'Create the action again.',

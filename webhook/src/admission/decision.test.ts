@@ -129,3 +129,45 @@ describe('The number of decisions', () => {
     await assert.rejects(decisionIn(none), refusal('DecisionLimitExceeded', /has 32 decisions, and takes no more: cancel it/));
   });
 });
+
+describe('A decision without the reason that policy requires', () => {
+  const ticket = 'OPS-[0-9]+';
+  const of = (kind: 'AgentPolicy' | 'ClusterAgentPolicy', reasons: object) =>
+    context({ policiesAbout: async () => aPolicySet([{ kind, name: 'p', digest: '', spec: { reasons } as never }]) });
+  const with_ = (word: string, comment?: string) => {
+    const request = asking(word, { user: 'cy' });
+    if (comment !== undefined && request.object?.metadata.annotations)
+      request.object.metadata.annotations[annotations.comment] = comment;
+    return request;
+  };
+  const toThat = (decision: string, field: string, next: string) =>
+    new RegExp(`\\(ClusterAgentPolicy/p: reasons\\.${decision}\\.${field}\\)\\. Decide again and ${next}`);
+
+  for (const [word, decision] of [
+    ['approve', 'approvals'],
+    ['reject', 'rejections'],
+  ] as const) {
+    it(`is refused: ${word}, with code, rule and remedy`, async () => {
+      const comment = of('ClusterAgentPolicy', { [decision]: { comment: true } });
+      await assert.rejects(decisionIn(with_(word), comment), refusal('CommentRequired', toThat(decision, 'comment', 'say why')));
+      const ticketed = of('ClusterAgentPolicy', { [decision]: { ticket } });
+      const names = toThat(decision, 'ticket', 'name the ticket');
+      await assert.rejects(decisionIn(with_(word, 'fine'), ticketed), refusal('TicketRequired', names));
+      assert.equal(await decisionIn(with_(word, 'OPS-1'), ticketed), word);
+    });
+  }
+
+  it('is taken if the policy is about other decisions', async () => {
+    assert.equal(await decisionIn(with_('approve'), of('AgentPolicy', { rejections: { comment: true } })), 'approve');
+    assert.equal(await decisionIn(with_('reject'), of('AgentPolicy', { approvals: { ticket } })), 'reject');
+  });
+
+  it('is taken if it is a rejection and the ticket is that of a namespace, which could prevent every rejection', async () =>
+    assert.equal(await decisionIn(with_('reject'), of('AgentPolicy', { rejections: { ticket: 'x'.repeat(200) } })), 'reject'));
+
+  it('is refused as long as the plan says so, also if policy does not any more', async () => {
+    const request = with_('approve');
+    Object.assign(request.oldObject?.status as object, { required: { expiresAfter: '1h', reasons: { tickets: [ticket] } } });
+    await assert.rejects(decisionIn(request), refusal('TicketRequired', /\(Sentinel: ActionPlan\.spec\.required\.reasons\)/));
+  });
+});

@@ -22,6 +22,7 @@ import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
+import { requireReasonToApprove, requireReasonToStop } from './reason.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
 
 /** The dependencies for evaluating and sealing a decision. */
@@ -87,6 +88,9 @@ export async function sealDecision(
     name: request.name,
   });
   if (consents) requireGroup(status, userInfo.groups);
+  if (set && decision === 'approve') requireReasonToApprove(set, status, comment);
+  if (decision === 'reject')
+    await requireReasonToStop(() => policies.policiesAbout(request.namespace, requesters.requester), comment);
   requireUseful(decision, request, oldObject, { status, requesters, keys: await policies.sealKeys(), now });
   const judged = set ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
   const before = oldObject.metadata.annotations?.[annotations.approvals];

@@ -162,6 +162,8 @@ function letStart({ draft, action, facts, now }: Pass, digest: string): void {
       summary: why,
       plan: digest,
       details: {
+        'sentinel.decision': 'approve',
+        'sentinel.decision.by': 'Policy',
         'sentinel.policies': facts.policies.policies
           .map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`)
           .join(' '),

@@ -1,5 +1,5 @@
 import { type AgentActionStatus, count, effectNumber } from '@sentinel/crds';
-import { isApproved, type Judged, requiredOf, type Tally } from '@sentinel/policy';
+import { isApproved, type Judged, requiredOf, type Tally, ticketsIn } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
@@ -30,6 +30,8 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
         plan: plan.slice(0, 71),
         details: {
           'sentinel.decision': decision,
+          // What decided. The plan that the person saw is that of the record.
+          'sentinel.decision.by': 'Person',
           'sentinel.decision.effect': effect === undefined ? undefined : String(effectNumber(effect)),
           'sentinel.decision.uid': uid || undefined,
           'sentinel.decision.groups': groups.join(' '),
@@ -37,6 +39,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
           'sentinel.decision.exempt_by': exemptBy,
           'sentinel.decision.seal': judged.record.key,
           'sentinel.decision.comment': comment,
+          'sentinel.decision.ticket': ticketsIn(tally.requirements.reasons, comment).join(' '),
         },
       },
       now,
