@@ -77,6 +77,56 @@ describe('a decision', () => {
     assert.equal(await said('reject'), 'agentaction.sentinel.dev/repair-web rejected');
   });
 
+  it('asks for changes with what to change, without naming the plan that was seen', async () => {
+    const ran = await runAgainst(cluster(), ['request-changes', 'repair-web', '--comment', 'use 1.2.5', '--yes']);
+    assert.equal(ran.code, 0, ran.error);
+    assert.match(ran.out, /agentaction\.sentinel\.dev\/repair-web changes requested\n$/);
+    const [body] = bodies(ran.requests) as { metadata: { annotations: Record<string, string> } }[];
+    assert.deepEqual(body?.metadata.annotations, {
+      'sentinel.dev/decision': 'request-changes',
+      'sentinel.dev/plan': digest,
+      'sentinel.dev/comment': 'use 1.2.5',
+    });
+    const asked = await runAgainst(cluster(), ['request-changes', 'repair-web', '--comment', 'x'], 'n\n');
+    assert.match(asked.error, /request changes of this plan\? \[y\/N\]/);
+  });
+
+  it('shows the difference to the plan before the last edit', async () => {
+    const [first, ...others] = plan.spec.effects;
+    const before = aPlan({
+      risk: { ...plan.spec.risk, level: 'Medium' },
+      effects: [
+        {
+          ...first,
+          changeDigest: digestOf('before'),
+          change: [{ path: '/spec/replicas', before: '1', after: '9' }],
+        } as typeof first & object,
+        ...others.slice(0, -1),
+      ],
+    });
+    const old = { ...before, metadata: { ...before.metadata, name: 'repair-web-0' } };
+    const shown = { ...action, status: { ...action.status, previousPlan: { name: 'repair-web-0', digest: digestOf(old.spec) } } };
+    const show = (stored: unknown) =>
+      runAgainst(
+        (request) => {
+          if (request.path.endsWith('/actionplans/repair-web-0')) return stored === undefined ? undefined : ok(stored);
+          return cluster(undefined, shown)(request);
+        },
+        ['plan', 'repair-web'],
+      );
+    const ran = await show(old);
+    assert.match(
+      ran.out,
+      new RegExp(`DIFFERENCE  \\(to the plan before, ${digestOf(old.spec)}\\)\n  risk: Critical instead of Medium\n`),
+    );
+    assert.match(ran.out, /\n {2}\+ 5\. create ConfigMap shop\/web-flags\n {2}~ 1\. patch Deployment\.apps shop\/web\n/);
+    assert.match(ran.out, /\n {6}\/spec\/replicas: not changed any more\n/);
+    assert.match(ran.out, /containers\/0\/image: "registry\.acme\.io\/web:1\.2\.4" {3}\(not changed before\)\n/);
+    assert.match(ran.out, /\n {2}3 effects are the same\n/);
+    for (const stored of [undefined, { ...old, spec: { ...old.spec, account: 'x' } }])
+      assert.match((await show(stored)).out, /DIFFERENCE.*\n {2}that plan is gone, or was altered/);
+  });
+
   it('is not sent for whatever plan is current: --yes names the plan that was seen, on a terminal as well', async () => {
     const ran = await runAgainst(cluster(), ['approve', 'repair-web', '--yes'], '');
     assert.equal(ran.code, 2);
@@ -131,6 +181,11 @@ describe('a decision', () => {
     ['with something that is not a digest', ['approve', 'repair-web', '--yes', '--plan', 'latest'], /--plan must be the digest/],
     ['to reject without a comment', ['reject', 'repair-web', '--yes'], /--comment/],
     ['to reject with an empty comment', ['reject', 'repair-web', '--yes', '--comment', ' '], /--comment/],
+    [
+      'to ask for changes without a comment',
+      ['request-changes', 'repair-web', '--yes'],
+      /--comment is required: .*what to change/,
+    ],
     [
       'for a name that leads elsewhere',
       ['approve', '../../secrets/x', '--yes', '--plan', digest],

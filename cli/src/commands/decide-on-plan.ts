@@ -15,8 +15,20 @@ export interface DecideFlags {
   readonly full?: boolean;
 }
 
-export type Verb = 'approve' | 'reject' | 'revoke';
-const done: Readonly<Record<Verb, string>> = { approve: 'approved', reject: 'rejected', revoke: 'revoked' };
+export type Verb = 'approve' | 'reject' | 'revoke' | 'request-changes';
+const done: Readonly<Record<Verb, string>> = {
+  approve: 'approved',
+  reject: 'rejected',
+  revoke: 'revoked',
+  'request-changes': 'changes requested',
+};
+/** What a person is asked to confirm. */
+const asked: Readonly<Record<Verb, string>> = {
+  approve: 'approve this plan?',
+  reject: 'reject this plan?',
+  revoke: 'revoke this plan?',
+  'request-changes': 'request changes of this plan?',
+};
 
 /**
  * Shows the plan, asks for confirmation, and sends the decision with the digest of the plan that was shown. With `--plan` the person names
@@ -32,14 +44,14 @@ export async function decideOnPlan(session: Session, given: string, verb: Verb, 
   const unseen = await show(session, review, flags.full === true);
   const question =
     unseen === 0
-      ? `${verb} this plan?`
-      : `${verb} this plan? ${count(unseen, 'part')} of it ${unseen === 1 ? 'was' : 'were'} not shown; --full shows ${unseen === 1 ? 'it' : 'them'}.`;
+      ? asked[verb]
+      : `${asked[verb]} ${count(unseen, 'part')} of it ${unseen === 1 ? 'was' : 'were'} not shown; --full shows ${unseen === 1 ? 'it' : 'them'}.`;
   if (!(await confirmed(session, question, flags.yes === true))) {
     io.error('nothing was decided');
     return 1;
   }
-  const asked = requestOf(verb, review.digest, flags.comment);
-  const answer = await send(session, review, askingManager(verb, review.digest), asked);
+  const request = requestOf(verb, review.digest, flags.comment);
+  const answer = await send(session, review, askingManager(verb, review.digest), request);
   requireSealed(review.action, answer, verb);
   const suspended = verb === 'approve' ? suspensionNotice(answer) : undefined;
   io.out(`agentaction.sentinel.dev/${name} ${suspended === undefined ? done[verb] : `approval recorded: ${suspended}`}`);
@@ -55,6 +67,8 @@ async function show({ io }: Session, review: Review, full: boolean): Promise<num
 }
 
 function validate(session: Session, verb: Verb, flags: DecideFlags): void {
+  if (verb === 'request-changes' && !flags.comment?.trim())
+    throw new UsageError('FlagRequired', '--comment is required: it tells the requester what to change');
   if (verb === 'reject' && !flags.comment?.trim())
     throw new UsageError('FlagRequired', '--comment is required: it tells the agent and the audit trail why');
   checkCommonFlags(session, flags, verb === 'approve');

@@ -9,6 +9,7 @@ import { commandLines } from './command.ts';
 import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { numbersOf } from './many.ts';
+import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
@@ -52,6 +53,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
     ...head(review, view.paint),
     ...says(review, seen),
     ...does(review, view.paint),
+    ...differenceLines(review, seen),
     ...changes(review, seen),
     ...steps(review, seen),
     ...needs(review, view.paint),
@@ -246,7 +248,7 @@ function commands(review: Review, paint: Paint): string[] {
   return [
     title,
     `  kubectl sentinel approve ${place} --plan ${digest}${reason && ` --comment ${reason}`}`,
-    `  kubectl sentinel reject ${place} --plan ${digest} --comment 'WHY'`,
+    `  kubectl sentinel reject ${place} --plan ${digest} --comment 'WHY'   # or request-changes, to have it revised`,
     '  or with plain kubectl:',
     `${annotate('approve')}${reason && ` ${annotations.comment}=${reason}`}`,
     `${annotate('reject')} ${annotations.comment}='WHY'`,

@@ -63,7 +63,9 @@ export type StageStatus = z.infer<typeof StageStatus>;
 const CountedDecision = z
   .object({
     user: z.string().max(512).describe('Who decided.'),
-    decision: z.enum(['approve', 'reject', 'revoke', 'accept', 'redo', 'roll-back']).describe('What was decided.'),
+    decision: z
+      .enum(['approve', 'reject', 'revoke', 'request-changes', 'accept', 'redo', 'roll-back'])
+      .describe('What was decided.'),
     effect: effectIndex().describe('The effect that a resolution is about: its index in the plan, from 0.').optional(),
     time: time('When.'),
     expires: time('When the approval stops being good.').optional(),
@@ -129,6 +131,13 @@ export const AgentActionStatus = z
         ).optional(),
       })
       .describe('The plan of the current attempt.')
+      .optional(),
+    previousPlan: z
+      .object({
+        name: objectName('Name of the ActionPlan.'),
+        digest: digest('Digest of its spec.'),
+      })
+      .describe('The plan before the last edit of the action: what the current plan is compared with.')
       .optional(),
     required: z
       .object({

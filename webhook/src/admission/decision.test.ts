@@ -171,3 +171,51 @@ describe('A decision without the reason that policy requires', () => {
     await assert.rejects(decisionIn(request), refusal('TicketRequired', /\(Sentinel: ActionPlan\.spec\.required\.reasons\)/));
   });
 });
+
+describe('A request for changes', () => {
+  const with_ = (more: Parameters<typeof asking>[1] = {}, comment: string | undefined = 'use 1.2.5') => {
+    const request = asking('request-changes', { user: 'cy', ...more });
+    if (comment !== undefined && request.object?.metadata.annotations)
+      request.object.metadata.annotations[annotations.comment] = comment;
+    return request;
+  };
+  const earlier = (digit: string) => {
+    const record = { action: 'uid-1', plan: `sha256:${digit.repeat(64)}`, user: 'bea', uid: '8', groups: [], extra: {} };
+    return JSON.stringify(
+      sealRecord({ ...record, decision: 'request-changes', time: NOW.toISOString(), comment: 'c' }, 'k1', privateKey),
+    );
+  };
+
+  for (const state of ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'])
+    it(`is sealed in ${state}`, async () => assert.equal(await decisionIn(with_({ state })), 'request-changes'));
+
+  for (const state of ['Pending', 'Running', 'Verifying', 'RollingBack', 'OutcomeUnknown', 'Rejected', 'Succeeded'])
+    it(`is refused in ${state}`, async () =>
+      assert.rejects(decisionIn(with_({ state })), refusal('DecisionTooLate', /it is too late to decide/)));
+
+  it('is refused without a comment', async () =>
+    assert.rejects(decisionIn(with_({}, ' ')), refusal('CommentRequired', /a request for changes must say what to change/)));
+
+  it('is refused when people have asked as often as policy allows, with the rule and what is left', async () => {
+    const before = ['2', '3', '4'].map(earlier).join('\n');
+    const message =
+      /asked for changes of this action 3 times; at most 3 are allowed \(Sentinel: limits\.revisions\)\. Approve or reject/;
+    await assert.rejects(decisionIn(with_({ before })), refusal('RevisionLimitExceeded', message));
+    assert.equal(await decisionIn(with_({ before: earlier('2') })), 'request-changes');
+    assert.equal(await decisionIn(asking('reject', { user: 'cy', before })), 'reject');
+  });
+
+  it('is refused when policies cannot be read, unlike a rejection', async () => {
+    const broken = context({ policiesAbout: () => Promise.reject(new Error('ETIMEDOUT')) });
+    await assert.rejects(decisionIn(with_(), broken), /ETIMEDOUT/);
+  });
+
+  it('is refused to who does not hold the verb', async () => {
+    const none = context();
+    const authorizer = { ...none.authorizer, require: () => Promise.reject(new Denied('PermissionMissing', 'no')) } as never;
+    await assert.rejects(decisionIn(with_(), { ...none, authorizer }), refusal('PermissionMissing', /no/));
+  });
+
+  it('may come from who a policy names as an agent, like a rejection', async () =>
+    assert.equal(await decisionIn(with_({ user: 'ada' })), 'request-changes'));
+});

@@ -1,5 +1,5 @@
 import type { AgentActionStatus } from '@sentinel/crds';
-import { judgeReason, type PolicySet, type Refusal, reasonFault } from '@sentinel/policy';
+import { judgeReason, judgeRevision, type PolicySet, type Refusal, reasonFault } from '@sentinel/policy';
 import { deniedByPolicy } from './review.ts';
 
 /** Throws Denied if an approval does not say what the current policies require, or what they required when the plan was made. */
@@ -16,3 +16,17 @@ export async function requireReasonToStop(read: () => Promise<PolicySet>, commen
   const refusals = set ? judgeReason(set, 'rejections', comment) : [];
   if (refusals.length > 0) throw deniedByPolicy(refusals);
 }
+
+/**
+ * Throws Denied if a request for changes does not say what to change, or if people have asked for changes as often as policies allow. Policies
+ * that cannot be read prevent it: unlike a rejection it may be repeated, and a rejection is left.
+ */
+export function requireRevisable(set: PolicySet, decided: string | undefined, plan: string, comment: string | undefined): void {
+  const silent: Refusal[] = comment?.trim()
+    ? judgeReason(set, 'rejections', comment)
+    : [{ ...SILENT, policy: 'Sentinel', rule: 'request-changes' }];
+  const refusals = [...silent, ...judgeRevision(set, decided, plan)];
+  if (refusals.length > 0) throw deniedByPolicy(refusals);
+}
+
+const SILENT = { code: 'CommentRequired', message: 'a request for changes must say what to change' } as const;

@@ -4,6 +4,7 @@ import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { Pass } from '../context.ts';
+import { requestChanges, withdrawRequest } from './request-changes.ts';
 import { suspend } from './suspend.ts';
 
 type Counted = NonNullable<AgentActionStatus['decisions']>[number];
@@ -65,14 +66,20 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     'Approved',
     tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
     tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
-    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${count(needed, 'approval')}`,
+    autoReview
+      ? 'policy lets the plan start without a person'
+      : `${tally.approvals} of ${count(needed, 'approval')}${unlessRevised(tally)}`,
     now,
   );
   const state = stateOf(draft);
   if (suspendedBy.length > 0) suspend(pass);
-  if (suspendedBy.length === 0 && state === 'Starting' && !enough)
+  else if (tally.changesRequestedBy) requestChanges(pass, tally.changesRequestedBy);
+  else if (state === 'ChangesRequested') withdrawRequest(pass, tally);
+  else if (state === 'Starting' && !enough)
     enter(draft, 'AwaitingApproval', `${tally.approvals} of ${count(needed, 'approval')}, by what policy asks for now`, now);
 }
+
+const unlessRevised = ({ changesRequestedBy: by }: Tally) => (by ? `; ${by.user} asked for changes` : '');
 
 function counted({ record: made, counts, why }: Judged): Counted {
   return {
