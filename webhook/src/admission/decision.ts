@@ -22,7 +22,7 @@ import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
-import { requireReasonToApprove, requireReasonToStop, requireRevisable } from './reason.ts';
+import { requireReasonToApprove, requireReasonToStop, requireRevisable } from './reasons/require-reason.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
 
 /** The dependencies for evaluating and sealing a decision. */

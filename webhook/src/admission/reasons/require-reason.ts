@@ -1,6 +1,6 @@
 import type { AgentActionStatus } from '@sentinel/crds';
 import { judgeReason, judgeRevision, type PolicySet, type Refusal, reasonFault } from '@sentinel/policy';
-import { deniedByPolicy } from './review.ts';
+import { deniedByPolicy } from '../review.ts';
 
 /** Throws Denied if an approval does not say what the current policies require, or what they required when the plan was made. */
 export function requireReasonToApprove(set: PolicySet, { required }: AgentActionStatus, comment: string | undefined): void {
