@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentAction, agentActions, annotations, askingManager, count } from '@sentinel/crds';
 import { backoffDelay, isConflict } from '@sentinel/kube';
-import { describeSuspensions, reasonFault, remedyOf } from '@sentinel/policy';
+import { describeSuspensions, parseDecisions, reasonFault, remedyOf } from '@sentinel/policy';
 import { reasonsToApprove, renderForDecision } from '../print/plan.ts';
 import { decidable, messageOf, type Review, readReview, stateOf } from '../read.ts';
 import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../session.ts';
@@ -53,8 +53,8 @@ export async function decideOnPlan(session: Session, given: string, verb: Verb, 
   const request = requestOf(verb, review.digest, flags.comment);
   const answer = await send(session, review, askingManager(verb, review.digest), request);
   requireSealed(review.action, answer, verb);
-  const suspended = verb === 'approve' ? suspensionNotice(answer) : undefined;
-  io.out(`agentaction.sentinel.dev/${name} ${suspended === undefined ? done[verb] : `approval recorded: ${suspended}`}`);
+  const held = verb === 'approve' ? (suspensionNotice(answer) ?? revisionNotice(answer, review.digest)) : undefined;
+  io.out(`agentaction.sentinel.dev/${name} ${held === undefined ? done[verb] : `approval recorded: ${held}`}`);
   return 0;
 }
 
@@ -169,4 +169,12 @@ export function requireSealed(before: AgentAction, after: AgentAction, verb: str
       'NotSealed',
       `the API server took the request to ${verb}, but the webhook of Sentinel did not seal it, so it has no effect. Tell your cluster admin`,
     );
+}
+
+// The newest record is the one that was just made: its person has replaced their own request with it.
+function revisionNotice({ metadata }: AgentAction, plan: string): string | undefined {
+  const { records } = parseDecisions(metadata.annotations?.[annotations.approvals]);
+  const last = new Map(records.filter((record) => record.plan === plan).map((record) => [record.user, record]));
+  const asking = [...last.values()].find(({ decision }) => decision === 'request-changes');
+  return asking && visible(`nothing starts while changes are requested (by ${asking.user}: ${asking.comment ?? ''})`);
 }

@@ -35,6 +35,29 @@ describe('A request for changes', () => {
     assert.match(asked.error, /request changes of this plan\? \[y\/N\]/);
   });
 
+  it('holds an approval of somebody else, who is told so', async () => {
+    const record = (user: string, decision: string, comment?: string) =>
+      JSON.stringify({
+        ...{ action: 'uid-1', plan: digest, user, uid: '', groups: [], extra: {}, decision, time: '2026-03-02T10:20:00Z' },
+        ...(comment === undefined ? {} : { comment }),
+        ...{ key: 'k', seal: 's' },
+      });
+    const approving = async (...records: string[]) => {
+      const after = { ...action, metadata: { ...action.metadata, annotations: { [annotations.approvals]: records.join('\n') } } };
+      const serve = ({ method, path }: { method: string; path: string }): Answer =>
+        method === 'PATCH' ? ok(after) : cluster()({ method, path });
+      return (await runAgainst(serve, ['approve', 'repair-web', '--yes', '--plan', digest])).out.trimEnd().split('\n').at(-1);
+    };
+    const asked = record('bea', 'request-changes', 'use\u001b 1.2.5');
+    const told = 'approval recorded: nothing starts while changes are requested (by bea: use\\u001b 1.2.5)';
+    assert.equal(await approving(asked, record('ada', 'approve')), `agentaction.sentinel.dev/repair-web ${told}`);
+    for (const records of [
+      [asked, record('bea', 'approve')],
+      [asked, record('bea', 'revoke'), record('ada', 'approve')],
+    ])
+      assert.equal(await approving(...records), 'agentaction.sentinel.dev/repair-web approved');
+  });
+
   it('shows the difference to the plan before the last edit', async () => {
     const [first, ...others] = plan.spec.effects;
     const before = aPlan({
