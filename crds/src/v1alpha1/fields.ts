@@ -133,7 +133,7 @@ export const reasonsRequired = z
     tickets: set(
       z.string().min(1).max(256),
       64,
-      'RE2 expressions of tickets. For each of them a word of the comment must match it as a whole.',
+      'RE2 expressions of tickets. For each of them, an approval must have a comment with a word that matches it as a whole.',
     ).optional(),
   })
   .describe('What each approval must say. Left out if no policy requires anything.');

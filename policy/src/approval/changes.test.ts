@@ -93,7 +93,7 @@ describe('The number of revisions', () => {
     ['is three without a policy, and not four', [floor()], asked('2', '3', '4'), ['Sentinel']],
     ['is what the floor says', [floor(5)], asked('2', '3', '4', '5'), []],
     ['is what the floor says, and not one more', [floor(1)], asked('2'), ['ClusterAgentPolicy/p']],
-    ['is none where a policy says so', [floor(0)], '', ['ClusterAgentPolicy/p']],
+    ['is zero where a policy says so', [floor(0)], '', ['ClusterAgentPolicy/p']],
     ['is lower where a namespace says so', [floor(5), local(1)], asked('2'), ['AgentPolicy/p']],
     ['is not higher where a namespace says so', [floor(), local(20)], asked('2', '3', '4'), ['Sentinel']],
     ['counts several requests of one plan once', [floor(2)], asked('2', '2', '2'), []],

@@ -7,7 +7,7 @@ import type { Refusal } from '../verdict/verdict.ts';
 /** What people must write with a decision. */
 export interface RequiredReasons {
   readonly comment?: boolean | undefined;
-  /** RE2 expressions: for each of them a word of the comment must match it as a whole. */
+  /** RE2 expressions: for each of them, the comment must contain a word that matches it as a whole. */
   readonly tickets?: readonly string[] | undefined;
 }
 

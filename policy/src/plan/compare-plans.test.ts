@@ -27,8 +27,8 @@ const other = { changeDigest: digest('b') };
 
 describe('The difference between two plans', () => {
   const rows: [name: string, before: Effect[], after: Effect[], expected: Partial<typeof none>][] = [
-    ['is none for equal ones', [effect('a'), effect('b')], [effect('a'), effect('b')], { same: 2 }],
-    ['is none for another order', [effect('a'), effect('b')], [effect('b'), effect('a')], { same: 2 }],
+    ['is empty for equal ones', [effect('a'), effect('b')], [effect('a'), effect('b')], { same: 2 }],
+    ['is empty for another order', [effect('a'), effect('b')], [effect('b'), effect('a')], { same: 2 }],
     ['is an effect that came', [effect('a')], [effect('a'), effect('b')], { same: 1, added: ['b'] as never }],
     ['is an effect that went', [effect('a'), effect('b')], [effect('b')], { same: 1, removed: ['a'] as never }],
     ['is another change of an object', [effect('a')], [effect('a', other)], { changed: ['a'] as never }],

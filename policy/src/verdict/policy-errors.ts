@@ -191,7 +191,7 @@ export const policyErrors = {
     next: "Decide again and say why: `--comment 'WHY'`, or the annotation `sentinel.dev/comment`.",
   },
   TicketRequired: {
-    when: 'A policy requires that the comment of the decision names a ticket (`reasons`), and no word of it matches the pattern.',
+    when: 'A policy requires that the comment of the decision names a ticket (`reasons`), and it contains no word that matches the pattern.',
     next: "Decide again and name the ticket in the comment: `--comment 'TICKET: WHY'`, or the annotation `sentinel.dev/comment`.",
   },
   RevisionLimitExceeded: {

@@ -7,7 +7,7 @@ const ticket = z
   .min(1)
   .max(256)
   .describe(
-    "RE2 expression of a ticket, such as '(OPS|CHG)-[0-9]+'. A word of the comment must match it as a whole; punctuation around the word does not count.",
+    "RE2 expression of a ticket, such as '(OPS|CHG)-[0-9]+'. The comment must contain a word that matches it as a whole; punctuation around the word does not count.",
   );
 
 const approvals = z
