@@ -106,7 +106,7 @@ describe('A decision for which policy requires a reason', () => {
   for (const [what, more, expected] of unsaid)
     it(`is refused without ${what} that policy requires, with code and remedy`, async () => {
       const ran = await runAgainst(cluster(anAction(asking), asking), [...toApprove, ...more]);
-      assert.equal(ran.code, 1);
+      assert.equal(ran.code, 3);
       assert.match(ran.error, expected);
       assert.deepEqual(bodies(ran.requests), []);
     });
