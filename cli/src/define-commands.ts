@@ -44,13 +44,16 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
         return await forEach(await namesOf(session, { names, filename }), (name) => plan(session, name, full === true));
       })(command),
     );
-  for (const decision of ['approve', 'reject', 'revoke'] as const) {
+  for (const decision of ['approve', 'reject', 'revoke', 'request-changes'] as const) {
     addCommand(
       program,
       `${decision} <actions...>`,
-      { approve: 'Approve the plan of an action', reject: 'Reject the plan permanently', revoke: 'Revoke your approval' }[
-        decision
-      ],
+      {
+        approve: 'Approve the plan of an action',
+        reject: 'Reject the plan permanently',
+        revoke: 'Revoke your approval, or your request for changes',
+        'request-changes': 'Ask the requester of an action to revise it',
+      }[decision],
     )
       .option('--plan <digest>', 'the digest of the plan that you saw')
       .option('--comment <text>', 'your comment')

@@ -32,14 +32,21 @@ const usage: ReadonlySet<CliErrorCode> = new Set([
   'FileInvalid',
   'NameAmbiguous',
 ]);
-const refused: ReadonlySet<CliErrorCode> = new Set(['AccessDenied', 'NotAuthenticated', 'RequestRefused']);
+const refused: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'NotAuthenticated',
+  'RequestRefused',
+  // What policy would refuse, and is not sent.
+  'CommentRequired',
+  'TicketRequired',
+]);
 
 /** The exit code of an error, by its first code: those of the API server and of Sentinel in the cluster are refusals. */
 export function exitCodeOf(code: string, isOwn: boolean): ExitCode {
   if (!isOwn) return exitCodes.refused;
   if (code === 'TimedOut') return exitCodes.timedOut;
   if (usage.has(code as CliErrorCode)) return exitCodes.usage;
-  return refused.has(code as CliErrorCode) ? exitCodes.refused : exitCodes.other;
+  return refused.has(code) ? exitCodes.refused : exitCodes.other;
 }
 
 /** The exit code of an action that has ended in a state without success. */

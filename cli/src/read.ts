@@ -13,6 +13,7 @@ import {
 } from '@sentinel/crds';
 import type { KubeObject, ResourceKind } from '@sentinel/kube';
 import { joinParts, parseIdentity } from '@sentinel/policy/reading';
+import { type PreviousPlan, readPrevious } from './read-previous.ts';
 import { type Session, UsageError } from './session.ts';
 import { visible } from './terminal/visible.ts';
 
@@ -101,6 +102,8 @@ export interface Review {
   readonly stored: ActionPlan;
   /** The digest of the plan as it is stored; that covers the digests of its parts. */
   readonly digest: string;
+  /** The plan before the last edit of the action; undefined if there was none. */
+  readonly previous?: PreviousPlan | undefined;
 }
 
 /** Reads the action and plan that a person decides on. Throws UsageError if there is no plan, or if it is not the one that the action names. */
@@ -118,11 +121,13 @@ export async function readReview(session: Session, given: string, how: { readonl
       'the plan was altered: it is not the one that the action names. Do not decide; tell your security team',
     );
   const parts = await readParts(session, plan);
+  const previous = await readPrevious(session, action);
   return {
     action,
     stored: plan,
     plan: { ...plan, spec: { ...plan.spec, effects: joinParts(plan.spec.effects, parts) } },
     digest,
+    ...(previous === undefined ? {} : { previous }),
   };
 }
 
@@ -159,7 +164,7 @@ export const requesterOf = (action: AgentAction): string | undefined =>
   parseIdentity(action.metadata.annotations?.[annotations.requestedBy])?.user;
 
 /** States in which people can decide. */
-export const decidable: ReadonlySet<string> = new Set(['AwaitingApproval', 'Starting', 'Suspended']);
+export const decidable: ReadonlySet<string> = new Set(['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended']);
 
 /** `namespace/name`, safe to print. */
 export const placeOf = (action: AgentAction): string => visible(`${action.metadata.namespace ?? ''}/${action.metadata.name}`);

@@ -47,7 +47,7 @@ export interface ReconcileContext extends ActContext {
 }
 
 // States in which the next step may be the start of a real run.
-const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'Starting', 'Suspended']);
+const reviewed: ReadonlySet<State> = new Set<State>(['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended']);
 
 /** One pass over one action: read everything, decide purely, act thinly, write the status once and only if it changed. */
 export async function reconcileAction(context: ReconcileContext, key: string): Promise<Result> {

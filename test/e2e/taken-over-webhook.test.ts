@@ -137,6 +137,7 @@ describe('A webhook that somebody has taken over and that is asked by the API se
       ...['-p', JSON.stringify({ metadata: { annotations } }), ...more],
     ]);
   const asked = (word: string) => ({ 'sentinel.dev/decision': word, 'sentinel.dev/plan': world.plan });
+  const changes = () => ({ ...asked('request-changes'), 'sentinel.dev/comment': 'other' });
   const saysNothing = /the request itself must say that it approves this plan/;
   const notRecorded = /the decision was not recorded as requested/;
   const nothingToRevoke = /you have not approved this plan, so there is nothing to revoke/;
@@ -153,6 +154,24 @@ describe('A webhook that somebody has taken over and that is asked by the API se
     ['a note into an approval', () => send({ note: 'x' }), 'approve', saysNothing],
     ['a rejection into a revocation', () => send(asked('reject'), `--field-manager=reject:${world.plan}`), 'revoke', notRecorded],
     ['a rejection into nothing', () => send(asked('reject'), `--field-manager=reject:${world.plan}`), '', notRecorded],
+    [
+      'a rejection into a request for changes',
+      () => send(asked('reject'), `--field-manager=reject:${world.plan}`),
+      'request-changes',
+      notRecorded,
+    ],
+    [
+      'a request for changes into an approval',
+      () => send(changes(), `--field-manager=request-changes:${world.plan}`),
+      'approve',
+      saysNothing,
+    ],
+    [
+      'a request for changes into nothing',
+      () => send(changes(), `--field-manager=request-changes:${world.plan}`),
+      '',
+      notRecorded,
+    ],
     [
       'an approval into a rejection',
       () => send(asked('approve'), `--field-manager=approve:${world.plan}`),

@@ -29,7 +29,7 @@ export interface Tenant {
   decide(
     who: Person,
     name: string,
-    decision: 'approve' | 'reject' | 'revoke',
+    decision: 'approve' | 'reject' | 'revoke' | 'request-changes',
     plan?: string,
   ): Promise<{ code: number; stderr: string }>;
   /** Cancels an action; the agent does, unless somebody else is named. */

@@ -132,6 +132,11 @@ describe('a decision', () => {
     ['to reject without a comment', ['reject', 'repair-web', '--yes'], /--comment/],
     ['to reject with an empty comment', ['reject', 'repair-web', '--yes', '--comment', ' '], /--comment/],
     [
+      'to ask for changes without a comment',
+      ['request-changes', 'repair-web', '--yes'],
+      /--comment is required: .*what to change/,
+    ],
+    [
       'for a name that leads elsewhere',
       ['approve', '../../secrets/x', '--yes', '--plan', digest],
       /is not a valid name for an action/,

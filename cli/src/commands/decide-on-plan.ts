@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentAction, agentActions, annotations, askingManager, count } from '@sentinel/crds';
 import { backoffDelay, isConflict } from '@sentinel/kube';
-import { describeSuspensions } from '@sentinel/policy';
-import { renderForDecision } from '../print/plan.ts';
+import { describeSuspensions, parseDecisions, reasonFault, remedyOf } from '@sentinel/policy';
+import { reasonsToApprove, renderForDecision } from '../print/plan.ts';
 import { decidable, messageOf, type Review, readReview, stateOf } from '../read.ts';
 import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../session.ts';
 import { painter } from '../terminal/paint.ts';
@@ -15,8 +15,20 @@ export interface DecideFlags {
   readonly full?: boolean;
 }
 
-export type Verb = 'approve' | 'reject' | 'revoke';
-const done: Readonly<Record<Verb, string>> = { approve: 'approved', reject: 'rejected', revoke: 'revoked' };
+export type Verb = 'approve' | 'reject' | 'revoke' | 'request-changes';
+const done: Readonly<Record<Verb, string>> = {
+  approve: 'approved',
+  reject: 'rejected',
+  revoke: 'revoked',
+  'request-changes': 'changes requested',
+};
+/** What a person is asked to confirm. */
+const asked: Readonly<Record<Verb, string>> = {
+  approve: 'approve this plan?',
+  reject: 'reject this plan?',
+  revoke: 'revoke this plan?',
+  'request-changes': 'request changes of this plan?',
+};
 
 /**
  * Shows the plan, asks for confirmation, and sends the decision with the digest of the plan that was shown. With `--plan` the person names
@@ -27,21 +39,22 @@ export async function decideOnPlan(session: Session, given: string, verb: Verb, 
   const review = await readReview(session, given, { isExact: flags.yes === true });
   const { name } = review.action.metadata;
   requireDecidable(review, flags.plan, session.namespace);
+  if (verb === 'approve') requireReason(review, flags.comment);
   const { io } = session;
   const unseen = await show(session, review, flags.full === true);
   const question =
     unseen === 0
-      ? `${verb} this plan?`
-      : `${verb} this plan? ${count(unseen, 'part')} of it ${unseen === 1 ? 'was' : 'were'} not shown; --full shows ${unseen === 1 ? 'it' : 'them'}.`;
+      ? asked[verb]
+      : `${asked[verb]} ${count(unseen, 'part')} of it ${unseen === 1 ? 'was' : 'were'} not shown; --full shows ${unseen === 1 ? 'it' : 'them'}.`;
   if (!(await confirmed(session, question, flags.yes === true))) {
     io.error('nothing was decided');
     return 1;
   }
-  const asked = requestOf(verb, review.digest, flags.comment);
-  const answer = await send(session, review, askingManager(verb, review.digest), asked);
+  const request = requestOf(verb, review.digest, flags.comment);
+  const answer = await send(session, review, askingManager(verb, review.digest), request);
   requireSealed(review.action, answer, verb);
-  const suspended = verb === 'approve' ? suspensionNotice(answer) : undefined;
-  io.out(`agentaction.sentinel.dev/${name} ${suspended === undefined ? done[verb] : `approval recorded: ${suspended}`}`);
+  const held = verb === 'approve' ? (suspensionNotice(answer) ?? revisionNotice(answer, review.digest)) : undefined;
+  io.out(`agentaction.sentinel.dev/${name} ${held === undefined ? done[verb] : `approval recorded: ${held}`}`);
   return 0;
 }
 
@@ -54,6 +67,8 @@ async function show({ io }: Session, review: Review, full: boolean): Promise<num
 }
 
 function validate(session: Session, verb: Verb, flags: DecideFlags): void {
+  if (verb === 'request-changes' && !flags.comment?.trim())
+    throw new UsageError('FlagRequired', '--comment is required: it tells the requester what to change');
   if (verb === 'reject' && !flags.comment?.trim())
     throw new UsageError('FlagRequired', '--comment is required: it tells the agent and the audit trail why');
   checkCommonFlags(session, flags, verb === 'approve');
@@ -78,6 +93,16 @@ function requireDecidable({ action, digest }: Review, seen: string | undefined, 
     );
   if (!decidable.has(stateOf(action)))
     throw new UsageError('NothingToDecide', `there is nothing to decide: '${name}' is ${stateOf(action)}: ${messageOf(action)}`);
+}
+
+// The API server decides; what is missing is told before the person has read the plan and confirmed.
+function requireReason(review: Review, comment: string | undefined): void {
+  const fault = reasonFault(reasonsToApprove(review), comment);
+  if (fault)
+    throw new UsageError(
+      fault.code,
+      visible(`${fault.message} (policy requires it: reasons.approvals). ${remedyOf(fault.code)}`),
+    );
 }
 
 /** The annotations of a decision: the only thing that its update sets. */
@@ -144,4 +169,12 @@ export function requireSealed(before: AgentAction, after: AgentAction, verb: str
       'NotSealed',
       `the API server took the request to ${verb}, but the webhook of Sentinel did not seal it, so it has no effect. Tell your cluster admin`,
     );
+}
+
+// The newest record is the one that was just made: its person has replaced their own request with it.
+function revisionNotice({ metadata }: AgentAction, plan: string): string | undefined {
+  const { records } = parseDecisions(metadata.annotations?.[annotations.approvals]);
+  const last = new Map(records.filter((record) => record.plan === plan).map((record) => [record.user, record]));
+  const asking = [...last.values()].find(({ decision }) => decision === 'request-changes');
+  return asking && visible(`nothing starts while changes are requested (by ${asking.user}: ${asking.comment ?? ''})`);
 }

@@ -1,6 +1,5 @@
 import { ApiError, isConflict, TransportError } from '@sentinel/kube';
 import { guardCode } from '@sentinel/policy/reading';
-import type { CliErrorCode } from '../cli-errors.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { visible } from '../terminal/visible.ts';
 import { UsageError } from '../usage-error.ts';
@@ -73,7 +72,7 @@ function codesOfServer({ message, causes }: ApiError): string[] {
   return [guardCode(POLICY.exec(message)?.[1] ?? '') ?? []].flat();
 }
 
-function ownCode(error: unknown): CliErrorCode {
+function ownCode(error: unknown): UsageError['code'] {
   if (error instanceof UsageError) return error.code;
   if (error instanceof TransportError) return error.code === 'TIMEOUT' ? 'TimedOut' : 'ServerNotReached';
   if (!(error instanceof ApiError)) return 'UnexpectedError';

@@ -58,6 +58,7 @@ function linesOf(action: AgentAction, state: string, around: AroundCancellation)
     case 'Rehearsing':
       return [`The rehearsal is stopped. ${NOTHING_CHANGED}`];
     case 'AwaitingApproval':
+    case 'ChangesRequested':
     case 'Suspended':
       return [`The plan cannot be approved or started any more. ${NOTHING_CHANGED}`];
     case 'Starting':

@@ -1,4 +1,5 @@
 import { annotations, askingManager, effectNumber } from '@sentinel/crds';
+import { combineReasons, type RequiredReasons } from '@sentinel/policy';
 import { type Review, requesterOf, stateOf } from '../read.ts';
 import type { View } from '../terminal/fields.ts';
 import type { Paint } from '../terminal/paint.ts';
@@ -8,6 +9,7 @@ import { commandLines } from './command.ts';
 import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { numbersOf } from './many.ts';
+import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
@@ -51,6 +53,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
     ...head(review, view.paint),
     ...says(review, seen),
     ...does(review, view.paint),
+    ...differenceLines(review, seen),
     ...changes(review, seen),
     ...steps(review, seen),
     ...needs(review, view.paint),
@@ -203,8 +206,19 @@ function needs(review: Review, paint: Paint): string[] {
       ? `${paint('bold', 'APPROVALS')}  none required: policy lets it start without a person`
       : `${paint('bold', 'APPROVALS')}  ${approvals} required${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
     ...(spec.required.personBecause ?? []).map((why) => `  a person, because ${visible(why)}`),
+    ...reasonLines(reasonsToApprove(review)),
     ...decisionLines(action.status?.decisions ?? [], paint),
   ];
+}
+
+/** What each approval must say: what policy required when the plan was made, and what the operator has seen since. */
+export const reasonsToApprove = ({ action, plan }: Review): RequiredReasons | undefined =>
+  combineReasons(plan.spec.required.reasons, action.status?.required?.reasons);
+
+function reasonLines(reasons: RequiredReasons | undefined): string[] {
+  const tickets = reasons?.tickets ?? [];
+  if (tickets.length > 0) return [`  each with a comment that names a ticket: ${visible(tickets.join(' and '))}`];
+  return reasons?.comment ? ['  each with a comment'] : [];
 }
 
 type Decisions = NonNullable<NonNullable<Review['action']['status']>['decisions']>;
@@ -227,14 +241,16 @@ function commands(review: Review, paint: Paint): string[] {
   if (toResolve.length > 0) return [title, ...toResolve.map((line) => `  ${line}`)];
   if (!isOpen(review)) return [title, `  nothing to decide: the action is ${visible(stateOf(action))}`];
   const place = visible(`${action.metadata.name} -n ${action.metadata.namespace ?? ''}`);
+  const reasons = reasonsToApprove(review);
+  const reason = reasons === undefined ? '' : reasons.tickets ? "'TICKET: WHY'" : "'WHY'";
   const annotate = (decision: 'approve' | 'reject') =>
     `  kubectl annotate agentaction ${place} ${annotations.decision}=${decision} ${annotations.plan}=${digest} --field-manager=${askingManager(decision, digest)}`;
   return [
     title,
-    `  kubectl sentinel approve ${place} --plan ${digest}`,
-    `  kubectl sentinel reject ${place} --plan ${digest} --comment 'WHY'`,
+    `  kubectl sentinel approve ${place} --plan ${digest}${reason && ` --comment ${reason}`}`,
+    `  kubectl sentinel reject ${place} --plan ${digest} --comment 'WHY'   # or request-changes, to have it revised`,
     '  or with plain kubectl:',
-    annotate('approve'),
+    `${annotate('approve')}${reason && ` ${annotations.comment}=${reason}`}`,
     `${annotate('reject')} ${annotations.comment}='WHY'`,
   ];
 }

@@ -9,6 +9,7 @@ import {
   objectName,
   observedGeneration,
   RiskLevel,
+  reasonsRequired,
   rules,
   set,
   time,
@@ -62,7 +63,9 @@ export type StageStatus = z.infer<typeof StageStatus>;
 const CountedDecision = z
   .object({
     user: z.string().max(512).describe('Who decided.'),
-    decision: z.enum(['approve', 'reject', 'revoke', 'accept', 'redo', 'roll-back']).describe('What was decided.'),
+    decision: z
+      .enum(['approve', 'reject', 'revoke', 'request-changes', 'accept', 'redo', 'roll-back'])
+      .describe('What was decided.'),
     effect: effectIndex().describe('The effect that a resolution is about: its index in the plan, from 0.').optional(),
     time: time('When.'),
     expires: time('When the approval stops being good.').optional(),
@@ -129,6 +132,13 @@ export const AgentActionStatus = z
       })
       .describe('The plan of the current attempt.')
       .optional(),
+    previousPlan: z
+      .object({
+        name: objectName('Name of the ActionPlan.'),
+        digest: digest('Digest of its spec.'),
+      })
+      .describe('The plan before the last edit of the action: what the current plan is compared with.')
+      .optional(),
     required: z
       .object({
         approvals: integer(0, 10, 'How many different people must approve.'),
@@ -141,6 +151,7 @@ export const AgentActionStatus = z
         ).optional(),
         refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+        reasons: reasonsRequired.optional(),
         unmet: z.string().max(1024).describe('Why nobody in the cluster can approve. Left out if somebody can.').optional(),
       })
       .describe('What the plan needs before it may start.')

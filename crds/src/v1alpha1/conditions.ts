@@ -24,6 +24,8 @@ export const states = {
   Pending: 'The action waits for the operator, or for a sandbox for its rehearsal. The message says what it waits for.',
   Rehearsing: 'A sandbox runs the steps of the action. Every write is a dry-run and is recorded; nothing is changed.',
   AwaitingApproval: 'The plan is stored and waits for approval. `kubectl sentinel plan` shows it, and the commands to decide.',
+  ChangesRequested:
+    'A person asked for changes of the plan, and the message says which. The requester of the action, and nobody else, revises it by an edit of its spec; then there is a new rehearsal and a new plan, and earlier decisions do not count for it.',
   Starting:
     'The plan is approved, or needs no approval. The last checks before the real run are made with live reads. If something delays the start, such as a freeze, a limit or another run, the message says what.',
   Running: 'The real Job carries out the approved plan. Any other write is refused.',
@@ -97,7 +99,8 @@ export const transitions = {
   RehearsalStarted: 'The rehearsal Job was recorded in the status and started.',
   Planned: 'The rehearsal ended and its plan is stored.',
   AutoReviewed: 'Policy lets the plan start without a person; the record names the policies.',
-  Decided: 'A person decided: approve, reject or revoke, or the resolution of an effect whose outcome is unknown.',
+  Decided:
+    'A person decided: approve, reject, revoke or request changes, or the resolution of an effect whose outcome is unknown.',
   RunStarted: 'The real Job was recorded in the status and started.',
   RunEnded: 'The real Job ended.',
   OutcomeUnknown: 'The real Job has ended, and the outcome of an effect is not known. A person must resolve it.',

@@ -125,3 +125,15 @@ export const conditions = () => mapList(Condition, 'type', 16, 'Observations abo
 
 export const observedGeneration = () =>
   z.int().min(0).meta({ format: 'int64' }).describe('The generation that the controller last handled in full.').optional();
+
+/** What each approval of a plan must say. */
+export const reasonsRequired = z
+  .object({
+    comment: z.boolean().describe('Whether it must have a comment.').optional(),
+    tickets: set(
+      z.string().min(1).max(256),
+      64,
+      'RE2 expressions of tickets. For each of them, an approval must have a comment with a word that matches it as a whole.',
+    ).optional(),
+  })
+  .describe('What each approval must say. Left out if no policy requires anything.');

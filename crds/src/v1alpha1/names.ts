@@ -12,7 +12,7 @@ export const annotations = {
   /** JSON `{user, uid}`: who set `spec.cancelled`. Written by the webhook, never changes. */
   cancelledBy: `${GROUP}/cancelled-by`,
   /**
-   * A person's request for a decision: approve | reject | revoke, or the resolution of an effect whose outcome is unknown: accept |
+   * A person's request for a decision: approve | reject | revoke | request-changes, or the resolution of an effect whose outcome is unknown: accept |
    * redo | roll-back. The webhook replaces it with a sealed record.
    */
   decision: `${GROUP}/decision`,
@@ -42,7 +42,7 @@ export const annotations = {
  * is the index of the effect, as in the sealed record; the field manager has its number, as people type it.
  */
 export const askingManager = (
-  word: 'approve' | 'reject' | 'revoke' | 'trust' | 'distrust' | 'accept' | 'redo' | 'roll-back',
+  word: 'approve' | 'reject' | 'revoke' | 'request-changes' | 'trust' | 'distrust' | 'accept' | 'redo' | 'roll-back',
   digest: string,
   effect?: number,
 ): string => (effect === undefined ? `${word}:${digest}` : `${word}:${digest}:${effectNumber(effect)}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { copied, digest, integer, label, list, objectName, RiskLevel, rules, text, uid } from './fields.ts';
+import { copied, digest, integer, label, list, objectName, RiskLevel, reasonsRequired, rules, text, uid } from './fields.ts';
 import { PlaybookSpec } from './playbook.ts';
 
 /** How many parts a plan has at most. */
@@ -268,6 +268,7 @@ export const ActionPlanSpec = z
         ).optional(),
         refuseGroups: list(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+        reasons: reasonsRequired.optional(),
       })
       .describe(
         'What policy requires for this plan. The digest covers these requirements and not the text of the policies, so an edit of a policy that does not change them needs no second review.',

@@ -6,6 +6,7 @@ import { audit, dataHandling, evidence } from './policy/data.ts';
 import { identity, subjects } from './policy/identities.ts';
 import { highRisk, kubernetes } from './policy/kubernetes.ts';
 import { freeze, limits } from './policy/limits.ts';
+import { clusterReasons, reasons } from './policy/reasons.ts';
 import { files, images, mcpServers, modelEndpoint, network } from './policy/sandboxes.ts';
 
 const allowDeny = (what: string, form = '') =>
@@ -49,6 +50,7 @@ const shape = {
   images,
   files,
   approvals,
+  reasons,
   highRisk,
   dataHandling,
   evidence,
@@ -98,6 +100,7 @@ export const ClusterAgentPolicySpec = z
       rule: "self.kind != 'ServiceAccount' || has(self.namespace)",
       message: "`namespace` must be set for the kind 'ServiceAccount': a ClusterAgentPolicy has none of its own",
     }),
+    reasons: clusterReasons,
     identity,
     modelEndpoint,
   })

@@ -7,6 +7,8 @@ import type { State } from './conditions.ts';
 export const stateErrors = {
   Pending: 'Wait. Where the message names a limit that holds it back, end other actions or ask an admin.',
   AwaitingApproval: 'Have the plan approved or rejected: `kubectl sentinel plan` shows it, and how.',
+  ChangesRequested:
+    'Read what the message asks for, and revise the action: `kubectl edit agentaction`. Then wait for the decision on the new plan.',
   Starting: 'Wait, or do something about what the message says holds the start.',
   Suspended: 'Wait until an admin turns the kill switch off, then approve the plan again.',
   OutcomeUnknown:

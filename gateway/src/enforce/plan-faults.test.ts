@@ -57,7 +57,10 @@ const policies = (approvals: object[], more: object = {}) =>
     ],
     { environment: 'staging' },
   );
-const identity = { identity: { approverGroups: ['people'], refuseGroups: ['robots'] } };
+const identity = {
+  identity: { approverGroups: ['people'], refuseGroups: ['robots'] },
+  reasons: { approvals: { comment: true, ticket: 'OPS-[0-9]+' } },
+};
 
 interface Made {
   readonly recording: SealedRecording;

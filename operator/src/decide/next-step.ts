@@ -59,6 +59,7 @@ export function decideNextStep(facts: Facts): NextStep {
     case 'Rehearsing':
       return decideOnJob(facts, 'rehearsal');
     case 'AwaitingApproval':
+    case 'ChangesRequested':
     case 'Starting':
     case 'Suspended':
       return decideOnReview(facts);
@@ -237,7 +238,7 @@ function beginRollback(facts: Facts, why: string): NextStep {
   return next.kind === 'RollBack' ? { kind: 'BeginRollback', why } : next;
 }
 
-const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended']);
+const beforeRun = new Set(['Pending', 'Rehearsing', 'AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended']);
 
 function editedSince({ action }: Facts): boolean {
   const observed = action.status?.observedGeneration;

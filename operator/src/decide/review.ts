@@ -2,6 +2,7 @@ import { annotations } from '@sentinel/crds';
 import {
   allowedLag,
   awaitsSuspensionName,
+  type DecisionRecord,
   evaluatePlan,
   frozenAt,
   HAS_EXPIRED,
@@ -74,6 +75,7 @@ export function decideOnReview(facts: Facts): NextStep {
     return { kind: 'NoteDecisions', tally, suspendedBy: stoppers, requeueAfterMs: left > 0 ? left : undefined };
   }
   if (isSuspended) return { kind: 'Resume', tally };
+  if (tally.changesRequestedBy) return waitForRevision(facts, tally, tally.changesRequestedBy, plan.spec.required.expiresAfter);
   if (refused !== undefined)
     return facts.live ? { kind: 'End', state: 'Denied', message: refused, tally, codes } : { kind: 'LookAgainLive' };
   if (!approved) return wait(facts, tally, plan.spec.required.expiresAfter);
@@ -86,6 +88,14 @@ function wait(facts: Facts, tally: Tally, patience: string): NextStep {
   if (left <= 0) return { kind: 'End', state: 'Expired', message: whyExpired(tally, patience), tally };
   // There is no event for changed rights, so they are checked again: an approval may count again when its person has the right again.
   return { kind: 'NoteDecisions', tally, requeueAfterMs: facts.deciders ? Math.min(left, RIGHTS_RETRY_MS) : left };
+}
+
+// Nothing starts in the meantime. So it does not matter here that policy refuses the plan: the revision is evaluated again.
+function waitForRevision({ now }: Facts, tally: Tally, { user, time }: DecisionRecord, patience: string): NextStep {
+  const left = Date.parse(time) + seconds(patience) * 1000 - now || 0;
+  if (left > 0) return { kind: 'NoteDecisions', tally, requeueAfterMs: left };
+  const message = `${user} asked for changes, and nobody revised the action within ${patience}. Create the action again.`;
+  return { kind: 'End', state: 'Expired', message, tally };
 }
 
 function whyExpired({ judged }: Tally, patience: string): string {

@@ -50,6 +50,7 @@ describe('The next step in every state', () => {
     Pending: 'StartOver',
     Rehearsing: 'StartOver',
     AwaitingApproval: 'StartOver',
+    ChangesRequested: 'StartOver',
     Starting: 'StartOver',
     Suspended: 'StartOver',
     Running: 'ReadOutcome',

@@ -7,6 +7,7 @@ const phases: Partial<Record<State, Activity['phase']>> = {
   Pending: 'Filed',
   Rehearsing: 'Rehearsing',
   AwaitingApproval: 'Waiting',
+  ChangesRequested: 'Waiting',
   Suspended: 'Waiting',
   Starting: 'Waiting',
   Running: 'Running',

@@ -123,7 +123,7 @@ export async function gatherLive(
   const mayUseAccount =
     facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
   const state = stateOf(action.status);
-  const starting = ['AwaitingApproval', 'Starting', 'Suspended'].includes(state);
+  const starting = ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'].includes(state);
   const deletedBy = await deleterOf(client, action);
   return {
     ...facts,

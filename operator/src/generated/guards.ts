@@ -154,7 +154,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "hasApproved",
-          "expression": "variables.oldApprovals.split('\\n').exists(line, line.contains('\"plan\":\"' + variables.plan + '\"') && line.contains('},\"decision\":\"approve\",') && (line.contains(',\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))))"
+          "expression": "variables.oldApprovals.split('\\n').exists(line, line.contains('\"plan\":\"' + variables.plan + '\"') && (line.contains('},\"decision\":\"approve\",') || line.contains('},\"decision\":\"request-changes\",')) && (line.contains(',\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))))"
         },
         {
           "name": "prefix",
@@ -213,6 +213,14 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "variables.create || object.spec == oldObject.spec"
         },
         {
+          "name": "onlyCancels",
+          "expression": "!variables.create && object.spec.all(k, k in ['cancelled', 'cancelComment'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k in ['cancelled', 'cancelComment'] || k in object.spec)"
+        },
+        {
+          "name": "changesRequested",
+          "expression": "variables.plan != '' && variables.oldApprovals.split('\\n').exists(line, line.contains('\"plan\":\"' + variables.plan + '\"') && line.contains('},\"decision\":\"request-changes\",'))"
+        },
+        {
           "name": "sameLabels",
           "expression": "variables.create || (has(object.metadata.labels) == has(oldObject.metadata.labels) && (!has(object.metadata.labels) || object.metadata.labels == oldObject.metadata.labels))"
         },
@@ -255,7 +263,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^((approve|reject|revoke)\"|(accept|redo|roll-back)\",\"effect\":(0|[1-9][0-9]{0,2})),\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"exemptBy\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "expression": "!variables.decided || variables.create || (variables.plan != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^((approve|reject|revoke|request-changes)\"|(accept|redo|roll-back)\",\"effect\":(0|[1-9][0-9]{0,2})),\"time\":\"[^\"\\\\]*\"(,\"expires\":\"[^\"\\\\]*\")?(,\"exemptBy\":\"[^\"\\\\]*\")?(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
           "message": "sentinel: a decision must name this action, its current plan, and who makes it; a resolution must name its effect as well",
           "reason": "Forbidden"
         },
@@ -275,7 +283,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || (variables.decided && variables.asked == variables.wanted)",
+          "expression": "variables.create || !variables.asked.matches('^(approve|reject|revoke|request-changes|accept|redo|roll-back):') || (variables.decided && variables.asked == variables.wanted)",
           "message": "sentinel: the decision was not recorded as requested: Sentinel's webhook did not run, or changed it; nothing was decided",
           "reason": "Forbidden"
         },
@@ -340,8 +348,13 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.sameSpec || variables.state in ['Pending', 'Rehearsing', 'AwaitingApproval', 'Starting', 'Suspended'] || (object.spec.all(k, k in ['cancelled', 'cancelComment'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k in ['cancelled', 'cancelComment'] || k in object.spec))",
+          "expression": "variables.sameSpec || variables.state in ['Pending', 'Rehearsing', 'AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'] || variables.onlyCancels",
           "message": "sentinel: the real run has begun: the action can only be cancelled now",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || variables.requester || variables.onlyCancels || !variables.changesRequested",
+          "message": "sentinel: people have asked for changes of this plan: only the requester of the action may revise it; others may cancel or reject it",
           "reason": "Forbidden"
         },
         {

@@ -19,6 +19,8 @@ export interface AutoReviewFacts {
   readonly notObservable: readonly string[];
   /** Why the commands of the steps need a person. */
   readonly asks: readonly string[];
+  /** Whether a person asked for changes of an earlier plan of the action. */
+  readonly hasRequestedChanges?: boolean;
   /** How many runs of the same Playbook succeeded in the namespace since the last failure; undefined if that was not counted. */
   readonly succeeded: number | undefined;
 }
@@ -77,6 +79,7 @@ export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
     ...facts.undeclared,
     ...facts.notObservable,
     ...facts.asks,
+    ...(facts.hasRequestedChanges ? ['a person has asked for changes of this action'] : []),
   ];
   return limitReasons(reasons);
 }

@@ -6,6 +6,7 @@ import { forbiddenDependant, judgeApiRequest } from '../rules/kubernetes.ts';
 import { seconds, shorter } from '../verdict/order.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { approvalLine } from './approval-line.ts';
+import { combineReasons, type RequiredReasons, requiredReasons } from './reasons.ts';
 
 /** What a plan needs before it may start. */
 export interface Requirements {
@@ -19,6 +20,8 @@ export interface Requirements {
   /** Groups; an approver must also be a member of one of them. Undefined if the floor names none. */
   readonly approverGroups?: readonly string[] | undefined;
   readonly expiresAfter: string;
+  /** What each approval must say; undefined if no policy requires anything. */
+  readonly reasons?: RequiredReasons | undefined;
 }
 
 /** The evaluation of a plan: requirements, or refusals. */
@@ -71,7 +74,7 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
     }
     requirements = strictest(requirements, { approvals: line.approvals, groups: line.groups, expiresAfter: line.expiresAfter });
   }
-  requirements = withIdentities(set, requirements);
+  requirements = withReasons(set, withIdentities(set, requirements));
   if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {
     refusals.push({
       code: 'ApproverGroupsDisjoint',
@@ -108,6 +111,7 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
   const approverGroups = intersect(a.approverGroups, b.approverGroups);
   const refuseGroups = [...new Set([...(a.refuseGroups ?? []), ...(b.refuseGroups ?? [])])].sort();
   const autoReview = a.autoReview === true && b.autoReview === true;
+  const reasons = combineReasons(a.reasons, b.reasons);
   return {
     approvals: Math.max(a.approvals, b.approvals),
     ...(autoReview ? { autoReview } : {}),
@@ -115,6 +119,7 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
     expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
     ...(approverGroups === undefined ? {} : { approverGroups }),
     ...(refuseGroups.length === 0 ? {} : { refuseGroups }),
+    ...(reasons === undefined ? {} : { reasons }),
   };
 }
 
@@ -124,6 +129,12 @@ function withIdentities(set: PolicySet, requirements: Requirements | undefined):
     if (!sum || !spec?.identity) return sum;
     return strictest(sum, { approvals: 0, groups: undefined, expiresAfter: sum.expiresAfter, ...spec.identity });
   }, requirements);
+}
+
+// Like the rules about approvers, they are outside the `approvals` lines, also in a policy without lines.
+function withReasons(set: PolicySet, requirements: Requirements | undefined): Requirements | undefined {
+  const reasons = requiredReasons(set, 'approvals');
+  return requirements && reasons ? { ...requirements, reasons } : requirements;
 }
 
 function intersect(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {

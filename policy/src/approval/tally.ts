@@ -5,6 +5,7 @@ import type { Claims } from '../identity/identities.ts';
 import { explainSharedUid, type Identity, isProgram, isSamePerson, type Requesters } from '../identity/identity.ts';
 import type { DeciderRights } from '../identity/separation.ts';
 import { seconds } from '../verdict/order.ts';
+import { reasonFault } from './reasons.ts';
 import type { Requirements } from './requirements.ts';
 import { type SealKeys, sealFault } from './seal.ts';
 
@@ -22,7 +23,7 @@ export const DecisionRecord = z
     groups: z.array(z.string()),
     /** The claims with which an approval was evaluated: only those that a policy requires. Empty for other decisions. */
     extra: z.record(z.string(), z.array(z.string())),
-    decision: z.enum(['approve', 'reject', 'revoke', ...Resolution.options]),
+    decision: z.enum(['approve', 'reject', 'revoke', 'request-changes', ...Resolution.options]),
     /** The effect that a resolution is about. */
     effect: z.int().min(0).max(500).optional(),
     time: z.string(),
@@ -57,6 +58,8 @@ export interface Tally {
   readonly unreadable: number;
   readonly approvals: number;
   readonly rejectedBy: DecisionRecord | undefined;
+  /** The newest request for changes of the plan that its person has not replaced by another decision. Nothing starts while there is one. */
+  readonly changesRequestedBy: DecisionRecord | undefined;
   /** When the first of the counting approvals expires, in milliseconds since the epoch. */
   readonly goodUntil: number | undefined;
 }
@@ -93,7 +96,8 @@ export interface TallyFacts extends Requesters {
  * A record counts only if its seal verifies, it is for this action uid and its user is a person. An approval or a resolution counts only if
  * it is for this plan digest, it has not expired by its own time or by that of the current policy, and its user is not an agent, not the
  * requester, in a required group, and has the required claims. Only the newest decision of each person counts, so one person counts once
- * and `revoke` revokes an approval; a rejection is final. Rejections and revocations count for every plan of the action, whatever their
+ * and `revoke` revokes an approval or a request for changes; a rejection is final. A request for changes counts for the plan that it is about,
+ * because the requester answers it with another plan. Rejections and revocations count for every plan of the action, whatever their
  * person has become.
  */
 export function tallyDecisions(facts: TallyFacts): Tally {
@@ -103,6 +107,7 @@ export function tallyDecisions(facts: TallyFacts): Tally {
   const judged = sealed.map((one) => overtaken(one, people) ?? withRights(one, facts));
   const approving = judged.filter(({ counts, record }) => counts && record.decision === 'approve');
   const rejectedBy = judged.find(({ counts, record }) => counts && record.decision === 'reject')?.record;
+  const changesRequestedBy = judged.findLast(({ counts, record }) => counts && record.decision === 'request-changes')?.record;
   const ends = approving.map(({ record }) => endOf(record, facts.requirements));
   return {
     requirements: facts.requirements,
@@ -110,6 +115,7 @@ export function tallyDecisions(facts: TallyFacts): Tally {
     unreadable,
     approvals: approving.length,
     rejectedBy,
+    changesRequestedBy,
     goodUntil: ends.length > 0 ? Math.min(...ends) : undefined,
   };
 }
@@ -131,17 +137,19 @@ function lastWords(judged: readonly Judged[]): Person[] {
   return people;
 }
 
-// An approval that is not the last decision of its person must not look as if it counted.
+// What is not the last decision of its person must not look as if it counted.
 function overtaken(one: Judged, people: readonly Person[]): Judged | undefined {
-  if (!one.counts || one.record.decision !== 'approve') return undefined;
+  const { decision: word } = one.record;
+  if (!one.counts || (word !== 'approve' && word !== 'request-changes')) return undefined;
   const person = people.find(({ names }) => names.includes(one.record));
   if (!person || person.last === one) return undefined;
   const later = person.names.slice(person.names.indexOf(one.record) + 1);
-  return {
-    ...one,
-    counts: false,
-    why: later.some(({ decision }) => decision === 'revoke') ? 'it was revoked' : 'one person counts once',
-  };
+  return { ...one, counts: false, why: whyOvertaken(word, later) };
+}
+
+function whyOvertaken(word: string, later: readonly DecisionRecord[]): string {
+  if (later.some(({ decision }) => decision === 'revoke')) return 'it was revoked';
+  return later.every(({ decision }) => decision === word) ? 'one person counts once' : 'its person has decided again since';
 }
 
 // Asked of the last words alone: nobody needs to hold a right for an approval that counts no more.
@@ -152,8 +160,8 @@ function withRights(one: Judged, facts: TallyFacts): Judged {
 }
 
 /**
- * Why a decision of a person would have no effect, so that it can be refused at once: a second approval while the first one counts, or a
- * revocation of an approval that they never gave or have revoked already. Undefined if it would have an effect.
+ * Why a decision of a person would have no effect, so that it can be refused at once: the same decision while the first one counts, or a
+ * revocation of what they never decided or have revoked already. Undefined if it would have an effect.
  */
 export function uselessBecause(
   decision: DecisionRecord['decision'],
@@ -165,7 +173,9 @@ export function uselessBecause(
   const last = own.at(-1);
   if (decision === 'approve' && last?.record.decision === 'approve' && last.counts)
     return `you have approved this plan already: one person counts once${explainSharedUid(who, last.record)}`;
-  if (decision === 'revoke' && last?.record.decision !== 'approve')
+  if (decision === 'request-changes' && last?.record.decision === 'request-changes' && last.counts)
+    return 'you have asked for changes of this plan already: wait until the requester has revised the action, or reject it';
+  if (decision === 'revoke' && last?.record.decision !== 'approve' && last?.record.decision !== 'request-changes')
     return last?.record.decision === 'revoke'
       ? 'you have revoked your approval of this plan already'
       : 'you have not approved this plan, so there is nothing to revoke; to stop the action, reject it';
@@ -175,7 +185,7 @@ export function uselessBecause(
 /** Whether the approvals are sufficient for a start now. No approval is sufficient only if policy explicitly requires none. */
 export function isApproved(tally: Tally, requirements: Requirements): boolean {
   const needed = requirements.autoReview === true ? requirements.approvals : Math.max(1, requirements.approvals);
-  return tally.rejectedBy === undefined && tally.approvals >= needed;
+  return tally.rejectedBy === undefined && tally.changesRequestedBy === undefined && tally.approvals >= needed;
 }
 
 /** The records of the annotation, one JSON object per line; lines that cannot be parsed are counted. */
@@ -236,6 +246,8 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
     return `the user is in none of the groups ${approverGroups.join(', ')}`;
   const claims = facts.claimFault?.(record.extra);
   if (claims !== undefined) return `policy does not accept the identity that approved (${claims}): approve again`;
+  const reason = isResolution(record.decision) ? undefined : reasonFault(facts.requirements.reasons, record.comment);
+  if (reason !== undefined) return `policy asks for a reason: ${reason.message}. Approve again with one.`;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time is in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)

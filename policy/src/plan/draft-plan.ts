@@ -2,6 +2,7 @@ import {
   type ActionPlanPartSpec,
   type ActionPlanSpec,
   type AgentAction,
+  annotations,
   digestOf,
   type Effect,
   type PlanDraft,
@@ -14,6 +15,7 @@ import { fillSteps, resolveParameters } from '../admission/parameters.ts';
 import { askedOf } from '../admission/steps.ts';
 import { undeclaredEffects } from '../admission/undeclared.ts';
 import { autoReviewAt, whyPerson } from '../approval/auto-review.ts';
+import { hasRequestedChanges } from '../approval/changes.ts';
 import { jobSeconds, judgePlan } from '../approval/requirements.ts';
 import { playbookDigest, type Trust } from '../approval/trust.ts';
 import { dataHandling } from '../data/handling.ts';
@@ -153,6 +155,7 @@ function requiredAt(
     undeclared,
     notObservable,
     asks,
+    hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
     succeeded: undefined,
   });
   return {

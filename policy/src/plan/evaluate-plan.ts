@@ -3,6 +3,7 @@ import { isAdHoc } from '../admission/ad-hoc.ts';
 import { admit } from '../admission/admit.ts';
 import { asksOf } from '../admission/steps.ts';
 import { whyPerson, withAutoReview } from '../approval/auto-review.ts';
+import { hasRequestedChanges } from '../approval/changes.ts';
 import { approversFault, judgePlan, type Requirements, strictest } from '../approval/requirements.ts';
 import type { SealKeys } from '../approval/seal.ts';
 import { isApproved, type Tally, tallyDecisions } from '../approval/tally.ts';
@@ -134,6 +135,7 @@ export function reasonsForPerson(
     adHoc: isAdHoc(action.spec),
     undeclared: plan.undeclared ?? [],
     notObservable: plan.notObservable ?? [],
+    hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
     asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
     succeeded,
   });

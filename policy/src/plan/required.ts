@@ -1,11 +1,17 @@
 import type { AgentActionStatus } from '@sentinel/crds';
+import type { RequiredReasons } from '../approval/reasons.ts';
 import type { Requirements } from '../approval/requirements.ts';
+
+const reasonsOf = ({ comment, tickets }: RequiredReasons) => ({
+  ...(comment ? { comment } : {}),
+  ...(tickets === undefined ? {} : { tickets: [...tickets] }),
+});
 
 const GROUPS_MAX = 64;
 
 /** What a plan needs, as plans and statuses hold it. */
 export function requiredOf(requirements: Requirements): NonNullable<AgentActionStatus['required']> {
-  const { approvals, autoReview, groups, approverGroups, refuseGroups, expiresAfter } = requirements;
+  const { approvals, autoReview, groups, approverGroups, refuseGroups, expiresAfter, reasons } = requirements;
   return {
     approvals,
     ...(autoReview ? { autoReview } : {}),
@@ -13,5 +19,6 @@ export function requiredOf(requirements: Requirements): NonNullable<AgentActionS
     ...(approverGroups === undefined ? {} : { approverGroups: [...approverGroups] }),
     ...(refuseGroups === undefined ? {} : { refuseGroups: refuseGroups.slice(0, GROUPS_MAX) }),
     expiresAfter,
+    ...(reasons === undefined ? {} : { reasons: reasonsOf(reasons) }),
   };
 }

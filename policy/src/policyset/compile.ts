@@ -1,4 +1,5 @@
 import { type AgentPolicy, AgentPolicySpec, type ClusterAgentPolicy, ClusterAgentPolicySpec, digestOf } from '@sentinel/crds';
+import { ticketFault } from '../approval/reasons.ts';
 import { type CompiledCommands, commandRuleFaults, compileCommands } from '../commands/index.ts';
 import { patternFault } from '../data/secrets.ts';
 import { freezeFault } from '../limits/freeze.ts';
@@ -98,6 +99,10 @@ export function policyFaults(
     for (const [index, { apiGroups }] of (spec[list] ?? []).entries())
       faults.push(...patternFaults(`${list}[${index}].apiGroups`, apiGroups, groupFault));
   faults.push(...patternFaults('dataHandling.redact.patterns', spec.dataHandling?.redact?.patterns, patternFault));
+  for (const kind of ['approvals', 'rejections'] as const) {
+    const fault = ticketFault(spec.reasons?.[kind]);
+    if (fault !== undefined) faults.push(`\`reasons.${kind}.ticket\`: ${fault}`);
+  }
   for (const [index, window] of (spec.freeze ?? []).entries()) {
     const fault = freezeFault(window);
     if (fault !== undefined) faults.push(`\`freeze[${index}].schedule\`: ${fault}`);

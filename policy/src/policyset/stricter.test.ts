@@ -72,6 +72,9 @@ function randomSpec(): object {
         expiresAfter: pick(['1h', '4h']),
       })),
     ),
+    reasons: maybe(() => ({
+      approvals: maybe(() => ({ comment: random(2) === 0, ticket: maybe(() => pick(['A-[0-9]+', 'B-[0-9]+'])) })),
+    })),
     highRisk: maybe(() => [
       { apiGroups: ['apps'], resources: [pick(['deployments', 'pods'])], raiseTo: pick(risks), refuse: random(3) === 0 },
     ]),
@@ -177,6 +180,8 @@ function judgements(policies: readonly ApplicablePolicy[], action: ReturnType<ty
     sooner: -seconds(plan.requirements.expiresAfter),
     fewer: -['x', 'y'].filter((group) => plan.requirements.groups?.includes(group) ?? true).length,
     anyone: plan.requirements.groups === undefined ? 0 : 1,
+    comment: plan.requirements.reasons?.comment ? 1 : 0,
+    tickets: plan.requirements.reasons?.tickets?.length ?? 0,
     command: RANK[judgeCommand(commands, action.command).decision],
     image: RANK[judgeImage(set, action.image).decision],
     highRisk: Math.max(-1, ...judgeHighRisk(set, action.effects).raised.map(({ level }) => risks.indexOf(level))),

@@ -186,6 +186,18 @@ export const policyErrors = {
     when: 'Policy has changed since the plan was made, and nobody can approve the plan any more.',
     next: 'Create the action again. Its new plan follows the current policies.',
   },
+  CommentRequired: {
+    when: 'The decision has no comment. A policy requires one (`reasons`), or it is a request for changes, which always needs one.',
+    next: "Decide again and say why: `--comment 'WHY'`, or the annotation `sentinel.dev/comment`.",
+  },
+  TicketRequired: {
+    when: 'A policy requires that the comment of the decision names a ticket (`reasons`), and it contains no word that matches the pattern.',
+    next: "Decide again and name the ticket in the comment: `--comment 'TICKET: WHY'`, or the annotation `sentinel.dev/comment`.",
+  },
+  RevisionLimitExceeded: {
+    when: 'People have asked for changes of the action as often as policy allows (`limits.revisions`; 3 unless a policy says otherwise).',
+    next: 'Approve or reject the plan. After a rejection the requester creates another action.',
+  },
   PlaybookChanged: {
     when: 'The Playbook has changed since the action was admitted.',
     next: 'Create the action again.',

@@ -11,6 +11,8 @@ describe('The label of a rule', () => {
     'kubernetes[0]': 'kubernetes',
     'limits.storage': 'limits.storage',
     'limits.perDay': 'limits.perDay',
+    'limits.revisions': 'limits.revisions',
+    'reasons.approvals.ticket': 'reasons',
     'limits.something-else': 'limits',
     'protected own-kinds': 'protected.own-kinds',
     'protected something-else': 'protected',

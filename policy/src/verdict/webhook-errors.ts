@@ -23,11 +23,11 @@ export const webhookErrors = {
     next: 'Make the decision in an update of its own.',
   },
   DecisionTooLate: {
-    when: 'The action is in a state in which nobody approves or rejects any more.',
+    when: 'The action is in a state in which nobody approves, rejects or asks for changes any more.',
     next: 'Cancel the action if it must end, or create a new one.',
   },
   DecisionWithoutEffect: {
-    when: 'The decision would change nothing: you have approved this plan already, or have no approval to revoke.',
+    when: 'The decision would change nothing: you have decided the same on this plan already, or have nothing to revoke.',
     next: 'Leave it. To stop the action, reject it.',
   },
   DecisionNotSealed: {

@@ -129,3 +129,93 @@ describe('The number of decisions', () => {
     await assert.rejects(decisionIn(none), refusal('DecisionLimitExceeded', /has 32 decisions, and takes no more: cancel it/));
   });
 });
+
+describe('A decision without the reason that policy requires', () => {
+  const ticket = 'OPS-[0-9]+';
+  const of = (kind: 'AgentPolicy' | 'ClusterAgentPolicy', reasons: object) =>
+    context({ policiesAbout: async () => aPolicySet([{ kind, name: 'p', digest: '', spec: { reasons } as never }]) });
+  const with_ = (word: string, comment?: string) => {
+    const request = asking(word, { user: 'cy' });
+    if (comment !== undefined && request.object?.metadata.annotations)
+      request.object.metadata.annotations[annotations.comment] = comment;
+    return request;
+  };
+  const toThat = (decision: string, field: string, next: string) =>
+    new RegExp(`\\(ClusterAgentPolicy/p: reasons\\.${decision}\\.${field}\\)\\. Decide again and ${next}`);
+
+  for (const [word, decision] of [
+    ['approve', 'approvals'],
+    ['reject', 'rejections'],
+  ] as const) {
+    it(`is refused: ${word}, with code, rule and remedy`, async () => {
+      const comment = of('ClusterAgentPolicy', { [decision]: { comment: true } });
+      await assert.rejects(decisionIn(with_(word), comment), refusal('CommentRequired', toThat(decision, 'comment', 'say why')));
+      const ticketed = of('ClusterAgentPolicy', { [decision]: { ticket } });
+      const names = toThat(decision, 'ticket', 'name the ticket');
+      await assert.rejects(decisionIn(with_(word, 'fine'), ticketed), refusal('TicketRequired', names));
+      assert.equal(await decisionIn(with_(word, 'OPS-1'), ticketed), word);
+    });
+  }
+
+  it('is taken if the policy is about other decisions', async () => {
+    assert.equal(await decisionIn(with_('approve'), of('AgentPolicy', { rejections: { comment: true } })), 'approve');
+    assert.equal(await decisionIn(with_('reject'), of('AgentPolicy', { approvals: { ticket } })), 'reject');
+  });
+
+  it('is taken if it is a rejection and the ticket is that of a namespace, which could prevent every rejection', async () =>
+    assert.equal(await decisionIn(with_('reject'), of('AgentPolicy', { rejections: { ticket: 'x'.repeat(200) } })), 'reject'));
+
+  it('is refused as long as the plan says so, also if policy does not any more', async () => {
+    const request = with_('approve');
+    Object.assign(request.oldObject?.status as object, { required: { expiresAfter: '1h', reasons: { tickets: [ticket] } } });
+    await assert.rejects(decisionIn(request), refusal('TicketRequired', /\(Sentinel: ActionPlan\.spec\.required\.reasons\)/));
+  });
+});
+
+describe('A request for changes', () => {
+  const with_ = (more: Parameters<typeof asking>[1] = {}, comment: string | undefined = 'use 1.2.5') => {
+    const request = asking('request-changes', { user: 'cy', ...more });
+    if (comment !== undefined && request.object?.metadata.annotations)
+      request.object.metadata.annotations[annotations.comment] = comment;
+    return request;
+  };
+  const earlier = (digit: string) => {
+    const record = { action: 'uid-1', plan: `sha256:${digit.repeat(64)}`, user: 'bea', uid: '8', groups: [], extra: {} };
+    return JSON.stringify(
+      sealRecord({ ...record, decision: 'request-changes', time: NOW.toISOString(), comment: 'c' }, 'k1', privateKey),
+    );
+  };
+
+  for (const state of ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'])
+    it(`is sealed in ${state}`, async () => assert.equal(await decisionIn(with_({ state })), 'request-changes'));
+
+  for (const state of ['Pending', 'Running', 'Verifying', 'RollingBack', 'OutcomeUnknown', 'Rejected', 'Succeeded'])
+    it(`is refused in ${state}`, async () =>
+      assert.rejects(decisionIn(with_({ state })), refusal('DecisionTooLate', /it is too late to decide/)));
+
+  it('is refused without a comment', async () =>
+    assert.rejects(decisionIn(with_({}, ' ')), refusal('CommentRequired', /a request for changes must say what to change/)));
+
+  it('is refused when people have asked as often as policy allows, with the rule and what is left', async () => {
+    const before = ['2', '3', '4'].map(earlier).join('\n');
+    const message =
+      /asked for changes of this action 3 times; at most 3 are allowed \(Sentinel: limits\.revisions\)\. Approve or reject/;
+    await assert.rejects(decisionIn(with_({ before })), refusal('RevisionLimitExceeded', message));
+    assert.equal(await decisionIn(with_({ before: earlier('2') })), 'request-changes');
+    assert.equal(await decisionIn(asking('reject', { user: 'cy', before })), 'reject');
+  });
+
+  it('is refused when policies cannot be read, unlike a rejection', async () => {
+    const broken = context({ policiesAbout: () => Promise.reject(new Error('ETIMEDOUT')) });
+    await assert.rejects(decisionIn(with_(), broken), /ETIMEDOUT/);
+  });
+
+  it('is refused to who does not hold the verb', async () => {
+    const none = context();
+    const authorizer = { ...none.authorizer, require: () => Promise.reject(new Denied('PermissionMissing', 'no')) } as never;
+    await assert.rejects(decisionIn(with_(), { ...none, authorizer }), refusal('PermissionMissing', /no/));
+  });
+
+  it('may come from who a policy names as an agent, like a rejection', async () =>
+    assert.equal(await decisionIn(with_({ user: 'ada' })), 'request-changes'));
+});

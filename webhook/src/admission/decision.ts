@@ -22,6 +22,7 @@ import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
+import { requireReasonToApprove, requireReasonToStop, requireRevisable } from './reasons/require-reason.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
 
 /** The dependencies for evaluating and sealing a decision. */
@@ -33,8 +34,10 @@ export interface DecisionContext {
 }
 
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.plan, annotations.effect, annotations.comment];
-const decisions = ['approve', 'reject', 'revoke', ...Resolution.options] as const;
+const decisions = ['approve', 'reject', 'revoke', 'request-changes', ...Resolution.options] as const;
 type Word = (typeof decisions)[number];
+/** States in which people decide on a plan. */
+const beforeRun: ReadonlySet<string> = new Set(['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended']);
 const COMMENT_MAX = 1024;
 /** The maximum in the policy inside the API server; the last ones are reserved for rejections. */
 const DECISIONS_MAX = 24;
@@ -87,9 +90,13 @@ export async function sealDecision(
     name: request.name,
   });
   if (consents) requireGroup(status, userInfo.groups);
+  if (set && decision === 'approve') requireReasonToApprove(set, status, comment);
+  const readPolicies = () => policies.policiesAbout(request.namespace, requesters.requester);
+  const before = oldObject.metadata.annotations?.[annotations.approvals];
+  if (decision === 'reject') await requireReasonToStop(readPolicies, comment);
+  if (decision === 'request-changes') requireRevisable(await readPolicies(), before, plan, comment);
   requireUseful(decision, request, oldObject, { status, requesters, keys: await policies.sealKeys(), now });
   const judged = set ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
-  const before = oldObject.metadata.annotations?.[annotations.approvals];
   const most = effect !== undefined ? WITH_RESOLUTIONS : decision === 'reject' ? WITH_REJECTIONS : DECISIONS_MAX;
   if (before !== undefined && before.split('\n').length >= most)
     throw new Denied('DecisionLimitExceeded', beyondLimit(decision, most));
@@ -209,7 +216,7 @@ function requireUseful(
 function requireSaidInRequest({ options }: AdmissionRequest, decision: Word, plan: string, effect: number | undefined): void {
   const said = options?.fieldManager ?? '';
   const wanted = askingManager(decision, plan, effect);
-  const isNo = decision === 'reject' || decision === 'revoke';
+  const isNo = decision !== 'approve' && !isResolution(decision);
   if (said === wanted || (isNo && !decisions.some((word) => said.startsWith(`${word}:`)))) return;
   throw new Denied(
     'FieldManagerRequired',
@@ -246,7 +253,7 @@ function requireCurrentPlan(asked: string | undefined, decision: Word, status: A
     if (state === 'OutcomeUnknown') return current;
     throw new Denied('NothingToResolve', `there is nothing to resolve: the action is ${state ?? 'Pending'}`);
   }
-  if (state !== 'AwaitingApproval' && state !== 'Starting' && state !== 'Suspended')
+  if (!beforeRun.has(state ?? 'Pending'))
     throw new Denied('DecisionTooLate', `it is too late to decide: the action is ${state ?? 'Pending'}`);
   return current;
 }

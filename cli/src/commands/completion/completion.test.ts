@@ -29,7 +29,7 @@ const complete = async (...words: string[]) => {
 describe('completion', () => {
   const cases: readonly [words: string[], values: string[]][] = [
     [['pl'], ['plan']],
-    [['re'], ['reject', 'revoke', 'reconcile', 'report']],
+    [['re'], ['reject', 'revoke', 'request-changes', 'reconcile', 'report']],
     [
       ['plan', ''],
       ['repair-web', 'repair-api', 'look'],

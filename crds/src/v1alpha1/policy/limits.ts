@@ -34,6 +34,11 @@ export const limits = z
       1000,
       'How many plans of one requester may be submitted for approval in an hour. More plans are refused until the hour is over.',
     ).optional(),
+    revisions: integer(
+      0,
+      20,
+      'How often people may ask for changes of one action. After that they approve or reject it. If no ClusterAgentPolicy sets it, 3; a policy of a namespace can only lower it.',
+    ).optional(),
     children: integer(
       0,
       100,

@@ -47,6 +47,7 @@ export function end(
       details: {
         ...allEvidenceDetails(pass),
         'sentinel.state': state,
+        'sentinel.decision.by': DECIDED_BY[state],
         'sentinel.refusal.codes': codes.join(','),
         'sentinel.success': String(successStates.has(state)),
         'sentinel.plan.name': draft.plan?.name,
@@ -59,6 +60,9 @@ export function end(
     now,
   );
 }
+
+/** What decided that an action ends, where that was a decision. */
+const DECIDED_BY: Partial<Record<State, string>> = { Denied: 'Policy', Expired: 'Policy', Rejected: 'Person' };
 
 const tooLate = (why: string) => `${why} too late: the run was over already, so nothing was undone and its changes stay`;
 

@@ -24,6 +24,7 @@ import { cut } from '../../status/text.ts';
 import type { ActContext, Pass } from '../context.ts';
 import { end } from '../end/end.ts';
 import { evidenceDetails } from '../evidence/store-evidence.ts';
+import { describeDifference } from './describe-difference.ts';
 import { noteApprovers, unmetOf } from './note-approvers.ts';
 import { storePlan } from './store-plan.ts';
 
@@ -98,6 +99,7 @@ async function notePlan(
     targets: targetsOf(effects),
   };
   draft.required = spec.required;
+  const difference = await describeDifference(context, pass, spec);
   condition(draft, 'Rehearsed', 'True', 'Satisfied', `${count(effects.length, 'effect')}, risk ${spec.risk.level}`, now);
   record(
     draft,
@@ -105,7 +107,7 @@ async function notePlan(
     {
       transition: 'Planned',
       actor: 'sentinel-gateway',
-      summary: `${count(effects.length, 'effect')}, risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}`,
+      summary: `${count(effects.length, 'effect')}, risk ${spec.risk.level}: ${effects.slice(0, 3).map(summaryOf).join('; ')}${since(difference)}`,
       plan: digest,
       job: facts.stage?.uid,
       statement,
@@ -115,6 +117,8 @@ async function notePlan(
         'sentinel.risk.score': String(spec.risk.score),
         'sentinel.plan.name': name,
         'sentinel.effects.planned': String(effects.length),
+        'sentinel.plan.previous': draft.previousPlan?.digest,
+        'sentinel.plan.difference': difference,
         'sentinel.policy.audit_only': explainAll(
           auditPlan(facts.policies, action.metadata.namespace ?? '', effects, spec.risk.level),
           1000,
@@ -143,10 +147,13 @@ async function notePlan(
   enter(
     draft,
     'AwaitingApproval',
-    `${count(effects.length, 'effect')}, risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
+    `${count(effects.length, 'effect')}, risk ${spec.risk.level}: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${since(difference)}${unmetOf(draft)}`,
     now,
   );
 }
+
+const since = (difference: string | undefined) =>
+  difference === undefined ? '' : `. Compared with the plan before: ${difference}`;
 
 // Policy requires no approval. This is evaluated again at the start with live reads, and by the gateway independently.
 function letStart({ draft, action, facts, now }: Pass, digest: string): void {
@@ -162,6 +169,8 @@ function letStart({ draft, action, facts, now }: Pass, digest: string): void {
       summary: why,
       plan: digest,
       details: {
+        'sentinel.decision': 'approve',
+        'sentinel.decision.by': 'Policy',
         'sentinel.policies': facts.policies.policies
           .map((policy) => `${policyName(policy)}@${policy.digest.slice(0, 19)}`)
           .join(' '),

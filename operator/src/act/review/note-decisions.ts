@@ -1,9 +1,10 @@
 import { type AgentActionStatus, count, effectNumber } from '@sentinel/crds';
-import { isApproved, type Judged, requiredOf, type Tally } from '@sentinel/policy';
+import { isApproved, type Judged, requiredOf, type Tally, ticketsIn } from '@sentinel/policy';
 import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { Pass } from '../context.ts';
+import { requestChanges, withdrawRequest } from './request-changes.ts';
 import { suspend } from './suspend.ts';
 
 type Counted = NonNullable<AgentActionStatus['decisions']>[number];
@@ -30,6 +31,8 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
         plan: plan.slice(0, 71),
         details: {
           'sentinel.decision': decision,
+          // What decided. The plan that the person saw is that of the record.
+          'sentinel.decision.by': 'Person',
           'sentinel.decision.effect': effect === undefined ? undefined : String(effectNumber(effect)),
           'sentinel.decision.uid': uid || undefined,
           'sentinel.decision.groups': groups.join(' '),
@@ -37,6 +40,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
           'sentinel.decision.exempt_by': exemptBy,
           'sentinel.decision.seal': judged.record.key,
           'sentinel.decision.comment': comment,
+          'sentinel.decision.ticket': ticketsIn(tally.requirements.reasons, comment).join(' '),
         },
       },
       now,
@@ -62,14 +66,20 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     'Approved',
     tally.rejectedBy ? 'False' : enough ? 'True' : 'Unknown',
     tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
-    autoReview ? 'policy lets the plan start without a person' : `${tally.approvals} of ${count(needed, 'approval')}`,
+    autoReview
+      ? 'policy lets the plan start without a person'
+      : `${tally.approvals} of ${count(needed, 'approval')}${unlessRevised(tally)}`,
     now,
   );
   const state = stateOf(draft);
   if (suspendedBy.length > 0) suspend(pass);
-  if (suspendedBy.length === 0 && state === 'Starting' && !enough)
+  else if (tally.changesRequestedBy) requestChanges(pass, tally.changesRequestedBy);
+  else if (state === 'ChangesRequested') withdrawRequest(pass, tally);
+  else if (state === 'Starting' && !enough)
     enter(draft, 'AwaitingApproval', `${tally.approvals} of ${count(needed, 'approval')}, by what policy asks for now`, now);
 }
+
+const unlessRevised = ({ changesRequestedBy: by }: Tally) => (by ? `; ${by.user} asked for changes` : '');
 
 function counted({ record: made, counts, why }: Judged): Counted {
   return {
