@@ -13,11 +13,15 @@ describe('The command line', () => {
       '--since=30m',
       '--workload=deployment/web',
       '--namespaces=a,b',
+      '--certificates=c',
       '--fix=x=y',
       '--fix=z=w',
     ]);
     assert.equal(line.make, commands.logs);
-    assert.deepEqual([line.windowMs, line.workload, line.namespaces], [1_800_000, 'deployment/web', ['a', 'b']]);
+    assert.deepEqual(
+      [line.windowMs, line.workload, line.namespaces, line.certificates],
+      [1_800_000, 'deployment/web', ['a', 'b'], ['c']],
+    );
     assert.deepEqual(
       [...line.fixes],
       [

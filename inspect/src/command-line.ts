@@ -22,11 +22,13 @@ export interface CommandLine {
   readonly windowMs: number;
   readonly workload: string | undefined;
   readonly namespaces: readonly string[];
+  /** Secrets of the type kubernetes.io/tls whose certificates are looked at. */
+  readonly certificates: readonly string[];
   /** Which Playbook fixes what a check finds, as the author of this Playbook named them. */
   readonly fixes: ReadonlyMap<string, string>;
 }
 
-const usage = `usage: sentinel-inspect COMMAND [--since=1h] [--workload=deployment/NAME] [--namespaces=a,b] [--fix=CHECK=PLAYBOOK ...]
+const usage = `usage: sentinel-inspect COMMAND [--since=1h] [--workload=deployment/NAME] [--namespaces=a,b] [--certificates=a,b] [--fix=CHECK=PLAYBOOK ...]
   commands: ${Object.keys(commands).join(', ')}`;
 
 /** Reads a command line. Throws UsageError, with the usage, for everything that is not clear. */
@@ -39,7 +41,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     make,
     windowMs: durationOf(values.since ?? '1h'),
     workload: values.workload === undefined || values.workload === '' ? undefined : values.workload,
-    namespaces: (values.namespaces ?? '').split(',').filter((one) => one !== ''),
+    namespaces: namesOf(values.namespaces),
+    certificates: namesOf(values.certificates),
     fixes: new Map((values.fix ?? []).map(fixOf)),
   };
 }
@@ -52,6 +55,7 @@ function parse(args: readonly string[]) {
         since: { type: 'string' },
         workload: { type: 'string' },
         namespaces: { type: 'string' },
+        certificates: { type: 'string' },
         fix: { type: 'string', multiple: true },
       },
     });
@@ -59,6 +63,8 @@ function parse(args: readonly string[]) {
     throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
   }
 }
+
+const namesOf = (text = ''): string[] => text.split(',').filter((one) => one !== '');
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST = 30 * 86_400_000;

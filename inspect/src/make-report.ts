@@ -12,8 +12,8 @@ const sizeOf = (report: Report): number => Buffer.byteLength(JSON.stringify(repo
 /** Makes the report of a command: reads, decides, and fits it into the results of an action. */
 export async function makeReport(line: CommandLine, client: KubeClient, namespace: string, now: number): Promise<Report> {
   const reader = createReader(client);
-  const { windowMs, workload, namespaces } = line;
-  const content = await line.make({ reader, namespace, now, windowMs, workload, namespaces });
+  const { windowMs, workload, namespaces, certificates } = line;
+  const content = await line.make({ reader, namespace, now, windowMs, workload, namespaces, certificates });
   const to = new Date(now).toISOString();
   const report = conclude({
     report: content.report,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { parseReport, type Report } from '@sentinel/findings';
-import { admin, example, type Person, serviceAccount } from '../lib/cluster.ts';
+import { admin, example, type Person, policyForAnyPlaybook, serviceAccount } from '../lib/cluster.ts';
 import { makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
-import { plantFaults } from '../lib/worlds/planted-faults.ts';
+import { PRIVATE, plantFaults } from '../lib/worlds/planted-faults.ts';
 
 // The Playbooks of examples/playbooks, applied as their READMEs say, in a namespace with planted faults.
 
@@ -18,8 +18,11 @@ describe('The library of Playbooks', { concurrency: false }, () => {
   let tenant: Tenant;
   const agents = new Map<string, Person>();
   before(async () => {
-    tenant = await makeTenant('library');
-    await Promise.all([plantFaults(tenant), letFloorReadActions()]);
+    tenant = await makeTenant('library', {
+      playbooks: readSecrets,
+      policy: policyForAnyPlaybook().replace('resources: [pods, pods/log, configmaps, services]', 'resources: [secrets, pods]'),
+    });
+    await Promise.all([plantFaults(tenant), letFloorReadActions(), letFloorShowCertificate(tenant.namespace)]);
     await admin.apply(
       library
         .map((name) => requesterOf(name))
@@ -30,6 +33,7 @@ describe('The library of Playbooks', { concurrency: false }, () => {
     const account = (name: string) => ['account', 'create', name, '-n', tenant.namespace, '--role', 'view', ...users];
     await admin.sentinel(account('inspector'));
     await admin.sentinel(account('cluster-inspector'));
+    await admin.apply(mayGetSecret.replaceAll('NAMESPACE', tenant.namespace));
     await admin.apply(example('playbooks/cluster-health/account.yaml').replaceAll(/\bshop\b/g, tenant.namespace));
     for (const name of library) {
       const inTenant = (file: string) =>
@@ -39,6 +43,10 @@ describe('The library of Playbooks', { concurrency: false }, () => {
       agents.set(name, await serviceAccount(tenant.namespace, name));
     }
   });
+
+  after(() =>
+    admin.kubectl(['patch', 'clusteragentpolicy', 'sentinel-floor', '--type=merge', '-p', '{"spec":{"protected":null}}']),
+  );
 
   /** Runs a Playbook of the library as its ServiceAccount, and returns what it found. */
   async function run(playbook: string, ...parameters: readonly string[]): Promise<{ report: Report; markdown: string }> {
@@ -80,7 +88,7 @@ describe('The library of Playbooks', { concurrency: false }, () => {
     ]));
 
   it('finds what is wrong in a namespace', async () => {
-    const { report, markdown } = await run('namespace-health', HOUR);
+    const { report, markdown } = await run('namespace-health', HOUR, 'certificates=web-tls');
     has(report, [
       'pod-image-pull Deployment/web',
       'workload-unavailable Deployment/web',
@@ -89,12 +97,23 @@ describe('The library of Playbooks', { concurrency: false }, () => {
       'budget-without-pods PodDisruptionBudget/planted',
       'job-failed Job/planted',
       'certificate-expired ConfigMap/planted',
+      'certificate-expired Secret/web-tls',
     ]);
     assert.equal(report.conclusion, 'Critical');
     assert.match(markdown, /\*\*Critical\*\* `Deployment\/web` \(pod-image-pull\).*\n[\s\S]*Playbook: `set-image`/);
     const shown = await tenant.viewer.sentinel(['report', 'namespace-health-1', '-n', tenant.namespace]);
     assert.match(shown, /Critical {2}pod-image-pull {2}Deployment\/web: container 'web' cannot get its image/);
     assert.match(shown, /RESULT {2}report .*: the findings above as Markdown/);
+  });
+
+  it('shows the certificates of a Secret that the floor names, and nothing else of any Secret', async () => {
+    const name = await tenant.file('read-secrets');
+    const ended = await tenant.until(name, ['NoEffect', 'RehearsalFailed']);
+    const content = ended.status?.results?.[0]?.content ?? messageOf(ended);
+    assert.match(content, /tls\.crt: LS0tLS1CRUdJTi/);
+    assert.doesNotMatch(content, /tls\.key|annotations|uid:/);
+    assert.ok(!JSON.stringify(ended).includes(Buffer.from(PRIVATE).toString('base64')));
+    assert.equal(content.match(/may not be touched from a sandbox/g)?.length, 3, content);
   });
 
   it('finds what is wrong in the cluster', async () => {
@@ -163,3 +182,53 @@ async function letFloorReadActions(): Promise<void> {
   const patch = JSON.stringify([{ op: 'add', path: '/spec/kubernetes/-', value }]);
   await admin.kubectl(['patch', 'clusteragentpolicy', 'sentinel-floor', '--type=json', '-p', patch]);
 }
+
+/** Lets the floor show the certificates of one Secret of a namespace. */
+async function letFloorShowCertificate(namespace: string): Promise<void> {
+  const allow = [{ resources: ['secrets'], namespaces: [namespace], resourceNames: ['web-tls'], content: 'Certificate' }];
+  const patch = JSON.stringify({ spec: { protected: { allow } } });
+  await admin.kubectl(['patch', 'clusteragentpolicy', 'sentinel-floor', '--type=merge', '-p', patch]);
+}
+
+/** The account of the library may get the Secret, as the README of namespace-health says. */
+const mayGetSecret = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: get-web-tls, namespace: NAMESPACE}
+rules: [{apiGroups: [""], resources: [secrets], resourceNames: [web-tls], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: get-web-tls, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: get-web-tls}
+subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: "sentinel:rehearsal:NAMESPACE:inspector"}]
+`;
+
+/** Reads Secrets in every way, as an account that has the right to: one that the floor names, another one, a list, a watch. */
+const readSecrets = `
+apiVersion: sentinel.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: read-secrets
+  namespace: shop
+spec:
+  category: Other
+  description: Read Secrets.
+  account: reader
+  sandbox: {profile: Observe, image: "\${TOOLS_IMAGE}"}
+  steps:
+  - name: read
+    command:
+    - sh
+    - -c
+    - |
+      {
+        kubectl get secret web-tls -o yaml --v=0
+        kubectl get secret other -o yaml
+        kubectl get secrets
+        kubectl get secret web-tls --watch --request-timeout=5s
+      } >"$SENTINEL_RESULTS/report" 2>&1
+      true
+  results:
+  - {name: report, mediaType: text/plain}
+`;

@@ -6,6 +6,7 @@ import { audit, dataHandling, evidence } from './policy/data.ts';
 import { identity, subjects } from './policy/identities.ts';
 import { highRisk, kubernetes } from './policy/kubernetes.ts';
 import { freeze, limits } from './policy/limits.ts';
+import { protectedResources } from './policy/protected.ts';
 import { clusterReasons, reasons } from './policy/reasons.ts';
 import { files, images, mcpServers, modelEndpoint, network } from './policy/sandboxes.ts';
 
@@ -103,6 +104,7 @@ export const ClusterAgentPolicySpec = z
     reasons: clusterReasons,
     identity,
     modelEndpoint,
+    protected: protectedResources,
   })
   .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace can loosen it.');
 export type ClusterAgentPolicySpec = z.infer<typeof ClusterAgentPolicySpec>;

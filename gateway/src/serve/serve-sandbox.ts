@@ -16,6 +16,7 @@ import { forbidden } from '../request/refused.ts';
 import { endWhenRefused } from '../run/open-read.ts';
 import type { Run } from '../run/run.ts';
 import { stageUser, type Upstream } from '../upstream.ts';
+import { readsSecrets, serveCertificate } from './serve-certificate.ts';
 
 /** The dependencies for serving a sandbox. */
 export interface SandboxContext extends Omit<EnforceContext, 'handling'>, PolicyInformers {
@@ -64,6 +65,7 @@ async function serveRead(
   signal: AbortSignal,
 ): Promise<Answer | TransportStream> {
   noteRead(run.recording, request);
+  if (readsSecrets(request)) return await serveCertificate(context.upstream, run, request);
   if (request.api.verb === 'get' && request.subresource === undefined) {
     const rehearsed = run.recording.overlay.get(request);
     if (rehearsed === null) return notFound(request);

@@ -11,6 +11,7 @@ import {
   poddisruptionbudgets,
   pods,
   type ResourceKind,
+  secrets,
   statefulsets,
 } from '@sentinel/kube';
 import type { Budget, Job, KubeEvent, Node, Phased, Pod, Quota, Workload } from '../objects.ts';
@@ -42,6 +43,7 @@ export const kinds = {
   cronjobs: as<Job>(cronjobs),
   events: as<KubeEvent>(events),
   configmaps: as<KubeObject & { data?: Record<string, string> }>(configmaps),
+  secrets: as<KubeObject & { data?: Record<string, string> }>(secrets),
   certificates: defineResource<KubeObject & { status?: { notAfter?: string } }>({
     group: 'cert-manager.io',
     version: 'v1',

@@ -17,7 +17,7 @@ import type { Reader } from '../read/reader.ts';
 import type { Content, Request } from './request.ts';
 
 /** The health of a namespace: Pods, rollouts, budgets, quotas, claims, Jobs, certificates, Warning Events. */
-export async function namespaceHealth({ reader, namespace, now, windowMs }: Request): Promise<Content> {
+export async function namespaceHealth({ reader, namespace, now, windowMs, certificates }: Request): Promise<Content> {
   const inside = { namespace };
   const findings: Finding[] = [
     ...podFindings(await reader.list(kinds.pods, inside), now),
@@ -30,7 +30,10 @@ export async function namespaceHealth({ reader, namespace, now, windowMs }: Requ
     ...quotaFindings(await reader.list(kinds.quotas, inside)),
     ...claimFindings(await reader.list(kinds.claims, inside), now),
     ...jobFindings([...(await reader.list(kinds.jobs, inside)), ...(await reader.list(kinds.cronjobs, inside))], now),
-    ...certificateFindings(await readCertificates(reader, namespace), now),
+    ...certificateFindings(
+      [...(await readCertificates(reader, namespace)), ...(await readSecrets(reader, namespace, certificates))],
+      now,
+    ),
     ...eventFindings(await reader.list(kinds.events, inside), windowMs, now),
   ];
   return { report: 'NamespaceHealth', subject: { kind: 'Namespace', name: namespace }, findings, hasWindow: true };
@@ -51,4 +54,22 @@ async function readCertificates(reader: Reader, namespace: string): Promise<Cert
     return notAfter === undefined ? [] : [{ object: referTo(certificate), key: 'status.notAfter', notAfter }];
   });
   return [...ofConfigMaps.flat(), ...ofCertManager];
+}
+
+/** Certificates of Secrets that the floor lets in: the gateway shows nothing else of them. */
+async function readSecrets(reader: Reader, namespace: string, names: readonly string[]): Promise<CertificateAt[]> {
+  const found: CertificateAt[] = [];
+  for (const name of names) {
+    const secret = await reader.attempt(`certificate of Secret ${name}`, () =>
+      reader.client.getOrThrow(kinds.secrets, { name, namespace }),
+    );
+    if (secret === undefined) continue;
+    const text = Buffer.from(secret.data?.['tls.crt'] ?? '', 'base64').toString('latin1');
+    const object = { kind: 'Secret', namespace, name };
+    const pems = certificatesIn(text);
+    // No certificate is not a good certificate.
+    if (pems.length === 0) reader.unread.push({ what: `certificate of Secret ${name}`, reason: 'tls.crt has no certificate' });
+    found.push(...pems.map((pem) => ({ object, key: 'tls.crt', pem })));
+  }
+  return found;
 }

@@ -14,6 +14,8 @@ export interface Request {
   readonly workload: string | undefined;
   /** The namespaces of a report about the cluster. */
   readonly namespaces: readonly string[];
+  /** Secrets whose certificates are looked at. */
+  readonly certificates: readonly string[];
 }
 
 /** What a report found, before it is concluded from. */

@@ -8,7 +8,7 @@ export interface ApplicablePolicy {
   readonly kind: 'AgentPolicy' | 'ClusterAgentPolicy';
   readonly name: string;
   readonly digest: string;
-  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint'>) | undefined;
+  readonly spec: (AgentPolicySpec & Pick<ClusterAgentPolicySpec, 'identity' | 'modelEndpoint' | 'protected'>) | undefined;
   /** Its rules about commands, compiled; undefined when it has no opinion on commands. */
   readonly commands?: CompiledCommands | undefined;
   /** Whether its kill switch is on, also in an invalid policy. */

@@ -3,7 +3,7 @@ import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/
 import { stricter } from '../verdict/order.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import type { DeletedDependant } from './dependants.ts';
-import { type ApiRequest, OWN_GROUP, protectedAgainst } from './protected.ts';
+import { type ApiRequest, isLetIn, OWN_GROUP, protectedAgainst } from './protected.ts';
 
 type KubernetesRule = NonNullable<AgentPolicySpec['kubernetes']>[number];
 
@@ -23,7 +23,8 @@ export interface ApiVerdict {
  */
 export function judgeApiRequest(set: PolicySet, actionNamespace: string, request: ApiRequest): ApiVerdict {
   const never = protectedAgainst(request);
-  if (never) return { decision: 'Deny', decidedBy: `${never.policy}: ${never.rule}`, refusal: never };
+  if (never && !isLetIn(set.policies, request))
+    return { decision: 'Deny', decidedBy: `${never.policy}: ${never.rule}`, refusal: never };
   const blocked = set.refusals[0];
   if (blocked) return { decision: 'Deny', decidedBy: `${blocked.policy}: ${blocked.rule}`, refusal: blocked };
   const opinions = set.policies

@@ -1,3 +1,4 @@
+import type { ApplicablePolicy } from '../policyset/policy-set.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
 /** A request to the Kubernetes API as policy sees it. */
@@ -81,3 +82,23 @@ export function protectedAgainst(request: ApiRequest): Refusal | undefined {
     message: `${request.verb} ${request.resource} is refused: ${found.what} may not be touched from a sandbox`,
   };
 }
+
+/** Whether a request is for one Secret by its name: the only request that `protected.allow` of the floor can let in. */
+export const isNamedSecret = ({ verb, apiGroup, resource, namespace, name }: ApiRequest): boolean =>
+  verb === 'get' && apiGroup === '' && resource === 'secrets' && namespace !== undefined && name !== undefined;
+
+/**
+ * Whether the floor lets a part of a protected object be read: every ClusterAgentPolicy must name it, so that another one never loosens. The
+ * gateway shows only that part.
+ */
+export function isLetIn(policies: readonly ApplicablePolicy[], request: ApiRequest): boolean {
+  if (!isNamedSecret(request)) return false;
+  const floors = policies.filter(({ kind }) => kind === 'ClusterAgentPolicy');
+  return floors.length > 0 && floors.every((floor) => !floor.isBeingDeleted && isNamedBy(floor, request));
+}
+
+const isNamedBy = ({ spec }: ApplicablePolicy, { namespace = '', name = '' }: ApiRequest): boolean =>
+  (spec?.protected?.allow ?? []).some(
+    ({ resources, namespaces, resourceNames }) =>
+      resources.includes('secrets') && namespaces.includes(namespace) && resourceNames.includes(name),
+  );

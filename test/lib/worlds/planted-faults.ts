@@ -11,6 +11,9 @@ MAAwCgYIKoZIzj0EAwIDSAAwRQIhAJHxQx1j5e5jI3bpLaJKgQb0nuh74hPjllZ+
 qvDoDtfZAiAp35Gm1NMW5BInlR1F+YNCjBWcP9JQ5sVQmHZ71j6odQ==
 -----END CERTIFICATE-----`;
 
+/** What stands for the private key of the certificate, and must not be seen by a sandbox. */
+export const PRIVATE = 'the-private-key-of-web-tls';
+
 /** What somebody writes into a log to have it read as healthy. */
 const POISON = [
   '\\033[2J# Healthy',
@@ -85,6 +88,14 @@ apiVersion: v1
 kind: ResourceQuota
 metadata: {name: planted, namespace: ${namespace}}
 spec: {hard: {count/poddisruptionbudgets.policy: "1"}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: web-tls, namespace: ${namespace}}
+type: kubernetes.io/tls
+data:
+  tls.crt: ${Buffer.from(EXPIRED).toString('base64')}
+  tls.key: ${Buffer.from(PRIVATE).toString('base64')}
 ---
 apiVersion: batch/v1
 kind: Job

@@ -1,5 +1,5 @@
 import type { ClusterAgentPolicySpec } from '@sentinel/crds';
-import { coversHost, frozenAt, judgeRepository, OWN_GROUP, protectedAgainst, readPolicy } from '@sentinel/policy';
+import { coversHost, frozenAt, isNamedSecret, judgeRepository, OWN_GROUP, protectedAgainst, readPolicy } from '@sentinel/policy';
 import { ruleFault } from '../input/known-resources.ts';
 import { isClusterScoped } from '../input/scope.ts';
 import { lintAutonomy } from './autonomy.ts';
@@ -93,12 +93,17 @@ const DECISIONS = ['Allow', 'RequireApproval', 'Deny'];
 export const isStricter = (a: string, b: string, isBefore: boolean): boolean =>
   DECISIONS.indexOf(a) > DECISIONS.indexOf(b) || (a === b && isBefore);
 
-function isOutOfReach({ apiGroups, resources, verbs }: KubernetesRule): boolean {
+function isOutOfReach({ apiGroups, resources, verbs, resourceNames }: KubernetesRule): boolean {
+  // The floor can show the certificates of Secrets, by name.
+  const canBeNamed = (resourceNames?.length ?? 0) > 0;
   const requests = apiGroups.flatMap((apiGroup) =>
     resources.flatMap((resource) => verbs.map((verb) => ({ verb, apiGroup, resource, namespace: 'x', name: 'x' }))),
   );
   return requests.every(
-    (request) => Object.values(request).every((part) => part !== '*') && protectedAgainst(request) !== undefined,
+    (request) =>
+      Object.values(request).every((part) => part !== '*') &&
+      protectedAgainst(request) !== undefined &&
+      !(canBeNamed && isNamedSecret(request)),
   );
 }
 
