@@ -15,6 +15,7 @@ import {
   time,
   unsupported,
 } from './fields.ts';
+import { ScheduleSpec } from './schedule.ts';
 
 /** A command of a Playbook: argv, never a line for a shell. */
 export const Step = z
@@ -215,18 +216,7 @@ export const PlaybookSpec = z
     )
       .meta(unsupported)
       .optional(),
-    schedule: z
-      .object({
-        cron: z.string().min(1).max(128).describe('When, as a cron expression.'),
-        timeZone: z.string().min(1).max(64).describe('Time zone of the expression.').optional(),
-        concurrency: z
-          .enum(['Allow', 'Forbid', 'Replace'])
-          .describe('What happens if the previous run has not ended.')
-          .optional(),
-      })
-      .meta(unsupported)
-      .describe('When the Playbook runs without a request.')
-      .optional(),
+    schedule: ScheduleSpec.meta(unsupported).optional(),
     autonomy: z
       .enum(['Observe', 'Approve', 'Auto'])
       .describe(

@@ -8,7 +8,8 @@ import { judgeTool } from '../rules/tools.ts';
 import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isAdHoc } from './ad-hoc.ts';
-import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
+import { fillSteps, resolveParameters } from './parameters.ts';
+import { playbookFaults } from './playbook-faults.ts';
 import { judgeSteps } from './steps.ts';
 
 /** The facts that decide whether an action may be rehearsed. */

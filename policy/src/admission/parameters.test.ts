@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ParameterDeclaration } from '@sentinel/crds';
 import { aPlaybookSpec } from '../testing/playbook.fixture.ts';
-import { fillSteps, playbookFaults, resolveParameters } from './parameters.ts';
+import { fillSteps, resolveParameters } from './parameters.ts';
+import { playbookFaults } from './playbook-faults.ts';
 
 const playbook = (
   parameters: object[],

@@ -110,7 +110,7 @@ export function fillSteps(steps: readonly Step[], values: ReadonlyMap<string, st
 }
 
 /** Faults in the steps of a Playbook, for any requester: unknown parameters, parameters inside text that an interpreter executes, bad patterns. */
-export function playbookFaults(playbook: PlaybookSpec): string[] {
+export function stepFaults(playbook: PlaybookSpec): string[] {
   const declared = new Set((playbook.parameters ?? []).map(({ name }) => name));
   const faults: string[] = [];
   for (const { name, pattern } of playbook.parameters ?? []) {
