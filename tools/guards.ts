@@ -26,6 +26,8 @@ const KINDS = [
 
 // The one expression that guards may have: nothing is compared that depends on values of a release.
 const LABELS = /^ {2}labels: \{\{- include "sentinel\.labels" \. \| nindent 4 \}\}\n/m;
+const ADMISSION = /^admissionregistration\.k8s\.io\//;
+const NAMESPACE = /^ {2}namespace: (\S+)$/m;
 const OPENS = /\{\{-? *(?:if|range|with|block|define)\b/g;
 const ENDS = /\{\{-? *end\b/g;
 
@@ -47,10 +49,9 @@ function guardsIn(file: string, text: string): Guard[] {
   let depth = 0;
   for (const document of documentsOf(text)) {
     const { apiVersion, kind } = headOf(document);
-    if (apiVersion.startsWith('admissionregistration.k8s.io/') || kind === 'NetworkPolicy') {
-      const guard = guardFrom(file, document, depth);
-      if (guard.kind !== 'NetworkPolicy' || guard.metadata.namespace === SANDBOXES) found.push(guard);
-    }
+    // Only the network of sandboxes is a guard of a run.
+    const guards = kind === 'NetworkPolicy' ? NAMESPACE.exec(document)?.[1] === SANDBOXES : ADMISSION.test(apiVersion);
+    if (guards) found.push(guardFrom(file, document, depth));
     depth += (document.match(OPENS)?.length ?? 0) - (document.match(ENDS)?.length ?? 0);
   }
   return found;

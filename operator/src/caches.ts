@@ -16,6 +16,7 @@ import {
   type AnyObject,
   configmaps,
   createInformer,
+  cronjobs,
   type Informer,
   jobs,
   type KubeClient,
@@ -37,6 +38,8 @@ export interface Caches {
   readonly jobs: Informer<AnyObject>;
   /** Pods of the sandbox namespace, by index `job` for the uid of their Job. */
   readonly pods: Informer<AnyObject>;
+  /** CronJobs of the namespace of the schedules. */
+  readonly cronJobs: Informer<AnyObject>;
   readonly sealKeys: Informer<AnyObject>;
   /** The acts of people, as recorded by the webhook. */
   readonly acts: Informer<AnyObject>;
@@ -58,6 +61,7 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
     namespaces: createInformer({ ...common, resource: namespaces }),
     jobs: createInformer({ ...common, resource: jobs, namespace: own.sandboxes, indexers: { action: actionKey } }),
     pods: createInformer({ ...common, resource: pods, namespace: own.sandboxes, indexers: { job: ownerJobs } }),
+    cronJobs: createInformer({ ...common, resource: cronjobs, namespace: own.schedules }),
     sealKeys: createInformer({
       ...common,
       resource: configmaps,

@@ -105,7 +105,8 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     name: 'playbook',
     grouping: byNamespace(),
     logger,
-    reconcile: (key, signal) => reconcilePlaybook(leader.until(signal), caches, key, new Date()),
+    reconcile: (key, signal) =>
+      reconcilePlaybook({ client: leader.until(signal), caches, image: config.image, now: new Date() }, key),
   });
   const policies = new Controller({
     name: 'agentpolicy',
@@ -191,7 +192,15 @@ function connect(
     const { name, namespace } = object.metadata;
     living(({ metadata, spec }) => metadata.namespace === namespace && spec.playbookRef?.name === name);
   });
-  caches.namespaces.onChange(({ object }) => living(({ metadata }) => metadata.namespace === object.metadata.name));
+  caches.cronJobs.onChange(({ object }) => {
+    const key = object.metadata.annotations?.[annotations.playbook];
+    if (key !== undefined) to.playbooks.enqueue(key);
+  });
+  caches.namespaces.onChange(({ object }) => {
+    // Its labels decide whether schedules run in it.
+    playbooksIn(object.metadata.name);
+    living(({ metadata }) => metadata.namespace === object.metadata.name);
+  });
   caches.policies.onChange(({ object }) => {
     to.policies.enqueue(keyOf(object));
     playbooksIn(object.metadata.namespace);

@@ -61,6 +61,8 @@ export * from './sandbox/sandbox-job.ts';
 export * from './schedule/cron.ts';
 export * from './schedule/due.ts';
 export * from './schedule/faults.ts';
+export * from './schedule/judge-scheduled.ts';
+export * from './schedule/scheduled-action.ts';
 export { isTimeZone } from './schedule/wall-clock.ts';
 export * from './statements/compare.ts';
 export { describeRun, describeStatement, statedStates } from './statements/describe.ts';

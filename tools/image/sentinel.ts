@@ -21,6 +21,9 @@ switch (command) {
   case 'evidence':
     await (await import('@sentinel/evidence/main')).runEvidence(process.env, stop.signal);
     break;
+  case 'schedule':
+    process.exitCode = await (await import('@sentinel/operator/schedule')).runSchedule(process.env);
+    break;
   case 'gate':
     process.exitCode = await runGate(process.env);
     break;
@@ -28,6 +31,6 @@ switch (command) {
     process.exitCode = runEnd('/results', (line) => process.stdout.write(line));
     break;
   default:
-    process.stderr.write('sentinel: operator | webhook | gateway | evidence | gate | end\n');
+    process.stderr.write('sentinel: operator | webhook | gateway | evidence | schedule | gate | end\n');
     process.exitCode = 2;
 }

@@ -45,7 +45,14 @@ export const AgentActionSpec = z
   .object({
     intent: Intent,
     onBehalfOf: z
-      .object({ user: text(253, 'The user name of the person, as the API server authenticates them.') })
+      .object({
+        user: text(253, 'The user name of the person, as the API server authenticates them.'),
+        authors: set(
+          z.string().min(1).max(253),
+          16,
+          'Further people who count as requesters. An action of a schedule names everyone who wrote its Playbook.',
+        ).optional(),
+      })
       .describe(
         'The person who prompted the agent. It is a claim of the agent, so it can only tighten: that person counts as requester and cannot approve.',
       )

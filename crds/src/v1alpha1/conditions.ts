@@ -88,6 +88,10 @@ export const reasons = {
   Invalid: 'The object is not valid, so it is treated as the strictest possible one. The message names each fault.',
   NotTrusted:
     'The current digest of the Playbook is not trusted: nobody has sealed it, it was sealed by somebody who is not allowed to, or the trust was withdrawn. If policy requires trust, actions of the Playbook are refused until someone with the verb `trust` runs `kubectl sentinel trust`.',
+  NotScheduled: 'The Playbook has no schedule.',
+  SchedulePaused: 'The schedule of the Playbook is suspended by its author (`spec.schedule.suspend`).',
+  ScheduleRefused:
+    'Policy would refuse the actions of the schedule, so its CronJob is suspended. The message says why. It continues by itself when the reason is gone.',
   SealInvalid:
     'The seal on the Playbook is not valid: it cannot be parsed, does not verify with any known key, or belongs to another Playbook. Tell your security team unless a key was removed recently; `kubectl sentinel trust` seals the Playbook again.',
 } as const;

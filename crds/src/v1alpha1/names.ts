@@ -32,6 +32,12 @@ export const annotations = {
   trust: `${GROUP}/trust`,
   /** On a sandbox Job: `NAMESPACE/NAME` of its action. It helps to find the action, but is not trusted. */
   action: `${GROUP}/action`,
+  /** On the CronJob of a schedule: `NAMESPACE/NAME` of its Playbook. */
+  playbook: `${GROUP}/playbook`,
+  /** On the CronJob of a schedule: why it is suspended. */
+  suspendedBecause: `${GROUP}/suspended-because`,
+  /** On the CronJob of a schedule: the digest of what the operator wrote. */
+  renderedDigest: `${GROUP}/rendered-digest`,
   /** On a Secret that holds a key of Sentinel: any value makes Sentinel replace the key at once. */
   rotate: `${GROUP}/rotate`,
 } as const;
@@ -56,6 +62,9 @@ export const namespaceLabels = {
 /** Label of a sandbox Job: the uid of its action. The operator uses it to find Jobs that no action names. */
 export const ACTION_UID_LABEL = `${GROUP}/action-uid`;
 
+/** The label of the CronJob of a Playbook: the uid of the Playbook. */
+export const PLAYBOOK_UID_LABEL = `${GROUP}/playbook-uid`;
+
 /** The finalizer of an action: its Jobs are stopped before the object is deleted. */
 export const FINALIZER = `${GROUP}/end-runs`;
 
@@ -77,6 +86,18 @@ export const GATEWAY_AUDIENCE = 'sentinel-gateway';
 
 /** The account of the operator, as the API server authenticates it. */
 export const OPERATOR_USER = `system:serviceaccount:${namespaces.system}:sentinel-operator`;
+
+/** The account whose pods file the actions of schedules, in the namespace of the schedules. */
+export const SCHEDULE_ACCOUNT = 'schedule';
+/** The same account, as the API server authenticates it. */
+export const SCHEDULE_USER = `system:serviceaccount:${namespaces.schedules}:${SCHEDULE_ACCOUNT}`;
+
+/** The groups that the API server gives this account. */
+export const SCHEDULE_GROUPS: readonly string[] = [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${namespaces.schedules}`,
+  'system:authenticated',
+];
 
 /** The names under which the gateway acts: users that no pod, token or certificate can be. */
 export const virtualUser = (stage: 'rehearsal' | 'enforce', namespace: string, account: string): string =>

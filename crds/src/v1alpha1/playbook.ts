@@ -216,7 +216,7 @@ export const PlaybookSpec = z
     )
       .meta(unsupported)
       .optional(),
-    schedule: ScheduleSpec.meta(unsupported).optional(),
+    schedule: ScheduleSpec.optional(),
     autonomy: z
       .enum(['Observe', 'Approve', 'Auto'])
       .describe(

@@ -1,5 +1,5 @@
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
-import { askDeciders, consents, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
+import { askDeciders, claimedAuthors, consents, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
 
 /** The current rights of people whose approvals and resolutions count, checked by the gateway itself. */
 export async function askForDeciders(client: KubeClient, facts: PlanFacts): Promise<PlanFacts['deciders']> {
@@ -8,6 +8,10 @@ export async function askForDeciders(client: KubeClient, facts: PlanFacts): Prom
     (who, rights) => firstAllowed(client, who, rights),
     { namespace: facts.action.metadata.namespace ?? '', name: facts.action.metadata.name },
     judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
-    everyRequester({ ...facts, onBehalfOf: facts.action.spec.onBehalfOf?.user }),
+    everyRequester({
+      ...facts,
+      editors: [...facts.editors, ...claimedAuthors(facts.action.spec)],
+      onBehalfOf: facts.action.spec.onBehalfOf?.user,
+    }),
   );
 }

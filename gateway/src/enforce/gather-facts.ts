@@ -13,6 +13,7 @@ import {
 } from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
 import {
+  accountUser,
   adHocPlaybook,
   type Identity,
   isAdHoc,
@@ -82,9 +83,8 @@ export async function gatherSurroundings(
       'missing requester annotation (the admission webhook did not run); create the action again',
     );
   const parentName = action.spec.intent.parentAction;
-  const [live, mayUseAccount, parent] = await Promise.all([
+  const [live, parent] = await Promise.all([
     isAdHoc(action.spec) ? null : client.get(playbooks, { name: action.spec.playbookRef?.name ?? '', namespace }),
-    account === undefined ? undefined : mayUse(client, requester, namespace, account),
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
   ]);
   const policies = policySet(
@@ -94,13 +94,16 @@ export async function gatherSurroundings(
   const existing = [...cluster.items, ...local.items].map(({ kind, metadata }) =>
     noteKey(kind, metadata.name, metadata.namespace),
   );
+  const sealKeys = readSealKeys(keys?.data as Record<string, string> | undefined);
+  const user = accountUser(requester, trustOf(live ?? undefined, sealKeys, policies.agents));
+  const mayUseAccount = account === undefined ? undefined : await mayUse(client, user, namespace, account);
   return {
     action,
     requester,
     editors,
     policies,
     liftedAt: liftedAt(suspensions, policies, namespace, existing, Date.now()),
-    keys: readSealKeys(keys?.data as Record<string, string> | undefined),
+    keys: sealKeys,
     live: live ?? undefined,
     parent: parent ? parentOf(parent) : undefined,
     mayUseAccount,

@@ -1,6 +1,7 @@
 import type { AgentAction, Playbook } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
+  accountUser,
   adHocPlaybook,
   admit,
   dataHandling,
@@ -33,7 +34,8 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
   const around = await gatherSurroundings(client, ref);
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
-  const mayUseAccount = await mayUse(client, requester, ref.namespace, playbook.spec.account);
+  const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
+  const mayUseAccount = await mayUse(client, accountUser(requester, trust), ref.namespace, playbook.spec.account);
   if (!mayUseAccount || action.status?.account !== playbook.spec.account)
     throw refuseClaim(
       'AccountNotAllowed',
@@ -41,7 +43,6 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
         ? `the status names accounts.sentinel.dev/${action.status?.account ?? ''}, but the Playbook runs as accounts.sentinel.dev/${playbook.spec.account}`
         : `the requester does not hold the verb 'use' on accounts.sentinel.dev/${playbook.spec.account}. ${remedyOf('AccountNotAllowed')}`,
     );
-  const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
   const refusals = [
     ...judgeAgent(policies, requester),
     ...admit({ spec: action.spec, policies, playbook, trust, mayUseAccount }),

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Playbook, type PlaybookStatus, playbooks, type Reason } from '@sentinel/crds';
+import { type Playbook, type PlaybookStatus, playbooks, type Reason, SCHEDULE_GROUPS, SCHEDULE_USER } from '@sentinel/crds';
 import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
 import {
   type AgentRule,
   agentRules,
+  isBeingDeleted,
+  type PolicySet,
   playbookDigest,
   playbookFaults,
+  policySet,
   readSealKeys,
   type SealKeys,
   type Trust,
@@ -13,18 +16,54 @@ import {
   trustOf,
 } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
+import { decideSchedule, type ScheduleState } from '../schedule/decide-schedule.ts';
+import { cronJobKey, deleteCronJob, keepCronJob } from '../schedule/keep-cron-job.ts';
 
-/** Updates the status of a Playbook if it changed. */
-export async function reconcilePlaybook(client: KubeClient, caches: Caches, key: string, now: Date): Promise<Result> {
+/** What a Playbook is reconciled with. */
+export interface PlaybookContext {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  /** The image of the pods of schedules. */
+  readonly image: string;
+  readonly now: Date;
+}
+
+/** Keeps the CronJob of a Playbook, and updates its status if it changed. */
+export async function reconcilePlaybook({ client, caches, image, now }: PlaybookContext, key: string): Promise<Result> {
   const playbook = caches.playbooks.store.get(key);
-  if (!playbook) return undefined;
+  const found = caches.cronJobs.store.get(cronJobKey(key));
+  if (!playbook || isBeingDeleted(playbook)) {
+    await deleteCronJob(client, found);
+    return undefined;
+  }
   const keys = readSealKeys(caches.sealKeys.store.list()[0]?.data as Record<string, string> | undefined);
   const namespace = playbook.metadata.namespace;
   const local = caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
   const agents = agentRules([...caches.clusterPolicies.store.list(), ...local]);
-  const status = playbookStatus(playbook, { keys, agents }, now);
+  const schedule = decideSchedule({
+    playbook,
+    trust: trustOf(playbook, keys, agents),
+    policies: policiesOfSchedules(caches, namespace ?? ''),
+    now: now.getTime(),
+  });
+  await keepCronJob(playbook, schedule, { client, found, image, now: now.getTime() });
+  const status = withSchedule(playbookStatus(playbook, { keys, agents }, now), playbook, schedule, now);
   if (!isDeepStrictEqual(status, playbook.status)) await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
   return undefined;
+}
+
+function policiesOfSchedules({ namespaces, clusterPolicies, policies }: Caches, name: string): PolicySet {
+  const namespace = { metadata: { ...namespaces.store.get(name)?.metadata, name } };
+  const sources = { namespace, clusterPolicies: clusterPolicies.store.list(), policies: policies.store.list() };
+  return policySet(sources, { user: SCHEDULE_USER, groups: SCHEDULE_GROUPS });
+}
+
+// The condition is left out where it would only say that there is no schedule.
+function withSchedule(status: PlaybookStatus, { metadata }: Playbook, schedule: ScheduleState, now: Date): PlaybookStatus {
+  const others = (status.conditions ?? []).filter(({ type }) => type !== 'Scheduled');
+  if (schedule.reason === 'NotScheduled') return { ...status, conditions: others };
+  const condition = { type: 'Scheduled', ...schedule, observedGeneration: metadata.generation };
+  return { ...status, conditions: setCondition(status.conditions, condition, now) };
 }
 
 /** The facts for evaluating the trust in a Playbook: the same here as at a start. */

@@ -1,6 +1,6 @@
 import { annotations } from '@sentinel/crds';
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
-import { askDeciders, consents, everyRequester, parseIdentities, type Tally } from '@sentinel/policy';
+import { askDeciders, claimedAuthors, consents, everyRequester, parseIdentities, type Tally } from '@sentinel/policy';
 import type { Facts } from './facts.ts';
 
 /**
@@ -15,7 +15,11 @@ export async function withDeciders(client: KubeClient, facts: Facts, tally: Tall
     (who, rights) => firstAllowed(client, who, rights),
     { namespace: action.metadata.namespace ?? '', name: action.metadata.name },
     tally.judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
-    everyRequester({ requester, editors, onBehalfOf: action.spec.onBehalfOf?.user }),
+    everyRequester({
+      requester,
+      editors: [...editors, ...claimedAuthors(action.spec)],
+      onBehalfOf: action.spec.onBehalfOf?.user,
+    }),
   );
   return { ...facts, deciders };
 }

@@ -13,6 +13,7 @@ import {
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
 import {
   type Activity,
+  accountUser,
   adHocPlaybook,
   type Identity,
   isAdHoc,
@@ -121,7 +122,9 @@ export async function gatherLive(
   });
   const account = facts.playbook?.spec.account;
   const mayUseAccount =
-    facts.requester && account !== undefined ? await mayUse(client, facts.requester, namespace, account) : undefined;
+    facts.requester && account !== undefined
+      ? await mayUse(client, accountUser(facts.requester, facts.trust), namespace, account)
+      : undefined;
   const state = stateOf(action.status);
   const starting = ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'].includes(state);
   const deletedBy = await deleterOf(client, action);

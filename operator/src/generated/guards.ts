@@ -98,7 +98,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "asker",
-          "expression": "variables.stamps.exists(line, line.startsWith('{\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))) || (oldObject != null && has(oldObject.spec.onBehalfOf) && oldObject.spec.onBehalfOf.user == variables.user)"
+          "expression": "variables.stamps.exists(line, line.startsWith('{\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && line.contains(variables.uidText))) || (oldObject != null && has(oldObject.spec.onBehalfOf) && (oldObject.spec.onBehalfOf.user == variables.user || (has(oldObject.spec.onBehalfOf.authors) && variables.user in oldObject.spec.onBehalfOf.authors)))"
         },
         {
           "name": "actor",
@@ -1537,6 +1537,292 @@ export const renderedGuards: readonly AnyObject[] = [
     },
     "metadata": {
       "name": "sentinel-action-room"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "namespaceSelector": {
+          "matchLabels": {
+            "kubernetes.io/metadata.name": "sentinel-schedules"
+          }
+        },
+        "resourceRules": [
+          {
+            "apiGroups": [
+              ""
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "pods",
+              "pods/*",
+              "serviceaccounts/token",
+              "bindings",
+              "secrets",
+              "configmaps",
+              "replicationcontrollers"
+            ]
+          },
+          {
+            "apiGroups": [
+              "batch"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "*",
+              "cronjobs/*",
+              "jobs/*"
+            ]
+          },
+          {
+            "apiGroups": [
+              "apps"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "*"
+            ]
+          },
+          {
+            "apiGroups": [
+              "networking.k8s.io"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "networkpolicies"
+            ]
+          }
+        ]
+      },
+      "variables": [
+        {
+          "name": "user",
+          "expression": "request.userInfo.username"
+        },
+        {
+          "name": "kind",
+          "expression": "request.resource.resource + (has(request.subResource) && request.subResource != '' ? '/' + request.subResource : '')"
+        },
+        {
+          "name": "controller",
+          "expression": "variables.user in ['system:kube-scheduler', 'system:kube-controller-manager', 'system:serviceaccount:kube-system:cronjob-controller', 'system:serviceaccount:kube-system:job-controller', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:serviceaccount:kube-system:namespace-controller', 'system:serviceaccount:kube-system:pod-garbage-collector', 'system:serviceaccount:kube-system:ttl-after-finished-controller', 'system:serviceaccount:kube-system:root-ca-cert-publisher', 'system:serviceaccount:kube-system:node-controller', 'system:serviceaccount:kube-system:taint-eviction-controller', 'system:serviceaccount:kube-system:resourcequota-controller'] || variables.user.startsWith('system:node:')"
+        },
+        {
+          "name": "installs",
+          "expression": "request.resource.resource in ['networkpolicies', 'configmaps'] && authorizer.group('sentinel.dev').resource('sandboxes').check('administer').allowed()"
+        },
+        {
+          "name": "keeps",
+          "expression": "variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' && variables.kind == 'cronjobs'"
+        },
+        {
+          "name": "pulls",
+          "expression": "request.resource.resource == 'secrets' && (object == null || (has(object.type) && object.type in ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])) && (oldObject == null || (has(oldObject.type) && oldObject.type in ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])) && (variables.user == 'system:serviceaccount:openshift-infra:serviceaccount-pull-secrets-controller' || authorizer.group('sentinel.dev').resource('sandboxes').check('administer').allowed())"
+        },
+        {
+          "name": "evicts",
+          "expression": "variables.kind == 'pods/eviction' || (variables.kind == 'pods' && request.operation == 'DELETE')"
+        },
+        {
+          "name": "pod",
+          "expression": "variables.kind == 'cronjobs' && object != null ? object.spec.jobTemplate.spec.template.spec : null"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "variables.keeps || variables.controller || variables.installs || variables.pulls || variables.evicts",
+          "message": "sentinel: the namespace sentinel-schedules belongs to Sentinel: only its operator keeps CronJobs here. To run a Playbook now, create an AgentAction of it",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.pod == null || (has(variables.pod.serviceAccountName) && variables.pod.serviceAccountName == 'schedule' && variables.pod.containers.size() == 1 && !(has(variables.pod.initContainers) && variables.pod.initContainers.size() > 0) && !(has(variables.pod.volumes) && variables.pod.volumes.size() > 0) && !(has(variables.pod.hostNetwork) && variables.pod.hostNetwork) && variables.pod.containers.all(c, !has(c.command) && has(c.args) && c.args == ['schedule'] && !has(c.envFrom)))",
+          "message": "sentinel: a CronJob of a schedule has one container that files an action, and nothing else",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-schedule-guard"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-schedule-guard",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-schedule-guard"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "paramKind": {
+        "apiVersion": "sentinel.dev/v1alpha1",
+        "kind": "Playbook"
+      },
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE"
+            ],
+            "resources": [
+              "agentactions"
+            ]
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "filed-by-a-schedule",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-schedules:schedule'"
+        }
+      ],
+      "variables": [
+        {
+          "name": "given",
+          "expression": "has(object.spec.parameters) ? object.spec.parameters : []"
+        },
+        {
+          "name": "schedule",
+          "expression": "has(params.spec.schedule) && !(has(params.spec.schedule.suspend) && params.spec.schedule.suspend)"
+        },
+        {
+          "name": "wanted",
+          "expression": "variables.schedule && has(params.spec.schedule.parameters) ? params.spec.schedule.parameters : []"
+        },
+        {
+          "name": "other",
+          "expression": "has(object.spec.playbookRef) && params.metadata.name != object.spec.playbookRef.name"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "request.operation == 'CREATE' && has(object.spec.playbookRef) && !has(object.spec.steps) && has(object.spec.onBehalfOf) && !has(object.spec.target) && !has(object.spec.intent.parentAction) && has(object.metadata.name) && object.metadata.name.matches('-scheduled-[0-9]+$')",
+          "message": "sentinel: the account of schedules may only create actions of Playbooks with a schedule",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.other || variables.schedule",
+          "message": "sentinel: the account of schedules may only create actions of Playbooks with a schedule that is not suspended",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.other || (variables.given.size() == variables.wanted.size() && variables.given.all(p, variables.wanted.exists(q, q.name == p.name && q.value == p.value)))",
+          "message": "sentinel: an action of a schedule must have the parameters of the schedule",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.other || (has(params.status) && has(params.status.trustedBy) && object.spec.onBehalfOf.user == params.status.trustedBy)",
+          "message": "sentinel: an action of a schedule is filed on behalf of whoever trusted its Playbook",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-scheduled-actions"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-scheduled-actions",
+      "validationActions": [
+        "Deny"
+      ],
+      "paramRef": {
+        "selector": {},
+        "parameterNotFoundAction": "Deny"
+      }
+    },
+    "metadata": {
+      "name": "sentinel-scheduled-actions"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE"
+            ],
+            "resources": [
+              "agentactions"
+            ]
+          }
+        ]
+      },
+      "validations": [
+        {
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-schedules:schedule' || !has(object.metadata.name) || !object.metadata.name.matches('-scheduled-[0-9]+$')",
+          "message": "sentinel: names that end with '-scheduled-' and a number are those of schedules: choose another name",
+          "reason": "Invalid"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-schedule-names"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-schedule-names",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-schedule-names"
     }
   },
   {

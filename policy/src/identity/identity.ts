@@ -1,4 +1,4 @@
-import type { AgentPolicySpec } from '@sentinel/crds';
+import type { AgentActionSpec, AgentPolicySpec } from '@sentinel/crds';
 
 /** An identity as authenticated by the API server. */
 export interface Identity {
@@ -76,6 +76,10 @@ export interface Requesters {
   /** The person for whom the agent says that it acts. */
   readonly onBehalfOf?: string | undefined;
 }
+
+/** The people whom an action names as authors of its schedule. They count like those who edited it. */
+export const claimedAuthors = ({ onBehalfOf }: Pick<AgentActionSpec, 'onBehalfOf'>): Identity[] =>
+  (onBehalfOf?.authors ?? []).map((user) => ({ user, groups: [] }));
 
 /** The same as a list. A person whom an agent names has a user name and nothing else. */
 export const everyRequester = ({ requester, editors, onBehalfOf }: Requesters): Identity[] => [

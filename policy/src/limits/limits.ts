@@ -1,5 +1,6 @@
 import { type Identity, isSubject } from '../identity/identity.ts';
 import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
+import { isSchedule } from '../schedule/scheduled-action.ts';
 import { seconds } from '../verdict/order.ts';
 import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
@@ -76,14 +77,15 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
   const found: Refusal[] = [];
   const refuse = (code: PolicyErrorCode, rule: string, message: string) =>
     found.push({ code, policy: policyName(policy), rule: `limits.${rule}`, message });
-  const own = earlier.filter(({ requester }) => requester.user === self.requester.user);
+  const own = earlier.filter((one) => isOneRequester(one, self));
+  const who = isSchedule(self.requester) ? `the schedule of Playbook '${self.playbook}'` : `'${self.requester.user}'`;
   const times = (all: readonly Activity[], within: number) => all.reduce((sum, one) => sum + timesSince(one, now - within), 0);
   const today = times([...own, self], DAY_MS);
   if (perDay !== undefined && today >= perDay)
     refuse(
       'DailyLimitExceeded',
       'perDay',
-      `'${self.requester.user}' has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
+      `${who} has had ${today} actions in 24 hours, edits included; at most ${perDay} are allowed`,
     );
   // Actions that are still being rehearsed may be submitted for approval as well.
   const asking = own.filter(({ phase, asked }) => phase === 'Rehearsing' || (asked !== undefined && asked > now - HOUR_MS));
@@ -92,12 +94,17 @@ function ofFiling(policy: ApplicablePolicy, self: Activity, earlier: readonly Ac
     refuse(
       'EscalationLimitExceeded',
       'escalationsPerHour',
-      `'${self.requester.user}' has submitted ${asked} plans for approval in an hour, edits included; at most ${escalationsPerHour} are allowed`,
+      `${who} has submitted ${asked} plans for approval in an hour, edits included; at most ${escalationsPerHour} are allowed`,
     );
   const rest = coolDown === undefined ? undefined : restOf(coolDown, self, earlier, now);
   if (rest) refuse('CoolDownActive', 'coolDown', rest.message);
   return found;
 }
+
+// All schedules share one account, so each Playbook with a schedule counts as a requester of its own.
+const isOneRequester = (one: Activity, self: Activity): boolean =>
+  one.requester.user === self.requester.user &&
+  (!isSchedule(self.requester) || (one.namespace === self.namespace && one.playbook === self.playbook));
 
 // An edit causes a new rehearsal, so it counts as another action, at the time of that rehearsal. Rehearsals without a time in the status are
 // older than all that have one.

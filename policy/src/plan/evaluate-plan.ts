@@ -11,7 +11,7 @@ import type { Trust } from '../approval/trust.ts';
 import { dataHandling } from '../data/handling.ts';
 import { withoutQuotes } from '../data/keep.ts';
 import { approverClaimFault, judgeAgent } from '../identity/identities.ts';
-import type { Identity } from '../identity/identity.ts';
+import { claimedAuthors, type Identity } from '../identity/identity.ts';
 import { type DeciderRights, exemptBy } from '../identity/separation.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
 import { judgeHighRisk } from '../rules/high-risk.ts';
@@ -78,7 +78,7 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     actionUid: action.metadata.uid ?? '',
     plan: facts.digest,
     requester: facts.requester,
-    editors: facts.editors,
+    editors: [...facts.editors, ...claimedAuthors(action.spec)],
     onBehalfOf: action.spec.onBehalfOf?.user,
     requirements,
     keys: facts.keys,

@@ -46,6 +46,21 @@ export const guardErrors = {
     when: 'The request writes in the namespace of the ledger, and is not from the gateway.',
     next: 'Leave that namespace to the gateway.',
   },
+  ScheduleGuard: {
+    policy: 'sentinel-schedule-guard',
+    when: 'The request writes in the namespace of the schedules, and is not from Sentinel or a controller of the cluster.',
+    next: 'Leave that namespace to Sentinel. To run a Playbook now, file an action of it.',
+  },
+  ScheduledActionGuard: {
+    policy: 'sentinel-scheduled-actions',
+    when: 'The account of schedules asks for something other than the action of a schedule.',
+    next: 'Tell your security team, unless a Playbook was changed at that moment: the pods of schedules never ask for anything else.',
+  },
+  ScheduleNameGuard: {
+    policy: 'sentinel-schedule-names',
+    when: 'The name of an action is one of those that schedules use (`…-scheduled-NUMBER`).',
+    next: 'Give the action another name.',
+  },
   OwnerGuard: {
     policy: 'sentinel-owners',
     when: 'The request changes the owners of an object of Sentinel, or gives it too many finalizers.',

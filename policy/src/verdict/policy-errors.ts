@@ -54,6 +54,10 @@ export const policyErrors = {
     when: 'A policy requires trusted Playbooks (`playbooks.trustedOnly`), and the current version of this one is not trusted.',
     next: 'Someone who holds the verb `trust` and did not write it runs `kubectl sentinel trust`.',
   },
+  NotScheduled: {
+    when: 'The account of schedules files something other than what the schedule of a trusted Playbook files now.',
+    next: 'Correct the schedule of the Playbook and have it trusted. To run a Playbook at another time, file an action yourself.',
+  },
   PlaybookObservesOnly: {
     when: 'The Playbook is for rehearsals only (`autonomy: Observe`), and the action asks for a real run.',
     next: "Create the action with mode `DryRun`, or ask the Playbook's owner to raise `autonomy`.",

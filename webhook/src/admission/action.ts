@@ -1,14 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
 import {
+  accountUser,
   adHocPlaybook,
   admit,
   dataHandling,
   isAdHoc,
+  isSchedule,
   judgeAgent,
   judgeParent,
+  judgeScheduled,
   parseIdentity,
   type Refusal,
+  type Trust,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
@@ -17,7 +21,7 @@ import { carriesDecision, type DecisionContext, sealDecision } from './decision.
 import { actorStampOf, stampOf } from './identity.ts';
 import { keptIntent } from './intent.ts';
 import type { ActionQuota } from './quota.ts';
-import { type AdmissionRequest, Denied, deniedByPolicy, type Mutation } from './review.ts';
+import { type AdmissionRequest, Denied, deniedByPolicy, type Mutation, type UserInfo } from './review.ts';
 
 export interface ActionContext extends DecisionContext {
   /** Throws TooManyRequests for an edit that exceeds the rate limit, which leaves room for decisions. */
@@ -34,10 +38,19 @@ export interface ActionContext extends DecisionContext {
 export async function admitAction(request: AdmissionRequest, context: ActionContext, now: Date): Promise<Mutation | undefined> {
   const { object } = request;
   if (!object) return undefined;
-  if (request.operation === 'CREATE') return await file(request, context);
+  if (request.operation === 'CREATE') return await file(request, context, now);
   if (carriesDecision(object)) return await context.holdEdits(request, () => sealDecision(request, context, now));
   return await edit(request, context);
 }
+
+// Whoever trusted a schedule lends it the right to use the account. The claims of the caller are not theirs.
+function userOf(userInfo: UserInfo, trust: Trust): UserInfo {
+  const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
+  const { user, uid, groups } = accountUser(requester, trust);
+  return user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} };
+}
+
+const nameOf = (object: AdmissionRequest['object']): string => object?.metadata.name ?? '';
 
 function refusedByPolicy(refusals: readonly Refusal[]): Denied {
   noteRefusals(refusals);
@@ -98,7 +111,11 @@ function noteEditor({ object, oldObject, userInfo }: AdmissionRequest, stored: u
 
 const isCancelled = (spec: unknown) => (spec as { cancelled?: unknown } | null | undefined)?.cancelled === true;
 
-async function file(request: AdmissionRequest, { address, authorizer, policies, quota }: ActionContext): Promise<Mutation> {
+async function file(
+  request: AdmissionRequest,
+  { address, authorizer, policies, quota }: ActionContext,
+  now: Date,
+): Promise<Mutation> {
   const { object, userInfo, namespace } = request;
   if (object && carriesDecision(object))
     throw new Denied('PlanNotReady', 'a decision cannot be made when the action is created: it has no plan yet');
@@ -110,20 +127,24 @@ async function file(request: AdmissionRequest, { address, authorizer, policies, 
     const facts = await policies.read(namespace, spec.data, requester);
     const playbook = adHocPlaybook({ metadata: { name: request.name, namespace }, spec: spec.data }) ?? facts.playbook;
     const account = playbook?.spec.account;
+    const trust = isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents);
     const mayUseAccount =
       account === undefined
         ? undefined
-        : await authorizer.allows(userInfo, { verb: 'use', resource: 'accounts', namespace, name: account });
+        : await authorizer.allows(userOf(userInfo, trust), { verb: 'use', resource: 'accounts', namespace, name: account });
     const admission = {
       spec: spec.data,
       policies: facts.policies,
       playbook,
-      trust: isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents),
+      trust,
       mayUseAccount,
     };
     // The children of the parent are counted by the operator, which admits one action at a time.
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
-    const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family];
+    const unscheduled = isSchedule(requester)
+      ? judgeScheduled({ name: nameOf(object), spec: spec.data, playbook: facts.playbook, trust, now: now.getTime() })
+      : [];
+    const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family, ...unscheduled];
     // A refused action must not be counted.
     const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request, address);
     if (refused.length > 0) throw refusedByPolicy(refused);

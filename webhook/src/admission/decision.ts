@@ -155,10 +155,13 @@ function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
   if (!requester || !editors)
     throw new Denied('RequesterUnknown', 'the requester or an editor of this action is unknown; create it again');
   // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
-  const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown } };
-  if (onBehalfOf !== undefined && typeof onBehalfOf.user !== 'string')
-    throw new Denied('RequesterUnknown', 'spec.onBehalfOf does not name a user; create the action again');
-  return { requester, editors, onBehalfOf: onBehalfOf?.user as string | undefined };
+  const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown; authors?: unknown } };
+  const authors = onBehalfOf?.authors ?? [];
+  const isNamed = Array.isArray(authors) && authors.every((author) => typeof author === 'string');
+  if (onBehalfOf !== undefined && (typeof onBehalfOf.user !== 'string' || !isNamed))
+    throw new Denied('RequesterUnknown', 'spec.onBehalfOf does not name users; create the action again');
+  const claimed = isNamed ? authors.map((user: string) => ({ user, groups: [] })) : [];
+  return { requester, editors: [...editors, ...claimed], onBehalfOf: onBehalfOf?.user as string | undefined };
 }
 
 function requireSomebodyElse(user: UserInfo, { requester, editors, onBehalfOf }: Requesters, what: string): void {

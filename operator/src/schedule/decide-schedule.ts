@@ -1,0 +1,57 @@
+import type { Playbook, Reason } from '@sentinel/crds';
+import { admit, explainAll, type PolicySet, playbookFaults, scheduledAction, type Trust } from '@sentinel/policy';
+
+/** The facts that decide whether the schedule of a Playbook runs. */
+export interface ScheduleFacts {
+  readonly playbook: Playbook;
+  readonly trust: Trust;
+  /** The policies of its namespace that apply to the account of schedules. */
+  readonly policies: PolicySet;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Whether the CronJob of a Playbook runs, and why not: the condition Scheduled. There is no CronJob for the reason `NotScheduled`. */
+export interface ScheduleState {
+  readonly status: 'True' | 'False';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/**
+ * Decides whether a schedule runs. It does not while its actions would be refused: the CronJob is suspended then, and continues by itself when the
+ * reason is gone.
+ */
+export function decideSchedule({ playbook, trust, policies, now }: ScheduleFacts): ScheduleState {
+  const { schedule } = playbook.spec;
+  if (!schedule) return { status: 'False', reason: 'NotScheduled', message: 'The Playbook has no schedule.' };
+  const faults = playbookFaults(playbook.spec);
+  if (faults.length > 0) return suspended('Invalid', `The Playbook cannot be run as written: ${faults.join('; ')}. Correct it.`);
+  if (schedule.suspend)
+    return suspended('SchedulePaused', 'The schedule is suspended. Set `spec.schedule.suspend` to false to continue it.');
+  if (!trust.trusted)
+    return suspended('NotTrusted', `The schedule is suspended because the Playbook is not trusted: ${trust.why}.`);
+  try {
+    const action = scheduledAction(playbook, trust.by.user, now);
+    // The right of whoever trusted it to use the account is asked for when an action is filed.
+    const refusals = action ? admit({ spec: action.spec, policies, playbook, trust, mayUseAccount: true }) : [];
+    if (refusals.length > 0)
+      return suspended(
+        'ScheduleRefused',
+        `The schedule is suspended because policy refuses its actions: ${explainAll(refusals)}`,
+      );
+  } catch (error) {
+    return suspended('ScheduleRefused', `The schedule is suspended: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  return {
+    status: 'True',
+    reason: 'Satisfied',
+    message: `An action is filed at '${schedule.cron}' in ${schedule.timeZone}, on behalf of ${trust.by.user}.`,
+  };
+}
+
+const suspended = (reason: Reason, message: string): ScheduleState => ({
+  status: 'False',
+  reason,
+  message: message.slice(0, 2048),
+});

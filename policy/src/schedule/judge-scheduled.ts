@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import type { Trust } from '../approval/trust.ts';
+import type { Refusal } from '../verdict/verdict.ts';
+import { isDue } from './due.ts';
+import { dueOf, scheduledAction } from './scheduled-action.ts';
+import { MINUTE_MS } from './wall-clock.ts';
+
+/** An action that the account of schedules files. */
+export interface FiledAction {
+  readonly name: string;
+  readonly spec: AgentActionSpec;
+  readonly playbook: Playbook | undefined;
+  readonly trust: Trust;
+  readonly now: number;
+}
+
+/**
+ * Why the account of schedules may not file an action; empty if it may. It may file exactly what a schedule files, when it is due: nothing else can
+ * be done with its token.
+ */
+export function judgeScheduled({ name, spec, playbook, trust, now }: FiledAction): Refusal[] {
+  const schedule = playbook?.spec.schedule;
+  if (!playbook || !schedule) return refuse('the account of schedules may only file actions of Playbooks with a schedule');
+  if (schedule.suspend)
+    return refuse(`the schedule of Playbook '${playbook.metadata.name}' is suspended (\`spec.schedule.suspend\`)`);
+  if (!trust.trusted) return refuse(`the Playbook is not trusted: ${trust.why}`);
+  const due = dueOf(name);
+  if (due === undefined || !isDue(schedule, due)) return refuse(`the schedule has no run for which an action is named '${name}'`);
+  // Clocks may differ a little, but nothing is filed ahead of its time.
+  if (due > now + MINUTE_MS) return refuse(`the run is not due before ${new Date(due).toISOString()}`);
+  if (now - due > schedule.startingDeadlineSeconds * 1000 + MINUTE_MS)
+    return refuse(`the run was due at ${new Date(due).toISOString()}, which is longer ago than \`startingDeadlineSeconds\``);
+  const expected = tryRender(playbook, trust.by.user, due);
+  if (typeof expected === 'string') return refuse(expected);
+  if (expected.name !== name || !isDeepStrictEqual(withoutUndefined(expected.spec), withoutUndefined(spec)))
+    return refuse(`the action is not the one that the schedule of Playbook '${playbook.metadata.name}' files`);
+  return [];
+}
+
+function tryRender(playbook: Playbook, truster: string, due: number) {
+  try {
+    return scheduledAction(playbook, truster, due) ?? 'there is no schedule';
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the action cannot be rendered';
+  }
+}
+
+const withoutUndefined = (spec: AgentActionSpec): unknown => JSON.parse(JSON.stringify(spec));
+
+const refuse = (message: string): Refusal[] => [{ code: 'NotScheduled', policy: 'Sentinel', rule: 'schedule', message }];

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type AgentAction, agentActions, annotations, playbooks } from '@sentinel/crds';
+import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
+import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { refused } from '../lib/people/answers.ts';
+import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
+
+// A Playbook with a schedule has a real CronJob, whose pod files an action. Everything else that its account could be used for is tried.
+
+const SCHEDULES = 'sentinel-schedules';
+const SCHEDULE = 'system:serviceaccount:sentinel-schedules:schedule';
+const DRY = '--dry-run=server';
+
+const book = (name: string, schedule: string) => `
+apiVersion: sentinel.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: ${name}
+  namespace: shop
+spec:
+  category: EnvironmentHealth
+  description: Counts the pods of the namespace.
+  account: remediator
+  parameters: [{name: kind, default: pods}]
+  sandbox: {profile: Observe, image: "\u0024{TOOLS_IMAGE}"}
+  steps: [{name: look, command: [kubectl, get, "$(params.kind)"]}]
+${schedule}`;
+const schedule = (cron: string) => `  schedule: {cron: "${cron}", parameters: [{name: kind, value: services}]}\n`;
+
+let tenant: Tenant;
+let namespace = '';
+let account: Person;
+
+describe('A Playbook with a schedule', { concurrency: false }, () => {
+  const cronJobOf = async (name: string): Promise<AnyObject | undefined> => {
+    const { items } = await client.list(cronjobs, { namespace: SCHEDULES });
+    return items.find(({ metadata }) => metadata.annotations?.[annotations.playbook] === `${namespace}/${name}`);
+  };
+  const suspensionOf = async (name: string) => {
+    const found = await cronJobOf(name);
+    return found && (found.spec as { suspend: boolean }).suspend
+      ? (found.metadata.annotations?.[annotations.suspendedBecause] ?? '')
+      : undefined;
+  };
+  const suspendedFor = (name: string, why: RegExp) =>
+    eventually(`${name} suspended for ${why}`, async () => why.test((await suspensionOf(name)) ?? ''), 60);
+  const runs = (name: string) =>
+    eventually(`${name} runs`, async () => (await cronJobOf(name)) && (await suspensionOf(name)) === undefined, 60);
+  const filedOf = async (name: string): Promise<AgentAction[]> =>
+    (await client.list(agentActions, { namespace })).items.filter(({ spec }) => spec.playbookRef?.name === name);
+  const setPlaybook = (name: string, spec: object) => client.patch(playbooks, { name, namespace }, { spec }, { type: 'merge' });
+  let filed: AgentAction;
+
+  before(async () => {
+    const playbookList = [book('pulse', schedule('* * * * *')), book('yearly', schedule('@yearly')), book('plain', '')];
+    const subjects = `  subjects:\n  - {kind: ServiceAccount, name: schedule, namespace: ${SCHEDULES}}\n`;
+    tenant = await makeTenant('schedules', {
+      playbooks: playbookList.join('\n---\n'),
+      policy: policyForAnyPlaybook().replace('  subjects:\n', subjects),
+    });
+    namespace = tenant.namespace;
+    // Whoever trusts a schedule lends it the right to use the account.
+    await admin.apply(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: use-remediator, namespace: ${namespace}}
+rules: [{apiGroups: [sentinel.dev], resources: [accounts], resourceNames: [remediator], verbs: [use]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: use-remediator, namespace: ${namespace}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: use-remediator}
+subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`);
+    // Only a pod has a token of this account: the API server gives none to anybody else. So it is impersonated.
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${SCHEDULES}`, 'system:authenticated'];
+    account = new Person(admin.kubeconfig, { as: { user: SCHEDULE, groups } });
+  });
+
+  after(async () => {
+    await admin.tryKubectl(['delete', 'playbook', '--all', '-n', namespace]);
+  });
+
+  it('has a CronJob whose pod files its action, which runs to its end', async () => {
+    await runs('pulse');
+    filed = await eventually('an action of the schedule', async () => (await filedOf('pulse'))[0], 120);
+    assert.match(filed.metadata.name, /^pulse-scheduled-\d+$/);
+    assert.equal(filed.spec.onBehalfOf?.user, 'tess');
+    assert.deepEqual(filed.spec.parameters, [{ name: 'kind', value: 'services' }]);
+    assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE}"`));
+    const ended = await tenant.until(filed.metadata.name, ['NoEffect', 'Denied', 'RehearsalFailed']);
+    assert.match(JSON.stringify(ended.status?.conditions), /"NoEffect"/, messageOf(ended));
+  });
+
+  it('is suspended with the reason while its actions would be refused, and continues by itself', async () => {
+    await tenant.setPolicy({ suspended: true });
+    await suspendedFor('pulse', /the kill switch is on/);
+    await suspendedFor('yearly', /the kill switch is on/);
+    await tenant.setPolicy({ suspended: false });
+    await runs('pulse');
+    await setPlaybook('pulse', { description: 'Another one.' });
+    await suspendedFor('pulse', /not trusted/);
+    assert.equal(await suspensionOf('yearly'), undefined);
+    await tenant.trust('pulse');
+    await runs('pulse');
+    await setPlaybook('pulse', { schedule: { suspend: true } });
+    await suspendedFor('pulse', /`spec\.schedule\.suspend`/);
+  });
+
+  it('is refused with the path of what is wrong', async () => {
+    const rows: [object, RegExp][] = [
+      [{ cron: '0 0 30 2 *' }, /`schedule\.cron`: '0 0 30 2 \*' never matches/],
+      [{ cron: 'TZ=UTC @daily' }, /`schedule\.cron`: .* must not contain a time zone/],
+      [{ cron: '@every 1h' }, /`schedule\.cron`: .* must not be '@every'/],
+      [{ timeZone: 'Europe/Nowhere' }, /`schedule\.timeZone`: 'Europe\/Nowhere'/],
+      [{ parameters: [{ name: 'other', value: 'x' }] }, /`schedule\.parameters`: parameter 'other' is not declared/],
+    ];
+    for (const [change, why] of rows) {
+      const args = ['patch', 'playbook', 'yearly', '-n', namespace, DRY, '--type=merge', '-p'];
+      refused(await admin.tryKubectl([...args, JSON.stringify({ spec: { schedule: change } })]), why);
+    }
+  });
+
+  it('lets its account do nothing else', async () => {
+    const name = `yearly-scheduled-${Math.floor(Date.now() / 60_000)}`;
+    const spec = { ...filed.spec, playbookRef: { name: 'yearly' } };
+    const attempt = async (change: object, why: RegExp, as = name) => {
+      const object = { ...filed, metadata: { name: as, namespace }, spec: { ...spec, ...change }, status: undefined };
+      refused(await account.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) }), why);
+    };
+    await attempt({}, /the schedule has no run for which an action is named/);
+    await attempt({ playbookRef: { name: 'plain' } }, /Playbooks with a schedule/);
+    await attempt({ parameters: [{ name: 'kind', value: 'pods' }] }, /must have the parameters|has no run|is not the one/);
+    await attempt({ onBehalfOf: { user: 'eve' } }, /on behalf of|has no run|is not the one/);
+    await attempt({}, /has no run for which|may only create actions of Playbooks/, 'mine');
+    const steps = { steps: [{ name: 'a', command: ['true'] }], account: 'remediator', image: 'x' };
+    await attempt({ playbookRef: undefined, parameters: undefined, ...steps }, /Playbooks with a schedule/);
+    for (const args of [
+      ['delete', 'agentaction', filed.metadata.name, '-n', namespace, DRY],
+      ['patch', 'agentaction', filed.metadata.name, '-n', namespace, DRY, '--type=merge', '-p', '{"spec":{"cancelled":true}}'],
+      ['get', 'agentactions', '-A'],
+      ['get', 'secrets', '-A'],
+      ['get', 'cronjobs', '-n', SCHEDULES],
+      ['create', 'token', 'schedule', '-n', SCHEDULES],
+    ])
+      refused(await account.tryKubectl(args), /cannot (delete|patch|list|create) resource/);
+  });
+
+  it('has a namespace in which nobody else starts anything, and names that nobody else takes', async () => {
+    const owned = /belongs to Sentinel: only its operator keeps CronJobs here/;
+    const name = (await cronJobOf('pulse'))?.metadata.name ?? '';
+    const pod = { restartPolicy: 'Never', serviceAccountName: 'schedule', containers: [{ name: 'x', image: 'x' }] };
+    for (const args of [
+      ['create', 'job', 'mine', `--from=cronjob/${name}`, '-n', SCHEDULES, DRY],
+      ['delete', 'cronjob', name, '-n', SCHEDULES, DRY],
+      ['patch', 'cronjob', name, '-n', SCHEDULES, DRY, '--type=merge', '-p', '{"spec":{"suspend":false}}'],
+      ['create', 'token', 'schedule', '-n', SCHEDULES],
+    ])
+      refused(await admin.tryKubectl(args), owned);
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: SCHEDULES }, spec: pod };
+    refused(await admin.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) }), owned);
+    const taken = {
+      apiVersion: 'sentinel.dev/v1alpha1',
+      kind: 'AgentAction',
+      metadata: { name: 'yearly-scheduled-1', namespace },
+      spec: { intent: { summary: 's' }, playbookRef: { name: 'plain' } },
+    };
+    refused(
+      await tenant.agent.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(taken) }),
+      /are those of schedules/,
+    );
+  });
+
+  it('loses its CronJob with the Playbook', async () => {
+    for (const name of ['pulse', 'yearly']) await client.delete(playbooks, { name, namespace });
+    await eventually('no CronJob', async () => !(await cronJobOf('pulse')) && !(await cronJobOf('yearly')), 60);
+    await eventually('no Job', async () => {
+      const { items } = await client.list(jobs, { namespace: SCHEDULES });
+      return items.every(({ metadata }) => metadata.annotations?.[annotations.playbook] !== `${namespace}/pulse`);
+    });
+  });
+});
