@@ -4,13 +4,14 @@ import { it } from 'node:test';
 import { observeStore } from '@sentinel/evidence/testing';
 import { observeWork } from '@sentinel/gateway/testing';
 import { registry } from '@sentinel/kube';
-import { observeActions, summarizeActions } from '@sentinel/operator/testing';
+import { observeActions, observeSchedules, summarizeActions } from '@sentinel/operator/testing';
 import '@sentinel/webhook/testing';
 
 it('Every metric of the programs is in the guide, and the guide names no other', async () => {
   observeWork({ requests: () => 0, rehearsals: () => 0, storage: () => undefined });
   observeStore(() => ({ used: 0, limit: 0, items: 0 }));
   observeActions(() => summarizeActions([], 0));
+  observeSchedules(() => []);
   const guide = readFileSync(new URL('../docs/guides/metrics.md', import.meta.url), 'utf8');
   const documented = new Set(
     [

@@ -25,10 +25,15 @@ import {
   namespaces,
   pods,
 } from '@sentinel/kube';
+import { isSchedule } from '@sentinel/policy';
+import { activityOf } from './facts/activity.ts';
 
 /** The collections that the operator watches: one informer each, shared by its controllers. */
 export interface Caches {
-  /** By index `parent` for NAMESPACE/NAME of the action that they name as their parent. */
+  /**
+   * By index `parent` for NAMESPACE/NAME of the action that they name as their parent; by index `schedule` for that of the Playbook whose schedule
+   * filed them.
+   */
   readonly actions: Informer<AgentAction>;
   readonly playbooks: Informer<Playbook>;
   readonly policies: Informer<AgentPolicy>;
@@ -54,7 +59,12 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
   const common = { client, logger };
   const paged = { ...common, pageSize: PAGE_SIZE };
   return {
-    actions: createInformer({ ...paged, resource: agentActions, resyncMs: RESYNC_MS, indexers: { parent: parentKey } }),
+    actions: createInformer({
+      ...paged,
+      resource: agentActions,
+      resyncMs: RESYNC_MS,
+      indexers: { parent: parentKey, schedule: scheduleKey },
+    }),
     playbooks: createInformer({ ...paged, resource: playbooks, transform: withoutCopies }),
     policies: createInformer({ ...paged, resource: agentPolicies, transform: withoutCopies }),
     clusterPolicies: createInformer({ ...paged, resource: clusterAgentPolicies, transform: withoutCopies }),
@@ -89,6 +99,9 @@ function withoutCopies<T extends KubeObject>(object: T): T {
 
 const parentKey = ({ metadata, spec }: AgentAction) =>
   spec.intent.parentAction === undefined ? [] : [`${metadata.namespace ?? ''}/${spec.intent.parentAction}`];
+
+const scheduleKey = (action: AgentAction) =>
+  isSchedule(activityOf(action).requester) ? [`${action.metadata.namespace ?? ''}/${action.spec.playbookRef?.name ?? ''}`] : [];
 
 const actionKey = ({ metadata }: AnyObject) => {
   const key = metadata.annotations?.[annotations.action];

@@ -19,7 +19,7 @@ import {
   startTracing,
   systemClock,
 } from '@sentinel/kube';
-import type { SandboxSettings } from '@sentinel/policy';
+import { isSchedule, type SandboxSettings } from '@sentinel/policy';
 import { LogTurns } from './act/log-turns.ts';
 import { ActRecorder } from './acts/record-acts.ts';
 import { watchUnnamedActs } from './acts/watch-unnamed.ts';
@@ -31,9 +31,10 @@ import { type Config, readConfig } from './config.ts';
 import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { EVIDENCE, EvidenceClient } from './evidence-client.ts';
+import { activityOf } from './facts/activity.ts';
 import { watchGuards } from './facts/watch-guards.ts';
 import { GATEWAY, GatewayClient } from './gateway-client.ts';
-import { observeActions, observeDecision, observeEnd, summarizeActions } from './metrics.ts';
+import { observeActions, observeDecision, observeEnd, observeSchedules, summarizeActions } from './metrics.ts';
 import { ProgramLink } from './program-link.ts';
 import { type ReconcileContext, reconcileAction } from './reconcile.ts';
 import { stateOf } from './status/conditions.ts';
@@ -106,7 +107,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     grouping: byNamespace(),
     logger,
     reconcile: (key, signal) =>
-      reconcilePlaybook({ client: leader.until(signal), caches, image: config.image, now: new Date() }, key),
+      reconcilePlaybook({ client: leader.until(signal), caches, events, image: config.image, now: new Date() }, key),
   });
   const policies = new Controller({
     name: 'agentpolicy',
@@ -125,6 +126,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   observeActions(() =>
     summarizeActions(caches.actions.store.list(), systemClock.now(), elector.isLeader() ? acknowledged : undefined),
   );
+  observeSchedules(() => caches.playbooks.store.list().flatMap(({ spec, status }) => (spec.schedule && status ? [status] : [])));
   caches.actions.onChange((delta) => {
     // What each replica sees is counted once.
     if (!elector.isLeader()) return;
@@ -183,6 +185,11 @@ function connect(
     to.exporter.enqueue(keyOf(object));
     if (object.status?.finishedAt !== undefined) wakeHeld();
     // Child actions are held and ended together with their parent.
+    if (isSchedule(activityOf(object).requester)) {
+      to.playbooks.enqueue(`${object.metadata.namespace ?? ''}/${object.spec.playbookRef?.name ?? ''}`);
+      // A later action of a schedule may replace an earlier one.
+      living(({ metadata, spec }) => metadata.namespace === object.metadata.namespace && isSameSchedule(spec, object.spec));
+    }
     for (const child of caches.actions.store.byIndex('parent', keyOf(object))) to.actions.enqueue(keyOf(child));
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
@@ -218,6 +225,9 @@ function connect(
     all();
   });
 }
+
+const isSameSchedule = (a: AgentAction['spec'], b: AgentAction['spec']): boolean =>
+  a.playbookRef !== undefined && a.playbookRef.name === b.playbookRef?.name;
 
 async function readSettings(client: KubeClient, config: Config, isolateUsers: boolean): Promise<SandboxSettings> {
   const service = await client.getOrThrow(services, { name: 'sentinel-gateway', namespace: namespaces.system });

@@ -1,4 +1,4 @@
-import { type AgentAction, finalStates, type State } from '@sentinel/crds';
+import { type AgentAction, finalStates, type PlaybookStatus, type State } from '@sentinel/crds';
 import { Counter, type Delta, Gauge, Histogram, registry, showGauge } from '@sentinel/kube';
 import { type Refusal, ruleLabel } from '@sentinel/policy';
 import { stateOf } from './status/conditions.ts';
@@ -110,6 +110,24 @@ for (const state of finalStates) ended.inc({ state }, 0);
 for (const outcome of ['Stored', 'Missing'] as const) evidence.inc({ outcome }, 0);
 for (const signal of ['logs', 'traces'] as const)
   for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
+
+/** Updates the number of schedules by health whenever metrics are read. */
+export function observeSchedules(conditions: () => readonly PlaybookStatus[]): void {
+  registry.removeSingleMetric('sentinel_schedules');
+  new Gauge({
+    name: 'sentinel_schedules',
+    help: 'Playbooks with a schedule, by the status of their condition Healthy (Unknown before the first action has ended) and of Scheduled.',
+    labelNames: ['healthy', 'scheduled'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const status of conditions()) {
+        const of = (type: string) => status.conditions?.find((condition) => condition.type === type)?.status ?? 'Unknown';
+        this.inc({ healthy: of('Healthy'), scheduled: of('Scheduled') });
+      }
+    },
+  });
+}
 
 /** Notes how many guards are missing or altered; undefined when this process does not look at them. */
 export function noteAlteredGuards(count: number | undefined): void {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentAction, agentActions, type State } from '@sentinel/crds';
 import { type Clock, copyOf, isTooLarge, keyOf, mayBeStored, type Result, splitKey } from '@sentinel/kube';
-import { type Activity, countsFilings } from '@sentinel/policy';
+import { type Activity, countsFilings, isSchedule } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
 import {
   abandon,
@@ -132,7 +132,8 @@ const consequential: ReadonlySet<NextStep['kind']> = new Set([
 async function passFromCaches(context: ReconcileContext, action: AgentAction): Promise<Pass> {
   const now = context.clock.now();
   // Actions that wait for a sandbox are compared with the current activity; the limits of a cache decide nothing else.
-  const activity = stateOf(action.status) === 'Pending' ? activityNow(context) : [];
+  const isScheduled = isSchedule(activityOf(action).requester);
+  const activity = stateOf(action.status) === 'Pending' || isScheduled ? activityNow(context) : [];
   const facts = await gatherFromCaches(context.caches, context.client, action, context.exporter.sink(action), activity, now);
   return { facts, action, draft: draftOf(context, action), now, afterwards: [] };
 }

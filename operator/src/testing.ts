@@ -1,2 +1,2 @@
 /** Additional exports for tests and benchmarks. Not imported by any program. */
-export { observeActions, summarizeActions } from './metrics.ts';
+export { observeActions, observeSchedules, summarizeActions } from './metrics.ts';

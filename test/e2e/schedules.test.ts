@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AgentAction, agentActions, annotations, playbooks } from '@sentinel/crds';
+import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks } from '@sentinel/crds';
 import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
 import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
 import { refused } from '../lib/people/answers.ts';
@@ -28,6 +28,23 @@ spec:
 ${schedule}`;
 const schedule = (cron: string) => `  schedule: {cron: "${cron}", parameters: [{name: kind, value: services}]}\n`;
 
+// The person who trusts a schedule lends it the right to use the account.
+const rights = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: use-remediator
+  namespace: shop
+rules: [{apiGroups: [sentinel.dev], resources: [accounts], resourceNames: [remediator], verbs: [use]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: use-remediator
+  namespace: shop
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: use-remediator}
+subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`;
+
 let tenant: Tenant;
 let namespace = '';
 let account: Person;
@@ -53,25 +70,13 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
   let filed: AgentAction;
 
   before(async () => {
-    const playbookList = [book('pulse', schedule('* * * * *')), book('yearly', schedule('@yearly')), book('plain', '')];
+    const playbookList = [book('pulse', schedule('* * * * *')), book('yearly', schedule('@yearly')), book('plain', ''), rights];
     const subjects = `  subjects:\n  - {kind: ServiceAccount, name: schedule, namespace: ${SCHEDULES}}\n`;
     tenant = await makeTenant('schedules', {
       playbooks: playbookList.join('\n---\n'),
       policy: policyForAnyPlaybook().replace('  subjects:\n', subjects),
     });
     namespace = tenant.namespace;
-    // Whoever trusts a schedule lends it the right to use the account.
-    await admin.apply(`
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: use-remediator, namespace: ${namespace}}
-rules: [{apiGroups: [sentinel.dev], resources: [accounts], resourceNames: [remediator], verbs: [use]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: use-remediator, namespace: ${namespace}}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: use-remediator}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`);
     // Only a pod has a token of this account: the API server gives none to anybody else. So it is impersonated.
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${SCHEDULES}`, 'system:authenticated'];
     account = new Person(admin.kubeconfig, { as: { user: SCHEDULE, groups } });
@@ -90,6 +95,22 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`);
     assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE}"`));
     const ended = await tenant.until(filed.metadata.name, ['NoEffect', 'Denied', 'RehearsalFailed']);
     assert.match(JSON.stringify(ended.status?.conditions), /"NoEffect"/, messageOf(ended));
+  });
+
+  it('says what came of it, and is filed now by whoever may', async () => {
+    const { schedule: came } = await eventually('what came of it', async () => {
+      const { status } = await client.getOrThrow(playbooks, { name: 'pulse', namespace });
+      return status?.conditions?.some(({ type, status: is }) => type === 'Healthy' && is === 'True') ? status : undefined;
+    });
+    assert.equal(came?.streak?.outcome, 'Succeeded');
+    assert.equal(came?.missed, 0);
+    assert.ok(Date.parse(came?.nextRunTime ?? '') > Date.now() - 60_000);
+    const listed = await tenant.agent.sentinel(['schedules', '-n', namespace]);
+    assert.match(listed, /^pulse +\* \* \* \* \* +True +\w+ +True +\d{4}-/m);
+    assert.match(listed, /^yearly +@yearly +True +<none> +<none> +\d{4}-01-01T00:00Z$/m);
+    const made = await tenant.agent.sentinel(['schedules', 'run', 'yearly', '-n', namespace]);
+    const [, name = ''] = /^agentaction\.sentinel\.dev\/(\S+) created/.exec(made) ?? [];
+    await tenant.until(name, ['NoEffect']);
   });
 
   it('is suspended with the reason while its actions would be refused, and continues by itself', async () => {
@@ -143,13 +164,19 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`);
       ['get', 'cronjobs', '-n', SCHEDULES],
       ['create', 'token', 'schedule', '-n', SCHEDULES],
     ])
-      refused(await account.tryKubectl(args), /cannot (delete|patch|list|create) resource/);
+      refused(await account.tryKubectl(args), /cannot (get|delete|patch|list|create) resource/);
   });
 
   it('has a namespace in which nobody else starts anything, and names that nobody else takes', async () => {
     const owned = /belongs to Sentinel: only its operator keeps CronJobs here/;
     const name = (await cronJobOf('pulse'))?.metadata.name ?? '';
-    const pod = { restartPolicy: 'Never', serviceAccountName: 'schedule', containers: [{ name: 'x', image: 'x' }] };
+    const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+    const pod = {
+      restartPolicy: 'Never',
+      serviceAccountName: 'schedule',
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [{ name: 'x', image: 'x', securityContext }],
+    };
     for (const args of [
       ['create', 'job', 'mine', `--from=cronjob/${name}`, '-n', SCHEDULES, DRY],
       ['delete', 'cronjob', name, '-n', SCHEDULES, DRY],
@@ -159,6 +186,18 @@ subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`);
       refused(await admin.tryKubectl(args), owned);
     const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: SCHEDULES }, spec: pod };
     refused(await admin.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) }), owned);
+    const operator = new Person(admin.kubeconfig, { as: { user: OPERATOR_USER, groups: ['system:authenticated'] } });
+    const template = { spec: { ...pod, containers: [{ ...pod.containers[0], args: ['operator'] }] } };
+    const other = {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: 'x', namespace: SCHEDULES },
+      spec: { schedule: '@daily', jobTemplate: { spec: { template } } },
+    };
+    refused(
+      await operator.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(other) }),
+      /has one container that creates an action, and nothing else/,
+    );
     const taken = {
       apiVersion: 'sentinel.dev/v1alpha1',
       kind: 'AgentAction',

@@ -88,6 +88,8 @@ export const reasons = {
   Invalid: 'The object is not valid, so it is treated as the strictest possible one. The message names each fault.',
   NotTrusted:
     'The current digest of the Playbook is not trusted: nobody has sealed it, it was sealed by somebody who is not allowed to, or the trust was withdrawn. If policy requires trust, actions of the Playbook are refused until someone with the verb `trust` runs `kubectl sentinel trust`.',
+  Healthy: 'The last action of the schedule that counts ended as asked for.',
+  Unhealthy: 'The last action of the schedule that counts failed. The message says how, and names the action.',
   NotScheduled: 'The Playbook has no schedule.',
   SchedulePaused: 'The schedule of the Playbook is suspended by its author (`spec.schedule.suspend`).',
   ScheduleRefused:

@@ -15,7 +15,9 @@ import {
   time,
   unsupported,
 } from './fields.ts';
-import { ScheduleSpec } from './schedule.ts';
+import { ScheduleSpec, ScheduleStatus } from './playbook/schedule.ts';
+
+export { ScheduleSpec, ScheduleStatus };
 
 /** A command of a Playbook: argv, never a line for a shell. */
 export const Step = z
@@ -248,6 +250,7 @@ export const PlaybookStatus = z
     digest: digest('Digest of the spec: what `kubectl sentinel trust` seals.').optional(),
     trustedBy: z.string().max(253).describe('Who sealed this digest.').optional(),
     trustedAt: time('When it was sealed.').optional(),
+    schedule: ScheduleStatus.optional(),
   })
   .describe('The status of the Playbook, written by the operator.');
 export type PlaybookStatus = z.infer<typeof PlaybookStatus>;

@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Playbook, type PlaybookStatus, playbooks, type Reason, SCHEDULE_GROUPS, SCHEDULE_USER } from '@sentinel/crds';
-import { copyOf, type KubeClient, type Result, setCondition } from '@sentinel/kube';
+import {
+  type AgentAction,
+  type Playbook,
+  type PlaybookStatus,
+  playbooks,
+  type Reason,
+  SCHEDULE_GROUPS,
+  SCHEDULE_USER,
+} from '@sentinel/crds';
+import { copyOf, type EventRecorder, type KubeClient, type Result, referenceTo, setCondition } from '@sentinel/kube';
 import {
   type AgentRule,
   agentRules,
@@ -16,20 +24,28 @@ import {
   trustOf,
 } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
-import { decideSchedule, type ScheduleState } from '../schedule/decide-schedule.ts';
+import { mayUse } from '../facts/gather.ts';
+import { decideSchedule } from '../schedule/decide-schedule.ts';
 import { cronJobKey, deleteCronJob, keepCronJob } from '../schedule/keep-cron-job.ts';
+import { healthChanged } from '../schedule/observe-schedule.ts';
+import { addSchedule } from '../schedule/schedule-status.ts';
+
+/** Timers cannot be much longer. */
+const DAY_MS = 24 * 3600_000;
+const REFUSED_MS = 300_000;
 
 /** What a Playbook is reconciled with. */
 export interface PlaybookContext {
   readonly client: KubeClient;
   readonly caches: Caches;
+  readonly events: EventRecorder;
   /** The image of the pods of schedules. */
   readonly image: string;
   readonly now: Date;
 }
 
 /** Keeps the CronJob of a Playbook, and updates its status if it changed. */
-export async function reconcilePlaybook({ client, caches, image, now }: PlaybookContext, key: string): Promise<Result> {
+export async function reconcilePlaybook({ client, caches, events, image, now }: PlaybookContext, key: string): Promise<Result> {
   const playbook = caches.playbooks.store.get(key);
   const found = caches.cronJobs.store.get(cronJobKey(key));
   if (!playbook || isBeingDeleted(playbook)) {
@@ -40,16 +56,28 @@ export async function reconcilePlaybook({ client, caches, image, now }: Playbook
   const namespace = playbook.metadata.namespace;
   const local = caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
   const agents = agentRules([...caches.clusterPolicies.store.list(), ...local]);
+  const trust = trustOf(playbook, keys, agents);
   const schedule = decideSchedule({
     playbook,
-    trust: trustOf(playbook, keys, agents),
+    trust,
+    mayUseAccount:
+      trust.trusted && playbook.spec.schedule
+        ? await mayUse(client, trust.by, namespace ?? '', playbook.spec.account)
+        : undefined,
     policies: policiesOfSchedules(caches, namespace ?? ''),
     now: now.getTime(),
   });
   await keepCronJob(playbook, schedule, { client, found, image, now: now.getTime() });
-  const status = withSchedule(playbookStatus(playbook, { keys, agents }, now), playbook, schedule, now);
-  if (!isDeepStrictEqual(status, playbook.status)) await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
-  return undefined;
+  const actions = actionsOfSchedule(caches, playbook);
+  const own = playbookStatus(playbook, { keys, agents }, now);
+  const { status, lookAt } = addSchedule(own, { playbook, schedule, actions, now });
+  if (!isDeepStrictEqual(status, playbook.status)) {
+    await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
+    await tellHealth(events, playbook, status);
+  }
+  // No watch reports a right that is granted.
+  if (schedule.reason === 'ScheduleRefused') return { requeueAfterMs: REFUSED_MS };
+  return lookAt === undefined ? undefined : { requeueAfterMs: Math.min(DAY_MS, Math.max(1000, lookAt - now.getTime())) };
 }
 
 function policiesOfSchedules({ namespaces, clusterPolicies, policies }: Caches, name: string): PolicySet {
@@ -58,12 +86,21 @@ function policiesOfSchedules({ namespaces, clusterPolicies, policies }: Caches, 
   return policySet(sources, { user: SCHEDULE_USER, groups: SCHEDULE_GROUPS });
 }
 
-// The condition is left out where it would only say that there is no schedule.
-function withSchedule(status: PlaybookStatus, { metadata }: Playbook, schedule: ScheduleState, now: Date): PlaybookStatus {
-  const others = (status.conditions ?? []).filter(({ type }) => type !== 'Scheduled');
-  if (schedule.reason === 'NotScheduled') return { ...status, conditions: others };
-  const condition = { type: 'Scheduled', ...schedule, observedGeneration: metadata.generation };
-  return { ...status, conditions: setCondition(status.conditions, condition, now) };
+const actionsOfSchedule = ({ actions }: Caches, { metadata }: Playbook): AgentAction[] =>
+  actions.store.byIndex('schedule', `${metadata.namespace ?? ''}/${metadata.name}`);
+
+// Named for the moment of the change, so that it is told once.
+async function tellHealth(events: EventRecorder, playbook: Playbook, status: PlaybookStatus): Promise<void> {
+  const health = status.conditions?.find(({ type }) => type === 'Healthy');
+  if (!health || !healthChanged(playbook.status, status)) return;
+  await events.record({
+    name: `${playbook.metadata.name.slice(0, 200)}.${Date.parse(health.lastTransitionTime).toString(16)}`,
+    regarding: referenceTo(playbook),
+    type: health.status === 'True' ? 'Normal' : 'Warning',
+    reason: health.reason,
+    action: 'Scheduled',
+    note: health.message,
+  });
 }
 
 /** The facts for evaluating the trust in a Playbook: the same here as at a start. */

@@ -11,9 +11,11 @@ import {
   holdSandbox,
   judgeAgent,
   judgeFiling,
+  judgeOverlap,
   judgeParent,
   judgeStorage,
   type Refusal,
+  replacementOf,
   suspendedBy,
   suspensionsOf,
   withoutQuotes,
@@ -43,6 +45,10 @@ export function decideNextStep(facts: Facts): NextStep {
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? decideOnRelease(facts) : decideOnRetirement(facts);
   const stopped = stoppedBy(facts);
   if (stopped) return stop(facts, stopped.why, stopped.actor);
+  const replacement = beforeRun.has(state)
+    ? replacementOf(facts.playbook?.spec.schedule, activityOf(action), facts.activity)
+    : undefined;
+  if (replacement !== undefined) return stop(facts, `replaced by '${replacement}', the next action of its schedule`);
   const orphaned = endedByParent(facts.parent, action.status?.lineage?.at(-1)?.uid, action.spec.mode);
   if (orphaned !== undefined) return stop(facts, orphaned);
   if (beforeRun.has(state) && outboxRoom(action.status) < ROOM_TO_END && !isUnderWay(facts))
@@ -112,6 +118,7 @@ function refusalsOf(facts: Facts, requester: NonNullable<Facts['requester']>): R
     ...admit({ ...facts, spec: action.spec }),
     ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),
+    ...judgeOverlap(facts.playbook?.spec.schedule, self, activity),
     ...(storage === undefined ? [] : judgeStorage(policies, self.namespace, storage, REHEARSAL_BYTES)),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Activity, retireAt, suspendedBy } from '@sentinel/policy';
+import { type Activity, isBeyondHistory, retireAt, suspendedBy } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { NextStep } from './step.ts';
@@ -13,7 +13,8 @@ const WAIT_MS = 60_000;
 export function decideOnRetirement(facts: Facts): NextStep {
   const { action, policies, sink, activity, now } = facts;
   const { finishedAt, outbox } = action.status ?? {};
-  const due = retireAt(policies, Date.parse(finishedAt ?? ''));
+  const retained = retireAt(policies, Date.parse(finishedAt ?? ''));
+  const due = retained ?? (exceedsHistory(facts) ? now : undefined);
   if (due === undefined || action.metadata.deletionTimestamp !== undefined) return { kind: 'Wait' };
   if (suspendedBy(policies).length > 0) return { kind: 'Wait', requeueAfterMs: LATEST_LOOK_MS };
   if (due > now) return { kind: 'Wait', requeueAfterMs: Math.min(due - now, LATEST_LOOK_MS) };
@@ -29,6 +30,15 @@ export function decideOnRetirement(facts: Facts): NextStep {
   if (self.failed && activity.some((one) => isSuccessBefore(one, self))) return { kind: 'Wait', requeueAfterMs: WAIT_MS };
   return { kind: outbox.records.at(-1)?.transition === 'Retired' ? 'Delete' : 'Retire' };
 }
+
+/** Whether the schedule of an action keeps only later ones. A retention time of policies comes first. */
+export const exceedsHistory = ({
+  action,
+  playbook,
+  activity,
+  now,
+}: Pick<Facts, 'action' | 'playbook' | 'activity' | 'now'>): boolean =>
+  isBeyondHistory(playbook?.spec.schedule, activityOf(action), activity, now);
 
 const isSuccessBefore = (one: Activity, failure: Activity) =>
   one.succeeded &&

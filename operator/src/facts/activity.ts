@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AgentAction, annotations, type Effect, finalStates, type State } from '@sentinel/crds';
+import { type AgentAction, annotations, type Effect, finalStates, type State, successStates } from '@sentinel/crds';
 import { type Activity, parseIdentity } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
 
@@ -57,6 +57,7 @@ export function activityOf(action: AgentAction): Activity {
     // Cancelling a failing run does not prevent it from counting as failed.
     failed: badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
     succeeded: state === 'Succeeded',
+    isGood: successStates.has(state),
     parent: status?.lineage?.at(-1)?.uid,
     root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
     changed: hasRun ? (status?.plan?.effects ?? 0) : 0,

@@ -189,7 +189,8 @@ async function deleterOf(client: KubeClient, { metadata }: AgentAction): Promise
   return (await findActor(client, { object: metadata.uid ?? '', transition: 'ActionDeleted' }))?.by;
 }
 
-async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
+/** Whether somebody holds the verb `use` on an account. */
+export async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
   const review = await client.subjectAccessReview({
     user: requester.user,
     groups: [...requester.groups],

@@ -1659,7 +1659,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.pod == null || (has(variables.pod.serviceAccountName) && variables.pod.serviceAccountName == 'schedule' && variables.pod.containers.size() == 1 && !(has(variables.pod.initContainers) && variables.pod.initContainers.size() > 0) && !(has(variables.pod.volumes) && variables.pod.volumes.size() > 0) && !(has(variables.pod.hostNetwork) && variables.pod.hostNetwork) && variables.pod.containers.all(c, !has(c.command) && has(c.args) && c.args == ['schedule'] && !has(c.envFrom)))",
-          "message": "sentinel: a CronJob of a schedule has one container that files an action, and nothing else",
+          "message": "sentinel: a CronJob of a schedule has one container that creates an action, and nothing else",
           "reason": "Forbidden"
         }
       ]
@@ -1751,7 +1751,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "expression": "variables.other || (has(params.status) && has(params.status.trustedBy) && object.spec.onBehalfOf.user == params.status.trustedBy)",
-          "message": "sentinel: an action of a schedule is filed on behalf of whoever trusted its Playbook",
+          "message": "sentinel: an action of a schedule is filed on behalf of the person who trusted its Playbook",
           "reason": "Forbidden"
         }
       ]

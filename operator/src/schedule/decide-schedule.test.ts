@@ -7,6 +7,7 @@ import { aScheduledPlaybook } from './schedule.fixture.ts';
 const facts = (more: Partial<ScheduleFacts> = {}): ScheduleFacts => ({
   playbook: aScheduledPlaybook(),
   trust: TRUSTED,
+  mayUseAccount: true,
   policies: aPolicySet([agentPolicy({ modes: ['DryRun', 'Apply'] })]),
   now: 0,
   ...more,
@@ -33,6 +34,11 @@ describe('The schedule of a Playbook', () => {
       /Set `spec\.schedule\.suspend`/,
     ],
     'that is not trusted': [{ trust: { trusted: false, why: 'it changed' } }, 'NotTrusted', /not trusted: it changed/],
+    'whose account the person who trusted it may not use': [
+      { mayUseAccount: false },
+      'ScheduleRefused',
+      /'tess', who trusted the Playbook, does not hold the verb 'use' on accounts\.sentinel\.dev\/remediator/,
+    ],
     'under a kill switch': [
       { policies: aPolicySet([agentPolicy({ modes: ['Apply'], suspended: true })]) },
       'ScheduleRefused',

@@ -5,6 +5,8 @@ import { admit, explainAll, type PolicySet, playbookFaults, scheduledAction, typ
 export interface ScheduleFacts {
   readonly playbook: Playbook;
   readonly trust: Trust;
+  /** Whether the person who trusted it may use its account; undefined if nobody did. */
+  readonly mayUseAccount: boolean | undefined;
   /** The policies of its namespace that apply to the account of schedules. */
   readonly policies: PolicySet;
   /** In milliseconds since the epoch. */
@@ -22,7 +24,7 @@ export interface ScheduleState {
  * Decides whether a schedule runs. It does not while its actions would be refused: the CronJob is suspended then, and continues by itself when the
  * reason is gone.
  */
-export function decideSchedule({ playbook, trust, policies, now }: ScheduleFacts): ScheduleState {
+export function decideSchedule({ playbook, trust, mayUseAccount, policies, now }: ScheduleFacts): ScheduleState {
   const { schedule } = playbook.spec;
   if (!schedule) return { status: 'False', reason: 'NotScheduled', message: 'The Playbook has no schedule.' };
   const faults = playbookFaults(playbook.spec);
@@ -31,10 +33,15 @@ export function decideSchedule({ playbook, trust, policies, now }: ScheduleFacts
     return suspended('SchedulePaused', 'The schedule is suspended. Set `spec.schedule.suspend` to false to continue it.');
   if (!trust.trusted)
     return suspended('NotTrusted', `The schedule is suspended because the Playbook is not trusted: ${trust.why}.`);
+  const { account } = playbook.spec;
+  if (mayUseAccount !== true)
+    return suspended(
+      'ScheduleRefused',
+      `The schedule is suspended because '${trust.by.user}', who trusted the Playbook, does not hold the verb 'use' on accounts.sentinel.dev/${account}.`,
+    );
   try {
     const action = scheduledAction(playbook, trust.by.user, now);
-    // The right of whoever trusted it to use the account is asked for when an action is filed.
-    const refusals = action ? admit({ spec: action.spec, policies, playbook, trust, mayUseAccount: true }) : [];
+    const refusals = action ? admit({ spec: action.spec, policies, playbook, trust, mayUseAccount }) : [];
     if (refusals.length > 0)
       return suspended(
         'ScheduleRefused',

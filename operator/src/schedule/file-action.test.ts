@@ -7,7 +7,9 @@ import { readRun } from './main.ts';
 import { aScheduledPlaybook } from './schedule.fixture.ts';
 
 const DUE = Date.parse('2026-05-01T06:00:00Z');
-const trusted = { status: { trustedBy: 'tess' } };
+const condition = { type: 'Scheduled', reason: 'Satisfied', message: '', lastTransitionTime: '2026-05-01T00:00:00Z' };
+const running = { conditions: [{ ...condition, status: 'True' as const }] };
+const trusted = { status: { ...running, trustedBy: 'tess' } };
 
 /** A client that has this Playbook, and notes what is created. */
 function clientWith(playbook: Playbook | null, fault?: Error) {
@@ -25,7 +27,7 @@ function clientWith(playbook: Playbook | null, fault?: Error) {
 }
 
 describe('The pod of a schedule', () => {
-  it('files the action of its time', async () => {
+  it('creates the action of its time', async () => {
     const { created, file } = clientWith(aScheduledPlaybook({}, trusted));
     assert.equal(await file(), "filed AgentAction 'fix-scheduled-29626920' in namespace 'shop'");
     assert.deepEqual(
@@ -43,7 +45,9 @@ describe('The pod of a schedule', () => {
     const rows: [Playbook | null, number, RegExp][] = [
       [aScheduledPlaybook({}, trusted), DUE + 60_000, /not due at 2026-05-01T06:01:00/],
       [null, DUE, /has no schedule any more/],
-      [aScheduledPlaybook(), DUE, /is not trusted/],
+      [aScheduledPlaybook({}, { status: running }), DUE, /is not trusted/],
+      [aScheduledPlaybook(), DUE, /was suspended at 2026-05-01T06:00:00/],
+      [aScheduledPlaybook({}, trusted), Date.parse('2026-04-30T18:00:00Z'), /was suspended at 2026-04-30T18:00:00/],
     ];
     for (const [playbook, due, said] of rows) {
       const { created, file } = clientWith(playbook);

@@ -1,6 +1,6 @@
 import { API_VERSION, agentActions, playbooks } from '@sentinel/crds';
 import { isAlreadyExists, type KubeClient } from '@sentinel/kube';
-import { isDue, scheduledAction } from '@sentinel/policy';
+import { isDue, runsSince, scheduledAction } from '@sentinel/policy';
 
 /** The run of a schedule for which a pod was started. `due` is in milliseconds since the epoch. */
 export interface ScheduledRun {
@@ -10,7 +10,7 @@ export interface ScheduledRun {
 }
 
 /**
- * Files the action of a schedule, once for each due time. Answers with what was done. Throws an error if the action could not be filed; that may be
+ * Creates the action of a schedule, once for each due time. Answers with what was done. Throws an error if the action could not be filed; that may be
  * tried again.
  */
 export async function fileScheduledAction(
@@ -21,6 +21,8 @@ export async function fileScheduledAction(
   const at = new Date(due).toISOString();
   if (!playbook?.spec.schedule) return `Playbook '${name}' has no schedule any more; nothing was filed`;
   if (!isDue(playbook.spec.schedule, due)) return `the schedule is not due at ${at}; nothing was filed`;
+  const since = runsSince(playbook);
+  if (since === undefined || due < since) return `the schedule was suspended at ${at}; nothing was filed`;
   const truster = playbook.status?.trustedBy;
   if (truster === undefined) return `Playbook '${name}' is not trusted; nothing was filed`;
   const action = scheduledAction(playbook, truster, due);

@@ -12,7 +12,7 @@ export interface Keeping {
   readonly now: number;
 }
 
-/** Creates or updates the CronJob of a Playbook, or deletes it where there is no schedule that can be rendered. */
+/** Creates or updates the CronJob of a Playbook, or deletes it if there is no schedule that can be rendered. */
 export async function keepCronJob(
   playbook: Playbook,
   state: ScheduleState,

@@ -37,6 +37,8 @@ export interface Activity {
   readonly failed: boolean;
   /** Whether a real run of it succeeded. */
   readonly succeeded: boolean;
+  /** Whether it has ended as asked for, with or without a real run. */
+  readonly isGood?: boolean;
   /** The parent action; undefined if there is none. */
   readonly parent: string | undefined;
   /** The uid of its oldest ancestor; its own uid without a parent. */

@@ -87,7 +87,7 @@ describe('Due times', () => {
     assert.equal(dueBetween(schedule, from, until, 100).length, 5);
   });
 
-  it('are none of an expression that is not valid', () => {
+  it('do not exist for an expression that is not valid', () => {
     assert.equal(nextDue({ cron: 'x', timeZone: 'Etc/UTC' }, 0), undefined);
     assert.deepEqual(dueBetween({ cron: 'x', timeZone: 'Etc/UTC' }, 0, 1e9, 5), []);
   });

@@ -13,11 +13,16 @@ const parameters = [
   { name: 'size', type: 'Integer' },
   { name: 'colour', default: 'red' },
 ];
-const book = (schedule: object | undefined = {}, metadata: object = authors('ada', 'bob')) =>
-  aPlaybook(
+const scheduledSince = (time: string, status: 'True' | 'False' = 'True') => ({
+  conditions: [{ type: 'Scheduled', status, reason: 'Satisfied', message: '', lastTransitionTime: time }],
+});
+const book = (schedule: object | undefined = {}, metadata: object = authors('ada', 'bob')) => ({
+  status: scheduledSince('2026-05-01T00:00:00Z'),
+  ...aPlaybook(
     { parameters, schedule: schedule && { cron: '0 */6 * * *', parameters: [{ name: 'size', value: '3' }], ...schedule } },
     metadata,
-  );
+  ),
+});
 const action = scheduledAction(book(), 'tess', DUE);
 const filed = (more: Partial<FiledAction> = {}): FiledAction => ({
   name: action?.name ?? '',
@@ -65,7 +70,7 @@ describe('The action of a schedule', () => {
 });
 
 describe('The account of schedules', () => {
-  it('may file the action of a schedule when it is due', () => {
+  it('may create the action of a schedule when it is due', () => {
     assert.deepEqual(judgeScheduled(filed()), []);
     assert.deepEqual(judgeScheduled(filed({ now: DUE + 299_000 })), []);
   });
@@ -78,6 +83,14 @@ describe('The account of schedules', () => {
     'of no Playbook': [{ playbook: undefined }, /only file actions of Playbooks with a schedule/],
     'of a schedule that is suspended': [{ playbook: book({ suspend: true }) }, /is suspended/],
     'of a Playbook that is not trusted': [{ trust: { trusted: false, why: 'it changed' } }, /not trusted: it changed/],
+    'for a time at which the schedule was suspended': [
+      { playbook: { ...book(), status: scheduledSince('2026-05-01T06:00:01Z') } },
+      /when the schedule was suspended/,
+    ],
+    'of a schedule that does not run': [
+      { playbook: { ...book(), status: scheduledSince('2026-05-01T00:00:00Z', 'False') } },
+      /when the schedule was suspended/,
+    ],
     'for a time that is not due': [{ name: 'fix-scheduled-29626921' }, /has no run for which an action is named/],
     'under another name': [{ name: 'mine' }, /has no run for which an action is named 'mine'/],
     'under the name of another Playbook': [{ name: 'other-scheduled-29626920' }, /is not the one that the schedule/],
@@ -94,7 +107,7 @@ describe('The account of schedules', () => {
       }),
       /is not the one/,
     ],
-    'with steps of its own': [
+    'with ad-hoc steps': [
       withSpec({ playbookRef: undefined, steps: [{ name: 'a', command: ['true'] }], account: 'x', image: 'y' }),
       /is not the one/,
     ],
@@ -111,7 +124,7 @@ describe('The account of schedules', () => {
       assert.match(refusal?.message ?? '', why);
     });
 
-  it('uses accounts by the right of whoever trusted the Playbook, and by none without trust', () => {
+  it('uses accounts by the right of the person who trusted the Playbook, and by none without trust', () => {
     const account = { user: 'system:serviceaccount:sentinel-schedules:schedule', groups: [] };
     assert.equal(accountUser(account, TRUSTED).user, 'tess');
     assert.equal(accountUser(account, { trusted: false, why: 'x' }), account);

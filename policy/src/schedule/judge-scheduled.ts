@@ -3,7 +3,7 @@ import type { AgentActionSpec, Playbook } from '@sentinel/crds';
 import type { Trust } from '../approval/trust.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isDue } from './due.ts';
-import { dueOf, scheduledAction } from './scheduled-action.ts';
+import { dueOf, runsSince, scheduledAction } from './scheduled-action.ts';
 import { MINUTE_MS } from './wall-clock.ts';
 
 /** An action that the account of schedules files. */
@@ -16,7 +16,7 @@ export interface FiledAction {
 }
 
 /**
- * Why the account of schedules may not file an action; empty if it may. It may file exactly what a schedule files, when it is due: nothing else can
+ * Why the account of schedules may not create an action; empty if it may. It may create exactly what a schedule creates, when it is due: nothing else can
  * be done with its token.
  */
 export function judgeScheduled({ name, spec, playbook, trust, now }: FiledAction): Refusal[] {
@@ -31,6 +31,9 @@ export function judgeScheduled({ name, spec, playbook, trust, now }: FiledAction
   if (due > now + MINUTE_MS) return refuse(`the run is not due before ${new Date(due).toISOString()}`);
   if (now - due > schedule.startingDeadlineSeconds * 1000 + MINUTE_MS)
     return refuse(`the run was due at ${new Date(due).toISOString()}, which is longer ago than \`startingDeadlineSeconds\``);
+  const since = runsSince(playbook);
+  if (since === undefined || due < since)
+    return refuse(`the run was due at ${new Date(due).toISOString()}, when the schedule was suspended`);
   const expected = tryRender(playbook, trust.by.user, due);
   if (typeof expected === 'string') return refuse(expected);
   if (expected.name !== name || !isDeepStrictEqual(withoutUndefined(expected.spec), withoutUndefined(spec)))

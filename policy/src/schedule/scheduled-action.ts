@@ -31,7 +31,7 @@ export function scheduledAction(playbook: Playbook, truster: string, due: number
   if (authors.length === 0) throw new Error('its author is not known');
   if (authors.length > AUTHORS_MAX || [truster, ...authors].some((user) => user.length > USER_MAX))
     throw new Error(
-      `its authors and whoever trusted it do not fit into an action: at most ${AUTHORS_MAX} authors, with ${USER_MAX} characters each`,
+      `its authors and the person who trusted it do not fit into an action: at most ${AUTHORS_MAX} authors, with ${USER_MAX} characters each`,
     );
   const time = new Date(due).toISOString().replace(/:00\.000Z$/, 'Z');
   return {
@@ -56,7 +56,16 @@ export function dueOf(name: string): number | undefined {
 }
 
 /**
- * Whose right to use an account counts: that of the requester; for the action of a schedule, that of whoever trusted its Playbook. Without trust
+ * Since when the CronJob of a Playbook runs, in milliseconds since the epoch; undefined if it does not. What was due before that is missed: a
+ * CronJob that continues would start it, and resuming should start nothing that was due meanwhile.
+ */
+export function runsSince({ status }: Pick<Playbook, 'status'>): number | undefined {
+  const condition = status?.conditions?.find(({ type }) => type === 'Scheduled');
+  return condition?.status === 'True' ? Date.parse(condition.lastTransitionTime) : undefined;
+}
+
+/**
+ * Whose right to use an account counts: that of the requester; for the action of a schedule, that of the person who trusted its Playbook. Without trust
  * nobody lends the account of schedules a right.
  */
 export const accountUser = (requester: Identity, trust: Trust): Identity =>

@@ -49,7 +49,7 @@ export const guardErrors = {
   ScheduleGuard: {
     policy: 'sentinel-schedule-guard',
     when: 'The request writes in the namespace of the schedules, and is not from Sentinel or a controller of the cluster.',
-    next: 'Leave that namespace to Sentinel. To run a Playbook now, file an action of it.',
+    next: 'Leave that namespace to Sentinel. To run a Playbook now, create an action of it.',
   },
   ScheduledActionGuard: {
     policy: 'sentinel-scheduled-actions',

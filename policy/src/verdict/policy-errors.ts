@@ -56,7 +56,11 @@ export const policyErrors = {
   },
   NotScheduled: {
     when: 'The account of schedules files something other than what the schedule of a trusted Playbook files now.',
-    next: 'Correct the schedule of the Playbook and have it trusted. To run a Playbook at another time, file an action yourself.',
+    next: 'Correct the schedule of the Playbook and have it trusted. To run a Playbook at another time, create an action yourself.',
+  },
+  ScheduleOverlap: {
+    when: 'An action of a schedule is due while an earlier one has not ended, and `schedule.concurrencyPolicy` does not allow both.',
+    next: 'Decide on the earlier action, cancel it, or change `schedule.concurrencyPolicy`.',
   },
   PlaybookObservesOnly: {
     when: 'The Playbook is for rehearsals only (`autonomy: Observe`), and the action asks for a real run.',

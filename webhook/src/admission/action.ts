@@ -43,7 +43,7 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   return await edit(request, context);
 }
 
-// Whoever trusted a schedule lends it the right to use the account. The claims of the caller are not theirs.
+// The person who trusted a schedule lends it the right to use the account. The claims of the caller are not theirs.
 function userOf(userInfo: UserInfo, trust: Trust): UserInfo {
   const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
   const { user, uid, groups } = accountUser(requester, trust);

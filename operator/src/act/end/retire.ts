@@ -14,7 +14,7 @@ export function retire({ draft, action, facts, now }: Pass): void {
     {
       transition: 'Retired',
       actor: 'sentinel-operator',
-      summary: `its time of retention is over (${by.join(', ')}); it is deleted with its plans and results`,
+      summary: `${by.length > 0 ? `its time of retention is over (${by.join(', ')})` : 'its schedule keeps only later actions'}; it is deleted with its plans and results`,
       plan: draft.plan?.digest,
       details: { 'sentinel.plan.name': draft.plan?.name },
     },

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { RunScheduleFlags } from './commands/schedules.ts';
+
+import { acceptAllNamespaces, acceptObjectOutput, addCommand } from './global-flags.ts';
+import type { Within } from './session.ts';
+
+/** Adds `schedules` and `schedules run`. */
+export function defineSchedules(program: Command, within: Within): void {
+  const schedules = program.command('schedules').description('List the schedules of Playbooks, and run one now');
+  const list = addCommand(schedules, 'list', 'List the schedules of Playbooks, and what came of them', { isDefault: true });
+  acceptAllNamespaces(acceptObjectOutput(list)).action((_, command: Command) =>
+    within(async (session) => (await import('./commands/schedules.ts')).listSchedules(session))(command),
+  );
+  acceptObjectOutput(
+    addCommand(schedules, 'run <playbook>', 'Create an action of a Playbook now, with the parameters of its schedule'),
+  )
+    .option('--reason <text>', 'why')
+    .option('-w, --wait', 'wait until the action has ended')
+    .action((name: string, { reason, wait }: RunScheduleFlags, command: Command) =>
+      within(async (session) => {
+        const { runSchedule } = await import('./commands/schedules.ts');
+        return await runSchedule(session, name, { ...(reason === undefined ? {} : { reason }), ...(wait ? { wait } : {}) });
+      })(command),
+    );
+}
