@@ -226,7 +226,7 @@ spec:
         kubectl get secret web-tls -o yaml --v=0
         kubectl get secret other -o yaml
         kubectl get secrets
-        kubectl get secret web-tls --watch --request-timeout=5s
+        timeout 10 kubectl get secret web-tls --watch
       } >"$SENTINEL_RESULTS/report" 2>&1
       true
   results:
