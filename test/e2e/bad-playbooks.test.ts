@@ -135,7 +135,7 @@ describe('A wrong Playbook', { concurrency: true }, () =>
         `puts a parameter into an argument of ${program}`,
         'Playbook',
         playbook(step(program, '-c', 'echo $(params.what)')),
-        `step 'one' must not put a parameter into an argument of '${program}', which executes it; pass it as an environment variable`,
+        `step 'one' must not put a parameter into an argument of '${program}', which may execute it; pass it as an environment variable`,
       ],
     ),
     ...[['timeout', '5', 'sh'], ['nice', 'bash'], ['python3.12']].map(

@@ -144,14 +144,24 @@ describe('A Playbook', () => {
       fault: /'px y', which is not declared/,
     },
     'may not name its program by a parameter': { command: ['$(params.p)'], fault: /must name its program itself/ },
-    'may not put one into a shell': { command: ['sh', '-c', 'echo $(params.p)'], fault: /'sh', which executes it/ },
-    'may not put one into a shell by its path': { command: ['/bin/bash', '-c', '$(params.p)'], fault: /which executes it/ },
+    'may not put one into a shell': { command: ['sh', '-c', 'echo $(params.p)'], fault: /'sh', which may execute it/ },
+    'may not put one into a shell by its path': { command: ['/bin/bash', '-c', '$(params.p)'], fault: /which may execute it/ },
     'may not put one into a shell behind something else': {
       command: ['timeout', '5', 'sh', '-c', 'x $(params.p)'],
-      fault: /'sh', which executes it/,
+      fault: /'sh', which may execute it/,
     },
     'may not put one into an interpreter with a version': { command: ['python3.12', '-c', '$(params.p)'], fault: /python3.12/ },
-    'may not put one behind env': { command: ['env', 'A=$(params.p)', 'true'], fault: /'env', which executes it/ },
+    'may not put one into a client of a database': {
+      command: ['psql', '-c', '$(params.p)'],
+      fault: /'psql', which may execute it/,
+    },
+    'may not put one into another name of an interpreter': { command: ['nodejs', '-e', '$(params.p)'], fault: /'nodejs'/ },
+    'may not put one into another implementation of it': { command: ['pypy-3.10', '-c', '$(params.p)'], fault: /'pypy-3.10'/ },
+    'may not put one into an editor': { command: ['vim', '-c', '$(params.p)'], fault: /'vim'/ },
+    'may not put one into a command on another host': { command: ['ssh', 'host', '$(params.p)'], fault: /'ssh'/ },
+    'may not put one into a variable of make': { command: ['make', 'A=$(params.p)'], fault: /'make'/ },
+    'may choose by one what is tested': { command: ['pytest', '$(params.p)'], fault: undefined },
+    'may not put one behind env': { command: ['env', 'A=$(params.p)', 'true'], fault: /'env', which may execute it/ },
   };
   for (const [name, { command, env, fault }] of Object.entries(rows)) {
     it(name, () => {

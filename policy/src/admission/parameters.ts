@@ -1,6 +1,6 @@
 import type { AgentActionSpec, PlaybookSpec, Step } from '@sentinel/crds';
 import { RE2JS } from 're2js';
-import { type Concern, type FoundCommand, readArgv } from '../commands/index.ts';
+import { argumentRunners, type Concern, type FoundCommand, readArgv } from '../commands/index.ts';
 import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 
@@ -12,36 +12,8 @@ export type Parameters = { readonly values: ReadonlyMap<string, string>; readonl
 const REFERENCE = /\$\(params\.([a-zA-Z0-9-]+)\)/g;
 // Wider than a valid reference: a misspelt reference would otherwise run as literal text.
 const MENTION = /\$\(params\.([^)]*)/g;
-const interpreters = new Set([
-  'sh',
-  'bash',
-  'dash',
-  'ash',
-  'zsh',
-  'ksh',
-  'busybox',
-  'python',
-  'perl',
-  'ruby',
-  'php',
-  'lua',
-  'fish',
-  'pwsh',
-  'su',
-  'ssh',
-  'watch',
-  'parallel',
-  'script',
-  'sed',
-  'make',
-  'tclsh',
-  'node',
-  'awk',
-  'gawk',
-  'eval',
-  'env',
-  'xargs',
-]);
+// Shells, and programs that run a command that they are told as text. What runs other languages is known to the analysis of commands.
+const runners = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh', 'busybox', 'su', 'watch', 'script', 'eval', 'env', 'xargs']);
 
 /** Checks the values of an action against what a Playbook declares. Every fault is listed. */
 export function resolveParameters(playbook: PlaybookSpec, given: AgentActionSpec['parameters'] = []): Parameters {
@@ -134,7 +106,7 @@ export function stepFaults(playbook: PlaybookSpec): string[] {
     const interpreter = interpreterIn(step.command, commands, concerns);
     if (interpreter >= 0 && step.command.slice(interpreter + 1).some((argument) => /\$\(params\./.test(argument))) {
       faults.push(
-        `step '${step.name}' must not put a parameter into an argument of '${step.command[interpreter]}', which executes it; pass it as an environment variable`,
+        `step '${step.name}' must not put a parameter into an argument of '${step.command[interpreter]}', which may execute it; pass it as an environment variable`,
       );
     }
   }
@@ -150,8 +122,8 @@ function interpreterIn(argv: readonly string[], commands: readonly FoundCommand[
 }
 
 function isInterpreter(word: string): boolean {
-  const name = (word.split('/').at(-1) ?? '').replace(/[0-9.]+$/, '');
-  return interpreters.has(name);
+  const name = word.split('/').at(-1) ?? '';
+  return [name, name.replace(/-?[0-9.]+$/, '')].some((one) => runners.has(one) || argumentRunners.has(one));
 }
 
 function compiles(pattern: string): boolean {

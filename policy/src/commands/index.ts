@@ -1,6 +1,7 @@
 export type { Concern, FoundCommand } from './analyze/finder.ts';
 export { type CommandReading, readArgv } from './analyze/read-argv.ts';
 export { dangerousLines } from './programs/dangerous.ts';
+export { argumentRunners } from './programs/interpreters.ts';
 export { resourceNames } from './programs/kubectl-resources.ts';
 export type { Line } from './programs/lines.ts';
 export type { HostExecutable } from './programs/program-names.ts';

@@ -129,8 +129,8 @@ function names(list: string, runner: CodeRunner): [string, CodeRunner][] {
 
 const files = 'it runs commands from files';
 
-/** Programs that run code, or what files say, by their name without a version. */
-export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, CodeRunner>([
+/** Programs that run code of their arguments, or may do so. */
+const ofArguments: readonly [string, CodeRunner][] = [
   ...names('python pypy python2 python3', interpreter(['-c'])),
   ...names('perl ruby', interpreter(['-e', '-E', '-n', '-p', '-M', '-m', '-x', '-r', '-I'])),
   ...names(
@@ -179,15 +179,27 @@ export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map<string, Code
     always('it is an interactive program that can run other commands'),
   ),
   ...names('fish csh tcsh elvish nu xonsh pwsh powershell osascript', always('Sentinel cannot parse its language')),
+  ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
+  ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
+  ...names('at batch crontab systemd-run', always('it runs a command later or outside the step')),
+  // make also evaluates the values of variables that its arguments set.
+  ...names('make gmake', always(files)),
+];
+
+/** Programs that run what files say. Their arguments choose among that. */
+const ofFiles: readonly [string, CodeRunner][] = [
   ...names(
-    'make gmake ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
+    'ninja just task rake gradle gradlew mvn mvnw ant cmake ctest tox nox invoke bazel bazelisk buck scons waf meson ansible ansible-playbook ansible-pull helmfile skaffold tilt earthly pre-commit act docker-compose packer vagrant puppet chef-client salt-call terragrunt pulumi run-parts composer bundle bundler cargo pytest jest mocha vitest poetry pipenv uv hatch npx pnpx bunx uvx',
     always(files),
   ),
   ...names('npm', npm('npm')),
   ...names('pnpm', npm('pnpm')),
   ...names('yarn', npm('yarn')),
   ...names('go', subcommands(/^(run|test|generate|build|install|tool|vet|get|mod|work)$/)),
-  ...names('ssh autossh mosh rsh rlogin telnet pssh pdsh', always('it runs a command on another host')),
-  ...names('parallel entr inotifywait watchexec nodemon fswatch', always('it builds and runs commands')),
-  ...names('at batch crontab systemd-run', always('it runs a command later or outside the step')),
-]);
+];
+
+/** Programs that run code, or what files say, by their name without a version. */
+export const codeRunners: ReadonlyMap<string, CodeRunner> = new Map([...ofArguments, ...ofFiles]);
+
+/** Programs that may run an argument as code, by their name without a version. Shells and wrappers are not among them. */
+export const argumentRunners: ReadonlySet<string> = new Set(ofArguments.map(([name]) => name));
