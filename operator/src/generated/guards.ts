@@ -1487,7 +1487,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "share",
-          "expression": "variables.line.contains('\"decision\":\"approve\"') ? 65536 : variables.line.contains('\"decision\":\"revoke\"') ? 98304 : 131072"
+          "expression": "variables.line.contains('\"decision\":\"approve\"') ? 65536 : variables.line.contains('\"decision\":\"revoke\"') || variables.line.contains('\"decision\":\"request-changes\"') ? 98304 : 131072"
         },
         {
           "name": "cancels",
@@ -1496,7 +1496,7 @@ export const renderedGuards: readonly AnyObject[] = [
       ],
       "validations": [
         {
-          "expression": "variables.create || variables.same || variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.decided || variables.asked.matches('^(approve|reject|revoke|accept|redo|roll-back):') || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed() || (variables.tooLarge && variables.removes && authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('approve').allowed())",
+          "expression": "variables.create || variables.same || variables.user == 'system:serviceaccount:sentinel-system:sentinel-operator' || variables.decided || variables.asked.matches('^(approve|reject|revoke|request-changes|accept|redo|roll-back):') || variables.requester || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('amend').allowed() || (variables.tooLarge && variables.removes && authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).name(request.name).check('approve').allowed())",
           "message": "sentinel: only the requester, or a user with the verb 'amend', may change labels and annotations of an action",
           "reason": "Forbidden"
         },
@@ -1700,8 +1700,7 @@ export const renderedGuards: readonly AnyObject[] = [
               "*"
             ],
             "operations": [
-              "CREATE",
-              "UPDATE"
+              "CREATE"
             ],
             "resources": [
               "agentactions"
@@ -1735,11 +1734,6 @@ export const renderedGuards: readonly AnyObject[] = [
       ],
       "validations": [
         {
-          "expression": "request.operation == 'CREATE' && has(object.spec.playbookRef) && !has(object.spec.steps) && has(object.spec.onBehalfOf) && !has(object.spec.target) && !has(object.spec.intent.parentAction) && has(object.metadata.name) && object.metadata.name.matches('-scheduled-[0-9]+$')",
-          "message": "sentinel: the account of schedules may only create actions of Playbooks with a schedule",
-          "reason": "Forbidden"
-        },
-        {
           "expression": "variables.other || variables.schedule",
           "message": "sentinel: the account of schedules may only create actions of Playbooks with a schedule that is not suspended",
           "reason": "Forbidden"
@@ -1770,7 +1764,7 @@ export const renderedGuards: readonly AnyObject[] = [
       ],
       "paramRef": {
         "selector": {},
-        "parameterNotFoundAction": "Deny"
+        "parameterNotFoundAction": "Allow"
       }
     },
     "metadata": {
@@ -1792,7 +1786,8 @@ export const renderedGuards: readonly AnyObject[] = [
               "*"
             ],
             "operations": [
-              "CREATE"
+              "CREATE",
+              "UPDATE"
             ],
             "resources": [
               "agentactions"
@@ -1800,9 +1795,24 @@ export const renderedGuards: readonly AnyObject[] = [
           }
         ]
       },
+      "variables": [
+        {
+          "name": "account",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-schedules:schedule'"
+        },
+        {
+          "name": "creates",
+          "expression": "request.operation == 'CREATE'"
+        }
+      ],
       "validations": [
         {
-          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-schedules:schedule' || !has(object.metadata.name) || !object.metadata.name.matches('-scheduled-[0-9]+$')",
+          "expression": "!variables.account || (variables.creates && has(object.spec.playbookRef) && !has(object.spec.steps) && has(object.spec.onBehalfOf) && !has(object.spec.target) && !has(object.spec.intent.parentAction) && has(object.metadata.name) && object.metadata.name.matches('-scheduled-[0-9]+$'))",
+          "message": "sentinel: the account of schedules may only create actions of Playbooks with a schedule",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.account || !variables.creates || !has(object.metadata.name) || !object.metadata.name.matches('-scheduled-[0-9]+$')",
           "message": "sentinel: names that end with '-scheduled-' and a number are those of schedules: choose another name",
           "reason": "Invalid"
         }
