@@ -185,6 +185,6 @@ describe('kubectl sentinel cancel', () => {
     assert.equal(alone.code, 0, alone.error);
     const refused = await runAgainst(cluster({ answer: forbidden }), argv);
     assert.equal(refused.code, 3);
-    assert.match(refused.error, /you may not: no/);
+    assert.match(refused.error, /forbidden: no/);
   });
 });

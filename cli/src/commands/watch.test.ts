@@ -64,6 +64,6 @@ describe('watch', () => {
       ['watch', 'repair-web'],
     );
     assert.equal(ran.code, 3);
-    assert.match(ran.error, /you may not: no watch for you/);
+    assert.match(ran.error, /forbidden: no watch for you/);
   });
 });

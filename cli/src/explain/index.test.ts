@@ -8,7 +8,7 @@ const api = (status: number, reason: string, message: string) => new ApiError({ 
 
 const cases: readonly [name: string, error: unknown, expected: RegExp][] = [
   ['a login that is missing', api(401, 'Unauthorized', 'Unauthorized'), /did not accept your credentials: log in/],
-  ['a right that is missing', api(403, 'Forbidden', 'User "vic" cannot patch'), /^you may not: .*; ask your cluster admin/],
+  ['a right that is missing', api(403, 'Forbidden', 'User "vic" cannot patch'), /^forbidden: .*; ask your cluster admin/],
   ['the webhook', api(403, 'Forbidden', 'admission webhook "a.b" denied the request: sentinel: no'), /^refused: no$/],
   [
     'a policy inside the API server',

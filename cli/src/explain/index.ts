@@ -95,7 +95,7 @@ function ofServer(error: ApiError): string {
   if (DENIED.test(error.message)) return `refused: ${error.message.replace(DENIED, '')}`;
   const policy = POLICY.exec(error.message);
   if (policy) return `refused by the policy ${policy[1]}: ${error.message.slice(policy.index + policy[0].length)}`;
-  if (error.status === 403) return `you may not: ${error.message}; ask your cluster admin for the right`;
+  if (error.status === 403) return `forbidden: ${error.message}; ask your cluster admin for the right`;
   if (isNotInstalled(error))
     return 'the cluster does not know this kind: Sentinel is not installed there (helm install), or choose another --context';
   return error.message;

@@ -69,7 +69,7 @@ export async function observe(
     const result = parseObject(answer.body);
     if (isOfOneVersion(request, live, result, answer.status)) return observation(request, live, result);
   }
-  throw new Refused(409, 'ObjectChanging', 'others keep changing the object: send the request again');
+  throw new Refused(409, 'ObjectChanging', 'the object changed during each attempt: send the request again');
 }
 
 // A dry-run answers with the resourceVersion that it started from, and with 201 when it found no object (seen with 1.36.3).

@@ -87,10 +87,12 @@ async function takesUnseen(
     throw new Refused(429, 'DependantsUnknown', `${nameOf(effect)} was not sent: ${found.incomplete.join('; ')}`);
   const doubts = newDoubts(effect.deletion?.incomplete, found.incomplete);
   if (doubts.length > 0)
-    return `${nameOf(effect)} differs from the approved plan: not all that would be deleted with it is known, and the approved plan does not say so: ${doubts.join('; ')}. Rehearse it again`;
+    return `${nameOf(effect)} differs from the approved plan: not all that would be deleted with it is known, and the approved plan does not say so: ${doubts.join('; ')}. Create the action again to get a new plan`;
   const created = plan.spec.effects.filter(({ verb, uid }) => verb === 'create' || uid === undefined);
   const fault = dependantsFault(effect, found.dependants, created);
-  return fault === undefined ? undefined : `${nameOf(effect)} differs from the approved plan: ${fault}. Rehearse it again`;
+  return fault === undefined
+    ? undefined
+    : `${nameOf(effect)} differs from the approved plan: ${fault}. Create the action again to get a new plan`;
 }
 
 /**

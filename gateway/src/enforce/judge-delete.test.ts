@@ -165,7 +165,10 @@ describe('A delete in a real run', () => {
       object.spec = { replicas: 3 };
     });
     const said = await attempt(world.replica('one'), deleteWeb);
-    assert.match(said, /the object has changed since it was rehearsed: \/spec\/replicas was 1, is 3\. Rehearse it again/);
+    assert.match(
+      said,
+      /the object has changed since it was rehearsed: \/spec\/replicas was 1, is 3\. Create the action again to get a new plan/,
+    );
     assert.equal(world.landed(), 0);
   });
 });

@@ -93,7 +93,8 @@ async function differenceOf(
   const open = candidates.find((effect) => !enforcement.consumed.has(effect.index));
   if (!open) return `${about} is not in the approved plan`;
   const [shown] = await keepDiffs(handling, [{ ...attempted, index: open.index }]);
-  if (shown?.verb === 'delete') return `${about} differs from the approved plan: ${deleteDrift(open, shown)}. Rehearse it again`;
+  if (shown?.verb === 'delete')
+    return `${about} differs from the approved plan: ${deleteDrift(open, shown)}. Create the action again to get a new plan`;
   const approved = new Map((open.change ?? []).map((change) => [change.path, change]));
   const differing = shown?.change?.find((change) => !isSameChange(approved.get(change.path), change));
   if (!differing) return `${about} differs from the approved plan in a field that the plan does not show`;

@@ -28,6 +28,19 @@ describe('Discovery', () => {
     it(`says whether the status is a subresource: ${name} ${has}`, async () =>
       assert.equal((await discovery.find('example.com', 'v1', name, 'PATCH')).hasStatus, has));
 
+  for (const [status, code, http] of [
+    [404, 'ResourceUnknown', 403],
+    [403, 'ResourceUnknown', 403],
+    [429, 'ApiServerUnavailable', 503],
+    [503, 'ApiServerUnavailable', 503],
+  ] as const)
+    it(`tells what is not there from what is not answered: HTTP ${status}`, async () => {
+      const answering = async ({ path }: { path: string }) =>
+        path.includes('apiservices') ? await request({ path }) : { status, headers: {}, body: Buffer.from('{}') };
+      const failing = new Discovery({ request: answering } as unknown as Transport);
+      await assert.rejects(failing.find('example.com', 'v1', 'gadgets', 'PATCH'), { code, status: http });
+    });
+
   it('lets resource metrics be read, and nothing else of another server', async () => {
     const find = (group: string, method: string) => discovery.find(group, 'v1beta1', 'pods', method);
     assert.equal((await find('metrics.k8s.io', 'GET')).kind, 'X');

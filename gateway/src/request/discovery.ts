@@ -2,7 +2,7 @@ import { EVIDENCE_GROUP } from '@sentinel/crds';
 import type { Transport } from '@sentinel/kube';
 import { z } from 'zod';
 import { readAs } from './read-answer.ts';
-import { forbidden } from './refused.ts';
+import { forbidden, type Refused, TryAgain } from './refused.ts';
 
 const ResourceList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: z.array(z.string()) })),
@@ -137,7 +137,7 @@ export class Discovery {
     const cached = this.#versions.get(group);
     if (cached && Date.now() - cached.at < FRESH_MS) return cached.versions;
     const answer = await this.#transport.request({ method: 'GET', path: `/apis/${encodeURIComponent(group)}` });
-    if (answer.status !== 200) throw forbidden('ResourceUnknown', `the API group '${group}' is not known`);
+    if (answer.status !== 200) throw notServed(answer.status, `the API group '${group}'`);
     const versions = readAs(Group, answer.body, 'an API group').versions.map(({ version }) => version);
     this.#versions.set(group, { at: Date.now(), versions });
     return versions;
@@ -150,7 +150,7 @@ export class Discovery {
     const path =
       group === '' ? `/api/${encodeURIComponent(version)}` : `/apis/${encodeURIComponent(group)}/${encodeURIComponent(version)}`;
     const answer = await this.#transport.request({ method: 'GET', path });
-    if (answer.status !== 200) throw forbidden('ResourceUnknown', `the API '${key}' is not known`);
+    if (answer.status !== 200) throw notServed(answer.status, `the API '${key}'`);
     const { resources } = readAs(ResourceList, answer.body, 'a list of resources');
     const names = new Set(resources.map(({ name }) => name));
     const byName = new Map(
@@ -191,3 +191,12 @@ function deletableOf(groups: z.infer<typeof AggregatedDiscovery>['items']): Dele
   const incomplete = stale.length === 0 ? [] : [`the kinds of ${stale.slice(0, 4).join(', ')} could not be fetched`];
   return { resources: [...found.values()], incomplete };
 }
+
+// Only the API server can say that something is not there: while it cannot, the same request may succeed in a moment.
+const notServed = (status: number, what: string): Refused =>
+  status === 404 || status === 403
+    ? forbidden('ResourceUnknown', `${what} is not known`)
+    : new TryAgain(
+        'ApiServerUnavailable',
+        `the API server does not say now what ${what} has (HTTP ${status}): send the request again`,
+      );

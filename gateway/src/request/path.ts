@@ -43,15 +43,17 @@ function decodeSegment(segment: string): string {
   return decoded;
 }
 
+const TOO_LONG = 'the path goes on behind the subresource; a sandbox cannot reach what is behind a proxy';
+
 function resourceAt(group: string, version: string, rest: readonly string[]): Target {
   const [first = '', second, third, fourth, ...more] = rest;
   if (first === 'watch' || first === 'proxy')
     throw forbidden('PathNotAllowed', `paths below '${first}/' are refused; use the query parameter 'watch'`);
-  if (more.length > 1) throw forbidden('PathNotAllowed', 'the path is too deep for a resource');
+  if (more.length > 1) throw forbidden('PathNotAllowed', TOO_LONG);
   // /namespaces/NAME and its subresources are the namespace itself; anything else below it is a resource inside.
   const inside = first === 'namespaces' && third !== undefined && !(group === '' && ['status', 'finalize'].includes(third));
   if (!inside) {
-    if (fourth !== undefined) throw forbidden('PathNotAllowed', 'the path is too deep for a resource');
+    if (fourth !== undefined) throw forbidden('PathNotAllowed', TOO_LONG);
     return { kind: 'resource', group, version, namespace: undefined, resource: first, name: second, subresource: third };
   }
   return { kind: 'resource', group, version, namespace: second, resource: third, name: fourth, subresource: more[0] };

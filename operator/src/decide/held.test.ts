@@ -23,6 +23,16 @@ describe('An approval that runs out while its run is held back', () => {
     assert.match((step.kind === 'End' && step.message) || '', /^approved by ada, but the approval expired/);
   });
 
+  it('says how many approvals were given if they were not enough', () => {
+    const two = policies({ approvals: [{ upToRisk: 'High', approvals: 2, expiresAfter: '1h' }] });
+    const of = action('AwaitingApproval', { approvals: decision() });
+    const step = decideOnReview(facts(of, { policies: two, now: NOW + 57 * MINUTE }));
+    assert.match(
+      (step.kind === 'End' && step.message) || JSON.stringify(step),
+      /^1 of 2 approvals were given within 1h\. Create the action again\./,
+    );
+  });
+
   it('is told from an action on which nobody decided', () => {
     const step = held(60, action('AwaitingApproval'));
     assert.match((step.kind === 'End' && step.message) || '', /^nobody decided within 1h\./);

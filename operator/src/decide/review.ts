@@ -98,8 +98,10 @@ function waitForRevision({ now }: Facts, tally: Tally, { user, time }: DecisionR
   return { kind: 'End', state: 'Expired', message, tally };
 }
 
-function whyExpired({ judged }: Tally, patience: string): string {
+function whyExpired({ judged, approvals, requirements }: Tally, patience: string): string {
   const late = judged.filter(({ record, why }) => record.decision === 'approve' && why === HAS_EXPIRED);
+  if (late.length === 0 && approvals > 0)
+    return `${approvals} of ${requirements.approvals} approvals were given within ${patience}. Create the action again.`;
   if (late.length === 0) return `nobody decided within ${patience}. Create the action again.`;
   const users = [...new Set(late.map(({ record }) => record.user))].join(', ');
   return `approved by ${users}, but the approval expired after ${patience}, before the run could start. Create the action again.`;

@@ -21,7 +21,7 @@ describe('A question about a request', () => {
     const both = floorOf(`${RULES}\napprovals: [{upToRisk: High, autoReview: true}]`) + OWN;
     assert.match(
       (await ask(both, '--api', 'delete deployments.apps/web')).out,
-      /not without a person: delete deployments 'web' deletes/,
+      /needs a person: delete deployments 'web' deletes/,
     );
     const low = floorOf(`${RULES}\napprovals: [{upToRisk: Low, autoReview: true}, {upToRisk: High}]`) + OWN;
     const ran = await ask(low, '--api', 'patch deployments.apps/web');

@@ -236,7 +236,7 @@ describe('policy can-i', () => {
       await policy(['can-i', ...BOT, ...FROZEN, '--at', at, '--', ...command]);
     const restart = await asked('2026-03-07T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web');
     assert.equal(restart.code, 1, restart.out);
-    assert.match(restart.out, /nothing starts until 2026-03-09T00:00:00.000Z: Weekend/);
+    assert.match(restart.out, /no real run starts until 2026-03-09T00:00:00.000Z: Weekend/);
     assert.equal((await asked('2026-03-11T12:00:00Z', 'kubectl', 'rollout', 'restart', 'deployment/web')).code, 0);
     assert.equal((await asked('2026-03-07T12:00:00Z', 'kubectl', 'get', 'pods')).code, 0);
   });

@@ -74,6 +74,6 @@ export function autonomyInWords(autonomy: Autonomy | undefined): string[] {
   if (!autonomy) return [];
   return [
     ...autonomy.when.map((line) => `  without a person: by ${visible(line)}`),
-    ...autonomy.notBecause.map((line) => `  not without a person: ${visible(line)}`),
+    ...autonomy.notBecause.map((line) => `  needs a person: ${visible(line)}`),
   ];
 }

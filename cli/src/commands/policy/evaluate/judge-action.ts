@@ -108,7 +108,7 @@ export function ofReview(set: PolicySet, { risk, requirements, person }: PlanJud
   if (!requirements.autoReview)
     return [
       waits(risk.level, requirements),
-      ...(person ?? []).map((message) => built('autoReview', 'RequireApproval', `not without a person: ${message}`)),
+      ...(person ?? []).map((message) => built('autoReview', 'RequireApproval', `needs a person: ${message}`)),
     ];
   return autoReviewAt(set, risk.level).lines.map(({ policy, path, runs }) => ({
     policy,

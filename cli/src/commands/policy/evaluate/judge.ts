@@ -98,7 +98,7 @@ function inGeneral(question: Question, set: PolicySet): Because[] {
     policy: frozen.policy,
     rule: frozen.rule,
     decision: 'Deny' as const,
-    message: `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`,
+    message: `no real run starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`,
     remedy: remedyOf('FreezeActive'),
   };
   return [

@@ -143,7 +143,7 @@ function ofAutonomy({ person }: ReturnType<typeof judgePlanOf>, set: PolicySet):
       policy: 'Sentinel',
       rule,
       decision: 'RequireApproval',
-      message: `not without a person: ${reason}`,
+      message: `needs a person: ${reason}`,
     }));
   return [{ policy: 'Sentinel', rule, decision: 'Allow', message: 'policy lets it start without a person' }];
 }
@@ -151,6 +151,6 @@ function ofAutonomy({ person }: ReturnType<typeof judgePlanOf>, set: PolicySet):
 function ofTime(set: PolicySet, now: number): Because[] {
   const frozen = frozenAt(set, now);
   if (!frozen) return [];
-  const message = `nothing starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`;
+  const message = `no real run starts until ${new Date(frozen.until).toISOString()}: ${frozen.reason}`;
   return [{ policy: frozen.policy, rule: frozen.rule, decision: 'Deny', message, remedy: remedyOf('FreezeActive') }];
 }
