@@ -34,7 +34,7 @@ describe('Discovery', () => {
     [429, 'ApiServerUnavailable', 503],
     [503, 'ApiServerUnavailable', 503],
   ] as const)
-    it(`tells what is not there from what is not answered: HTTP ${status}`, async () => {
+    it(`tells an API that does not exist from one that is not answered for: HTTP ${status}`, async () => {
       const answering = async ({ path }: { path: string }) =>
         path.includes('apiservices') ? await request({ path }) : { status, headers: {}, body: Buffer.from('{}') };
       const failing = new Discovery({ request: answering } as unknown as Transport);

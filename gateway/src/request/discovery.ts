@@ -192,7 +192,7 @@ function deletableOf(groups: z.infer<typeof AggregatedDiscovery>['items']): Dele
   return { resources: [...found.values()], incomplete };
 }
 
-// Only the API server can say that something is not there: while it cannot, the same request may succeed in a moment.
+// Only the API server can say that an API does not exist: while it cannot, the same request may succeed in a moment.
 const notServed = (status: number, what: string): Refused =>
   status === 404 || status === 403
     ? forbidden('ResourceUnknown', `${what} is not known`)
