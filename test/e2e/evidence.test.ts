@@ -143,6 +143,23 @@ describe('The evidence of an action', { concurrency: false }, () => {
     assert.match(stdout, /^evidence\s+evidence\.sentinel\.dev\/v1alpha1\s+true\s+Evidence/, stderr);
   });
 
+  it('can be registered elsewhere by no program, only get another authority', async () => {
+    const store = await serviceAccount('sentinel-system', 'sentinel-evidence');
+    const patch = (spec: object) =>
+      store.tryKubectl([
+        ...['patch', 'apiservice', 'v1alpha1.evidence.sentinel.dev', '--type=merge', '--dry-run=server'],
+        ...['-p', JSON.stringify({ spec })],
+      ]);
+    for (const spec of [
+      { service: { name: 'mine', namespace: tenant.namespace, port: 443 } },
+      { insecureSkipTLSVerify: true, caBundle: null },
+      { groupPriorityMinimum: 1 },
+    ])
+      assert.match((await patch(spec)).stderr, /may change nothing of the registration of its API but the CA bundle/);
+    const allowed = await patch({ caBundle: Buffer.from('x').toString('base64') });
+    assert.equal(allowed.code, 0, allowed.stderr);
+  });
+
   it('keeps no namespace from being deleted', async () => {
     const namespace = `${tenant.namespace}-gone`;
     await admin.kubectl(['create', 'namespace', namespace]);

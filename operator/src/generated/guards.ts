@@ -507,6 +507,62 @@ export const renderedGuards: readonly AnyObject[] = [
         "resourceRules": [
           {
             "apiGroups": [
+              "apiregistration.k8s.io"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "*"
+            ],
+            "resources": [
+              "apiservices",
+              "apiservices/*"
+            ],
+            "scope": "*"
+          }
+        ]
+      },
+      "matchConditions": [
+        {
+          "name": "evidence",
+          "expression": "request.userInfo.username == 'system:serviceaccount:sentinel-system:sentinel-evidence'"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "request.operation == 'UPDATE' && object.spec.all(k, k == 'caBundle' || (k in oldObject.spec && oldObject.spec[k] == object.spec[k])) && oldObject.spec.all(k, k == 'caBundle' || k in object.spec) && object.metadata.all(k, k in ['managedFields', 'generation', 'resourceVersion'] || (k in oldObject.metadata && oldObject.metadata[k] == object.metadata[k])) && oldObject.metadata.all(k, k == 'managedFields' || k in object.metadata)",
+          "message": "sentinel: the evidence store may change nothing of the registration of its API but the CA bundle",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-evidence-registration"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-evidence-registration",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-evidence-registration"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
               "*"
             ],
             "apiVersions": [

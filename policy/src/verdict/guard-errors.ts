@@ -111,6 +111,11 @@ export const guardErrors = {
     when: 'The webhook asks to change more of its own configuration than the CA bundle.',
     next: 'Tell your security team: the webhook never asks for this by itself.',
   },
+  EvidenceRegistrationGuard: {
+    policy: 'sentinel-evidence-registration',
+    when: 'The evidence store asks to change more of the registration of its API than the CA bundle.',
+    next: 'Tell your security team: the evidence store never asks for this by itself.',
+  },
 } as const satisfies Readonly<Record<string, GuardEntry>>;
 
 export type GuardErrorCode = keyof typeof guardErrors;
