@@ -111,6 +111,8 @@ for (const outcome of ['Stored', 'Missing'] as const) evidence.inc({ outcome }, 
 for (const signal of ['logs', 'traces'] as const)
   for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
 
+const STATUSES = ['True', 'False', 'Unknown'];
+
 /** Updates the number of schedules by health whenever metrics are read. */
 export function observeSchedules(conditions: () => readonly PlaybookStatus[]): void {
   registry.removeSingleMetric('sentinel_schedules');
@@ -121,6 +123,8 @@ export function observeSchedules(conditions: () => readonly PlaybookStatus[]): v
     registers,
     collect() {
       this.reset();
+      // All series exist from the start: the first schedule that is not healthy must be an increase.
+      for (const healthy of STATUSES) for (const scheduled of STATUSES) this.set({ healthy, scheduled }, 0);
       for (const status of conditions()) {
         const of = (type: string) => status.conditions?.find((condition) => condition.type === type)?.status ?? 'Unknown';
         this.inc({ healthy: of('Healthy'), scheduled: of('Scheduled') });
