@@ -6,7 +6,7 @@ import { states } from '@sentinel/crds';
 import { observeStore } from '@sentinel/evidence/testing';
 import { observeWork } from '@sentinel/gateway/testing';
 import { registry } from '@sentinel/kube';
-import { observeActions, summarizeActions } from '@sentinel/operator/testing';
+import { observeActions, observeSchedules, summarizeActions } from '@sentinel/operator/testing';
 import '@sentinel/webhook/testing';
 import { parse } from 'yaml';
 import { type Use, usesOf } from './selectors.ts';
@@ -41,6 +41,7 @@ const JOBS = new Set(['sentinel-operator', 'sentinel-webhook', 'sentinel-gateway
 
 observeWork({ requests: () => 0, rehearsals: () => 0, storage: () => undefined });
 observeActions(() => summarizeActions([], 0));
+observeSchedules(() => []);
 observeStore(() => ({ used: 0, limit: 0, items: 0 }));
 
 /** The labels of each series that the programs serve, by its name: histograms have three. */
