@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentAction } from '@sentinel/crds';
+import { type AgentAction, annotations, ScheduleSpec } from '@sentinel/crds';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
-import { action, facts, iso, policies } from './decide.fixture.ts';
+import { action, facts, iso, NOW, playbook, policies } from './decide.fixture.ts';
 import { decideNextStep } from './next-step.ts';
 
 describe('An action that has ended', () => {
@@ -47,4 +47,34 @@ describe('An action that has ended', () => {
     ],
   ];
   for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
+
+  describe('beyond the history of its schedule', () => {
+    const requester = { user: 'system:serviceaccount:sentinel-schedules:schedule', uid: '', groups: [] };
+    const minutes = Math.floor(NOW / 60_000) - 3 * 60;
+    const made: AgentAction = ended(1, 'Ended', 2);
+    const scheduled: AgentAction = {
+      ...made,
+      metadata: {
+        ...made.metadata,
+        name: `fix-scheduled-${minutes}`,
+        annotations: { [annotations.requestedBy]: JSON.stringify(requester) },
+      },
+    };
+    const schedule = { ...playbook.spec, schedule: ScheduleSpec.parse({ cron: '*/30 * * * *', history: { succeeded: 0 } }) };
+    const of = (more: object) =>
+      decideNextStep(facts(scheduled, { ...all, policies: policies(more), playbook: { ...playbook, spec: schedule } }));
+    const HOUR_MS = 3600_000;
+    const cases: [name: string, policies: object, step: object][] = [
+      ['is retired if nothing needs it', {}, { kind: 'Retire' }],
+      ['stays as long as perDay counts it', { limits: { perDay: 20 } }, { kind: 'Wait', requeueAfterMs: 22 * HOUR_MS }],
+      ['stays as long as a cool-down needs it', { limits: { coolDown: '3h' } }, { kind: 'Wait', requeueAfterMs: HOUR_MS }],
+      [
+        'stays as long as retainAtLeast says, without retainFor',
+        { dataHandling: { retainAtLeast: '90d' } },
+        { kind: 'Wait', requeueAfterMs: 24 * HOUR_MS },
+      ],
+      ['stays as long as retainFor says', { dataHandling: { retainFor: '4h' } }, { kind: 'Wait', requeueAfterMs: 2 * HOUR_MS }],
+    ];
+    for (const [name, more, step] of cases) it(name, () => assert.deepEqual(of(more), step));
+  });
 });

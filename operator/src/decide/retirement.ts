@@ -1,4 +1,4 @@
-import { type Activity, isBeyondHistory, retireAt, suspendedBy } from '@sentinel/policy';
+import { type Activity, isBeyondHistory, retireAt, retireBeyondHistoryAt, suspendedBy } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { NextStep } from './step.ts';
@@ -13,8 +13,7 @@ const WAIT_MS = 60_000;
 export function decideOnRetirement(facts: Facts): NextStep {
   const { action, policies, sink, activity, now } = facts;
   const { finishedAt, outbox } = action.status ?? {};
-  const retained = retireAt(policies, Date.parse(finishedAt ?? ''));
-  const due = retained ?? (exceedsHistory(facts) ? now : undefined);
+  const due = (exceedsHistory(facts) ? retireBeyondHistoryAt : retireAt)(policies, Date.parse(finishedAt ?? ''));
   if (due === undefined || action.metadata.deletionTimestamp !== undefined) return { kind: 'Wait' };
   if (suspendedBy(policies).length > 0) return { kind: 'Wait', requeueAfterMs: LATEST_LOOK_MS };
   if (due > now) return { kind: 'Wait', requeueAfterMs: Math.min(due - now, LATEST_LOOK_MS) };
@@ -31,7 +30,7 @@ export function decideOnRetirement(facts: Facts): NextStep {
   return { kind: outbox.records.at(-1)?.transition === 'Retired' ? 'Delete' : 'Retire' };
 }
 
-/** Whether the schedule of an action keeps only later ones. A retention time of policies comes first. */
+/** Whether the schedule of an action keeps only later ones. Policies may still need it. */
 export const exceedsHistory = ({
   action,
   playbook,

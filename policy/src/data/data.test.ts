@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Effect } from '@sentinel/crds';
 import { aConfigMapEffect } from '../testing/effect.fixture.ts';
 import { aPolicySet, clusterPolicies } from '../testing/policies.fixture.ts';
-import { dataHandling, retireAt } from './handling.ts';
+import { dataHandling, retireAt, retireBeyondHistoryAt } from './handling.ts';
 import { coversPointer, keepCommands, keepDiffs, keepText, LAST_APPLIED, UNHIDDEN } from './keep.ts';
 import { MASK } from './secrets.ts';
 
@@ -52,6 +52,21 @@ describe('What is kept', () => {
     assert.equal(retireAt(set({}), 0), undefined);
     assert.equal(retireAt(set(hour), Number.NaN), undefined);
   });
+  const DAY = 86_400_000;
+  const histories: [name: string, policies: object[], due: number][] = [
+    ['may go at once where no policy says anything', [{}], 0],
+    ['stays as long as a limit counts it', [{ limits: { perDay: 20 } }], DAY],
+    ['stays as long as escalations count it', [{ limits: { escalationsPerHour: 1 } }], DAY / 24],
+    ['stays as long as a cool-down needs it', [{ limits: { perDay: 20, coolDown: '2d' } }], 2 * DAY],
+    ['stays as long as retainAtLeast says', [{ dataHandling: { retainAtLeast: '90d' } }, { limits: { perDay: 1 } }], 90 * DAY],
+    ['stays as long as retainFor says', [{ dataHandling: { retainFor: '30d' } }], 30 * DAY],
+    ['takes the longest of several policies', [{ limits: { coolDown: '1d' } }, { limits: { coolDown: '3d' } }], 3 * DAY],
+  ];
+  for (const [name, policies, due] of histories)
+    it(`beyond the history of a schedule ${name}`, () => {
+      assert.equal(retireBeyondHistoryAt(set(...policies), 1000), 1000 + due);
+      assert.equal(retireBeyondHistoryAt(set(...policies), Number.NaN), undefined);
+    });
   it('by the digest of a text lets someone who has the text prove it', async () => {
     const hashed = await keepText('prompts', of({ prompts: 'Hashed' }), 'repair web');
     assert.match(hashed ?? '', /^sha256:[a-f0-9]{64}$/);

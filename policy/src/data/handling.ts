@@ -37,7 +37,6 @@ export function dataHandling(set: PolicySet): DataHandling {
     return order[Math.max(...said.map((one) => order.indexOf(one)))] ?? 'Dropped';
   };
   const times = all.map(({ retainFor }) => retainFor).filter((one) => one !== undefined);
-  const atLeast = all.map(({ retainAtLeast }) => retainAtLeast).filter((one) => one !== undefined);
   return {
     prompts: strictest('prompts'),
     parameters: strictest('parameters'),
@@ -45,7 +44,7 @@ export function dataHandling(set: PolicySet): DataHandling {
     diffs: strictest('diffs'),
     patterns: [...new Set(all.flatMap(({ redact }) => redact?.patterns ?? []))].sort(),
     fields: [...new Set(all.flatMap(({ redact }) => redact?.fields ?? []))].sort(),
-    retainMs: times.length === 0 ? undefined : Math.max(Math.min(...times.map(seconds)), ...atLeast.map(seconds)) * 1000,
+    retainMs: times.length === 0 ? undefined : Math.max(Math.min(...times.map(seconds)) * 1000, retainAtLeastMs(set)),
   };
 }
 
@@ -56,11 +55,31 @@ export function dataHandling(set: PolicySet): DataHandling {
 export function retireAt(set: PolicySet, finishedAt: number): number | undefined {
   const { retainMs } = dataHandling(set);
   if (retainMs === undefined || Number.isNaN(finishedAt)) return undefined;
+  return finishedAt + Math.max(retainMs, countedMs(set));
+}
+
+/**
+ * When an ended action beyond the history of its schedule may be deleted, in milliseconds since the epoch; undefined if it has not ended. The
+ * author of the Playbook sets the history, so it shortens neither a time of a policy nor the time in which a limit counts the action.
+ */
+export function retireBeyondHistoryAt(set: PolicySet, finishedAt: number): number | undefined {
+  if (Number.isNaN(finishedAt)) return undefined;
+  return retireAt(set, finishedAt) ?? finishedAt + Math.max(retainAtLeastMs(set), countedMs(set));
+}
+
+/** How long every action is kept, whatever is said elsewhere. */
+function retainAtLeastMs(set: PolicySet): number {
+  const times = set.policies.map(({ spec }) => spec?.dataHandling?.retainAtLeast).filter((one) => one !== undefined);
+  return Math.max(0, ...times.map(seconds)) * 1000;
+}
+
+/** How long limits count an action after its end. */
+function countedMs(set: PolicySet): number {
   const limits = set.policies.map(({ spec }) => spec?.limits).filter((one) => one !== undefined);
   const counted = limits.flatMap(({ perDay, escalationsPerHour, coolDown }) => [
     perDay === undefined ? 0 : seconds('1d'),
     escalationsPerHour === undefined ? 0 : seconds('1h'),
     coolDown === undefined ? 0 : seconds(coolDown),
   ]);
-  return finishedAt + Math.max(retainMs, ...counted.map((one) => one * 1000));
+  return Math.max(0, ...counted) * 1000;
 }

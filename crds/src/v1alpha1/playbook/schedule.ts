@@ -35,7 +35,7 @@ export const ScheduleSpec = z
         failed: integer(0, 1000, 'How many that ended in another way.').default(10),
       })
       .describe(
-        'How many ended actions of the schedule are kept, the latest ones. Others are deleted as soon as a sink has their whole audit trail, but never before the retention time of a policy (`dataHandling.retainFor`).',
+        'How many ended actions of the schedule are kept, the latest ones. Others are deleted as soon as a sink has their whole audit trail, but never before the retention time of a policy (`dataHandling.retainFor`, `retainAtLeast`), and not while a limit still counts them.',
       )
       .prefault({}),
     parameters: mapList(

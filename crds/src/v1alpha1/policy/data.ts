@@ -36,7 +36,7 @@ export const dataHandling = z
       .describe('Additional masking.')
       .optional(),
     retainAtLeast: duration(
-      'How long an action is kept at least, for any `retainFor` of other policies, so that a namespace cannot delete evidence earlier.',
+      'How long an action is kept at least, for any `retainFor` of other policies and any `history` of a schedule, so that a namespace cannot delete evidence earlier.',
     ).optional(),
     retainFor: duration(
       'How long an action is kept after its end, with its plans and results. Then it is deleted, once a sink has acknowledged its whole audit trail. It is kept longer if a limit still counts it. What the evidence store has of it is deleted after that, and of an action that somebody deleted, this long after its end.',
