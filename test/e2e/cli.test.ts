@@ -161,7 +161,10 @@ describe('kubectl sentinel', { concurrency: true }, () => {
     const refused = await second.agent.trySentinel(run);
     assert.deepEqual([refused.code, json(refused.stderr).code], [3, 'PolicySuspended'], refused.stderr);
     assert.match(json(refused.stderr).rules?.[0]?.policy ?? '', /^AgentPolicy\/suspend-repair-agent-/);
+    const policies = () => admin.kubectl(['get', 'agentpolicies', ...there, '-o', 'name']);
+    assert.match(await policies(), /suspend-repair-agent-/);
     await admin.sentinel(['agents', 'resume', 'repair-agent', ...there]);
+    assert.doesNotMatch(await policies(), /suspend-repair-agent-/);
     const accepted = await second.agent.trySentinel(run);
     assert.equal(accepted.code, 0, accepted.stderr);
     assert.match(await admin.sentinel(['agents', ...there]), /sa:repair-agent +1 +\d +health-check-/);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DEFINITION_LIMITS, type DefinitionKind, type DefinitionUse, judgeDefinition } from './definitions.ts';
+import { AgentPolicySpec } from '@sentinel/crds';
+import {
+  DEFINITION_LIMITS,
+  type DefinitionKind,
+  type DefinitionUse,
+  isSuspension,
+  judgeDefinition,
+  SUSPENSIONS_MORE,
+  saysNothing,
+} from './definitions.ts';
 
 const MiB = 2 ** 20;
 const use = (more: Partial<DefinitionUse> = {}): DefinitionUse => ({
@@ -28,6 +37,23 @@ describe('One more Playbook or AgentPolicy', () => {
     });
   }
 
+  const { count, bytes } = DEFINITION_LIMITS.AgentPolicy;
+  const few = SUSPENSIONS_MORE.count;
+  const suspensions: [name: string, kind: DefinitionKind, use: Partial<DefinitionUse>, stored: number, exceeded?: string][] = [
+    ['beyond the number of others', 'AgentPolicy', { count }, 1000],
+    ['up to their own number', 'AgentPolicy', { count: count + few - 1 }, 1000],
+    ['not beyond that', 'AgentPolicy', { count: count + few }, 1000, 'count'],
+    ['where others have all bytes of the namespace', 'AgentPolicy', { bytes }, 1000],
+    ['where all namespaces have all bytes', 'AgentPolicy', { used: 32 * MiB, own: MiB, takers: 40 }, 1000],
+    ['as any other policy if it is large', 'AgentPolicy', { count }, SUSPENSIONS_MORE.bytes + 1, 'count'],
+  ];
+  for (const [name, kind, more, stored, exceeded] of suspensions)
+    it(`that only suspends is admitted ${name}`, () => {
+      const fault = judgeDefinition(kind, 'shop', use(more), { bytes: stored, stored, isSuspension: true });
+      assert.equal(fault?.exceeded, exceeded);
+      if (fault) assert.match(fault.message, new RegExp(`at most ${stored > 1000 ? count : count + few} are allowed`));
+    });
+
   it('finds room, however much another namespace has taken', () => {
     // One namespace has all that it can get; others hold nothing yet.
     let own = 0;
@@ -42,5 +68,30 @@ describe('One more Playbook or AgentPolicy', () => {
     const fault = judgeDefinition('AgentPolicy', 'shop', full, { bytes: 1, stored: 1000 });
     assert.equal(fault?.exceeded, 'total');
     assert.match(fault?.message ?? '', /of all namespaces have 33554432 bytes of 33554432, and namespace 'shop' has its share/);
+  });
+});
+
+describe('An AgentPolicy', () => {
+  const subjects = [{ kind: 'User', name: 'ada' }];
+  const rows: [name: string, spec: unknown, expected: boolean][] = [
+    ['for audit only that names subjects', { subjects, auditOnly: true, suspended: true }, true],
+    ['whose kill switch is off', { subjects, auditOnly: true, suspended: false }, true],
+    ['for everyone', { auditOnly: true }, true],
+    ['with the defaults of the API server', AgentPolicySpec.parse({ subjects, auditOnly: true, suspended: true }), true],
+    ['that is in force', { subjects, suspended: true }, false],
+    ['that allows something', { subjects, auditOnly: true, suspended: true, modes: ['Apply'] }, false],
+    ['with a limit', { auditOnly: true, suspended: true, limits: { perDay: 1 } }, false],
+    ['that cannot be read', { subjects: 'ada', auditOnly: true }, false],
+    ['without a spec', undefined, false],
+  ];
+  for (const [name, spec, expected] of rows)
+    it(`${expected ? 'says nothing' : 'says something'} beside its kill switch: one ${name}`, () =>
+      assert.equal(saysNothing(spec), expected));
+
+  it('only suspends if its kill switch is on and it says nothing else', () => {
+    assert.equal(isSuspension({ subjects, auditOnly: true, suspended: true }), true);
+    assert.equal(isSuspension({ subjects, auditOnly: true, suspended: false }), false);
+    assert.equal(isSuspension({ subjects, suspended: true }), false);
+    assert.equal(isSuspension(null), false);
   });
 });

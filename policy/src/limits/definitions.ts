@@ -1,3 +1,4 @@
+import { AgentPolicySpec, digestOf } from '@sentinel/crds';
 import { POLICIES_MAX } from '../policyset/policy-set.ts';
 import { fitsShare } from './fair-share.ts';
 
@@ -14,6 +15,12 @@ export const DEFINITION_LIMITS: Readonly<Record<DefinitionKind, { readonly count
   Playbook: { count: 200, bytes: 2 * MiB },
   AgentPolicy: { count: 32, bytes: POLICIES_MAX },
 };
+
+/**
+ * AgentPolicies that only suspend may be so many more, if each is stored with no more bytes than this: a namespace that is full must not keep
+ * anybody from suspending an agent.
+ */
+export const SUSPENSIONS_MORE = { count: 8, bytes: 8 * 1024 } as const;
 
 /** What the Playbooks and AgentPolicies of all namespaces may take together, unless the chart says otherwise. */
 export const DEFINITIONS_TOTAL = '32Mi';
@@ -35,6 +42,8 @@ export interface DefinitionDemand {
   readonly bytes: number;
   /** As it is stored. */
   readonly stored: number;
+  /** Whether it is an AgentPolicy that only suspends. */
+  readonly isSuspension?: boolean;
 }
 
 /** Why a definition cannot be stored. */
@@ -51,9 +60,11 @@ export function judgeDefinition(
   kind: DefinitionKind,
   namespace: string,
   use: DefinitionUse,
-  { bytes, stored }: DefinitionDemand,
+  { bytes, stored, isSuspension = false }: DefinitionDemand,
 ): DefinitionFault | undefined {
+  const hasMore = kind === 'AgentPolicy' && isSuspension && stored <= SUSPENSIONS_MORE.bytes;
   const limit = DEFINITION_LIMITS[kind];
+  const most = limit.count + (hasMore ? SUSPENSIONS_MORE.count : 0);
   const many = kind === 'Playbook' ? 'Playbooks' : 'AgentPolicies';
   const next = `Shorten or delete some that are not needed: kubectl get ${many.toLowerCase()} -n ${namespace}`;
   const because = 'because every program that judges actions keeps all of them in memory';
@@ -61,8 +72,8 @@ export function judgeDefinition(
     exceeded,
     message: `exceeded quota: ${what}, ${because}. ${next}`,
   });
-  if (use.count >= limit.count)
-    return fault('count', `namespace '${namespace}' has ${use.count} ${many}; at most ${limit.count} are allowed`);
+  if (use.count >= most) return fault('count', `namespace '${namespace}' has ${use.count} ${many}; at most ${most} are allowed`);
+  if (hasMore) return undefined;
   if (use.bytes + bytes > limit.bytes)
     return fault(
       'bytes',
@@ -76,3 +87,19 @@ export function judgeDefinition(
     `the Playbooks and AgentPolicies of all namespaces have ${use.used} bytes of ${use.total}, and namespace '${namespace}' has its share`,
   );
 }
+
+/**
+ * Whether the spec of an AgentPolicy, apart from its kill switch, names subjects and says nothing else: it is for audit only, and other fields
+ * have their defaults.
+ */
+export function saysNothing(spec: unknown): boolean {
+  const parsed = AgentPolicySpec.safeParse(spec);
+  if (!parsed.success) return false;
+  const { subjects: _, suspended: __, ...said } = parsed.data;
+  const { suspended: ___, ...nothing } = AgentPolicySpec.parse({ auditOnly: true });
+  return digestOf(said) === digestOf(nothing);
+}
+
+/** Whether an AgentPolicy with this spec only suspends: its kill switch is on, and it says nothing else. */
+export const isSuspension = (spec: unknown): boolean =>
+  (spec as { suspended?: unknown } | null | undefined)?.suspended === true && saysNothing(spec);

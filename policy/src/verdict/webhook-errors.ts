@@ -128,7 +128,7 @@ export const webhookErrors = {
   },
   PolicyQuotaExceeded: {
     when: 'The namespace has as many AgentPolicies as one action can be judged by, or its share of what all namespaces may have.',
-    next: 'Shorten or delete some, or merge them. Deleting, shortening and the kill switch are never refused.',
+    next: 'Shorten or delete some, or merge them. Deleting, shortening and the kill switch are never refused, and eight more policies may exist that only suspend.',
   },
   DefinitionsNotCounted: {
     when: 'The Playbooks and policies of the namespace cannot be counted, because the API server cannot be watched.',

@@ -84,6 +84,24 @@ describe('An act that is admitted', () => {
     assert.match(warning ?? '', /who did this is not in Sentinel's audit trail: no room/);
   });
 
+  it('is let pass with a warning when a policy is created that only suspends, and not any other one', async () => {
+    const creating = (spec: object) =>
+      request({
+        resource: { group: 'sentinel.dev', resource: 'agentpolicies' },
+        operation: 'CREATE',
+        object: { metadata, spec },
+        oldObject: undefined,
+      });
+    const shell = { subjects: [{ kind: 'User', name: 'ada' }], auditOnly: true };
+    const [warning] = await recordAct(creating({ ...shell, suspended: true }), journal('no room'), NOW);
+    assert.match(warning ?? '', /who did this is not in Sentinel's audit trail: no room/);
+    for (const spec of [{ ...shell, suspended: false }, { suspended: true }])
+      await assert.rejects(
+        recordAct(creating(spec), journal('no room'), NOW),
+        /the change of AgentPolicy 'x' cannot be recorded/,
+      );
+  });
+
   it('is refused when it cannot be written down and the operator does it: it can wait', async () => {
     const asked = request({ userInfo: { username: OPERATOR_USER, uid: '', groups: [], extra: {} } });
     await assert.rejects(recordAct(asked, journal('no room'), NOW), /the change of AgentAction 'x' cannot be recorded/);

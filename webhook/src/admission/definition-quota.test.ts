@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotations } from '@sentinel/crds';
-import { DEFINITION_LIMITS, type DefinitionKind } from '@sentinel/policy';
+import { DEFINITION_LIMITS, type DefinitionKind, SUSPENSIONS_MORE } from '@sentinel/policy';
 import { DefinitionQuota, type DefinitionSources, measure } from './definition-quota.ts';
 import { type AdmissionRequest, Denied } from './review.ts';
 
@@ -191,6 +191,39 @@ describe('The Playbooks and AgentPolicies of a namespace', () => {
     const at = (suspended: boolean) => ({ metadata: { name: 'x' }, spec: { description: 'x', suspended } });
     const request = { namespace: 'shop', object: at(false), oldObject: at(true) } as unknown as AdmissionRequest;
     quota.require('AgentPolicy', request, 'api');
+  });
+
+  const shell = (suspended: boolean) => ({ subjects: [{ kind: 'User', name: 'ada' }], auditOnly: true, suspended });
+  function writePolicy(quota: DefinitionQuota, name: string, spec: object, before?: object) {
+    const [object, oldObject] = [{ metadata: { name }, spec }, before && { metadata: { name }, spec: before }];
+    try {
+      quota.require('AgentPolicy', { namespace: 'shop', object, oldObject } as unknown as AdmissionRequest, 'api');
+      return undefined;
+    } catch (error) {
+      assert.ok(error instanceof Denied, String(error));
+      return error.causes[0]?.reason;
+    }
+  }
+
+  it('have more of their number for policies that only suspend', () => {
+    const { quota, show } = world();
+    for (let at = 0; at < DEFINITION_LIMITS.AgentPolicy.count; at++) show('AgentPolicy', `p${at}`);
+    assert.equal(writePolicy(quota, 'off', shell(false)), codes.AgentPolicy);
+    for (let at = 0; at < SUSPENSIONS_MORE.count; at++) {
+      assert.equal(writePolicy(quota, `s${at}`, shell(true)), undefined);
+      if (at % 2 === 0) show('AgentPolicy', `s${at}`, { bytes: 200, specBytes: 100 });
+    }
+    assert.equal(writePolicy(quota, 'one-more', shell(true)), codes.AgentPolicy);
+    assert.equal(write(quota, { kind: 'AgentPolicy', name: 'more' }), codes.AgentPolicy);
+  });
+
+  it('cannot turn one that only suspends into another one in a full namespace, even if it gets shorter', () => {
+    const { quota, show } = world();
+    for (let at = 0; at < DEFINITION_LIMITS.AgentPolicy.count; at++) show('AgentPolicy', `p${at}`);
+    show('AgentPolicy', 's', { bytes: 200, specBytes: 100 });
+    assert.equal(writePolicy(quota, 's', shell(false), shell(true)), undefined);
+    assert.equal(writePolicy(quota, 's', { modes: ['Apply'] }, shell(true)), codes.AgentPolicy);
+    assert.equal(writePolicy(quota, 's', { modes: ['Apply'] }, shell(false)), codes.AgentPolicy);
   });
 
   it('are measured as programs keep them: without the fields of managers, which every update may add to', () => {

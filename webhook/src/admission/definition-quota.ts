@@ -12,7 +12,9 @@ import {
   type DefinitionFault,
   type DefinitionKind,
   type DefinitionUse,
+  isSuspension,
   judgeDefinition,
+  saysNothing,
   type WebhookErrorCode,
 } from '@sentinel/policy';
 import { type AdmissionRequest, type AdmittedObject, Denied } from './review.ts';
@@ -90,7 +92,7 @@ export class DefinitionQuota {
    * unless the request is a dry-run. What does not grow is always admitted, and what cannot be counted is refused.
    */
   require(kind: DefinitionKind, { object, oldObject, namespace, dryRun }: AdmissionRequest, address: string): void {
-    if (!object || (oldObject && !isGrowing(kind, object, oldObject))) return;
+    if (!object || (oldObject && !isGrowing(kind, object, oldObject) && !isFilled(kind, object, oldObject))) return;
     if (!KINDS.every((one) => this.#sources[one].healthy()))
       throw new Denied(
         'DefinitionsNotCounted',
@@ -99,7 +101,8 @@ export class DefinitionQuota {
     const named = nameOf(object.metadata);
     const [stored, specBytes] = [storedSize(object), sizeOf(object.spec)];
     const use = this.#use(kind, namespace, { ...named, address });
-    const fault = judgeDefinition(kind, namespace, use, { bytes: countedBytes(kind, { bytes: stored, specBytes }), stored });
+    const bytes = countedBytes(kind, { bytes: stored, specBytes });
+    const fault = judgeDefinition(kind, namespace, use, { bytes, stored, isSuspension: isSuspension(object.spec) });
     if (fault) throw new Denied(CODES[kind][fault.exceeded], fault.message);
     const isNew = !oldObject || !this.#stored(kind, namespace, named.name);
     const admitted = { kind, namespace, ...named, isNew, bytes: stored, specBytes, address };
@@ -158,6 +161,10 @@ const countedBytes = (kind: DefinitionKind, { bytes, specBytes }: { readonly byt
 const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 const sizeOf = (spec: unknown): number => Buffer.byteLength(JSON.stringify(spec ?? null));
+
+// A policy that only suspended may be beyond the limit of others, and becomes one of them.
+const isFilled = (kind: DefinitionKind, now: AdmittedObject, before: AdmittedObject): boolean =>
+  kind === 'AgentPolicy' && saysNothing(before.spec) && !saysNothing(now.spec);
 
 // The size of a spec is asked by itself: a policy could be written with long annotations, and then with a long spec in their place.
 function isGrowing(kind: DefinitionKind, now: AdmittedObject, before: AdmittedObject): boolean {

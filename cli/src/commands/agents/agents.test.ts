@@ -82,14 +82,42 @@ describe('agents', () => {
     for (const one of names) assert.match(one, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
   });
 
-  it('are resumed by turning the kill switch off, and not if it is off', async () => {
+  describe('are resumed', () => {
     const policy = suspendingPolicy(subjectOf('repair-agent', 'shop'), 'shop');
-    const serve = (suspended: boolean) => () =>
-      ok({ ...policy, metadata: { ...policy.metadata, uid: 'u' }, spec: { ...policy.spec, suspended } });
-    const ran = await runAgainst(serve(true), ['agents', 'resume', 'repair-agent']);
-    assert.equal(ran.code, 0, ran.error);
-    assert.deepEqual(JSON.parse(String(ran.requests.at(-1)?.body)), { metadata: { uid: 'u' }, spec: { suspended: false } });
-    const off = await runAgainst(serve(false), ['agents', 'resume', 'repair-agent']);
-    assert.deepEqual([off.code, /NothingToDecide/.test(off.error)], [1, true]);
+    const { name } = policy.metadata;
+    const resume = (spec: object | undefined) => {
+      const found = spec && { ...policy, metadata: { ...policy.metadata, uid: 'u' }, spec: { ...policy.spec, ...spec } };
+      return runAgainst(() => (found ? ok(found) : undefined), ['agents', 'resume', 'repair-agent']);
+    };
+
+    it('by deleting the policy that suspends them, and only that one', async () => {
+      const ran = await resume({});
+      assert.equal(ran.code, 0, ran.error);
+      const last = ran.requests.at(-1);
+      assert.deepEqual([last?.method, last?.path.endsWith(`/agentpolicies/${name}`)], ['DELETE', true]);
+      assert.deepEqual(JSON.parse(String(last?.body)).preconditions, { uid: 'u' });
+      assert.match(ran.out, /deleted; it suspends ServiceAccount shop:repair-agent no more\nopen actions .* need approval again/);
+    });
+
+    it('with the policy deleted also where its kill switch is off: it still makes its subject an agent', async () => {
+      const ran = await resume({ suspended: false });
+      assert.deepEqual([ran.code, ran.requests.at(-1)?.method, /approval/.test(ran.out)], [0, 'DELETE', false], ran.error);
+    });
+
+    it('by turning the kill switch off if the policy has rules as well', async () => {
+      const ran = await resume({ auditOnly: false });
+      assert.equal(ran.code, 0, ran.error);
+      assert.deepEqual(JSON.parse(String(ran.requests.at(-1)?.body)), { metadata: { uid: 'u' }, spec: { suspended: false } });
+      assert.match(ran.out, /kept, with the rules that somebody added to it/);
+    });
+
+    for (const [what, spec] of [
+      ['there is no such policy', undefined],
+      ['its policy has rules, and its kill switch is off', { auditOnly: false, suspended: false }],
+    ] as const)
+      it(`not if ${what}`, async () => {
+        const ran = await resume(spec);
+        assert.deepEqual([ran.code, /NothingToDecide/.test(ran.error)], [1, true], ran.out);
+      });
   });
 });

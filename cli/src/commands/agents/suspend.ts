@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type AgentPolicy, agentPolicies } from '@sentinel/crds';
+import { saysNothing } from '@sentinel/policy';
 import { exitCodes } from '../../exit-codes.ts';
 import { confirmed, requireSomebody, type Session, UsageError } from '../../session.ts';
 import { visible } from '../../terminal/visible.ts';
@@ -74,20 +75,29 @@ export async function suspendAgent(session: Session, given: string, flags: Suspe
   return exitCodes.done;
 }
 
-/** Turns the kill switch of `agents suspend` off. Kill switches of other policies stay on. */
+/**
+ * Deletes the policy of `agents suspend`, which would otherwise make its subject an agent of the namespace for ever. If somebody has added
+ * rules to it, its kill switch is turned off instead. Kill switches of other policies stay on.
+ */
 export async function resumeAgent({ client, namespace, io }: Session, given: string): Promise<number> {
   const subject = subjectOf(given, namespace);
   const { name } = suspendingPolicy(subject, namespace).metadata;
   const found = await client.get(agentPolicies, { name, namespace });
-  if (!found?.spec.suspended)
+  const isEmpty = saysNothing(found?.spec);
+  if (!found || !(isEmpty || found.spec.suspended))
     throw new UsageError(
       'NothingToDecide',
       `'kubectl sentinel agents suspend' does not suspend ${nameOf(subject)} in namespace '${namespace}'; see: kubectl sentinel agents -n ${namespace} -o wide`,
     );
-  // The policy stays, so that the audit trail names who turned its kill switch off.
-  const patch = { metadata: { uid: found.metadata.uid }, spec: { suspended: false } };
-  await client.patch(agentPolicies, { name, namespace }, patch, { type: 'merge', fieldManager: 'kubectl-sentinel' });
-  io.out(`agentpolicy.sentinel.dev/${name} suspends ${visible(nameOf(subject))} no more; its open actions need approval again`);
+  const { uid } = found.metadata;
+  if (isEmpty) await client.delete(agentPolicies, { name, namespace }, { preconditions: { uid } });
+  else {
+    const patch = { metadata: { uid }, spec: { suspended: false } };
+    await client.patch(agentPolicies, { name, namespace }, patch, { type: 'merge', fieldManager: 'kubectl-sentinel' });
+  }
+  const done = isEmpty ? 'deleted' : 'kept, with the rules that somebody added to it';
+  io.out(`agentpolicy.sentinel.dev/${name} ${done}; it suspends ${visible(nameOf(subject))} no more`);
+  if (found.spec.suspended) io.out('open actions that were suspended need approval again');
   return exitCodes.done;
 }
 
