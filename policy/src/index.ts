@@ -63,6 +63,7 @@ export * from './schedule/due.ts';
 export * from './schedule/faults.ts';
 export * from './schedule/judge-scheduled.ts';
 export * from './schedule/overlap.ts';
+export * from './schedule/people.ts';
 export * from './schedule/scheduled-action.ts';
 export { isTimeZone } from './schedule/wall-clock.ts';
 export * from './statements/compare.ts';

@@ -75,6 +75,11 @@ export class PolicyReader {
     return { policies, playbook: book ?? undefined, parent: parent ? parentOf(parent) : undefined, keys };
   }
 
+  /** A Playbook as it is now; undefined if it does not exist. */
+  async playbook(namespace: string, name: string): Promise<Playbook | undefined> {
+    return (await this.#client.get(playbooks, { namespace, name })) ?? undefined;
+  }
+
   /** The public keys of the seals. */
   async sealKeys(): Promise<SealKeys> {
     const published = await this.#client.get(configmaps, { namespace: own.system, name: SEAL_KEYS });

@@ -23,10 +23,12 @@ import {
   parentOf,
   parseIdentities,
   parseIdentity,
+  peopleOfSchedule,
   playbookDigest,
   policySet,
   readSealKeys,
   type SealKeys,
+  type Trust,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
@@ -38,6 +40,7 @@ import type { Enforcement } from '../run/run.ts';
 export interface Surroundings {
   readonly action: AgentAction;
   readonly requester: Identity;
+  /** Who amended it; for the action of a schedule also the authors of its Playbook and who trusted it. */
   readonly editors: readonly Identity[];
   readonly policies: PolicySet;
   readonly keys: SealKeys;
@@ -46,8 +49,6 @@ export interface Surroundings {
   readonly parent: Parent | undefined;
   /** When the last suspension of the action was lifted, as observed by the gateway; undefined if there was none. */
   readonly liftedAt: number | undefined;
-  /** Whether the requester holds the verb `use` on the account; undefined when none was named. */
-  readonly mayUseAccount: boolean | undefined;
 }
 
 interface Reference {
@@ -60,11 +61,7 @@ interface Reference {
  * Reads the objects that belong to an action from the API server, without relying on caches or on the operator. Throws Refused if the
  * action does not exist or has no requester.
  */
-export async function gatherSurroundings(
-  client: KubeClient,
-  { namespace, name, uid }: Reference,
-  account?: string,
-): Promise<Surroundings> {
+export async function gatherSurroundings(client: KubeClient, { namespace, name, uid }: Reference): Promise<Surroundings> {
   const [action, tenant, cluster, local, keys, suspensions] = await Promise.all([
     client.get(agentActions, { namespace, name }),
     client.get(namespaces, { name: namespace }),
@@ -95,18 +92,15 @@ export async function gatherSurroundings(
     noteKey(kind, metadata.name, metadata.namespace),
   );
   const sealKeys = readSealKeys(keys?.data as Record<string, string> | undefined);
-  const user = accountUser(requester, trustOf(live ?? undefined, sealKeys, policies.agents));
-  const mayUseAccount = account === undefined ? undefined : await mayUse(client, user, namespace, account);
   return {
     action,
     requester,
-    editors,
+    editors: [...editors, ...peopleOfSchedule(requester, live ?? undefined)],
     policies,
     liftedAt: liftedAt(suspensions, policies, namespace, existing, Date.now()),
     keys: sealKeys,
     live: live ?? undefined,
     parent: parent ? parentOf(parent) : undefined,
-    mayUseAccount,
   };
 }
 
@@ -132,18 +126,15 @@ export async function gatherFacts(
   }: Pick<Enforcement, 'plan' | 'digest' | 'recordedAt'> & { readonly claimedAt?: number | undefined },
   now: number,
 ): Promise<GatheredFacts> {
-  const {
-    action,
-    requester,
-    editors,
-    policies,
-    keys,
-    live,
-    parent,
-    mayUseAccount,
-    liftedAt: lifted,
-  } = await gatherSurroundings(client, ref, plan.spec.account);
+  const { action, requester, editors, policies, keys, live, parent, liftedAt: lifted } = await gatherSurroundings(client, ref);
   const unchanged = live !== undefined && playbookDigest(live) === plan.spec.playbook.digest ? live : undefined;
+  const playbook = admittedPlaybook(action, plan, unchanged);
+  const trust: Trust = isAdHoc(action.spec)
+    ? UNTRUSTED_STEPS
+    : unchanged
+      ? trustOf(unchanged, keys, policies.agents)
+      : { trusted: false, why: 'it changed or was deleted after the action was admitted' };
+  const user = accountUser(requester, { action, playbook, trust });
   const facts: PlanFacts = {
     action,
     plan: plan.spec,
@@ -151,13 +142,9 @@ export async function gatherFacts(
     requester,
     editors,
     policies,
-    playbook: admittedPlaybook(action, plan, unchanged),
-    trust: isAdHoc(action.spec)
-      ? UNTRUSTED_STEPS
-      : unchanged
-        ? trustOf(unchanged, keys, policies.agents)
-        : { trusted: false, why: 'it changed or was deleted after the action was admitted' },
-    mayUseAccount,
+    playbook,
+    trust,
+    mayUseAccount: await mayUse(client, user, ref.namespace, plan.spec.account),
     keys,
     // Earlier runs and concurrent runs are counted by the operator; the gateway checks the policies.
     succeeded: undefined,

@@ -35,7 +35,8 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
   const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
-  const mayUseAccount = await mayUse(client, accountUser(requester, trust), ref.namespace, playbook.spec.account);
+  const user = accountUser(requester, { action, playbook, trust });
+  const mayUseAccount = await mayUse(client, user, ref.namespace, playbook.spec.account);
   if (!mayUseAccount || action.status?.account !== playbook.spec.account)
     throw refuseClaim(
       'AccountNotAllowed',

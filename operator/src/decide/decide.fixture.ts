@@ -114,6 +114,7 @@ export const job = (more: Partial<JobView> = {}): JobView => ({
 export const facts = (of: AgentAction, more: Partial<Facts> = {}): Facts => ({
   action: of,
   requester: { user: 'agent', groups: [] },
+  scheduledBy: [],
   policies: policies(),
   playbook,
   trust: TRUSTED,

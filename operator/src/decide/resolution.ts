@@ -1,5 +1,5 @@
-import { annotations } from '@sentinel/crds';
-import { evaluatePlan, parseIdentities, type ResolutionOrder, resolutionsOf } from '@sentinel/policy';
+import { evaluatePlan, type ResolutionOrder, resolutionsOf } from '@sentinel/policy';
+import { editorsOf } from '../facts/editors.ts';
 import type { Facts } from '../facts/facts.ts';
 import { outboxRoom } from '../status/record.ts';
 import type { NextStep } from './step.ts';
@@ -14,7 +14,7 @@ export const ROOM_AFTER_RESOLUTION = 6;
  */
 export function decideOnResolution(facts: Facts): NextStep {
   const { plan, action, requester } = facts;
-  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  const editors = editorsOf(facts);
   if (!plan || !requester || !editors) {
     const why = 'the plan of the action is gone, so that no person can resolve its effects';
     return facts.live ? { kind: 'Abandon', why } : { kind: 'LookAgainLive' };

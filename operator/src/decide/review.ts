@@ -1,4 +1,3 @@
-import { annotations } from '@sentinel/crds';
 import {
   allowedLag,
   awaitsSuspensionName,
@@ -10,7 +9,6 @@ import {
   holdSandbox,
   holdStart,
   judgeBudget,
-  parseIdentities,
   requiresEvidence,
   requiresSink,
   restsUntil,
@@ -20,6 +18,7 @@ import {
   type Tally,
 } from '@sentinel/policy';
 import { activityOf } from '../facts/activity.ts';
+import { editorsOf } from '../facts/editors.ts';
 import type { Facts } from '../facts/facts.ts';
 import { stateOf } from '../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END } from '../status/record.ts';
@@ -39,7 +38,7 @@ const NAME_RETRY_MS = 1_000;
  */
 export function decideOnReview(facts: Facts): NextStep {
   const { plan, action, requester, now } = facts;
-  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  const editors = editorsOf(facts);
   if (!plan || !requester || !editors)
     return { kind: 'End', state: 'Denied', message: 'the plan of the action is gone. Create the action again.' };
   const { tally, approved, refused, codes } = evaluatePlan({

@@ -1,6 +1,6 @@
-import { annotations } from '@sentinel/crds';
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
-import { askDeciders, claimedAuthors, consents, everyRequester, parseIdentities, type Tally } from '@sentinel/policy';
+import { askDeciders, claimedAuthors, consents, everyRequester, type Tally } from '@sentinel/policy';
+import { editorsOf } from './editors.ts';
 import type { Facts } from './facts.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Facts } from './facts.ts';
  */
 export async function withDeciders(client: KubeClient, facts: Facts, tally: Tally): Promise<Facts> {
   const { action, requester } = facts;
-  const editors = parseIdentities(action.metadata.annotations?.[annotations.amendedBy]);
+  const editors = editorsOf(facts);
   if (!requester || !editors) return { ...facts, deciders: new Map() };
   const deciders = await askDeciders(
     (who, rights) => firstAllowed(client, who, rights),

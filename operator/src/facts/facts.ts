@@ -34,6 +34,8 @@ export interface Facts {
   /** The uid of its namespace; undefined if the namespace was not found. */
   readonly namespaceUid?: string | undefined;
   readonly requester: Identity | undefined;
+  /** The people who count as requesters of the action of a schedule; empty for other actions. */
+  readonly scheduledBy: readonly Identity[];
   readonly policies: PolicySet;
   /** The Playbook that the action names, or the one that is built from its ad-hoc steps. From the start of the real run: as it was admitted, or undefined. */
   readonly playbook: Playbook | undefined;

@@ -19,6 +19,7 @@ import {
   isAdHoc,
   parentOf,
   parseIdentity,
+  peopleOfSchedule,
   policySet,
   readSealKeys,
   requiresEvidence,
@@ -123,7 +124,7 @@ export async function gatherLive(
   const account = facts.playbook?.spec.account;
   const mayUseAccount =
     facts.requester && account !== undefined
-      ? await mayUse(client, accountUser(facts.requester, facts.trust), namespace, account)
+      ? await mayUse(client, accountUser(facts.requester, facts), namespace, account)
       : undefined;
   const state = stateOf(action.status);
   const starting = ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'].includes(state);
@@ -171,6 +172,7 @@ function assemble(
     action,
     namespaceUid: sources.tenant?.metadata.uid,
     requester,
+    scheduledBy: requester ? peopleOfSchedule(requester, playbook) : [],
     policies,
     playbook: playbookInForce(action, around.plan, playbook),
     trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents),

@@ -81,6 +81,10 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "'sentinel.dev/requested-by' in variables.oldAnnotations && variables.oldAnnotations['sentinel.dev/requested-by'].startsWith('{\"user\":\"' + variables.user + '\",')"
         },
         {
+          "name": "scheduled",
+          "expression": "'sentinel.dev/requested-by' in variables.oldAnnotations && variables.oldAnnotations['sentinel.dev/requested-by'].startsWith('{\"user\":\"system:serviceaccount:sentinel-schedules:schedule\",')"
+        },
+        {
           "name": "amendedBy",
           "expression": "'sentinel.dev/amended-by' in variables.annotations ? variables.annotations['sentinel.dev/amended-by'] : ''"
         },
@@ -350,6 +354,11 @@ export const renderedGuards: readonly AnyObject[] = [
         {
           "expression": "variables.sameSpec || variables.state in ['Pending', 'Rehearsing', 'AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'] || variables.onlyCancels",
           "message": "sentinel: the real run has begun: the action can only be cancelled now",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || variables.onlyCancels || !variables.scheduled",
+          "message": "sentinel: an action of a schedule can only be cancelled or rejected: cancel it, and correct the Playbook",
           "reason": "Forbidden"
         },
         {

@@ -89,6 +89,12 @@ export function authorsOf({
   return authors?.length ? authors : undefined;
 }
 
+/** Who trusted a Playbook, from the sealed record, which is not verified here; undefined if there is none. */
+export function trusterOf({ metadata }: Pick<Playbook, 'metadata'>): Identity | undefined {
+  const record = parse(metadata.annotations?.[annotations.trust] ?? '', TrustRecord);
+  return record && { user: record.user, uid: record.uid, groups: record.groups };
+}
+
 /** Whether the annotation contains trust and not a withdrawal. Only sealed records are stored there. */
 export const isTrust = (sealed: string | undefined): boolean =>
   sealed !== undefined && sealed !== '' && !sealed.startsWith(WITHDRAWAL_PREFIX);

@@ -81,12 +81,13 @@ export interface Requesters {
 export const claimedAuthors = ({ onBehalfOf }: Pick<AgentActionSpec, 'onBehalfOf'>): Identity[] =>
   (onBehalfOf?.authors ?? []).map((user) => ({ user, groups: [] }));
 
-/** The same as a list. A person whom an agent names has a user name and nothing else. */
-export const everyRequester = ({ requester, editors, onBehalfOf }: Requesters): Identity[] => [
-  requester,
-  ...editors,
-  ...(onBehalfOf === undefined ? [] : [{ user: onBehalfOf, groups: [] }]),
-];
+/** The same as a list. Who is only named is left out if the list has the person with a uid or groups as well. */
+export function everyRequester({ requester, editors, onBehalfOf }: Requesters): Identity[] {
+  const all = [requester, ...editors, ...(onBehalfOf === undefined ? [] : [{ user: onBehalfOf, groups: [] }])];
+  return all.filter((one) => !isOnlyNamed(one) || !all.some((other) => other.user === one.user && !isOnlyNamed(other)));
+}
+
+const isOnlyNamed = ({ uid, groups }: Identity): boolean => !uid && groups.length === 0;
 
 /** Reads an annotation that only names somebody: who changed or cancelled an action. Undefined when it is missing or names nobody. */
 export function parseActor(stamp: string | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentActionSpec, Playbook } from '@sentinel/crds';
+import { type AgentActionSpec, annotations as known, type Playbook } from '@sentinel/crds';
 import type { Trust } from '../approval/trust.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isDue } from './due.ts';
@@ -10,6 +10,8 @@ import { MINUTE_MS } from './wall-clock.ts';
 export interface FiledAction {
   readonly name: string;
   readonly spec: AgentActionSpec;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly playbook: Playbook | undefined;
   readonly trust: Trust;
   readonly now: number;
@@ -19,7 +21,7 @@ export interface FiledAction {
  * Why the account of schedules may not create an action; empty if it may. It may create exactly what a schedule creates, when it is due: nothing else can
  * be done with its token.
  */
-export function judgeScheduled({ name, spec, playbook, trust, now }: FiledAction): Refusal[] {
+export function judgeScheduled({ name, spec, labels, annotations, playbook, trust, now }: FiledAction): Refusal[] {
   const schedule = playbook?.spec.schedule;
   if (!playbook || !schedule) return refuse('the account of schedules may only file actions of Playbooks with a schedule');
   if (schedule.suspend)
@@ -38,7 +40,13 @@ export function judgeScheduled({ name, spec, playbook, trust, now }: FiledAction
   if (typeof expected === 'string') return refuse(expected);
   if (expected.name !== name || !isDeepStrictEqual(withoutUndefined(expected.spec), withoutUndefined(spec)))
     return refuse(`the action is not the one that the schedule of Playbook '${playbook.metadata.name}' files`);
-  return [];
+  return [...refuseKeys('labels', labels), ...refuseKeys('annotations', annotations)];
+}
+
+// Controllers and policies of other programs may act on labels and annotations. The stamp is there when the webhook is called again.
+function refuseKeys(what: 'labels' | 'annotations', values: FiledAction['labels']): Refusal[] {
+  const found = Object.keys(values ?? {}).find((key) => what === 'labels' || key !== known.requestedBy);
+  return found === undefined ? [] : refuse(`an action of a schedule must not have ${what}, and this one has '${found}'`);
 }
 
 function tryRender(playbook: Playbook, truster: string, due: number) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AgentActionSpec, type Playbook, SCHEDULE_USER } from '@sentinel/crds';
-import { authorsOf, type Trust } from '../approval/trust.ts';
+import { authorsOf } from '../approval/trust.ts';
 import type { Identity } from '../identity/identity.ts';
 import { MINUTE_MS } from './wall-clock.ts';
 
@@ -64,14 +64,8 @@ export function runsSince({ status }: Pick<Playbook, 'status'>): number | undefi
   return condition?.status === 'True' ? Date.parse(condition.lastTransitionTime) : undefined;
 }
 
-/**
- * Whose right to use an account counts: that of the requester; for the action of a schedule, that of the person who trusted its Playbook. Without trust
- * nobody lends the account of schedules a right.
- */
-export const accountUser = (requester: Identity, trust: Trust): Identity =>
-  isSchedule(requester) && trust.trusted ? trust.by : requester;
-
-function actionName(playbook: string, due: number): string {
+/** The name of the action of a schedule for a due time, which no other Playbook has. */
+export function actionName(playbook: string, due: number): string {
   const minutes = Math.floor(due / MINUTE_MS);
   if (playbook.length <= NAME_MAX) return `${playbook}-scheduled-${minutes}`;
   const digest = createHash('sha256').update(playbook).digest('hex').slice(0, 8);

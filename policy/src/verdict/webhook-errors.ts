@@ -42,6 +42,10 @@ export const webhookErrors = {
     when: 'Somebody decides on the object right now, and the edit would keep the decision from being stored.',
     next: 'Try again in some seconds. Clients of Kubernetes do this by themselves.',
   },
+  ScheduledActionFixed: {
+    when: 'The action was filed by a schedule, and an edit or a request for changes would have it do something else than the schedule says.',
+    next: 'Reject or cancel the action, and correct the Playbook.',
+  },
   CommentTooLong: {
     when: 'The comment of a decision is longer than what is kept.',
     next: 'Shorten it.',

@@ -10,9 +10,9 @@ import {
   judgeAgent,
   judgeParent,
   judgeScheduled,
+  type LentAccount,
   parseIdentity,
   type Refusal,
-  type Trust,
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
@@ -21,6 +21,7 @@ import { carriesDecision, type DecisionContext, sealDecision } from './decision.
 import { actorStampOf, stampOf } from './identity.ts';
 import { keptIntent } from './intent.ts';
 import type { ActionQuota } from './quota.ts';
+import { requireNotScheduled } from './reasons/require-reason.ts';
 import { type AdmissionRequest, Denied, deniedByPolicy, type Mutation, type UserInfo } from './review.ts';
 
 export interface ActionContext extends DecisionContext {
@@ -44,13 +45,11 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
 }
 
 // The person who trusted a schedule lends it the right to use the account. The claims of the caller are not theirs.
-function userOf(userInfo: UserInfo, trust: Trust): UserInfo {
+function userOf(userInfo: UserInfo, facts: LentAccount): UserInfo {
   const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
-  const { user, uid, groups } = accountUser(requester, trust);
+  const { user, uid, groups } = accountUser(requester, facts);
   return user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} };
 }
-
-const nameOf = (object: AdmissionRequest['object']): string => object?.metadata.name ?? '';
 
 function refusedByPolicy(refusals: readonly Refusal[]): Denied {
   noteRefusals(refusals);
@@ -67,6 +66,7 @@ async function edit(request: AdmissionRequest, { policies, requireEditRate }: Ac
   const requester = parseIdentity(oldObject?.metadata.annotations?.[annotations.requestedBy]);
   if (!spec.success || !before.success || !requester || isOnlyCancelled(spec.data, before.data))
     return noteEditor(request, object?.spec);
+  requireNotScheduled(requester, 'can only be cancelled or rejected: cancel it');
   const facts = await policies.read(namespace, spec.data, requester);
   if (requester.user === userInfo.username) {
     const editor = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
@@ -127,11 +127,17 @@ async function file(
     const facts = await policies.read(namespace, spec.data, requester);
     const playbook = adHocPlaybook({ metadata: { name: request.name, namespace }, spec: spec.data }) ?? facts.playbook;
     const account = playbook?.spec.account;
+    const metadata = { ...object?.metadata, name: object?.metadata.name ?? '' };
     const trust = isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents);
     const mayUseAccount =
       account === undefined
         ? undefined
-        : await authorizer.allows(userOf(userInfo, trust), { verb: 'use', resource: 'accounts', namespace, name: account });
+        : await authorizer.allows(userOf(userInfo, { action: { metadata, spec: spec.data }, playbook, trust }), {
+            verb: 'use',
+            resource: 'accounts',
+            namespace,
+            name: account,
+          });
     const admission = {
       spec: spec.data,
       policies: facts.policies,
@@ -142,7 +148,7 @@ async function file(
     // The children of the parent are counted by the operator, which admits one action at a time.
     const family = judgeParent(facts.policies, { spec: spec.data, requester }, facts.parent, undefined);
     const unscheduled = isSchedule(requester)
-      ? judgeScheduled({ name: nameOf(object), spec: spec.data, playbook: facts.playbook, trust, now: now.getTime() })
+      ? judgeScheduled({ ...metadata, spec: spec.data, playbook: facts.playbook, trust, now: now.getTime() })
       : [];
     const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family, ...unscheduled];
     // A refused action must not be counted.

@@ -9,8 +9,6 @@ import {
   everyRequester,
   isResolution,
   type PolicySet,
-  parseIdentities,
-  parseIdentity,
   type Requesters,
   type SealKeys,
   sealRecord,
@@ -21,9 +19,10 @@ import {
 import type { Authorizer } from '../authorize.ts';
 import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from './identity.ts';
-import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
-import { requireReasonToApprove, requireReasonToStop, requireRevisable } from './reasons/require-reason.ts';
-import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation, type UserInfo } from './review.ts';
+import { requireNoAgent, requireSeparation } from './people.ts';
+import { requireNotScheduled, requireReasonToApprove, requireReasonToStop, requireRevisable } from './reasons/require-reason.ts';
+import { requestersOf, requireSomebodyElse, withPeopleOfSchedule } from './requesters/requesters.ts';
+import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
 
 /** The dependencies for evaluating and sealing a decision. */
 export interface DecisionContext {
@@ -75,11 +74,12 @@ export async function sealDecision(
   const comment = asked[annotations.comment];
   if (comment !== undefined && comment.length > COMMENT_MAX)
     throw new Denied('CommentTooLong', `${annotations.comment} may have at most ${COMMENT_MAX} characters`);
-  const requesters = requestersOf(oldObject);
+  const named = requestersOf(oldObject);
   const what = effect === undefined ? 'approve it' : 'resolve its effects';
   // Anybody with the right may reject, agents as well: otherwise anyone who writes a policy could name an approver in it and prevent the
   // rejection. A decision that lets something happen must come from a person who is neither an agent nor the requester.
   const consents = decision === 'approve' || effect !== undefined;
+  const requesters = consents ? await withPeopleOfSchedule(policies, oldObject, request.namespace, named) : named;
   if (consents) requireSomebodyElse(userInfo, requesters, what);
   const set = consents ? await policies.policiesAbout(request.namespace, requesters.requester) : undefined;
   if (set) requireNoAgent(set.agents, userInfo, decision);
@@ -94,6 +94,7 @@ export async function sealDecision(
   const readPolicies = () => policies.policiesAbout(request.namespace, requesters.requester);
   const before = oldObject.metadata.annotations?.[annotations.approvals];
   if (decision === 'reject') await requireReasonToStop(readPolicies, comment);
+  if (decision === 'request-changes') requireNotScheduled(named.requester, 'cannot be revised: reject it');
   if (decision === 'request-changes') requireRevisable(await readPolicies(), before, plan, comment);
   requireUseful(decision, request, oldObject, { status, requesters, keys: await policies.sealKeys(), now });
   const judged = set ? await requireApprover(request, authorizer, { set, requesters, what }) : NOT_JUDGED;
@@ -147,28 +148,6 @@ function suspensionWarnings(status: AgentActionStatus): string[] {
   return [
     `sentinel: the action is suspended${by === '' ? '' : ` by ${by}`}: this approval is recorded and will not count; approve again after the kill switch is turned off`,
   ];
-}
-
-function requestersOf({ metadata, spec }: AdmittedObject): Requesters {
-  const requester = parseIdentity(metadata.annotations?.[annotations.requestedBy]);
-  const editors = parseIdentities(metadata.annotations?.[annotations.amendedBy]);
-  if (!requester || !editors)
-    throw new Denied('RequesterUnknown', 'the requester or an editor of this action is unknown; create it again');
-  // Read without the schema, which may have changed since: a claim that cannot be read is refused, not left out.
-  const { onBehalfOf } = (spec ?? {}) as { onBehalfOf?: { user?: unknown; authors?: unknown } };
-  const authors = onBehalfOf?.authors ?? [];
-  const isNamed = Array.isArray(authors) && authors.every((author) => typeof author === 'string');
-  if (onBehalfOf !== undefined && (typeof onBehalfOf.user !== 'string' || !isNamed))
-    throw new Denied('RequesterUnknown', 'spec.onBehalfOf does not name users; create the action again');
-  const claimed = isNamed ? authors.map((user: string) => ({ user, groups: [] })) : [];
-  return { requester, editors: [...editors, ...claimed], onBehalfOf: onBehalfOf?.user as string | undefined };
-}
-
-function requireSomebodyElse(user: UserInfo, { requester, editors, onBehalfOf }: Requesters, what: string): void {
-  requireOther(user, [requester], `you asked for this action: somebody else must ${what}`);
-  requireOther(user, editors, `you edited this action: somebody else must ${what}`);
-  if (onBehalfOf === user.username)
-    throw new Denied('SelfApproval', `the agent acts on your behalf (spec.onBehalfOf): somebody else must ${what}`);
 }
 
 interface JudgedApprover {

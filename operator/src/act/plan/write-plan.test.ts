@@ -32,6 +32,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     spec: { intent: { summary: 'restart web' }, parameters: [{ name: 'name', value: "web'; rm -rf / #" }] },
   }),
   requester: { user: 'agent', groups: [] },
+  scheduledBy: [],
   policies: policy(),
   playbook: aPlaybook(playbookSpec),
   trust: { trusted: false, why: '' },

@@ -1,6 +1,14 @@
 import type { AgentActionStatus } from '@sentinel/crds';
-import { judgeReason, judgeRevision, type PolicySet, type Refusal, reasonFault } from '@sentinel/policy';
-import { deniedByPolicy } from '../review.ts';
+import {
+  type Identity,
+  isSchedule,
+  judgeReason,
+  judgeRevision,
+  type PolicySet,
+  type Refusal,
+  reasonFault,
+} from '@sentinel/policy';
+import { Denied, deniedByPolicy } from '../review.ts';
 
 /** Throws Denied if an approval does not say what the current policies require, or what they required when the plan was made. */
 export function requireReasonToApprove(set: PolicySet, { required }: AgentActionStatus, comment: string | undefined): void {
@@ -15,6 +23,15 @@ export async function requireReasonToStop(read: () => Promise<PolicySet>, commen
   const set = await read().catch(() => undefined);
   const refusals = set ? judgeReason(set, 'rejections', comment) : [];
   if (refusals.length > 0) throw deniedByPolicy(refusals);
+}
+
+/**
+ * Throws Denied for the action of a schedule, which does what the person who trusted the Playbook trusted, and nothing else: the right to use the account
+ * is theirs. `instead` completes a sentence about the action, up to what to do with it.
+ */
+export function requireNotScheduled(requester: Identity, instead: string): void {
+  if (isSchedule(requester))
+    throw new Denied('ScheduledActionFixed', `an action of a schedule ${instead}, and correct the Playbook`);
 }
 
 /**

@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AgentAction, annotations, type Playbook } from '@sentinel/crds';
+import { authorsOf, playbookDigest, type Trust, trusterOf } from '../approval/trust.ts';
+import type { Identity } from '../identity/identity.ts';
+import { actionName, dueOf, isSchedule } from './scheduled-action.ts';
+
+/** An action and the Playbook that it runs, from the same reads. */
+export interface LentAccount {
+  readonly action: Pick<AgentAction, 'spec'> & {
+    readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> | undefined };
+  };
+  readonly playbook: Playbook | undefined;
+  readonly trust: Trust;
+}
+
+/**
+ * Whose right to use an account counts: that of the requester; for the action of a schedule, that of the person who trusted its Playbook. That
+ * person lends it to exactly what they trusted: to this Playbook, with the parameters of its schedule, in an action that nobody amended.
+ */
+export function accountUser(requester: Identity, { action, playbook, trust }: LentAccount): Identity {
+  if (!isSchedule(requester) || !trust.trusted || !playbook || trust.by.digest !== playbookDigest(playbook)) return requester;
+  return isAsScheduled(action, playbook) ? trust.by : requester;
+}
+
+/**
+ * The people who count as requesters of the action of a schedule, with uid and groups as the webhook stamped them: the authors of its Playbook and who
+ * trusted it. The action itself has their names only. Trust need not be valid any more, because this only prevents approvals.
+ */
+export function peopleOfSchedule(requester: Identity, playbook: Playbook | undefined): Identity[] {
+  if (!isSchedule(requester) || !playbook) return [];
+  const truster = trusterOf(playbook);
+  return [...(authorsOf(playbook) ?? []), ...(truster ? [truster] : [])];
+}
+
+// A cancelled action starts nothing any more, but may be rolled back, whoever cancelled it.
+function isAsScheduled({ metadata, spec }: LentAccount['action'], playbook: Playbook): boolean {
+  const { schedule } = playbook.spec;
+  const due = dueOf(metadata.name);
+  if (!schedule || due === undefined || metadata.name !== actionName(playbook.metadata.name, due)) return false;
+  if (spec.steps !== undefined || spec.playbookRef?.name !== playbook.metadata.name) return false;
+  if (metadata.annotations?.[annotations.amendedBy] && !spec.cancelled) return false;
+  return isDeepStrictEqual(spec.parameters ?? [], schedule.parameters ?? []);
+}
