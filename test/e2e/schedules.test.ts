@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks } from '@sentinel/crds';
 import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
 import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
-import { refused } from '../lib/people/answers.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { accepted, refused } from '../lib/people/answers.ts';
 import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // A Playbook with a schedule has a real CronJob, whose pod files an action. Everything else that its account could be used for is tried.
@@ -27,6 +28,9 @@ spec:
   steps: [{name: look, command: [kubectl, get, "$(params.kind)"]}]
 ${schedule}`;
 const schedule = (cron: string) => `  schedule: {cron: "${cron}", parameters: [{name: kind, value: services}]}\n`;
+const note = oneStep('note', ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', 'note=$(params.kind)'], {
+  more: `  parameters: [{name: kind, default: pods}]\n${schedule('* * * * *')}`,
+}).replace('---\n', '');
 
 // The person who trusts a schedule lends it the right to use the account.
 const rights = `
@@ -70,13 +74,20 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
   let filed: AgentAction;
 
   before(async () => {
-    const playbookList = [book('pulse', schedule('* * * * *')), book('yearly', schedule('@yearly')), book('plain', ''), rights];
+    const playbookList = [
+      book('pulse', schedule('* * * * *')),
+      book('yearly', schedule('@yearly')),
+      book('plain', ''),
+      note,
+      rights,
+    ];
     const subjects = `  subjects:\n  - {kind: ServiceAccount, name: schedule, namespace: ${SCHEDULES}}\n`;
     tenant = await makeTenant('schedules', {
       playbooks: playbookList.join('\n---\n'),
       policy: policyForAnyPlaybook().replace('  subjects:\n', subjects),
     });
     namespace = tenant.namespace;
+    await tenant.deploy('web');
     // Only a pod has a token of this account: the API server gives none to anybody else. So it is impersonated.
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${SCHEDULES}`, 'system:authenticated'];
     account = new Person(admin.kubeconfig, { as: { user: SCHEDULE, groups } });
@@ -165,6 +176,30 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       ['create', 'token', 'schedule', '-n', SCHEDULES],
     ])
       refused(await account.tryKubectl(args), /cannot (get|delete|patch|list|create) resource/);
+  });
+
+  it('has actions that nobody edits or has revised: the right that was lent is used for nothing else', async () => {
+    await runs('note');
+    const { name } = await eventually('an action that writes', async () => (await filedOf('note'))[0]?.metadata, 120);
+    await tenant.until(name, ['AwaitingApproval']);
+    const patch = (spec: object) =>
+      admin.tryKubectl([
+        ...['patch', 'agentaction', name, '-n', namespace, DRY, '--type=merge'],
+        ...['-p', JSON.stringify({ spec })],
+      ]);
+    for (const change of [
+      { playbookRef: { name: 'yearly' } },
+      { parameters: [{ name: 'kind', value: 'pods' }] },
+      { onBehalfOf: null },
+      { mode: 'DryRun' },
+      { mode: 'DryRun', cancelled: true },
+    ])
+      refused(await patch(change), /can only be cancelled or rejected: cancel it, and correct the Playbook/);
+    const asked = await tenant.decide(tenant.approver, name, 'request-changes');
+    refused(asked, /an action of a schedule cannot be revised: reject it, and correct the Playbook/);
+    accepted(await patch({ cancelled: true }));
+    accepted(await tenant.decide(tenant.approver, name, 'reject'));
+    await tenant.until(name, ['Rejected']);
   });
 
   it('has a namespace in which nobody else starts anything, and names that nobody else takes', async () => {
