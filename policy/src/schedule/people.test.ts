@@ -65,7 +65,7 @@ describe('Whose right to use an account counts', () => {
       trust: trustIn(other),
     },
     'with a Playbook that the action does not name': { playbook: other, trust: trustIn(other) },
-    'with steps of its own': { action: action({ playbookRef: undefined, steps: [{ name: 'a', command: ['true'] }] }) },
+    'with ad-hoc steps': { action: action({ playbookRef: undefined, steps: [{ name: 'a', command: ['true'] }] }) },
     'under another name': { action: action({}, {}, 'mine') },
   };
   for (const [what, change] of Object.entries(refused))
@@ -91,7 +91,7 @@ describe('The people of a schedule', () => {
     assert.deepEqual(peopleOfSchedule(agent, book()), []);
   });
 
-  it('are listed once among the requesters, by what is known of them', () => {
+  it('are listed once among the requesters, with uid and groups where the list has them', () => {
     const named = [
       { user: 'ada', groups: [] },
       { user: 'bob', groups: [] },

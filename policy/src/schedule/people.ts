@@ -32,7 +32,7 @@ export function peopleOfSchedule(requester: Identity, playbook: Playbook | undef
   return [...(authorsOf(playbook) ?? []), ...(truster ? [truster] : [])];
 }
 
-// A cancelled action starts nothing any more, but may be rolled back, whoever cancelled it.
+// A cancelled action starts nothing any more, but may be rolled back. The person who cancelled it is among those who amended it.
 function isAsScheduled({ metadata, spec }: LentAccount['action'], playbook: Playbook): boolean {
   const { schedule } = playbook.spec;
   const due = dueOf(metadata.name);
