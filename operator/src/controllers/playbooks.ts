@@ -48,14 +48,18 @@ export interface PlaybookContext {
 export async function reconcilePlaybook({ client, caches, events, image, now }: PlaybookContext, key: string): Promise<Result> {
   const playbook = caches.playbooks.store.get(key);
   const found = caches.cronJobs.store.get(cronJobKey(key));
-  if (!playbook || isBeingDeleted(playbook)) {
-    await deleteCronJob(client, found);
-    return undefined;
-  }
+  if (!playbook || isBeingDeleted(playbook)) await deleteCronJob(client, found);
+  if (!playbook) return undefined;
   const keys = readSealKeys(caches.sealKeys.store.list()[0]?.data as Record<string, string> | undefined);
   const namespace = playbook.metadata.namespace;
   const local = caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
   const agents = agentRules([...caches.clusterPolicies.store.list(), ...local]);
+  const own = playbookStatus(playbook, { keys, agents }, now);
+  // A finalizer may keep it for long: its status says why nothing runs any more.
+  if (isBeingDeleted(playbook)) {
+    await writeStatus(client, playbook, own);
+    return undefined;
+  }
   const trust = trustOf(playbook, keys, agents);
   const schedule = decideSchedule({
     playbook,
@@ -69,15 +73,17 @@ export async function reconcilePlaybook({ client, caches, events, image, now }: 
   });
   await keepCronJob(playbook, schedule, { client, found, image, now: now.getTime() });
   const actions = actionsOfSchedule(caches, playbook);
-  const own = playbookStatus(playbook, { keys, agents }, now);
   const { status, lookAt } = addSchedule(own, { playbook, schedule, actions, now });
-  if (!isDeepStrictEqual(status, playbook.status)) {
-    await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
-    await tellHealth(events, playbook, status);
-  }
+  if (await writeStatus(client, playbook, status)) await tellHealth(events, playbook, status);
   // No watch reports a right that is granted.
   if (schedule.reason === 'ScheduleRefused') return { requeueAfterMs: REFUSED_MS };
   return lookAt === undefined ? undefined : { requeueAfterMs: Math.min(DAY_MS, Math.max(1000, lookAt - now.getTime())) };
+}
+
+async function writeStatus(client: KubeClient, playbook: Playbook, status: PlaybookStatus): Promise<boolean> {
+  if (isDeepStrictEqual(status, playbook.status)) return false;
+  await client.replaceStatus(playbooks, { ...copyOf(playbook), status });
+  return true;
 }
 
 function policiesOfSchedules({ namespaces, clusterPolicies, policies }: Caches, name: string): PolicySet {
