@@ -180,7 +180,10 @@ describe('An effect whose outcome is unknown', { concurrency: false }, () => {
         await ada.tryKubectl([...args, ...other]),
         'must be the number of an effect whose outcome is unknown, counted from 1: 1',
       );
-      refused(await ada.tryKubectl([...args, 'sentinel.dev/decision=undo']), 'must be one of approve, reject, revoke, accept');
+      refused(
+        await ada.tryKubectl([...args, 'sentinel.dev/decision=undo']),
+        'must be one of approve, reject, revoke, request-changes, accept',
+      );
       refused(
         await ada.tryKubectl([...args, 'sentinel.dev/decision=approve', `--field-manager=approve:${plan}`]),
         'it is too late',
