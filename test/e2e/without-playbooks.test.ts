@@ -23,10 +23,11 @@ describe('A namespace whose Playbooks are all deleted', { concurrency: false }, 
     const metadata = { name: 'another', namespace: tenant.namespace };
     const input = JSON.stringify({ apiVersion: 'sentinel.dev/v1alpha1', kind: 'AgentAction', metadata, spec });
     const filed = await tenant.agent.tryKubectl(['create', '-f', '-'], { input });
-    assert.match(filed.stderr, /there is no Playbook 'touch'|Playbook 'touch' does not exist|PlaybookNotFound/);
+    assert.match(filed.stderr, /there is no Playbook 'touch' in this namespace/);
     const cancel = ['patch', 'agentaction', action, '-n', tenant.namespace, '--type=merge', '-p', '{"spec":{"cancelled":true}}'];
     const cancelled = await tenant.agent.tryKubectl(cancel);
-    assert.doesNotMatch(cancelled.stderr, /no params found/);
+    // Policy may have ended the action already, for the Playbook that is gone: it then says so.
+    assert.doesNotMatch(cancelled.stderr, /no params found|sentinel-scheduled-actions/);
     await tenant.until(action, ['Cancelled', 'Denied']);
   });
 

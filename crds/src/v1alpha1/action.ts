@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label, list, mapList, objectName, rules, set, text, unsupported } from './fields.ts';
+import { label, list, mapList, objectName, parameterValues, rules, set, text, unsupported } from './fields.ts';
 
 const Intent = z
   .object({
@@ -61,15 +61,7 @@ export const AgentActionSpec = z
       .object({ name: objectName('Name of the Playbook, in the same namespace.') })
       .describe('The Playbook to run.')
       .optional(),
-    parameters: mapList(
-      z.object({
-        name: z.string().min(1).max(63).describe('Name of the parameter.'),
-        value: z.string().max(1024).describe('Its value.'),
-      }),
-      'name',
-      32,
-      'Values for the parameters of the Playbook.',
-    ).optional(),
+    parameters: parameterValues('Values for the parameters of the Playbook.').optional(),
     steps: mapList(OwnStep, 'name', 16, 'Ad-hoc steps, instead of a Playbook. Policies must allow them (`playbooks.adHocSteps`).')
       .min(1)
       .optional(),

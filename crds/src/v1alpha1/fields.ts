@@ -137,3 +137,15 @@ export const reasonsRequired = z
     ).optional(),
   })
   .describe('What each approval must say. Left out if no policy requires anything.');
+
+/** Values for the parameters of a Playbook, by their names. */
+export const parameterValues = (description: string) =>
+  mapList(
+    z.object({
+      name: z.string().min(1).max(63).describe('Name of the parameter.'),
+      value: z.string().max(1024).describe('Its value.'),
+    }),
+    'name',
+    32,
+    description,
+  );

@@ -37,7 +37,8 @@ export function quotaInformers(client: KubeClient, logger: Logger) {
 
 /**
  * Counts the actions of each namespace, and what is stored for them, where they are filed. What was just admitted counts until the cache
- * shows it, for the address that asked: who is not the API server must not use up what its callers have. Replicas do not see at once what the others admit, so a limit may be exceeded by what they do within some milliseconds. The
+ * shows it, for the address that asked: who is not the API server must not use up what its callers have. Replicas do not see at once what
+ * the others admit, so a limit may be exceeded by what they do within some milliseconds. The
  * ledger is not for the webhook to read; the gateway counts it before a rehearsal starts.
  */
 export class ActionQuota {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, mapList, time } from '../fields.ts';
+import { integer, parameterValues, time } from '../fields.ts';
 
 /** When a Playbook runs without a request. Part of its digest, so that the person who trusts the Playbook trusts its schedule. */
 export const ScheduleSpec = z
@@ -38,15 +38,7 @@ export const ScheduleSpec = z
         'How many ended actions of the schedule are kept, the latest ones. Others are deleted as soon as a sink has their whole audit trail, but never before the retention time of a policy (`dataHandling.retainFor`, `retainAtLeast`), and not while a limit still counts them.',
       )
       .prefault({}),
-    parameters: mapList(
-      z.object({
-        name: z.string().min(1).max(63).describe('Name of the parameter.'),
-        value: z.string().max(1024).describe('Its value.'),
-      }),
-      'name',
-      32,
-      'Values for the parameters of the Playbook, in each action of the schedule.',
-    ).optional(),
+    parameters: parameterValues('Values for the parameters of the Playbook, in each action of the schedule.').optional(),
   })
   .describe('When the Playbook runs without a request.');
 export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
