@@ -8,6 +8,9 @@ import { resultOf, secondsByFile } from './tally.ts';
 
 const rooms = '{crds,policy,kube,findings,inspect,operator,webhook,gateway,evidence,cli,tools,cluster/src}/**/*.test.ts';
 
+/** To load a file of tests takes about this long beside its tests. */
+const SECONDS_TO_LOAD = 0.06;
+
 /** The unit tests: those that need no cluster. */
 export const unitTests = (root: string): string[] =>
   globSync(rooms, { cwd: root, exclude: (name) => name === 'node_modules' })
@@ -32,8 +35,8 @@ async function staticChecks(session: Session): Promise<void> {
 async function unitTestsInLanes(session: Session): Promise<void> {
   const { root, remembered } = session;
   const files = unitTests(root);
-  // Some wait for timers or for a shell, so that one lane more than there are cores keeps all of them busy.
-  const lanes = deal(files, availableParallelism() + 1, (file) => remembered.seconds(file) ?? 0.3).filter(
+  // Some wait for timers or for a shell, so that two lanes more than there are cores keep all of them busy.
+  const lanes = deal(files, availableParallelism() + 2, (file) => SECONDS_TO_LOAD + (remembered.seconds(file) ?? 0.3)).filter(
     ({ length }) => length > 0,
   );
   session.say(`unit tests: ${files.length} files in ${lanes.length} processes`);
