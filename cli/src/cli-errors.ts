@@ -43,8 +43,16 @@ export const cliErrors = {
     next: 'Wait again, with more time: `kubectl sentinel wait`. Where a request was sent, look before you try again.',
   },
   EvidenceMissing: {
-    when: 'The action names no evidence of the stage, or the evidence store does not have it.',
+    when: 'Nothing of the stage was stored: it has not ended, no evidence store was in use, or the store did not take it.',
     next: 'The message and the audit records of the action say why (`sentinel.evidence.missing`); without an evidence store nothing is kept.',
+  },
+  EvidenceDeleted: {
+    when: 'The evidence was stored, and the evidence store does not have it any more.',
+    next: 'Policies say how long it is kept (`dataHandling.retainFor`). The audit records in the sink still say what happened.',
+  },
+  EvidenceStoreMissing: {
+    when: 'The action names evidence, and the cluster serves no evidence store by which it can be read.',
+    next: 'Ask your cluster admin to install it again: `evidence.enabled` of the chart; its volume is kept when it is removed.',
   },
   EvidenceDigestMismatch: {
     when: 'The evidence that was answered does not have the digest that the action names.',

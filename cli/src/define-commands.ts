@@ -3,7 +3,7 @@ import type { CancelFlags } from './commands/cancel.ts';
 import type { DecideFlags } from './commands/decide-on-plan.ts';
 import type { DistrustFlags } from './commands/distrust.ts';
 import type { FilterFlags } from './commands/get/index.ts';
-import type { LogsFlags } from './commands/logs.ts';
+import type { LogsFlags } from './commands/logs/index.ts';
 import type { ReconcileFlags } from './commands/reconcile.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { TrustFlags } from './commands/trust.ts';
@@ -108,12 +108,7 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
         return await forEach(await namesOf(session, { names, filename }), (name) => report(session, name));
       })(command),
   );
-  acceptOutput(addCommand(program, 'logs <action>', 'Show the stored logs and results of a stage of an action'))
-    .option('--stage <stage>', 'rehearsal, run, verification or rollback; the newest when left out')
-    .option('--step <step>', 'only the log of this step')
-    .action((name: string, flags: LogsFlags, command: Command) =>
-      within(async (session) => (await import('./commands/logs.ts')).logs(session, name, flags))(command),
-    );
+  defineLogs(program, within);
   addCommand(program, 'trust <playbook>', 'Trust the current version of a Playbook')
     .option('--digest <digest>', 'the .status.digest of the Playbook that you saw')
     .option('-y, --yes', 'do not ask; needs --digest with it')
@@ -149,6 +144,26 @@ function defineLists(program: Command, within: Within): void {
   ).action((name: string | undefined, _, command: Command) =>
     within(async (session) => (await import('./commands/get/index.ts')).status(session, name))(command),
   );
+}
+
+function defineLogs(program: Command, within: Within): void {
+  acceptOutput(addCommand(program, 'logs [action]', 'Show the stored logs and results of an action, also when its pods are gone'))
+    .option('--stage <stage>', 'rehearsal, run, verification, rollback or results; the newest stage when left out')
+    .option('--attempt <number>', 'with --stage: only this Job of the stage; the newest when left out', attempt)
+    .option('--step <step>', 'only the log of this step')
+    .option('--all-stages', 'every stage that is stored, and what is missing of the others')
+    .option('--digest <digest>', 'the evidence with this digest, of an action that is deleted; its audit records name it')
+    .action((name: string | undefined, { stage, attempt, step, allStages, digest }: LogsFlags, command: Command) =>
+      within(async (session) => {
+        const flags = Object.entries({ stage, attempt, step, allStages, digest }).filter(([, value]) => value !== undefined);
+        return await (await import('./commands/logs/index.ts')).logs(session, name, Object.fromEntries(flags));
+      })(command),
+    );
+}
+
+function attempt(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new UsageError('FlagInvalid', `--attempt must be a number from 1, not '${text}'`);
+  return Number(text);
 }
 
 function defineRun(program: Command, within: Within, own: readonly string[] | undefined): void {

@@ -47,7 +47,7 @@ export async function valuesOfFlag(option: Option, open: Open): Promise<readonly
     case '--fail-above':
       return words(RiskLevel.options);
     case '--stage':
-      return words(EvidenceStage.options);
+      return words([...EvidenceStage.options, 'results']);
     case '--mode':
       return words(['Apply', 'DryRun']);
     case '--kubeconfig':

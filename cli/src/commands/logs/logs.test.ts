@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf, type Evidence, evidencePath } from '@sentinel/crds';
-import { type Answer, ok, refusal, runAgainst } from '../../test/fake-cluster.ts';
-import { anAction, aPlan } from '../../test/fixtures.ts';
+import { type Answer, ok, refusal, runAgainst } from '../../../test/fake-cluster.ts';
+import { anAction, aPlan } from '../../../test/fixtures.ts';
 
 const evidence = (stage: Evidence['stage'], log: string): Evidence => ({
   action: { namespace: 'shop', name: 'repair-web', uid: 'uid-1' },
@@ -69,20 +69,96 @@ describe('kubectl sentinel logs', () => {
     assert.match(error, /\[EvidenceDigestMismatch\]/);
   });
 
-  it('says what is missing', async () => {
+  it('says what is missing, why, and with a code for each reason', async () => {
     const none = { ...base, status: { ...base.status, stages: [stageOf('run', undefined)] } };
+    const said = async (handler: Parameters<typeof runAgainst>[0], ...flags: string[]) => {
+      const { code, out, error } = await runAgainst(handler, ['logs', 'repair-web', ...flags]);
+      assert.equal(out, '');
+      return `${code} ${error}`;
+    };
     assert.match(
-      (await runAgainst(cluster([], none), ['logs', 'repair-web'])).error,
-      /names no evidence of any stage.*\[EvidenceMissing\]/,
+      await said(cluster([], none)),
+      /^1 .*no evidence of any stage of 'repair-web' is stored: run \(attempt 1\): nothing was stored, because no evidence store was in use.*\[EvidenceMissing\]/,
     );
+    const stages = [{ ...stageOf('rehearsal', undefined), outcome: undefined }];
+    const open = { ...base, status: { ...anAction(aPlan(), 'Rehearsing').status, stages } };
+    assert.match(await said(cluster([], open)), /^1 .*rehearsal \(attempt 1\): it has not ended.*\[EvidenceMissing\]/);
     assert.match(
-      (await runAgainst(cluster([]), ['logs', 'repair-web'])).error,
-      /the cluster has no evidence.*\[EvidenceMissing\]/,
+      await said(cluster(), '--stage', 'verification'),
+      /^1 .*no evidence of the stage 'verification' of 'repair-web' is stored: there was none; the action is Succeeded/,
     );
+    assert.match(await said(cluster(), '--stage', 'results'), /^1 .*has no results \[EvidenceMissing\]/);
     assert.match(
-      (await runAgainst(cluster(), ['logs', 'repair-web', '--stage', 'nosuch'])).error,
-      /use rehearsal, run, verification, rollback/,
+      await said(cluster([])),
+      /^1 .*the evidence of the run \(attempt 1\) \('sha256:.*cannot be read: the cluster serves no evidence store.*\[EvidenceStoreMissing\]/,
     );
+    const retired = (request: { path: string }): Answer =>
+      request.path.includes('/evidence/')
+        ? {
+            status: 404,
+            body: { kind: 'Status', status: 'Failure', code: 404, details: { causes: [{ reason: 'EvidenceNotFound' }] } },
+          }
+        : cluster()(request);
+    assert.match(await said(retired), /^1 .*its time of retention is over.*\[EvidenceDeleted\]/);
+    assert.match(
+      await said(() => undefined),
+      /^1 .*there is no action 'repair-web'.*kubectl sentinel logs --digest DIGEST -n shop \[ObjectNotFound\]/,
+    );
+  });
+
+  it('refuses what makes no sense before it asks anybody', async () => {
+    const digest = digestOf(run);
+    for (const [words, expected] of [
+      [['repair-web', '--stage', 'nosuch'], /use rehearsal, run, verification, rollback, results \[FlagInvalid\]/],
+      [['repair-web', '--attempt', '2'], /pass --stage with it \[FlagRequired\]/],
+      [['repair-web', '--attempt', 'x', '--stage', 'run'], /must be a number from 1/],
+      [['repair-web', '--all-stages', '--step', 'look'], /leave out --stage, --attempt and --step \[FlagConflict\]/],
+      [['repair-web', '--digest', digest], /\[FlagConflict\]/],
+      [['--digest', 'sha256:1'], /64 hexadecimal digits/],
+      [[], /name an action, or pass --digest/],
+    ] as const) {
+      const { code, error, requests } = await runAgainst(cluster(), ['logs', ...words]);
+      assert.deepEqual([code, requests.length], [2, 0], words.join(' '));
+      assert.match(error, expected);
+    }
+  });
+
+  it('prints every stage, and what is missing between them', async () => {
+    const lost = { ...stageOf('run', undefined), evidenceMissing: 'the store did not answer' };
+    const of = { ...base, status: { ...base.status, stages: [stageOf('rehearsal', rehearsal), lost, stageOf('run', run)] } };
+    const { code, out } = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--all-stages']);
+    assert.equal(code, 0);
+    assert.match(out, /^EVIDENCE {2}rehearsal[^]*\nMISSING {2}run \(attempt 1\): the store did not answer\nEVIDENCE {2}run/);
+    const json = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--all-stages', '-o', 'json']);
+    assert.equal((JSON.parse(json.out) as { items: unknown[] }).items.length, 2);
+    assert.match(json.error, /^MISSING {2}run/);
+  });
+
+  it('prints one Job of a stage', async () => {
+    const twice = [stageOf('rehearsal', rehearsal), { ...stageOf('rehearsal', run), attempt: 2 }];
+    const of = { ...base, status: { ...base.status, stages: twice } };
+    const first = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--stage', 'rehearsal', '--attempt', '1']);
+    assert.match(first.out, /would restart/);
+    const third = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--stage', 'rehearsal', '--attempt', '3']);
+    assert.match(third.error, /no evidence of the stage 'rehearsal', attempt 3/);
+  });
+
+  it('prints the results, from the evidence where the status had no room for them', async () => {
+    const results = [{ name: 'report', mediaType: 'text/plain', content: 'all is' }];
+    const of = { ...action, status: { ...action.status, results } };
+    const small = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--stage', 'results']);
+    assert.equal(small.out, 'RESULT  report (text/plain), text from the sandbox\n  | all is\n');
+    const cut = { ...of, status: { ...of.status, shortened: ['results'] } };
+    const whole = await runAgainst(cluster(undefined, cut), ['logs', 'repair-web', '--stage', 'results']);
+    assert.match(whole.out, /\n {2}\| all is well\n$/);
+  });
+
+  it('prints evidence by its digest, without an action', async () => {
+    const gone = (request: { path: string }) =>
+      request.path.endsWith('/agentactions/repair-web') ? undefined : cluster()(request);
+    const { code, out, requests } = await runAgainst(gone, ['logs', '--digest', digestOf(run), '--step', 'look']);
+    assert.deepEqual([code, requests.length], [0, 1]);
+    assert.match(out, /^EVIDENCE {2}run[^]*looked\n$/);
   });
 
   it('says that the newest stage is missing and why, where it shows an older one', async () => {
@@ -95,7 +171,7 @@ describe('kubectl sentinel logs', () => {
     assert.equal((JSON.parse(json.out) as { kind: string }).kind, 'Evidence');
     assert.ok(json.error.includes(`MISSING  run (attempt 1): ${why}`), json.error);
     const { error } = await runAgainst(cluster([rehearsal, run], of), ['logs', 'repair-web', '--stage', 'run']);
-    assert.ok(error.includes(`names no evidence of the stage 'run': run (attempt 1): ${why}`), error);
+    assert.ok(error.includes(`no evidence of the stage 'run' of 'repair-web' is stored: run (attempt 1): ${why}`), error);
   });
 
   it('says of each step why its log is missing', async () => {
