@@ -131,10 +131,11 @@ function defineLists(program: Command, within: Within): void {
     (flags: FilterFlags & { watch?: boolean }, command: Command) =>
       within(async (session) => (await import('./commands/queue.ts')).queue(session, flags))(command),
   );
-  acceptFile(listing('get [names...]', 'List actions; a name may be the beginning of names')).action(
-    (names: string[], flags: FilterFlags & { watch?: boolean } & Named, command: Command) =>
+  acceptFile(listing('get [names...]', 'List actions; a name may be the beginning of names'))
+    .option('--sort-by <path>', 'order by a field, such as .metadata.name; the oldest first when left out')
+    .action((names: string[], flags: FilterFlags & { watch?: boolean; sortBy?: string } & Named, command: Command) =>
       within(async (session) => (await import('./commands/get/index.ts')).getActions(session, names, flags))(command),
-  );
+    );
   acceptSelector(
     acceptAllNamespaces(
       acceptObjectOutput(

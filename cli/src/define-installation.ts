@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AccountFlags } from './commands/account/index.ts';
 import {
   acceptAllNamespaces,
+  acceptNoHeaders,
   acceptObjectOutput,
   acceptOutput,
   acceptSelector,
@@ -79,8 +80,8 @@ function defineAccount(program: Command, within: Within): void {
     .action((name: string, { yes }: { yes?: boolean }, command: Command) =>
       within(async (session) => (await load()).deleteAccount(session, name, { yes: yes === true }))(command),
     );
-  acceptAllNamespaces(acceptObjectOutput(addCommand(account, 'list', 'List accounts'))).action((_, command: Command) =>
-    within(async (session) => (await load()).listAccounts(session))(command),
+  acceptNoHeaders(acceptAllNamespaces(acceptObjectOutput(addCommand(account, 'list', 'List accounts')))).action(
+    (_, command: Command) => within(async (session) => (await load()).listAccounts(session))(command),
   );
 }
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { RunScheduleFlags } from './commands/schedules.ts';
 
-import { acceptAllNamespaces, acceptObjectOutput, addCommand } from './global-flags.ts';
+import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, addCommand } from './global-flags.ts';
 import type { Within } from './session.ts';
 
 /** Adds `schedules` and `schedules run`. */
 export function defineSchedules(program: Command, within: Within): void {
   const schedules = program.command('schedules').description('List the schedules of Playbooks, and run one now');
   const list = addCommand(schedules, 'list', 'List the schedules of Playbooks, and what came of them', { isDefault: true });
-  acceptAllNamespaces(acceptObjectOutput(list)).action((_, command: Command) =>
+  acceptNoHeaders(acceptAllNamespaces(acceptObjectOutput(list))).action((_, command: Command) =>
     within(async (session) => (await import('./commands/schedules.ts')).listSchedules(session))(command),
   );
   acceptObjectOutput(

@@ -23,6 +23,8 @@ export interface GlobalFlags {
   readonly requestTimeout?: number;
   readonly v?: number;
   readonly output?: string;
+  /** False with `--no-headers`. */
+  readonly headers?: boolean;
   readonly pager?: boolean;
 }
 
@@ -93,10 +95,14 @@ function level(text: string): number {
 export const acceptOutput = (command: Command, formats = 'json, yaml or jsonpath=TEMPLATE'): Command =>
   command.option('-o, --output <format>', formats);
 /** The flag `--output` of commands that print objects. */
-export const acceptObjectOutput = (command: Command): Command => acceptOutput(command, 'json, yaml, name or jsonpath=TEMPLATE');
+export const acceptObjectOutput = (command: Command): Command =>
+  acceptOutput(command, 'json, yaml, name, jsonpath=TEMPLATE or custom-columns=HEADING:PATH,…');
 /** The flag `--output` of commands that print tables of objects. */
 export const acceptTableOutput = (command: Command): Command =>
-  acceptOutput(command, 'wide, json, yaml, name or jsonpath=TEMPLATE');
+  acceptNoHeaders(acceptOutput(command, 'wide, json, yaml, name, jsonpath=TEMPLATE or custom-columns=HEADING:PATH,…'));
+/** The flag `--no-headers` of tables. */
+export const acceptNoHeaders = (command: Command): Command =>
+  command.option('--no-headers', 'print tables without their headings');
 /** The flag `--all-namespaces`. */
 export const acceptAllNamespaces = (command: Command): Command => command.option('-A, --all-namespaces', 'all namespaces');
 /** The flag `--selector`. */

@@ -4,9 +4,9 @@ import { stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
 import { formatOf } from '../terminal/format.ts';
 import { raw } from '../terminal/raw.ts';
-import { age, type Cell, table } from '../terminal/table.ts';
+import { age, type Cell, firstThatFits, growingTable } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
-import { type FilterFlags, filterOf, shortRequester, watchList } from './get/index.ts';
+import { type FilterFlags, filterOf, rawTeller, shortRequester, watchList } from './get/index.ts';
 
 const waitsForPeople: ReadonlySet<string> = new Set(['AwaitingApproval', 'Suspended', 'OutcomeUnknown']);
 
@@ -16,7 +16,7 @@ export interface QueueFlags extends FilterFlags {
 
 /**
  * Lists the actions that wait for people, the longest wait first; above them the kill switches that are on. With `--watch` it goes on, and
- * names each action that begins to wait or whose approvals change.
+ * names each action that begins to wait or whose approvals change. With `--no-headers` it prints rows and nothing else.
  */
 export async function queue(session: Session, { watch, ...wanted }: QueueFlags = {}): Promise<number> {
   const { client, namespace, flags, io } = session;
@@ -27,35 +27,34 @@ export async function queue(session: Session, { watch, ...wanted }: QueueFlags =
   const waiting = items
     .filter((action) => waitsForPeople.has(stateOf(action)) && filter(action))
     .sort((a, b) => (waitingSince(a) ?? '').localeCompare(waitingSince(b) ?? ''));
-  if (!format) for (const line of renderSuspensions(await readSuspensions(session, items), io.now())) io.out(line);
-  if (format) {
-    if (!watch) io.out(raw({ apiVersion: 'v1', kind: 'List', items: waiting }, format));
-    else for (const action of waiting) io.out(raw(action, format));
-  } else if (waiting.length === 0)
-    io.out(all ? 'Nothing waits for a decision.' : `Nothing waits for a decision in namespace ${namespace}.`);
-  else {
-    io.out(
-      [queueTable(waiting, all, io.now(), flags.output === 'wide'), ...unmetLines(waiting), ...uncountedLines(waiting)].join(
-        '\n',
-      ),
-    );
-    const [unknown] = waiting.filter((action) => stateOf(action) === 'OutcomeUnknown');
-    if (unknown)
-      io.out(
-        `The outcome of an effect is unknown: kubectl sentinel plan ${visible(`${unknown.metadata.name} -n ${unknown.metadata.namespace ?? ''}`)}`,
-      );
-  }
-  if (watch) return await watchQueue(session, waiting, filter);
-  return 0;
+  if (!format && flags.headers !== false)
+    for (const line of renderSuspensions(await readSuspensions(session, items), io.now())) io.out(line);
+  const shown = growingQueue(waiting, viewOf(session));
+  if (format && watch) rawTeller(session, format).begin(waiting);
+  else if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: waiting }, format, flags));
+  else if (waiting.length === 0)
+    io.error(all ? 'Nothing waits for a decision.' : `Nothing waits for a decision in namespace ${namespace}.`);
+  else io.out([shown.text, ...(flags.headers === false ? [] : remarksOn(waiting))].join('\n'));
+  return watch ? await watchQueue(session, { waiting, filter, addRow: shown.addRow }) : 0;
 }
 
-async function watchQueue(
-  session: Session,
-  waiting: readonly AgentAction[],
-  filter: (action: AgentAction) => boolean,
-): Promise<never> {
+const viewOf = ({ flags, io }: Session): QueueView => ({
+  all: flags.allNamespaces === true,
+  wide: flags.output === 'wide',
+  headers: flags.headers !== false,
+  now: io.now(),
+});
+
+interface WatchedQueue {
+  readonly waiting: readonly AgentAction[];
+  readonly filter: (action: AgentAction) => boolean;
+  readonly addRow: GrowingQueue['addRow'];
+}
+
+async function watchQueue(session: Session, { waiting, filter, addRow }: WatchedQueue): Promise<never> {
   const { io, flags } = session;
   const format = formatOf(flags.output, { isTable: true });
+  const programs = format && rawTeller(session, format);
   const told = new Map(waiting.map((action) => [action.metadata.uid, JSON.stringify(rowOf(action, 0))]));
   const tell = (action: AgentAction) => {
     const isWaiting = waitsForPeople.has(stateOf(action)) && filter(action);
@@ -64,15 +63,23 @@ async function watchQueue(
     if (text === before) return;
     if (text === undefined) told.delete(action.metadata.uid);
     else told.set(action.metadata.uid, text);
-    if (format) return isWaiting && io.out(raw(action, format));
+    if (programs) return isWaiting && programs.tell(action);
     const place = `${action.metadata.namespace ?? ''}/${action.metadata.name}`;
-    io.out(
-      isWaiting
-        ? queueTable([action], flags.allNamespaces === true, io.now())
-        : visible(`${place} waits no more: ${stateOf(action)}`),
-    );
+    if (isWaiting) io.out(addRow(action, io.now()));
+    else if (flags.headers !== false) io.out(visible(`${place} waits no more: ${stateOf(action)}`));
   };
   return await watchList(session, { labelSelector: flags.selector, onBegin: (actions) => actions.forEach(tell), onChange: tell });
+}
+
+// What people must know about some of the rows.
+function remarksOn(waiting: readonly AgentAction[]): string[] {
+  const [unknown] = waiting.filter((action) => stateOf(action) === 'OutcomeUnknown');
+  const next = unknown && `kubectl sentinel plan ${unknown.metadata.name} -n ${unknown.metadata.namespace ?? ''}`;
+  return [
+    ...unmetLines(waiting),
+    ...uncountedLines(waiting),
+    ...(next === undefined ? [] : [`The outcome of an effect is unknown: ${visible(next)}`]),
+  ];
 }
 
 // Actions that nobody can approve, as far as Sentinel knows.
@@ -95,20 +102,55 @@ export const uncountedLines = (waiting: readonly AgentAction[]): string[] =>
       );
   });
 
-/** The table of the queue; below each action a short summary of its changes. */
-export function queueTable(waiting: readonly AgentAction[], all: boolean, now: number, wide = false): string {
+/** Columns that a table of long names has no room for; `-o wide` shows them. */
+const DISPENSABLE = ['EFFECTS', 'REQUESTER'] as const;
+
+/** How the queue is shown. */
+export interface QueueView {
+  readonly all: boolean;
+  readonly now: number;
+  readonly wide?: boolean;
+  readonly headers?: boolean;
+}
+
+/** The table of the queue, to which rows are added while it is watched. */
+export interface GrowingQueue {
+  readonly text: string;
+  readonly addRow: (action: AgentAction, now: number) => string;
+}
+
+/** The table of the queue; below each action a short summary of its changes, unless only rows are wanted. */
+export function growingQueue(
+  waiting: readonly AgentAction[],
+  { all, now, wide = false, headers = true }: QueueView,
+): GrowingQueue {
   const headings = [
     ...(all ? ['NAMESPACE'] : []),
     ...['NAME', 'RISK', 'EFFECTS', 'APPROVALS', 'REQUESTER', 'WAITING'],
     ...(wide ? ['STATE', 'WORK'] : []),
   ];
-  const rows = waiting.map((action) => [
-    ...(all ? [action.metadata.namespace] : []),
-    ...rowOf(action, now),
-    ...(wide ? [stateOf(action), action.spec.playbookRef?.name ?? 'ad-hoc steps'] : []),
-  ]);
-  const [head, ...lines] = table(headings, rows, ['REQUESTER', 'WORK']).split('\n');
-  return [head, ...lines.flatMap((line, at) => [line, ...changeLine(waiting[at])])].join('\n');
+  let gone: ReadonlySet<string> = new Set();
+  const cells = (action: AgentAction, at: number) =>
+    [
+      ...(all ? [action.metadata.namespace] : []),
+      ...rowOf(action, at),
+      ...(wide ? [stateOf(action), action.spec.playbookRef?.name ?? 'ad-hoc steps'] : []),
+    ].filter((_, column) => !gone.has(headings[column] ?? ''));
+  const made = firstThatFits(wide ? 0 : DISPENSABLE.length, (leftOut) => {
+    gone = new Set(DISPENSABLE.slice(0, leftOut));
+    const rows = waiting.map((action) => cells(action, now));
+    return growingTable(
+      headings.filter((heading) => !gone.has(heading)),
+      rows,
+      wide ? [] : ['REQUESTER'],
+    );
+  });
+  const [head = '', ...rows] = made.text.split('\n');
+  const withChange = (row: string, action: AgentAction | undefined) => [row, ...(headers ? changeLine(action) : [])];
+  return {
+    text: [...(headers ? [head] : []), ...rows.flatMap((row, at) => withChange(row, waiting[at]))].join('\n'),
+    addRow: (action, at) => withChange(made.addRow(cells(action, at)), action).join('\n'),
+  };
 }
 
 const changeLine = (action: AgentAction | undefined): string[] =>

@@ -4,7 +4,7 @@ import { type AgentAction, annotations, digestOf } from '@sentinel/crds';
 import type { TransportRequest } from '@sentinel/kube';
 import { type Answer, ok, runAgainst } from '../../test/fake-cluster.ts';
 import { anAction, aPlan, NOW } from '../../test/fixtures.ts';
-import { queueTable } from './queue.ts';
+import { growingQueue } from './queue.ts';
 import { teller } from './watch.ts';
 
 const plan = aPlan();
@@ -124,7 +124,7 @@ describe('An effect whose outcome is unknown', () => {
   });
 
   it('is in the queue and in the watch', () => {
-    assert.match(queueTable([action], false, NOW), /repair-web.*unknown: effect 1/);
+    assert.match(growingQueue([action], { all: false, now: NOW }).text, /repair-web.*unknown: effect 1/);
     const lines: string[] = [];
     assert.equal(teller('repair-web', 'shop', (line) => lines.push(line))(action), undefined);
     assert.match(lines.join('\n'), /kubectl sentinel reconcile repair-web -n shop --effect 1 roll-back/);

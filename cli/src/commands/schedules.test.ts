@@ -49,8 +49,8 @@ fix      @daily                       False   <none>            <none>    <none>
   });
 
   it('says that there is no schedule', async () => {
-    assert.equal((await runAgainst(list(), ['schedules'])).out, 'No Playbook in namespace shop has a schedule.\n');
-    assert.equal((await runAgainst(list(), ['schedules', '-A'])).out, 'No Playbook has a schedule.\n');
+    assert.equal((await runAgainst(list(), ['schedules'])).error, 'No Playbook in namespace shop has a schedule.\n');
+    assert.equal((await runAgainst(list(), ['schedules', '-A'])).error, 'No Playbook has a schedule.\n');
   });
 });
 

@@ -2,7 +2,7 @@ import { type Playbook, playbooks } from '@sentinel/crds';
 import { readPlaybook } from '../read.ts';
 import { type Session, UsageError } from '../session.ts';
 import { formatOf, raw } from '../terminal/raw.ts';
-import { type Cell, table } from '../terminal/table.ts';
+import { type Cell, table, withoutHeadings } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { run } from './run.ts';
 
@@ -12,13 +12,13 @@ export async function listSchedules({ client, namespace, flags, io }: Session): 
   const all = flags.allNamespaces === true;
   const { items } = await client.list(playbooks, all ? {} : { namespace });
   const scheduled = items.filter(({ spec }) => spec.schedule !== undefined);
-  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: scheduled }, format));
+  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: scheduled }, format, flags));
   else if (scheduled.length === 0)
-    io.out(all ? 'No Playbook has a schedule.' : `No Playbook in namespace ${namespace} has a schedule.`);
+    io.error(all ? 'No Playbook has a schedule.' : `No Playbook in namespace ${namespace} has a schedule.`);
   else {
     const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'HEALTHY', 'NEXT'];
     const rows = scheduled.map((playbook) => [...(all ? [playbook.metadata.namespace] : []), ...rowOf(playbook)]);
-    io.out([table(headings, rows), ...scheduled.flatMap(troublesOf)].join('\n'));
+    io.out([withoutHeadings(table(headings, rows, ['CRON']), flags), ...scheduled.flatMap(troublesOf)].join('\n'));
   }
   return 0;
 }

@@ -21,6 +21,12 @@ export function jsonpath(value: unknown, template: string): string {
   return render(parse(braced), value, value);
 }
 
+/** The values of one path, as kubectl takes it in `--sort-by` and `custom-columns`: `.a.b`, `a.b` or `{.a.b}`. Throws UsageError. */
+export function valuesAt(value: unknown, given: string): unknown[] {
+  const path = /^\{(.*)\}$/s.exec(given)?.[1]?.trim() ?? given;
+  return evaluate(/^[.[$@]/.test(path) ? path : `.${path}`, value, value);
+}
+
 function render(nodes: readonly Node[], current: unknown, root: unknown): string {
   return nodes
     .map((node) => {

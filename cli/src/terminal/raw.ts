@@ -1,5 +1,6 @@
 import { Scalar, visit, Document as YamlDocument } from 'yaml';
 import { UsageError } from '../usage-error.ts';
+import { customColumns } from './columns.ts';
 import type { RawFormat } from './format.ts';
 import { jsonpath } from './jsonpath.ts';
 import { escapeHostile, isHostile, visible } from './visible.ts';
@@ -9,13 +10,14 @@ export { type Format, formatOf } from './format.ts';
 /**
  * An object, or a List of objects, in a machine-readable format, without `metadata.managedFields`. Characters that could harm a terminal are
  * escaped as the format defines, so parsing returns the same object. Throws UsageError for `name` of what has no name, and for a template
- * that is not valid.
+ * that is not valid. `headers` is for `custom-columns`.
  */
-export function raw(value: unknown, format: RawFormat): string {
+export function raw(value: unknown, format: RawFormat, { headers = true }: { readonly headers?: boolean } = {}): string {
   const shown = withoutManagedFields(value);
   if (format === 'json') return json(shown);
   if (format === 'yaml') return yaml(shown);
   if (format === 'name') return itemsOf(shown).map(nameOf).join('\n');
+  if (format.startsWith('custom-columns=')) return customColumns(itemsOf(shown), format.slice('custom-columns='.length), headers);
   // Templates separate values with line breaks and tabs.
   const parts = jsonpath(shown, format.slice('jsonpath='.length)).split(/([\n\t])/);
   return parts.map((part) => (part === '\n' || part === '\t' ? part : visible(part))).join('');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { anAction, aPlan, NOW } from '../../test/fixtures.ts';
-import { queueTable, uncountedLines } from '../commands/queue.ts';
+import { growingQueue, uncountedLines } from '../commands/queue.ts';
 import { age, span, table } from './table.ts';
 
 describe('a table', () => {
@@ -36,7 +36,7 @@ describe('the queue', () => {
   const action = anAction(aPlan());
   it('fits 120 columns with namespaces and a long requester', () => {
     const long = anAction(aPlan({ requester: `system:serviceaccount:shop:${'repair-'.repeat(12)}agent` }));
-    const text = queueTable([long], true, NOW);
+    const text = growingQueue([long], { all: true, now: NOW }).text;
     assert.match(
       text,
       /^NAMESPACE {3}NAME {9}RISK {7}EFFECTS {3}APPROVALS {3}REQUESTER {46}WAITING\nshop {8}repair-web {3}Critical {3}5 {9}1\/2 {9}sa:repair-[a-z-]+…[a-z-]+-agent {3}20m\n {2}patch Deployment web: image .*1\.2\.4, 1 more field \(\+4 more\)$/,
@@ -45,14 +45,14 @@ describe('the queue', () => {
   });
 
   it('names an agent of the same namespace by its name alone', () => {
-    assert.match(queueTable([action], false, NOW), / sa:repair-agent /);
+    assert.match(growingQueue([action], { all: false, now: NOW }).text, / sa:repair-agent /);
   });
 
   it('counts a person once', () => {
     const [first] = action.status?.decisions ?? [];
     assert.ok(first);
     const twice = { ...action, status: { ...action.status, decisions: [first, first] } };
-    assert.match(queueTable([twice], false, NOW), / 1\/2 /);
+    assert.match(growingQueue([twice], { all: false, now: NOW }).text, / 1\/2 /);
   });
 });
 

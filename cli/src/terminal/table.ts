@@ -4,7 +4,7 @@ export type Cell = string | number | undefined;
 
 const GAP = 3;
 /** Tables are at most this wide, if their names allow it. */
-export const TABLE_WIDTH = 120;
+const TABLE_WIDTH = 120;
 const LEAST = 12;
 
 /**
@@ -35,6 +35,21 @@ export function growingTable(
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(' '.repeat(GAP));
   return { text: shown.map(line).join('\n'), addRow: (row) => line(cut(row.map(textOf))) };
 }
+
+/**
+ * The first table that is at most 120 columns wide, of those that `make` returns for 0, 1, … left out columns; that with `most` of them left
+ * out if none is.
+ */
+export function firstThatFits(most: number, make: (leftOut: number) => GrowingTable): GrowingTable {
+  for (let leftOut = 0; ; leftOut++) {
+    const made = make(leftOut);
+    if (leftOut >= most || made.text.split('\n').every((line) => line.length <= TABLE_WIDTH)) return made;
+  }
+}
+
+/** A table without its first line, for `--no-headers`. */
+export const withoutHeadings = (text: string, { headers }: { readonly headers?: boolean | undefined }): string =>
+  headers === false ? text.slice(text.includes('\n') ? text.indexOf('\n') + 1 : text.length) : text;
 
 const textOf = (cell: Cell): string => (cell === undefined || cell === '' ? '<none>' : visible(String(cell)));
 const widthOf = (cells: readonly (readonly string[])[], column: number) =>

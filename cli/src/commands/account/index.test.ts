@@ -145,7 +145,7 @@ describe('an account', () => {
 
   it('is not seen if there is none', async () => {
     const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items: [] }), ['account', 'list']);
-    assert.match(ran.out, /There is no account/);
+    assert.match(ran.error, /There is no account/);
   });
 
   const wrong: readonly [name: string, argv: string[], expected: RegExp][] = [

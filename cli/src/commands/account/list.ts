@@ -3,7 +3,7 @@ import { type AnyObject, rolebindings } from '@sentinel/kube';
 import type { Session } from '../../session.ts';
 import { formatOf } from '../../terminal/format.ts';
 import { raw } from '../../terminal/raw.ts';
-import { table } from '../../terminal/table.ts';
+import { table, withoutHeadings } from '../../terminal/table.ts';
 
 /** Lists accounts, their roles and who may use them: every account that a RoleBinding names, no matter who created the binding. */
 export async function listAccounts({ client, namespace, flags, io }: Session): Promise<number> {
@@ -11,9 +11,9 @@ export async function listAccounts({ client, namespace, flags, io }: Session): P
   const all = flags.allNamespaces === true;
   const { items } = await client.list(rolebindings, all ? {} : { namespace });
   const rights = items.filter((binding) => accountsIn(binding).length > 0);
-  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: rights }, format));
-  else if (rights.length === 0) io.out('There is no account; create one: kubectl sentinel account create NAME --role ROLE');
-  else io.out(accountTable(rights, items, all));
+  if (format) io.out(raw({ apiVersion: 'v1', kind: 'List', items: rights }, format, flags));
+  else if (rights.length === 0) io.error('There is no account; create one: kubectl sentinel account create NAME --role ROLE');
+  else io.out(withoutHeadings(accountTable(rights, items, all), flags));
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { requesterOf, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
 import { formatOf } from '../../terminal/format.ts';
 import { raw } from '../../terminal/raw.ts';
-import { age, table } from '../../terminal/table.ts';
+import { age, type Cell, firstThatFits, growingTable, withoutHeadings } from '../../terminal/table.ts';
 
 /** The record of a requester of actions in a namespace. */
 export interface Agent {
@@ -33,10 +33,10 @@ export async function listAgents({ client, namespace, flags, io }: Session): Pro
     ),
   ]);
   const agents = agentsOf(items, policies);
-  if (format) io.out(raw({ kind: 'List', items: agents }, format));
+  if (format) io.out(raw({ kind: 'List', items: agents }, format, flags));
   else if (agents.length === 0)
-    io.out(all ? 'Nobody has asked for an action.' : `Nobody has asked for an action in namespace ${namespace}.`);
-  else io.out(agentsTable(agents, { all, wide: flags.output === 'wide', now: io.now() }));
+    io.error(all ? 'Nobody has asked for an action.' : `Nobody has asked for an action in namespace ${namespace}.`);
+  else io.out(withoutHeadings(agentsTable(agents, { all, wide: flags.output === 'wide', now: io.now() }), flags));
   return exitCodes.done;
 }
 
@@ -89,7 +89,7 @@ export function agentsTable(agents: readonly Agent[], { all, wide, now }: View):
   ];
   const rows = agents.map((agent) => [
     ...(all ? [agent.namespace] : []),
-    agent.user.replace(`system:serviceaccount:${agent.namespace}:`, 'sa:'),
+    agent.user.replace(`system:serviceaccount:${agent.namespace}:`, 'sa:').replace(/^system:serviceaccount:/, 'sa:'),
     agent.actions,
     agent.open,
     agent.last.name,
@@ -98,5 +98,12 @@ export function agentsTable(agents: readonly Agent[], { all, wide, now }: View):
     agent.suspendedBy === undefined ? '<unknown>' : agent.suspendedBy.length > 0 ? 'yes' : 'no',
     ...(wide ? [agent.claims.join(','), agent.suspendedBy?.join(',')] : []),
   ]);
-  return table(headings, rows, wide ? [] : ['LAST-ACTION']);
+  return firstThatFits(wide ? 0 : DISPENSABLE.length, (leftOut) => {
+    const gone: ReadonlySet<string> = new Set(DISPENSABLE.slice(0, leftOut));
+    const kept = (cells: readonly Cell[]) => cells.filter((_, column) => !gone.has(headings[column] ?? ''));
+    return growingTable(kept(headings) as string[], rows.map(kept), wide ? [] : ['LAST-ACTION']);
+  }).text;
 }
+
+/** Columns that a table of long names has no room for; `-o wide` shows them. */
+const DISPENSABLE = ['OPEN', 'ACTIONS'] as const;

@@ -38,7 +38,7 @@ export async function valuesOfFlag(option: Option, open: Open): Promise<readonly
         'json',
         'yaml',
         'jsonpath=',
-        ...(/name/.test(option.description) ? ['name'] : []),
+        ...(/name/.test(option.description) ? ['name', 'custom-columns='] : []),
         ...(/wide/.test(option.description) ? ['wide'] : []),
       ]);
     case '--state':

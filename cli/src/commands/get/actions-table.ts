@@ -1,6 +1,6 @@
 import type { AgentAction } from '@sentinel/crds';
 import { messageOf, requesterOf, stateOf } from '../../read.ts';
-import { age, type Cell, growingTable, TABLE_WIDTH } from '../../terminal/table.ts';
+import { age, type Cell, firstThatFits, growingTable } from '../../terminal/table.ts';
 
 /** How a table of actions is shown. */
 export interface TableView {
@@ -43,23 +43,22 @@ export interface ActionsTable {
  * has everything, however wide it gets.
  */
 export function actionsTable(actions: readonly AgentAction[], view: TableView): ActionsTable {
-  for (let left = 0; ; left++) {
-    const gone: ReadonlySet<string> = new Set(view.wide ? [] : dispensable.slice(0, left));
-    const shown = [
+  const row = (action: AgentAction, now: number, shown: readonly Column[]) => shown.map(({ of }) => of(action, now));
+  let used: readonly Column[] = [];
+  const made = firstThatFits(view.wide ? 0 : dispensable.length, (leftOut) => {
+    const gone: ReadonlySet<string> = new Set(dispensable.slice(0, leftOut));
+    used = [
       ...(view.all ? [{ heading: 'NAMESPACE', of: ({ metadata }: AgentAction) => metadata.namespace }] : []),
       ...columns.filter(({ heading }) => !gone.has(heading)),
       ...(view.wide ? more : []),
     ];
-    const row = (action: AgentAction, now: number) => shown.map(({ of }) => of(action, now));
-    const made = growingTable(
-      shown.map(({ heading }) => heading),
-      actions.map((action) => row(action, view.now)),
+    return growingTable(
+      used.map(({ heading }) => heading),
+      actions.map((action) => row(action, view.now, used)),
       view.wide ? [] : shrinking,
     );
-    const isFit = made.text.split('\n').every((line) => line.length <= TABLE_WIDTH);
-    if (isFit || view.wide || left === dispensable.length)
-      return { text: made.text, addRow: (action, now) => made.addRow(row(action, now)) };
-  }
+  });
+  return { text: made.text, addRow: (action, now) => made.addRow(row(action, now, used)) };
 }
 
 /** What `--watch` compares to tell whether something changed that a table shows. */

@@ -68,7 +68,7 @@ describe('get', () => {
   it('passes the labels on to the server, and says when nothing was found', async () => {
     const ran = await runAgainst(() => ok({ metadata: { resourceVersion: '1' }, items: [] }), ['get', '-l', 'team=shop', '-A']);
     assert.equal(ran.requests[0]?.query?.labelSelector, 'team=shop');
-    assert.deepEqual([ran.out, ran.code], ['There are no actions.\n', 0]);
+    assert.deepEqual([ran.out, ran.error, ran.code], ['', 'There are no actions.\n', 0]);
     const missing = await run('get', 'nothing');
     assert.deepEqual([missing.code, /begins with 'nothing'.*\[ObjectNotFound\]/.test(missing.error)], [1, true]);
   });

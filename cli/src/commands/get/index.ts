@@ -3,20 +3,24 @@ import { exitCodes } from '../../exit-codes.ts';
 import { namesOf } from '../../input/index.ts';
 import { withoutKind } from '../../read.ts';
 import { type Session, UsageError } from '../../session.ts';
+import { sortBy } from '../../terminal/columns.ts';
 import { formatOf } from '../../terminal/format.ts';
 import { raw } from '../../terminal/raw.ts';
+import { withoutHeadings } from '../../terminal/table.ts';
 import { actionsTable, type TableView, visibleChange } from './actions-table.ts';
 import { type FilterFlags, filterOf } from './filter.ts';
-import { watchList } from './watch-list.ts';
+import { rawTeller, watchList } from './watch-list.ts';
 
 export { shortRequester } from './actions-table.ts';
 export { type FilterFlags, filterOf } from './filter.ts';
 export { status } from './status.ts';
-export { watchList } from './watch-list.ts';
+export { rawTeller, watchList } from './watch-list.ts';
 
 export interface GetFlags extends FilterFlags {
   readonly filename?: string;
   readonly watch?: boolean;
+  /** A path, such as `.metadata.name`; by age when left out. */
+  readonly sortBy?: string;
 }
 
 /** Lists actions: all of a namespace, or those whose names begin with one of the given words, the newest last. */
@@ -30,14 +34,17 @@ export async function getActions(session: Session, given: readonly string[], fla
   const isShown = (action: AgentAction) =>
     filter(action) && (names?.some((name) => action.metadata.name.startsWith(name)) ?? true);
   const view = { all, wide: global.output === 'wide', now: io.now() };
+  if (flags.watch && flags.sortBy !== undefined)
+    throw new UsageError('FlagConflict', '--sort-by and --watch cannot be used together');
   if (flags.watch)
     return await watchList(session, { labelSelector: global.selector, ...printing(session, isShown, { ...view, format }) });
   const { items } = await client.list(agentActions, { ...(all ? {} : { namespace }), labelSelector: global.selector });
-  const shown = items.filter(isShown).sort(byAge);
+  const found = items.filter(isShown).sort(byAge);
+  const shown = flags.sortBy === undefined ? found : sortBy(found, flags.sortBy);
   const missing = names?.find((name) => !items.some(({ metadata }) => metadata.name.startsWith(name)));
-  if (format) io.out(raw(listOf(shown, names), format));
-  else if (shown.length === 0) io.out(all ? 'There are no actions.' : `There are no actions in namespace ${namespace}.`);
-  else io.out(actionsTable(shown, view).text);
+  if (format) io.out(raw(listOf(shown, names), format, global));
+  else if (shown.length === 0) io.error(all ? 'There are no actions.' : `There are no actions in namespace ${namespace}.`);
+  else io.out(withoutHeadings(actionsTable(shown, view).text, global));
   if (missing === undefined) return exitCodes.done;
   throw new UsageError(
     'ObjectNotFound',
@@ -59,7 +66,9 @@ const listOf = (shown: readonly AgentAction[], names: readonly string[] | undefi
 type Printed = TableView & { readonly format: ReturnType<typeof formatOf> };
 
 // A row for each change that is visible in the table, as kubectl --watch does.
-function printing({ io }: Session, isShown: (action: AgentAction) => boolean, { format, ...view }: Printed) {
+function printing(session: Session, isShown: (action: AgentAction) => boolean, { format, ...view }: Printed) {
+  const { io, flags } = session;
+  const programs = format && rawTeller(session, format);
   const told = new Map<string, string>();
   let table = actionsTable([], view);
   const isNew = (action: AgentAction) => {
@@ -70,15 +79,15 @@ function printing({ io }: Session, isShown: (action: AgentAction) => boolean, { 
     return text !== before;
   };
   const tell = (action: AgentAction) => {
-    if (format) io.out(raw(action, format));
+    if (programs) programs.tell(action);
     else if (isNew(action)) io.out(table.addRow(action, io.now()));
   };
   return {
     onBegin: (actions: readonly AgentAction[]) => {
       const shown = actions.filter(isShown).sort(byAge);
-      if (format) return shown.forEach(tell);
+      if (programs) return programs.begin(shown);
       table = actionsTable(shown, view);
-      io.out(table.text);
+      io.out(withoutHeadings(table.text, flags));
       shown.forEach(isNew);
     },
     onChange: (action: AgentAction) => {

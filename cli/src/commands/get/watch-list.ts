@@ -1,6 +1,8 @@
 import { type AgentAction, agentActions } from '@sentinel/crds';
 import { createInformer } from '@sentinel/kube';
 import type { Session } from '../../session.ts';
+import type { RawFormat } from '../../terminal/format.ts';
+import { raw } from '../../terminal/raw.ts';
 import { watchLogger } from '../follow.ts';
 
 /** What is watched, and what is shown of it. */
@@ -10,6 +12,17 @@ export interface Watched {
   readonly onBegin: (actions: readonly AgentAction[]) => void;
   /** Called for each action that is new or changed afterwards. */
   readonly onChange: (action: AgentAction) => void;
+}
+
+/** Prints what is watched in a format for programs: an object after the other, or the rows of one table of `custom-columns`. */
+export function rawTeller({ io, flags }: Session, format: RawFormat) {
+  const isTable = format.startsWith('custom-columns=');
+  const tell = (action: AgentAction) => io.out(raw(action, format, { headers: !isTable }));
+  const begin = (actions: readonly AgentAction[]) => {
+    if (isTable) io.out(raw({ kind: 'List', items: actions }, format, flags));
+    else actions.forEach(tell);
+  };
+  return { begin, tell };
 }
 
 /** Watches the actions of a namespace, or of all, until the process ends or the caller may not watch. */

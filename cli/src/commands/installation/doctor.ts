@@ -19,11 +19,24 @@ export async function doctor(session: Session): Promise<number> {
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'gray' } as const;
 
+const WIDTH = 120;
+
+// What to do next is not wrapped, because people copy it.
+function wrapped(text: string, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && indent + line.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
 /** The checks as lines, each fault with what to do next. */
 export function renderChecks(found: readonly Check[], paint: Paint): string {
   const width = Math.max(...found.map(({ name }) => name.length));
   const lines = found.flatMap(({ verdict, name, detail, next }) => [
-    `${paint(colours[verdict], verdict.padEnd(4))}  ${name.padEnd(width)}  ${visible(detail)}`,
+    `${paint(colours[verdict], verdict.padEnd(4))}  ${name.padEnd(width)}  ${wrapped(visible(detail), width + 8)}`,
     ...(next === undefined ? [] : [`      ${' '.repeat(width)}  → ${visible(next)}`]),
   ]);
   const many = (wanted: Check['verdict']) => found.filter(({ verdict }) => verdict === wanted).length;

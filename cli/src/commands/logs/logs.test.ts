@@ -128,7 +128,7 @@ describe('kubectl sentinel logs', () => {
     const of = { ...base, status: { ...base.status, stages: [stageOf('rehearsal', rehearsal), lost, stageOf('run', run)] } };
     const { code, out } = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--all-stages']);
     assert.equal(code, 0);
-    assert.match(out, /^EVIDENCE {2}rehearsal[^]*\nMISSING {2}run \(attempt 1\): the store did not answer\nEVIDENCE {2}run/);
+    assert.match(out, /^EVIDENCE {2}rehearsal[\s\S]*\nMISSING {2}run \(attempt 1\): the store did not answer\nEVIDENCE {2}run/);
     const json = await runAgainst(cluster(undefined, of), ['logs', 'repair-web', '--all-stages', '-o', 'json']);
     assert.equal((JSON.parse(json.out) as { items: unknown[] }).items.length, 2);
     assert.match(json.error, /^MISSING {2}run/);
@@ -158,7 +158,7 @@ describe('kubectl sentinel logs', () => {
       request.path.endsWith('/agentactions/repair-web') ? undefined : cluster()(request);
     const { code, out, requests } = await runAgainst(gone, ['logs', '--digest', digestOf(run), '--step', 'look']);
     assert.deepEqual([code, requests.length], [0, 1]);
-    assert.match(out, /^EVIDENCE {2}run[^]*looked\n$/);
+    assert.match(out, /^EVIDENCE {2}run[\s\S]*looked\n$/);
   });
 
   it('says that the newest stage is missing and why, where it shows an older one', async () => {
