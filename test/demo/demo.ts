@@ -3,11 +3,12 @@ import { styleText } from 'node:util';
 import { readTrail } from '@sentinel/cluster';
 import { eventually, example, type Person } from '../lib/cluster.ts';
 
+import { showHealthCheck, untilStuck } from './health-check.ts';
 import { chooseTarget } from './target.ts';
 
 /**
- * The demo: a real Kubernetes, Sentinel from its chart, and one action from filed to done. It asks the person to approve;
- * `--yes` answers for them. The cluster stays up afterwards. CLUSTER says which one: embedded (the default), kind or current.
+ * The demo: a real Kubernetes, Sentinel from its chart, a health check on a schedule, and one action from filed to done. It asks the person
+ * to approve; `--yes` answers for them. The cluster stays up afterwards. CLUSTER says which one: embedded (the default), kind or current.
  */
 const target = await chooseTarget(process.env);
 const { admin } = target;
@@ -42,12 +43,15 @@ async function setTheScene(tools: string): Promise<void> {
     `${namespace}:repair-agent`,
   ]);
   await admin.sentinel(['account', 'create', 'reader', '-n', namespace, '--role', 'view', '--user', `${namespace}:repair-agent`]);
-  const tess = await target.person('tess', ['shop-trusters']);
-  for (const playbook of ['set-image', 'health-check']) {
-    await eventually(`trust in ${playbook}`, async () => (await trustAsRead(tess, playbook)).code === 0, 15);
-  }
+  for (const playbook of ['set-image', 'health-check']) await trust(playbook);
   show(await admin.kubectl(['get', 'playbooks,agentpolicies', '-n', namespace]));
   show(await admin.kubectl(['get', 'deployment', 'web', '-n', namespace]));
+}
+
+/** Has Tess trust a Playbook, as soon as the operator has written its digest. */
+async function trust(playbook: string): Promise<void> {
+  const tess = await target.person('tess', ['shop-trusters']);
+  await eventually(`trust in ${playbook}`, async () => (await trustAsRead(tess, playbook)).code === 0, 15);
 }
 
 /** Trusts a Playbook by the digest that it has as it is read. */
@@ -59,7 +63,7 @@ async function trustAsRead(truster: Person, playbook: string) {
 
 async function fileTheAction(tools: string): Promise<void> {
   const agent = await target.agent(namespace, 'repair-agent');
-  say('4. The agent creates an action. It has no right to change anything itself:');
+  say('5. The agent creates an action. It has no right to change anything itself:');
   command(`kubectl set image deployment/web web=${tools.slice(0, 28)}…   (as the agent)`);
   show((await agent.tryKubectl(['set', 'image', 'deployment/web', `web=${tools}`, '-n', namespace])).stderr);
   const spec = {
@@ -87,7 +91,7 @@ async function fileTheAction(tools: string): Promise<void> {
       }),
     }),
   );
-  say('5. Sentinel rehearses it: every write is a dry-run, and is recorded. The plan:');
+  say('6. Sentinel rehearses it: every write is a dry-run, and is recorded. The plan:');
   await eventually(
     'the plan',
     async () =>
@@ -111,9 +115,9 @@ async function decide(): Promise<boolean> {
     target.person('ada', ['shop-approvers', 'shop-viewers']),
     target.person('vic', ['shop-viewers']),
   ]);
-  say('6. Vic, who has no right to decide, tries to approve it:');
+  say('7. Vic, who has no right to decide, tries to approve it:');
   show((await vic.trySentinel(['approve', action, '-n', namespace, '--plan', digest, '--yes'])).stderr);
-  say('7. Ada is in the group of approvers. It is your turn to be Ada.');
+  say('8. Ada is in the group of approvers. It is your turn to be Ada.');
   if (!(await agreed())) {
     show(await ada.sentinel(['reject', action, '-n', namespace, '--comment', 'not today', '--yes']));
     return false;
@@ -144,18 +148,18 @@ async function agreed(): Promise<boolean> {
 }
 
 async function watchTheEnd(): Promise<void> {
-  say('8. The real Job runs exactly that plan; then the checks of the Playbook:');
+  say('9. The real Job runs exactly that plan; then the checks of the Playbook:');
   command(`kubectl sentinel watch ${action} -n ${namespace}`);
   show((await admin.trySentinel(['watch', action, '-n', namespace])).stdout);
   show(await admin.kubectl(['get', 'deployment', 'web', '-n', namespace]));
-  say('9. Who asked, what was proposed, who approved, what ran, what changed: a hash chain, shown as Events too');
+  say('10. Who asked, what was proposed, who approved, what ran, what changed: a hash chain, shown as Events too');
   command(`kubectl sentinel audit verify ${action} -n ${namespace}`);
   show((await admin.trySentinel(['audit', 'verify', action, '-n', namespace])).stdout);
 }
 
 /** What an OpenTelemetry Collector has received of the action. */
 async function showTheTrail(log: string): Promise<void> {
-  say('10. The same trail has left the cluster: an OpenTelemetry Collector received these records, and one trace');
+  say('11. The same trail has left the cluster: an OpenTelemetry Collector received these records, and one trace');
   const trail = await eventually(
     'the trail at the Collector',
     async () => {
@@ -170,6 +174,9 @@ async function showTheTrail(log: string): Promise<void> {
 
 const { tools } = await prepare();
 await setTheScene(tools);
+const stage = { target, namespace, tools, say, show, command, trust };
+await untilStuck(stage);
+await showHealthCheck(stage);
 await fileTheAction(tools);
 if (await decide()) await watchTheEnd();
 if (target.collectorLog !== undefined) await showTheTrail(target.collectorLog);
@@ -177,6 +184,7 @@ say('The cluster stays up. Try next:');
 show(`${target.environment}${target.collectorLog === undefined ? '' : `\nless ${target.collectorLog}      # what the Collector received`}
 kubectl sentinel report ${action} -n ${namespace}
 kubectl get events -n ${namespace} --field-selector involvedObject.name=${action}
+kubectl sentinel schedules -n ${namespace}
 kubectl sentinel run health-check -n ${namespace} --as system:serviceaccount:${namespace}:repair-agent --summary 'Is the shop well?' --wait
 kubectl explain playbook.spec
 ${target.removal}`);

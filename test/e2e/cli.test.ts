@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { admin, eventually } from '../lib/cluster.ts';
-import { deleteWhenDone, makeTenant, stateOf, type Tenant } from '../lib/tenant.ts';
+import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { carriedOut } from '../lib/runs.ts';
+import { deleteWhenDone, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 // `kubectl sentinel` as people and programs use it, against the real API server, webhook and operator, started by the real kubectl.
 
@@ -196,5 +198,84 @@ describe('kubectl sentinel', { concurrency: true }, () => {
     const queue = await tenant.approver.sentinel(['queue', ...place, '--risk', 'Low+']);
     assert.match(queue, new RegExp(`^${waiting} `, 'm'));
     assert.equal(stateOf(await tenant.action(waiting)), 'AwaitingApproval');
+  });
+
+  it('prints what kubectl prints for the same columns, sorted, and with no headings', async () => {
+    const columns = 'NAME:.metadata.name,STATE:.status.conditions[?(@.type=="Succeeded")].reason,BY:.metadata.annotations.nobody';
+    const flags = ['-o', `custom-columns=${columns}`, '--sort-by', '.metadata.creationTimestamp', '--no-headers', ...place];
+    const print = async () => ({
+      own: await tenant.approver.sentinel(['get', ...flags]),
+      kubectls: await tenant.approver.kubectl(['get', 'agentactions', ...flags]),
+    });
+    // Other tests create actions in between.
+    await eventually('the same rows', async () => {
+      const { own, kubectls } = await print();
+      const rows = (text: string) => text.trim().replaceAll(/ +/g, ' ');
+      return rows(own) !== '' && rows(own) === rows(kubectls);
+    });
+    const bare = await tenant.approver.sentinel(['queue', '--no-headers', ...place]);
+    assert.match(bare, new RegExp(`^${waiting} `));
+    assert.doesNotMatch(bare, /^ {2}/m);
+  });
+});
+
+const changes = ['sh', '-c', 'echo "the step speaks"; kubectl annotate --overwrite deployment web note=done'];
+const unwell = '  verify: [{name: check, command: [sh, -c, "echo it is not well; exit 1"]}]\n';
+
+describe('kubectl sentinel logs', { concurrency: false }, () => {
+  let tenant: Tenant;
+  let place: string[];
+  const logs = (...args: string[]) => tenant.approver.trySentinel(['logs', ...args, ...place]);
+  const name = 'goes-back';
+  before(async () => {
+    tenant = await makeTenant('cli-logs', {
+      playbooks: oneStep('goes-back', changes, { more: unwell }),
+      policy: policyForAnyPlaybook(),
+    });
+    place = ['-n', tenant.namespace];
+    await tenant.deploy('web');
+    await tenant.agent.sentinel(['run', 'goes-back', '--summary', 'Change and go back', '--name', name, ...place]);
+    await tenant.until(name, ['AwaitingApproval']);
+    const action = await carriedOut(tenant, name);
+    assert.equal(stateOf(action), 'RolledBack', messageOf(action));
+  });
+
+  it('shows each stage after its pods are gone, the rollback too', async () => {
+    for (const { name: job } of (await tenant.action(name)).status?.stages ?? [])
+      await admin.kubectl(['delete', 'pods', '-n', 'sentinel-sandboxes', '-l', `batch.kubernetes.io/job-name=${job}`]);
+    for (const [stage, expected] of [
+      ['rehearsal', /^ {2}\| the step speaks$/m],
+      ['run', /^ {2}\| the step speaks$/m],
+      ['verification', /STEP {2}check, exit code 1\n {2}\| it is not well$/m],
+      ['rollback', /RESULT {2}rollback \(application\/json\)[\s\S]*Restored/],
+    ] as const) {
+      const { code, stdout, stderr } = await logs(name, '--stage', stage);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`^EVIDENCE {2}${stage} `), stage);
+      assert.match(stdout, expected, stage);
+    }
+    const { stdout } = await logs(name, '--all-stages', '-o', 'jsonpath={.items[*].spec.stage}');
+    assert.equal(stdout.trim(), 'rehearsal run verification rollback');
+  });
+
+  it('says in words and with an exit code what cannot be shown', async () => {
+    const none = await logs(name, '--stage', 'results', '-o', 'json');
+    assert.deepEqual([none.code, json(none.stderr).code], [1, 'EvidenceMissing'], none.stderr);
+    const gone = await logs('--digest', `sha256:${'0'.repeat(64)}`, '-o', 'json');
+    assert.deepEqual([gone.code, json(gone.stderr).code], [1, 'EvidenceDeleted'], gone.stderr);
+    const agent = await makeTenant('cli-logs-other');
+    const refused = await agent.agent.trySentinel(['logs', name, ...place, '-o', 'json']);
+    assert.deepEqual([refused.code, json(refused.stderr).code], [3, 'AccessDenied'], refused.stderr);
+  });
+
+  it('shows the evidence of an action that is deleted, by its digest', async () => {
+    const digest = (await tenant.action(name)).status?.stages?.find(({ stage }) => stage === 'run')?.evidence ?? '';
+    await admin.kubectl(['delete', 'agentaction', name, ...place]);
+    const missing = await logs(name);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /kubectl sentinel logs --digest DIGEST/);
+    const { code, stdout, stderr } = await logs('--digest', digest);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^EVIDENCE {2}run [\s\S]*the step speaks/);
   });
 });
