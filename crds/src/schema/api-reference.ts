@@ -1,7 +1,7 @@
 import { actTransitions } from '../v1alpha1/acts.ts';
 import { conditionTypes, reasons, states, transitions } from '../v1alpha1/conditions.ts';
 import { API_VERSION, type KindDefinition } from '../v1alpha1/kinds.ts';
-import { type Schema, structuralSchema } from './structural.ts';
+import { isCopy, type Schema, structuralSchema } from './structural.ts';
 
 /** The API reference in Markdown: every kind, field, condition, reason and transition. */
 export function apiReference(kinds: readonly KindDefinition[]): string {
@@ -40,12 +40,12 @@ function fieldRows(schema: Schema, path: string): string[] {
   const properties = (schema.properties ?? {}) as Record<string, Schema>;
   const required = new Set((schema.required as string[] | undefined) ?? []);
   for (const [name, property] of Object.entries(properties)) {
-    // The fields of a copy have no descriptions: they are listed at the original.
-    if (property.description === undefined) continue;
     const here = `${path}.${name}`;
     rows.push(`| \`${here}\`${required.has(name) ? ' *' : ''} | ${typeOf(property)} | ${meaning(property)} |`);
     const inner = property.type === 'array' ? (property.items as Schema) : property;
-    if (inner.type === 'object') rows.push(...fieldRows(inner, property.type === 'array' ? `${here}[]` : here));
+    // The fields of a copy are listed at the original.
+    if (inner.type === 'object' && !isCopy(property))
+      rows.push(...fieldRows(inner, property.type === 'array' ? `${here}[]` : here));
   }
   return rows;
 }

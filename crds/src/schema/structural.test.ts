@@ -61,7 +61,7 @@ describe('The generator', () => {
     ]);
   });
 
-  it('leaves rules, defaults and descriptions out of a copy, at any depth, and keeps its bounds', () => {
+  it('leaves rules and defaults out of a copy, at any depth, and keeps its bounds', () => {
     const item = z.object({ c: text(5, 'C').default('x'), d: z.boolean().meta(unsupported).optional() });
     const inner = z.object({ b: list(item, 2, 'B') }).meta({ 'x-kubernetes-validations': [{ rule: 'true', message: 'm' }] });
     const schema = structuralSchema(z.object({ a: inner.meta(copied).describe('A copy.').optional() }), 'K');
@@ -71,11 +71,15 @@ describe('The generator', () => {
       properties: {
         b: {
           type: 'array',
+          description: 'B',
           maxItems: 2,
           'x-kubernetes-list-type': 'atomic',
           items: {
             type: 'object',
-            properties: { c: { type: 'string', minLength: 1, maxLength: 5 }, d: { type: 'boolean' } },
+            properties: {
+              c: { type: 'string', description: 'C', minLength: 1, maxLength: 5 },
+              d: { type: 'boolean', description: 'Not supported yet: refused when set.' },
+            },
           },
         },
       },

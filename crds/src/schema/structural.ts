@@ -56,7 +56,7 @@ function objectNode(schema: Schema, path: string): Schema {
   for (const [name, property] of Object.entries(properties)) {
     const { 'x-sentinel-unsupported': refused, 'x-sentinel-copied': copied, ...rest } = property;
     const child = node(rest, `${path}.${name}`);
-    converted[name] = copied ? { ...withoutRules(child), description: child.description } : child;
+    converted[name] = copied ? copyOf(child) : child;
     if (refused) {
       refusals.push({
         rule: `!has(self.${name})`,
@@ -73,9 +73,20 @@ function objectNode(schema: Schema, path: string): Schema {
   return { ...rest, properties: converted, ...(validations.length > 0 ? { 'x-kubernetes-validations': validations } : {}) };
 }
 
-// What only the original needs. Bounds and types stay.
+const copies = new WeakSet<Schema>();
+
+/** Whether a schema is that of a copy of another kind, whose fields are those of the original. */
+export const isCopy = (schema: Schema): boolean => copies.has(schema);
+
+function copyOf(original: Schema): Schema {
+  const copy = withoutRules(original);
+  copies.add(copy);
+  return copy;
+}
+
+// What only the original needs. Bounds, types and descriptions stay.
 function withoutRules(schema: Schema): Schema {
-  const { 'x-kubernetes-validations': _, default: __, description: ___, properties, items, ...rest } = schema;
+  const { 'x-kubernetes-validations': _, default: __, properties, items, ...rest } = schema;
   return {
     ...rest,
     ...(properties ? { properties: mapValues(properties as Record<string, Schema>, withoutRules) } : {}),

@@ -10,7 +10,7 @@ export const unsupported = { 'x-sentinel-unsupported': true } as const;
 
 /**
  * Marks a copy of the spec of another kind. The API server has checked the original and filled in its defaults, so the generator
- * leaves rules, defaults and descriptions out of the copy: a default that a later version adds must not change what was copied.
+ * leaves rules and defaults out of the copy: a default that a later version adds must not change what was copied.
  */
 export const copied = { 'x-sentinel-copied': true } as const;
 
