@@ -61,7 +61,10 @@ export async function runManifest(session: Session, filename: string, flags: Run
   const actions = (await readManifest(filename, session.io.stdin)).map((object) => actionOf(object, session.namespace));
   const created: AgentAction[] = [];
   for (const action of actions) created.push(await send(session, action, flags));
-  return await forEach(flags.wait ? created.map(({ metadata }) => metadata.name) : [], (name) => waitFor(session, name, flags));
+  const names = flags.wait ? created.map(({ metadata }) => metadata.name) : [];
+  // For a program, the ends of several actions are one document.
+  if (names.length > 1 && formatOf(session.flags.output)) return await wait(session, names, { timeoutMs: flags.timeoutMs });
+  return await forEach(names, (name) => waitFor(session, name, flags));
 }
 
 const WITH_MANIFEST: ReadonlySet<string> = new Set(['filename', 'wait', 'timeoutMs']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AgentAction, chainRecord } from '@sentinel/crds';
+import { type AgentAction, chainRecord, finalStates, type State } from '@sentinel/crds';
 import type { TransportRequest } from '@sentinel/kube';
 import { ok, refusal, runAgainst } from '../../test/fake-cluster.ts';
 import { anAction, aPlan } from '../../test/fixtures.ts';
@@ -29,22 +29,26 @@ function ended(state: string, message = 'it is over', codes?: string): AgentActi
 
 const json = (text: string) => JSON.parse(text) as Outcome;
 
+const ends: readonly (readonly [state: State, code: number])[] = [
+  ['Succeeded', 0],
+  ['NoEffect', 0],
+  ['DryRunCompleted', 0],
+  ['Denied', 3],
+  ['Rejected', 3],
+  ['RehearsalFailed', 4],
+  ['Blocked', 4],
+  ['RunFailed', 4],
+  ['VerificationFailed', 4],
+  ['RolledBack', 4],
+  ['RollbackIncomplete', 4],
+  ['Cancelled', 4],
+  ['Expired', 5],
+];
+
 describe('wait', () => {
-  for (const [state, code] of [
-    ['Succeeded', 0],
-    ['NoEffect', 0],
-    ['DryRunCompleted', 0],
-    ['Denied', 3],
-    ['Rejected', 3],
-    ['RehearsalFailed', 4],
-    ['Blocked', 4],
-    ['RunFailed', 4],
-    ['VerificationFailed', 4],
-    ['RolledBack', 4],
-    ['RollbackIncomplete', 4],
-    ['Cancelled', 4],
-    ['Expired', 5],
-  ] as const)
+  it('knows every state in which an action ends', () => assert.deepEqual(new Set(ends.map(([state]) => state)), finalStates));
+
+  for (const [state, code] of ends)
     it(`ends with ${code} when the action is ${state}, and says the same as JSON`, async () => {
       const ran = await runAgainst(() => ok(ended(state)), ['wait', 'repair-web', '-o', 'json']);
       assert.equal(ran.code, code, ran.error);
@@ -125,6 +129,16 @@ describe('run', () => {
     );
     assert.deepEqual([ran.code, ran.out], [0, 'agentaction.sentinel.dev/fix-x created\n']);
     assert.equal(ran.requests[0]?.path, '/apis/sentinel.dev/v1alpha1/namespaces/shop/agentactions');
+  });
+
+  it('waits for the actions of a manifest, and prints one document', async () => {
+    const one = 'apiVersion: sentinel.dev/v1alpha1\nkind: AgentAction\nmetadata: {name: one}\n';
+    const text = `${one}---\n${one.replace('one', 'two')}`;
+    const answer = ({ method, body, path }: TransportRequest) =>
+      ok(method === 'POST' ? JSON.parse(String(body)) : ended(path.endsWith('/one') ? 'Succeeded' : 'Cancelled'));
+    const ran = await runAgainst(answer, ['run', '-f', '-', '--wait', '-o', 'json'], text);
+    const { kind, items } = JSON.parse(ran.out) as { kind: string; items: Outcome[] };
+    assert.deepEqual([ran.code, kind, items.map(({ state }) => state)], [4, 'List', ['Succeeded', 'Cancelled']]);
   });
 
   for (const [what, text, expected] of [
