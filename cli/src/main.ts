@@ -30,10 +30,7 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
   program
     .exitOverride()
     .showHelpAfterError("(see 'kubectl sentinel --help')")
-    .addHelpText(
-      'after',
-      () => `\n${exitCodeHelp()}\nThose of policy are others. Each command also takes the flags of the connection above.`,
-    )
+    .addHelpText('after', () => `\n${exitCodeHelp()}\nThose of policy are others.`)
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => {
@@ -53,6 +50,9 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     code = await work(terminal, io);
   };
   defineCommands(program, within, offline, dashes < 0 ? undefined : argv.slice(dashes + 1));
+  const before = dashes < 0 ? [...argv] : argv.slice(0, dashes);
+  // Like kubectl, without words it prints its help.
+  const words = before.length === 0 ? ['--help'] : before;
   const exit = (answered: number) => {
     code = answered;
   };
@@ -65,8 +65,9 @@ export async function runCli(argv: readonly string[], io: Io, open: Connect = co
     const { definePolicy } = await import('./commands/policy/index.ts');
     definePolicy(program, { add: addCommand, printable: acceptOutput, io, terminal, open: session, exit, failWith, behind });
   } else program.command('policy').description('Test, explain and compare policies');
+  if (words.some((word) => HELP.has(word))) (await import('./reference/help.ts')).arrangeHelp(program);
   try {
-    await program.parseAsync(dashes < 0 ? [...argv] : argv.slice(0, dashes), { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -80,6 +81,8 @@ function globalFlagsOf(command: Command): GlobalFlags {
   const { user, ...flags } = command.optsWithGlobals<GlobalFlags & { user?: unknown }>();
   return typeof user === 'string' ? { ...flags, user } : flags;
 }
+
+const HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
 const codeSuffix = (codes: readonly string[]): string => `[${codes.join(', ')}]`;
 

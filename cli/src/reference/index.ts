@@ -4,6 +4,7 @@ import { defineCommands } from '../define-commands.ts';
 import { exitCodeMeanings } from '../exit-codes.ts';
 import { acceptCommonFlags, acceptOutput, addCommand } from '../global-flags.ts';
 import type { Io, Session, Terminal } from '../session.ts';
+import { examplesOf } from './examples.ts';
 
 /** The whole command line, for what only describes it: no command of it does anything. */
 export function describedProgram(): Command {
@@ -61,7 +62,8 @@ end of an action as one object on stdout, also after a failure: \`kind: Outcome\
 
 \`-o jsonpath=TEMPLATE\` takes the [templates of kubectl](https://kubernetes.io/docs/reference/kubectl/jsonpath/): text, \`{"\\n"}\`,
 \`{range …}{end}\`, keys with escaped dots, indices, slices, \`*\`, \`..\`, unions of quoted keys and filters with \`?()\` that compare values.
-Regular expressions in filters and several paths in one pair of braces are not supported. Characters that could harm a terminal are escaped in the values.
+Regular expressions in filters and several paths in one pair of braces are not supported. \`-o custom-columns=HEADING:PATH,…\` and
+\`--sort-by=PATH\` take the same paths; with \`--no-headers\` a table is rows and nothing else, and what a list has nothing to show of is told on stderr. Characters that could harm a terminal are escaped in the values.
 `;
 
 // A group has no page of its own: its commands do.
@@ -76,7 +78,9 @@ function sectionOf(command: Command, common: ReadonlySet<string>): string {
   );
   const usage = command.usage().replace('[options] ', '').replace('[options]', '').trim();
   const head = `## ${nameOf(command)}\n\n${command.description()}.\n\n    kubectl sentinel ${nameOf(command)}${usage === '' ? '' : ` ${usage}`}\n`;
-  return own.length === 0 ? head : `${head}\n${table(own)}`;
+  const lines = examplesOf(nameOf(command)).map((line) => `  ${line}`);
+  const shown = lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
+  return own.length === 0 ? `${head}${shown}` : `${head}${shown}\n${table(own)}`;
 }
 
 const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');

@@ -64,7 +64,7 @@ describe('completion', () => {
     [['get', '-o', 'w'], ['wide']],
     [
       ['logs', 'repair-web', '--stage', 'r'],
-      ['rehearsal', 'run', 'rollback'],
+      ['rehearsal', 'run', 'rollback', 'results'],
     ],
     [
       ['run', '--mode', ''],

@@ -43,8 +43,9 @@ export async function getActions(session: Session, given: readonly string[], fla
   const shown = flags.sortBy === undefined ? found : sortBy(found, flags.sortBy);
   const missing = names?.find((name) => !items.some(({ metadata }) => metadata.name.startsWith(name)));
   if (format) io.out(raw(listOf(shown, names), format, global));
-  else if (shown.length === 0) io.error(all ? 'There are no actions.' : `There are no actions in namespace ${namespace}.`);
-  else io.out(withoutHeadings(actionsTable(shown, view).text, global));
+  else if (shown.length === 0 && missing === undefined)
+    io.error(all ? 'There are no actions.' : `There are no actions in namespace ${namespace}.`);
+  else if (shown.length > 0) io.out(withoutHeadings(actionsTable(shown, view).text, global));
   if (missing === undefined) return exitCodes.done;
   throw new UsageError(
     'ObjectNotFound',

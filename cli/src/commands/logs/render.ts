@@ -9,7 +9,7 @@ export function renderEvidence({ metadata, spec }: EvidenceObject, step?: string
     `EVIDENCE  ${visible(spec.stage)} (attempt ${spec.attempt})${spec.outcome === undefined ? '' : `, ${visible(spec.outcome)}`}  ${visible(metadata.name)}`,
     ...steps.flatMap(({ name, exitCode, log, truncated, missing }) => [
       `STEP  ${visible(name)}, ${ended(exitCode)}${truncated ? ', truncated' : ''}`,
-      ...(log === undefined ? [] : [visibleBlock(log.trimEnd(), '  | ')]),
+      ...(log === undefined ? [] : [log.trim() === '' ? '  (it printed nothing)' : visibleBlock(log.trimEnd(), '  | ')]),
       ...(missing === undefined ? [] : [`  (${log === undefined ? 'no log' : 'not complete'}: ${visible(missing)})`]),
       ...(log === undefined && missing === undefined ? [`  (no log is kept: ${whyNotKept(spec.handling)})`] : []),
     ]),
