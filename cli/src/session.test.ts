@@ -3,6 +3,19 @@ import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { terminalOf } from './session.ts';
 
+describe('Colours', () => {
+  const coloured = (stdout: boolean, env: Readonly<Record<string, string>>) => {
+    const quiet = { write: () => true };
+    return terminalOf({ stdout: quiet, stderr: quiet, stdin: Readable.from([]), isTTY: { stdin: true, stdout }, env }).colour;
+  };
+  it('are for a terminal alone, and not with NO_COLOR or on a dumb one', () => {
+    assert.equal(coloured(true, {}), true);
+    assert.equal(coloured(true, { NO_COLOR: '' }), true);
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) assert.equal(coloured(true, env), false);
+    assert.equal(coloured(false, {}), false);
+  });
+});
+
 describe('A long text with a short form', () => {
   const shownOn = async (stdout: boolean, pager: string) => {
     let out = '';

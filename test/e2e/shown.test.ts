@@ -13,11 +13,14 @@ const replaced = (name: string, script: string) =>
 const settings = (count: number) =>
   `for i in ${Array.from({ length: count }, (_, at) => at + 1).join(' ')}; do kubectl create configmap settings-$i --from-literal=index=$i; done`;
 
+const items = `for i in $(seq 200); do printf -- '---\\napiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: item-%s}\\ndata: {index: "%s"}\\n' $i $i; done`;
+
 const playbooks = [
   replaced('lines', 's/line 290 of it/line 290 of \u202ethat/'),
   replaced('large', 's/of it/of that/g'),
   replaced('kept', 's/of it/of that/g'),
   oneStep('alike', ['sh', '-ec', settings(20)]),
+  oneStep('many', ['sh', '-ec', `(${items}) | kubectl create -f -`]),
   oneStep('speaks', ['sh', '-c', "printf 'one\\033[2K\\ntwo \\342\\200\\256three\\n'; exit 3"], { profile: 'Observe' }),
 ].join('');
 
@@ -171,6 +174,18 @@ describe('What an approver sees', { concurrency: 3 }, () => {
     assert.match(shown, /20 ConfigMaps in .*, alike except for name and data\.index/);
     for (let index = 1; index <= 20; index++) assert.match(shown, new RegExp(`settings-${index}: "${index}"`));
     assert.match(shown, /\| for i in 1 2 .*; do kubectl create configmap settings-\$i /);
+  });
+
+  it('is the numbers first for 200 objects, and each of them', async () => {
+    const big = await tenantFor('shown-many', 300);
+    const name = await big.file('many');
+    await big.until(name, ['Denied', 'AwaitingApproval']);
+    const shown = await big.approver.sentinel(['plan', name, '-n', big.namespace]);
+    const [does, changes] = [shown.search(/^ {2}.*200 ConfigMaps in /m), shown.search(/^CHANGES/m)];
+    assert.ok(does > 0 && does < changes, shown);
+    assert.ok(shown.split('\n').length < 330, `${shown.split('\n').length} lines`);
+    for (const text of [shown, await big.approver.sentinel(['plan', name, '--full', '-n', big.namespace])])
+      for (let index = 1; index <= 200; index++) assert.match(text, new RegExp(`\\bitem-${index}\\b`));
   });
 
   it('is first of all that a plan is denied, and why', async () => {

@@ -3,12 +3,13 @@ import {
   agentActions,
   EvidenceStage,
   finalStates,
+  GROUP,
   playbooks,
   RiskLevel,
   type State,
   states,
 } from '@sentinel/crds';
-import { clusterroles, type KubeObject, namespaces, type ResourceKind } from '@sentinel/kube';
+import { clusterroles, type KubeObject, namespaces, type ResourceKind, rolebindings } from '@sentinel/kube';
 import type { Option } from 'commander';
 import { requesterOf, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
@@ -78,7 +79,8 @@ const ofActions: Readonly<Record<string, (action: AgentAction) => boolean>> = {
   logs: any,
   approve: isWaiting,
   reject: isWaiting,
-  revoke: isWaiting,
+  revoke: (action) => isWaiting(action) || stateOf(action) === 'ChangesRequested',
+  'request-changes': isWaiting,
   reconcile: (action) => stateOf(action) === 'OutcomeUnknown',
   cancel: isOpen,
   'audit verify': any,
@@ -86,7 +88,10 @@ const ofActions: Readonly<Record<string, (action: AgentAction) => boolean>> = {
   'policy explain': any,
 };
 /** Commands that take more than one name. */
-const several: ReadonlySet<string> = new Set(['get', 'plan', 'watch', 'wait', 'report', 'cancel']);
+const several: ReadonlySet<string> = new Set([
+  ...['get', 'plan', 'watch', 'wait', 'report', 'cancel'],
+  ...['approve', 'reject', 'revoke', 'request-changes'],
+]);
 
 /** What can be an argument of a command: names of actions, of Playbooks, of agents. */
 export async function argumentsOf(path: string, given: readonly string[], open: Open): Promise<readonly Candidate[]> {
@@ -97,6 +102,8 @@ export async function argumentsOf(path: string, given: readonly string[], open: 
     return (await actions(open, wanted)).filter(({ value }) => !given.includes(value));
   }
   if (given.length > 0) return [];
+  if (path === 'schedules run') return await scheduled(open);
+  if (path === 'account delete') return await accounts(open);
   if (path === 'run' || path === 'trust' || path === 'distrust') return await names(open, playbooks as ResourceKind<KubeObject>);
   if (path.startsWith('agents ')) return await agents(open);
   return [];
@@ -105,6 +112,18 @@ export async function argumentsOf(path: string, given: readonly string[], open: 
 async function actions(open: Open, wanted: (action: AgentAction) => boolean): Promise<Candidate[]> {
   const { items } = await listed(open, agentActions);
   return items.filter(wanted).map((action) => ({ value: action.metadata.name, about: stateOf(action) }));
+}
+
+async function scheduled(open: Open): Promise<Candidate[]> {
+  const { items } = await listed(open, playbooks);
+  return items.flatMap(({ metadata, spec }) => (spec.schedule ? [{ value: metadata.name, about: spec.schedule.cron }] : []));
+}
+
+// The binding of an account is named for it.
+async function accounts(open: Open): Promise<Candidate[]> {
+  const { items } = await listed(open, rolebindings);
+  const label = `${GROUP}/account`;
+  return words([...new Set(items.flatMap(({ metadata }) => metadata.labels?.[label] ?? []))]);
 }
 
 async function agents(open: Open): Promise<Candidate[]> {

@@ -15,8 +15,13 @@ const cluster = ({ path }: TransportRequest) => {
   const items = path.endsWith('/agentactions')
     ? [named('repair-web', 'AwaitingApproval'), named('repair-api', 'Succeeded'), named('look', 'OutcomeUnknown')]
     : path.endsWith('/playbooks')
-      ? [{ metadata: { name: 'set-image', namespace: 'shop' } }]
-      : [{ metadata: { name: 'shop' } }, { metadata: { name: 'ops' } }];
+      ? [
+          { metadata: { name: 'set-image', namespace: 'shop' }, spec: {} },
+          { metadata: { name: 'health', namespace: 'shop' }, spec: { schedule: { cron: '@hourly' } } },
+        ]
+      : path.endsWith('/rolebindings')
+        ? [{ metadata: { name: 'a', labels: { 'sentinel.dev/account': 'reader' } } }, { metadata: { name: 'b' } }]
+        : [{ metadata: { name: 'shop' } }, { metadata: { name: 'ops' } }];
   return ok({ metadata: { resourceVersion: '1' }, items });
 };
 const complete = async (...words: string[]) => {
@@ -46,7 +51,14 @@ describe('completion', () => {
       ['cancel', ''],
       ['repair-web', 'look'],
     ],
-    [['trust', ''], ['set-image']],
+    [
+      ['trust', ''],
+      ['set-image', 'health'],
+    ],
+    [['schedules', 'run', ''], ['health']],
+    [['account', 'delete', ''], ['reader']],
+    [['request-changes', ''], ['repair-web']],
+    [['approve', 'repair-web', ''], []],
     [['run', 's'], ['set-image']],
     [
       ['account', ''],
