@@ -112,7 +112,10 @@ describe('a plan', () => {
   it('of a ConfigMap of 300 lines says how much changes, and shows the beginning', () => {
     const lines = `@@ -1 +1 @@\n${Array.from({ length: 300 }, (_, at) => `-key${at}: old\n+key${at}: new`).join('\n')}`;
     const one = effectOf({ change: [{ path: '/data/app.conf', lines, format: 'Text' }] });
-    assertGolden('plan-300-lines', textOf(reviewOf(aPlan({ effects: [one] })), bare));
+    const review = reviewOf(aPlan({ effects: [one] }));
+    assertGolden('plan-300-lines', textOf(review, bare));
+    const full = renderPlan(review, { ...bare, full: true });
+    assert.deepEqual([full.folded, full.text.match(/^ {8}[-+] key\d+: /gm)?.length], [[], 600]);
   });
 
   it('tells what differs between alike objects whose maps are small enough to be recorded as one value', () => {
