@@ -1,3 +1,4 @@
+import { count } from '@sentinel/crds';
 import { type Identity, isSubject } from '../identity/identity.ts';
 import { type ApplicablePolicy, type PolicySet, policyName } from '../policyset/policy-set.ts';
 import { isSchedule } from '../schedule/scheduled-action.ts';
@@ -168,7 +169,7 @@ export function judgeBudget(set: PolicySet, self: Activity, all: Iterable<Activi
         code: 'ObjectLimitExceeded' as const,
         policy: policyName(policy),
         rule: 'limits.objects',
-        message: `the other actions of its lineage have changed ${spent} objects, and its plan changes ${effects} more; a lineage may change at most ${limit}`,
+        message: `the other actions of its lineage have changed ${count(spent, 'object')}, and its plan changes ${effects} more; a lineage may change at most ${limit}`,
       },
     ];
   });

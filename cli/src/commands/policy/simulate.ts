@@ -59,7 +59,7 @@ export async function simulate(session: Session, files: readonly string[], forma
           differing.map((row) => [row.action, row.state, row.before, row.after, row.why]),
         ),
       );
-    session.io.out(`${differing.length} of ${rows.length} actions would be judged in another way`);
+    session.io.out(`${differing.length} of ${count(rows.length, 'action')} would be judged in another way`);
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-import { type AgentActionStatus, effectNumber, type StageStatus, type State } from '@sentinel/crds';
+import { type AgentActionStatus, count, effectNumber, type StageStatus, type State } from '@sentinel/crds';
 import { parseStatement } from '@sentinel/policy';
 import { stoppedBy } from '../../decide/stopped-by.ts';
 import { newestStage } from '../../facts/facts.ts';
@@ -45,7 +45,7 @@ export async function rollBack(context: ActContext, pass: Pass): Promise<void> {
   if (retries.length > 0 && now - retriedSince(pass) < RETRIED_MS) {
     draft.rollback = found;
     const reasons = retries.map(({ effect, reason }) => `effect ${effectNumber(effect)}: ${reason}`).join('; ');
-    const message = `${retries.length} effects could not be rolled back yet and are tried again: ${reasons}`;
+    const message = `${count(retries.length, 'effect')} could not be rolled back yet, and a rollback is tried again: ${reasons}`;
     condition(draft, 'RolledBack', 'Unknown', 'Pending', message, now);
     enter(draft, 'RollingBack', message, now);
     // After the status is stored, the rollback is retried with the back-off of a failed reconcile.
