@@ -12,7 +12,8 @@ export async function showHealthCheck({ target, namespace, tools, say, show, com
   say('4. A health check of the library, on a schedule. It only reads, so nobody is asked; its report says what is wrong');
   const policy = example(`playbooks/${PLAYBOOK}/policy.yaml`).replace('  subjects:\n', `  subjects:\n${SCHEDULE}`);
   const playbook = example(`playbooks/${PLAYBOOK}/playbook.yaml`, { TOOLS_IMAGE: tools });
-  await admin.apply([example('shop/health.yaml'), policy, `${playbook}  schedule: {cron: "*/30 * * * *"}\n`].join('---\n'));
+  const objects = [example('shop/health.yaml'), policy, `${playbook}  schedule: {cron: "*/30 * * * *"}\n`].join('---\n');
+  await admin.apply(objects.replaceAll('namespace: shop', `namespace: ${namespace}`));
   const user = ['--user', `${namespace}:${PLAYBOOK}`];
   await admin.sentinel(['account', 'create', 'inspector', ...place, '--role', 'view', ...user]);
   await trust(PLAYBOOK);

@@ -2,7 +2,7 @@ import type { Target } from './target.ts';
 
 /** What a part of the demo needs: the cluster, and how it speaks to the person who looks on. */
 export interface Stage {
-  readonly target: Target;
+  readonly target: Pick<Target, 'admin' | 'agent'>;
   readonly namespace: string;
   /** The image of the steps. */
   readonly tools: string;

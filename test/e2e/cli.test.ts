@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { admin, eventually, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { showHealthCheck, untilStuck } from '../demo/health-check.ts';
+import { admin, eventually, policyForAnyPlaybook, serviceAccount } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { carriedOut } from '../lib/runs.ts';
 import { deleteWhenDone, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
@@ -275,5 +276,22 @@ describe('kubectl sentinel logs', { concurrency: false }, () => {
     const { code, stdout, stderr } = await logs('--digest', digest);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^EVIDENCE {2}run [\s\S]*the step speaks/);
+  });
+});
+
+describe('The part of the demo about schedules', () => {
+  it('shows a health check of the library on its schedule, and what it found', async () => {
+    const tenant = await makeTenant('cli-health');
+    await tenant.deploy('web');
+    const told: string[] = [];
+    const tell = (text: string) => void told.push(text);
+    const target = { admin, agent: (namespace: string, name: string) => serviceAccount(namespace, name) };
+    const speaks = { say: tell, show: tell, command: tell, trust: tenant.trust };
+    const stage = { target, namespace: tenant.namespace, tools: tenant.image, ...speaks };
+    await untilStuck(stage);
+    await showHealthCheck(stage);
+    const text = told.join('\n');
+    assert.match(text, /^namespace-health +\*\/30 \* \* \* \* +True /m);
+    assert.match(text, /Critical {2}pod-image-pull {2}Deployment\/web: .*\n.*\n +next: .* \(Playbook set-image\)/);
   });
 });
