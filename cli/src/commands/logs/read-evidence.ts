@@ -28,10 +28,12 @@ export async function readEvidence(
 function notFound(error: unknown, digest: string, what: string | undefined): UsageError {
   const isStore = error instanceof ApiError && error.causes.some(({ reason }) => reason === 'EvidenceNotFound');
   const of = what === undefined ? `the evidence '${digest}'` : `the evidence of the ${what} ('${digest}')`;
+  // An action names what was stored; a digest that somebody types may never have been.
+  const never = what === undefined ? ', or it was never stored in this namespace' : '';
   return isStore
     ? new UsageError(
         'EvidenceDeleted',
-        `the evidence store does not have ${of}: its time of retention is over, or it was deleted with its action; the sink of the audit trail has the records`,
+        `the evidence store does not have ${of}: its time of retention is over, or it was deleted with its action${never}; the sink of the audit trail has the records`,
       )
     : new UsageError(
         'EvidenceStoreMissing',
