@@ -13,6 +13,7 @@ export * from './approval/reasons.ts';
 export * from './approval/requirements.ts';
 export * from './approval/resolutions.ts';
 export * from './approval/seal.ts';
+export * from './approval/standing.ts';
 export * from './approval/tally.ts';
 export * from './approval/trust.ts';
 export * from './commands/index.ts';

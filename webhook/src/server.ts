@@ -25,7 +25,7 @@ import {
   TooManyRequests,
 } from './admission/review.ts';
 import { requireRoom } from './admission/room.ts';
-import { requireSealedDecisions } from './admission/sealed.ts';
+import { requireSealedDecisions, requireSealedStanding } from './admission/sealed.ts';
 import { BODY_LIMIT, BodyRefused, Intake } from './intake.ts';
 import { noteReview, noteUnjudged, type ReviewOutcome, resourceLabel } from './metrics.ts';
 
@@ -225,6 +225,7 @@ async function judge(request: AdmissionRequest, context: RequestContext): Promis
     await requireSealedDecisions(request, () => context.policies.sealKeys());
     return { annotations: {} };
   }
+  if (request.resource.resource === 'playbooks') await requireSealedStanding(request, () => context.policies.sealKeys());
   if (policyResources.has(request.resource.resource)) {
     // The kill switch must find its turn, no matter who else writes the policy.
     if (request.operation === 'UPDATE' && !onlySuspends(request)) context.requireEditRate(request);

@@ -17,6 +17,7 @@ import {
 } from './fields.ts';
 import { keepsRecords, Outbox } from './outbox.ts';
 import { effectIndex, Resolved, UnknownEffect } from './resolution.ts';
+import { STANDING_KEPT, StandingApproval } from './standing.ts';
 
 /** The stages that have a Job of their own. */
 export const Stage = z.enum(['rehearsal', 'run', 'verification']);
@@ -151,6 +152,7 @@ export const AgentActionStatus = z
         ).optional(),
         refuseGroups: set(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+        standing: z.string().max(8).describe('How long a standing approval may be; left out if none counts.').optional(),
         reasons: reasonsRequired.optional(),
         unmet: z.string().max(1024).describe('Why nobody in the cluster can approve. Left out if somebody can.').optional(),
       })
@@ -162,6 +164,11 @@ export const AgentActionStatus = z
       'How many sealed decisions the audit trail reports. The newest are in `decisions`.',
     ).optional(),
     decisions: list(CountedDecision, 32, 'The sealed decisions.').optional(),
+    standingApprovals: list(
+      StandingApproval,
+      STANDING_KEPT,
+      'The standing approvals of the schedule that filed the action, from its Playbook.',
+    ).optional(),
     queuedAt: time('Since when the approved action waits for another run on the same object, or for a limit.').optional(),
     resumedAt: time(
       'When the kill switch that held this action was turned off. Earlier approvals no longer count, so turning it off resumes nothing.',

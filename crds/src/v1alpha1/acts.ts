@@ -14,6 +14,8 @@ export const actTransitions = {
   PlaybookEdited: 'Somebody edited a Playbook. Trust in what it was before is void.',
   PlaybookTrusted: 'Somebody sealed the digest of a Playbook.',
   TrustWithdrawn: 'Somebody withdrew the trust in a Playbook.',
+  StandingApprovalGiven: 'Somebody approved in advance what the schedule of a Playbook does, until a time.',
+  StandingApprovalRevoked: 'Somebody revoked the standing approvals of the schedule of a Playbook.',
   PlaybookDeleted: 'Somebody deleted a Playbook.',
   ActionDeleted: 'Somebody deleted an action. The record names the last record of its audit trail.',
   ActRepeated: 'The API server repeated a request whose act is recorded already: it retries some requests itself.',
@@ -55,6 +57,8 @@ export const Act = z.object({
   digest: z.string(),
   /** Digest of the trust annotation after the change; only set if the annotation changes. */
   trust: z.string().optional(),
+  /** Digest of the annotation with standing approvals after the change; only set if the annotation changes. */
+  standing: z.string().optional(),
   details: z.record(z.string(), Detail).optional(),
 });
 export type Act = z.infer<typeof Act>;

@@ -13,7 +13,8 @@ export const annotations = {
   cancelledBy: `${GROUP}/cancelled-by`,
   /**
    * A person's request for a decision: approve | reject | revoke | request-changes, or the resolution of an effect whose outcome is unknown: accept |
-   * redo | roll-back. The webhook replaces it with a sealed record.
+   * redo | roll-back. On a Playbook: a request for a standing approval of its schedule (`standingApprovalRequest`), or to revoke all of them
+   * (`revoke-schedule`). The webhook replaces it with a sealed record.
    */
   decision: `${GROUP}/decision`,
   /** The digest of the plan that the person saw. */
@@ -30,6 +31,11 @@ export const annotations = {
    * On a Playbook: a request for trust holds a digest, one to withdraw it `withdraw:` and the digest; afterwards it is a sealed record.
    */
   trust: `${GROUP}/trust`,
+  /**
+   * On a Playbook: sealed standing approvals of its schedule, one JSON record per line. Only added to, until a sealed revocation takes the place of
+   * all of them; an edit of the Playbook removes them.
+   */
+  standing: `${GROUP}/standing-approvals`,
   /** On a sandbox Job: `NAMESPACE/NAME` of its action. It helps to find the action, but is not trusted. */
   action: `${GROUP}/action`,
   /** On the CronJob of a schedule: `NAMESPACE/NAME` of its Playbook. */
@@ -52,6 +58,16 @@ export const askingManager = (
   digest: string,
   effect?: number,
 ): string => (effect === undefined ? `${word}:${digest}` : `${word}:${digest}:${effectNumber(effect)}`);
+
+/** The request to revoke the standing approvals of a schedule; as a field manager the digest of the Playbook follows, after a colon. */
+export const REVOKE_SCHEDULE = 'revoke-schedule';
+
+/**
+ * The request for a standing approval, in the annotation and in the field manager of the update alike: the digest of the Playbook, when the approval
+ * ends (UTC, whole seconds: `2026-12-31T00:00:00Z`), and the highest risk that it covers.
+ */
+export const standingApprovalRequest = (digest: string, until: string, upToRisk: string): string =>
+  `approve-schedule:${digest}:${until}:${upToRisk}`;
 
 /** Labels that admins set on a tenant's namespace. */
 export const namespaceLabels = {

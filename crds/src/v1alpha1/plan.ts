@@ -268,6 +268,7 @@ export const ActionPlanSpec = z
         ).optional(),
         refuseGroups: list(z.string().min(1).max(253), 64, 'Groups whose members may not approve.').optional(),
         expiresAfter: z.string().max(8).describe('How long an approval stays good.'),
+        standing: z.string().max(8).describe('How long a standing approval may be; left out if none counts.').optional(),
         reasons: reasonsRequired.optional(),
       })
       .describe(

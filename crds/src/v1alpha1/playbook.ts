@@ -16,6 +16,7 @@ import {
   unsupported,
 } from './fields.ts';
 import { ScheduleSpec, ScheduleStatus } from './playbook/schedule.ts';
+import { STANDING_KEPT, StandingApproval } from './standing.ts';
 
 export { ScheduleSpec, ScheduleStatus };
 
@@ -251,6 +252,11 @@ export const PlaybookStatus = z
     trustedBy: z.string().max(253).describe('Who sealed this digest.').optional(),
     trustedAt: time('When it was sealed.').optional(),
     schedule: ScheduleStatus.optional(),
+    standingApprovals: list(
+      StandingApproval,
+      STANDING_KEPT,
+      'The standing approvals of the schedule. Whether one covers an action also depends on its plan.',
+    ).optional(),
   })
   .describe('The status of the Playbook, written by the operator.');
 export type PlaybookStatus = z.infer<typeof PlaybookStatus>;

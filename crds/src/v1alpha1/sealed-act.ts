@@ -60,6 +60,7 @@ export function factsOfAct(id: string, act: Act): Record<string, string> {
     'sentinel.object.generation': act.generation === 0 ? '' : String(act.generation),
     'sentinel.spec.digest': act.digest,
     'sentinel.trust.digest': act.trust ?? '',
+    'sentinel.standing.digest': act.standing ?? '',
     ...act.details,
   };
   return Object.fromEntries(

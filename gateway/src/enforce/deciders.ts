@@ -1,13 +1,12 @@
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
-import { askDeciders, claimedAuthors, consents, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
+import { askDeciders, claimedAuthors, consentsIn, evaluatePlan, everyRequester, type PlanFacts } from '@sentinel/policy';
 
 /** The current rights of people whose approvals and resolutions count, checked by the gateway itself. */
 export async function askForDeciders(client: KubeClient, facts: PlanFacts): Promise<PlanFacts['deciders']> {
-  const { judged } = evaluatePlan(facts).tally;
   return await askDeciders(
     (who, rights) => firstAllowed(client, who, rights),
     { namespace: facts.action.metadata.namespace ?? '', name: facts.action.metadata.name },
-    judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
+    consentsIn(evaluatePlan(facts).tally, facts.action.spec.playbookRef?.name),
     everyRequester({
       ...facts,
       editors: [...facts.editors, ...claimedAuthors(facts.action.spec)],

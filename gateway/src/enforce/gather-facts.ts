@@ -143,6 +143,7 @@ export async function gatherFacts(
     editors,
     policies,
     playbook,
+    live: unchanged,
     trust,
     mayUseAccount: await mayUse(client, user, ref.namespace, plan.spec.account),
     keys,

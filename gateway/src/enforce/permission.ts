@@ -1,13 +1,15 @@
-import { agentActions, type Effect } from '@sentinel/crds';
+import { agentActions, type Effect, type RiskLevel } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
   computeRisk,
   endedByParent,
   evaluatePlan,
   frozenAt,
+  higher,
   isAdHoc,
   judgeHighRisk,
   judgePlan,
+  type PlanFacts,
   reasonsForPerson,
 } from '@sentinel/policy';
 import { Refused } from '../request/refused.ts';
@@ -74,12 +76,24 @@ function refusalOf(gathered: GatheredFacts, run: Run, effect: Effect | undefined
   if (ending !== undefined) return ending;
   const stage = action.status?.stages?.find(({ uid }) => uid === run.jobUid);
   if (!stage || stage.outcome !== undefined) return 'the run has ended';
-  const { refused, approved, requirements } = evaluatePlan(run.enforcement ? { ...facts, risk: run.enforcement.risk } : facts);
+  const judged = run.enforcement ? { ...facts, risk: run.enforcement.risk } : facts;
+  const { refused, approved, requirements, inAdvance } = evaluatePlan(judged);
   if (refused !== undefined) return refused;
   if (!approved) return 'the plan does not have the approvals that policy requires now';
-  if (effect === undefined || !requirements.autoReview) return undefined;
+  if (effect === undefined) return undefined;
+  if (inAdvance) return refuseObserved(judged, effect);
+  if (!requirements.autoReview) return undefined;
   const reasons = judgeObserved(gathered, effect);
   return reasons.length === 0 ? undefined : `it needs the approval of a person: ${reasons.slice(0, REASONS).join('; ')}`;
+}
+
+// Nobody has seen this plan: the observed write must be one that the standing approvals cover, like the plan itself.
+function refuseObserved(facts: PlanFacts, effect: Effect): string | undefined {
+  const risk = higher(riskOfObserved(facts, effect), facts.risk ?? facts.plan.risk.level);
+  const { refused, approved, tally } = evaluatePlan({ ...facts, risk, plan: { ...facts.plan, effects: [effect] } });
+  if (refused !== undefined) return refused;
+  const whys = tally.standing.flatMap(({ why }) => (why === undefined ? [] : [why])).slice(0, REASONS);
+  return approved ? undefined : `no standing approval covers it: ${whys.join('; ')}`;
 }
 
 /** Why a run may not be claimed now, in addition to the checks before each write; undefined if it may. */
@@ -97,8 +111,15 @@ export function endingOf({ action, parent }: GatheredFacts, parentUid: string | 
 
 /** Why an observed write needs a person in a run that no person approved. */
 export function judgeObserved({ action, facts }: GatheredFacts, effect: Effect): readonly string[] {
-  const { policies, plan, playbook } = facts;
-  const { level } = computeRisk({
+  const { policies } = facts;
+  const level = riskOfObserved(facts, effect);
+  const reasons = reasonsForPerson(facts, [effect], level);
+  const refused = judgePlan(policies, action.metadata.namespace ?? '', [effect], level).refusals.map(({ message }) => message);
+  return [...refused, ...(reasons ?? ['no policy lets a plan of this risk start without one'])];
+}
+
+const riskOfObserved = ({ action, policies, plan, playbook }: PlanFacts, effect: Effect): RiskLevel =>
+  computeRisk({
     effects: [effect],
     undeclared: plan.undeclared ?? [],
     notObservable: plan.notObservable ?? [],
@@ -106,8 +127,4 @@ export function judgeObserved({ action, facts }: GatheredFacts, effect: Effect):
     floor: playbook?.spec.risk?.floor,
     raised: judgeHighRisk(policies, [effect]).raised,
     ownSteps: isAdHoc(action.spec),
-  });
-  const reasons = reasonsForPerson(facts, [effect], level);
-  const refused = judgePlan(policies, action.metadata.namespace ?? '', [effect], level).refusals.map(({ message }) => message);
-  return [...refused, ...(reasons ?? ['no policy lets a plan of this risk start without one'])];
-}
+  }).level;

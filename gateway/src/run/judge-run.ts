@@ -77,7 +77,7 @@ export async function judgeRun(
   const { refused, approved, tally } = evaluatePlan({ ...gathered.facts, risk, deciders });
   if (tally.rejectedBy) throw refuseClaim('NotApproved', `the action was rejected by '${tally.rejectedBy.user}'`);
   if (refused !== undefined) throw refuseClaim('NotApproved', refused);
-  const whys = tally.judged.flatMap(({ why }) => (why === undefined ? [] : [why])).slice(0, WHYS);
+  const whys = [...tally.standing, ...tally.judged].flatMap(({ why }) => (why === undefined ? [] : [why])).slice(0, WHYS);
   if (!approved)
     throw refuseClaim('NotApproved', ['the plan does not have the approvals that policy requires', ...whys].join(': '));
   return { gathered, risk, parent, recordedAt };

@@ -23,9 +23,10 @@ function isApplied(act: Act, live: KubeObject | null): boolean {
   const generation = live.metadata.generation ?? 0;
   // If the object was changed again since, the act was stored in between.
   if (generation !== act.generation) return generation > act.generation;
-  const trust = live.metadata.annotations?.[annotations.trust];
+  const { [annotations.trust]: trust, [annotations.standing]: standing } = live.metadata.annotations ?? {};
   return (
     digestOf((live as { spec?: unknown }).spec ?? null) === act.digest &&
-    (act.trust === undefined || act.trust === digestOf(trust ?? null))
+    (act.trust === undefined || act.trust === digestOf(trust ?? null)) &&
+    (act.standing === undefined || act.standing === digestOf(standing ?? null))
   );
 }

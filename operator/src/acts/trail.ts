@@ -129,6 +129,8 @@ const words: Readonly<Record<ActTransition, string>> = {
   PlaybookEdited: 'edited',
   PlaybookTrusted: 'trusts',
   TrustWithdrawn: 'withdrew the trust in',
+  StandingApprovalGiven: 'approved in advance the schedule of',
+  StandingApprovalRevoked: 'revoked the standing approvals of the schedule of',
   PlaybookDeleted: 'deleted',
   ActionDeleted: 'deleted',
   ActRepeated: 'was named again by the API server as the person who changed',

@@ -29,6 +29,7 @@ import { decideSchedule } from '../schedule/decide-schedule.ts';
 import { cronJobKey, deleteCronJob, keepCronJob } from '../schedule/keep-cron-job.ts';
 import { healthChanged } from '../schedule/observe-schedule.ts';
 import { addSchedule } from '../schedule/schedule-status.ts';
+import { addStanding } from '../schedule/standing-status.ts';
 
 /** Timers cannot be much longer. */
 const DAY_MS = 24 * 3600_000;
@@ -73,7 +74,8 @@ export async function reconcilePlaybook({ client, caches, events, image, now }: 
   });
   await keepCronJob(playbook, schedule, { client, found, image, now: now.getTime() });
   const actions = actionsOfSchedule(caches, playbook);
-  const { status, lookAt } = addSchedule(own, { playbook, schedule, actions, now });
+  const scheduled = addSchedule(own, { playbook, schedule, actions, now });
+  const { status, lookAt } = addStanding(scheduled, { playbook, trust, keys, now: now.getTime() });
   if (await writeStatus(client, playbook, status)) await tellHealth(events, playbook, status);
   // No watch reports a right that is granted.
   if (schedule.reason === 'ScheduleRefused') return { requeueAfterMs: REFUSED_MS };

@@ -49,6 +49,7 @@ export function decideOnReview(facts: Facts): NextStep {
     editors,
     policies: facts.policies,
     playbook: playbookUnchanged(facts) ? facts.playbook : undefined,
+    live: facts.playbook,
     trust: facts.trust,
     // Only live facts know whether the account may be used: without them it is not a reason to look closer.
     mayUseAccount: facts.live ? facts.mayUseAccount : true,

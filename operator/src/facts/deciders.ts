@@ -1,5 +1,5 @@
 import { firstAllowed, type KubeClient } from '@sentinel/kube';
-import { askDeciders, claimedAuthors, consents, everyRequester, type Tally } from '@sentinel/policy';
+import { askDeciders, claimedAuthors, consentsIn, everyRequester, type Tally } from '@sentinel/policy';
 import { editorsOf } from './editors.ts';
 import type { Facts } from './facts.ts';
 
@@ -14,7 +14,7 @@ export async function withDeciders(client: KubeClient, facts: Facts, tally: Tall
   const deciders = await askDeciders(
     (who, rights) => firstAllowed(client, who, rights),
     { namespace: action.metadata.namespace ?? '', name: action.metadata.name },
-    tally.judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
+    consentsIn(tally, action.spec.playbookRef?.name),
     everyRequester({
       requester,
       editors: [...editors, ...claimedAuthors(action.spec)],

@@ -1317,7 +1317,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "own",
-          "expression": "request.resource.resource == 'agentactions' ? ['sentinel.dev/requested-by', 'sentinel.dev/amended-by', 'sentinel.dev/changed-by', 'sentinel.dev/cancelled-by', 'sentinel.dev/approvals'] : request.resource.resource == 'playbooks' ? ['sentinel.dev/authors', 'sentinel.dev/trust'] : ['']"
+          "expression": "request.resource.resource == 'agentactions' ? ['sentinel.dev/requested-by', 'sentinel.dev/amended-by', 'sentinel.dev/changed-by', 'sentinel.dev/cancelled-by', 'sentinel.dev/approvals'] : request.resource.resource == 'playbooks' ? ['sentinel.dev/authors', 'sentinel.dev/trust', 'sentinel.dev/standing-approvals'] : ['']"
         },
         {
           "name": "labels",
@@ -1389,7 +1389,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "decides",
-          "expression": "request.resource.resource in ['agentactions', 'playbooks'] && [request.resource.resource == 'agentactions' ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'].exists(k, k in variables.annotations && variables.annotations[k] != '' && (!(k in variables.oldAnnotations) || variables.annotations[k] != variables.oldAnnotations[k]))"
+          "expression": "request.resource.resource in ['agentactions', 'playbooks'] && (request.resource.resource == 'agentactions' ? ['sentinel.dev/approvals'] : ['sentinel.dev/trust', 'sentinel.dev/standing-approvals']).exists(k, k in variables.annotations && variables.annotations[k] != '' && (!(k in variables.oldAnnotations) || variables.annotations[k] != variables.oldAnnotations[k]))"
         },
         {
           "name": "cancels",
@@ -1927,7 +1927,7 @@ export const renderedGuards: readonly AnyObject[] = [
       "matchConditions": [
         {
           "name": "asks-for-consent",
-          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|trust|accept|redo|roll-back):')"
+          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|approve-schedule|trust|accept|redo|roll-back):')"
         }
       ],
       "variables": [
@@ -1945,7 +1945,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "key",
-          "expression": "variables.action ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'"
+          "expression": "variables.action ? 'sentinel.dev/approvals' : request.options.fieldManager.startsWith('approve-schedule:') ? 'sentinel.dev/standing-approvals' : 'sentinel.dev/trust'"
         },
         {
           "name": "records",
@@ -2177,7 +2177,7 @@ export const renderedGuards: readonly AnyObject[] = [
       "matchConditions": [
         {
           "name": "asks-for-consent",
-          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|trust|accept|redo|roll-back):')"
+          "expression": "has(request.options) && has(request.options.fieldManager) && request.options.fieldManager.matches('^(approve|approve-schedule|trust|accept|redo|roll-back):')"
         }
       ],
       "variables": [
@@ -2195,7 +2195,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "key",
-          "expression": "variables.action ? 'sentinel.dev/approvals' : 'sentinel.dev/trust'"
+          "expression": "variables.action ? 'sentinel.dev/approvals' : request.options.fieldManager.startsWith('approve-schedule:') ? 'sentinel.dev/standing-approvals' : 'sentinel.dev/trust'"
         },
         {
           "name": "records",
@@ -2375,6 +2375,270 @@ export const renderedGuards: readonly AnyObject[] = [
     },
     "metadata": {
       "name": "sentinel-separation-workloads"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+      "failurePolicy": "Fail",
+      "matchConstraints": {
+        "resourceRules": [
+          {
+            "apiGroups": [
+              "sentinel.dev"
+            ],
+            "apiVersions": [
+              "*"
+            ],
+            "operations": [
+              "CREATE",
+              "UPDATE"
+            ],
+            "resources": [
+              "playbooks"
+            ]
+          }
+        ]
+      },
+      "variables": [
+        {
+          "name": "user",
+          "expression": "request.userInfo.username"
+        },
+        {
+          "name": "create",
+          "expression": "request.operation == 'CREATE'"
+        },
+        {
+          "name": "annotations",
+          "expression": "has(object.metadata.annotations) ? object.metadata.annotations : {}"
+        },
+        {
+          "name": "oldAnnotations",
+          "expression": "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}"
+        },
+        {
+          "name": "groups",
+          "expression": "has(request.userInfo.groups) ? request.userInfo.groups : []"
+        },
+        {
+          "name": "groupList",
+          "expression": "variables.groups.size() == 0 ? '' : '\"' + variables.groups.join('\",\"') + '\"'"
+        },
+        {
+          "name": "uid",
+          "expression": "has(request.userInfo.uid) ? request.userInfo.uid : ''"
+        },
+        {
+          "name": "extra",
+          "expression": "has(request.userInfo.extra) ? request.userInfo.extra : {}"
+        },
+        {
+          "name": "program",
+          "expression": "variables.user.startsWith('system:') || variables.user.startsWith('sentinel:') || variables.groups.exists(g, g in ['system:serviceaccounts', 'system:nodes', 'system:unauthenticated']) || 'authentication.kubernetes.io/pod-name' in variables.extra"
+        },
+        {
+          "name": "plain",
+          "expression": "([variables.user, variables.uid] + variables.groups).all(n, n.matches(r'^[^\"\\\\]*$'))"
+        },
+        {
+          "name": "asked",
+          "expression": "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''"
+        },
+        {
+          "name": "asks",
+          "expression": "variables.asked.startsWith('approve-schedule:') || variables.asked.startsWith('revoke-schedule:')"
+        },
+        {
+          "name": "sameSpec",
+          "expression": "!variables.create && object.spec == oldObject.spec"
+        },
+        {
+          "name": "standing",
+          "expression": "'sentinel.dev/standing-approvals' in variables.annotations ? variables.annotations['sentinel.dev/standing-approvals'] : ''"
+        },
+        {
+          "name": "oldStanding",
+          "expression": "'sentinel.dev/standing-approvals' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/standing-approvals'] : ''"
+        },
+        {
+          "name": "decided",
+          "expression": "variables.standing != '' && variables.standing != variables.oldStanding"
+        },
+        {
+          "name": "appended",
+          "expression": "variables.oldStanding != '' && variables.standing.startsWith(variables.oldStanding + '\\n')"
+        },
+        {
+          "name": "line",
+          "expression": "!variables.decided ? '' : variables.appended ? variables.standing.substring(variables.oldStanding.size() + 1) : variables.standing"
+        },
+        {
+          "name": "digest",
+          "expression": "oldObject != null && has(oldObject.status) && has(oldObject.status.digest) ? oldObject.status.digest : ''"
+        },
+        {
+          "name": "prefix",
+          "expression": "oldObject == null ? '' : '{\"standing\":\"' + oldObject.metadata.uid + '\",\"digest\":\"' + variables.digest + '\",\"user\":\"' + variables.user + '\",\"uid\":\"' + variables.uid + '\",\"groups\":[' + variables.groupList + '],\"extra\":{'"
+        },
+        {
+          "name": "rest",
+          "expression": "variables.line != '' && variables.line.startsWith(variables.prefix) ? variables.line.substring(variables.prefix.size()) : ''"
+        },
+        {
+          "name": "claimsEnd",
+          "expression": "variables.rest.indexOf('},\"decision\":\"')"
+        },
+        {
+          "name": "claims",
+          "expression": "variables.claimsEnd > 0 ? variables.rest.substring(0, variables.claimsEnd) : ''"
+        },
+        {
+          "name": "claimNames",
+          "expression": "variables.claims.findAll(r'\"[^\"\\\\]*\":\\[').map(k, k.substring(1, k.size() - 3))"
+        },
+        {
+          "name": "trueClaims",
+          "expression": "variables.claimNames.map(k, '\"' + k + '\":[\"' + (k in variables.extra ? variables.extra[k].join('\",\"') : '\\\\') + '\"]').join(',')"
+        },
+        {
+          "name": "plainClaims",
+          "expression": "variables.claimNames.all(k, k in variables.extra && variables.extra[k].all(v, v.matches(r'^[^\"\\\\]*$')))"
+        },
+        {
+          "name": "word",
+          "expression": "variables.claimsEnd < 0 ? '' : variables.rest.substring(variables.claimsEnd + 14)"
+        },
+        {
+          "name": "revokes",
+          "expression": "variables.word.startsWith('revoke\"')"
+        },
+        {
+          "name": "pieces",
+          "expression": "variables.word.split('\"', 18)"
+        },
+        {
+          "name": "wanted",
+          "expression": "variables.revokes ? 'revoke-schedule:' + variables.digest : 'approve-schedule:' + variables.digest + ':' + (variables.pieces.size() > 16 ? variables.pieces[16] + ':' + variables.pieces[8] : '')"
+        },
+        {
+          "name": "uidText",
+          "expression": "variables.uid != '' ? '\",\"uid\":\"' + variables.uid + '\",' : ''"
+        },
+        {
+          "name": "authors",
+          "expression": "'sentinel.dev/authors' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/authors'] : ''"
+        },
+        {
+          "name": "trust",
+          "expression": "'sentinel.dev/trust' in variables.oldAnnotations ? variables.oldAnnotations['sentinel.dev/trust'] : ''"
+        },
+        {
+          "name": "isAuthor",
+          "expression": "('\\n' + variables.authors).contains('\\n{\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && variables.authors.contains(variables.uidText))"
+        },
+        {
+          "name": "isTruster",
+          "expression": "variables.trust.contains(',\"user\":\"' + variables.user + '\",') || (variables.uidText != '' && variables.trust.contains(variables.uidText))"
+        },
+        {
+          "name": "sameLabels",
+          "expression": "variables.create || (has(object.metadata.labels) == has(oldObject.metadata.labels) && (!has(object.metadata.labels) || object.metadata.labels == oldObject.metadata.labels))"
+        },
+        {
+          "name": "sameOthers",
+          "expression": "variables.annotations.all(k, k == 'sentinel.dev/standing-approvals' || (k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])) && variables.oldAnnotations.all(k, k == 'sentinel.dev/standing-approvals' || k in variables.annotations)"
+        }
+      ],
+      "validations": [
+        {
+          "expression": "['sentinel.dev/decision', 'sentinel.dev/comment'].all(k, !(k in variables.annotations) || (k in variables.oldAnnotations && variables.annotations[k] == variables.oldAnnotations[k]))",
+          "message": "sentinel: the decision was not sealed, so nothing was decided: Sentinel's webhook did not run; try again when it runs",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.sameSpec || variables.standing == ''",
+          "message": "sentinel: a Playbook that changes has no standing approvals any more: somebody must approve its schedule again",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || (variables.revokes ? !variables.appended && variables.oldStanding != '' : variables.appended || variables.oldStanding == '')",
+          "message": "sentinel: sealed standing approvals must not be changed, only added to or revoked",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || (variables.digest != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^(approve\",\"parameters\":\"sha256:[0-9a-f]{64}\",\"upToRisk\":\"(Low|Medium|High)\",\"time\":\"[^\"\\\\]*\",\"expires\":\"[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?|revoke\",\"time\":\"[^\"\\\\]*\")(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "message": "sentinel: a standing approval must name this Playbook, its current digest, and who makes it: Sentinel's webhook did not run, or the Playbook has changed",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || (variables.plainClaims && variables.claims == variables.trueClaims)",
+          "message": "sentinel: a standing approval must name the claims of who makes it as the API server authenticated them",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.plain",
+          "message": "sentinel: your user or group name contains a quote or a backslash; it cannot be recorded exactly",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.revokes || variables.asked == variables.wanted",
+          "messageExpression": "'sentinel: the request itself must say what it approves, until when, and up to which risk: add --field-manager=' + variables.wanted",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.asks || (variables.decided && variables.asked == variables.wanted)",
+          "message": "sentinel: the decision was not recorded as requested: Sentinel's webhook did not run, or changed it; nothing was decided",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || !variables.program",
+          "message": "sentinel: programs cannot decide, only people can",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || variables.revokes || !(variables.isAuthor || variables.isTruster)",
+          "message": "sentinel: you wrote this Playbook, or a part of it, or trusted it: somebody else must approve its schedule",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || authorizer.group('sentinel.dev').resource('playbooks').namespace(request.namespace).name(request.name).check('approve').allowed()",
+          "message": "sentinel: you do not hold the verb 'approve' on this Playbook",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || authorizer.group('sentinel.dev').resource('agentactions').namespace(request.namespace).check('approve').allowed()",
+          "message": "sentinel: you do not hold the verb 'approve' on the actions of this namespace",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || (variables.sameSpec && variables.sameLabels && variables.sameOthers)",
+          "message": "sentinel: a decision must be the only change of an update",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "!variables.decided || (bytes(variables.line).size() <= 16384 && (variables.revokes || bytes(variables.standing).size() <= 49152) && variables.standing.split('\\n').size() <= 17)",
+          "message": "sentinel: the standing approvals of this Playbook have no room for another one: revoke them, and approve again",
+          "reason": "Forbidden"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-standing-approvals"
+    }
+  },
+  {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "spec": {
+      "policyName": "sentinel-standing-approvals",
+      "validationActions": [
+        "Deny"
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-standing-approvals"
     }
   },
   {

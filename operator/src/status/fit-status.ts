@@ -59,6 +59,12 @@ const cuts: readonly Cut[] = [
           ...(why === undefined ? {} : { why: cut(why, 64) }),
         })),
       }),
+      ...(status.standingApprovals && {
+        standingApprovals: status.standingApprovals.map(({ comment: _, why, ...approval }) => ({
+          ...approval,
+          ...(why === undefined ? {} : { why: cut(why, 64) }),
+        })),
+      }),
     }),
   },
   {

@@ -75,7 +75,7 @@ export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
       .map(({ policy }) => `${policy} requires approval by a person for the risk ${risk}`),
     ...ofPlaybook(facts),
     ...(risk === 'Critical' ? ['the risk is Critical'] : []),
-    ...facts.effects.flatMap((effect) => ofEffect(facts, effect)),
+    ...facts.effects.flatMap((effect) => [...neverAlone(effect), ...byApiRules(facts, effect)]),
     ...facts.undeclared,
     ...facts.notObservable,
     ...facts.asks,
@@ -120,7 +120,12 @@ const worrying: ReadonlySet<string> = new Set(['security', 'rights', 'images', '
 const INSTRUCTIONS =
   /(agents|claude|gemini|copilot-instructions|skill)(\.[\w-]+)*\.md|\.(codex|claude|cursor|windsurf|gemini)|mcp(_servers)?\.(json|toml)/i;
 
-function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): string[] {
+/**
+ * Why an effect must be seen by a person before it happens, whatever a policy, the autonomy of a Playbook or a standing approval says: deletions and
+ * changes that may cause one, changes that cannot be rolled back or cannot be seen in full, credentials, RBAC, a weakening of security, images of
+ * other repositories, commands of containers, instructions of agents, cluster-scoped objects.
+ */
+export function neverAlone(effect: Effect): string[] {
   const what = `${effect.verb} ${effect.resource} '${effect.name}'`;
   const base = effect.resource.split('/')[0] ?? '';
   const found: string[] = [];
@@ -143,13 +148,15 @@ function ofEffect({ policies, namespace }: AutoReviewFacts, effect: Effect): str
   if (change.some(({ path, after, lines }) => INSTRUCTIONS.test(`${path} ${after ?? ''} ${lines ?? ''}`)))
     found.push(`${what} may change instructions of agents`);
   if (effect.origin !== 'Observed') found.push(`${what} was not observed`);
-  const decision: Decision = judgeApiRequest(policies, namespace, {
-    ...effect,
-    namespace: effect.namespace,
-    name: effect.name,
-  }).decision;
-  if (decision !== 'Allow') found.push(`${what} needs a person by the rules about the Kubernetes API`);
   return found;
+}
+
+function byApiRules({ policies, namespace }: AutoReviewFacts, effect: Effect): string[] {
+  const request = { ...effect, namespace: effect.namespace, name: effect.name };
+  const decision: Decision = judgeApiRequest(policies, namespace, request).decision;
+  return decision === 'Allow'
+    ? []
+    : [`${effect.verb} ${effect.resource} '${effect.name}' needs a person by the rules about the Kubernetes API`];
 }
 
 /** The requirements, given the reasons for a person: no approval if there is no reason. */

@@ -5,7 +5,7 @@ import { judgeHighRisk } from '../rules/high-risk.ts';
 import { forbiddenDependant, judgeApiRequest } from '../rules/kubernetes.ts';
 import { seconds, shorter } from '../verdict/order.ts';
 import type { Refusal } from '../verdict/verdict.ts';
-import { approvalLine } from './approval-line.ts';
+import { approvalLine, shorterOrNone } from './approval-line.ts';
 import { combineReasons, type RequiredReasons, requiredReasons } from './reasons.ts';
 
 /** What a plan needs before it may start. */
@@ -20,6 +20,8 @@ export interface Requirements {
   /** Groups; an approver must also be a member of one of them. Undefined if the floor names none. */
   readonly approverGroups?: readonly string[] | undefined;
   readonly expiresAfter: string;
+  /** How long a standing approval may be; undefined if none counts. */
+  readonly standing?: string | undefined;
   /** What each approval must say; undefined if no policy requires anything. */
   readonly reasons?: RequiredReasons | undefined;
 }
@@ -72,7 +74,8 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       });
       continue;
     }
-    requirements = strictest(requirements, { approvals: line.approvals, groups: line.groups, expiresAfter: line.expiresAfter });
+    const { approvals, groups, expiresAfter, standing } = line;
+    requirements = strictest(requirements, { approvals, groups, expiresAfter, standing });
   }
   requirements = withReasons(set, withIdentities(set, requirements));
   if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {
@@ -105,13 +108,14 @@ const noCommonGroup = ({ groups }: Pick<Requirements, 'groups'>): string =>
     ? 'the policies have no common group in `approvals[].groups`'
     : 'the ClusterAgentPolicies have no common group in `identity.approverGroups`';
 
-/** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry. */
+/** The stricter of two requirements, in each respect: more approvals, fewer groups, sooner expiry, shorter standing approvals or none. */
 export function strictest(a: Requirements | undefined, b: Requirements): Requirements {
   if (!a) return b;
   const approverGroups = intersect(a.approverGroups, b.approverGroups);
   const refuseGroups = [...new Set([...(a.refuseGroups ?? []), ...(b.refuseGroups ?? [])])].sort();
   const autoReview = a.autoReview === true && b.autoReview === true;
   const reasons = combineReasons(a.reasons, b.reasons);
+  const standing = shorterOrNone(a.standing, b.standing);
   return {
     approvals: Math.max(a.approvals, b.approvals),
     ...(autoReview ? { autoReview } : {}),
@@ -119,6 +123,7 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
     expiresAfter: shorter(a.expiresAfter, b.expiresAfter),
     ...(approverGroups === undefined ? {} : { approverGroups }),
     ...(refuseGroups.length === 0 ? {} : { refuseGroups }),
+    ...(standing === undefined ? {} : { standing }),
     ...(reasons === undefined ? {} : { reasons }),
   };
 }
@@ -127,7 +132,13 @@ export function strictest(a: Requirements | undefined, b: Requirements): Require
 function withIdentities(set: PolicySet, requirements: Requirements | undefined): Requirements | undefined {
   return set.policies.reduce<Requirements | undefined>((sum, { spec }) => {
     if (!sum || !spec?.identity) return sum;
-    return strictest(sum, { approvals: 0, groups: undefined, expiresAfter: sum.expiresAfter, ...spec.identity });
+    return strictest(sum, {
+      approvals: 0,
+      groups: undefined,
+      expiresAfter: sum.expiresAfter,
+      standing: sum.standing,
+      ...spec.identity,
+    });
   }, requirements);
 }
 

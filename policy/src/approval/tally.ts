@@ -1,13 +1,11 @@
 import { Resolution } from '@sentinel/crds';
 import { z } from 'zod';
-import { type AgentRule, whyAgent } from '../identity/agents.ts';
-import type { Claims } from '../identity/identities.ts';
-import { explainSharedUid, type Identity, isProgram, isSamePerson, type Requesters } from '../identity/identity.ts';
-import type { DeciderRights } from '../identity/separation.ts';
+import { explainSharedUid, type Identity, isProgram, isSamePerson } from '../identity/identity.ts';
 import { seconds } from '../verdict/order.ts';
-import { reasonFault } from './reasons.ts';
+import { CLOCK_SKEW, type PersonFacts, personFault, rightsFault } from './person-fault.ts';
 import type { Requirements } from './requirements.ts';
 import { type SealKeys, sealFault } from './seal.ts';
+import { type JudgedStanding, judgeStanding, type StandingFacts, standingEnd } from './standing.ts';
 
 /**
  * A decision as the webhook seals it. The order of the first six fields is part of the contract: the ValidatingAdmissionPolicy
@@ -56,7 +54,10 @@ export interface Tally {
   readonly requirements: Requirements;
   readonly judged: readonly Judged[];
   readonly unreadable: number;
+  /** How many people approve: this plan, or in advance by a standing approval. */
   readonly approvals: number;
+  /** The standing approvals of the schedule. */
+  readonly standing: readonly JudgedStanding[];
   readonly rejectedBy: DecisionRecord | undefined;
   /** The newest request for changes of the plan that its person has not replaced by another decision. Nothing starts while there is one. */
   readonly changesRequestedBy: DecisionRecord | undefined;
@@ -64,29 +65,16 @@ export interface Tally {
   readonly goodUntil: number | undefined;
 }
 
-export interface TallyFacts extends Requesters {
+export interface TallyFacts extends PersonFacts {
   /** The annotation sentinel.dev/approvals. */
   readonly approvals: string | undefined;
   readonly actionUid: string;
   readonly plan: string;
-  readonly requirements: Requirements;
   readonly keys: SealKeys;
-  /** The agents according to the current policies. */
-  readonly agents?: readonly AgentRule[] | undefined;
-  /**
-   * The current rights of the approvers, by the seal of their record. Undefined if they were not checked: rights are checked at the decision and
-   * again at the start.
-   */
-  readonly deciders?: ReadonlyMap<string, DeciderRights> | undefined;
-  /** The current policy that exempts a person who could act as a requester (`exemptBy`). */
-  readonly exemptBy?: ((approver: Identity) => string | undefined) | undefined;
   /** Approvals from before this moment do not count: the kill switch was turned off then. Milliseconds since the epoch. */
   readonly notBefore?: number | undefined;
-  /**
-   * Why the current policies do not accept claims (`approverClaimFault`), undefined if they do. A seal proves which claims were recorded, not that
-   * policy still accepts them.
-   */
-  readonly claimFault?: ((claims: Claims) => string | undefined) | undefined;
+  /** What standing approvals are judged by; undefined if the action is not that of a schedule. */
+  readonly standing?: StandingFacts | undefined;
   readonly now: number;
 }
 
@@ -108,12 +96,18 @@ export function tallyDecisions(facts: TallyFacts): Tally {
   const approving = judged.filter(({ counts, record }) => counts && record.decision === 'approve');
   const rejectedBy = judged.find(({ counts, record }) => counts && record.decision === 'reject')?.record;
   const changesRequestedBy = judged.findLast(({ counts, record }) => counts && record.decision === 'request-changes')?.record;
-  const ends = approving.map(({ record }) => endOf(record, facts.requirements));
+  const standing = (facts.standing ? judgeStanding(facts.standing, facts) : []).map((one) => replaced(one, people));
+  const inAdvance = standing.filter(({ counts }) => counts);
+  const ends = [
+    ...approving.map(({ record }) => endOf(record, facts.requirements)),
+    ...inAdvance.map(({ record }) => standingEnd(record, facts.requirements.standing)),
+  ];
   return {
     requirements: facts.requirements,
     judged,
     unreadable,
-    approvals: approving.length,
+    approvals: approving.length + inAdvance.length,
+    standing,
     rejectedBy,
     changesRequestedBy,
     goodUntil: ends.length > 0 ? Math.min(...ends) : undefined,
@@ -152,10 +146,17 @@ function whyOvertaken(word: string, later: readonly DecisionRecord[]): string {
   return later.every(({ decision }) => decision === word) ? 'one person counts once' : 'its person has decided again since';
 }
 
+// What somebody decides on the action itself is newer than what they decided in advance.
+function replaced(one: JudgedStanding, people: readonly Person[]): JudgedStanding {
+  const last = people.find(({ names }) => names.some((record) => isSamePerson(record, one.record)))?.last.record.decision;
+  if (!one.counts || last === undefined) return one;
+  return { ...one, counts: false, why: last === 'approve' ? 'one person counts once' : 'its person has decided on this action' };
+}
+
 // Asked of the last words alone: nobody needs to hold a right for an approval that counts no more.
 function withRights(one: Judged, facts: TallyFacts): Judged {
   const { record, counts } = one;
-  const why = counts && consents(record.decision) && facts.deciders ? rightsFault(record, facts.deciders, facts) : undefined;
+  const why = counts && consents(record.decision) ? rightsFault(record, facts) : undefined;
   return why === undefined ? one : { record, counts: false, why };
 }
 
@@ -186,6 +187,18 @@ export function uselessBecause(
 export function isApproved(tally: Tally, requirements: Requirements): boolean {
   const needed = requirements.autoReview === true ? requirements.approvals : Math.max(1, requirements.approvals);
   return tally.rejectedBy === undefined && tally.changesRequestedBy === undefined && tally.approvals >= needed;
+}
+
+/** The records of the people whose rights must be checked before something happens by their word. */
+export const consentsIn = ({ judged, standing }: Tally, playbook: string | undefined) => [
+  ...judged.filter(({ counts, record }) => counts && consents(record.decision)).map(({ record }) => record),
+  ...standing.filter(({ counts }) => counts).map(({ record }) => ({ ...record, playbook })),
+];
+
+/** Whether the approvals are sufficient only because of standing approvals: then nobody needs to have seen the plan. */
+export function reliesOnStanding(tally: Tally, requirements: Requirements): boolean {
+  const inAdvance = tally.standing.filter(({ counts }) => counts).length;
+  return isApproved(tally, requirements) && !isApproved({ ...tally, approvals: tally.approvals - inAdvance }, requirements);
 }
 
 /** The records of the annotation, one JSON object per line; lines that cannot be parsed are counted. */
@@ -229,47 +242,15 @@ function faultOf(record: DecisionRecord, facts: TallyFacts): string | undefined 
   const isNo = record.decision === 'reject' || record.decision === 'revoke';
   if (!isNo && record.plan !== facts.plan) return 'it is for another plan';
   if (isProgram(record)) return 'programs cannot decide';
-  // Everything below may change after the decision, also by those whom it stops: it can take an approval away, and never a rejection.
   if (!consents(record.decision)) return undefined;
-  const agent = whyAgent(facts.agents ?? [], record);
-  if (agent !== undefined) return `it is from an agent: ${agent}`;
-  if (isSamePerson(record, facts.requester)) return 'the requester cannot approve';
-  if (facts.editors.some((editor) => isSamePerson(editor, record))) return 'an editor of the action cannot approve it';
-  if (record.user === facts.onBehalfOf) return 'the person for whom the agent acts cannot approve';
-  const { groups } = facts.requirements;
-  if (groups && !groups.some((group) => record.groups.includes(group)))
-    return `the user is in none of the groups ${groups.join(', ')}`;
-  const { approverGroups, refuseGroups } = facts.requirements;
-  const refused = refuseGroups?.find((group) => record.groups.includes(group));
-  if (refused !== undefined) return `members of '${refused}' cannot approve`;
-  if (approverGroups && !approverGroups.some((group) => record.groups.includes(group)))
-    return `the user is in none of the groups ${approverGroups.join(', ')}`;
-  const claims = facts.claimFault?.(record.extra);
-  if (claims !== undefined) return `policy does not accept the identity that approved (${claims}): approve again`;
-  const reason = isResolution(record.decision) ? undefined : reasonFault(facts.requirements.reasons, record.comment);
-  if (reason !== undefined) return `policy asks for a reason: ${reason.message}. Approve again with one.`;
+  const person = personFault(record, facts, !isResolution(record.decision));
+  if (person !== undefined) return person;
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > facts.now + CLOCK_SKEW) return 'its time is in the future';
   if (facts.notBefore !== undefined && made <= facts.notBefore)
     return 'it was given before the kill switch was turned off: approve again';
   return endOf(record, facts.requirements) <= facts.now ? HAS_EXPIRED : undefined;
 }
-
-// An approval whose rights were not checked does not count.
-function rightsFault(
-  record: DecisionRecord,
-  deciders: ReadonlyMap<string, DeciderRights>,
-  { exemptBy }: TallyFacts,
-): string | undefined {
-  const rights = deciders.get(record.seal);
-  if (!rights) return "it was not checked whether its user still has the verb 'approve'";
-  if (!rights.mayApprove) return `'${record.user}' does not hold the verb 'approve' on this action any more`;
-  if (rights.actsAs === undefined || (record.exemptBy !== undefined && exemptBy?.(record) !== undefined)) return undefined;
-  return `'${record.user}' can ${rights.actsAs}, so they count as the same person`;
-}
-
-// The accepted clock skew between webhook and operator; a record further in the future is not valid.
-const CLOCK_SKEW = 60_000;
 
 function endOf(record: DecisionRecord, requirements: Requirements): number {
   const byPolicy = Date.parse(record.time) + seconds(requirements.expiresAfter) * 1000;

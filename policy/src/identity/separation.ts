@@ -153,7 +153,12 @@ export interface DeciderRights {
   readonly actsAs: string | undefined;
 }
 
-type Approval = Identity & { readonly extra: Readonly<Record<string, readonly string[]>>; readonly seal: string };
+type Approval = Identity & {
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+  readonly seal: string;
+  /** The Playbook of a standing approval, on which its person needs the verb `approve` as well. */
+  readonly playbook?: string | undefined;
+};
 
 /**
  * Checks the rights of the approvers, with the identity in their sealed records: user, uid, groups and claims. Returns the result by the seal of
@@ -167,9 +172,11 @@ export async function askDeciders(
 ): Promise<Map<string, DeciderRights>> {
   const answers = new Map<string, DeciderRights>();
   for (const approval of approvals) {
-    const verb = await ask(approval, [{ verb: 'approve', group: GROUP, resource: 'agentactions', ...action }]);
+    const may = async (resource: string, name: string) =>
+      (await ask(approval, [{ verb: 'approve', group: GROUP, resource, namespace: action.namespace, name }])) !== undefined;
+    const { playbook } = approval;
     answers.set(approval.seal, {
-      mayApprove: verb !== undefined,
+      mayApprove: (await may('agentactions', action.name)) && (playbook === undefined || (await may('playbooks', playbook))),
       actsAs: await wayToActAs(ask, approval, requesters),
     });
   }

@@ -6,7 +6,7 @@ import { whyPerson, withAutoReview } from '../approval/auto-review.ts';
 import { hasRequestedChanges } from '../approval/changes.ts';
 import { approversFault, judgePlan, type Requirements, strictest } from '../approval/requirements.ts';
 import type { SealKeys } from '../approval/seal.ts';
-import { isApproved, type Tally, tallyDecisions } from '../approval/tally.ts';
+import { isApproved, reliesOnStanding, type Tally, tallyDecisions } from '../approval/tally.ts';
 import type { Trust } from '../approval/trust.ts';
 import { dataHandling } from '../data/handling.ts';
 import { withoutQuotes } from '../data/keep.ts';
@@ -18,6 +18,7 @@ import { judgeHighRisk } from '../rules/high-risk.ts';
 import { higher } from '../verdict/order.ts';
 import { type PolicyErrorCode, remedyOf } from '../verdict/policy-errors.ts';
 import { codesOf, explainAll, type Refusal } from '../verdict/verdict.ts';
+import { standingFacts } from './standing-facts.ts';
 
 /** The facts that decide whether an approved plan may start, and whether its run may continue. */
 export interface PlanFacts {
@@ -31,6 +32,8 @@ export interface PlanFacts {
   readonly policies: PolicySet;
   /** The Playbook as it was admitted; undefined if no copy of it exists. */
   readonly playbook: Playbook | undefined;
+  /** The Playbook as it is now, with the standing approvals in its annotations; undefined if it does not exist or has changed. */
+  readonly live?: Playbook | undefined;
   readonly trust: Trust;
   /** Whether the requester has the verb `use` on the account; undefined if that could not be checked. */
   readonly mayUseAccount: boolean | undefined;
@@ -57,6 +60,8 @@ export interface PlanEvaluation {
   readonly requirements: Requirements;
   readonly tally: Tally;
   readonly approved: boolean;
+  /** Whether it is approved only because of standing approvals: then nobody needs to have seen the plan. */
+  readonly inAdvance: boolean;
   /** Why the plan may not start or continue, as a sentence; undefined if policy allows it. */
   readonly refused: string | undefined;
   /** The codes of the reasons for which it is refused; empty when policy lets it. */
@@ -87,6 +92,7 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     exemptBy: (approver) => exemptBy(policies, approver),
     claimFault: (claims) => approverClaimFault(policies, claims),
     notBefore: resumedAt(facts),
+    standing: standingFacts({ ...facts, risk, wasSuspended: resumedAt(facts) !== undefined }),
     now: facts.now,
   });
   const refused = refusedBy(facts, [...verdict.refusals, ...facts.limits]) ?? unapprovable(plan, requirements);
@@ -94,6 +100,7 @@ export function evaluatePlan(facts: PlanFacts): PlanEvaluation {
     requirements,
     tally,
     approved: isApproved(tally, requirements),
+    inAdvance: reliesOnStanding(tally, requirements),
     refused: refused?.why,
     codes: refused?.codes ?? [],
   };

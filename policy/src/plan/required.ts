@@ -11,7 +11,7 @@ const GROUPS_MAX = 64;
 
 /** What a plan needs, as plans and statuses hold it. */
 export function requiredOf(requirements: Requirements): NonNullable<AgentActionStatus['required']> {
-  const { approvals, autoReview, groups, approverGroups, refuseGroups, expiresAfter, reasons } = requirements;
+  const { approvals, autoReview, groups, approverGroups, refuseGroups, expiresAfter, standing, reasons } = requirements;
   return {
     approvals,
     ...(autoReview ? { autoReview } : {}),
@@ -19,6 +19,7 @@ export function requiredOf(requirements: Requirements): NonNullable<AgentActionS
     ...(approverGroups === undefined ? {} : { approverGroups: [...approverGroups] }),
     ...(refuseGroups === undefined ? {} : { refuseGroups: refuseGroups.slice(0, GROUPS_MAX) }),
     expiresAfter,
+    ...(standing === undefined ? {} : { standing }),
     ...(reasons === undefined ? {} : { reasons: reasonsOf(reasons) }),
   };
 }

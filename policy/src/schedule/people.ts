@@ -32,8 +32,11 @@ export function peopleOfSchedule(requester: Identity, playbook: Playbook | undef
   return [...(authorsOf(playbook) ?? []), ...(truster ? [truster] : [])];
 }
 
-// A cancelled action starts nothing any more, but may be rolled back. The person who cancelled it is among those who amended it.
-function isAsScheduled({ metadata, spec }: LentAccount['action'], playbook: Playbook): boolean {
+/**
+ * Whether an action is the one that the schedule of a Playbook files, and nobody amended it. A cancelled action starts nothing any more, but may be
+ * rolled back; the person who cancelled it is among those who amended it.
+ */
+export function isAsScheduled({ metadata, spec }: LentAccount['action'], playbook: Playbook): boolean {
   const { schedule } = playbook.spec;
   const due = dueOf(metadata.name);
   if (!schedule || due === undefined || metadata.name !== actionName(playbook.metadata.name, due)) return false;

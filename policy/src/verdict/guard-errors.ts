@@ -71,6 +71,11 @@ export const guardErrors = {
     when: 'The request deletes an AgentAction and keeps its plans (`--cascade=orphan`).',
     next: 'Delete it without `--cascade=orphan`.',
   },
+  StandingApprovalGuard: {
+    policy: 'sentinel-standing-approvals',
+    when: 'The request writes a standing approval of the schedule of a Playbook, or revokes it, in a way that is not allowed, whatever the webhook says.',
+    next: 'Use `kubectl sentinel schedules approve`. Where the message says that the webhook did not take part, try again when the webhook runs.',
+  },
   PlaybookGuard: {
     policy: 'sentinel-playbooks',
     when: 'The request writes or trusts a Playbook in a way that is not allowed, whatever the webhook says.',

@@ -46,6 +46,14 @@ export const webhookErrors = {
     when: 'The action was filed by a schedule, and an edit or a request for changes would have it do something else than the schedule says.',
     next: 'Reject or cancel the action, and correct the Playbook.',
   },
+  StandingApprovalNotAllowed: {
+    when: 'Somebody asked for a standing approval of a schedule, and policies allow none for actions up to the risk that it names.',
+    next: 'Name a lower risk, or approve each action. An admin of the cluster allows standing approvals with `approvals[].standing`.',
+  },
+  StandingApprovalTooLong: {
+    when: 'The standing approval would end later than policies allow, or has ended already.',
+    next: 'Name an earlier end.',
+  },
   CommentTooLong: {
     when: 'The comment of a decision is longer than what is kept.',
     next: 'Shorten it.',

@@ -21,7 +21,7 @@ export function actOf(request: AdmissionRequest, now: Date): Act | undefined {
   if (!after && subject.metadata.deletionTimestamp !== undefined) return undefined;
   const transitions = transitionsOf(kind, before, after);
   if (transitions.length === 0) return undefined;
-  const trust = after && trustOf(after);
+  const [trust, standing] = [after && trustOf(after), after && standingOf(after)];
   return {
     transitions,
     time: now.toISOString(),
@@ -35,6 +35,7 @@ export function actOf(request: AdmissionRequest, now: Date): Act | undefined {
     generation: after?.metadata.generation ?? 0,
     digest: digestOf(subject.spec ?? null),
     ...(after && trust !== (before && trustOf(before)) ? { trust: digestOf(trust ?? null) } : {}),
+    ...(after && standing !== (before && standingOf(before)) ? { standing: digestOf(standing ?? null) } : {}),
     ...(kind === 'AgentAction' ? { details: trailOf(subject) } : {}),
   };
 }
@@ -73,6 +74,7 @@ export const onlyStops = ({ transitions }: Pick<Act, 'transitions'>): boolean =>
 const stopping: ReadonlySet<ActTransition> = new Set<ActTransition>([
   'PolicySuspended',
   'TrustWithdrawn',
+  'StandingApprovalRevoked',
   'ActionDeleted',
   'PlaybookDeleted',
 ]);
@@ -95,9 +97,19 @@ function ofPlaybook(before: AdmittedObject | undefined, after: AdmittedObject | 
   if (!after) return ['PlaybookDeleted'];
   if (!before) return ['PlaybookCreated'];
   if (!isDeepStrictEqual(before.spec, after.spec)) return ['PlaybookEdited'];
-  const trust = trustOf(after);
-  if (trust === trustOf(before)) return [];
-  return [trust === undefined || trust.startsWith(WITHDRAWAL_PREFIX) ? 'TrustWithdrawn' : 'PlaybookTrusted'];
+  return [...ofTrust(trustOf(before), trustOf(after)), ...ofStanding(standingOf(before), standingOf(after))];
+}
+
+function ofTrust(before: string | undefined, after: string | undefined): ActTransition[] {
+  if (after === before) return [];
+  return [after === undefined || after.startsWith(WITHDRAWAL_PREFIX) ? 'TrustWithdrawn' : 'PlaybookTrusted'];
+}
+
+// Only added to, so whatever is shorter or another text was revoked or removed.
+function ofStanding(before: string | undefined, after: string | undefined): ActTransition[] {
+  if (after === before) return [];
+  const isGiven = after !== undefined && (before === undefined || after.startsWith(`${before}\n`));
+  return [isGiven ? 'StandingApprovalGiven' : 'StandingApprovalRevoked'];
 }
 
 // The last record of the trail of the action, so that its completeness in the sink can be checked after the action is deleted.
@@ -112,6 +124,7 @@ function trailOf({ status }: AdmittedObject): Record<string, string> {
 }
 
 const trustOf = ({ metadata }: AdmittedObject) => metadata.annotations?.[annotations.trust];
+const standingOf = ({ metadata }: AdmittedObject) => metadata.annotations?.[annotations.standing];
 
 const specOf = (object: AdmittedObject | undefined) => (object?.spec ?? {}) as { suspended?: unknown };
 const isSuspended = (object: AdmittedObject | undefined) => specOf(object).suspended === true;

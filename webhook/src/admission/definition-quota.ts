@@ -178,9 +178,10 @@ function withoutSwitch(object: AdmittedObject): AdmittedObject {
   return typeof suspended === 'boolean' ? { ...object, spec } : object;
 }
 
-// Trust must be given and withdrawn in a full namespace as well. Its form is checked by the policy sentinel-playbooks, so nobody can pad it.
+// Trust and standing approvals must be given and withdrawn in a full namespace as well. Policies inside the API server check their form, so
+// nobody can pad them.
 function writtenSize(kind: DefinitionKind, { metadata, spec }: AdmittedObject): number {
-  const { [annotations.trust]: trust, ...others } = metadata.annotations ?? {};
-  const counted = kind === 'Playbook' || trust === undefined ? others : { ...others, [annotations.trust]: trust };
+  const { [annotations.trust]: _trust, [annotations.standing]: _standing, ...others } = metadata.annotations ?? {};
+  const counted = kind === 'Playbook' ? others : (metadata.annotations ?? {});
   return storedSize({ labels: metadata.labels ?? {}, annotations: counted, spec });
 }

@@ -126,7 +126,7 @@ const isOn = ({ judging, until }: Hold, now: number) => judging > 0 || now < unt
 const keyOf = ({ metadata }: AdmittedObject, address: string) => `${address} ${metadata.uid ?? ''}`;
 
 const decidedIn = ({ metadata }: AdmittedObject): string =>
-  JSON.stringify([metadata.annotations?.[annotations.approvals], metadata.annotations?.[annotations.trust]]);
+  JSON.stringify([annotations.approvals, annotations.trust, annotations.standing].map((key) => metadata.annotations?.[key]));
 
 function isWaiting({ status }: AdmittedObject): boolean {
   const { conditions } = (status ?? {}) as { conditions?: unknown };

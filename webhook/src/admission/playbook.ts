@@ -16,6 +16,7 @@ import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainNames, stampOf } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
+import { asksForStanding, sealStanding } from './standing/seal-standing.ts';
 
 export interface PlaybookContext {
   readonly authorizer: Authorizer;
@@ -30,8 +31,8 @@ export interface PlaybookContext {
 }
 
 /**
- * Admits a Playbook: records who wrote it, takes trust off when it changes, seals trust, or its withdrawal, when someone asks for it.
- * Throws Denied.
+ * Admits a Playbook: records who wrote it, takes trust and standing approvals off when it changes, and seals trust, a standing
+ * approval, or the withdrawal of either, when someone asks for it. Throws Denied.
  */
 export async function admitPlaybook(
   request: AdmissionRequest,
@@ -42,7 +43,8 @@ export async function admitPlaybook(
   if (!object) return undefined;
   const asked = object.metadata.annotations?.[annotations.trust];
   const asks = asked !== undefined && asked !== oldObject?.metadata.annotations?.[annotations.trust];
-  if (!asks || !isDeepStrictEqual(object.spec, oldObject?.spec)) context.requireEditRate(request);
+  const decides = asksForStanding(object, oldObject);
+  if (!(asks || decides) || !isDeepStrictEqual(object.spec, oldObject?.spec)) context.requireEditRate(request);
   const parsed = PlaybookSpec.safeParse(object.spec);
   if (parsed.success) {
     const faults = playbookFaults(parsed.data);
@@ -52,9 +54,10 @@ export async function admitPlaybook(
     const authors = authorsAfter(oldObject, stampOf(userInfo));
     // Judged as it will be stored: each edit of somebody else makes it longer.
     context.requireDefinitionRoom({ ...request, object: withAuthors(object, authors) });
-    return { annotations: { [annotations.authors]: authors, [annotations.trust]: null } };
+    return { annotations: { [annotations.authors]: authors, [annotations.trust]: null, [annotations.standing]: null } };
   }
   context.requireDefinitionRoom(request);
+  if (decides) return await context.holdEdits(request, () => sealStanding(request, context, now));
   if (!asks) return undefined;
   const seal = asked.startsWith(WITHDRAW) ? sealWithdrawal : sealTrust;
   const sealed = await context.holdEdits(request, () => seal(request, oldObject, asked, context, now));

@@ -1,5 +1,5 @@
-import { annotations } from '@sentinel/crds';
-import { parseDecisions, type SealKeys, sealFault } from '@sentinel/policy';
+import { annotations, type Playbook } from '@sentinel/crds';
+import { parseDecisions, parseStanding, type SealKeys, sealFault } from '@sentinel/policy';
 import { type AdmissionRequest, Denied } from './review.ts';
 
 /**
@@ -21,4 +21,18 @@ export async function requireSealedDecisions(request: AdmissionRequest, readKeys
       'DecisionNotSealed',
       `the decision was not sealed by Sentinel's webhook (${fault}), so it would not count: set the annotations ${annotations.decision} and ${annotations.plan} instead, or use kubectl sentinel`,
     );
+}
+
+/** The same for standing approvals that are written into a Playbook. Throws Denied. */
+export async function requireSealedStanding(request: AdmissionRequest, readKeys: () => Promise<SealKeys>): Promise<void> {
+  const before = request.oldObject?.metadata.annotations?.[annotations.standing] ?? '';
+  const after = request.object?.metadata.annotations?.[annotations.standing] ?? '';
+  if (after === before || after === '' || request.dryRun) return;
+  const records = parseStanding(request.object as unknown as Playbook);
+  const keys = await readKeys();
+  if (records.length === after.split('\n').length && records.every((record) => sealFault(record, keys) === undefined)) return;
+  throw new Denied(
+    'DecisionNotSealed',
+    "the standing approval was not sealed by Sentinel's webhook, so it would not count: use kubectl sentinel schedules approve",
+  );
 }

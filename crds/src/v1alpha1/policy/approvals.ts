@@ -22,6 +22,9 @@ const ApprovalLine = z
       100,
       'How many runs of the same Playbook, with its current digest, must have succeeded in the namespace since the last failure, before its plans start without a person. When left out, 3.',
     ).optional(),
+    standing: duration(
+      'How long a standing approval may be: the sealed decision of a person that the actions of a schedule may start, as long as the Playbook does not change. It counts as the approval of this person, except for changes that always need a person who has seen the plan. Every policy with `approvals` must allow it, and the shortest time counts. When left out, standing approvals do not count.',
+    ).optional(),
   })
   .describe('What an action up to a risk needs before it may start.');
 

@@ -4,6 +4,7 @@ import { condition, enter, stateOf } from '../../status/conditions.ts';
 import { outboxRoom, ROOM_TO_END, record } from '../../status/record.ts';
 import { cut } from '../../status/text.ts';
 import type { Pass } from '../context.ts';
+import { noteStanding, whyNoStanding } from './note-standing.ts';
 import { requestChanges, withdrawRequest } from './request-changes.ts';
 import { suspend } from './suspend.ts';
 
@@ -57,6 +58,7 @@ export function recordDecisions(pass: Pass, tally: Tally, reserve: number): void
 export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly string[] = []): void {
   const { draft, now } = pass;
   recordDecisions(pass, tally, ROOM_TO_END);
+  noteStanding(pass, tally);
   // Policy may be stricter now than when the plan was made: the status must show what counts now.
   draft.required = requiredOf(tally.requirements);
   const { approvals: needed, autoReview } = tally.requirements;
@@ -68,7 +70,7 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
     tally.rejectedBy ? 'Failed' : enough ? (autoReview ? 'NotNeeded' : 'Satisfied') : 'AwaitingApproval',
     autoReview
       ? 'policy lets the plan start without a person'
-      : `${tally.approvals} of ${count(needed, 'approval')}${unlessRevised(tally)}`,
+      : `${tally.approvals} of ${count(needed, 'approval')}${byStanding(tally)}${unlessRevised(tally)}`,
     now,
   );
   const state = stateOf(draft);
@@ -77,6 +79,11 @@ export function noteDecisions(pass: Pass, tally: Tally, suspendedBy: readonly st
   else if (state === 'ChangesRequested') withdrawRequest(pass, tally);
   else if (state === 'Starting' && !enough)
     enter(draft, 'AwaitingApproval', `${tally.approvals} of ${count(needed, 'approval')}, by what policy asks for now`, now);
+}
+
+function byStanding(tally: Tally): string {
+  const inAdvance = tally.standing.filter(({ counts }) => counts).map(({ record }) => `${record.user} until ${record.expires}`);
+  return inAdvance.length === 0 ? whyNoStanding(tally) : `, by the standing approval of ${inAdvance.join(' and of ')}`;
 }
 
 const unlessRevised = ({ changesRequestedBy: by }: Tally) => (by ? `; ${by.user} asked for changes` : '');
