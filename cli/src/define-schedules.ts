@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { RunScheduleFlags } from './commands/schedules.ts';
 
-import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, addCommand } from './global-flags.ts';
+import type { ApproveScheduleFlags, RevokeScheduleFlags } from './commands/standing/index.ts';
+import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, addCommand, milliseconds } from './global-flags.ts';
 import type { Within } from './session.ts';
 
-/** Adds `schedules` and `schedules run`. */
+/** Adds `schedules` with `run`, `approve` and `revoke`. */
 export function defineSchedules(program: Command, within: Within): void {
   const schedules = program.command('schedules').description('List the schedules of Playbooks, and run one now');
   const list = addCommand(schedules, 'list', 'List the schedules of Playbooks, and what came of them', { isDefault: true });
@@ -22,4 +23,28 @@ export function defineSchedules(program: Command, within: Within): void {
         return await runSchedule(session, name, { ...(reason === undefined ? {} : { reason }), ...(wait ? { wait } : {}) });
       })(command),
     );
+  addCommand(schedules, 'approve <playbook>', 'Approve in advance what a schedule does, until a time; policy must allow it')
+    .requiredOption('--until <time>', 'when it ends: 30d, or a date such as 2026-12-31', timeOrDate)
+    .option('--up-to-risk <level>', 'the highest risk that it covers: Low, Medium (the default) or High')
+    .option('--comment <text>', 'why; policy may require it')
+    .option('--digest <digest>', 'the digest of the Playbook as you read it; required with --yes')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, { until, upToRisk, comment, digest, yes }: ApproveScheduleFlags, command: Command) =>
+      within(async (session) => {
+        const { approveSchedule } = await import('./commands/standing/index.ts');
+        const given = Object.entries({ upToRisk, comment, digest, yes }).filter(([, value]) => value !== undefined);
+        return await approveSchedule(session, name, { until, ...Object.fromEntries(given) });
+      })(command),
+    );
+  addCommand(schedules, 'revoke <playbook>', 'Revoke all standing approvals of a schedule')
+    .option('--comment <text>', 'why')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, { comment, yes }: RevokeScheduleFlags, command: Command) =>
+      within(async (session) => {
+        const { revokeSchedule } = await import('./commands/standing/index.ts');
+        return await revokeSchedule(session, name, { ...(comment === undefined ? {} : { comment }), ...(yes ? { yes } : {}) });
+      })(command),
+    );
 }
+
+const timeOrDate = (text: string): number | string => (/^\d{4}-/.test(text) ? text : milliseconds('--until')(text));

@@ -168,3 +168,10 @@ export const decidable: ReadonlySet<string> = new Set(['AwaitingApproval', 'Chan
 
 /** `namespace/name`, safe to print. */
 export const placeOf = (action: AgentAction): string => visible(`${action.metadata.namespace ?? ''}/${action.metadata.name}`);
+
+/** How many people approve an action: its plan, or in advance by a standing approval. One person counts once, however often they approve. */
+export const givenTo = ({ status }: Pick<AgentAction, 'status'>): number => {
+  const approving = (status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve');
+  const standing = (status?.standingApprovals ?? []).filter(({ counts }) => counts);
+  return new Set([...approving, ...standing].map(({ user }) => user)).size;
+};

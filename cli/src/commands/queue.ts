@@ -1,6 +1,6 @@
 import { type AgentAction, agentActions, effectNumber } from '@sentinel/crds';
 import { readSuspensions, renderSuspensions } from '../print/suspension.ts';
-import { stateOf } from '../read.ts';
+import { givenTo, stateOf } from '../read.ts';
 import type { Session } from '../session.ts';
 import { formatOf } from '../terminal/format.ts';
 import { raw } from '../terminal/raw.ts';
@@ -158,9 +158,7 @@ const changeLine = (action: AgentAction | undefined): string[] =>
 
 function rowOf(action: AgentAction, now: number): Cell[] {
   const { status, metadata } = action;
-  const approving = (status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve');
-  // One person counts once, however often they approve.
-  const given = new Set(approving.map(({ user }) => user)).size;
+  const given = givenTo(action);
   return [
     metadata.name,
     status?.plan?.risk,

@@ -5,6 +5,7 @@ import { formatOf, raw } from '../terminal/raw.ts';
 import { type Cell, table, withoutHeadings } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { run } from './run.ts';
+import { standingNotes } from './standing/index.ts';
 
 /** Lists the Playbooks with a schedule: whether it runs, what came of it, and when it is due; below, why others do not run. */
 export async function listSchedules({ client, namespace, flags, io }: Session): Promise<number> {
@@ -18,7 +19,14 @@ export async function listSchedules({ client, namespace, flags, io }: Session): 
   else {
     const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'HEALTHY', 'NEXT'];
     const rows = scheduled.map((playbook) => [...(all ? [playbook.metadata.namespace] : []), ...rowOf(playbook)]);
-    io.out([withoutHeadings(table(headings, rows, ['CRON']), flags), ...scheduled.flatMap(troublesOf)].join('\n'));
+    io.out(
+      [
+        withoutHeadings(table(headings, rows, ['CRON']), flags),
+        ...scheduled.flatMap(standingNotes),
+        ...scheduled.flatMap(troublesOf),
+      ].join('
+'),
+    );
   }
   return 0;
 }

@@ -45,8 +45,8 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
   return 0;
 }
 
-// The digest of what was shown is sealed. The digest of the operator must be the same, or one of the two did not read the whole Playbook.
-function digestOfShown({ spec, status, metadata }: Playbook): string {
+/** The digest of a Playbook as it was read. Throws UsageError if that of the operator differs: one of the two did not read all of it. */
+export function digestOfShown({ spec, status, metadata }: Playbook): string {
   const digest = playbookDigest({ spec });
   if (status?.digest === digest) return digest;
   if (status?.digest === undefined || status.observedGeneration !== metadata.generation)

@@ -13,6 +13,7 @@ import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
+import { standingLines } from './standing.ts';
 import { resolveCommands, unknownLines } from './unknown.ts';
 import { isOpen, verdictLines } from './verdict.ts';
 
@@ -198,7 +199,8 @@ function needs(review: Review, paint: Paint): string[] {
   const { action } = review;
   const { spec } = review.plan;
   // Required approvals are omitted if nobody can approve any more.
-  if (!isOpen(review)) return [rollbackLine(spec, paint), ...decisionLines(action.status?.decisions ?? [], paint)];
+  const standing = standingLines(action.status?.standingApprovals ?? [], paint);
+  if (!isOpen(review)) return [rollbackLine(spec, paint), ...standing, ...decisionLines(action.status?.decisions ?? [], paint)];
   const { approvals, autoReview, groups, expiresAfter } = action.status?.required ?? spec.required;
   return [
     rollbackLine(spec, paint),
@@ -207,6 +209,7 @@ function needs(review: Review, paint: Paint): string[] {
       : `${paint('bold', 'APPROVALS')}  ${approvals} required${groups ? ` from ${visible(groups.join(' or '))}` : ''}, each good for ${visible(expiresAfter)}`,
     ...(spec.required.personBecause ?? []).map((why) => `  a person, because ${visible(why)}`),
     ...reasonLines(reasonsToApprove(review)),
+    ...standing,
     ...decisionLines(action.status?.decisions ?? [], paint),
   ];
 }

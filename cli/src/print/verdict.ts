@@ -1,4 +1,4 @@
-import { decidable, messageOf, placeOf, type Review, stateOf } from '../read.ts';
+import { decidable, givenTo, messageOf, placeOf, type Review, stateOf } from '../read.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 
@@ -17,11 +17,6 @@ export function verdictLines({ action, plan: { spec } }: Review, paint: Paint): 
   const style = decidable.has(state) || state === 'Succeeded' ? 'bold' : 'red';
   return [`${place}  ${paint(style, visible(state))}`, `  ${visible(messageOf(action))}`];
 }
-
-// One person counts once, however often they approve.
-const givenTo = ({ status }: Review['action']): number =>
-  new Set((status?.decisions ?? []).filter(({ counts, decision }) => counts && decision === 'approve').map(({ user }) => user))
-    .size;
 
 /** Whether people can still decide on an action, so that the required approvals are relevant. */
 export const isOpen = ({ action }: Review): boolean => decidable.has(stateOf(action));

@@ -3,7 +3,7 @@ import { exitCodes } from '../../exit-codes.ts';
 import { remedyOfCode } from '../../explain/index.ts';
 import { readSuspensions, renderSuspensions } from '../../print/suspension.ts';
 import { resolveCommands } from '../../print/unknown.ts';
-import { messageOf, placeOf, readAction, requesterOf, stateOf } from '../../read.ts';
+import { givenTo, messageOf, placeOf, readAction, requesterOf, stateOf } from '../../read.ts';
 import type { Session } from '../../session.ts';
 import { formatOf } from '../../terminal/format.ts';
 import { type Paint, painter } from '../../terminal/paint.ts';
@@ -71,9 +71,8 @@ export function renderStatus(action: AgentAction, now: number, paint: Paint): st
   const since = found.conditions?.find(({ type }) => type === 'Succeeded')?.lastTransitionTime;
   const style = successStates.has(state as State) ? 'green' : finalStates.has(state as State) ? 'red' : 'yellow';
   const field = (title: string, text: string | undefined) => (text ? [`  ${title.padEnd(10)} ${visible(text)}`] : []);
-  const { plan, required, decisions = [], stages = [] } = found;
-  const given = new Set(decisions.filter(({ counts, decision }) => counts && decision === 'approve').map(({ user }) => user))
-    .size;
+  const { plan, required, stages = [] } = found;
+  const given = givenTo(action);
   const work = spec.playbookRef ? `Playbook ${spec.playbookRef.name}` : 'ad-hoc steps';
   const place = `${metadata.name} -n ${metadata.namespace ?? ''}`;
   return [

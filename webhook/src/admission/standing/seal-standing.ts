@@ -45,6 +45,7 @@ export interface StandingContext {
 
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.comment];
 const COMMENT_MAX = 1024;
+const CLOCK_SKEW_MS = 60_000;
 const ASKED = /^approve-schedule:(sha256:[0-9a-f]{64}):(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z):([A-Za-z]+)$/;
 /** The account that is the requester of all actions of schedules. */
 const SCHEDULE = { user: SCHEDULE_USER, groups: SCHEDULE_GROUPS };
@@ -226,7 +227,8 @@ function requireAllowed(
   const end = Date.parse(until);
   if (end <= now.getTime())
     throw new Denied('StandingApprovalTooLong', `the standing approval would have ended at ${until} already`);
-  if (end > now.getTime() + seconds(standing) * 1000)
+  // Clocks differ a little. The end by policy is judged once more when it is used.
+  if (end > now.getTime() + seconds(standing) * 1000 + CLOCK_SKEW_MS)
     throw new Denied(
       'StandingApprovalTooLong',
       `policy allows standing approvals of at most ${standing} for the risk ${upToRisk}: name an earlier end than ${until}`,

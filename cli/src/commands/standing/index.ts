@@ -1,0 +1,1 @@
+export * from './decide-on-schedule.ts';
