@@ -19,5 +19,4 @@ export * from './v1alpha1/playbook.ts';
 export * from './v1alpha1/policy.ts';
 export { effectNumber, Resolution, Resolved } from './v1alpha1/resolution.ts';
 export * from './v1alpha1/sealed-act.ts';
-export * from './v1alpha1/standing.ts';
 export * from './v1alpha1/state-errors.ts';

@@ -9,11 +9,11 @@ import { commandLines } from './command.ts';
 import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { numbersOf } from './many.ts';
+import { standingLines } from './playbook.ts';
 import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
-import { standingLines } from './standing.ts';
 import { resolveCommands, unknownLines } from './unknown.ts';
 import { isOpen, verdictLines } from './verdict.ts';
 

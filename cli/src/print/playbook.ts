@@ -1,4 +1,4 @@
-import type { ParameterDeclaration, Playbook, Step } from '@sentinel/crds';
+import type { ParameterDeclaration, Playbook, StandingApproval, Step } from '@sentinel/crds';
 import { authorsOf } from '@sentinel/policy';
 import type { Paint } from '../terminal/paint.ts';
 import { raw } from '../terminal/raw.ts';
@@ -97,3 +97,14 @@ function stepLines({ name, command, env = [], ...others }: Step, paint: Paint): 
 function rollbackLines({ from, reason, ...others }: NonNullable<Playbook['spec']['rollback']>, paint: Paint): string[] {
   return [`${paint('bold', 'ROLLBACK')}  ${visible([from, reason].filter(Boolean).join(': '))}`, ...yamlLines(others)];
 }
+
+/** The standing approvals of the schedule of an action, and whether each counts for its plan. */
+export const standingLines = (standing: readonly StandingApproval[], paint: Paint): string[] =>
+  standing.flatMap((one) => [
+    `  ${standingSentence(one)}${one.counts ? '' : paint('yellow', ` (does not count: ${visible(one.why ?? 'no reason given')})`)}`,
+    ...(one.comment ? [visibleBlock(one.comment, '    | ')] : []),
+  ]);
+
+/** Who approved what the schedule does, up to which risk, and until when. */
+export const standingSentence = ({ user, upToRisk, time, expires }: StandingApproval): string =>
+  `standing approval of the schedule by ${visible(user)} at ${visible(time)}, up to the risk ${visible(upToRisk)}, until ${visible(expires)}`;

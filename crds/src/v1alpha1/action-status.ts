@@ -16,8 +16,8 @@ import {
   uid,
 } from './fields.ts';
 import { keepsRecords, Outbox } from './outbox.ts';
+import { STANDING_KEPT, StandingApproval } from './playbook/standing.ts';
 import { effectIndex, Resolved, UnknownEffect } from './resolution.ts';
-import { STANDING_KEPT, StandingApproval } from './standing.ts';
 
 /** The stages that have a Job of their own. */
 export const Stage = z.enum(['rehearsal', 'run', 'verification']);

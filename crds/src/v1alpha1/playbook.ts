@@ -16,7 +16,9 @@ import {
   unsupported,
 } from './fields.ts';
 import { ScheduleSpec, ScheduleStatus } from './playbook/schedule.ts';
-import { STANDING_KEPT, StandingApproval } from './standing.ts';
+import { STANDING_KEPT, StandingApproval } from './playbook/standing.ts';
+
+export { STANDING_KEPT, StandingApproval, StandingRisk } from './playbook/standing.ts';
 
 export { ScheduleSpec, ScheduleStatus };
 

@@ -267,11 +267,11 @@ describe('A standing approval', () => {
     'if the Playbook has no schedule any more': { playbook: book(line(), { schedule: undefined }) },
     'from a line that says one thing twice': { standing: line().replace('"user":"ada"', '"user":"eve","user":"ada"') },
     'from a line with a field of its own': { standing: line({ also: 'x' } as More) },
-    'from a line with a time that is none': { standing: line({ expires: 'never' }) },
+    'from a line with a time that is not one': { standing: line({ expires: 'never' }) },
     'from the seal of a decision on an action': { standing: Object.values(own('approve').metadata.annotations)[0] ?? '' },
   };
   for (const [name, given] of Object.entries(nothing))
-    it(`is not there ${name}`, () => {
+    it(`does not exist ${name}`, () => {
       assert.deepEqual(whyOf(given), []);
       assert.equal(evaluate(given).approved, false);
     });

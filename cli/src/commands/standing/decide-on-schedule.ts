@@ -1,7 +1,6 @@
 import { annotations, type Playbook, playbooks, REVOKE_SCHEDULE, StandingRisk, standingApprovalRequest } from '@sentinel/crds';
 import { parseStanding } from '@sentinel/policy';
-import { renderPlaybook } from '../../print/playbook.ts';
-import { sentenceOf } from '../../print/standing.ts';
+import { renderPlaybook, standingSentence } from '../../print/playbook.ts';
 import { readPlaybook } from '../../read.ts';
 import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../../session.ts';
 import { painter } from '../../terminal/paint.ts';
@@ -72,7 +71,7 @@ export async function revokeSchedule(session: Session, name: string, flags: Revo
       'NothingToDecide',
       `the schedule of Playbook '${name}' has no standing approval: there is nothing to revoke`,
     );
-  for (const one of given) io.out(sentenceOf(one));
+  for (const one of given) io.out(standingSentence(one));
   io.out('Actions of the schedule wait for people again. A run that relies on it ends before its next write.');
   if (!(await confirmed(session, 'Revoke all standing approvals of this schedule?', flags.yes === true))) {
     io.error('nothing was revoked');
@@ -89,7 +88,7 @@ export async function revokeSchedule(session: Session, name: string, flags: Revo
 export const standingNotes = ({ metadata, status }: Playbook): string[] =>
   (status?.standingApprovals ?? []).map((one) => {
     const doubt = one.counts ? '' : ` (does not count: ${one.why ?? 'no reason given'})`;
-    return visible(`+ ${metadata.name}: ${sentenceOf(one)}${doubt}`);
+    return visible(`+ ${metadata.name}: ${standingSentence(one)}${doubt}`);
   });
 
 // The digest identifies what was shown, and the uid the object: a resourceVersion would let anyone who writes it in a loop prevent this.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digest, time } from './fields.ts';
+import { digest, time } from '../fields.ts';
 
 /** The risks that a standing approval may cover. What is Critical needs a person who has seen the plan. */
 export const StandingRisk = z.enum(['Low', 'Medium', 'High']);
