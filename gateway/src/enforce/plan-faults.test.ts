@@ -142,7 +142,7 @@ describe('A plan that an operator made', () => {
     planFaults({ ...action, ...more } as AgentAction, { spec } as ActionPlan, kept).join('; ');
 
   before(async () => {
-    const lines = (more: object) => [{ upToRisk: 'Critical', groups: ['sre'], expiresAfter: '1h', ...more }];
+    const lines = (more: object) => [{ upToRisk: 'Critical', groups: ['sre'], expiresAfter: '1h', standing: '30d', ...more }];
     byPerson = await make(effect, policies(lines({ autoReview: true, autoReviewAfter: 3 }), identity), 1, true);
     const {
       hiddenChanges: _,

@@ -75,7 +75,12 @@ export function judgePlan(set: PolicySet, actionNamespace: string, effects: read
       continue;
     }
     const { approvals, groups, expiresAfter, standing } = line;
-    requirements = strictest(requirements, { approvals, groups, expiresAfter, standing });
+    requirements = strictest(requirements, {
+      approvals,
+      groups,
+      expiresAfter,
+      ...(standing === undefined ? {} : { standing }),
+    });
   }
   requirements = withReasons(set, withIdentities(set, requirements));
   if (requirements?.groups?.length === 0 || requirements?.approverGroups?.length === 0) {

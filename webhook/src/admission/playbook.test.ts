@@ -35,7 +35,11 @@ describe('The authors of a Playbook', () => {
   const [ada, bob] = [stampOf('ada'), stampOf('bob')];
 
   it('begin with who creates it', async () =>
-    assert.deepEqual(await edited('ada', []), { [annotations.authors]: ada, [annotations.trust]: null }));
+    assert.deepEqual(await edited('ada', []), {
+      [annotations.authors]: ada,
+      [annotations.trust]: null,
+      [annotations.standing]: null,
+    }));
 
   it('are everyone who edited it, each once', async () => {
     assert.equal((await edited('bob', [ada]))[annotations.authors], `${ada}\n${bob}`);
