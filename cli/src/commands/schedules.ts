@@ -24,8 +24,7 @@ export async function listSchedules({ client, namespace, flags, io }: Session): 
         withoutHeadings(table(headings, rows, ['CRON']), flags),
         ...scheduled.flatMap(standingNotes),
         ...scheduled.flatMap(troublesOf),
-      ].join('
-'),
+      ].join('\n'),
     );
   }
   return 0;
