@@ -6,7 +6,7 @@ import { type Cell, table, withoutHeadings } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { run } from './run.ts';
 
-/** Lists the Playbooks with a schedule: whether it runs, what came of it, and when it is due; below, why others do not run. */
+/** Lists the Playbooks with a schedule: whether it runs, what came of it and was reported, and when it is due; below, why others do not run. */
 export async function listSchedules({ client, namespace, flags, io }: Session): Promise<number> {
   const format = formatOf(flags.output);
   const all = flags.allNamespaces === true;
@@ -16,7 +16,7 @@ export async function listSchedules({ client, namespace, flags, io }: Session): 
   else if (scheduled.length === 0)
     io.error(all ? 'No Playbook has a schedule.' : `No Playbook in namespace ${namespace} has a schedule.`);
   else {
-    const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'HEALTHY', 'NEXT'];
+    const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'REPORT', 'HEALTHY', 'NEXT'];
     const rows = scheduled.map((playbook) => [...(all ? [playbook.metadata.namespace] : []), ...rowOf(playbook)]);
     io.out([withoutHeadings(table(headings, rows, ['CRON']), flags), ...scheduled.flatMap(troublesOf)].join('\n'));
   }
@@ -54,9 +54,19 @@ function rowOf(playbook: Playbook): Cell[] {
     timeZone === 'Etc/UTC' ? cron : `${cron} (${timeZone})`,
     conditionOf(playbook, 'Scheduled')?.status ?? 'Unknown',
     status?.schedule?.lastRun?.state,
+    reportCell(status?.schedule?.lastReport),
     conditionOf(playbook, 'Healthy')?.status,
     status?.schedule?.nextRunTime?.replace(/:00\.000Z$/, 'Z'),
   ];
+}
+
+type Report = NonNullable<NonNullable<Playbook['status']>['schedule']>['lastReport'];
+
+// The worst of the findings with its count; a report without findings is named by its result.
+function reportCell(report: Report): Cell {
+  const { critical = 0, warning = 0 } = report?.counts ?? {};
+  const count = critical || warning;
+  return report?.conclusion === undefined ? report?.result : `${report.conclusion}${count > 0 ? ` (${count})` : ''}`;
 }
 
 // Why a schedule does not run, what failed, and how many times were missed.
