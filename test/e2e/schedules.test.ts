@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks } from '@sentinel/crds';
 import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
-import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { admin, eventually, Person } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { accepted, refused } from '../lib/people/answers.ts';
+import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/schedules.ts';
 import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // A Playbook with a schedule has a real CronJob, whose pod files an action. Everything else that its account could be used for is tried.
 
-const SCHEDULES = 'sentinel-schedules';
-const SCHEDULE = 'system:serviceaccount:sentinel-schedules:schedule';
 const DRY = '--dry-run=server';
 
 const book = (name: string, schedule: string) => `
@@ -31,23 +30,6 @@ const schedule = (cron: string) => `  schedule: {cron: "${cron}", parameters: [{
 const note = oneStep('note', ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', 'note=$(params.kind)'], {
   more: `  parameters: [{name: kind, default: pods}]\n${schedule('* * * * *')}`,
 }).replace('---\n', '');
-
-// The person who trusts a schedule lends it the right to use the account.
-const rights = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: use-remediator
-  namespace: shop
-rules: [{apiGroups: [sentinel.dev], resources: [accounts], resourceNames: [remediator], verbs: [use]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: use-remediator
-  namespace: shop
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: use-remediator}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`;
 
 let tenant: Tenant;
 let namespace = '';
@@ -79,18 +61,17 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       book('yearly', schedule('@yearly')),
       book('plain', ''),
       note,
-      rights,
+      trusterMayUse,
     ];
-    const subjects = `  subjects:\n  - {kind: ServiceAccount, name: schedule, namespace: ${SCHEDULES}}\n`;
     tenant = await makeTenant('schedules', {
       playbooks: playbookList.join('\n---\n'),
-      policy: policyForAnyPlaybook().replace('  subjects:\n', subjects),
+      policy: policyForSchedules(),
     });
     namespace = tenant.namespace;
     await tenant.deploy('web');
     // Only a pod has a token of this account: the API server gives none to anybody else. So it is impersonated.
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${SCHEDULES}`, 'system:authenticated'];
-    account = new Person(admin.kubeconfig, { as: { user: SCHEDULE, groups } });
+    account = new Person(admin.kubeconfig, { as: { user: SCHEDULE_ACCOUNT, groups } });
   });
 
   after(async () => {
@@ -103,7 +84,7 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     assert.match(filed.metadata.name, /^pulse-scheduled-\d+$/);
     assert.equal(filed.spec.onBehalfOf?.user, 'tess');
     assert.deepEqual(filed.spec.parameters, [{ name: 'kind', value: 'services' }]);
-    assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE}"`));
+    assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE_ACCOUNT}"`));
     const ended = await tenant.until(filed.metadata.name, ['NoEffect', 'Denied', 'RehearsalFailed']);
     assert.match(JSON.stringify(ended.status?.conditions), /"NoEffect"/, messageOf(ended));
   });

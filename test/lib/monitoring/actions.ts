@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { admin, eventually, policyForAnyPlaybook } from '../cluster.ts';
 import { oneStep } from '../one-step.ts';
 import { approve, rehearsed } from '../runs.ts';
+import { policyForSchedules, trusterMayUse } from '../schedules.ts';
 import { client, makeTenant, type Tenant } from '../tenant.ts';
 
 // Actions that alerts are about.
@@ -49,6 +50,17 @@ export async function makeFailing(): Promise<Tenant> {
     inNamespace(tenant, oneStep('untrusted', ['kubectl', 'get', 'pods'], { profile: 'Observe', image: tenant.image })),
   );
   return tenant;
+}
+
+/** A namespace with a Playbook that runs each minute and fails. */
+export async function makeUnhealthy(): Promise<Tenant> {
+  const schedule = '  schedule: {cron: "* * * * *", startingDeadlineSeconds: 30}\n';
+  return await makeTenant('alerts-schedules', {
+    playbooks:
+      oneStep('unhealthy', ['kubectl', 'get', 'deployment', 'missing'], { profile: 'Observe', more: schedule }) +
+      `---${trusterMayUse}`,
+    policy: policyForSchedules(),
+  });
 }
 
 /** Creates an action whose sandbox is refused a request, one whose plan is refused, and one that is refused at once. */
