@@ -62,7 +62,13 @@ describe('An action that has ended', () => {
     };
     const schedule = { ...playbook.spec, schedule: ScheduleSpec.parse({ cron: '*/30 * * * *', history: { succeeded: 0 } }) };
     const of = (more: object) =>
-      decideNextStep(facts(scheduled, { ...all, policies: policies(more), playbook: { ...playbook, spec: schedule } }));
+      decideNextStep(
+        facts(scheduled, {
+          ...all,
+          policies: policies(more),
+          playbook: { ...playbook, spec: schedule, status: { schedule: {} } },
+        }),
+      );
     const HOUR_MS = 3600_000;
     const cases: [name: string, policies: object, step: object][] = [
       ['is retired if nothing needs it', {}, { kind: 'Retire' }],
