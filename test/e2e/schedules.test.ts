@@ -203,17 +203,27 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: SCHEDULES }, spec: pod };
     refused(await admin.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) }), owned);
     const operator = new Person(admin.kubeconfig, { as: { user: OPERATOR_USER, groups: ['system:authenticated'] } });
-    const template = { spec: { ...pod, containers: [{ ...pod.containers[0], args: ['operator'] }] } };
-    const other = {
-      apiVersion: 'batch/v1',
-      kind: 'CronJob',
-      metadata: { name: 'x', namespace: SCHEDULES },
-      spec: { schedule: '@daily', jobTemplate: { spec: { template } } },
-    };
-    refused(
-      await operator.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(other) }),
-      /has one container that creates an action, and nothing else/,
-    );
+    const kept = (await cronJobOf('pulse'))?.spec;
+    const written = kept as { jobTemplate: { spec: { template: { spec: { containers: [{ env: object[] }] } } } } };
+    const [container] = written.jobTemplate.spec.template.spec.containers;
+    const form = /has one container that creates an action, and nothing else/;
+    const attempts: [change: object, answer: RegExp | undefined][] = [
+      [{}, undefined],
+      [{ args: ['operator'] }, form],
+      [{ command: ['sh'] }, form],
+      [{ env: [...container.env, { name: 'NODE_OPTIONS', value: '--import=data:text/javascript,x' }] }, form],
+      [{ lifecycle: { postStart: { exec: { command: ['sh'] } } } }, form],
+      [{ livenessProbe: { exec: { command: ['sh'] } } }, form],
+      [{ image: 'localhost/other:1' }, /the pods of schedules run the image of this installation .* and no other/],
+    ];
+    for (const [change, answer] of attempts) {
+      const spec = structuredClone(written);
+      Object.assign(spec.jobTemplate.spec.template.spec.containers[0], change);
+      const object = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'x', namespace: SCHEDULES }, spec };
+      const made = await operator.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) });
+      if (answer) refused(made, answer);
+      else accepted(made);
+    }
     const taken = {
       apiVersion: 'sentinel.dev/v1alpha1',
       kind: 'AgentAction',
