@@ -166,7 +166,10 @@ describe('The actions of a schedule', { concurrency: true }, () => {
     await isHealthy('True');
     const told = await eventually('both Events', async () => {
       const { items } = await client.list(events, { namespace });
-      const found = items.filter(({ regarding }) => (regarding as { name?: string } | undefined)?.name === 'late');
+      const found = items.filter(({ regarding }) => {
+        const { kind, name } = regarding as { kind?: string; name?: string };
+        return kind === 'Playbook' && name === 'late';
+      });
       return found.length === 2 ? found : undefined;
     });
     assert.deepEqual(told.map(({ reason, type }) => `${type} ${reason}`).sort(), ['Normal Healthy', 'Warning Unhealthy']);
