@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks } from '@sentinel/crds';
+import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks, type ScheduleSpec } from '@sentinel/crds';
 import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
+import { timesOf } from '@sentinel/policy';
 import { admin, eventually, Person } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { accepted, refused } from '../lib/people/answers.ts';
@@ -60,6 +61,7 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       book('pulse', schedule('* * * * *')),
       book('yearly', schedule('@yearly')),
       book('plain', ''),
+      book('spread', '  schedule: {cron: "0 * * * *", jitter: 1h}\n'),
       note,
       trusterMayUse,
     ];
@@ -98,11 +100,21 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     assert.equal(came?.missed, 0);
     assert.ok(Date.parse(came?.nextRunTime ?? '') > Date.now() - 60_000);
     const listed = await tenant.agent.sentinel(['schedules', '-n', namespace]);
-    assert.match(listed, /^pulse +\* \* \* \* \* +True +\w+ +True +\d{4}-/m);
-    assert.match(listed, /^yearly +@yearly +True +<none> +<none> +\d{4}-01-01T00:00Z$/m);
+    assert.match(listed, /^pulse +\* \* \* \* \* +True +\w+ +<none> +True +\d{4}-/m);
+    assert.match(listed, /^yearly +@yearly +True +<none> +<none> +<none> +\d{4}-01-01T00:00Z$/m);
     const made = await tenant.agent.sentinel(['schedules', 'run', 'yearly', '-n', namespace]);
     const [, name = ''] = /^agentaction\.sentinel\.dev\/(\S+) created/.exec(made) ?? [];
     await tenant.until(name, ['NoEffect']);
+  });
+
+  it('is due at its own minute of the hour, by its jitter', async () => {
+    await runs('spread');
+    const playbook = await client.getOrThrow(playbooks, { name: 'spread', namespace });
+    const { delay } = timesOf(playbook.spec.schedule as ScheduleSpec, playbook);
+    const spec = (await cronJobOf('spread'))?.spec as { schedule: string } | undefined;
+    assert.equal(spec?.schedule, `${delay} * * * *`);
+    const next = new Date(playbook.status?.schedule?.nextRunTime ?? '');
+    assert.equal(next.getUTCMinutes(), delay);
   });
 
   it('is suspended with the reason while its actions would be refused, and continues by itself', async () => {
@@ -125,6 +137,7 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       [{ cron: '0 0 30 2 *' }, /`schedule\.cron`: '0 0 30 2 \*' never matches/],
       [{ cron: 'TZ=UTC @daily' }, /`schedule\.cron`: .* must not contain a time zone/],
       [{ cron: '@every 1h' }, /`schedule\.cron`: .* must not be '@every'/],
+      [{ cron: '0 * * * *', jitter: '2h' }, /`schedule\.jitter`: '2h' must not be longer than .* which is '60m'/],
       [{ timeZone: 'Europe/Nowhere' }, /`schedule\.timeZone`: 'Europe\/Nowhere'/],
       [{ parameters: [{ name: 'other', value: 'x' }] }, /`schedule\.parameters`: parameter 'other' is not declared/],
     ];
