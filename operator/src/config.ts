@@ -1,6 +1,6 @@
 import { type PodSettings, parsePodSettings } from '@sentinel/policy';
 import { z } from 'zod';
-import type { ReleaseValues } from './facts/guards/release-values.ts';
+import type { ReleaseValues } from './facts/release-values.ts';
 
 const Environment = z.object({
   SENTINEL_IMAGE: z.string().min(1),

@@ -32,7 +32,7 @@ import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { EVIDENCE, EvidenceClient } from './evidence-client.ts';
 import { activityOf } from './facts/activity.ts';
-import { guardsOfRelease } from './facts/guards/release-values.ts';
+import { guardsOfRelease } from './facts/release-values.ts';
 import { watchGuards } from './facts/watch-guards.ts';
 import { GATEWAY, GatewayClient } from './gateway-client.ts';
 import { renderedGuards } from './generated/guards.ts';

@@ -8,8 +8,8 @@ import { startEvilWebhook } from '../lib/hostile/evil-webhook.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { accepted, refused } from '../lib/people/answers.ts';
 import { approve } from '../lib/runs.ts';
-import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/schedules.ts';
 import { client, makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
+import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/worlds/schedules.ts';
 
 // What comes of the actions of schedules. The account of schedules may file the run of the coming minute, so nothing waits for more than
 // one minute: both runs of each Playbook are filed as its pods file them, and all cases go on beside each other.
@@ -164,14 +164,18 @@ describe('The actions of a schedule', { concurrency: true }, () => {
     await tenant.deploy('late');
     await tenant.until(await file('late', second()), ['NoEffect'], 90);
     await isHealthy('True');
-    const told = await eventually('both Events', async () => {
-      const { items } = await client.list(events, { namespace });
-      const found = items.filter(({ regarding }) => {
-        const { kind, name } = regarding as { kind?: string; name?: string };
-        return kind === 'Playbook' && name === 'late';
-      });
-      return found.length === 2 ? found : undefined;
-    });
+    const told = await eventually(
+      'both Events',
+      async () => {
+        const { items } = await client.list(events, { namespace });
+        const found = items.filter(({ regarding, reason }) => {
+          const { kind, name } = regarding as { kind?: string; name?: string };
+          return kind === 'Playbook' && name === 'late' && /Healthy|Unhealthy/.test(String(reason));
+        });
+        return found.length === 2 ? found : undefined;
+      },
+      30,
+    );
     assert.deepEqual(told.map(({ reason, type }) => `${type} ${reason}`).sort(), ['Normal Healthy', 'Warning Unhealthy']);
   });
 

@@ -6,8 +6,8 @@ import { timesOf } from '@sentinel/policy';
 import { admin, eventually, Person } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { accepted, refused } from '../lib/people/answers.ts';
-import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/schedules.ts';
 import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
+import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/worlds/schedules.ts';
 
 // A Playbook with a schedule has a real CronJob, whose pod files an action. Everything else that its account could be used for is tried.
 

@@ -13,7 +13,7 @@ export function lastReport(actions: readonly AgentAction[], before: ScheduleStat
 
 const endOf = ({ status }: AgentAction): string => status?.finishedAt ?? '';
 
-// The result is text from a sandbox: what is no report by its schema is only named.
+// The result is text from a sandbox: what does not fit the schema is only named.
 function reportOf(action: AgentAction): ScheduleStatus['lastReport'] {
   const { results = [], stages = [] } = action.status ?? {};
   const result = results.find(({ mediaType }) => mediaType === FINDINGS_MEDIA_TYPE) ?? results[0];

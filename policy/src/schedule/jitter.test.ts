@@ -27,7 +27,7 @@ describe('Jitter', () => {
     assert.ok(Math.max(...counts.values()) <= 10, [...counts.values()].join());
   });
 
-  it('delays nothing where there is none, and is told where there is', () => {
+  it('delays nothing if it is left out, and is told if it delays', () => {
     assert.equal(timesOf(hourly, owner('check')).delay, 0);
     assert.equal(timesInWords(hourly, owner('check')), "'0 * * * *' in Etc/UTC");
     const { delay } = timesOf({ ...hourly, jitter: '30m' }, owner('check'));

@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 import { admin, eventually, policyForAnyPlaybook } from '../cluster.ts';
 import { oneStep } from '../one-step.ts';
 import { approve, rehearsed } from '../runs.ts';
-import { policyForSchedules, trusterMayUse } from '../schedules.ts';
 import { client, makeTenant, type Tenant } from '../tenant.ts';
+import { policyForSchedules, trusterMayUse } from '../worlds/schedules.ts';
 
 // Actions that alerts are about.
 

@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { forwardPort } from '../hostile/port-forward.ts';
 import { repeat } from './faults.ts';
 
-/** Sends the webhook what is no review, without the certificate that the API server has. */
+/** Sends the webhook something that is not a review, without the certificate that the API server has. */
 const sendNoReview = (port: number) =>
   new Promise<void>((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };

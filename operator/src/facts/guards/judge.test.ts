@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AnyObject } from '@sentinel/kube';
 import { sandboxNamespaceLabels, renderedGuards as templates } from '../../generated/guards.ts';
+import { guardsOfRelease } from '../release-values.ts';
 import { answers } from './defaults.fixture.ts';
 import { fillDefaults, SERVER_DEFAULTS } from './defaults.ts';
 import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
-import { guardsOfRelease } from './release-values.ts';
 
 const renderedGuards = guardsOfRelease(templates, {
   image: 'registry.example/sentinel@sha256:0123',

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { AnyObject, KubeClient, ObjectKey, ResourceKind } from '@sentinel/kube';
 import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
+import { guardsOfRelease } from '../release-values.ts';
 import { fillDefaults } from './defaults.ts';
 import { readGuards } from './read.ts';
-import { guardsOfRelease } from './release-values.ts';
 
 const release = { image: 'registry.example/sentinel:1', apiServerPorts: [{ protocol: 'TCP', port: 6443 }] } as const;
 const guards = guardsOfRelease(renderedGuards, release);

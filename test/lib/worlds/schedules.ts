@@ -1,4 +1,4 @@
-import { policyForAnyPlaybook } from './cluster.ts';
+import { policyForAnyPlaybook } from '../cluster.ts';
 
 // What a tenant needs for schedules.
 
