@@ -189,7 +189,7 @@ describe('The actions of a schedule', { concurrency: true }, () => {
     const healthy = await eventually('health', () => conditionOf('inspect', 'Healthy'));
     assert.equal(healthy.status, 'False');
     assert.match(healthy.message, new RegExp(`^'${name}' reports \\d+ critical findings?, first: (Pod|Deployment)/`));
-    assert.match(await tenant.viewer.sentinel(['schedules', '-n', namespace]), /^inspect .* Critical \(\d+\) +False/m);
+    assert.match(await tenant.viewer.sentinel(['schedules', '-n', namespace]), /^inspect .* NoEffect, Critical \(\d+\) +False/m);
   });
 
   it('history keeps as many as it says, and none goes that a policy retains', async () => {

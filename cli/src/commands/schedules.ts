@@ -16,7 +16,7 @@ export async function listSchedules({ client, namespace, flags, io }: Session): 
   else if (scheduled.length === 0)
     io.error(all ? 'No Playbook has a schedule.' : `No Playbook in namespace ${namespace} has a schedule.`);
   else {
-    const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'REPORT', 'HEALTHY', 'NEXT'];
+    const headings = [...(all ? ['NAMESPACE'] : []), 'NAME', 'CRON', 'RUNS', 'LAST', 'HEALTHY', 'NEXT'];
     const rows = scheduled.map((playbook) => [...(all ? [playbook.metadata.namespace] : []), ...rowOf(playbook)]);
     io.out([withoutHeadings(table(headings, rows, ['CRON']), flags), ...scheduled.flatMap(troublesOf)].join('\n'));
   }
@@ -53,20 +53,18 @@ function rowOf(playbook: Playbook): Cell[] {
     metadata.name,
     timeZone === 'Etc/UTC' ? cron : `${cron} (${timeZone})`,
     conditionOf(playbook, 'Scheduled')?.status ?? 'Unknown',
-    status?.schedule?.lastRun?.state,
-    reportCell(status?.schedule?.lastReport),
+    lastOf(status?.schedule),
     conditionOf(playbook, 'Healthy')?.status,
     status?.schedule?.nextRunTime?.replace(/:00\.000Z$/, 'Z'),
   ];
 }
 
-type Report = NonNullable<NonNullable<Playbook['status']>['schedule']>['lastReport'];
-
-// The worst of the findings with its count; a report without findings is named by its result.
-function reportCell(report: Report): Cell {
-  const { critical = 0, warning = 0 } = report?.counts ?? {};
-  const count = critical || warning;
-  return report?.conclusion === undefined ? report?.result : `${report.conclusion}${count > 0 ? ` (${count})` : ''}`;
+// How the last action ended, and what it reports: the number of its worst findings.
+function lastOf(schedule: NonNullable<Playbook['status']>['schedule']): Cell {
+  const { lastRun, lastReport: report } = schedule ?? {};
+  if (lastRun === undefined || report?.conclusion === undefined || report.action !== lastRun.action) return lastRun?.state;
+  const count = report.counts?.critical || report.counts?.warning || 0;
+  return `${lastRun.state}, ${report.conclusion}${count > 0 ? ` (${count})` : ''}`;
 }
 
 // Why a schedule does not run, what failed, and how many times were missed.
