@@ -8,7 +8,15 @@ import { type RuleFile, scaleRules } from '../../tools/monitoring/scale.ts';
 import { admin, eventually } from '../lib/cluster.ts';
 import { holdWrites } from '../lib/hold-writes.ts';
 import { serveLocalWebhook } from '../lib/hostile/local-webhook.ts';
-import { fileRefused, fileWaiting, makeFailing, makeFrozen, makeUnhealthy, writePlaybooks } from '../lib/monitoring/actions.ts';
+import {
+  fileRefused,
+  fileWaiting,
+  hasUnhealthySchedule,
+  makeFailing,
+  makeFrozen,
+  makeUnhealthy,
+  writePlaybooks,
+} from '../lib/monitoring/actions.ts';
 import {
   ageAuthority,
   leaveLease,
@@ -75,7 +83,11 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
       const others = items.filter(({ metadata }) => ![frozen.namespace, failing.namespace].includes(metadata.namespace ?? ''));
       // What other tests have left behind may wait on.
       const states = others.map((action) => stateOf(action as unknown as ActionView));
-      const own = firing.filter((name) => name !== 'SentinelApprovalWaits' || !states.includes('AwaitingApproval'));
+      const left = [
+        ...(states.includes('AwaitingApproval') ? ['SentinelApprovalWaits'] : []),
+        ...((await hasUnhealthySchedule()) ? ['SentinelScheduleUnhealthy'] : []),
+      ];
+      const own = firing.filter((name) => !left.includes(name));
       if (own.length > 0) throw new Error(own.join(', '));
       return true;
     });

@@ -52,15 +52,32 @@ export async function makeFailing(): Promise<Tenant> {
   return tenant;
 }
 
-/** A namespace with a Playbook that runs each minute and fails. */
+const SCHEDULES_NAME = 'alerts-schedules';
+
+/** A namespace with a Playbook that runs each minute and has failed. */
 export async function makeUnhealthy(): Promise<Tenant> {
   const schedule = '  schedule: {cron: "* * * * *", startingDeadlineSeconds: 30}\n';
-  return await makeTenant('alerts-schedules', {
+  const tenant = await makeTenant(SCHEDULES_NAME, {
     playbooks:
       oneStep('unhealthy', ['kubectl', 'get', 'deployment', 'missing'], { profile: 'Observe', more: schedule }) +
       `---${trusterMayUse}`,
     policy: policyForSchedules(),
   });
+  await eventually(
+    'a schedule that is not healthy',
+    async () => isUnhealthy(await client.getOrThrow(playbooks, { name: 'unhealthy', namespace: tenant.namespace })),
+    120,
+  );
+  return tenant;
+}
+
+const isUnhealthy = ({ status }: Playbook): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Healthy' && is === 'False') === true;
+
+/** Whether other tests have left a schedule behind that is not healthy. */
+export async function hasUnhealthySchedule(): Promise<boolean> {
+  const { items } = await client.list(playbooks);
+  return items.some((playbook) => isUnhealthy(playbook) && !playbook.metadata.namespace?.startsWith(SCHEDULES_NAME));
 }
 
 /** Creates an action whose sandbox is refused a request, one whose plan is refused, and one that is refused at once. */
