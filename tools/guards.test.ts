@@ -32,12 +32,21 @@ describe('The guards among the templates', () => {
     assert.doesNotMatch(guardsModule(guardsOf(templates)), /\{\{|app\.kubernetes\.io\/instance/);
   });
 
+  it('have a word for the values of a release that the operator knows', () => {
+    const { guards } = guardsOf(templates);
+    const of = (name: string, kind: string) =>
+      JSON.stringify(guards.find((one) => one.metadata.name === name && one.kind === kind));
+    assert.match(of('sentinel-schedules', 'NetworkPolicy'), /"egress":\[\{"ports":"\$\(apiServerPorts\)"\}\]/);
+    assert.match(of('sentinel-schedule-guard', 'ValidatingAdmissionPolicy'), /c\.image == '\$\(image\)'/);
+  });
+
   const refused: readonly (readonly [string, Map<string, string>, RegExp])[] = [
     [
       'a value of the release',
       altered('webhook.yaml', 'timeoutSeconds: 10', 'timeoutSeconds: {{ .Values.webhook.timeout }}'),
       /webhook\.yaml: a guard must be the same in each installation, but this one has '\{\{ \.Values\.webhook\.timeout \}\}'/,
     ],
+    ['what looks like such a word', altered('sandbox.yaml', 'port: 8443', 'port: $(image)'), /must not contain '\$\('/],
     [
       'a condition around a guard',
       new Map([

@@ -16,6 +16,7 @@ export interface Guards {
 }
 
 const SANDBOXES = 'sentinel-sandboxes';
+const SCHEDULES = 'sentinel-schedules';
 const KINDS = [
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
@@ -24,8 +25,12 @@ const KINDS = [
   'NetworkPolicy',
 ] as const;
 
-// The one expression that guards may have: nothing is compared that depends on values of a release.
+// The expressions that guards may have: labels, and values of a release that the operator knows (release-values.ts there).
 const LABELS = /^ {2}labels: \{\{- include "sentinel\.labels" \. \| nindent 4 \}\}\n/m;
+const VALUES: ReadonlyMap<string, string> = new Map([
+  ['{{ .Values.image }}', '$(image)'],
+  ['{{ include "sentinel.apiServerPorts" . }}', '$(apiServerPorts)'],
+]);
 const ADMISSION = /^admissionregistration\.k8s\.io\//;
 const NAMESPACE = /^ {2}namespace: (\S+)$/m;
 const OPENS = /\{\{-? *(?:if|range|with|block|define)\b/g;
@@ -33,7 +38,7 @@ const ENDS = /\{\{-? *end\b/g;
 
 /**
  * The guards among the templates of the chart, read without Helm, which a machine that only checks may not have. A guard with any
- * expression but its labels, or within a condition, is refused: its content would not be the same in each installation.
+ * expression but its labels and the values that the operator knows, or within a condition, is refused: its content would not be known.
  */
 export function guardsOf(templates: ReadonlyMap<string, string>): Guards {
   const guards = [...templates].flatMap(([file, text]) => guardsIn(file, text));
@@ -49,8 +54,11 @@ function guardsIn(file: string, text: string): Guard[] {
   let depth = 0;
   for (const document of documentsOf(text)) {
     const { apiVersion, kind } = headOf(document);
-    // Only the network of sandboxes is a guard of a run.
-    const guards = kind === 'NetworkPolicy' ? NAMESPACE.exec(document)?.[1] === SANDBOXES : ADMISSION.test(apiVersion);
+    // Only the network of sandboxes and of schedules is a guard.
+    const guards =
+      kind === 'NetworkPolicy'
+        ? [SANDBOXES, SCHEDULES].includes(NAMESPACE.exec(document)?.[1] ?? '')
+        : ADMISSION.test(apiVersion);
     if (guards) found.push(guardFrom(file, document, depth));
     depth += (document.match(OPENS)?.length ?? 0) - (document.match(ENDS)?.length ?? 0);
   }
@@ -58,7 +66,8 @@ function guardsIn(file: string, text: string): Guard[] {
 }
 
 function guardFrom(file: string, document: string, depth: number): Guard {
-  const plain = document.replace(LABELS, '');
+  if (document.includes('$(')) throw new Error(`${file}: a guard must not contain '$(', which stands for a value of the release`);
+  const plain = [...VALUES].reduce((text, [written, value]) => text.replaceAll(written, value), document.replace(LABELS, ''));
   const expression = /\{\{[^\n]*/.exec(plain)?.[0];
   if (expression) throw new Error(`${file}: a guard must be the same in each installation, but this one has '${expression}'`);
   if (depth !== 0) throw new Error(`${file}: a guard must be the same in each installation, but this one is within a condition`);
@@ -103,7 +112,7 @@ export function guardsModule({ guards, namespaceLabels: labels }: Guards): strin
   return `// Generated from charts/sentinel/templates by \`make generate\`; not edited by hand.
 import type { AnyObject } from '@sentinel/kube';
 
-/** Each guard as the chart renders it, without labels and annotations. */
+/** Each guard as the chart renders it, without labels and annotations; $(NAME) stands for a value of the release. */
 export const renderedGuards: readonly AnyObject[] = ${literal(guards)};
 
 /** The labels of the sandbox namespace that Kubernetes enforces Pod Security by. */

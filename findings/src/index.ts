@@ -5,3 +5,4 @@ export * from './fit.ts';
 export * from './render-markdown.ts';
 export * from './render-terminal.ts';
 export * from './report.ts';
+export { placeOf } from './words.ts';

@@ -32,8 +32,10 @@ import { reconcilePlaybook } from './controllers/playbooks.ts';
 import { reconcileClusterPolicy, reconcilePolicy } from './controllers/policies.ts';
 import { EVIDENCE, EvidenceClient } from './evidence-client.ts';
 import { activityOf } from './facts/activity.ts';
+import { guardsOfRelease } from './facts/release-values.ts';
 import { watchGuards } from './facts/watch-guards.ts';
 import { GATEWAY, GatewayClient } from './gateway-client.ts';
+import { renderedGuards } from './generated/guards.ts';
 import { observeActions, observeDecision, observeEnd, observeSchedules, summarizeActions } from './metrics.ts';
 import { ProgramLink } from './program-link.ts';
 import { type ReconcileContext, reconcileAction } from './reconcile.ts';
@@ -74,6 +76,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     read: (key) => caches.actions.store.get(key),
     onAcknowledged: (key) => actions.enqueue(key),
   });
+  const guards = guardsOfRelease(renderedGuards, config.release);
   const admissions = new AdmissionSerializer();
   const logTurns = new LogTurns(config.workers);
   const gateway = new GatewayClient(new ProgramLink(leader, GATEWAY));
@@ -88,6 +91,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
       logger,
       clock: systemClock,
       admissions,
+      guards,
       gateway: gateway.until(signal),
       evidence: evidence?.until(signal),
       logTurns,
@@ -146,7 +150,7 @@ export async function runOperator(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   manager.addController({ name: 'audit-exporter', start: (stop) => exporter.start(stop) });
   for (const controller of [actions, playbooks, policies, clusterPolicies, acts]) manager.addController(controller);
   manager.addController(watchUnnamedActs(leader, caches, logger, systemClock));
-  manager.addController(watchGuards(client, logger, systemClock));
+  manager.addController(watchGuards(client, guards, logger, systemClock));
   await manager.start(signal).finally(stopTracing);
   await transport.close();
 }

@@ -111,6 +111,17 @@ for (const outcome of ['Stored', 'Missing'] as const) evidence.inc({ outcome }, 
 for (const signal of ['logs', 'traces'] as const)
   for (const outcome of ['Acknowledged', 'Failed'] as const) exports.inc({ signal, outcome }, 0);
 
+const missed = new Counter({
+  name: 'sentinel_schedule_times_missed_total',
+  help: 'Times at which a schedule that ran filed no action.',
+  registers,
+});
+
+/** Counts the times that a schedule missed, from what its status said before and says now. */
+export function noteMissed(before: PlaybookStatus | undefined, after: PlaybookStatus): void {
+  missed.inc(Math.max(0, (after.schedule?.missed ?? 0) - (before?.schedule?.missed ?? 0)));
+}
+
 const STATUSES = ['True', 'False', 'Unknown'];
 
 /** Updates the number of schedules by health whenever metrics are read. */

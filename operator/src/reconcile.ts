@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentAction, agentActions, type State } from '@sentinel/crds';
-import { type Clock, copyOf, isTooLarge, keyOf, mayBeStored, type Result, splitKey } from '@sentinel/kube';
+import { type AnyObject, type Clock, copyOf, isTooLarge, keyOf, mayBeStored, type Result, splitKey } from '@sentinel/kube';
 import { type Activity, countsFilings, isSchedule } from '@sentinel/policy';
 import type { ActContext, Pass } from './act/context.ts';
 import {
@@ -44,6 +44,8 @@ export interface ReconcileContext extends ActContext {
   readonly exporter: Exporter;
   readonly clock: Clock;
   readonly admissions: AdmissionSerializer;
+  /** The guards of a real run as this release renders them. */
+  readonly guards: readonly AnyObject[];
 }
 
 // States in which the next step may be the start of a real run.
@@ -154,7 +156,7 @@ async function passLive(context: ReconcileContext, action: AgentAction): Promise
     context.evidence === undefined ? 'no evidence store is installed' : await context.evidence.fault(namespace);
   const facts = await gatherLive(
     context.client,
-    { gateway, evidenceFault },
+    { gateway, guards: context.guards, evidenceFault },
     action,
     context.exporter.sink(action),
     activityNow(context),

@@ -62,6 +62,7 @@ export * from './sandbox/sandbox-job.ts';
 export * from './schedule/cron.ts';
 export * from './schedule/due.ts';
 export * from './schedule/faults.ts';
+export * from './schedule/jitter.ts';
 export * from './schedule/judge-scheduled.ts';
 export * from './schedule/overlap.ts';
 export * from './schedule/people.ts';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks } from '@sentinel/crds';
+import { type AgentAction, agentActions, annotations, OPERATOR_USER, playbooks, type ScheduleSpec } from '@sentinel/crds';
 import { type AnyObject, cronjobs, jobs } from '@sentinel/kube';
-import { admin, eventually, Person, policyForAnyPlaybook } from '../lib/cluster.ts';
+import { timesOf } from '@sentinel/policy';
+import { admin, eventually, Person } from '../lib/cluster.ts';
 import { oneStep } from '../lib/one-step.ts';
 import { accepted, refused } from '../lib/people/answers.ts';
 import { client, makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
+import { policyForSchedules, SCHEDULE_ACCOUNT, SCHEDULES, trusterMayUse } from '../lib/worlds/schedules.ts';
 
 // A Playbook with a schedule has a real CronJob, whose pod files an action. Everything else that its account could be used for is tried.
 
-const SCHEDULES = 'sentinel-schedules';
-const SCHEDULE = 'system:serviceaccount:sentinel-schedules:schedule';
 const DRY = '--dry-run=server';
 
 const book = (name: string, schedule: string) => `
@@ -31,23 +31,6 @@ const schedule = (cron: string) => `  schedule: {cron: "${cron}", parameters: [{
 const note = oneStep('note', ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', 'note=$(params.kind)'], {
   more: `  parameters: [{name: kind, default: pods}]\n${schedule('* * * * *')}`,
 }).replace('---\n', '');
-
-// The person who trusts a schedule lends it the right to use the account.
-const rights = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: use-remediator
-  namespace: shop
-rules: [{apiGroups: [sentinel.dev], resources: [accounts], resourceNames: [remediator], verbs: [use]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: use-remediator
-  namespace: shop
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: use-remediator}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: tess}]`;
 
 let tenant: Tenant;
 let namespace = '';
@@ -78,19 +61,19 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       book('pulse', schedule('* * * * *')),
       book('yearly', schedule('@yearly')),
       book('plain', ''),
+      book('spread', '  schedule: {cron: "0 * * * *", jitter: 1h}\n'),
       note,
-      rights,
+      trusterMayUse,
     ];
-    const subjects = `  subjects:\n  - {kind: ServiceAccount, name: schedule, namespace: ${SCHEDULES}}\n`;
     tenant = await makeTenant('schedules', {
       playbooks: playbookList.join('\n---\n'),
-      policy: policyForAnyPlaybook().replace('  subjects:\n', subjects),
+      policy: policyForSchedules(),
     });
     namespace = tenant.namespace;
     await tenant.deploy('web');
     // Only a pod has a token of this account: the API server gives none to anybody else. So it is impersonated.
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${SCHEDULES}`, 'system:authenticated'];
-    account = new Person(admin.kubeconfig, { as: { user: SCHEDULE, groups } });
+    account = new Person(admin.kubeconfig, { as: { user: SCHEDULE_ACCOUNT, groups } });
   });
 
   after(async () => {
@@ -103,7 +86,7 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     assert.match(filed.metadata.name, /^pulse-scheduled-\d+$/);
     assert.equal(filed.spec.onBehalfOf?.user, 'tess');
     assert.deepEqual(filed.spec.parameters, [{ name: 'kind', value: 'services' }]);
-    assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE}"`));
+    assert.match(filed.metadata.annotations?.[annotations.requestedBy] ?? '', new RegExp(`"user":"${SCHEDULE_ACCOUNT}"`));
     const ended = await tenant.until(filed.metadata.name, ['NoEffect', 'Denied', 'RehearsalFailed']);
     assert.match(JSON.stringify(ended.status?.conditions), /"NoEffect"/, messageOf(ended));
   });
@@ -122,6 +105,16 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     const made = await tenant.agent.sentinel(['schedules', 'run', 'yearly', '-n', namespace]);
     const [, name = ''] = /^agentaction\.sentinel\.dev\/(\S+) created/.exec(made) ?? [];
     await tenant.until(name, ['NoEffect']);
+  });
+
+  it('is due at its own minute of the hour, by its jitter', async () => {
+    await runs('spread');
+    const playbook = await client.getOrThrow(playbooks, { name: 'spread', namespace });
+    const { delay } = timesOf(playbook.spec.schedule as ScheduleSpec, playbook);
+    const spec = (await cronJobOf('spread'))?.spec as { schedule: string } | undefined;
+    assert.equal(spec?.schedule, `${delay} * * * *`);
+    const next = new Date(playbook.status?.schedule?.nextRunTime ?? '');
+    assert.equal(next.getUTCMinutes(), delay);
   });
 
   it('is suspended with the reason while its actions would be refused, and continues by itself', async () => {
@@ -144,6 +137,7 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
       [{ cron: '0 0 30 2 *' }, /`schedule\.cron`: '0 0 30 2 \*' never matches/],
       [{ cron: 'TZ=UTC @daily' }, /`schedule\.cron`: .* must not contain a time zone/],
       [{ cron: '@every 1h' }, /`schedule\.cron`: .* must not be '@every'/],
+      [{ cron: '0 * * * *', jitter: '2h' }, /`schedule\.jitter`: '2h' must not be longer than .* which is '60m'/],
       [{ timeZone: 'Europe/Nowhere' }, /`schedule\.timeZone`: 'Europe\/Nowhere'/],
       [{ parameters: [{ name: 'other', value: 'x' }] }, /`schedule\.parameters`: parameter 'other' is not declared/],
     ];
@@ -222,17 +216,27 @@ describe('A Playbook with a schedule', { concurrency: false }, () => {
     const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: SCHEDULES }, spec: pod };
     refused(await admin.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) }), owned);
     const operator = new Person(admin.kubeconfig, { as: { user: OPERATOR_USER, groups: ['system:authenticated'] } });
-    const template = { spec: { ...pod, containers: [{ ...pod.containers[0], args: ['operator'] }] } };
-    const other = {
-      apiVersion: 'batch/v1',
-      kind: 'CronJob',
-      metadata: { name: 'x', namespace: SCHEDULES },
-      spec: { schedule: '@daily', jobTemplate: { spec: { template } } },
-    };
-    refused(
-      await operator.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(other) }),
-      /has one container that creates an action, and nothing else/,
-    );
+    const kept = (await cronJobOf('pulse'))?.spec;
+    const written = kept as { jobTemplate: { spec: { template: { spec: { containers: [{ env: object[] }] } } } } };
+    const [container] = written.jobTemplate.spec.template.spec.containers;
+    const form = /has one container that creates an action, and nothing else/;
+    const attempts: [change: object, answer: RegExp | undefined][] = [
+      [{}, undefined],
+      [{ args: ['operator'] }, form],
+      [{ command: ['sh'] }, form],
+      [{ env: [...container.env, { name: 'NODE_OPTIONS', value: '--import=data:text/javascript,x' }] }, form],
+      [{ lifecycle: { postStart: { exec: { command: ['sh'] } } } }, form],
+      [{ livenessProbe: { exec: { command: ['sh'] } } }, form],
+      [{ image: 'localhost/other:1' }, /the pods of schedules run the image of this installation .* and no other/],
+    ];
+    for (const [change, answer] of attempts) {
+      const spec = structuredClone(written);
+      Object.assign(spec.jobTemplate.spec.template.spec.containers[0], change);
+      const object = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'x', namespace: SCHEDULES }, spec };
+      const made = await operator.tryKubectl(['create', '-f', '-', DRY], { input: JSON.stringify(object) });
+      if (answer) refused(made, answer);
+      else accepted(made);
+    }
     const taken = {
       apiVersion: 'sentinel.dev/v1alpha1',
       kind: 'AgentAction',

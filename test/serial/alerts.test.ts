@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type AgentAction, agentActions } from '@sentinel/crds';
@@ -9,8 +8,15 @@ import { type RuleFile, scaleRules } from '../../tools/monitoring/scale.ts';
 import { admin, eventually } from '../lib/cluster.ts';
 import { holdWrites } from '../lib/hold-writes.ts';
 import { serveLocalWebhook } from '../lib/hostile/local-webhook.ts';
-import { forwardPort } from '../lib/hostile/port-forward.ts';
-import { fileRefused, fileWaiting, makeFailing, makeFrozen, writePlaybooks } from '../lib/monitoring/actions.ts';
+import {
+  fileRefused,
+  fileWaiting,
+  hasUnhealthySchedule,
+  makeFailing,
+  makeFrozen,
+  makeUnhealthy,
+  writePlaybooks,
+} from '../lib/monitoring/actions.ts';
 import {
   ageAuthority,
   leaveLease,
@@ -21,6 +27,7 @@ import {
   takeRights,
   type Undo,
 } from '../lib/monitoring/faults.ts';
+import { whileNoReviewsAreSent } from '../lib/monitoring/no-reviews.ts';
 import { type Prometheus, startPrometheus } from '../lib/monitoring/prometheus.ts';
 import { resolutionsIn } from '../lib/people/resolutions.ts';
 import { startProgram, stopProgram } from '../lib/programs.ts';
@@ -36,32 +43,11 @@ const shipped = parse(readFileSync(join(shippedIn, 'rules.yaml'), 'utf8')) as Ru
 const alerts = shipped.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert)).sort();
 const SYSTEM = ['-n', 'sentinel-system'];
 
-/** Sends the webhook what is no review, without the certificate that the API server has. */
-const sendNoReview = (port: number) =>
-  new Promise<void>((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' };
-    const where = { host: '127.0.0.1', port, path: '/mutate', rejectUnauthorized: false, agent: false };
-    const asked = request({ ...where, method: 'POST', headers }, (answer) => answer.resume().once('end', resolve));
-    asked.setTimeout(5_000, () => asked.destroy(new Error('no answer')));
-    asked.once('error', reject).end('{}');
-  });
-
-/** Sends such requests, three in a second, while something is waited for. */
-async function whileNoReviewsAreSent(wait: () => Promise<unknown>): Promise<void> {
-  const { port, close } = await forwardPort('service/sentinel-webhook');
-  const stop = repeat(300, () => sendNoReview(port));
-  try {
-    await wait();
-  } finally {
-    await stop();
-    close();
-  }
-}
-
 describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
   let prometheus: Prometheus;
   let frozen: Tenant;
   let failing: Tenant;
+  let unhealthy: Promise<Tenant>;
   let sent: string;
   let filed: Promise<void>;
   let sink: Awaited<ReturnType<typeof serveSink>>;
@@ -97,7 +83,11 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
       const others = items.filter(({ metadata }) => ![frozen.namespace, failing.namespace].includes(metadata.namespace ?? ''));
       // What other tests have left behind may wait on.
       const states = others.map((action) => stateOf(action as unknown as ActionView));
-      const own = firing.filter((name) => name !== 'SentinelApprovalWaits' || !states.includes('AwaitingApproval'));
+      const left = [
+        ...(states.includes('AwaitingApproval') ? ['SentinelApprovalWaits'] : []),
+        ...((await hasUnhealthySchedule()) ? ['SentinelScheduleUnhealthy'] : []),
+      ];
+      const own = firing.filter((name) => !left.includes(name));
       if (own.length > 0) throw new Error(own.join(', '));
       return true;
     });
@@ -119,6 +109,9 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
 
   it('SentinelRunLeftChanges fires: the checks of a run fail, and it has no rollback', async (context) => {
     const since = Date.now();
+    // It is due within a minute.
+    unhealthy = makeUnhealthy();
+    unhealthy.catch(() => undefined);
     const left = await rehearsed(failing, 'left');
     // All that wait for people are rehearsed meanwhile.
     filed = fileWaiting(frozen, 21);
@@ -143,6 +136,13 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
         return true;
       }),
     );
+  });
+
+  it('SentinelScheduleUnhealthy fires: a check fails each minute', async (context) => {
+    await unhealthy;
+    await fired(context, began, 'SentinelScheduleUnhealthy');
+    // From now on each of its times is missed.
+    undos.push(await takeRights('schedule', ['agentactions']));
   });
 
   it('SentinelOperatorDown fires: the operator is stopped', async (context) => {
@@ -263,8 +263,15 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
     }
   });
 
-  it('the alerts of people who do not decide, and of what is held, fire', async (context) => {
-    await fired(context, began, 'SentinelDecisionsPileUp', 'SentinelApprovalWaits', 'SentinelStartsHeld');
+  it('the alerts of people who do not decide, of what is held, and of times that were missed, fire', async (context) => {
+    await fired(
+      context,
+      began,
+      'SentinelScheduleMissed',
+      'SentinelDecisionsPileUp',
+      'SentinelApprovalWaits',
+      'SentinelStartsHeld',
+    );
   });
 
   it('SentinelWebhookDown fires: the webhook is stopped', async (context) => {
@@ -279,6 +286,7 @@ describe('On a real fault', { concurrency: false, timeout: 600_000 }, () => {
     const answer = await resolutionsIn(() => failing.namespace).reconcile(failing.approver, sent, '--effect', '1', 'accept');
     assert.equal(answer.code, 0, answer.stderr);
     await admin.kubectl(['delete', 'agentactions', '--all', '-n', frozen.namespace]);
+    await admin.kubectl(['delete', 'playbooks', '--all', '-n', (await unhealthy).namespace]);
     await nothingFires();
   });
 

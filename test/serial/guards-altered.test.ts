@@ -58,6 +58,16 @@ const alterations: readonly Alteration[] = [
       /NetworkPolicy 'open' in namespace 'sentinel-sandboxes' is not part of Sentinel and may allow more traffic; delete it/,
   },
   {
+    what: 'a NetworkPolicy of schedules whose egress allows everything',
+    alter: patched(['networkpolicy', 'sentinel-schedules', '-n', 'sentinel-schedules'], {
+      op: 'replace',
+      path: '/spec/egress',
+      value: [{}],
+    }),
+    message:
+      /NetworkPolicy 'sentinel-schedules' differs from this version of Sentinel at spec\.egress\[0\]\.ports: expected 2 entries, found no such field; run `helm upgrade --force-conflicts`/,
+  },
+  {
     what: 'a policy that accepts everything',
     alter: patched(['validatingadmissionpolicy', 'sentinel-plans'], {
       op: 'replace',

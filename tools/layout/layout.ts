@@ -23,7 +23,7 @@ export const layout: Layout = {
     findings: ['kube'],
     inspect: ['crds', 'kube', 'findings'],
     policy: ['crds'],
-    operator: ['crds', 'policy', 'kube'],
+    operator: ['crds', 'policy', 'kube', 'findings'],
     webhook: ['crds', 'policy', 'kube'],
     gateway: ['crds', 'policy', 'kube'],
     evidence: ['crds', 'policy', 'kube'],

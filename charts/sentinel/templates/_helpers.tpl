@@ -21,6 +21,12 @@ capabilities: {drop: [ALL]}
 {{- define "sentinel.sandboxPods" -}}
 {{- pick .Values.sandbox "imagePullSecrets" "nodeSelector" "tolerations" "schedulerName" "priorityClassName" "ephemeralStorage" "cpuRequests" | toJson }}
 {{- end }}
+{{- /* What the pods of schedules may reach, for their NetworkPolicy and for the operator, which compares it. */}}
+{{- define "sentinel.apiServerPorts" -}}
+{{- $ports := list }}
+{{- range .Values.schedules.apiServerPorts }}{{ $ports = append $ports (dict "protocol" "TCP" "port" (int .)) }}{{ end }}
+{{- $ports | toJson }}
+{{- end }}
 {{- /* What makes a program trace itself; nothing without an endpoint. */}}
 {{- define "sentinel.tracing" -}}
 {{- if .Values.tracing.otlpEndpoint }}

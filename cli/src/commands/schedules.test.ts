@@ -14,9 +14,20 @@ const condition = (type: string, status: 'True' | 'False', message = '') => ({
 const runs: Playbook = {
   ...aPlaybook({ schedule: { cron: '30 2 * * *', timeZone: 'Europe/Berlin' } }, { name: 'health' }),
   status: {
-    conditions: [condition('Scheduled', 'True'), condition('Healthy', 'False', "'health-scheduled-1' failed: pods crash")],
+    conditions: [
+      condition('Scheduled', 'True'),
+      condition('Healthy', 'False', "'health-scheduled-1' reports 2 critical findings"),
+    ],
     schedule: {
-      lastRun: { action: 'health-scheduled-1', dueTime: '2026-05-01T00:30:00.000Z', state: 'RehearsalFailed' },
+      lastRun: { action: 'health-scheduled-1', dueTime: '2026-05-01T00:30:00.000Z', state: 'NoEffect' },
+      lastReport: {
+        action: 'health-scheduled-1',
+        time: '2026-05-01T00:31:00.000Z',
+        result: 'findings',
+        digest: `sha256:${'0'.repeat(64)}`,
+        conclusion: 'Critical',
+        counts: { critical: 2, warning: 0, info: 1 },
+      },
       nextRunTime: '2026-05-02T00:30:00.000Z',
       missed: 1,
       lastMissedTime: '2026-04-30T00:30:00.000Z',
@@ -38,10 +49,10 @@ describe('schedules', () => {
     assert.equal(code, 0);
     assert.equal(
       out,
-      `NAME     CRON                         RUNS    LAST              HEALTHY   NEXT
-health   30 2 * * * (Europe/Berlin)   True    RehearsalFailed   False     2026-05-02T00:30Z
-fix      @daily                       False   <none>            <none>    <none>
-! health: 'health-scheduled-1' failed: pods crash
+      `NAME     CRON                         RUNS    LAST                     HEALTHY   NEXT
+health   30 2 * * * (Europe/Berlin)   True    NoEffect, Critical (2)   False     2026-05-02T00:30Z
+fix      @daily                       False   <none>                   <none>    <none>
+! health: 'health-scheduled-1' reports 2 critical findings
 ! health: 1 time was missed, the last one at 2026-04-30T00:30:00.000Z
 ! fix: The schedule is suspended because the Playbook is not trusted.
 `,

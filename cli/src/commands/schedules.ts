@@ -7,7 +7,7 @@ import { visible } from '../terminal/visible.ts';
 import { run } from './run.ts';
 import { standingNotes } from './standing/index.ts';
 
-/** Lists the Playbooks with a schedule: whether it runs, what came of it, and when it is due; below, why others do not run. */
+/** Lists the Playbooks with a schedule: whether it runs, what came of it and was reported, and when it is due; below, why others do not run. */
 export async function listSchedules({ client, namespace, flags, io }: Session): Promise<number> {
   const format = formatOf(flags.output);
   const all = flags.allNamespaces === true;
@@ -60,10 +60,18 @@ function rowOf(playbook: Playbook): Cell[] {
     metadata.name,
     timeZone === 'Etc/UTC' ? cron : `${cron} (${timeZone})`,
     conditionOf(playbook, 'Scheduled')?.status ?? 'Unknown',
-    status?.schedule?.lastRun?.state,
+    lastOf(status?.schedule),
     conditionOf(playbook, 'Healthy')?.status,
     status?.schedule?.nextRunTime?.replace(/:00\.000Z$/, 'Z'),
   ];
+}
+
+// How the last action ended, and what it reports: the number of its worst findings.
+function lastOf(schedule: NonNullable<Playbook['status']>['schedule']): Cell {
+  const { lastRun, lastReport: report } = schedule ?? {};
+  if (lastRun === undefined || report?.conclusion === undefined || report.action !== lastRun.action) return lastRun?.state;
+  const count = report.counts?.critical || report.counts?.warning || 0;
+  return `${lastRun.state}, ${report.conclusion}${count > 0 ? ` (${count})` : ''}`;
 }
 
 // Why a schedule does not run, what failed, and how many times were missed.

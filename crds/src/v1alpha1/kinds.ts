@@ -86,6 +86,7 @@ export const kinds: readonly KindDefinition[] = [
       { name: 'Category', type: 'string', jsonPath: '.spec.category', priority: 1 },
       { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule.cron', priority: 1 },
       { name: 'Last Run', type: 'string', jsonPath: '.status.schedule.lastRun.state', priority: 1 },
+      { name: 'Report', type: 'string', jsonPath: '.status.schedule.lastReport.conclusion', priority: 1 },
       { name: 'Next Run', type: 'string', jsonPath: '.status.schedule.nextRunTime', priority: 1 },
       age,
     ],

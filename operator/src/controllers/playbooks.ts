@@ -25,6 +25,7 @@ import {
 } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
 import { mayUse } from '../facts/gather.ts';
+import { noteMissed } from '../metrics.ts';
 import { decideSchedule } from '../schedule/decide-schedule.ts';
 import { cronJobKey, deleteCronJob, keepCronJob } from '../schedule/keep-cron-job.ts';
 import { healthChanged } from '../schedule/observe-schedule.ts';
@@ -76,7 +77,10 @@ export async function reconcilePlaybook({ client, caches, events, image, now }: 
   const actions = actionsOfSchedule(caches, playbook);
   const scheduled = addSchedule(own, { playbook, schedule, actions, now });
   const { status, lookAt } = addStanding(scheduled, { playbook, trust, keys, now: now.getTime() });
-  if (await writeStatus(client, playbook, status)) await tellHealth(events, playbook, status);
+  if (await writeStatus(client, playbook, status)) {
+    noteMissed(playbook.status, status);
+    await tellHealth(events, playbook, status);
+  }
   // No watch reports a right that is granted.
   if (schedule.reason === 'ScheduleRefused') return { requeueAfterMs: REFUSED_MS };
   return lookAt === undefined ? undefined : { requeueAfterMs: Math.min(DAY_MS, Math.max(1000, lookAt - now.getTime())) };

@@ -61,8 +61,14 @@ describe('An action that has ended', () => {
       },
     };
     const schedule = { ...playbook.spec, schedule: ScheduleSpec.parse({ cron: '*/30 * * * *', history: { succeeded: 0 } }) };
-    const of = (more: object) =>
-      decideNextStep(facts(scheduled, { ...all, policies: policies(more), playbook: { ...playbook, spec: schedule } }));
+    const of = (more: object, sink: Facts['sink'] = all.sink) =>
+      decideNextStep(
+        facts(scheduled, {
+          sink,
+          policies: policies(more),
+          playbook: { ...playbook, spec: schedule, status: { schedule: {} } },
+        }),
+      );
     const HOUR_MS = 3600_000;
     const cases: [name: string, policies: object, step: object][] = [
       ['is retired if nothing needs it', {}, { kind: 'Retire' }],
@@ -76,5 +82,10 @@ describe('An action that has ended', () => {
       ['stays as long as retainFor says', { dataHandling: { retainFor: '4h' } }, { kind: 'Wait', requeueAfterMs: 2 * HOUR_MS }],
     ];
     for (const [name, more, step] of cases) it(name, () => assert.deepEqual(of(more), step));
+
+    it('stays until a sink has its whole audit trail', () => {
+      assert.deepEqual(of({}, { id: 's', since: 1, acknowledged: 0 }), { kind: 'Wait', requeueAfterMs: 60_000 });
+      assert.equal(of({}, { id: 's', since: 2, acknowledged: 1 }).kind, 'Wait');
+    });
   });
 });

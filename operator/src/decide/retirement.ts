@@ -37,7 +37,7 @@ export const exceedsHistory = ({
   activity,
   now,
 }: Pick<Facts, 'action' | 'playbook' | 'activity' | 'now'>): boolean =>
-  isBeyondHistory(playbook?.spec.schedule, activityOf(action), activity, now);
+  isBeyondHistory(playbook, activityOf(action), activity, now);
 
 const isSuccessBefore = (one: Activity, failure: Activity) =>
   one.succeeded &&

@@ -23,7 +23,7 @@ async function gather(state: State, live: Playbook | null, of = action(state)) {
     subjectAccessReview: async () => ({ allowed: true }),
   } as unknown as KubeClient;
   const gateway = { lock: async () => undefined, storage: async () => undefined };
-  const programs = { gateway, evidenceFault: async () => undefined };
+  const programs = { gateway, guards: [], evidenceFault: async () => undefined };
   return await gatherLive(client, programs, of, undefined, [], NOW);
 }
 const found = async (state: State, live: Playbook | null) => (await gather(state, live)).playbook;
@@ -83,6 +83,7 @@ describe('Whether the evidence store takes evidence', () => {
     const asked: string[] = [];
     const programs = {
       gateway: { lock: async () => undefined, storage: async () => undefined },
+      guards: [],
       evidenceFault: async (namespace: string) => {
         asked.push(namespace);
         return fault;

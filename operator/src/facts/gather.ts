@@ -84,10 +84,18 @@ export interface GatewayFacts {
 /** Why the evidence store does not take evidence of a namespace now; undefined if it does. */
 export type EvidenceFault = (namespace: string) => Promise<string | undefined>;
 
+/** What live facts are read from, beside the API server. */
+export interface LiveSources {
+  readonly gateway: GatewayFacts;
+  /** The guards of a real run as this release renders them. */
+  readonly guards: readonly AnyObject[];
+  readonly evidenceFault: EvidenceFault;
+}
+
 /** The same with live reads, for decisions that cannot be undone. */
 export async function gatherLive(
   client: KubeClient,
-  { gateway, evidenceFault }: { readonly gateway: GatewayFacts; readonly evidenceFault: EvidenceFault },
+  { gateway, guards, evidenceFault }: LiveSources,
   action: AgentAction,
   sink: SinkCursor | undefined,
   activity: readonly Activity[],
@@ -133,7 +141,7 @@ export async function gatherLive(
     ...facts,
     deletedBy,
     mayUseAccount,
-    guards: starting ? await readGuards(client, () => gateway.lock()) : [],
+    guards: starting ? await readGuards(client, guards, () => gateway.lock()) : [],
     ...(starting && requiresEvidence(facts.policies) ? { evidence: await evidenceOf(evidenceFault, namespace) } : {}),
     storage: starting || state === 'Pending' ? await gateway.storage(namespace) : undefined,
     activity,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type KubeClient, registry, silentLogger, systemClock } from '@sentinel/kube';
+import { renderedGuards } from '../generated/guards.ts';
 import { watchGuards } from './watch-guards.ts';
 
 const shown = async () => /^sentinel_guards_altered (\d+)$/m.exec(await registry.metrics())?.[1];
@@ -32,7 +33,7 @@ it('How many guards are missing is shown while the leader looks, and stays while
   };
   const { fire, clock: manual } = clock();
   const stop = new AbortController();
-  const running = watchGuards(client as unknown as KubeClient, silentLogger, manual).start(stop.signal);
+  const running = watchGuards(client as unknown as KubeClient, renderedGuards, silentLogger, manual).start(stop.signal);
   await new Promise((resolve) => setTimeout(resolve, 20));
   const count = await shown();
   assert.ok(Number(count) > 10, count);

@@ -1,4 +1,4 @@
-import { type Clock, type KubeClient, type Logger, type Runnable, sleep } from '@sentinel/kube';
+import { type AnyObject, type Clock, type KubeClient, type Logger, type Runnable, sleep } from '@sentinel/kube';
 import { noteAlteredGuards } from '../metrics.ts';
 import { findAlteredGuards } from './guards/read.ts';
 
@@ -8,10 +8,10 @@ const EVERY_MS = 60_000;
  * Checks the guards of real runs every minute, so that an admin learns that one was altered before somebody waits for a start. It decides
  * nothing: a start reads them again. Only in the leader.
  */
-export function watchGuards(client: KubeClient, logger: Logger, clock: Clock): Runnable {
+export function watchGuards(client: KubeClient, guards: readonly AnyObject[], logger: Logger, clock: Clock): Runnable {
   let told = '';
   const look = async (signal: AbortSignal) => {
-    const faults = await findAlteredGuards(client.until(signal));
+    const faults = await findAlteredGuards(client.until(signal), guards);
     noteAlteredGuards(faults.length);
     const text = faults.join('; ');
     if (text !== told && text !== '') logger.warn('Guards are missing or altered, so nothing starts', { guards: faults });

@@ -1,7 +1,7 @@
 // Generated from charts/sentinel/templates by `make generate`; not edited by hand.
 import type { AnyObject } from '@sentinel/kube';
 
-/** Each guard as the chart renders it, without labels and annotations. */
+/** Each guard as the chart renders it, without labels and annotations; $(NAME) stands for a value of the release. */
 export const renderedGuards: readonly AnyObject[] = [
   {
     "apiVersion": "admissionregistration.k8s.io/v1",
@@ -1723,8 +1723,13 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.pod == null || (has(variables.pod.serviceAccountName) && variables.pod.serviceAccountName == 'schedule' && variables.pod.containers.size() == 1 && !(has(variables.pod.initContainers) && variables.pod.initContainers.size() > 0) && !(has(variables.pod.volumes) && variables.pod.volumes.size() > 0) && !(has(variables.pod.hostNetwork) && variables.pod.hostNetwork) && variables.pod.containers.all(c, !has(c.command) && has(c.args) && c.args == ['schedule'] && !has(c.envFrom)))",
+          "expression": "variables.pod == null || (has(variables.pod.serviceAccountName) && variables.pod.serviceAccountName == 'schedule' && variables.pod.containers.size() == 1 && !(has(variables.pod.initContainers) && variables.pod.initContainers.size() > 0) && !(has(variables.pod.volumes) && variables.pod.volumes.size() > 0) && !(has(variables.pod.hostNetwork) && variables.pod.hostNetwork) && variables.pod.containers.all(c, !has(c.command) && has(c.args) && c.args == ['schedule'] && !has(c.envFrom) && (!has(c.env) || c.env.all(e, e.name in ['SENTINEL_SCHEDULE_PLAYBOOK', 'SENTINEL_SCHEDULE_JOB'])) && !has(c.lifecycle) && !has(c.startupProbe) && !has(c.readinessProbe) && !has(c.livenessProbe)))",
           "message": "sentinel: a CronJob of a schedule has one container that creates an action, and nothing else",
+          "reason": "Forbidden"
+        },
+        {
+          "expression": "variables.pod == null || variables.pod.containers.all(c, c.image == '$(image)')",
+          "message": "sentinel: the pods of schedules run the image of this installation (`image` of the chart), and no other",
           "reason": "Forbidden"
         }
       ]
@@ -2904,6 +2909,26 @@ export const renderedGuards: readonly AnyObject[] = [
     "metadata": {
       "name": "sentinel-sandbox-egress",
       "namespace": "sentinel-sandboxes"
+    }
+  },
+  {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "spec": {
+      "podSelector": {},
+      "policyTypes": [
+        "Ingress",
+        "Egress"
+      ],
+      "egress": [
+        {
+          "ports": "$(apiServerPorts)"
+        }
+      ]
+    },
+    "metadata": {
+      "name": "sentinel-schedules",
+      "namespace": "sentinel-schedules"
     }
   },
   {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { timesOf } from '@sentinel/policy';
 import { cronJobName, isUpToDate, renderCronJob } from './cron-job.ts';
 import { aScheduledPlaybook } from './schedule.fixture.ts';
 
@@ -28,6 +29,12 @@ describe('The CronJob of a Playbook', () => {
       failedJobsHistoryLimit: 1,
     });
     assert.equal(jobTemplate.spec.template.spec.containers.length, 1);
+  });
+
+  it('starts later by what jitter adds for this Playbook', () => {
+    const { delay } = timesOf({ cron: '0 * * * *', timeZone: 'Etc/UTC', jitter: '30m' }, aScheduledPlaybook());
+    const { spec } = render({ cron: '0 * * * *', jitter: '30m' });
+    assert.equal((spec as { schedule: string }).schedule, `${delay} * * * *`);
   });
 
   it('is suspended with the reason', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { annotations, digestOf, namespaces, PLAYBOOK_UID_LABEL, type Playbook, SCHEDULE_ACCOUNT } from '@sentinel/crds';
 import { type AnyObject, keyOf } from '@sentinel/kube';
-import { cronOfJob } from '@sentinel/policy';
+import { cronOfJob, timesOf } from '@sentinel/policy';
 
 /** How a Job finds out for which time it was started: the controller of CronJobs ends its name with the minutes since the epoch. */
 export const JOB_NAME_VARIABLE = 'SENTINEL_SCHEDULE_JOB';
@@ -28,7 +28,7 @@ export function renderCronJob({ playbook, image, suspended, now }: CronJobInput)
   if (!schedule) throw new Error('a CronJob needs a schedule');
   const key = keyOf(playbook);
   const spec = {
-    schedule: cronOfJob(schedule, now),
+    schedule: cronOfJob(timesOf(schedule, playbook), now),
     timeZone: schedule.timeZone,
     suspend: suspended !== undefined,
     startingDeadlineSeconds: schedule.startingDeadlineSeconds,

@@ -1,5 +1,5 @@
 import type { Playbook, Reason } from '@sentinel/crds';
-import { admit, explainAll, type PolicySet, playbookFaults, scheduledAction, type Trust } from '@sentinel/policy';
+import { admit, explainAll, type PolicySet, playbookFaults, scheduledAction, type Trust, timesInWords } from '@sentinel/policy';
 
 /** The facts that decide whether the schedule of a Playbook runs. */
 export interface ScheduleFacts {
@@ -53,7 +53,7 @@ export function decideSchedule({ playbook, trust, mayUseAccount, policies, now }
   return {
     status: 'True',
     reason: 'Satisfied',
-    message: `An action is filed at '${schedule.cron}' in ${schedule.timeZone}, on behalf of ${trust.by.user}.`,
+    message: `An action is filed at ${timesInWords(schedule, playbook)}, on behalf of ${trust.by.user}.`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { API_VERSION, agentActions, playbooks } from '@sentinel/crds';
 import { isAlreadyExists, type KubeClient } from '@sentinel/kube';
-import { isDue, runsSince, scheduledAction } from '@sentinel/policy';
+import { isDue, runsSince, scheduledAction, timesOf } from '@sentinel/policy';
 
 /** The run of a schedule for which a pod was started. `due` is in milliseconds since the epoch. */
 export interface ScheduledRun {
@@ -20,7 +20,7 @@ export async function fileScheduledAction(
   const playbook = await client.get(playbooks, { namespace, name });
   const at = new Date(due).toISOString();
   if (!playbook?.spec.schedule) return `Playbook '${name}' has no schedule any more; nothing was filed`;
-  if (!isDue(playbook.spec.schedule, due)) return `the schedule is not due at ${at}; nothing was filed`;
+  if (!isDue(timesOf(playbook.spec.schedule, playbook), due)) return `the schedule is not due at ${at}; nothing was filed`;
   const since = runsSince(playbook);
   if (since === undefined || due < since) return `the schedule was suspended at ${at}; nothing was filed`;
   const truster = playbook.status?.trustedBy;

@@ -6,8 +6,9 @@ import {
   type ScheduleStatus,
   successStates,
 } from '@sentinel/crds';
-import { dueBetween, dueOf, nextDue } from '@sentinel/policy';
+import { dueBetween, dueOf, nextDue, timesOf } from '@sentinel/policy';
 import { stateOf } from '../status/conditions.ts';
+import { lastReport } from './last-report.ts';
 
 /** The facts about what came of a schedule. */
 export interface ScheduleHistory {
@@ -38,7 +39,8 @@ export function observeSchedule({ playbook, actions, runsSince, now }: ScheduleH
     (kept, { outcome, at }) => ({ outcome, count: kept?.outcome === outcome ? kept.count + 1 : 1, lastEnded: at }),
     before.streak,
   );
-  const next = runsSince === undefined ? undefined : nextDue(schedule, now);
+  const report = lastReport(actions, before.lastReport);
+  const next = runsSince === undefined ? undefined : nextDue(timesOf(schedule, playbook), now);
   const times = timesSince({ playbook, runsSince, now });
   const dues = new Set(actions.map(dueOfAction));
   const missed = times.filter((due) => !dues.has(due));
@@ -49,6 +51,7 @@ export function observeSchedule({ playbook, actions, runsSince, now }: ScheduleH
     ...(latest
       ? { lastRun: { action: latest.metadata.name, dueTime: iso(dueOfAction(latest)), state: stateOf(latest.status) } }
       : before.lastRun && { lastRun: before.lastRun }),
+    ...(report ? { lastReport: report } : {}),
     ...(success === undefined ? {} : { lastSuccessTime: success }),
     ...(streak ? { streak } : {}),
     ...(next === undefined ? {} : { nextRunTime: iso(next) }),
@@ -62,26 +65,38 @@ export function observeSchedule({ playbook, actions, runsSince, now }: ScheduleH
 export function nextLook({ playbook, runsSince, now }: Omit<ScheduleHistory, 'actions'>): number | undefined {
   const { schedule } = playbook.spec;
   if (!schedule || runsSince === undefined) return undefined;
-  const pending = dueBetween(schedule, lookedUntil(playbook, runsSince), now, TIMES_MAX).at(-1);
-  const times = [nextDue(schedule, now), pending === undefined ? undefined : pending + patienceOf(schedule)].filter(
+  const due = timesOf(schedule, playbook);
+  const pending = dueBetween(due, lookedUntil(playbook, runsSince), now, TIMES_MAX).at(-1);
+  const times = [nextDue(due, now), pending === undefined ? undefined : pending + patienceOf(schedule)].filter(
     (time) => time !== undefined,
   );
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Whether the last action that counts failed: the condition Healthy; undefined before the first one has ended. */
+/**
+ * Whether the last action that counts ended as asked for and reports nothing critical: the condition Healthy; undefined before the first one has
+ * ended.
+ */
 export function healthOf(
-  { streak }: ScheduleStatus,
+  { streak, lastReport: report }: ScheduleStatus,
   actions: readonly AgentAction[],
 ): { status: 'True' | 'False'; reason: 'Healthy' | 'Unhealthy'; message: string } | undefined {
   if (!streak) return undefined;
   const last = actions.find(({ status }) => status?.finishedAt === streak.lastEnded);
+  if (streak.outcome === 'Succeeded' && report?.time === streak.lastEnded && report.conclusion === 'Critical')
+    return { status: 'False', reason: 'Unhealthy', message: criticalWords(report).slice(0, 2048) };
   const name = last ? `'${last.metadata.name}'` : 'The last action';
   if (streak.outcome === 'Succeeded')
     return { status: 'True', reason: 'Healthy', message: 'The last action of the schedule ended as asked for.' };
   const message = last?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message;
   const how = message === undefined ? '' : ` (${stateOf(last?.status)}): ${message}`;
   return { status: 'False', reason: 'Unhealthy', message: `${name} failed${how}`.slice(0, 2048) };
+}
+
+function criticalWords({ action, counts, finding }: NonNullable<ScheduleStatus['lastReport']>): string {
+  const { critical = 0 } = counts ?? {};
+  const how = `${critical} critical ${critical === 1 ? 'finding' : 'findings'}`;
+  return `'${action}' reports ${how}${finding === undefined ? '' : `, first: ${finding}`}`;
 }
 
 /** Whether a condition is another one than before, so that people are told. */
@@ -117,7 +132,7 @@ const wasSkipped = ({ status }: AgentAction): boolean =>
 function timesSince({ playbook, runsSince, now }: Omit<ScheduleHistory, 'actions'>): number[] {
   const { schedule } = playbook.spec;
   if (!schedule || runsSince === undefined) return [];
-  return dueBetween(schedule, lookedUntil(playbook, runsSince), now - patienceOf(schedule), TIMES_MAX);
+  return dueBetween(timesOf(schedule, playbook), lookedUntil(playbook, runsSince), now - patienceOf(schedule), TIMES_MAX);
 }
 
 const lookedUntil = ({ status }: Playbook, runsSince: number): number =>

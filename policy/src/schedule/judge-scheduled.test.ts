@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentActionSpec, annotations } from '@sentinel/crds';
 import { aPlaybook, TRUSTED } from '../testing/playbook.fixture.ts';
+import { timesOf } from './jitter.ts';
 import { type FiledAction, judgeScheduled } from './judge-scheduled.ts';
 import { dueOf, scheduledAction } from './scheduled-action.ts';
 
@@ -51,6 +52,22 @@ describe('The action of a schedule', () => {
         cancelled: false,
       },
     });
+  });
+
+  it('says by how much jitter delays it, and is admitted at that time alone', () => {
+    const playbook = book({ cron: '0 * * * *', jitter: '30m' });
+    const { delay } = timesOf({ cron: '0 * * * *', timeZone: 'Etc/UTC', jitter: '30m' }, playbook);
+    assert.ok(delay > 0);
+    const due = DUE + delay * 60_000;
+    const late = scheduledAction(playbook, 'tess', due);
+    assert.equal(late?.spec.intent.reason, `schedule: '0 * * * *' in Etc/UTC, ${delay} minutes later (jitter)`);
+    const judged = (name = '', now = due + 5_000) =>
+      judgeScheduled(filed({ playbook, name, spec: late?.spec as AgentActionSpec, now })).map(({ message }) => message);
+    assert.deepEqual(judged(late?.name), []);
+    assert.match(judged(action?.name).join(), /has no run for which/);
+    // The deadline begins at the delayed time.
+    assert.deepEqual(judged(late?.name, due + 300_000), []);
+    assert.match(judged(late?.name, due + 400_000).join(), /longer ago than/);
   });
 
   it('has a name that is short enough and tells its time', () => {

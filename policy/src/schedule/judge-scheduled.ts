@@ -3,6 +3,7 @@ import { type AgentActionSpec, annotations as known, type Playbook } from '@sent
 import type { Trust } from '../approval/trust.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isDue } from './due.ts';
+import { timesOf } from './jitter.ts';
 import { dueOf, runsSince, scheduledAction } from './scheduled-action.ts';
 import { MINUTE_MS } from './wall-clock.ts';
 
@@ -28,7 +29,8 @@ export function judgeScheduled({ name, spec, labels, annotations, playbook, trus
     return refuse(`the schedule of Playbook '${playbook.metadata.name}' is suspended (\`spec.schedule.suspend\`)`);
   if (!trust.trusted) return refuse(`the Playbook is not trusted: ${trust.why}`);
   const due = dueOf(name);
-  if (due === undefined || !isDue(schedule, due)) return refuse(`the schedule has no run for which an action is named '${name}'`);
+  if (due === undefined || !isDue(timesOf(schedule, playbook), due))
+    return refuse(`the schedule has no run for which an action is named '${name}'`);
   // Clocks may differ a little, but nothing is filed ahead of its time.
   if (due > now + MINUTE_MS) return refuse(`the run is not due before ${new Date(due).toISOString()}`);
   if (now - due > schedule.startingDeadlineSeconds * 1000 + MINUTE_MS)

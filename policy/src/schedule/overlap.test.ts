@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { PlaybookStatus } from '@sentinel/crds';
 import { activity } from '../limits/activity.fixture.ts';
 import type { Activity } from '../limits/limits.ts';
+import { aPlaybook } from '../testing/playbook.fixture.ts';
 import { isBeyondHistory, judgeOverlap, replacementOf } from './overlap.ts';
 
 const requester = { user: 'system:serviceaccount:sentinel-schedules:schedule', groups: [] };
@@ -52,18 +54,35 @@ describe('An action of a schedule', () => {
   });
 
   it('is kept while fewer later ones ended in the same way than its history has room for', () => {
-    const history = { history: { succeeded: 2, failed: 0 }, startingDeadlineSeconds: 300 };
     const now = Date.parse('2026-01-01T00:00:00Z');
-    const beyond = (self: Activity, all: Activity[], at = now) => isBeyondHistory(history, self, all, at);
-    const good = (minutes: number) => scheduled(minutes, 'Ended', { isGood: true });
-    const bad = (minutes: number) => scheduled(minutes, 'Ended', { isGood: false });
+    const beyond = (self: Activity, all: Activity[], status = seen, at = now) =>
+      isBeyondHistory(
+        { ...aPlaybook({ schedule: { cron: '* * * * *', history: { succeeded: 2, failed: 0 } } }), status },
+        self,
+        all,
+        at,
+      );
+    const ended = (minutes: number, isGood: boolean) => scheduled(minutes, 'Ended', { isGood, ended: now - 60_000 });
+    const good = (minutes: number) => ended(minutes, true);
+    const bad = (minutes: number) => ended(minutes, false);
+    const running = (since: string, observedUntil?: string): PlaybookStatus => ({
+      conditions: [{ type: 'Scheduled', status: 'True', reason: 'Satisfied', message: '', lastTransitionTime: since }],
+      schedule: observedUntil === undefined ? {} : { observedUntil },
+    });
+    const seen = running('1970-01-01T00:00:00Z', '1970-01-01T00:30:00Z');
     assert.equal(beyond(good(10), [good(20), bad(30), scheduled(40, 'Running')]), false);
     assert.equal(beyond(good(10), [good(20), good(30)]), true);
     assert.equal(beyond(bad(10), []), true);
-    // Its time may still count as missed.
-    assert.equal(beyond(bad(10), [], 10 * 60_000 + 300_000), false);
     assert.equal(beyond(scheduled(10, 'Running'), [good(20), good(30)]), false);
     assert.equal(beyond(activity('a', { isGood: true }), [good(20), good(30)]), false);
     assert.equal(isBeyondHistory(undefined, good(10), [good(20), good(30)], now), false);
+    // The status of the Playbook may not have seen its end yet.
+    assert.equal(beyond(bad(10), [], seen, now - 1), false);
+    // Its time could still count as missed, unless the schedule did not run then, or does not now.
+    assert.equal(beyond(bad(10), [], running('1970-01-01T00:00:00Z', '1970-01-01T00:09:00Z')), false);
+    assert.equal(beyond(bad(10), [], running('1970-01-01T00:00:00Z')), false);
+    assert.equal(beyond(bad(10), [], { schedule: {} }), true);
+    assert.equal(beyond(bad(10), [], running('1970-01-01T00:11:00Z')), true);
+    assert.equal(beyond(bad(10), [], {}), false);
   });
 });

@@ -1,9 +1,10 @@
-import type { ScheduleSpec } from '@sentinel/crds';
+import type { Playbook, ScheduleSpec } from '@sentinel/crds';
 import type { Activity } from '../limits/limits.ts';
 import type { Refusal } from '../verdict/verdict.ts';
-import { dueOf, isSchedule } from './scheduled-action.ts';
+import { dueOf, isSchedule, runsSince } from './scheduled-action.ts';
 
-const HOUR_MS = 3600_000;
+/** In this time the status of the Playbook sees that an action has ended. */
+const SEEN_MS = 60_000;
 
 type Policy = Pick<ScheduleSpec, 'concurrencyPolicy'> | undefined;
 
@@ -39,17 +40,21 @@ export function replacementOf(schedule: Policy, self: Activity, all: Iterable<Ac
 }
 
 /**
- * Whether so many later actions of its schedule have ended in the same way that an ended action is not kept. While its time may still count as
- * missed, it is.
+ * Whether so many later actions of its schedule have ended in the same way that an ended action is not kept. It is kept until the status of the
+ * Playbook has seen its end, and while its time could still be counted as missed if it were gone.
  */
-export function isBeyondHistory(
-  schedule: Pick<ScheduleSpec, 'history' | 'startingDeadlineSeconds'> | undefined,
-  self: Activity,
-  all: Iterable<Activity>,
-  now: number,
-): boolean {
+export function isBeyondHistory(playbook: Playbook | undefined, self: Activity, all: Iterable<Activity>, now: number): boolean {
+  const schedule = playbook?.spec.schedule;
   if (!schedule || !isSchedule(self.requester) || self.phase !== 'Ended') return false;
-  if (now - due(self) < schedule.startingDeadlineSeconds * 1000 + HOUR_MS) return false;
+  if (self.ended === undefined || now - self.ended < SEEN_MS || mayCountAsMissed(playbook, due(self))) return false;
   const later = othersOf(self, all).filter((one) => one.phase === 'Ended' && one.isGood === self.isGood && due(one) > due(self));
   return later.length >= (self.isGood ? schedule.history.succeeded : schedule.history.failed);
+}
+
+// Times before the schedule ran, and those that were looked at, are not counted any more.
+function mayCountAsMissed(playbook: Playbook, time: number): boolean {
+  const came = playbook.status?.schedule;
+  if (!came) return true;
+  const since = runsSince(playbook);
+  return since !== undefined && time >= since && time > (Date.parse(came.observedUntil ?? '') || 0);
 }

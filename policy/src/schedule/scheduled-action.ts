@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AgentActionSpec, type Playbook, SCHEDULE_USER } from '@sentinel/crds';
 import { authorsOf } from '../approval/trust.ts';
 import type { Identity } from '../identity/identity.ts';
+import { timesInWords } from './jitter.ts';
 import { MINUTE_MS } from './wall-clock.ts';
 
 /** The one action that a schedule files for one time. */
@@ -39,7 +40,7 @@ export function scheduledAction(playbook: Playbook, truster: string, due: number
     spec: AgentActionSpec.parse({
       intent: {
         summary: `Run Playbook '${metadata.name}' as scheduled for ${time}`,
-        reason: `schedule: '${spec.schedule.cron}' in ${spec.schedule.timeZone}`,
+        reason: `schedule: ${timesInWords(spec.schedule, playbook)}`,
         agent: { name: 'schedule' },
       },
       onBehalfOf: { user: truster, authors },

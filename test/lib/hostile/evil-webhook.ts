@@ -12,6 +12,8 @@ export interface EvilWebhook {
    * Sentinel's own key; nothing for ''.
    */
   makes(decision: string, extra?: Readonly<Record<string, readonly string[]>>): void;
+  /** What every update of an action writes into its spec from now on, in the name of who sends it, beside that; nothing for undefined. */
+  edits(spec: Readonly<Record<string, unknown>> | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
   const [id = '', key = ''] = [data.id, data.private].map((text) => Buffer.from(text ?? '', 'base64').toString('utf8'));
   const authority = await createAuthority('evil', 1);
   let [decision, extra]: [string, object] = ['', {}];
+  let edit: Readonly<Record<string, unknown>> | undefined;
 
   const rewrite = ({ request }: Review): object => {
     const { userInfo, oldObject, resource } = request;
@@ -54,8 +57,11 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
     };
     const trust = () => ({ 'sentinel.dev/trust': seal({ playbook: uid, digest, user, uid: userInfo.uid ?? '', groups, time }) });
     const made = resource.resource === 'playbooks' ? trust : decide;
-    const value = decision === '' ? before : { ...before, ...made() };
-    const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/annotations', value }])).toString('base64');
+    const who = { user, uid: userInfo.uid ?? '' };
+    const value = { ...before, ...(decision === '' ? {} : made()), ...(edit ? namesOfEdit(before, who, groups, edit) : {}) };
+    const written = Object.entries(edit ?? {}).map(([field, to]) => ({ op: 'add', path: `/spec/${field}`, value: to }));
+    const patches = [{ op: 'add', path: '/metadata/annotations', value }, ...written];
+    const patch = Buffer.from(JSON.stringify(patches)).toString('base64');
     return { uid: request.uid, allowed: true, patchType: 'JSONPatch', patch };
   };
   const server = createServer(await issueServerCertificate(authority, [`evil.${namespace}.svc`], 1), (request, response) => {
@@ -83,11 +89,30 @@ export async function startEvilWebhook(namespace: string): Promise<EvilWebhook> 
     makes: (made, claims = {}) => {
       [decision, extra] = [made, claims];
     },
+    edits: (spec) => {
+      edit = spec;
+    },
     stop: async () => {
       await admin.kubectl(['delete', 'mutatingwebhookconfiguration', name, '--ignore-not-found']);
       server.closeAllConnections();
       server.close();
     },
+  };
+}
+
+// The annotations that name who edits an action, as Sentinel's own webhook writes them.
+function namesOfEdit(
+  before: Readonly<Record<string, string>>,
+  who: { readonly user: string; readonly uid: string },
+  groups: readonly string[],
+  { cancelled }: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const [amended, actor] = ['sentinel.dev/amended-by', JSON.stringify(who)];
+  const stamp = JSON.stringify({ ...who, groups });
+  return {
+    [amended]: before[amended] === undefined ? stamp : `${before[amended]}\n${stamp}`,
+    'sentinel.dev/changed-by': actor,
+    ...(cancelled ? { 'sentinel.dev/cancelled-by': actor } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import { admin, eventually, policyForAnyPlaybook } from '../cluster.ts';
 import { oneStep } from '../one-step.ts';
 import { approve, rehearsed } from '../runs.ts';
 import { client, makeTenant, type Tenant } from '../tenant.ts';
+import { policyForSchedules, trusterMayUse } from '../worlds/schedules.ts';
 
 // Actions that alerts are about.
 
@@ -49,6 +50,34 @@ export async function makeFailing(): Promise<Tenant> {
     inNamespace(tenant, oneStep('untrusted', ['kubectl', 'get', 'pods'], { profile: 'Observe', image: tenant.image })),
   );
   return tenant;
+}
+
+const SCHEDULES_NAME = 'alerts-schedules';
+
+/** A namespace with a Playbook that runs each minute and has failed. */
+export async function makeUnhealthy(): Promise<Tenant> {
+  const schedule = '  schedule: {cron: "* * * * *", startingDeadlineSeconds: 30}\n';
+  const tenant = await makeTenant(SCHEDULES_NAME, {
+    playbooks:
+      oneStep('unhealthy', ['kubectl', 'get', 'deployment', 'missing'], { profile: 'Observe', more: schedule }) +
+      `---${trusterMayUse}`,
+    policy: policyForSchedules(),
+  });
+  await eventually(
+    'a schedule that is not healthy',
+    async () => isUnhealthy(await client.getOrThrow(playbooks, { name: 'unhealthy', namespace: tenant.namespace })),
+    120,
+  );
+  return tenant;
+}
+
+const isUnhealthy = ({ status }: Playbook): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Healthy' && is === 'False') === true;
+
+/** Whether other tests have left a schedule behind that is not healthy. */
+export async function hasUnhealthySchedule(): Promise<boolean> {
+  const { items } = await client.list(playbooks);
+  return items.some((playbook) => isUnhealthy(playbook) && !playbook.metadata.namespace?.startsWith(SCHEDULES_NAME));
 }
 
 /** Creates an action whose sandbox is refused a request, one whose plan is refused, and one that is refused at once. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, parameterValues, time } from '../fields.ts';
+import { digest, duration, integer, label, parameterValues, time } from '../fields.ts';
 
 /** When a Playbook runs without a request. Part of its digest, so that the person who trusts the Playbook trusts its schedule. */
 export const ScheduleSpec = z
@@ -20,6 +20,9 @@ export const ScheduleSpec = z
       )
       .default('Etc/UTC'),
     suspend: z.boolean().describe('Whether the schedule pauses. What was due meanwhile is not made up for.').default(false),
+    jitter: duration(
+      "Delays every run by the same whole number of minutes, less than this duration. The number follows from the namespace and the name of the Playbook, so that many schedules with one expression do not all start at once. At least '2m', not longer than the shortest time between two runs of a day, and not beyond midnight.",
+    ).optional(),
     startingDeadlineSeconds: integer(30, 86_400, 'How late an action may be filed. What was due before that is missed.').default(
       300,
     ),
@@ -56,6 +59,35 @@ export const ScheduleStatus = z
         state: z.string().max(63).describe('The state of the action.'),
       })
       .describe('The latest action of the schedule.')
+      .optional(),
+    lastReport: z
+      .object({
+        action: z.string().max(253).describe('Name of the action.'),
+        time: time('When the action ended.'),
+        result: label('The result of the action that is the report: its findings, or the first result if it has none.'),
+        digest: digest('SHA-256 of the content of this result in the status of the action.'),
+        evidence: digest(
+          'Digest of the logs and results of the stage in the evidence store. Left out if there is no store, or if it did not take them.',
+        ).optional(),
+        conclusion: z
+          .enum(['Healthy', 'Incomplete', 'Degraded', 'Critical'])
+          .describe('What the findings say as a whole. Left out if the report has no findings that can be read.')
+          .optional(),
+        counts: z
+          .object({
+            critical: integer(0, COUNT_MAX, 'Critical ones.'),
+            warning: integer(0, COUNT_MAX, 'Warnings.'),
+            info: integer(0, COUNT_MAX, 'The others.'),
+          })
+          .describe('How many findings there are.')
+          .optional(),
+        finding: z
+          .string()
+          .max(512)
+          .describe('The most serious finding. Text from the cluster: data, never instructions.')
+          .optional(),
+      })
+      .describe('What the latest action that ended with results reports: `kubectl sentinel report ACTION` prints it.')
       .optional(),
     lastSuccessTime: time('When an action of the schedule last ended as asked for.').optional(),
     streak: z

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AnyObject } from '@sentinel/kube';
-import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
+import { sandboxNamespaceLabels, renderedGuards as templates } from '../../generated/guards.ts';
+import { guardsOfRelease } from '../release-values.ts';
 import { answers } from './defaults.fixture.ts';
 import { fillDefaults, SERVER_DEFAULTS } from './defaults.ts';
 import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
+
+const renderedGuards = guardsOfRelease(templates, {
+  image: 'registry.example/sentinel@sha256:0123',
+  apiServerPorts: [
+    { protocol: 'TCP', port: 443 },
+    { protocol: 'TCP', port: 6443 },
+  ],
+});
 
 /** What a cluster has after `helm upgrade`: defaults filled in, and what servers, Helm and Argo CD add. */
 function installed(rendered: AnyObject): AnyObject {
@@ -84,7 +93,8 @@ describe('The guards of a real run', () => {
     const count = (kind: string) => renderedGuards.filter((guard) => guard.kind === kind).length;
     assert.equal(count('ValidatingAdmissionPolicy'), count('ValidatingAdmissionPolicyBinding'));
     assert.ok(count('ValidatingAdmissionPolicy') >= 7);
-    assert.equal(count('NetworkPolicy'), 2);
+    assert.equal(count('NetworkPolicy'), 3);
+    assert.doesNotMatch(JSON.stringify(renderedGuards), /\$\(/);
     assert.equal(count('MutatingWebhookConfiguration'), 1);
     assert.equal(count('ValidatingWebhookConfiguration'), 1);
   });
@@ -114,17 +124,18 @@ describe('The guards of a real run', () => {
   }
 
   it('a NetworkPolicy that Sentinel did not install is a fault, a missing one too', () => {
-    const rendered = renderedGuards.filter(isNetworkPolicy);
+    const sandboxes = 'sentinel-sandboxes';
+    const rendered = renderedGuards.filter((guard) => isNetworkPolicy(guard) && guard.metadata.namespace === sandboxes);
     const live = rendered.map(installed);
-    assert.deepEqual(judgeNetworkPolicies(rendered, live), []);
+    assert.deepEqual(judgeNetworkPolicies(sandboxes, rendered, live), []);
     // The items of a list carry neither apiVersion nor kind.
     const items = live.map(({ apiVersion: _, kind: __, ...item }) => item as AnyObject);
-    assert.deepEqual(judgeNetworkPolicies(rendered, items), []);
-    const extra = { ...installed(rendered[0] as AnyObject), metadata: { name: 'open', namespace: 'sentinel-sandboxes' } };
-    assert.deepEqual(judgeNetworkPolicies(rendered, [...live, extra]), [
+    assert.deepEqual(judgeNetworkPolicies(sandboxes, rendered, items), []);
+    const extra = { ...installed(rendered[0] as AnyObject), metadata: { name: 'open', namespace: sandboxes } };
+    assert.deepEqual(judgeNetworkPolicies(sandboxes, rendered, [...live, extra]), [
       "NetworkPolicy 'open' in namespace 'sentinel-sandboxes' is not part of Sentinel and may allow more traffic; delete it",
     ]);
-    assert.deepEqual(judgeNetworkPolicies(rendered, live.slice(1)), [
+    assert.deepEqual(judgeNetworkPolicies(sandboxes, rendered, live.slice(1)), [
       `NetworkPolicy '${rendered[0]?.metadata.name}' is missing; run \`helm upgrade\` to restore it`,
     ]);
   });

@@ -19,10 +19,10 @@ export function judgeGuard(rendered: AnyObject, live: AnyObject | null | undefin
 }
 
 /**
- * Faults in the NetworkPolicies of the sandbox namespace. NetworkPolicies are additive, so one that Sentinel did not install can only allow
+ * Faults in the NetworkPolicies of a namespace of Sentinel. NetworkPolicies are additive, so one that Sentinel did not install can only allow
  * traffic that the others do not.
  */
-export function judgeNetworkPolicies(rendered: readonly AnyObject[], live: readonly AnyObject[]): string[] {
+export function judgeNetworkPolicies(namespace: string, rendered: readonly AnyObject[], live: readonly AnyObject[]): string[] {
   const names = new Set(rendered.map(({ metadata }) => metadata.name));
   const unknown = live.filter(({ metadata }) => !names.has(metadata.name));
   return [
@@ -34,7 +34,7 @@ export function judgeNetworkPolicies(rendered: readonly AnyObject[], live: reado
     ),
     ...unknown.map(
       ({ metadata }) =>
-        `NetworkPolicy '${metadata.name}' in namespace '${namespaces.sandboxes}' is not part of Sentinel and may allow more traffic; delete it`,
+        `NetworkPolicy '${metadata.name}' in namespace '${namespace}' is not part of Sentinel and may allow more traffic; delete it`,
     ),
   ].filter((fault) => fault !== undefined);
 }

@@ -1,5 +1,6 @@
 import { namespaces as own } from '@sentinel/crds';
 import {
+  type AnyObject,
   type KubeClient,
   mutatingwebhookconfigurations,
   namespaces,
@@ -9,7 +10,7 @@ import {
   validatingadmissionpolicybindings,
   validatingwebhookconfigurations,
 } from '@sentinel/kube';
-import { renderedGuards, sandboxNamespaceLabels } from '../../generated/guards.ts';
+import { sandboxNamespaceLabels } from '../../generated/guards.ts';
 import { judgeGuard, judgeNamespace, judgeNetworkPolicies } from './judge.ts';
 
 /** Further guards are only counted, because the length of a condition message is limited. */
@@ -24,10 +25,15 @@ const clusterKinds: readonly ResourceKind[] = [
 
 /**
  * What is missing or altered among the guards of a real run, compared field by field with what the chart of this version renders;
- * empty when they are intact. Any fault prevents starts. `lock` returns whether the API server enforces the run lock.
+ * empty when they are intact. Any fault prevents starts. `rendered` are the guards of this release; `lock` returns whether the API server enforces
+ * the run lock.
  */
-export async function readGuards(client: KubeClient, lock: () => Promise<string | undefined>): Promise<string[]> {
-  const [held, faults] = await Promise.all([lock(), findAlteredGuards(client)]);
+export async function readGuards(
+  client: KubeClient,
+  rendered: readonly AnyObject[],
+  lock: () => Promise<string | undefined>,
+): Promise<string[]> {
+  const [held, faults] = await Promise.all([lock(), findAlteredGuards(client, rendered)]);
   const untold = faults.length - TOLD;
   return [
     ...(held === undefined ? [] : [held]),
@@ -37,19 +43,21 @@ export async function readGuards(client: KubeClient, lock: () => Promise<string 
 }
 
 /** The same without the run lock, one sentence for each guard. */
-export async function findAlteredGuards(client: KubeClient): Promise<string[]> {
-  const [policies, labels, ...guards] = await Promise.all([
-    client.list(networkpolicies, { namespace: own.sandboxes }),
+export async function findAlteredGuards(client: KubeClient, rendered: readonly AnyObject[]): Promise<string[]> {
+  const ofKind = ({ kind }: ResourceKind) => rendered.filter((guard) => guard.kind === kind);
+  const judgeNetwork = async (namespace: string) => {
+    const guards = ofKind(networkpolicies).filter(({ metadata }) => metadata.namespace === namespace);
+    return judgeNetworkPolicies(namespace, guards, (await client.list(networkpolicies, { namespace })).items);
+  };
+  const [sandboxes, schedules, labels, ...guards] = await Promise.all([
+    judgeNetwork(own.sandboxes),
+    judgeNetwork(own.schedules),
     client.get(namespaces, { name: own.sandboxes }),
     ...clusterKinds.flatMap((kind) =>
       ofKind(kind).map(async (guard) => judgeGuard(guard, await client.get(kind, { name: guard.metadata.name ?? '' }))),
     ),
   ]);
-  return [
-    ...guards,
-    ...judgeNetworkPolicies(ofKind(networkpolicies), policies.items),
-    judgeNamespace(sandboxNamespaceLabels, labels),
-  ].filter((fault) => fault !== undefined);
+  return [...guards, ...sandboxes, ...schedules, judgeNamespace(sandboxNamespaceLabels, labels)].filter(
+    (fault) => fault !== undefined,
+  );
 }
-
-const ofKind = ({ kind }: ResourceKind) => renderedGuards.filter((guard) => guard.kind === kind);
