@@ -9,7 +9,7 @@ import { type ActionView, client, makeTenant, messageOf, type Tenant } from '../
 // A person approves in advance what a schedule changes: a run then waits for nobody, and its trail says who decided. It never covers what
 // always needs a person who has seen the plan, and nobody else than that person can make it.
 
-const every = '  schedule: {cron: "* * * * *", startingDeadline: 10m}\n';
+const every = '  schedule: {cron: "* * * * *", startingDeadlineSeconds: 600}\n';
 const annotate = (name: string) =>
   oneStep(name, ['kubectl', 'annotate', '--overwrite', 'deployment', 'web', `${name}=yes`], { more: every });
 
