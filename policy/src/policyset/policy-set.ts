@@ -23,6 +23,9 @@ export interface ApplicablePolicy {
   readonly faults?: readonly string[];
 }
 
+/** The digests of Playbooks that the floor trusts, each with the names of the ClusterAgentPolicies that name it. */
+export type TrustedDigests = ReadonlyMap<string, readonly string[]>;
+
 /** All policies for a requester in a namespace. The order of the list has no effect. */
 export interface PolicySet {
   readonly policies: readonly ApplicablePolicy[];
@@ -30,6 +33,8 @@ export interface PolicySet {
   readonly auditOnly?: readonly ApplicablePolicy[];
   /** Who is an agent by the policies of the cluster and of the namespace, no matter who else they are about. */
   readonly agents?: readonly AgentRule[];
+  /** The digests of Playbooks that the floor trusts, with the policies that name them. The same for every requester. */
+  readonly trustedDigests?: TrustedDigests;
   readonly environment: string | undefined;
   /** Reasons that refuse everything: the namespace has not opted in, a floor or a policy is missing, a policy is invalid. */
   readonly refusals: readonly Refusal[];
