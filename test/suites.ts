@@ -59,6 +59,7 @@ export const always: readonly string[] = [
   'test/e2e/cli.test.ts',
   'test/e2e/library.test.ts',
   'test/e2e/schedules.test.ts',
+  'test/e2e/trusted-by-floor.test.ts',
   'test/e2e/bad-input.test.ts',
   'test/e2e/bad-objects.test.ts',
   'test/e2e/bad-playbooks.test.ts',

@@ -1,8 +1,30 @@
 import type { Command } from 'commander';
+import type { DigestsFlags } from './commands/digests.ts';
 import type { RunScheduleFlags } from './commands/schedules.ts';
 
-import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, addCommand } from './global-flags.ts';
+import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, acceptOutput, addCommand } from './global-flags.ts';
 import type { Within } from './session.ts';
+
+/** Adds `digests`. */
+export function defineDigests(program: Command, within: Within): void {
+  const command = addCommand(
+    program,
+    'digests [playbooks...]',
+    'Print the digests of Playbooks, which a ClusterAgentPolicy may trust',
+  );
+  acceptAllNamespaces(acceptOutput(command, 'json, yaml or jsonpath=TEMPLATE; yaml is the form of playbooks.trustedDigests'))
+    .option('-f, --filename <file>', 'the digests that the Playbooks of a manifest will have; - is stdin')
+    .option('--untrusted', 'only those that are not trusted everywhere')
+    .action((names: string[], { filename, untrusted }: DigestsFlags, command: Command) =>
+      within(async (session) => {
+        const { digests } = await import('./commands/digests.ts');
+        return await digests(session, names, {
+          ...(filename === undefined ? {} : { filename }),
+          ...(untrusted ? { untrusted } : {}),
+        });
+      })(command),
+    );
+}
 
 /** Adds `schedules` and `schedules run`. */
 export function defineSchedules(program: Command, within: Within): void {

@@ -99,7 +99,8 @@ export const ClusterAgentPolicySpec = z
   .meta(
     rules({
       rule: '!has(self.subjects) || !has(self.playbooks) || !has(self.playbooks.trustedDigests)',
-      message: '`playbooks.trustedDigests` may only be set in a policy without `subjects`: a trusted Playbook is trusted for everyone',
+      message:
+        '`playbooks.trustedDigests` may only be set in a policy without `subjects`: a trusted Playbook is trusted for everyone',
       reason: 'FieldValueForbidden',
       fieldPath: '.playbooks.trustedDigests',
     }),

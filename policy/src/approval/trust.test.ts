@@ -143,7 +143,7 @@ describe('A Playbook that the floor trusts', () => {
     assert.equal(trustOf(playbook(sealed({}, stranger.privateKey)), keys, rules).trusted, true);
   });
 
-  const refused: Record<string, [Playbook, string, (typeof agents)?]> = {
+  const refused: Record<string, [Playbook, string, typeof agents?]> = {
     'that changed by a character': [playbook(undefined, { spec: { ...spec, description: 'y' } }), 'nobody has sealed its digest'],
     'whose trust was withdrawn': [playbook(withdrawn()), 'tess withdrew the trust at 2026-01-01T00:00:00Z'],
     'whose withdrawal has no true seal': [playbook(withdrawn().replace('tess', 'eve')), 'the trust was withdrawn'],

@@ -93,7 +93,7 @@ export function trustOf(playbook: Playbook | undefined, keys: SealKeys, rules: T
  * Who lends what a Playbook needs beyond its content, such as the right of its schedule to use an account: the person who sealed its digest; where the
  * floor trusts it, its authors, every one of them. The list of authors does not say who wrote which part. Nobody, if they are too many.
  */
-export const lendersOf = (trust: SealedTrust | FloorTrust): readonly Identity[] => 
+export const lendersOf = (trust: SealedTrust | FloorTrust): readonly Identity[] =>
   trust.by ? [trust.by] : trust.authors.length > AUTHORS_MAX ? [] : trust.authors;
 
 /** The digest that is trusted. */

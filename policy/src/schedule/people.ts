@@ -21,7 +21,8 @@ export interface LentAccount {
 export function accountUsers(requester: Identity, { action, playbook, trust }: LentAccount): readonly Identity[] {
   if (!isSchedule(requester) || !trust.trusted || !playbook) return [requester];
   const lenders = lendersOf(trust);
-  if (lenders.length === 0 || trustedDigest(trust) !== playbookDigest(playbook) || !isAsScheduled(action, playbook)) return [requester];
+  if (lenders.length === 0 || trustedDigest(trust) !== playbookDigest(playbook) || !isAsScheduled(action, playbook))
+    return [requester];
   return lenders;
 }
 

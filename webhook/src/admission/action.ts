@@ -49,7 +49,9 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
 function mayUse(userInfo: UserInfo, facts: LentAccount, holds: (user: UserInfo) => Promise<boolean>): Promise<boolean> {
   const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
   return allHold(accountUsers(requester, facts), ({ user, uid, groups }) =>
-    holds(user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} }),
+    holds(
+      user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} },
+    ),
   );
 }
 
