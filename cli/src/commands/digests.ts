@@ -15,7 +15,11 @@ interface Entry {
   readonly digest: string;
   readonly copies: readonly Copy[];
 }
-type Copy = Pick<Playbook, 'metadata' | 'status'> & { readonly digest: string };
+interface Copy {
+  readonly metadata: Playbook['metadata'];
+  readonly status: Playbook['status'] | undefined;
+  readonly digest: string;
+}
 
 /**
  * Prints the digests of Playbooks, each once, however many namespaces have it: those of the cluster, or those that a manifest will have. With
