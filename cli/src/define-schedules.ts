@@ -14,7 +14,7 @@ export function defineDigests(program: Command, within: Within): void {
   );
   acceptAllNamespaces(acceptOutput(command, 'json, yaml or jsonpath=TEMPLATE; yaml is the form of playbooks.trustedDigests'))
     .option('-f, --filename <file>', 'the digests that the Playbooks of a manifest will have; - is stdin')
-    .option('--untrusted', 'only those that are not trusted everywhere')
+    .option('--untrusted', 'only those that are not trusted everywhere; of a manifest, not by the floor')
     .action((names: string[], { filename, untrusted }: DigestsFlags, command: Command) =>
       within(async (session) => {
         const { digests } = await import('./commands/digests.ts');

@@ -52,12 +52,21 @@ spec:
     const { out, requests } = await runAgainst(list, ['digests', '-f', file]);
     assert.equal(out, `PLAYBOOK   DIGEST\nhealth     ${old}\n`);
     assert.equal(requests.length, 0);
+    const floor = (digest: string | undefined) => () =>
+      ok({
+        items: [
+          { kind: 'ClusterAgentPolicy', metadata: { name: 'floor' }, spec: { playbooks: { trustedDigests: [{ digest }] } } },
+        ],
+      });
+    const ask = ['digests', '-f', file, '--untrusted'];
+    assert.equal((await runAgainst(floor(old), ask)).out, 'Every Playbook is trusted.\n');
+    assert.match((await runAgainst(floor(changed), ask)).out, new RegExp(`^health +${old}$`, 'm'));
     writeFileSync(file, text.replace('Other', 'Wrong'));
     assert.match((await runAgainst(list, ['digests', '-f', file])).error, /Playbook 'health': `spec\.category`/);
   });
 
   it('refuses flags that contradict each other, and names that do not exist', async () => {
-    assert.match((await runAgainst(list, ['digests', 'health', '-f', 'x'])).error, /leave names and --untrusted out/);
+    assert.match((await runAgainst(list, ['digests', 'health', '-f', 'x'])).error, /leave the names out/);
     assert.match((await runAgainst(list, ['digests', 'gone'])).error, /there is no Playbook 'gone'/);
   });
 });

@@ -1,5 +1,5 @@
-import { type Playbook, PlaybookSpec, playbooks } from '@sentinel/crds';
-import { playbookDigest } from '@sentinel/policy';
+import { clusterAgentPolicies, type Playbook, PlaybookSpec, playbooks } from '@sentinel/crds';
+import { playbookDigest, trustedDigests } from '@sentinel/policy';
 import { readManifest } from '../input/index.ts';
 import { type Session, UsageError } from '../session.ts';
 import { formatOf, raw } from '../terminal/raw.ts';
@@ -23,15 +23,17 @@ interface Copy {
 
 /**
  * Prints the digests of Playbooks, each once, however many namespaces have it: those of the cluster, or those that a manifest will have. With
- * `-o yaml` in the form of `playbooks.trustedDigests` of a ClusterAgentPolicy. `untrusted` leaves out what is trusted everywhere.
+ * `-o yaml` in the form of `playbooks.trustedDigests` of a ClusterAgentPolicy. `untrusted` leaves out what is trusted everywhere, and of a
+ * manifest what the floor trusts.
  */
 export async function digests(session: Session, names: readonly string[], flags: DigestsFlags): Promise<number> {
   const { io } = session;
   const format = formatOf(session.flags.output);
-  if (flags.filename !== undefined && (names.length > 0 || flags.untrusted))
-    throw new UsageError('FlagConflict', '-f prints the digests of a manifest: leave names and --untrusted out');
+  if (flags.filename !== undefined && names.length > 0)
+    throw new UsageError('FlagConflict', '-f prints the digests of a manifest: leave the names out');
   const copies = flags.filename === undefined ? await ofCluster(session, names) : await ofManifest(session, flags.filename);
-  const entries = byDigest(copies).filter(({ copies }) => !flags.untrusted || !copies.every(isTrusted));
+  const all = byDigest(copies);
+  const entries = flags.untrusted ? await withoutTrusted(session, all, flags) : all;
   if (format)
     io.out(
       raw(
@@ -50,6 +52,13 @@ export async function digests(session: Session, names: readonly string[], flags:
       ),
     );
   return 0;
+}
+
+// What a manifest will have is trusted if the floor trusts it: nobody can have sealed it yet.
+async function withoutTrusted({ client }: Session, entries: readonly Entry[], { filename }: DigestsFlags): Promise<Entry[]> {
+  if (filename === undefined) return entries.filter(({ copies }) => !copies.every(isTrusted));
+  const trusted = trustedDigests((await client.list(clusterAgentPolicies)).items);
+  return entries.filter(({ digest }) => !trusted.has(digest));
 }
 
 const rowOf = ({ digest, copies }: Entry) => [
