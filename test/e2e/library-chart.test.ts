@@ -40,11 +40,11 @@ describe('The library as a chart', { concurrency: false }, () => {
     const { spec } = await client.getOrThrow(clusterAgentPolicies, FLOOR);
     const others = (spec.playbooks.trustedDigests ?? []).filter(({ digest }) => !named.includes(digest));
     named.push(...digests);
-    const trustedDigests = [...others, ...digests.map((digest) => ({ digest, comment: NAME }))];
+    const trustedDigests = [...others, ...digests.map((digest) => ({ digest, name: NAME }))];
     await client.patch(clusterAgentPolicies, FLOOR, { spec: { playbooks: { trustedDigests } } }, { type: 'merge' });
   };
   const inNotes = (text: string) =>
-    [...text.matchAll(/^- \{digest: "(sha256:\w+)", comment: \S+ \S+\}(.*)$/gm)].map(([, ...found]) => found);
+    [...text.matchAll(/^- \{digest: "(sha256:\w+)", name: \S+, comment: "library \S+"\}(.*)$/gm)].map(([, ...found]) => found);
 
   before(async () => {
     tenants = await Promise.all([makeTenant('chart-one'), makeTenant('chart-two')]);

@@ -40,12 +40,12 @@ describe('A Playbook that the floor trusts by digest', { concurrency: false }, (
   const tenants = () => [one, two].filter((tenant) => tenant !== undefined);
   const in1 = () => tenants()[0] as Tenant;
 
-  const trustedByFloor = async (): Promise<{ digest: string; comment?: string | undefined }[]> =>
+  const trustedByFloor = async (): Promise<{ digest: string; name?: string | undefined; comment?: string | undefined }[]> =>
     (await client.getOrThrow(clusterAgentPolicies, FLOOR)).spec.playbooks.trustedDigests ?? [];
   const setFloor = async (named: boolean) => {
     const digest = playbookDigest({ spec });
     const others = (await trustedByFloor()).filter((entry) => entry.digest !== digest);
-    const trustedDigests = named ? [...others, { digest, comment: 'pulse' }] : others;
+    const trustedDigests = named ? [...others, { digest, name: 'pulse' }] : others;
     await client.patch(clusterAgentPolicies, FLOOR, { spec: { playbooks: { trustedDigests } } }, { type: 'merge' });
   };
   const read = ({ namespace }: Tenant) => client.getOrThrow(playbooks, { name: 'pulse', namespace });
@@ -121,7 +121,7 @@ describe('A Playbook that the floor trusts by digest', { concurrency: false }, (
     }
     const file = JSON.stringify({ apiVersion: 'sentinel.dev/v1alpha1', kind: 'Playbook', metadata: { name: 'pulse' }, spec });
     const printed = await admin.sentinel(['digests', '-f', '-', '-o', 'yaml'], { input: file });
-    assert.equal(printed.trim(), `- digest: ${playbookDigest({ spec })}\n  comment: pulse`);
+    assert.equal(printed.trim(), `- digest: ${playbookDigest({ spec })}\n  name: pulse`);
   });
 
   it('may be named by a policy of the cluster for everyone, and by nothing else', async () => {

@@ -32,7 +32,7 @@ describe('digests', () => {
 
   it('prints what is new after an upgrade in the form of a policy', async () => {
     const { out } = await runAgainst(list, ['digests', '-A', '--untrusted', '-o', 'yaml']);
-    assert.equal(out, `- digest: ${changed}\n  comment: health\n`);
+    assert.equal(out, `- digest: ${changed}\n  name: health\n`);
     const none = await runAgainst(() => ok({ items: cluster.slice(0, 2), metadata: {} }), ['digests', '-A', '--untrusted']);
     assert.equal(none.out, 'Every Playbook is trusted.\n');
   });

@@ -34,13 +34,7 @@ export async function digests(session: Session, names: readonly string[], flags:
   const copies = flags.filename === undefined ? await ofCluster(session, names) : await ofManifest(session, flags.filename);
   const all = byDigest(copies);
   const entries = flags.untrusted ? await withoutTrusted(session, all, flags) : all;
-  if (format)
-    io.out(
-      raw(
-        entries.map(({ digest, copies }) => ({ digest, comment: namesOf(copies) })),
-        format,
-      ),
-    );
+  if (format) io.out(raw(entries.map(entryOf), format));
   else if (entries.length === 0) io.out(flags.untrusted ? 'Every Playbook is trusted.' : 'No Playbook was found.');
   else if (flags.filename === undefined)
     io.out(table(['PLAYBOOK', 'NAMESPACES', 'TRUSTED', 'FLOOR', 'DIGEST'], entries.map(rowOf)));
@@ -59,6 +53,12 @@ async function withoutTrusted({ client }: Session, entries: readonly Entry[], { 
   if (filename === undefined) return entries.filter(({ copies }) => !copies.every(isTrusted));
   const trusted = trustedDigests((await client.list(clusterAgentPolicies)).items);
   return entries.filter(({ digest }) => !trusted.has(digest));
+}
+
+// Bound to its name where it has one only.
+function entryOf({ digest, copies }: Entry): object {
+  const names = namesOf(copies);
+  return { digest, ...(names.includes(',') ? { comment: names } : { name: names }) };
 }
 
 const rowOf = ({ digest, copies }: Entry) => [

@@ -57,7 +57,9 @@ describe('The condition Trusted of a Playbook', () => {
   });
 
   it('names the policies of the cluster that trust the digest', () => {
-    const trust = trustOf(playbook(), keys, { trustedDigests: new Map([[record.digest, ['library', 'floor']]]) });
+    const trust = trustOf(playbook(), keys, {
+      trustedDigests: new Map([[record.digest, { policies: ['library', 'floor'], name: undefined }]]),
+    });
     const status = playbookStatus(playbook(), trust, now);
     assert.deepEqual([status.trustedBy, status.trustedByPolicies], [undefined, ['library', 'floor']]);
     const condition = status.conditions?.find(({ type }) => type === 'Trusted');

@@ -117,7 +117,7 @@ describe('A Playbook', () => {
 });
 
 describe('A Playbook that the floor trusts', () => {
-  const rules = { trustedDigests: new Map([[base.digest, ['floor']]]) };
+  const rules = { trustedDigests: new Map([[base.digest, { policies: ['floor'], name: 'fix' }]]) };
   const ada = { user: 'ada', uid: undefined, groups: [] };
 
   it('is trusted by its content in every namespace, with its authors as lenders', () => {
@@ -148,6 +148,10 @@ describe('A Playbook that the floor trusts', () => {
     'whose trust was withdrawn': [playbook(withdrawn()), 'tess withdrew the trust at 2026-01-01T00:00:00Z'],
     'whose withdrawal has no true seal': [playbook(withdrawn().replace('tess', 'eve')), 'the trust was withdrawn'],
     'whose author is not known': [playbook(undefined, { author: '' }), 'the floor trusts it, but its author is not known'],
+    'under another name': [
+      { ...playbook(undefined), metadata: { ...playbook(undefined).metadata, name: 'copy' } },
+      "the floor trusts it only under the name 'fix'",
+    ],
     'that an agent wrote': [
       playbook(undefined, { author: '{"user":"ada","groups":[]}\n{"user":"tess","groups":[]}' }),
       'the floor trusts it, but an agent wrote it',

@@ -102,13 +102,15 @@ export const trustedDigest = (trust: SealedTrust | FloorTrust): string => (trust
 // An agent writes no Playbooks, and would lend its schedule the rights that other policies limit.
 function floorTrust(playbook: Playbook, { trustedDigests, agents }: TrustRules): Trust | undefined {
   const digest = playbookDigest(playbook);
-  const policies = trustedDigests?.get(digest);
-  if (!policies) return undefined;
+  const found = trustedDigests?.get(digest);
+  if (!found) return undefined;
+  if (found.name !== undefined && found.name !== playbook.metadata.name)
+    return { trusted: false, why: `the floor trusts it only under the name '${found.name}'` };
   const authors = authorsOf(playbook);
   if (!authors) return { trusted: false, why: 'the floor trusts it, but its author is not known' };
   if (authors.some((author) => whyAgent(agents ?? [], author) !== undefined))
     return { trusted: false, why: 'the floor trusts it, but an agent wrote it' };
-  return { trusted: true, digest, policies, authors };
+  return { trusted: true, digest, policies: found.policies, authors };
 }
 
 function sealedTrust(playbook: Playbook, sealed: string | undefined, keys: SealKeys, { agents }: TrustRules): Trust {

@@ -11,7 +11,8 @@ const policy = (name: string, digests: readonly (string | undefined)[] | undefin
     metadata: { name, ...metadata },
     spec: { ...spec, playbooks: digests && { trustedDigests: digests.map((digest) => ({ digest })) } },
   }) as unknown as ClusterAgentPolicy;
-const trusted = (...policies: readonly ClusterAgentPolicy[]) => Object.fromEntries(trustedDigests(policies));
+const trusted = (...policies: readonly ClusterAgentPolicy[]) =>
+  Object.fromEntries([...trustedDigests(policies)].map(([digest, found]) => [digest, found.policies]));
 
 describe('The digests that the floor trusts', () => {
   it('are those that every list names, in any order', () => {
@@ -19,6 +20,14 @@ describe('The digests that the floor trusts', () => {
     assert.deepEqual(trusted(...policies), { [b as string]: ['floor', 'library'] });
     assert.deepEqual(trusted(...policies.toReversed()), { [b as string]: ['floor', 'library'] });
     assert.deepEqual(trusted(...policies, policy('other', undefined)), { [b as string]: ['floor', 'library'] });
+  });
+
+  it('are bound to the name that any list sets', () => {
+    const bound = (name: string, to: string) =>
+      ({ ...policy(name, [a]), spec: { playbooks: { trustedDigests: [{ digest: a, name: to }] } } }) as ClusterAgentPolicy;
+    assert.equal(trustedDigests([policy('floor', [a]), bound('library', 'fix')]).get(a as string)?.name, 'fix');
+    assert.equal(trustedDigests([policy('floor', [a])]).get(a as string)?.name, undefined);
+    assert.deepEqual(trusted(bound('floor', 'fix'), bound('library', 'other')), {});
   });
 
   it('are none without a list, with an empty one, or while a policy is invalid', () => {

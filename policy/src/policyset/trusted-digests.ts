@@ -1,6 +1,6 @@
 import type { ClusterAgentPolicy } from '@sentinel/crds';
 import { readPolicy } from './compile.ts';
-import { isBeingDeleted, type TrustedDigests } from './policy-set.ts';
+import { type DigestTrust, isBeingDeleted, type TrustedDigests } from './policy-set.ts';
 
 /**
  * What the ClusterAgentPolicies of a cluster trust together: the digests that every list names (`playbooks.trustedDigests`). A policy without
@@ -13,11 +13,17 @@ export function trustedDigests(policies: readonly ClusterAgentPolicy[]): Trusted
   const lists = read.flatMap(({ policy, spec }) => {
     const named = spec?.playbooks.trustedDigests;
     if (named === undefined || spec?.auditOnly) return [];
-    return [{ policy, digests: new Set(named.map(({ digest }) => digest)) }];
+    return [{ policy, entries: new Map(named.map((entry) => [entry.digest, entry])) }];
   });
   const lasting = lists.filter(({ policy }) => !isBeingDeleted(policy)).map(({ policy }) => policy.metadata.name);
   const [first] = lists;
   if (!first || lasting.length === 0) return new Map();
-  const shared = [...first.digests].filter((digest) => lists.every(({ digests }) => digests.has(digest)));
-  return new Map(shared.map((digest) => [digest, lasting.toSorted()]));
+  const shared = [...first.entries.keys()].flatMap((digest): [string, DigestTrust][] => {
+    const entries = lists.map((list) => list.entries.get(digest));
+    const names = new Set(entries.map((entry) => entry?.name).filter((name) => name !== undefined));
+    // Two names at once are those of no Playbook.
+    if (entries.includes(undefined) || names.size > 1) return [];
+    return [[digest, { policies: lasting.toSorted(), name: [...names][0] }]];
+  });
+  return new Map(shared);
 }

@@ -9,7 +9,10 @@ const trustedDigests = (where: string) =>
     z
       .object({
         digest: digest('Digest of the spec of a Playbook, as `.status.digest` and `kubectl sentinel digests` show it.'),
-        comment: text(256, 'What it is, for people, such as the name of the Playbook and its version.').optional(),
+        name: objectName(
+          'The name that the Playbook must have. When left out, any: who may write Playbooks can then run copies of it, each with limits of its own.',
+        ).optional(),
+        comment: text(256, 'What it is, for people, such as the version of the library.').optional(),
       })
       .describe('A Playbook that is trusted by its content.'),
     'digest',
@@ -49,7 +52,7 @@ export const clusterPlaybooks = z
   .object({
     ...shape,
     trustedDigests: trustedDigests(
-      'Digests of Playbooks that are trusted in every namespace, whoever wrote them there. Where several ClusterAgentPolicies have this list, only what all of them name is trusted; an empty list trusts nothing. Requires that the policy has no `subjects`. The authors of such a Playbook need the verb `use` on its account for its schedule.',
+      'Digests of Playbooks that are trusted in every namespace, whoever wrote them there. Where several ClusterAgentPolicies have this list, only what all of them name is trusted, with the names that any of them sets; an empty list trusts nothing. Requires that the policy has no `subjects`. The authors of such a Playbook need the verb `use` on its account for its schedule.',
     ),
   })
   .describe('Which Playbooks may run.')
