@@ -99,7 +99,7 @@ export const lendersOf = (trust: SealedTrust | FloorTrust): readonly Identity[] 
 /** The digest that is trusted. */
 export const trustedDigest = (trust: SealedTrust | FloorTrust): string => (trust.by ? trust.by.digest : trust.digest);
 
-// An agent writes no Playbooks, and would lend its schedule the rights that other policies limit.
+// Agents may not write Playbooks, and an agent would lend its schedule the rights that other policies limit.
 function floorTrust(playbook: Playbook, { trustedDigests, agents }: TrustRules): Trust | undefined {
   const digest = playbookDigest(playbook);
   const found = trustedDigests?.get(digest);

@@ -30,7 +30,7 @@ describe('The digests that the floor trusts', () => {
     assert.deepEqual(trusted(bound('floor', 'fix'), bound('library', 'other')), {});
   });
 
-  it('are none without a list, with an empty one, or while a policy is invalid', () => {
+  it('are empty without a list, with an empty one, or while a policy is invalid', () => {
     assert.deepEqual(trusted(), {});
     assert.deepEqual(trusted(policy('floor', undefined)), {});
     assert.deepEqual(trusted(policy('floor', []), policy('library', [a])), {});

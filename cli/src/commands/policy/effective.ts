@@ -120,7 +120,7 @@ function strictest(field: string, layers: readonly Layer[]): EffectiveValue[] {
   return [{ field, value, policy: by.join(', '), path: field, ...(insteadOf.length === 0 ? {} : { insteadOf }) }];
 }
 
-// What the lists of all ClusterAgentPolicies trust together, whoever asks.
+// What the lists of all ClusterAgentPolicies trust together, for every requester.
 const trustedByFloor = ({ trustedDigests }: PolicySet): EffectiveValue[] =>
   [...(trustedDigests ?? [])].map(([digest, { policies, name }]) => ({
     field: 'playbooks.trustedDigests',

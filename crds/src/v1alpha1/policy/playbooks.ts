@@ -52,7 +52,7 @@ export const clusterPlaybooks = z
   .object({
     ...shape,
     trustedDigests: trustedDigests(
-      'Digests of Playbooks that are trusted in every namespace, whoever wrote them there. Where several ClusterAgentPolicies have this list, only what all of them name is trusted, with the names that any of them sets; an empty list trusts nothing. Requires that the policy has no `subjects`. The authors of such a Playbook need the verb `use` on its account for its schedule.',
+      'Digests of Playbooks that are trusted in every namespace, for every author apart from agents. Where several ClusterAgentPolicies have this list, only what all of them name is trusted, with the names that any of them sets; an empty list trusts nothing. Requires that the policy has no `subjects`. The authors of such a Playbook need the verb `use` on its account for its schedule.',
     ),
   })
   .describe('Which Playbooks may run.')
