@@ -12,7 +12,8 @@ export function defineDigests(program: Command, within: Within): void {
     'digests [playbooks...]',
     'Print the digests of Playbooks, which a ClusterAgentPolicy may trust',
   );
-  acceptAllNamespaces(acceptOutput(command, 'json, yaml or jsonpath=TEMPLATE; yaml is the form of playbooks.trustedDigests'))
+  const outputs = 'json, yaml or jsonpath=TEMPLATE; yaml is the form of playbooks.trustedDigests';
+  acceptNoHeaders(acceptAllNamespaces(acceptOutput(command, outputs)))
     .option('-f, --filename <file>', 'the digests that the Playbooks of a manifest will have; - is stdin')
     .option('--untrusted', 'only those that are not trusted everywhere; of a manifest, not by the floor')
     .action((names: string[], { filename, untrusted }: DigestsFlags, command: Command) =>

@@ -34,7 +34,7 @@ describe('digests', () => {
     const { out } = await runAgainst(list, ['digests', '-A', '--untrusted', '-o', 'yaml']);
     assert.equal(out, `- digest: ${changed}\n  name: health\n`);
     const none = await runAgainst(() => ok({ items: cluster.slice(0, 2), metadata: {} }), ['digests', '-A', '--untrusted']);
-    assert.equal(none.out, 'Every Playbook is trusted.\n');
+    assert.equal(none.error, 'Every Playbook is trusted.\n');
   });
 
   it('prints the digests that a manifest will have, defaults included', async () => {
@@ -52,14 +52,19 @@ spec:
     const { out, requests } = await runAgainst(list, ['digests', '-f', file]);
     assert.equal(out, `PLAYBOOK   DIGEST\nhealth     ${old}\n`);
     assert.equal(requests.length, 0);
-    const floor = (digest: string | undefined) => () =>
+    const floor = (digest: string | undefined, name?: string) => () =>
       ok({
         items: [
-          { kind: 'ClusterAgentPolicy', metadata: { name: 'floor' }, spec: { playbooks: { trustedDigests: [{ digest }] } } },
+          {
+            kind: 'ClusterAgentPolicy',
+            metadata: { name: 'floor' },
+            spec: { playbooks: { trustedDigests: [{ digest, name }] } },
+          },
         ],
       });
     const ask = ['digests', '-f', file, '--untrusted'];
-    assert.equal((await runAgainst(floor(old), ask)).out, 'Every Playbook is trusted.\n');
+    assert.equal((await runAgainst(floor(old), ask)).error, 'Every Playbook is trusted.\n');
+    assert.match((await runAgainst(floor(old, 'other'), ask)).out, new RegExp(`^health +${old}$`, 'm'));
     assert.match((await runAgainst(floor(changed), ask)).out, new RegExp(`^health +${old}$`, 'm'));
     writeFileSync(file, text.replace('Other', 'Wrong'));
     assert.match((await runAgainst(list, ['digests', '-f', file])).error, /Playbook 'health': `spec\.category`/);

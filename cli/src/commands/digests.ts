@@ -3,7 +3,7 @@ import { playbookDigest, trustedDigests } from '@sentinel/policy';
 import { readManifest } from '../input/index.ts';
 import { type Session, UsageError } from '../session.ts';
 import { formatOf, raw } from '../terminal/raw.ts';
-import { table } from '../terminal/table.ts';
+import { table, withoutHeadings } from '../terminal/table.ts';
 
 export interface DigestsFlags {
   readonly filename?: string;
@@ -34,25 +34,28 @@ export async function digests(session: Session, names: readonly string[], flags:
   const copies = flags.filename === undefined ? await ofCluster(session, names) : await ofManifest(session, flags.filename);
   const all = byDigest(copies);
   const entries = flags.untrusted ? await withoutTrusted(session, all, flags) : all;
-  if (format) io.out(raw(entries.map(entryOf), format));
-  else if (entries.length === 0) io.out(flags.untrusted ? 'Every Playbook is trusted.' : 'No Playbook was found.');
-  else if (flags.filename === undefined)
-    io.out(table(['PLAYBOOK', 'NAMESPACES', 'TRUSTED', 'FLOOR', 'DIGEST'], entries.map(rowOf)));
-  else
-    io.out(
-      table(
-        ['PLAYBOOK', 'DIGEST'],
-        entries.map(({ digest, copies }) => [namesOf(copies), digest]),
-      ),
-    );
+  if (format) io.out(raw(entries.map(entryOf), format, session.flags));
+  else if (entries.length === 0) io.error(flags.untrusted ? 'Every Playbook is trusted.' : 'No Playbook was found.');
+  else io.out(withoutHeadings(flags.filename === undefined ? tableOf(entries) : shortTableOf(entries), session.flags));
   return 0;
 }
+
+const tableOf = (entries: readonly Entry[]) =>
+  table(['PLAYBOOK', 'NAMESPACES', 'TRUSTED', 'FLOOR', 'DIGEST'], entries.map(rowOf));
+const shortTableOf = (entries: readonly Entry[]) =>
+  table(
+    ['PLAYBOOK', 'DIGEST'],
+    entries.map(({ digest, copies }) => [namesOf(copies), digest]),
+  );
 
 // What a manifest will have is trusted if the floor trusts it: nobody can have sealed it yet.
 async function withoutTrusted({ client }: Session, entries: readonly Entry[], { filename }: DigestsFlags): Promise<Entry[]> {
   if (filename === undefined) return entries.filter(({ copies }) => !copies.every(isTrusted));
   const trusted = trustedDigests((await client.list(clusterAgentPolicies)).items);
-  return entries.filter(({ digest }) => !trusted.has(digest));
+  return entries.filter(({ digest, copies }) => {
+    const found = trusted.get(digest);
+    return !found || (found.name !== undefined && copies.some(({ metadata }) => metadata.name !== found.name));
+  });
 }
 
 // Bound to its name where it has one only.
