@@ -61,6 +61,8 @@ export const always: readonly string[] = [
   'test/e2e/schedules.test.ts',
   'test/e2e/standing.test.ts',
   'test/e2e/schedules-overlap.test.ts',
+  'test/e2e/trusted-by-floor.test.ts',
+  'test/e2e/library-chart.test.ts',
   'test/e2e/bad-input.test.ts',
   'test/e2e/bad-objects.test.ts',
   'test/e2e/bad-playbooks.test.ts',

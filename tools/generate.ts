@@ -12,12 +12,13 @@ import { guardMessages, readUsers } from './errors/read-errors.ts';
 import { guardsModule, guardsOf, templatesOf } from './guards.ts';
 import { withDrawing } from './layout/drawing.ts';
 import { layout } from './layout/layout.ts';
+import { libraryFile } from './library.ts';
 import { decisionIndex } from './repository/decision-index.ts';
 
 /**
  * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
  * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; docs/kubectl-sentinel.md from
- * the command line; and the guards that the operator compares
+ * the command line; the Playbooks of the chart sentinel-library; and the guards that the operator compares
  * the cluster with, from the templates of the chart.
  * With `--check` nothing is written; it fails when a committed file differs from what would be, or when the tables of errors have a fault.
  */
@@ -41,6 +42,7 @@ function files(): Map<string, string> {
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
   written.set('operator/src/generated/guards.ts', guardsModule(guards));
+  written.set('charts/sentinel-library/files/library.yaml', libraryFile(root));
   written.set('docs/kubectl-sentinel.md', commandReference());
   written.set('docs/errors.md', errorsPage(sections, guardMessages(guards.guards)));
   return written;

@@ -8,7 +8,7 @@ import type { ReconcileFlags } from './commands/reconcile.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { TrustFlags } from './commands/trust.ts';
 import { defineInstallation } from './define-installation.ts';
-import { defineSchedules } from './define-schedules.ts';
+import { defineDigests, defineSchedules } from './define-schedules.ts';
 import {
   acceptAllNamespaces,
   acceptObjectOutput,
@@ -120,6 +120,7 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
     .action((name: string, flags: DistrustFlags, command: Command) =>
       within(async (session) => (await import('./commands/distrust.ts')).distrust(session, name, flags))(command),
     );
+  defineDigests(program, within);
   defineSchedules(program, within);
   defineInstallation(program, within, offline);
 }

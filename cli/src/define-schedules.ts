@@ -1,9 +1,39 @@
 import type { Command } from 'commander';
+import type { DigestsFlags } from './commands/digests.ts';
 import type { RunScheduleFlags } from './commands/schedules.ts';
 
 import type { ApproveScheduleFlags, RevokeScheduleFlags } from './commands/standing/index.ts';
-import { acceptAllNamespaces, acceptNoHeaders, acceptObjectOutput, addCommand, milliseconds } from './global-flags.ts';
+import {
+  acceptAllNamespaces,
+  acceptNoHeaders,
+  acceptObjectOutput,
+  acceptOutput,
+  addCommand,
+  milliseconds,
+} from './global-flags.ts';
 import type { Within } from './session.ts';
+
+/** Adds `digests`. */
+export function defineDigests(program: Command, within: Within): void {
+  const command = addCommand(
+    program,
+    'digests [playbooks...]',
+    'Print the digests of Playbooks, which a ClusterAgentPolicy may trust',
+  );
+  const outputs = 'json, yaml or jsonpath=TEMPLATE; yaml is the form of playbooks.trustedDigests';
+  acceptNoHeaders(acceptAllNamespaces(acceptOutput(command, outputs)))
+    .option('-f, --filename <file>', 'the digests that the Playbooks of a manifest will have; - is stdin')
+    .option('--untrusted', 'only those that are not trusted everywhere; of a manifest, not by the floor')
+    .action((names: string[], { filename, untrusted }: DigestsFlags, command: Command) =>
+      within(async (session) => {
+        const { digests } = await import('./commands/digests.ts');
+        return await digests(session, names, {
+          ...(filename === undefined ? {} : { filename }),
+          ...(untrusted ? { untrusted } : {}),
+        });
+      })(command),
+    );
+}
 
 /** Adds `schedules` with `run`, `approve` and `revoke`. */
 export function defineSchedules(program: Command, within: Within): void {

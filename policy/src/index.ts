@@ -43,6 +43,7 @@ export * from './plan/summarize.ts';
 export * from './policyset/compile.ts';
 export * from './policyset/load.ts';
 export * from './policyset/policy-set.ts';
+export * from './policyset/trusted-digests.ts';
 export * from './risk/index.ts';
 export * from './rules/endpoints.ts';
 export * from './rules/files.ts';

@@ -48,9 +48,9 @@ export async function distrust(session: Session, name: string, flags: DistrustFl
 
 function requireTrusted({ metadata, status }: Playbook): string {
   const sealed = metadata.annotations?.[annotations.trust];
-  if (sealed === undefined)
+  if (sealed === undefined && !status?.trustedByPolicies?.length)
     throw new UsageError('NothingToDecide', `nobody trusts the Playbook '${metadata.name}': there is nothing to withdraw`);
-  if (sealed.startsWith(WITHDRAWAL_PREFIX))
+  if (sealed?.startsWith(WITHDRAWAL_PREFIX))
     throw new UsageError('NothingToDecide', `the trust in the Playbook '${metadata.name}' has been withdrawn already`);
   if (status?.digest === undefined || status.observedGeneration !== metadata.generation)
     throw new UsageError('NotObserved', 'waiting for the operator to read this Playbook; try again in a moment');

@@ -24,6 +24,11 @@ export async function trust(session: Session, name: string, flags: TrustFlags): 
       `the Playbook that you saw (${flags.digest}) is not the current one (${digest}); read it again: kubectl get playbook ${name} -n ${namespace} -o yaml`,
     );
   await io.page(renderPlaybook(playbook, digest, painter(io.colour)));
+  const floor = playbook.status?.trustedByPolicies ?? [];
+  if (floor.length > 0)
+    io.out(
+      `The floor trusts this digest already (ClusterAgentPolicy ${floor.join(', ')}). If you trust it as well, that lasts without the floor, and its schedule acts on your behalf, with your right to use its account.`,
+    );
   if (!(await confirmed(session, 'Trust this Playbook?', flags.yes === true))) {
     io.error('nothing was trusted');
     return 1;

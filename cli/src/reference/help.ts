@@ -10,7 +10,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   'Decide:': ['queue', 'plan', 'approve', 'reject', 'request-changes', 'revoke', 'reconcile'],
   'Act:': ['run', 'schedules', 'cancel', 'rollback'],
   'Follow:': ['get', 'status', 'watch', 'wait', 'report', 'logs', 'audit'],
-  'Rules and Rights:': ['policy', 'trust', 'distrust', 'agents', 'account'],
+  'Rules and Rights:': ['policy', 'trust', 'distrust', 'digests', 'agents', 'account'],
 };
 
 /**

@@ -15,7 +15,8 @@ export const conditionTypes = {
   Reconciling: 'True until the action has ended, also while it waits for approval. Absent afterwards.',
   Stalled: 'True when the action ended without success. Absent otherwise.',
   Ready: 'The summary of a policy or a Playbook: whether it is valid and in force.',
-  Trusted: 'Whether the current digest of the Playbook was sealed by someone with the verb `trust` who is not its author.',
+  Trusted:
+    'Whether the current digest of the Playbook was sealed by someone with the verb `trust` who is not its author, or is named by the floor.',
 } as const;
 export type ConditionType = keyof typeof conditionTypes;
 
@@ -87,7 +88,7 @@ export const reasons = {
   Failed: 'The step failed; the message says why.',
   Invalid: 'The object is not valid, so it is treated as the strictest possible one. The message names each fault.',
   NotTrusted:
-    'The current digest of the Playbook is not trusted: nobody has sealed it, it was sealed by somebody who is not allowed to, or the trust was withdrawn. If policy requires trust, actions of the Playbook are refused until someone with the verb `trust` runs `kubectl sentinel trust`.',
+    'The current digest of the Playbook is not trusted: neither has anybody sealed it nor does the floor name it, it was sealed by somebody who is not allowed to, or the trust was withdrawn. If policy requires trust, actions of the Playbook are refused until someone with the verb `trust` runs `kubectl sentinel trust`.',
   Healthy: 'The last action of the schedule that counts ended as asked for.',
   Unhealthy: 'The last action of the schedule that counts failed. The message says how, and names the action.',
   NotScheduled: 'The Playbook has no schedule.',

@@ -19,6 +19,8 @@ export interface Rule {
   readonly rule: string;
   readonly message: string;
   readonly reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
+  /** The field that the message is about, such as `.name`; the place of the rule when left out. */
+  readonly fieldPath?: string;
 }
 
 /** The metadata that carries CEL rules into the generated schema. */

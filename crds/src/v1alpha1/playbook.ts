@@ -253,6 +253,11 @@ export const PlaybookStatus = z
     digest: digest('Digest of the spec: what `kubectl sentinel trust` seals.').optional(),
     trustedBy: z.string().max(253).describe('Who sealed this digest.').optional(),
     trustedAt: time('When it was sealed.').optional(),
+    trustedByPolicies: set(
+      objectName('Name of a ClusterAgentPolicy.'),
+      16,
+      'The ClusterAgentPolicies that name this digest (`playbooks.trustedDigests`), if that is why it is trusted.',
+    ).optional(),
     schedule: ScheduleStatus.optional(),
     standingApprovals: list(
       StandingApproval,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { conditions, Decision, digest, objectName, observedGeneration, set, time } from './fields.ts';
+import { conditions, digest, observedGeneration, rules, set, time } from './fields.ts';
 import { approvals } from './policy/approvals.ts';
 import { commands, hostExecutables } from './policy/commands.ts';
 import { audit, dataHandling, evidence } from './policy/data.ts';
 import { identity, subjects } from './policy/identities.ts';
 import { highRisk, kubernetes } from './policy/kubernetes.ts';
 import { freeze, limits } from './policy/limits.ts';
+import { clusterPlaybooks, playbooks } from './policy/playbooks.ts';
 import { protectedResources } from './policy/protected.ts';
 import { clusterReasons, reasons } from './policy/reasons.ts';
 import { files, images, mcpServers, modelEndpoint, network } from './policy/sandboxes.ts';
@@ -30,19 +31,7 @@ const shape = {
     'repositories',
     ": patterns of host and path, such as 'github.com/acme/shop' or 'github.com/acme/*' ('*' stands for anything but '/', '**' for anything); a URL or 'git@github.com:acme/shop.git' is read as the same, and case makes no difference",
   ).optional(),
-  playbooks: z
-    .object({
-      trustedOnly: z
-        .boolean()
-        .describe('Whether only Playbooks whose digest someone with the verb `trust` has sealed may run.')
-        .default(true),
-      allow: set(objectName('Name of a Playbook.'), 128, 'Playbooks that may run. When left out, any.').optional(),
-      adHocSteps: Decision.describe(
-        "Whether an action may bring ad-hoc steps instead of a Playbook. 'RequireApproval': its plan always waits for people. 'Allow': like that of a trusted Playbook.",
-      ).default('Deny'),
-    })
-    .describe('Which Playbooks may run.')
-    .prefault({}),
+  playbooks,
   commands,
   hostExecutables,
   kubernetes,
@@ -101,11 +90,21 @@ export const ClusterAgentPolicySpec = z
       rule: "self.kind != 'ServiceAccount' || has(self.namespace)",
       message: "`namespace` must be set for the kind 'ServiceAccount': a ClusterAgentPolicy has none of its own",
     }),
+    playbooks: clusterPlaybooks,
     reasons: clusterReasons,
     identity,
     modelEndpoint,
     protected: protectedResources,
   })
+  .meta(
+    rules({
+      rule: '!has(self.subjects) || !has(self.playbooks) || !has(self.playbooks.trustedDigests)',
+      message:
+        '`playbooks.trustedDigests` may only be set in a policy without `subjects`: a trusted Playbook is trusted for everyone',
+      reason: 'FieldValueForbidden',
+      fieldPath: '.playbooks.trustedDigests',
+    }),
+  )
   .describe('The floor of the cluster: what agents may do anywhere. Nothing in a namespace can loosen it.');
 export type ClusterAgentPolicySpec = z.infer<typeof ClusterAgentPolicySpec>;
 

@@ -3,7 +3,7 @@ import { afterEach, describe, it, mock } from 'node:test';
 import { annotations, namespaceLabels } from '@sentinel/crds';
 import { Refused } from '../request/refused.ts';
 import { ApprovedRun, adHoc, agent, DIGEST, decision, minutes, NOW, paths, ref } from './approved-run.fixture.ts';
-import { gatherFacts, gatherSurroundings, mayUse } from './gather-facts.ts';
+import { gatherFacts, gatherSurroundings, mayAllUse } from './gather-facts.ts';
 
 const recordedAt = minutes(-30);
 const factsOf = async (of: ApprovedRun, claimedAt?: number) => {
@@ -158,7 +158,7 @@ describe('The verb use on the account', () => {
       name: 'remediator',
     };
     assert.deepEqual(asked.splice(0), [{ user: 'agent', groups: ['agents'], uid: '1', resourceAttributes }]);
-    await mayUse(of.client, { user: 'u', groups: [] }, 'shop', 'remediator');
+    await mayAllUse(of.client, [{ user: 'u', groups: [] }], 'shop', 'remediator');
     assert.deepEqual(asked, [{ user: 'u', groups: [], resourceAttributes }]);
   });
 
@@ -187,7 +187,7 @@ describe('The facts of a plan', () => {
       { digest: DIGEST, requester: agent, editors: [], succeeded: undefined, limits: [], now: NOW },
     );
     assert.ok(trust.trusted);
-    assert.equal(trust.by.user, 'tess');
+    assert.equal(trust.by?.user, 'tess');
     assert.equal(playbook?.metadata.uid, 'uid-fix');
   });
 

@@ -13,8 +13,9 @@ import {
 } from '@sentinel/crds';
 import { configmaps, type KubeClient, namespaces } from '@sentinel/kube';
 import {
-  accountUser,
+  accountUsers,
   adHocPlaybook,
+  allHold,
   type Identity,
   isAdHoc,
   type Parent,
@@ -132,9 +133,9 @@ export async function gatherFacts(
   const trust: Trust = isAdHoc(action.spec)
     ? UNTRUSTED_STEPS
     : unchanged
-      ? trustOf(unchanged, keys, policies.agents)
+      ? trustOf(unchanged, keys, policies)
       : { trusted: false, why: 'it changed or was deleted after the action was admitted' };
-  const user = accountUser(requester, { action, playbook, trust });
+  const users = accountUsers(requester, { action, playbook, trust });
   const facts: PlanFacts = {
     action,
     plan: plan.spec,
@@ -145,7 +146,7 @@ export async function gatherFacts(
     playbook,
     live: unchanged,
     trust,
-    mayUseAccount: await mayUse(client, user, ref.namespace, plan.spec.account),
+    mayUseAccount: await mayAllUse(client, users, ref.namespace, plan.spec.account),
     keys,
     // Earlier runs and concurrent runs are counted by the operator; the gateway checks the policies.
     succeeded: undefined,
@@ -169,8 +170,11 @@ function admittedPlaybook(action: AgentAction, { spec }: ActionPlan, live: Playb
   return found && playbookDigest(found) === spec.playbook.digest ? found : undefined;
 }
 
-/** Whether a requester holds the verb `use` on an account. */
-export async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
+/** Whether each of these people holds the verb `use` on an account. */
+export const mayAllUse = (client: KubeClient, users: readonly Identity[], namespace: string, account: string): Promise<boolean> =>
+  allHold(users, (user) => mayUse(client, user, namespace, account));
+
+async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
   const review = await client.subjectAccessReview({
     user: requester.user,
     groups: [...requester.groups],

@@ -126,7 +126,7 @@ async function draftOf(
 function trustNow({ action, live, keys, policies }: Surroundings, { playbook }: Rehearsal) {
   if (isAdHoc(action.spec)) return UNTRUSTED_STEPS;
   return live && playbookDigest(live) === playbookDigest(playbook)
-    ? trustOf(live, keys, policies.agents)
+    ? trustOf(live, keys, policies)
     : { trusted: false as const, why: 'it changed while it was rehearsed' };
 }
 

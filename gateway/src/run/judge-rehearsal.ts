@@ -1,7 +1,7 @@
 import type { AgentAction, Playbook } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
-  accountUser,
+  accountUsers,
   adHocPlaybook,
   admit,
   dataHandling,
@@ -15,7 +15,7 @@ import {
   UNTRUSTED_STEPS,
   withoutQuotes,
 } from '@sentinel/policy';
-import { gatherSurroundings, mayUse, type Surroundings } from '../enforce/gather-facts.ts';
+import { gatherSurroundings, mayAllUse, type Surroundings } from '../enforce/gather-facts.ts';
 import type { ActionRef } from '../ledger/claim.ts';
 import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
@@ -34,9 +34,9 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
   const around = await gatherSurroundings(client, ref);
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
-  const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents);
-  const user = accountUser(requester, { action, playbook, trust });
-  const mayUseAccount = await mayUse(client, user, ref.namespace, playbook.spec.account);
+  const trust = isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies);
+  const users = accountUsers(requester, { action, playbook, trust });
+  const mayUseAccount = await mayAllUse(client, users, ref.namespace, playbook.spec.account);
   if (!mayUseAccount || action.status?.account !== playbook.spec.account)
     throw refuseClaim(
       'AccountNotAllowed',

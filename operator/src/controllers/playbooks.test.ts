@@ -39,12 +39,12 @@ const namingTess = agentRules([
 ]);
 const now = new Date('2026-01-01T00:00:00Z');
 const conditionOf = (given: Playbook, agents = namingTess.slice(1)) =>
-  playbookStatus(given, { keys, agents }, now).conditions?.find(({ type }) => type === 'Trusted');
+  playbookStatus(given, trustOf(given, keys, { agents }), now).conditions?.find(({ type }) => type === 'Trusted');
 
 describe('The condition Trusted of a Playbook', () => {
   it('is what a start judges, agents included', () => {
     assert.equal(conditionOf(playbook(sealed))?.status, 'True');
-    assert.equal(trustOf(playbook(sealed), keys, namingTess).trusted, false);
+    assert.equal(trustOf(playbook(sealed), keys, { agents: namingTess }).trusted, false);
     const { status, reason, message } = conditionOf(playbook(sealed), namingTess) ?? {};
     assert.deepEqual([status, reason], ['False', 'NotTrusted']);
     assert.match(message ?? '', /^The Playbook is not trusted: an agent sealed it\. .* kubectl sentinel trust fix -n shop$/);
@@ -54,6 +54,16 @@ describe('The condition Trusted of a Playbook', () => {
     const { status, reason, message } = conditionOf(playbook(sealed.replace('tess', 'eve'))) ?? {};
     assert.deepEqual([status, reason], ['False', 'SealInvalid']);
     assert.match(message ?? '', /is not valid: its seal does not verify\. .*security team.* kubectl sentinel trust fix -n shop$/);
+  });
+
+  it('names the policies of the cluster that trust the digest', () => {
+    const trust = trustOf(playbook(), keys, {
+      trustedDigests: new Map([[record.digest, { policies: ['library', 'floor'], name: undefined }]]),
+    });
+    const status = playbookStatus(playbook(), trust, now);
+    assert.deepEqual([status.trustedBy, status.trustedByPolicies], [undefined, ['library', 'floor']]);
+    const condition = status.conditions?.find(({ type }) => type === 'Trusted');
+    assert.equal(condition?.message, 'trusted by ClusterAgentPolicy/library, ClusterAgentPolicy/floor');
   });
 
   it('says what to do if there is no seal', () => {

@@ -10,21 +10,21 @@ import {
 } from '@sentinel/crds';
 import { copyOf, type EventRecorder, type KubeClient, type Result, referenceTo, setCondition } from '@sentinel/kube';
 import {
-  type AgentRule,
   agentRules,
   isBeingDeleted,
+  lendersOf,
   type PolicySet,
   playbookDigest,
   playbookFaults,
   policySet,
   readSealKeys,
-  type SealKeys,
   type Trust,
   type TrustRecord,
+  trustedDigests,
   trustOf,
 } from '@sentinel/policy';
 import type { Caches } from '../caches.ts';
-import { mayUse } from '../facts/gather.ts';
+import { mayAllUse } from '../facts/gather.ts';
 import { noteMissed } from '../metrics.ts';
 import { decideSchedule } from '../schedule/decide-schedule.ts';
 import { cronJobKey, deleteCronJob, keepCronJob } from '../schedule/keep-cron-job.ts';
@@ -32,6 +32,8 @@ import { healthChanged } from '../schedule/observe-schedule.ts';
 import { addSchedule } from '../schedule/schedule-status.ts';
 import { addStanding } from '../schedule/standing-status.ts';
 
+/** As many names as the status has room for. */
+const POLICIES_SHOWN = 16;
 /** Timers cannot be much longer. */
 const DAY_MS = 24 * 3600_000;
 const REFUSED_MS = 300_000;
@@ -55,20 +57,21 @@ export async function reconcilePlaybook({ client, caches, events, image, now }: 
   const keys = readSealKeys(caches.sealKeys.store.list()[0]?.data as Record<string, string> | undefined);
   const namespace = playbook.metadata.namespace;
   const local = caches.policies.store.list().filter(({ metadata }) => metadata.namespace === namespace);
-  const agents = agentRules([...caches.clusterPolicies.store.list(), ...local]);
-  const own = playbookStatus(playbook, { keys, agents }, now);
+  const floor = caches.clusterPolicies.store.list();
+  const rules = { agents: agentRules([...floor, ...local]), trustedDigests: trustedDigests(floor) };
+  const trust = trustOf(playbook, keys, rules);
+  const own = playbookStatus(playbook, trust, now);
   // A finalizer may keep it for long: its status says why nothing runs any more.
   if (isBeingDeleted(playbook)) {
     await writeStatus(client, playbook, own);
     return undefined;
   }
-  const trust = trustOf(playbook, keys, agents);
   const schedule = decideSchedule({
     playbook,
     trust,
     mayUseAccount:
       trust.trusted && playbook.spec.schedule
-        ? await mayUse(client, trust.by, namespace ?? '', playbook.spec.account)
+        ? await mayAllUse(client, lendersOf(trust), namespace ?? '', playbook.spec.account)
         : undefined,
     policies: policiesOfSchedules(caches, namespace ?? ''),
     now: now.getTime(),
@@ -115,16 +118,11 @@ async function tellHealth(events: EventRecorder, playbook: Playbook, status: Pla
   });
 }
 
-/** The facts for evaluating the trust in a Playbook: the same here as at a start. */
-export interface TrustFacts {
-  readonly keys: SealKeys;
-  /** Who is an agent by the policies of the cluster and of the namespace: an agent cannot make a Playbook trusted. */
-  readonly agents: readonly AgentRule[];
-}
-
-/** Reports the digest of a Playbook, whether it is valid, and whether the digest is trusted. Owns the conditions Ready and Trusted. */
-export function playbookStatus(playbook: Playbook, { keys, agents }: TrustFacts, now: Date): PlaybookStatus {
-  const trust = trustOf(playbook, keys, agents);
+/**
+ * Reports the digest of a Playbook, whether it is valid, and whether the digest is trusted, evaluated with the same rules as at a start. Owns
+ * the conditions Ready and Trusted.
+ */
+export function playbookStatus(playbook: Playbook, trust: Trust, now: Date): PlaybookStatus {
   const faults = playbookFaults(playbook.spec);
   const generation = playbook.metadata.generation;
   const ready = {
@@ -142,12 +140,28 @@ export function playbookStatus(playbook: Playbook, { keys, agents }: TrustFacts,
     observedGeneration: generation,
     conditions: setCondition(setCondition(playbook.status?.conditions, ready, now), trusted, now),
     digest: playbookDigest(playbook),
-    ...(trust.trusted ? { trustedBy: trust.by.user.slice(0, 253), trustedAt: trust.by.time } : {}),
+    ...trustedBy(trust),
   };
 }
 
+function trustedBy(trust: Trust): Pick<PlaybookStatus, 'trustedBy' | 'trustedAt' | 'trustedByPolicies'> {
+  if (!trust.trusted) return {};
+  if (trust.by) return { trustedBy: trust.by.user.slice(0, 253), trustedAt: trust.by.time };
+  return { trustedByPolicies: trust.policies.slice(0, POLICIES_SHOWN) };
+}
+
 function trustCondition({ metadata }: Playbook, trust: Trust): { status: 'True' | 'False'; reason: Reason; message: string } {
-  if (trust.trusted) return { status: 'True', reason: 'Satisfied', message: `sealed by ${trust.by.user}${exemption(trust.by)}` };
+  if (trust.trusted)
+    return {
+      status: 'True',
+      reason: 'Satisfied',
+      message: trust.by
+        ? `sealed by ${trust.by.user}${exemption(trust.by)}`
+        : `trusted by ${trust.policies
+            .slice(0, POLICIES_SHOWN)
+            .map((name) => `ClusterAgentPolicy/${name}`)
+            .join(', ')}`.slice(0, 2048),
+    };
   const next = `kubectl sentinel trust ${metadata.name} -n ${metadata.namespace ?? ''}`;
   if (trust.sealInvalid)
     return {

@@ -13,8 +13,9 @@ import {
 import { type AnyObject, configmaps, jobs, type KubeClient, namespaces, pods } from '@sentinel/kube';
 import {
   type Activity,
-  accountUser,
+  accountUsers,
   adHocPlaybook,
+  allHold,
   type Identity,
   isAdHoc,
   parentOf,
@@ -132,7 +133,7 @@ export async function gatherLive(
   const account = facts.playbook?.spec.account;
   const mayUseAccount =
     facts.requester && account !== undefined
-      ? await mayUse(client, accountUser(facts.requester, facts), namespace, account)
+      ? await mayAllUse(client, accountUsers(facts.requester, facts), namespace, account)
       : undefined;
   const state = stateOf(action.status);
   const starting = ['AwaitingApproval', 'ChangesRequested', 'Starting', 'Suspended'].includes(state);
@@ -183,7 +184,7 @@ function assemble(
     scheduledBy: requester ? peopleOfSchedule(requester, playbook) : [],
     policies,
     playbook: playbookInForce(action, around.plan, playbook),
-    trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies.agents),
+    trust: isAdHoc(action.spec) ? UNTRUSTED_STEPS : trustOf(playbook, keys, policies),
     keys,
     ...around,
   };
@@ -199,8 +200,11 @@ async function deleterOf(client: KubeClient, { metadata }: AgentAction): Promise
   return (await findActor(client, { object: metadata.uid ?? '', transition: 'ActionDeleted' }))?.by;
 }
 
-/** Whether somebody holds the verb `use` on an account. */
-export async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
+/** Whether each of these people holds the verb `use` on an account. */
+export const mayAllUse = (client: KubeClient, users: readonly Identity[], namespace: string, account: string): Promise<boolean> =>
+  allHold(users, (user) => mayUse(client, user, namespace, account));
+
+async function mayUse(client: KubeClient, requester: Identity, namespace: string, account: string): Promise<boolean> {
   const review = await client.subjectAccessReview({
     user: requester.user,
     groups: [...requester.groups],

@@ -1800,6 +1800,18 @@ export const renderedGuards: readonly AnyObject[] = [
         {
           "name": "other",
           "expression": "has(object.spec.playbookRef) && params.metadata.name != object.spec.playbookRef.name"
+        },
+        {
+          "name": "behalf",
+          "expression": "has(object.spec.onBehalfOf) ? object.spec.onBehalfOf.user : ''"
+        },
+        {
+          "name": "byFloor",
+          "expression": "has(params.status) && !has(params.status.trustedBy) && has(params.status.trustedByPolicies) && params.status.trustedByPolicies.size() > 0"
+        },
+        {
+          "name": "authors",
+          "expression": "has(params.metadata.annotations) && 'sentinel.dev/authors' in params.metadata.annotations ? '\\n' + params.metadata.annotations['sentinel.dev/authors'] : ''"
         }
       ],
       "validations": [
@@ -1814,8 +1826,8 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "variables.other || (has(params.status) && has(params.status.trustedBy) && object.spec.onBehalfOf.user == params.status.trustedBy)",
-          "message": "sentinel: an action of a schedule is filed on behalf of the person who trusted its Playbook",
+          "expression": "variables.other || (has(params.status) && has(params.status.trustedBy) && variables.behalf == params.status.trustedBy) || (variables.byFloor && variables.behalf != '' && variables.authors.contains('\\n{\"user\":\"' + variables.behalf + '\",'))",
+          "message": "sentinel: an action of a schedule is filed on behalf of the person who trusted its Playbook, or of an author where the floor trusts it",
           "reason": "Forbidden"
         }
       ]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Trust } from '@sentinel/policy';
 import { agentPolicy, aPlaybook, aPolicySet, TRUSTED } from '@sentinel/policy/testing';
 import { decideSchedule, type ScheduleFacts } from './decide-schedule.ts';
 import { aScheduledPlaybook } from './schedule.fixture.ts';
@@ -21,6 +22,16 @@ describe('The schedule of a Playbook', () => {
       message: "An action is filed at '0 */6 * * *' in Etc/UTC, on behalf of tess.",
     }));
 
+  const byFloor: Trust = {
+    trusted: true,
+    digest: 'sha256:x',
+    policies: ['floor'],
+    authors: ['ada', 'bob'].map((user) => ({ user, groups: [] })),
+  };
+
+  it('acts for its last author where the floor trusts the Playbook', () =>
+    assert.match(decideSchedule(facts({ trust: byFloor })).message, /on behalf of bob\.$/));
+
   const rows: Record<string, [Partial<ScheduleFacts>, string, RegExp]> = {
     'without one': [{ playbook: aPlaybook() }, 'NotScheduled', /no schedule/],
     'that is not valid': [
@@ -38,6 +49,11 @@ describe('The schedule of a Playbook', () => {
       { mayUseAccount: false },
       'ScheduleRefused',
       /'tess', who trusted the Playbook, does not hold the verb 'use' on accounts\.sentinel\.dev\/remediator/,
+    ],
+    'whose account one of its authors may not use, where the floor trusts it': [
+      { trust: byFloor, mayUseAccount: false },
+      'ScheduleRefused',
+      /its authors lend its account, and not each of them \(ada, bob\) holds the verb 'use' on accounts\.sentinel\.dev\/remediator/,
     ],
     'under a kill switch': [
       { policies: aPolicySet([agentPolicy({ modes: ['Apply'], suspended: true })]) },

@@ -1,11 +1,22 @@
 import type { Playbook, Reason } from '@sentinel/crds';
-import { admit, explainAll, type PolicySet, playbookFaults, scheduledAction, type Trust, timesInWords } from '@sentinel/policy';
+import {
+  admit,
+  behalfOf,
+  explainAll,
+  type FloorTrust,
+  type PolicySet,
+  playbookFaults,
+  type SealedTrust,
+  scheduledAction,
+  type Trust,
+  timesInWords,
+} from '@sentinel/policy';
 
 /** The facts that decide whether the schedule of a Playbook runs. */
 export interface ScheduleFacts {
   readonly playbook: Playbook;
   readonly trust: Trust;
-  /** Whether the person who trusted it may use its account; undefined if nobody did. */
+  /** Whether everyone who lends its account may use it; undefined if nobody trusted it. */
   readonly mayUseAccount: boolean | undefined;
   /** The policies of its namespace that apply to the account of schedules. */
   readonly policies: PolicySet;
@@ -37,10 +48,10 @@ export function decideSchedule({ playbook, trust, mayUseAccount, policies, now }
   if (mayUseAccount !== true)
     return suspended(
       'ScheduleRefused',
-      `The schedule is suspended because '${trust.by.user}', who trusted the Playbook, does not hold the verb 'use' on accounts.sentinel.dev/${account}.`,
+      `The schedule is suspended because ${lendersWithout(trust)} the verb 'use' on accounts.sentinel.dev/${account}.`,
     );
   try {
-    const action = scheduledAction(playbook, trust.by.user, now);
+    const action = scheduledAction(playbook, behalfOf(trust), now);
     const refusals = action ? admit({ spec: action.spec, policies, playbook, trust, mayUseAccount }) : [];
     if (refusals.length > 0)
       return suspended(
@@ -53,9 +64,14 @@ export function decideSchedule({ playbook, trust, mayUseAccount, policies, now }
   return {
     status: 'True',
     reason: 'Satisfied',
-    message: `An action is filed at ${timesInWords(schedule, playbook)}, on behalf of ${trust.by.user}.`,
+    message: `An action is filed at ${timesInWords(schedule, playbook)}, on behalf of ${behalfOf(trust)}.`,
   };
 }
+
+const lendersWithout = (trust: SealedTrust | FloorTrust): string =>
+  trust.by
+    ? `'${trust.by.user}', who trusted the Playbook, does not hold`
+    : `the floor trusts the Playbook, so its authors lend its account, and not each of them (${trust.authors.map(({ user }) => user).join(', ')}) holds`;
 
 const suspended = (reason: Reason, message: string): ScheduleState => ({
   status: 'False',

@@ -41,6 +41,13 @@ describe('The pod of a schedule', () => {
     );
   });
 
+  it('files for the last author where the floor trusts the Playbook', async () => {
+    const playbook = aScheduledPlaybook({}, { status: { ...running, trustedByPolicies: ['floor'] } });
+    const { created, file } = clientWith(playbook);
+    await file();
+    assert.deepEqual(created[0]?.spec.onBehalfOf, { user: 'ada', authors: ['ada'] });
+  });
+
   it('files nothing that is not due, and nothing without a schedule or trust', async () => {
     const rows: [Playbook | null, number, RegExp][] = [
       [aScheduledPlaybook({}, trusted), DUE + 60_000, /not due at 2026-05-01T06:01:00/],

@@ -1,6 +1,6 @@
 import { API_VERSION, agentActions, playbooks } from '@sentinel/crds';
 import { isAlreadyExists, type KubeClient } from '@sentinel/kube';
-import { isDue, runsSince, scheduledAction, timesOf } from '@sentinel/policy';
+import { behalfByStatus, isDue, runsSince, scheduledAction, timesOf } from '@sentinel/policy';
 
 /** The run of a schedule for which a pod was started. `due` is in milliseconds since the epoch. */
 export interface ScheduledRun {
@@ -23,9 +23,9 @@ export async function fileScheduledAction(
   if (!isDue(timesOf(playbook.spec.schedule, playbook), due)) return `the schedule is not due at ${at}; nothing was filed`;
   const since = runsSince(playbook);
   if (since === undefined || due < since) return `the schedule was suspended at ${at}; nothing was filed`;
-  const truster = playbook.status?.trustedBy;
-  if (truster === undefined) return `Playbook '${name}' is not trusted; nothing was filed`;
-  const action = scheduledAction(playbook, truster, due);
+  const lender = behalfByStatus(playbook);
+  if (lender === undefined) return `Playbook '${name}' is not trusted; nothing was filed`;
+  const action = scheduledAction(playbook, lender, due);
   if (!action) return 'there is no schedule; nothing was filed';
   try {
     await client.create(agentActions, {

@@ -195,7 +195,7 @@ describe('Trust in a Playbook without annotations', () => {
   } as unknown as Playbook;
 
   it('does not exist, and its author is unknown', () => {
-    assert.deepEqual(trustOf(bare, new Map(), undefined), { trusted: false, why: 'nobody has sealed its digest' });
+    assert.deepEqual(trustOf(bare, new Map(), {}), { trusted: false, why: 'nobody has sealed its digest' });
     assert.equal(authorsOf(bare), undefined);
   });
 

@@ -173,6 +173,8 @@ function recordFault(record: StandingRecord, { playbook, trust, keys, now }: Sta
   if (record.parameters !== parametersDigest(playbook)) return 'it is for other parameters';
   if (isProgram(record)) return 'programs cannot decide';
   if (!trust.trusted) return `the Playbook is not trusted: ${trust.why}`;
+  // The floor does not say since when it trusts a digest, nor whether it did all the time.
+  if (!trust.by) return 'the floor trusts this Playbook: a standing approval needs a person who trusts it';
   const made = Date.parse(record.time);
   if (Number.isNaN(made) || made > now + CLOCK_SKEW) return 'its time is in the future';
   // Trust that was withdrawn was withdrawn for a reason: what was approved before is looked at again.

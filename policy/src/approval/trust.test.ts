@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { annotations, type Playbook, type PlaybookSpec } from '@sentinel/crds';
 import { aPlaybook, aPlaybookSpec } from '../testing/playbook.fixture.ts';
 import { readPrivateKey, readSealKeys, sealFault, sealRecord } from './seal.ts';
-import { playbookDigest, trustOf } from './trust.ts';
+import { lendersOf, playbookDigest, trustOf } from './trust.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
@@ -34,17 +34,17 @@ describe('A Playbook', () => {
       return trust.trusted ? undefined : trust.why;
     };
     const author = '{"user":"ada","uid":"7","groups":[]}';
-    assert.equal(why(playbook(sealed({ uid: '7' }), { author }), keys, []), 'one of its authors sealed it');
-    assert.equal(why(playbook(sealed({ uid: '8' }), { author }), keys, []), undefined);
+    assert.equal(why(playbook(sealed({ uid: '7' }), { author }), keys, {}), 'one of its authors sealed it');
+    assert.equal(why(playbook(sealed({ uid: '8' }), { author }), keys, {}), undefined);
     const both = `${author}\n{"user":"bob","groups":[]}`;
-    assert.equal(why(playbook(sealed({ uid: '7' }), { author: both }), keys, []), 'one of its authors sealed it');
-    assert.equal(why(playbook(sealed(), { author: `${both}\nnonsense` }), keys, []), 'its author is not known');
-    assert.equal(why(playbook(sealed(), { author: '' }), keys, []), 'its author is not known');
-    assert.equal(why(playbook(sealed()), keys, agents), 'an agent sealed it');
+    assert.equal(why(playbook(sealed({ uid: '7' }), { author: both }), keys, {}), 'one of its authors sealed it');
+    assert.equal(why(playbook(sealed(), { author: `${both}\nnonsense` }), keys, {}), 'its author is not known');
+    assert.equal(why(playbook(sealed(), { author: '' }), keys, {}), 'its author is not known');
+    assert.equal(why(playbook(sealed()), keys, { agents }), 'an agent sealed it');
   });
 
   it('is trusted when somebody who is not one of its authors sealed it as it stands', () => {
-    assert.equal(trustOf(playbook(sealed()), keys, []).trusted, true);
+    assert.equal(trustOf(playbook(sealed()), keys, {}).trusted, true);
   });
 
   const refused: Record<string, { playbook: Playbook | undefined; why: string }> = {
@@ -111,9 +111,58 @@ describe('A Playbook', () => {
   for (const [name, { playbook: given, why }] of Object.entries(refused)) {
     it(`is not trusted: one ${name}`, () => {
       const expected = { trusted: false, why, ...(invalid.has(why) ? { sealInvalid: true } : {}) };
-      assert.deepEqual(trustOf(given, keys, []), expected);
+      assert.deepEqual(trustOf(given, keys, {}), expected);
     });
   }
+});
+
+describe('A Playbook that the floor trusts', () => {
+  const rules = { trustedDigests: new Map([[base.digest, { policies: ['floor'], name: 'fix' }]]) };
+  const ada = { user: 'ada', uid: undefined, groups: [] };
+
+  it('is trusted by its content in every namespace, with its authors as lenders', () => {
+    for (const namespace of ['shop', 'billing']) {
+      const there = playbook(undefined, { uid: namespace });
+      const trust = trustOf({ ...there, metadata: { ...there.metadata, namespace } }, keys, rules);
+      assert.deepEqual(trust, { trusted: true, digest: base.digest, policies: ['floor'], authors: [ada] });
+      assert.ok(trust.trusted);
+      assert.deepEqual(lendersOf(trust), [ada]);
+    }
+  });
+
+  it('belongs to the person who sealed it as well', () => {
+    const trust = trustOf(playbook(sealed()), keys, rules);
+    assert.ok(trust.trusted);
+    assert.deepEqual(
+      lendersOf(trust).map(({ user }) => user),
+      ['tess'],
+    );
+  });
+
+  it('needs no valid seal', () => {
+    assert.equal(trustOf(playbook(sealed({}, stranger.privateKey)), keys, rules).trusted, true);
+  });
+
+  const refused: Record<string, [Playbook, string, typeof agents?]> = {
+    'that changed by a character': [playbook(undefined, { spec: { ...spec, description: 'y' } }), 'nobody has sealed its digest'],
+    'whose trust was withdrawn': [playbook(withdrawn()), 'tess withdrew the trust at 2026-01-01T00:00:00Z'],
+    'whose withdrawal has no true seal': [playbook(withdrawn().replace('tess', 'eve')), 'the trust was withdrawn'],
+    'whose author is not known': [playbook(undefined, { author: '' }), 'the floor trusts it, but its author is not known'],
+    'under another name': [
+      { ...playbook(undefined), metadata: { ...playbook(undefined).metadata, name: 'copy' } },
+      "the floor trusts it only under the name 'fix'",
+    ],
+    'that an agent wrote': [
+      playbook(undefined, { author: '{"user":"ada","groups":[]}\n{"user":"tess","groups":[]}' }),
+      'the floor trusts it, but an agent wrote it',
+      agents,
+    ],
+  };
+  for (const [what, [given, why, named]] of Object.entries(refused))
+    it(`is not trusted: one ${what}`, () => {
+      const trust = trustOf(given, keys, { ...rules, ...(named ? { agents: named } : {}) });
+      assert.equal(trust.trusted ? undefined : trust.why, why);
+    });
 });
 
 describe('A seal', () => {

@@ -1,8 +1,8 @@
 import { annotations, digestOf, type Playbook } from '@sentinel/crds';
 import { z } from 'zod';
-import { type AgentRule, whyAgent } from '../identity/agents.ts';
+import { whyAgent } from '../identity/agents.ts';
 import { type Identity, isProgram, isSamePerson, parseIdentities } from '../identity/identity.ts';
-import { isBeingDeleted } from '../policyset/policy-set.ts';
+import { isBeingDeleted, type PolicySet } from '../policyset/policy-set.ts';
 import { type SealKeys, sealFault } from './seal.ts';
 
 /** Trust in a Playbook as the webhook seals it. The order of the first five fields is checked by a ValidatingAdmissionPolicy. */
@@ -39,9 +39,26 @@ export const WITHDRAWAL_PREFIX = '{"withdrawal":"';
 /** How a request to withdraw trust begins; the digest follows. */
 export const WITHDRAW = 'withdraw:';
 
+/** Trust that a person sealed. */
+export interface SealedTrust {
+  readonly trusted: true;
+  readonly by: TrustRecord;
+}
+
+/** Trust in a digest that the floor names. Nobody sealed it, so the authors of the Playbook lend what a person would who trusts it. */
+export interface FloorTrust {
+  readonly trusted: true;
+  readonly by?: undefined;
+  readonly digest: string;
+  /** The names of the ClusterAgentPolicies that name the digest. */
+  readonly policies: readonly string[];
+  readonly authors: readonly Identity[];
+}
+
 /** Whether the current digest of a Playbook is trusted, and why not. */
 export type Trust =
-  | { readonly trusted: true; readonly by: TrustRecord }
+  | SealedTrust
+  | FloorTrust
   | {
       readonly trusted: false;
       readonly why: string;
@@ -52,16 +69,52 @@ export type Trust =
 /** The digest of a Playbook: what is trusted, and what an action is pinned to. */
 export const playbookDigest = (playbook: Pick<Playbook, 'spec'>): string => digestOf(playbook.spec);
 
+/** How many authors the action of a schedule has room for. */
+export const AUTHORS_MAX = 16;
+
+/** The parts of policies that decide about trust. */
+export type TrustRules = Pick<PolicySet, 'agents' | 'trustedDigests'>;
+
 /**
- * Whether someone other than its authors, with the verb `trust`, has sealed the current digest of the Playbook. `agents` must be those of the
- * policies in its namespace: otherwise the status could differ from the evaluation at a start.
+ * Whether the current digest of the Playbook is trusted: someone other than its authors, with the verb `trust`, has sealed it, or the floor
+ * names it. A withdrawal counts against the floor as well. The rules must be those of the policies in its namespace: otherwise the status
+ * could differ from the evaluation at a start.
  */
-export function trustOf(playbook: Playbook | undefined, keys: SealKeys, agents: readonly AgentRule[] | undefined): Trust {
+export function trustOf(playbook: Playbook | undefined, keys: SealKeys, rules: TrustRules): Trust {
   if (!playbook) return { trusted: false, why: 'the Playbook does not exist' };
   if (isBeingDeleted(playbook)) return { trusted: false, why: 'it is being deleted' };
-  const sealed = playbook.metadata.annotations?.[annotations.trust];
+  const annotation = playbook.metadata.annotations?.[annotations.trust];
+  if (annotation?.startsWith(WITHDRAWAL_PREFIX)) return withdrawn(annotation, keys);
+  const sealed = sealedTrust(playbook, annotation, keys, rules);
+  return sealed.trusted ? sealed : (floorTrust(playbook, rules) ?? sealed);
+}
+
+/**
+ * Who lends what a Playbook needs beyond its content, such as the right of its schedule to use an account: the person who sealed its digest; where the
+ * floor trusts it, its authors, every one of them. The list of authors does not say who wrote which part. Nobody, if they are too many.
+ */
+export const lendersOf = (trust: SealedTrust | FloorTrust): readonly Identity[] =>
+  trust.by ? [trust.by] : trust.authors.length > AUTHORS_MAX ? [] : trust.authors;
+
+/** The digest that is trusted. */
+export const trustedDigest = (trust: SealedTrust | FloorTrust): string => (trust.by ? trust.by.digest : trust.digest);
+
+// Agents may not write Playbooks, and an agent would lend its schedule the rights that other policies limit.
+function floorTrust(playbook: Playbook, { trustedDigests, agents }: TrustRules): Trust | undefined {
+  const digest = playbookDigest(playbook);
+  const found = trustedDigests?.get(digest);
+  if (!found) return undefined;
+  if (found.name !== undefined && found.name !== playbook.metadata.name)
+    return { trusted: false, why: `the floor trusts it only under the name '${found.name}'` };
+  const authors = authorsOf(playbook);
+  if (!authors) return { trusted: false, why: 'the floor trusts it, but its author is not known' };
+  if (authors.some((author) => whyAgent(agents ?? [], author) !== undefined))
+    return { trusted: false, why: 'the floor trusts it, but an agent wrote it' };
+  return { trusted: true, digest, policies: found.policies, authors };
+}
+
+function sealedTrust(playbook: Playbook, sealed: string | undefined, keys: SealKeys, { agents }: TrustRules): Trust {
   if (sealed === undefined) return { trusted: false, why: 'nobody has sealed its digest' };
-  if (sealed.startsWith(WITHDRAWAL_PREFIX)) return withdrawn(sealed, keys);
   const record = parse(sealed, TrustRecord);
   if (!record) return invalid('its seal cannot be parsed');
   const fault = sealFault(record, keys);

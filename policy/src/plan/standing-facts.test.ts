@@ -97,7 +97,7 @@ const evaluate = (given: Case = {}) => {
     policies: of,
     playbook,
     live: playbook,
-    trust: trustOf(playbook, keys, of.agents),
+    trust: trustOf(playbook, keys, of),
     mayUseAccount: true,
     keys,
     succeeded: undefined,
@@ -285,7 +285,7 @@ describe('A standing approval', () => {
   it('is read for the status without an action', () => {
     const source = (standing: string, now = NOW) => {
       const playbook = book(standing);
-      return readStanding({ playbook, trust: trustOf(playbook, keys, []), keys, now }).map(({ counts }) => counts);
+      return readStanding({ playbook, trust: trustOf(playbook, keys, {}), keys, now }).map(({ counts }) => counts);
     };
     assert.deepEqual(source(line()), [true]);
     assert.deepEqual(source(`${line()}\n${line({ expires: at(12) })}`), [false, true]);

@@ -110,6 +110,10 @@ export function policyFaults(
   for (const [index, group] of (spec.identity?.agentGroups ?? []).entries())
     if (EVERYBODY.includes(group))
       faults.push(`\`identity.agentGroups[${index}]\`: '${group}' has every person in it, so nobody could decide`);
+  if (spec.playbooks.trustedDigests && kind !== 'ClusterAgentPolicy')
+    faults.push('`playbooks.trustedDigests`: may only be set in a ClusterAgentPolicy');
+  else if (spec.playbooks.trustedDigests && spec.subjects)
+    faults.push('`playbooks.trustedDigests`: may only be set in a policy without `subjects`');
   const endpoint = spec.modelEndpoint && readEndpoint(spec.modelEndpoint.url);
   if (endpoint?.fault !== undefined) faults.push(`\`modelEndpoint.url\`: ${endpoint.fault}`);
   return faults;

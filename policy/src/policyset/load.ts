@@ -5,6 +5,7 @@ import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { readPolicy } from './compile.ts';
 import { type ApplicablePolicy, isBeingDeleted, POLICIES_MAX, type PolicySet, policyName } from './policy-set.ts';
+import { trustedDigests } from './trusted-digests.ts';
 
 export interface PolicySources {
   readonly namespace: { readonly metadata: ObjectMeta };
@@ -41,6 +42,7 @@ export function policySet(sources: PolicySources, requester: Identity): PolicySe
     policies,
     auditOnly: all.filter(({ spec }) => spec?.auditOnly),
     agents: agentRules([...sources.clusterPolicies, ...own]),
+    trustedDigests: trustedDigests(sources.clusterPolicies),
     environment: metadata.labels?.[namespaceLabels.environment],
     refusals: missingParts(metadata, policies, requester, {
       floor: sources.clusterPolicies.length > 0,

@@ -23,6 +23,16 @@ export interface ApplicablePolicy {
   readonly faults?: readonly string[];
 }
 
+/** How the floor trusts a digest. */
+export interface DigestTrust {
+  /** The names of the ClusterAgentPolicies that name it. */
+  readonly policies: readonly string[];
+  /** The name that the Playbook must have; undefined for any. */
+  readonly name: string | undefined;
+}
+/** The digests of Playbooks that the floor trusts. */
+export type TrustedDigests = ReadonlyMap<string, DigestTrust>;
+
 /** All policies for a requester in a namespace. The order of the list has no effect. */
 export interface PolicySet {
   readonly policies: readonly ApplicablePolicy[];
@@ -30,6 +40,8 @@ export interface PolicySet {
   readonly auditOnly?: readonly ApplicablePolicy[];
   /** Who is an agent by the policies of the cluster and of the namespace, no matter who else they are about. */
   readonly agents?: readonly AgentRule[];
+  /** The digests of Playbooks that the floor trusts. The same for every requester. */
+  readonly trustedDigests?: TrustedDigests;
   readonly environment: string | undefined;
   /** Reasons that refuse everything: the namespace has not opted in, a floor or a policy is missing, a policy is invalid. */
   readonly refusals: readonly Refusal[];

@@ -70,6 +70,14 @@ describe('The action of a schedule', () => {
     assert.match(judged(late?.name, due + 400_000).join(), /longer ago than/);
   });
 
+  it('is for the last author where the floor trusts the Playbook, and for nobody else', () => {
+    const people = ['ada', 'bob'].map((user) => ({ user, groups: [] }));
+    const trust = { trusted: true as const, digest: 'sha256:x', policies: ['floor'], authors: people };
+    const codes = (user: string) =>
+      judgeScheduled(filed({ ...withSpec({ onBehalfOf: { user, authors: ['ada', 'bob'] } }), trust })).map(({ code }) => code);
+    assert.deepEqual([codes('bob'), codes('ada'), codes('tess')], [[], ['NotScheduled'], ['NotScheduled']]);
+  });
+
   it('has a name that is short enough and tells its time', () => {
     const long = scheduledAction(book({}, { name: 'x'.repeat(200), ...authors('ada') }), 'tess', DUE)?.name ?? '';
     assert.ok(long.length <= 100, long);

@@ -4,7 +4,7 @@ import type { Trust } from '../approval/trust.ts';
 import type { Refusal } from '../verdict/verdict.ts';
 import { isDue } from './due.ts';
 import { timesOf } from './jitter.ts';
-import { dueOf, runsSince, scheduledAction } from './scheduled-action.ts';
+import { behalfOf, dueOf, runsSince, scheduledAction } from './scheduled-action.ts';
 import { MINUTE_MS } from './wall-clock.ts';
 
 /** An action that the account of schedules files. */
@@ -38,7 +38,7 @@ export function judgeScheduled({ name, spec, labels, annotations, playbook, trus
   const since = runsSince(playbook);
   if (since === undefined || due < since)
     return refuse(`the run was due at ${new Date(due).toISOString()}, when the schedule was suspended`);
-  const expected = tryRender(playbook, trust.by.user, due);
+  const expected = tryRender(playbook, behalfOf(trust), due);
   if (typeof expected === 'string') return refuse(expected);
   if (expected.name !== name || !isDeepStrictEqual(withoutUndefined(expected.spec), withoutUndefined(spec)))
     return refuse(`the action is not the one that the schedule of Playbook '${playbook.metadata.name}' files`);
@@ -51,9 +51,9 @@ function refuseKeys(what: 'labels' | 'annotations', values: FiledAction['labels'
   return found === undefined ? [] : refuse(`an action of a schedule must not have ${what}, and this one has '${found}'`);
 }
 
-function tryRender(playbook: Playbook, truster: string, due: number) {
+function tryRender(playbook: Playbook, lender: string, due: number) {
   try {
-    return scheduledAction(playbook, truster, due) ?? 'there is no schedule';
+    return scheduledAction(playbook, lender, due) ?? 'there is no schedule';
   } catch (error) {
     return error instanceof Error ? error.message : 'the action cannot be rendered';
   }

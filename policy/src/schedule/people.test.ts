@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AgentAction, annotations, type Playbook, SCHEDULE_GROUPS, SCHEDULE_USER } from '@sentinel/crds';
 import { playbookDigest, type Trust } from '../approval/trust.ts';
-import { everyRequester } from '../identity/identity.ts';
+import { everyRequester, type Identity } from '../identity/identity.ts';
 import { aPlaybook } from '../testing/playbook.fixture.ts';
-import { accountUser, peopleOfSchedule } from './people.ts';
+import { accountUsers, allHold, peopleOfSchedule } from './people.ts';
 import { scheduledAction } from './scheduled-action.ts';
 
 const DUE = Date.parse('2026-05-01T06:00:00Z');
@@ -13,6 +13,12 @@ const agent = { user: 'agent', groups: [] };
 const ada = { user: 'ada', uid: '7', groups: ['devs'] };
 const record = { playbook: 'p', user: 'tess', uid: '9', groups: ['admins'], time: '', key: '', seal: '' };
 const trustIn = (playbook: Playbook): Trust => ({ trusted: true, by: { ...record, digest: playbookDigest(playbook) } });
+const byFloor = (playbook: Playbook, authors: readonly Identity[]): Trust => ({
+  trusted: true,
+  digest: playbookDigest(playbook),
+  policies: ['floor'],
+  authors,
+});
 const book = (name = 'fix', schedule: object | undefined = {}, more: object = {}): Playbook =>
   aPlaybook(
     {
@@ -37,17 +43,37 @@ const amended = { [annotations.amendedBy]: JSON.stringify({ user: 'eve', uid: ''
 describe('Whose right to use an account counts', () => {
   it('is that of the requester, or of the person who trusted the schedule', () => {
     const facts = { action: action(), playbook: book(), trust: trustIn(book()) };
-    assert.deepEqual(accountUser(schedules, facts), facts.trust.trusted && facts.trust.by);
-    assert.equal(accountUser(agent, facts), agent);
+    assert.deepEqual(accountUsers(schedules, facts), [facts.trust.trusted && facts.trust.by]);
+    assert.deepEqual(accountUsers(agent, facts), [agent]);
   });
 
   it('is that of the person who trusted it as well while a cancelled action is rolled back', () => {
     const facts = { action: action({ cancelled: true }, amended), playbook: book(), trust: trustIn(book()) };
-    assert.equal(accountUser(schedules, facts).user, 'tess');
+    assert.equal(accountUsers(schedules, facts)[0]?.user, 'tess');
+  });
+
+  it('is that of every author where the floor trusts the Playbook, and of none if they are too many', () => {
+    const facts = (authors: readonly Identity[]) => ({ action: action(), playbook: book(), trust: byFloor(book(), authors) });
+    const bob = { user: 'bob', groups: [] };
+    assert.deepEqual(accountUsers(schedules, facts([ada, bob])), [ada, bob]);
+    assert.deepEqual(accountUsers(agent, facts([ada, bob])), [agent]);
+    const many = Array.from({ length: 17 }, (_, index) => ({ user: `user-${index}`, groups: [] }));
+    assert.deepEqual(accountUsers(schedules, facts(many)), [schedules]);
+    const edited = { ...facts([ada]), trust: byFloor(book('fix', { cron: '@daily' }), [ada]) };
+    assert.deepEqual(accountUsers(schedules, edited), [schedules]);
+  });
+
+  it('must be held by every one of them', async () => {
+    const asked: string[] = [];
+    const onlyAda = async ({ user }: Identity) => asked.push(user) > 0 && user === 'ada';
+    assert.equal(await allHold([ada, agent], onlyAda), false);
+    assert.equal(await allHold([ada], onlyAda), true);
+    assert.equal(await allHold([], onlyAda), false);
+    assert.deepEqual(asked, ['ada', 'agent', 'ada']);
   });
 
   const other = book('other');
-  const refused: Record<string, Partial<Parameters<typeof accountUser>[1]>> = {
+  const refused: Record<string, Partial<Parameters<typeof accountUsers>[1]>> = {
     'without trust': { trust: { trusted: false, why: 'x' } },
     'when another version is trusted': { trust: trustIn(book('fix', { cron: '@daily' })) },
     'without a Playbook': { playbook: undefined },
@@ -71,7 +97,7 @@ describe('Whose right to use an account counts', () => {
   for (const [what, change] of Object.entries(refused))
     it(`is lent by nobody ${what}`, () => {
       const facts = { action: action(), playbook: book(), trust: trustIn(book()), ...change };
-      assert.equal(accountUser(schedules, facts), schedules);
+      assert.deepEqual(accountUsers(schedules, facts), [schedules]);
     });
 });
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentAction, annotations, type Playbook } from '@sentinel/crds';
-import { authorsOf, playbookDigest, type Trust, trusterOf } from '../approval/trust.ts';
+import { authorsOf, lendersOf, playbookDigest, type Trust, trustedDigest, trusterOf } from '../approval/trust.ts';
 import type { Identity } from '../identity/identity.ts';
 import { actionName, dueOf, isSchedule } from './scheduled-action.ts';
 
@@ -14,12 +14,22 @@ export interface LentAccount {
 }
 
 /**
- * Whose right to use an account counts: that of the requester; for the action of a schedule, that of the person who trusted its Playbook. That
- * person lends it to exactly what they trusted: to this Playbook, with the parameters of its schedule, in an action that nobody amended.
+ * Whose right to use an account counts; each of them must hold it. That of the requester; for the action of a schedule, that of the person who
+ * trusted its Playbook, or of its authors where the floor trusts it. They lend it to exactly what is trusted: to this Playbook, with the
+ * parameters of its schedule, in an action that nobody amended.
  */
-export function accountUser(requester: Identity, { action, playbook, trust }: LentAccount): Identity {
-  if (!isSchedule(requester) || !trust.trusted || !playbook || trust.by.digest !== playbookDigest(playbook)) return requester;
-  return isAsScheduled(action, playbook) ? trust.by : requester;
+export function accountUsers(requester: Identity, { action, playbook, trust }: LentAccount): readonly Identity[] {
+  if (!isSchedule(requester) || !trust.trusted || !playbook) return [requester];
+  const lenders = lendersOf(trust);
+  if (lenders.length === 0 || trustedDigest(trust) !== playbookDigest(playbook) || !isAsScheduled(action, playbook))
+    return [requester];
+  return lenders;
+}
+
+/** Whether everyone whose right counts holds it, by a question about one of them. False for nobody. */
+export async function allHold(users: readonly Identity[], holds: (user: Identity) => Promise<boolean>): Promise<boolean> {
+  for (const user of users) if (!(await holds(user))) return false;
+  return users.length > 0;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentActionSpec, annotations, FINALIZER } from '@sentinel/crds';
 import {
-  accountUser,
+  accountUsers,
   adHocPlaybook,
   admit,
+  allHold,
   dataHandling,
   isAdHoc,
   isSchedule,
@@ -44,11 +45,14 @@ export async function admitAction(request: AdmissionRequest, context: ActionCont
   return await edit(request, context);
 }
 
-// The person who trusted a schedule lends it the right to use the account. The claims of the caller are not theirs.
-function userOf(userInfo: UserInfo, facts: LentAccount): UserInfo {
+// Those who trusted a schedule lend it the right to use the account. The claims of the caller are not theirs.
+function mayUse(userInfo: UserInfo, facts: LentAccount, holds: (user: UserInfo) => Promise<boolean>): Promise<boolean> {
   const requester = { user: userInfo.username, uid: userInfo.uid, groups: userInfo.groups };
-  const { user, uid, groups } = accountUser(requester, facts);
-  return user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} };
+  return allHold(accountUsers(requester, facts), ({ user, uid, groups }) =>
+    holds(
+      user === userInfo.username ? userInfo : { ...userInfo, username: user, uid: uid ?? '', groups: [...groups], extra: {} },
+    ),
+  );
 }
 
 function refusedByPolicy(refusals: readonly Refusal[]): Denied {
@@ -128,16 +132,13 @@ async function file(
     const playbook = adHocPlaybook({ metadata: { name: request.name, namespace }, spec: spec.data }) ?? facts.playbook;
     const account = playbook?.spec.account;
     const metadata = { ...object?.metadata, name: object?.metadata.name ?? '' };
-    const trust = isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies.agents);
+    const trust = isAdHoc(spec.data) ? UNTRUSTED_STEPS : trustOf(facts.playbook, facts.keys, facts.policies);
     const mayUseAccount =
       account === undefined
         ? undefined
-        : await authorizer.allows(userOf(userInfo, { action: { metadata, spec: spec.data }, playbook, trust }), {
-            verb: 'use',
-            resource: 'accounts',
-            namespace,
-            name: account,
-          });
+        : await mayUse(userInfo, { action: { metadata, spec: spec.data }, playbook, trust }, (user) =>
+            authorizer.allows(user, { verb: 'use', resource: 'accounts', namespace, name: account }),
+          );
     const admission = {
       spec: spec.data,
       policies: facts.policies,

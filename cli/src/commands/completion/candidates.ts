@@ -104,7 +104,7 @@ export async function argumentsOf(path: string, given: readonly string[], open: 
   if (given.length > 0) return [];
   if (path === 'schedules run') return await scheduled(open);
   if (path === 'account delete') return await accounts(open);
-  if (path === 'run' || path === 'trust' || path === 'distrust') return await names(open, playbooks as ResourceKind<KubeObject>);
+  if (['run', 'trust', 'distrust', 'digests'].includes(path)) return await names(open, playbooks as ResourceKind<KubeObject>);
   if (path.startsWith('agents ')) return await agents(open);
   return [];
 }

@@ -35,6 +35,7 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ...common('environments.allow', layers('environments.allow')),
     ...common('playbooks.allow', layers('playbooks.allow')),
     ...truths('playbooks.trustedOnly', layers('playbooks.trustedOnly')),
+    ...trustedByFloor(set),
     ...strictest('playbooks.adHocSteps', layers('playbooks.adHocSteps')),
     ...truths('images.requireDigest', layers('images.requireDigest')),
     ...truths(
@@ -118,6 +119,15 @@ function strictest(field: string, layers: readonly Layer[]): EffectiveValue[] {
   const by = layers.filter((layer) => layer.value === value).map(({ policy }) => policy);
   return [{ field, value, policy: by.join(', '), path: field, ...(insteadOf.length === 0 ? {} : { insteadOf }) }];
 }
+
+// What the lists of all ClusterAgentPolicies trust together, for every requester.
+const trustedByFloor = ({ trustedDigests }: PolicySet): EffectiveValue[] =>
+  [...(trustedDigests ?? [])].map(([digest, { policies, name }]) => ({
+    field: 'playbooks.trustedDigests',
+    value: name === undefined ? digest : `${digest} (${name})`,
+    policy: policies.map((policy) => `ClusterAgentPolicy/${policy}`).join(', '),
+    path: 'playbooks.trustedDigests',
+  }));
 
 const sizeOf = (value: unknown) => (typeof value === 'number' ? value : seconds(String(value)));
 

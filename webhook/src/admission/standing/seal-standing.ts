@@ -143,14 +143,16 @@ async function approval(
   const authors = authorsOf(playbook);
   const truster = trusterOf(playbook);
   const set = await policies.policiesAbout(namespace, SCHEDULE);
-  const trust = trustOf(playbook, await policies.sealKeys(), set.agents);
-  if (!trust.trusted || !authors || !truster)
+  const trust = trustOf(playbook, await policies.sealKeys(), set);
+  if (!trust.trusted || !trust.by || !authors || !truster)
     throw deniedByPolicy([
       {
         code: 'PlaybookNotTrusted',
         policy: 'Sentinel',
         rule: 'standing approvals',
-        message: `the Playbook is not trusted${trust.trusted ? '' : `: ${trust.why}`}, and its schedule runs nothing until it is`,
+        message: trust.trusted
+          ? 'the floor trusts this Playbook by its digest, and a standing approval needs a person who trusts it as well: have somebody trust it'
+          : `the Playbook is not trusted: ${trust.why}, and its schedule runs nothing until it is`,
       },
     ]);
   const what = 'approve its schedule';

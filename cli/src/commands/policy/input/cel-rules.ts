@@ -8,9 +8,11 @@ const inside = (self: Self, field: string): Self => (self[field] ?? {}) as Self;
  * repeated in TypeScript, and a test checks that no rule is missing.
  */
 export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
-  // Rules of policies. Faults of subjects that `policyFaults` reports are not reported twice.
+  // Rules of policies. Faults of subjects and trusted digests that `policyFaults` reports are not reported twice.
   "!has(self.namespace) || self.kind == 'ServiceAccount'": () => true,
   "self.kind != 'ServiceAccount' || has(self.namespace)": () => true,
+  '!has(self.trustedDigests)': () => true,
+  '!has(self.subjects) || !has(self.playbooks) || !has(self.playbooks.trustedDigests)': () => true,
   'has(self.raiseTo) || (has(self.refuse) && self.refuse)': (self) => has(self, 'raiseTo') || self.refuse === true,
   // Rules of Playbooks.
   '!(self.required && has(self.default))': (self) => !(self.required === true && has(self, 'default')),
