@@ -74,5 +74,7 @@ function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }:
   return `  ${effectNumber(effect.index)}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }
 
-const workOf = ({ spec }: AgentAction): string =>
-  spec.steps ? 'ad-hoc steps' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;
+function workOf({ spec }: AgentAction): string {
+  if (spec.rollbackOf) return `the rollback of ${visible(spec.rollbackOf.name)}`;
+  return spec.steps ? 'ad-hoc steps' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;
+}

@@ -58,6 +58,7 @@ export function activityOf(action: AgentAction): Activity {
     failed: badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
     succeeded: state === 'Succeeded',
     isGood: successStates.has(state),
+    undoes: spec.rollbackOf?.uid,
     parent: status?.lineage?.at(-1)?.uid,
     root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
     changed: hasRun ? (status?.plan?.effects ?? 0) : 0,

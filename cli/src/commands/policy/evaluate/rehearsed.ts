@@ -40,7 +40,7 @@ export interface PlanJudged {
 export function judgeRehearsed(set: PolicySet, { action, work, effects, notObservable = [], succeeded }: Rehearsed): PlanJudged {
   const { playbook, trust, adHoc } = work;
   const namespace = action.metadata.namespace ?? '';
-  const asks = playbook ? asksOf(set, playbook.spec, action.spec.parameters) : [];
+  const asks = playbook ? asksOf(set, playbook.spec, action.spec) : [];
   const undeclared = undeclaredEffects(action, effects);
   const risk = computeRisk({
     effects,
