@@ -29,7 +29,7 @@ const nextSteps = ({ metadata: { name } }: AgentAction, namespace: string): read
   `a person who did not ask for it decides: kubectl sentinel approve ${name} -n ${namespace}`,
 ];
 
-/** The action that undoes `original`. Throws UsageError where there is nothing to undo. */
+/** The action that undoes `original`. Throws UsageError if there is nothing to undo. */
 export function rollbackFor({ metadata, spec, status }: AgentAction, flags: RollbackFlags): AgentAction {
   const { name, namespace = '', uid = '' } = metadata;
   const { account } = status ?? {};

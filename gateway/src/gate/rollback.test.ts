@@ -7,7 +7,9 @@ const answering = (answers: Readonly<Record<string, unknown>>, status = 200): { 
   const ask: Ask = async (method, path) => {
     asked.push(`${method} ${path.replace('/sentinel/v1/undo', '')}`);
     const body = answers[path.replace('/sentinel/v1/undo', '')];
-    return body === undefined ? { status: 403, body: { message: 'sentinel: no', reason: 'Forbidden' } } : { status, body };
+    return body === undefined
+      ? { status: 403, body: { message: 'sentinel: no', details: { causes: [{ reason: 'InverseRefused' }] } } }
+      : { status, body };
   };
   return { asked, ask };
 };
@@ -27,7 +29,7 @@ async function ran(of: typeof runRollback, ask: Ask): Promise<[number, string]> 
 const undone = (outcome: string, left: object[] = []) => ({ object: 'patch web', outcome, left });
 
 describe('The step of a rollback', () => {
-  it('asks for each effect in the order of the gateway, and says what became of it', async () => {
+  it('asks for each effect in the order of the gateway, and prints its outcome', async () => {
     const { ask, asked } = answering({
       '': { effects: [2, 0] },
       '/effects/2': undone('Undone', [{ path: '/a', why: 'others changed it since' }]),
@@ -42,7 +44,7 @@ describe('The step of a rollback', () => {
     );
   });
 
-  it('fails where nothing can be undone, and not where nothing has to be', async () => {
+  it('fails if nothing can be undone, and not if nothing has to be', async () => {
     const left = answering({ '': { effects: [0] }, '/effects/0': undone('Left', [{ why: 'gone' }]) });
     assert.deepEqual((await ran(runRollback, left.ask))[0], 1);
     const before = answering({ '': { effects: [0] }, '/effects/0': undone('Unchanged') });
@@ -51,7 +53,7 @@ describe('The step of a rollback', () => {
 
   it('fails with the words of the gateway when it refuses, without another try', async () => {
     const { ask, asked } = answering({ '': { effects: [0, 1] } });
-    assert.deepEqual(await ran(runRollback, ask), [1, 'Forbidden: sentinel: no\n']);
+    assert.deepEqual(await ran(runRollback, ask), [1, 'sentinel: no [InverseRefused]\n']);
     assert.deepEqual(asked, ['GET ', 'POST /effects/0']);
   });
 

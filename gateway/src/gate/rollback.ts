@@ -23,7 +23,7 @@ interface Undone {
 }
 
 /**
- * The step of a rollback: asks the gateway for the inverse of each effect, the newest first. It sees no object, only what became of each.
+ * The step of a rollback: asks the gateway for the inverse of each effect, the newest first. It sees no object, only the outcome of each.
  * Returns 1 when the gateway refuses one, or when there is nothing that can be undone.
  */
 export const runRollback = (env: NodeJS.ProcessEnv, write: (line: string) => void, ask = gatewayOf(env)): Promise<number> =>
@@ -87,8 +87,9 @@ async function askFor<T>(ask: Ask, method: 'GET' | 'POST', path: string): Promis
 class RefusedByGateway extends Error {}
 
 const messageOf = (body: unknown): string | undefined => {
-  const { message, reason } = body as { message?: unknown; reason?: unknown };
-  return typeof message === 'string' ? `${typeof reason === 'string' ? `${reason}: ` : ''}${message}` : undefined;
+  const { message, details } = body as { message?: unknown; details?: { causes?: { reason?: unknown }[] } };
+  const code = details?.causes?.[0]?.reason;
+  return typeof message === 'string' ? `${message}${typeof code === 'string' ? ` [${code}]` : ''}` : undefined;
 };
 
 function gatewayOf({ KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' }: NodeJS.ProcessEnv): Ask {

@@ -109,7 +109,7 @@ describe('The inverse of an effect', () => {
     assert.deepEqual(bodyOf(inverse), web({ spec: { replicas: 1 }, note: 'a' }));
   });
 
-  it('is none for what is gone for good, accepted by a person, or rolled back already', () => {
+  it('does not exist for what is gone for good, accepted by a person, or rolled back already', () => {
     const of = (target: object, more: Partial<Entry> = {}) => inverseWithoutObject(patched(was, is, target, more));
     assert.match(of({ verb: 'delete' })?.left[0]?.why ?? '', /^a deleted object cannot be restored/);
     assert.match(of({}, { state: 'Accepted' })?.left[0]?.why ?? '', /a person accepted what is stored/);

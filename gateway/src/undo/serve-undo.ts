@@ -25,7 +25,7 @@ export interface UndoContext extends Pick<EnforceContext, 'upstream' | 'ledger' 
   readonly write: (request: ParsedRequest) => Promise<Answer>;
 }
 
-/** What became of one effect, without a word of the content of its object. */
+/** The outcome of one effect, without any content of its object. */
 export interface Undone {
   readonly object: string;
   readonly outcome: 'Undone' | 'Unchanged' | 'Left';

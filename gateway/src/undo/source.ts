@@ -14,7 +14,7 @@ export interface SourceFacts {
   /** The claim of the run that is undone; undefined if the ledger has none. */
   readonly claim: Claim | undefined;
   readonly entries: readonly Told[];
-  /** The runs of other actions that undo the same one, with what became of their effects. */
+  /** The runs of other actions that undo the same one, with the states of their effects. */
   readonly others: readonly { readonly claim: Claim; readonly entries: readonly Told[] }[];
 }
 

@@ -42,7 +42,7 @@ export function rollbackPlaybook({ metadata, spec }: Pick<AgentAction, 'metadata
   };
 }
 
-/** What a rollback needs to know of the action that it undoes, and of other rollbacks of it. */
+/** The action that a rollback undoes, and other rollbacks of it. */
 export interface RollbackFacts {
   /** The action of that name; undefined if it does not exist. */
   readonly original: AgentAction | undefined;
