@@ -36,6 +36,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     `  ${visible(messageOf(action))}`,
     `  asked by ${visible(requesterOf(action) ?? '<unknown>')}, ${workOf(action)}, account ${visible(status.account ?? '<none>')}`,
     visibleBlock(action.spec.intent.summary, '  | '),
+    ...(status.rolledBackBy ? [paint('yellow', `  ! its changes were rolled back by ${visible(status.rolledBackBy.name)}`)] : []),
     ...section('STAGES', (status.stages ?? []).flatMap(stageLines)),
     ...section(effectsTitle(status), plan ? plan.spec.effects.map((effect) => effectLine(effect, status)) : []),
     ...unknownLines(action, paint).slice(0, -1),

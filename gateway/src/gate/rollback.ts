@@ -6,6 +6,8 @@ const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 const PATH = '/sentinel/v1/undo';
 const TRIES = 20;
 const PAUSE_MS = 1_000;
+/** How often the check looks at objects that are being deleted. */
+const LOOKS = 60;
 const ANSWER_MS = 120_000;
 
 /** What the gateway answers: a status code and a JSON body. */
@@ -48,7 +50,13 @@ export const compareRollback = (env: NodeJS.ProcessEnv, write: (line: string) =>
   sayingWhy(write, () => compareAll(ask, write));
 
 async function compareAll(ask: Ask, write: (line: string) => void): Promise<number> {
-  const { faults } = await askFor<{ faults: string[] }>(ask, 'GET', `${PATH}/compare`);
+  const compare = () => askFor<{ faults: string[]; isPending?: boolean }>(ask, 'GET', `${PATH}/compare`);
+  let { faults, isPending } = await compare();
+  // A pod, for example, gets time to end.
+  for (let look = 1; isPending && look < LOOKS; look++) {
+    await sleep(PAUSE_MS);
+    ({ faults, isPending } = await compare());
+  }
   for (const fault of faults) write(`${fault}\n`);
   if (faults.length === 0) write('each field that was rolled back is as it was before\n');
   return faults.length === 0 ? 0 : 1;

@@ -44,21 +44,32 @@ export function expectationsOf(entries: readonly Entry[], approved: NonNullable<
 const uidOf = ({ target, stored }: Entry) => target.uid ?? stored?.uid;
 const isRelated = (a: string, b: string) => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 
-/** How objects differ from what a rollback had to make them, as sentences that show no value. Throws Refused. */
-export async function faultsOf(
+/** How objects differ from what a rollback had to make them. */
+export interface Compared {
+  /** The differences, as sentences that show no value. */
+  readonly faults: readonly string[];
+  /** Whether an object is still being deleted, so that a later answer may have fewer faults. */
+  readonly isPending: boolean;
+}
+
+/** Compares the objects that a rollback has changed with their pre-images. Throws Refused. */
+export async function compareUndone(
   context: Parameters<typeof readTarget>[0],
   run: Run,
   { approved }: Undoing,
   entries: readonly Entry[],
-): Promise<string[]> {
-  if (!approved) return ['the plan does not say what it undoes'];
+): Promise<Compared> {
+  if (!approved) return { faults: ['the plan does not say what it undoes'], isPending: false };
+  let isPending = false;
   const faults: string[] = [];
   for (const { entry, gone, fields } of expectationsOf(entries, approved)) {
     const live = await readTarget(context, run, entry.target);
     const object = pathOfTarget(entry.target);
-    const uid = (live as { metadata?: { uid?: string } } | undefined)?.metadata?.uid;
+    const { uid, deletionTimestamp } = (live as { metadata?: { uid?: string; deletionTimestamp?: string } })?.metadata ?? {};
     if (gone) {
-      if (live !== undefined && uid === uidOf(entry)) faults.push(`${object} still exists`);
+      if (live === undefined || uid !== uidOf(entry)) continue;
+      faults.push(`${object} still exists`);
+      isPending ||= deletionTimestamp !== undefined;
       continue;
     }
     if (live === undefined || uid !== entry.target.uid) {
@@ -70,5 +81,5 @@ export async function faultsOf(
       if (!isDeepStrictEqual(valueAt(now, path) ?? null, before ?? null))
         faults.push(`${object}: ${path} is not what it was before the action that was undone`);
   }
-  return faults;
+  return { faults, isPending };
 }

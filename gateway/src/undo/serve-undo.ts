@@ -11,7 +11,7 @@ import { whyAttached } from '../rollback/remove-created.ts';
 import { Unavailable } from '../rollback/unavailable.ts';
 import type { Run } from '../run/run.ts';
 import { stageUser } from '../upstream.ts';
-import { faultsOf } from './compare.ts';
+import { compareUndone } from './compare.ts';
 import { hasCreated, inverseFor, inverseWithoutObject, type Left } from './inverse-write.ts';
 import { readTarget } from './read-target.ts';
 import { sourceJob } from './source.ts';
@@ -63,7 +63,7 @@ export async function serveUndo(
   }
   if (method === 'GET' && what === '/compare') {
     const entries = await ledger.entries(job, ['Done']);
-    return json({ faults: await faultsOf(context, run, run.undoing, entries) }, 200);
+    return json(await compareUndone(context, run, run.undoing, entries), 200);
   }
   const index = /^\/effects\/(\d{1,3})$/.exec(what)?.[1];
   const entry = method === 'POST' && index !== undefined ? await ledger.entry(job, Number(index)) : undefined;
