@@ -11,8 +11,8 @@ const CHANGE = `kubectl scale deployment/web --replicas=3
 kubectl annotate deployment/web team=blue
 kubectl annotate --overwrite deployment/web team=green
 kubectl patch configmap settings -p '{"data":{"a":"2","b":"new"}}'
-kubectl create configmap made --from-literal=k=v
-kubectl delete configmap doomed`;
+kubectl create service clusterip made --tcp=80 --dry-run=client -o json | kubectl create -f -
+kubectl delete service doomed`;
 const NOTE = 'kubectl annotate --overwrite deployment/web note=$(params.text)';
 
 const playbooks = [
@@ -72,7 +72,7 @@ describe('An action that another one undoes', { concurrency: false }, () => {
   let harmful = '';
   let back = '';
   before(async () => {
-    tenant = await makeTenant('undone', { playbooks, policy: policyForAnyWrite({ upToRisk: 'Critical' }) });
+    tenant = await makeTenant('undone', { playbooks, policy: policyForAnyWrite({ resources: ['*', 'deployments/scale'] }) });
     const { namespace } = tenant;
     await admin.apply(
       example('shop/workload.yaml')
@@ -81,13 +81,14 @@ describe('An action that another one undoes', { concurrency: false }, () => {
         .replace('replicas: 1', 'replicas: 2'),
     );
     await admin.kubectl(['create', 'configmap', 'settings', ...at(), '--from-literal=a=1']);
-    await admin.kubectl(['create', 'configmap', 'doomed', ...at(), '--from-literal=a=1']);
+    await admin.kubectl(['create', 'service', 'clusterip', 'doomed', ...at(), '--tcp=80']);
     await admin.kubectl(['create', 'serviceaccount', 'stranger', ...at()]);
     stranger = await serviceAccount(namespace, 'stranger');
     await admin.kubectl(['create', 'role', 'file', ...at(), '--verb=create,get,list', '--resource=agentactions.sentinel.dev']);
     await admin.kubectl(['create', 'rolebinding', 'file', ...at(), '--role=file', `--serviceaccount=${namespace}:stranger`]);
     harmful = await tenant.file('change');
-    await tenant.until(harmful, ['AwaitingApproval', ...END_STATES]);
+    const waiting = await tenant.until(harmful, ['AwaitingApproval', ...END_STATES]);
+    assert.equal(stateOf(waiting), 'AwaitingApproval', messageOf(waiting));
   });
 
   it('is not undone before it has ended, nor by a requester without the right to its account', async () => {
@@ -112,9 +113,9 @@ describe('An action that another one undoes', { concurrency: false }, () => {
     const shown = await tenant.approver.sentinel(['plan', back, ...at(), '--full']);
     assert.match(shown, new RegExp(`rollback of the action ${harmful}, account remediator`));
     assert.match(shown, /NOT ROLLED BACK {2}\(left as it is\)/);
-    assert.match(shown, /! effect 6, delete configmaps \S+\/doomed: a deleted object cannot be restored/);
+    assert.match(shown, /! effect 6, delete services \S+\/doomed: a deleted object cannot be restored/);
     assert.match(shown, /! effect 4, patch configmaps \S+\/settings \/data\/b: others changed it since/);
-    assert.match(shown, /delete ConfigMap \S*made/);
+    assert.match(shown, /delete Service \S*made/);
     assert.deepEqual(await web(), { replicas: 3, team: 'green', note: undefined });
   });
 
@@ -129,7 +130,7 @@ describe('An action that another one undoes', { concurrency: false }, () => {
     await carriedOut(back);
     assert.deepEqual(await web(), { replicas: 2, team: undefined, note: undefined });
     assert.deepEqual(await settings(), { a: '1', b: 'of somebody else' });
-    assert.deepEqual([await exists('configmap', 'made'), await exists('configmap', 'doomed')], [false, false]);
+    assert.deepEqual([await exists('service', 'made'), await exists('service', 'doomed')], [false, false]);
     assert.match(await tenant.approver.sentinel(['report', back, ...at()]), new RegExp(`the rollback of ${harmful}`));
   });
 
@@ -156,7 +157,7 @@ describe('An action that another one undoes', { concurrency: false }, () => {
     await carriedOut(again);
     assert.deepEqual(await web(), { replicas: 3, team: 'green', note: undefined });
     assert.deepEqual(await settings(), { a: '2', b: 'of somebody else' });
-    assert.equal(await exists('configmap', 'made'), false);
+    assert.equal(await exists('service', 'made'), false);
   });
 });
 
