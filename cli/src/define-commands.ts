@@ -5,6 +5,7 @@ import type { DistrustFlags } from './commands/distrust.ts';
 import type { FilterFlags } from './commands/get/index.ts';
 import type { LogsFlags } from './commands/logs/index.ts';
 import type { ReconcileFlags } from './commands/reconcile.ts';
+import type { RollbackFlags } from './commands/rollback.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { TrustFlags } from './commands/trust.ts';
 import { defineInstallation } from './define-installation.ts';
@@ -78,6 +79,7 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
       within(async (session) => (await import('./commands/reconcile.ts')).reconcile(session, name, resolution, flags))(command),
     );
   defineRun(program, within, own);
+  defineRollback(program, within);
   acceptFile(addCommand(program, 'cancel [actions...]', 'Cancel an action, and show whether its changes are rolled back'))
     .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
     .option('-y, --yes', 'do not ask')
@@ -196,6 +198,25 @@ function defineRun(program: Command, within: Within, own: readonly string[] | un
         if (words.length > 0 || own !== undefined)
           throw new UsageError('FlagConflict', 'name a Playbook, give a command after --, or pass -f');
         return await runManifest(session, flags.filename, flags);
+      })(command),
+    );
+}
+
+function defineRollback(program: Command, within: Within): void {
+  acceptTimeout(
+    acceptObjectOutput(addCommand(program, 'rollback <action>', 'Create an action that undoes what an ended action changed')),
+  )
+    .option('--reason <text>', 'why')
+    .option('--summary <text>', 'what is going to be done, in a sentence; made from the action when left out')
+    .option('--on-behalf-of <user>', 'the person who prompted you; they count as requester and cannot approve')
+    .option('--mode <mode>', 'Apply or DryRun')
+    .option('--name <name>', 'name of the new action')
+    .option('-w, --wait', 'wait until the new action has ended')
+    .action((name: string, { timeout, ...flags }: RollbackFlags & Timed, command: Command) =>
+      within(async (session) => {
+        const { rollback } = await import('./commands/rollback.ts');
+        if (timeout !== undefined && !flags.wait) throw new UsageError('FlagRequired', '--timeout is only allowed with --wait');
+        return await rollback(session, name, { ...flags, timeoutMs: timeout });
       })(command),
     );
 }

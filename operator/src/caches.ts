@@ -32,7 +32,7 @@ import { activityOf } from './facts/activity.ts';
 export interface Caches {
   /**
    * By index `parent` for NAMESPACE/NAME of the action that they name as their parent; by index `schedule` for that of the Playbook whose schedule
-   * filed them.
+   * filed them; by index `undoes` for the uid of the action that they undo.
    */
   readonly actions: Informer<AgentAction>;
   readonly playbooks: Informer<Playbook>;
@@ -63,7 +63,7 @@ export function createCaches(client: KubeClient, logger: Logger): Caches {
       ...paged,
       resource: agentActions,
       resyncMs: RESYNC_MS,
-      indexers: { parent: parentKey, schedule: scheduleKey },
+      indexers: { parent: parentKey, schedule: scheduleKey, undoes: undoesKey },
     }),
     playbooks: createInformer({ ...paged, resource: playbooks, transform: withoutCopies }),
     policies: createInformer({ ...paged, resource: agentPolicies, transform: withoutCopies }),
@@ -99,6 +99,8 @@ function withoutCopies<T extends KubeObject>(object: T): T {
 
 const parentKey = ({ metadata, spec }: AgentAction) =>
   spec.intent.parentAction === undefined ? [] : [`${metadata.namespace ?? ''}/${spec.intent.parentAction}`];
+
+const undoesKey = ({ spec }: AgentAction) => (spec.rollbackOf === undefined ? [] : [spec.rollbackOf.uid]);
 
 const scheduleKey = (action: AgentAction) =>
   isSchedule(activityOf(action).requester) ? [`${action.metadata.namespace ?? ''}/${action.spec.playbookRef?.name ?? ''}`] : [];

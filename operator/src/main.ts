@@ -195,6 +195,10 @@ function connect(
       living(({ metadata, spec }) => metadata.namespace === object.metadata.namespace && isSameSchedule(spec, object.spec));
     }
     for (const child of caches.actions.store.byIndex('parent', keyOf(object))) to.actions.enqueue(keyOf(child));
+    // The action that was undone notes who has undone it.
+    const { rollbackOf } = object.spec;
+    if (rollbackOf && object.status?.finishedAt !== undefined)
+      to.actions.enqueue(`${object.metadata.namespace ?? ''}/${rollbackOf.name}`);
   });
   caches.jobs.onChange(({ object }) => byAnnotation(object));
   caches.pods.onChange(({ object }) => byAnnotation(object));

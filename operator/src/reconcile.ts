@@ -12,6 +12,7 @@ import {
   makeRoom,
   noteApprovers,
   noteDecisions,
+  noteUndone,
   readOutcome,
   recordDecisions,
   releaseRecorded,
@@ -69,7 +70,10 @@ export async function reconcileAction(context: ReconcileContext, key: string): P
     const state = stateOf(cached.status);
     const counted =
       reviewed.has(state) ||
-      (state === 'Pending' && (countsFilings(pass.facts.policies) || cached.spec.intent.parentAction !== undefined));
+      (state === 'Pending' &&
+        (countsFilings(pass.facts.policies) ||
+          cached.spec.intent.parentAction !== undefined ||
+          cached.spec.rollbackOf !== undefined));
     return counted ? await context.admissions.exclusive(cached.metadata.namespace ?? '', carry) : await carry();
   }
   return await carryOut(context, pass, step);
@@ -214,6 +218,8 @@ async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promi
     case 'End':
       if (step.tally) noteDecisions(pass, step.tally);
       return await endAsDecided(pass, step);
+    case 'NoteUndone':
+      return noteUndone(pass);
     case 'Retire':
       return retire(pass);
     case 'Delete':

@@ -4,6 +4,7 @@ export * from './admission/audit-only.ts';
 export * from './admission/lineage.ts';
 export * from './admission/parameters.ts';
 export * from './admission/playbook-faults.ts';
+export * from './admission/rollback-of.ts';
 export * from './admission/steps.ts';
 export * from './admission/undeclared.ts';
 export * from './approval/approval-line.ts';

@@ -7,7 +7,7 @@ before(makeSpaces);
 
 describe('A wrong action', { concurrency: true }, () =>
   itRefuses([
-    ['names no Playbook', 'AgentAction', { intent }, '`playbookRef` must name the Playbook to run'],
+    ['names no Playbook', 'AgentAction', { intent }, 'exactly one is required: `playbookRef`'],
     ['has no intent', 'AgentAction', { playbookRef: { name: 'look' } }, 'spec.intent: Required value'],
     [
       'has an empty summary',
@@ -121,12 +121,7 @@ describe('A wrong action', { concurrency: true }, () =>
       'a lowercase RFC 1123 subdomain must consist of',
       { name: 'lo\u043ek' },
     ],
-    [
-      'says neither what nor which',
-      'AgentAction',
-      { intent },
-      'either `playbookRef` must name the Playbook to run, or `steps` must say',
-    ],
+    ['says neither what nor which', 'AgentAction', { intent }, 'exactly one is required: `playbookRef`'],
     [
       'checks what a Playbook does',
       'AgentAction',

@@ -102,7 +102,7 @@ describe('Steps that an action brings itself', { concurrency: 3 }, () => {
   const refused: readonly [name: string, more: () => object, message: RegExp][] = [
     ['without an account', () => ({ account: undefined }), /`steps` need the `account`/],
     ['without an image', () => ({ image: undefined }), /`steps` need the `account` that they run as and the `image`/],
-    ['beside a Playbook', () => ({ playbookRef: { name: 'set-image' } }), /either `playbookRef` must name the Playbook/],
+    ['beside a Playbook', () => ({ playbookRef: { name: 'set-image' } }), /exactly one is required: `playbookRef`/],
     ['with parameters', () => ({ parameters: [{ name: 'a', value: 'b' }] }), /`parameters` are those of a Playbook/],
     [
       'as an account that the agent may not use',

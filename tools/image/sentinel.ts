@@ -1,4 +1,4 @@
-import { runEnd, runGate } from '@sentinel/gateway/gate';
+import { compareRollback, runEnd, runGate, runRollback } from '@sentinel/gateway/gate';
 
 /**
  * The entry point of the image: one image, one command for each program. A program is loaded only when it is asked for, so that
@@ -30,7 +30,15 @@ switch (command) {
   case 'end':
     process.exitCode = runEnd('/results', (line) => process.stdout.write(line));
     break;
+  case 'rollback':
+    process.exitCode = await runRollback(process.env, (line) => process.stdout.write(line));
+    break;
+  case 'compare-rollback':
+    process.exitCode = await compareRollback(process.env, (line) => process.stdout.write(line));
+    break;
   default:
-    process.stderr.write('sentinel: operator | webhook | gateway | evidence | schedule | gate | end\n');
+    process.stderr.write(
+      'sentinel: operator | webhook | gateway | evidence | schedule | gate | end | rollback | compare-rollback\n',
+    );
     process.exitCode = 2;
 }

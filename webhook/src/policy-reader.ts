@@ -1,4 +1,5 @@
 import {
+  type AgentAction,
   type AgentActionSpec,
   agentActions,
   agentPolicies,
@@ -27,6 +28,8 @@ export interface PolicyFacts {
   readonly playbook: Playbook | undefined;
   /** The action that it names as its parent. */
   readonly parent: Parent | undefined;
+  /** The action that it undoes. */
+  readonly original?: AgentAction | undefined;
   /** Public keys of the seals: another replica may seal with a newer key than this one already. */
   readonly keys: SealKeys;
 }
@@ -66,13 +69,21 @@ export class PolicyReader {
   async read(namespace: string, action: AgentActionSpec, requester: Identity): Promise<PolicyFacts> {
     const playbook = action.playbookRef?.name;
     const parentName = action.intent.parentAction;
-    const [policies, book, parent, keys] = await Promise.all([
+    const undone = action.rollbackOf?.name;
+    const [policies, book, parent, original, keys] = await Promise.all([
       this.policiesAbout(namespace, requester),
       playbook === undefined ? null : this.#client.get(playbooks, { namespace, name: playbook }),
       parentName === undefined ? null : this.#client.get(agentActions, { namespace, name: parentName }),
+      undone === undefined ? null : this.#client.get(agentActions, { namespace, name: undone }),
       this.sealKeys(),
     ]);
-    return { policies, playbook: book ?? undefined, parent: parent ? parentOf(parent) : undefined, keys };
+    return {
+      policies,
+      playbook: book ?? undefined,
+      parent: parent ? parentOf(parent) : undefined,
+      original: original ?? undefined,
+      keys,
+    };
   }
 
   /** A Playbook as it is now; undefined if it does not exist. */

@@ -36,6 +36,7 @@ export function renderReport(action: AgentAction, plan: ActionPlan | null, paint
     `  ${visible(messageOf(action))}`,
     `  asked by ${visible(requesterOf(action) ?? '<unknown>')}, ${workOf(action)}, account ${visible(status.account ?? '<none>')}`,
     visibleBlock(action.spec.intent.summary, '  | '),
+    ...(status.rolledBackBy ? [paint('yellow', `  ! its changes were rolled back by ${visible(status.rolledBackBy.name)}`)] : []),
     ...section('STAGES', (status.stages ?? []).flatMap(stageLines)),
     ...section(effectsTitle(status), plan ? plan.spec.effects.map((effect) => effectLine(effect, status)) : []),
     ...unknownLines(action, paint).slice(0, -1),
@@ -74,5 +75,7 @@ function effectLine(effect: ActionPlan['spec']['effects'][number], { rollback }:
   return `  ${effectNumber(effect.index)}. ${visible(effect.verb)} ${objectOf(effect)}${fate}`;
 }
 
-const workOf = ({ spec }: AgentAction): string =>
-  spec.steps ? 'ad-hoc steps' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;
+function workOf({ spec }: AgentAction): string {
+  if (spec.rollbackOf) return `the rollback of ${visible(spec.rollbackOf.name)}`;
+  return spec.steps ? 'ad-hoc steps' : `Playbook ${visible(spec.playbookRef?.name ?? '<none>')}`;
+}

@@ -1,4 +1,4 @@
-import { annotations, askingManager, effectNumber } from '@sentinel/crds';
+import { type ActionPlanSpec, annotations, askingManager, effectNumber } from '@sentinel/crds';
 import { combineReasons, type RequiredReasons } from '@sentinel/policy';
 import { type Review, requesterOf, stateOf } from '../read.ts';
 import type { View } from '../terminal/fields.ts';
@@ -12,7 +12,7 @@ import { numbersOf } from './many.ts';
 import { standingLines } from './playbook.ts';
 import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
-import { rollbackLine } from './rollback.ts';
+import { leftLines, rollbackLine } from './rollback.ts';
 import { shortenedLines } from './shortened.ts';
 import { resolveCommands, unknownLines } from './unknown.ts';
 import { isOpen, verdictLines } from './verdict.ts';
@@ -56,6 +56,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
     ...does(review, view.paint),
     ...differenceLines(review, seen),
     ...changes(review, seen),
+    ...leftLines(review.plan.spec, seen),
     ...steps(review, seen),
     ...needs(review, view.paint),
     ...saysInFull(review, view),
@@ -85,7 +86,7 @@ function head(review: Review, paint: Paint): string[] {
   const edited = action.metadata.generation !== undefined && action.metadata.generation !== spec.action.generation;
   return [
     ...verdictLines(review, paint),
-    `  ${spec.playbook.adHoc ? 'ad-hoc steps, no Playbook' : `Playbook ${visible(spec.playbook.name)}`}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
+    `  ${workOf(spec)}, account ${visible(spec.account)}${where}, rehearsal ${spec.attempt}`,
     stamped === spec.requester
       ? `  asked by ${visible(stamped)} (authenticated)`
       : paint('red', `  ! asked by ${visible(spec.requester)}, but stamped is ${visible(stamped ?? 'nobody')}`),
@@ -97,6 +98,11 @@ function head(review: Review, paint: Paint): string[] {
     ...riskLines(spec.risk, paint),
     '',
   ];
+}
+
+function workOf({ rollbackOf, playbook }: ActionPlanSpec): string {
+  if (rollbackOf) return `rollback of the action ${visible(rollbackOf.name)}`;
+  return playbook.adHoc ? 'ad-hoc steps, no Playbook' : `Playbook ${visible(playbook.name)}`;
 }
 
 interface Claim {

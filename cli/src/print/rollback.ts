@@ -1,4 +1,5 @@
 import { type ActionPlanSpec, type Effect, effectNumber } from '@sentinel/crds';
+import type { View } from '../terminal/fields.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/visible.ts';
 import { objectOf } from './effects.ts';
@@ -25,4 +26,24 @@ export function rollbackLine({ rollback, effects }: Pick<ActionPlanSpec, 'rollba
     return `${title} ${paint('yellow', 'not available: no change of the plan can be restored')}`;
   const part = `partly: ${effects.length - lost.length} of ${effects.length} changes can be restored; not: ${nameEffects(lost)}`;
   return `${title} ${paint('yellow', part)}`;
+}
+
+const LEFT_SHOWN = 16;
+
+/** What the plan of a rollback leaves as it is, and why; empty for other plans, and if everything is undone. */
+export function leftLines({ rollbackOf }: Pick<ActionPlanSpec, 'rollbackOf'>, { paint, full, onFold }: View): string[] {
+  const left = rollbackOf?.left ?? [];
+  if (left.length === 0) return [];
+  const shown = full ? left : left.slice(0, LEFT_SHOWN);
+  if (shown.length < left.length) onFold?.(`${left.length - shown.length} of ${left.length} parts that are not rolled back`);
+  return [
+    `${paint('bold', 'NOT ROLLED BACK')}  (left as it is)`,
+    ...shown.map(({ effect, object, path, why }) =>
+      paint(
+        'yellow',
+        `  ! effect ${effectNumber(effect)}, ${visible(object)}${path ? ` ${visible(path)}` : ''}: ${visible(why)}`,
+      ),
+    ),
+    '',
+  ];
 }

@@ -35,6 +35,9 @@ const examples: Readonly<Record<string, readonly (readonly [what: string, line: 
     ['An action that is deleted, by the digest in its audit records', 'logs -n shop --digest sha256:…'],
   ],
   cancel: [['Stop it', "cancel repair-web -n shop --comment 'the wrong Deployment'"]],
+  rollback: [
+    ['Undo what it changed, once somebody has approved that', "rollback repair-web -n shop --reason 'orders fail since then'"],
+  ],
   trust: [['Read a Playbook, and trust it as it is', 'trust set-image -n shop']],
   'schedules list': [['What runs on a schedule, and what came of it', 'schedules -A']],
   'schedules run': [['Run it now, and wait', 'schedules run namespace-health -n shop --wait']],

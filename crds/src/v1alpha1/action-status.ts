@@ -209,6 +209,10 @@ export const AgentActionStatus = z
       500,
       'What was rolled back.',
     ).optional(),
+    rolledBackBy: z
+      .object({ name: objectName('Name of the action.'), uid: uid('Its uid.') })
+      .describe('The later action that rolled the changes of this one back (`spec.rollbackOf`).')
+      .optional(),
     outbox: Outbox.optional(),
     shortened: list(
       z.string().max(64),

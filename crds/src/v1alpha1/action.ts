@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label, list, mapList, objectName, parameterValues, rules, set, text, unsupported } from './fields.ts';
+import { integer, label, list, mapList, objectName, parameterValues, rules, set, text, uid, unsupported } from './fields.ts';
 
 const Intent = z
   .object({
@@ -66,7 +66,18 @@ export const AgentActionSpec = z
       .min(1)
       .optional(),
     verify: mapList(OwnStep, 'name', 8, 'Commands that check the outcome of `steps`. They may only read.').optional(),
-    account: label('The account that `steps` run as. The requester of the action needs the verb `use` on it.').optional(),
+    rollbackOf: z
+      .object({
+        name: objectName('Name of the action, in the same namespace.'),
+        uid: uid('Its uid: another action of the same name is not rolled back.'),
+      })
+      .describe(
+        'Undoes an ended action, instead of running a Playbook. The plan is the inverse of what that action changed, field by field, from the pre-images that the gateway keeps as long as that action exists. Fields that somebody changed since, and deleted objects, are left as they are, and the plan says so. Needs `account`: `kubectl sentinel rollback` fills it in.',
+      )
+      .optional(),
+    account: label(
+      'The account that `steps` run as; for `rollbackOf` the account of that action (`status.account`). The requester of the action needs the verb `use` on it.',
+    ).optional(),
     image: z.string().min(1).max(512).describe('Image that `steps` run in, by digest unless it is your own image.').optional(),
     issue: z
       .object({ summary: text(1024, 'What is wrong.') })
@@ -101,8 +112,9 @@ export const AgentActionSpec = z
   .meta(
     rules(
       {
-        rule: 'has(self.playbookRef) != has(self.steps)',
-        message: 'either `playbookRef` must name the Playbook to run, or `steps` must say what to do',
+        rule: '[has(self.playbookRef), has(self.steps), has(self.rollbackOf)].exists_one(given, given)',
+        message:
+          'exactly one is required: `playbookRef` (the Playbook to run), `steps` (what to do), or `rollbackOf` (the action to undo)',
         reason: 'FieldValueRequired',
       },
       {
@@ -111,13 +123,23 @@ export const AgentActionSpec = z
         reason: 'FieldValueRequired',
       },
       {
-        rule: 'has(self.steps) || !(has(self.verify) || has(self.account) || has(self.image))',
-        message: '`verify`, `account` and `image` go with `steps`: a Playbook brings its own',
+        rule: '!has(self.rollbackOf) || has(self.account)',
+        message: '`rollbackOf` needs the `account` of the action that is undone: its `status.account`',
+        reason: 'FieldValueRequired',
+      },
+      {
+        rule: 'has(self.steps) || !(has(self.verify) || has(self.image))',
+        message: '`verify` and `image` go with `steps`',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: '!has(self.playbookRef) || !has(self.account)',
+        message: '`account` goes with `steps` or `rollbackOf`: a Playbook brings its own',
         reason: 'FieldValueForbidden',
       },
       {
         rule: 'has(self.playbookRef) || !has(self.parameters)',
-        message: '`parameters` are those of a Playbook: `steps` have none',
+        message: '`parameters` are those of a Playbook',
         reason: 'FieldValueForbidden',
       },
       { rule: '!oldSelf.cancelled || self.cancelled', message: '`cancelled` must stay true once it is' },
@@ -130,3 +152,27 @@ export const AgentActionSpec = z
   )
   .describe('What an agent asks for.');
 export type AgentActionSpec = z.infer<typeof AgentActionSpec>;
+
+export const PlannedRollback = z
+  .object({
+    name: objectName('Name of the action.'),
+    uid: uid('Its uid.'),
+    undoes: list(
+      integer(0, 499, 'The index of an effect of that action, from 0.'),
+      500,
+      'Which effect of that action each effect of this plan undoes, in the order of `effects`.',
+    ),
+    left: list(
+      z.object({
+        effect: integer(0, 499, 'The index of the effect of that action, from 0.'),
+        object: text(512, 'What that effect did, and to which object.'),
+        path: text(1024, 'The field that is left; left out where it is the whole effect.').optional(),
+        why: text(512, 'Why it is left as it is.'),
+      }),
+      128,
+      'What of that action is not undone: fields that others changed since, deleted objects.',
+    ).optional(),
+  })
+  .describe('The action that this plan undoes. Set for an action with `rollbackOf`.');
+/** What a plan undoes of another action. */
+export type PlannedRollback = z.infer<typeof PlannedRollback>;

@@ -120,6 +120,7 @@ export const transitions = {
   Suspended: 'The kill switch of a policy holds the action. The record names who turned it on, and when.',
   Resumed: 'The kill switch was turned off. The record names who did it, and when. Approvals from before do not count.',
   Ended: 'The action ended.',
+  RolledBackLater: 'Another action, with `spec.rollbackOf`, has rolled the changes of this one back. The record names it.',
   Retired: 'The retention time of the action is over. The action is deleted as soon as a sink has acknowledged this record.',
 } as const;
 export type Transition = keyof typeof transitions;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PlannedRollback } from './action.ts';
 import { copied, digest, integer, label, list, objectName, RiskLevel, reasonsRequired, rules, text, uid } from './fields.ts';
 import { PlaybookSpec } from './playbook.ts';
 
@@ -217,6 +218,7 @@ export const ActionPlanSpec = z
         expect: z.string().max(1024).describe('What the Playbook expects.').optional(),
       })
       .describe('What was declared. What was observed is in `effects`.'),
+    rollbackOf: PlannedRollback.optional(),
     undeclared: list(text(512, 'A difference.'), 16, 'Observed effects that were not declared.').optional(),
     steps: list(PlannedStep, 16, 'The commands.'),
     verify: list(PlannedStep, 8, 'The commands that check the outcome.').optional(),

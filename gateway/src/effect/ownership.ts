@@ -37,7 +37,7 @@ export function appliedBy({ api, contentType, query }: ParsedRequest): Change['a
 /** The changes of this request, with the field manager of an apply, and with marks for times that will differ in the real run. */
 export function asRequested(request: ParsedRequest, changes: readonly Change[], now = Date.now()): Change[] {
   const applied = appliedBy(request);
-  const marked = markVolatile(changes, now, request);
+  const marked = request.isExact ? [...changes] : markVolatile(changes, now, request);
   return applied === undefined ? marked : marked.map((change) => ({ ...change, applied }));
 }
 

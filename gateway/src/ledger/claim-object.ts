@@ -6,6 +6,8 @@ import type { ActionRef, Claim, ClaimRequest, Replica, RollbackMode } from './cl
 /** Labels of the objects of the ledger: the Job that one is for, and what it is. */
 export const JOB_LABEL = 'sentinel.dev/job';
 export const KIND_LABEL = 'sentinel.dev/ledger';
+/** On the claim of a real run: the uid of the action that it undoes. */
+export const UNDOES_LABEL = 'sentinel.dev/undoes';
 /** The label value of the claim of a real run that is not closed. */
 export const OPEN_RUN = 'open-run';
 
@@ -18,7 +20,9 @@ export function claimName({ jobUid, action, plan }: ClaimRequest): string {
   return runClaimName(action);
 }
 
-const runClaimName = ({ uid }: ActionRef) => `claim-${createHash('sha256').update(uid).digest('hex').slice(0, 40)}`;
+/** The name of the claim of the real run of an action. */
+export const runClaimName = ({ uid }: Pick<ActionRef, 'uid'>) =>
+  `claim-${createHash('sha256').update(uid).digest('hex').slice(0, 40)}`;
 
 /** The claim of an action that was never run, which prevents any later run. */
 export function endObject(action: ActionRef, { address, process }: Replica, now: number) {
@@ -38,8 +42,12 @@ const NOBODY = 'none';
 
 /** The object that a claim is created as. */
 export function claimObject(request: ClaimRequest) {
-  const { jobUid, podUid: pod, replica, action, account, plan, verifies, now } = request;
-  const labels = { [JOB_LABEL]: jobUid, ...(plan === undefined ? {} : { [KIND_LABEL]: OPEN_RUN }) };
+  const { jobUid, podUid: pod, replica, action, account, plan, verifies, undoes, now } = request;
+  const labels = {
+    [JOB_LABEL]: jobUid,
+    ...(plan === undefined ? {} : { [KIND_LABEL]: OPEN_RUN }),
+    ...(undoes === undefined ? {} : { [UNDOES_LABEL]: undoes }),
+  };
   const data = {
     job: jobUid,
     pod,

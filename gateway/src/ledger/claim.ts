@@ -27,6 +27,8 @@ export interface ClaimRequest {
   readonly plan?: ClaimedPlan | undefined;
   /** The uid of the Job of the run that a verification verifies. */
   readonly verifies?: string | undefined;
+  /** The uid of the action that a real run undoes. */
+  readonly undoes?: string | undefined;
   readonly now: number;
 }
 

@@ -2,12 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { effectNumber, namespaces } from '@sentinel/crds';
 import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClient, secrets } from '@sentinel/kube';
 import type { ActionRef, Claim, ClaimRequest, Replica } from './claim.ts';
-import { claimName, claimObject, endObject, JOB_LABEL, KIND_LABEL, OPEN_RUN, readAction, readClaim } from './claim-object.ts';
+import {
+  claimObject,
+  endObject,
+  JOB_LABEL,
+  KIND_LABEL,
+  OPEN_RUN,
+  readAction,
+  readClaim,
+  runClaimName,
+  UNDOES_LABEL,
+} from './claim-object.ts';
 import { fromPlain, type Payload, pack, toPlain, unpack } from './codec.ts';
 import type { Entry, EntryState, Stored } from './entry.ts';
 import { base64, createdAt, entryName, INLINE_BYTES, type Kept, readHead } from './entry-object.ts';
 
 const namespace = namespaces.ledger;
+type Data = Readonly<Record<string, string>>;
 
 /** Another process changed the entry or the claim first. Nothing was stored. */
 export class Overtaken extends Error {
@@ -34,12 +45,7 @@ export class Ledger {
 
   /** Claims a run; returns the existing claim, which may be that of another pod or Job. */
   async claim(request: ClaimRequest): Promise<Claim> {
-    try {
-      return readClaim(await this.#client.create(configmaps, claimObject(request)));
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-    return await this.claimNamed(claimName(request));
+    return await this.#createClaim(claimObject(request));
   }
 
   /**
@@ -47,9 +53,10 @@ export class Ledger {
    * first has a plan.
    */
   async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
-    const object = endObject(action, replica, now);
-    const held = await this.#client.get(configmaps, { name: object.metadata.name, namespace });
-    if (held) return readClaim(held);
+    return (await this.claimOfRun(action.uid)) ?? (await this.#createClaim(endObject(action, replica, now)));
+  }
+
+  async #createClaim(object: AnyObject & { readonly metadata: { readonly name: string } }): Promise<Claim> {
     try {
       return readClaim(await this.#client.create(configmaps, object));
     } catch (error) {
@@ -61,6 +68,17 @@ export class Ledger {
   /** The claim of this name as it is now. Throws when there is none. */
   async claimNamed(name: string): Promise<Claim> {
     return readClaim(await this.#client.getOrThrow(configmaps, { name, namespace }));
+  }
+
+  /** The claim of the real run of an action, or of its end without one; undefined if there is none. */
+  async claimOfRun(actionUid: string): Promise<Claim | undefined> {
+    const found = await this.#client.get(configmaps, { name: runClaimName({ uid: actionUid }), namespace });
+    return found ? readClaim(found) : undefined;
+  }
+
+  /** The claims of the real runs that undo an action. */
+  async undoing(actionUid: string): Promise<Claim[]> {
+    return await this.#claimsBy(`${UNDOES_LABEL}=${actionUid}`);
   }
 
   /** The claim that a Job holds; undefined when it holds none. */
@@ -88,8 +106,11 @@ export class Ledger {
 
   /** The claims of real runs that are not over. */
   async openRuns(): Promise<Claim[]> {
-    const { items } = await this.#client.list(configmaps, { namespace, labelSelector: `${KIND_LABEL}=${OPEN_RUN}` });
-    return items.map(readClaim);
+    return await this.#claimsBy(`${KIND_LABEL}=${OPEN_RUN}`);
+  }
+
+  async #claimsBy(labelSelector: string): Promise<Claim[]> {
+    return (await this.#client.list(configmaps, { namespace, labelSelector })).items.map(readClaim);
   }
 
   /** Notes that a real run without checks ended well. */
@@ -114,11 +135,7 @@ export class Ledger {
   }
 
   // Changes a claim, and retries if others change it at the same time; does nothing if no change is needed.
-  async #insist(
-    name: string,
-    change: (claim: Claim) => Readonly<Record<string, string>> | undefined,
-    labels?: Readonly<Record<string, string>>,
-  ): Promise<void> {
+  async #insist(name: string, change: (claim: Claim) => Data | undefined, labels?: Data): Promise<void> {
     for (;;) {
       const claim = await this.claimNamed(name);
       const data = change(claim);
@@ -132,11 +149,7 @@ export class Ledger {
     }
   }
 
-  async #changeClaim(
-    claim: Claim,
-    data: Readonly<Record<string, string>>,
-    labels?: Readonly<Record<string, string>>,
-  ): Promise<Claim> {
+  async #changeClaim(claim: Claim, data: Data, labels?: Data): Promise<Claim> {
     const body = { metadata: { resourceVersion: claim.version, ...(labels ? { labels } : {}) }, data };
     try {
       return readClaim(await this.#client.patch(configmaps, { name: claim.name, namespace }, body, { type: 'merge' }));

@@ -75,7 +75,8 @@ function changesOf(request: ParsedRequest, observed: Observation, rehearsed: unk
   if (request.api.verb === 'delete') return rehearsed === undefined ? observed.changes : deletionOf(request, rehearsed);
   const merges = request.api.verb === 'patch' && request.contentType !== 'application/json-patch+json';
   const relative = relativeTo(rehearsed, observed.changes, merges);
-  return markVolatile(withPutBack(request, rehearsed, observed.result, relative), Date.now());
+  const changes = withPutBack(request, rehearsed, observed.result, relative);
+  return request.isExact ? changes : markVolatile(changes, Date.now());
 }
 
 const parentOf = (request: ParsedRequest): ParsedRequest => ({

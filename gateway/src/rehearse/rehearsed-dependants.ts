@@ -18,17 +18,21 @@ export async function rehearsedDependants(
   request: ParsedRequest,
   observed: Pick<Observation, 'live' | 'uid'>,
 ): Promise<FoundDependants> {
-  const { overlay, effects } = run.recording;
-  const latest = (owned: Owned): Owned | undefined => {
-    const rehearsed = overlay.of(owned);
-    if (rehearsed === undefined) return owned;
-    return rehearsed === null ? undefined : { ...owned, owners: ownersOf(rehearsed) };
-  };
-  const found = await dependants.of(run, 'rehearsal', request, observed, latest);
+  const { effects } = run.recording;
+  const found = await dependants.of(run, 'rehearsal', request, observed, afterRehearsal(run));
   const used = effects.reduce((sum, { deletion }) => sum + namesIn(deletion), 0);
   const room = Math.min(EFFECT_NAMES, PLAN_NAMES - used);
   return groupDependants(found.dependants, { namespace: request.api.namespace }, found.incomplete, room);
 }
+
+/** The state of a dependant after the writes of a rehearsal so far; undefined if they deleted it. */
+export const afterRehearsal =
+  ({ recording: { overlay } }: Pick<Run, 'recording'>) =>
+  (owned: Owned): Owned | undefined => {
+    const rehearsed = overlay.of(owned);
+    if (rehearsed === undefined) return owned;
+    return rehearsed === null ? undefined : { ...owned, owners: ownersOf(rehearsed) };
+  };
 
 function ownersOf(object: unknown): string[] {
   const owners = valueAt(object, '/metadata/ownerReferences');

@@ -118,9 +118,15 @@ async function draftOf(
     notObservable: found.notObservable,
     budgets: await readBudgets(listBudgets(client), effects),
     template: templateDigest(renderJob(job, settings)),
+    undone: undoneBy(run),
   });
   const dryRun = action.spec.mode === 'DryRun' ? { dryRun: true as const } : {};
   return { draft, policies, ...dryRun, ...(parts.length > 0 ? { parts } : {}) };
+}
+
+function undoneBy({ undoing, recording: { undone } }: Run) {
+  if (!undoing) return undefined;
+  return { undoes: [...undone.undoes], ...(undone.left.length === 0 ? {} : { left: [...undone.left] }) };
 }
 
 function trustNow({ action, live, keys, policies }: Surroundings, { playbook }: Rehearsal) {

@@ -249,6 +249,14 @@ export const gatewayErrors = {
     when: 'Another process resolves the effect.',
     next: 'Nothing: the operator tries again.',
   },
+  RollbackDrifted: {
+    when: 'An object has changed since the plan of a rollback was made, so the approved inverse of an effect cannot be made any more.',
+    next: 'Create the rollback again (`kubectl sentinel rollback`): its plan shows the objects as they are now.',
+  },
+  InverseRefused: {
+    when: 'The API server refuses the inverse of an effect, for example because the account has no right to it any more.',
+    next: 'Remove the cause that the message names, and create the rollback again; or undo the change by hand.',
+  },
   RollbackNotAllowed: {
     when: 'The action is not being rolled back, or a kill switch stops the rollback.',
     next: 'Turn off the kill switch that the message names, or undo the changes by hand.',

@@ -17,6 +17,8 @@ export interface ParsedRequest {
   readonly accept: string | undefined;
   readonly body: Buffer;
   readonly watch: boolean;
+  /** Whether its values come from pre-images, so that none of them is the time at which it is made. */
+  readonly isExact?: true;
 }
 
 /** A reading endpoint that is not a resource: discovery, OpenAPI, version, health. */

@@ -17,7 +17,20 @@ export class TryAgain extends Refused {
 /** Why a pod is not served. The reason of the Status that it gets, and what the action's status says. */
 export type ClaimCode = Extract<
   RefusedCode,
-  'JobAltered' | 'PodAltered' | 'NotAdmitted' | 'NotApproved' | 'PlanNotRecorded' | 'AccountNotAllowed' | 'AlreadyRun'
+  | 'JobAltered'
+  | 'PodAltered'
+  | 'NotAdmitted'
+  | 'NotApproved'
+  | 'PlanNotRecorded'
+  | 'AccountNotAllowed'
+  | 'AlreadyRun'
+  | 'RollbackSourceNotFound'
+  | 'RollbackSourceNotEnded'
+  | 'RollbackSourceNotRun'
+  | 'RollbackSourceIncomplete'
+  | 'RollbackAlreadyDone'
+  | 'RollbackInProgress'
+  | 'RollbackAccountDiffers'
 >;
 
 /** A claim that is refused, for a reason that people find in the status of the action. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { attachedByOthers } from '../dependants/cascade.ts';
+import { attachedByOthers, type Owned } from '../dependants/cascade.ts';
 import type { Dependants } from '../dependants/dependants.ts';
 import { nameOf } from '../dependants/group.ts';
 import { AT_MOST } from '../dependants/read-owned.ts';
@@ -55,15 +55,17 @@ export async function removeCreated(
 
 /**
  * Why the deletion of a created object would delete what others attached to it; undefined if it would not. What its controllers made is
- * deleted with it. Throws Unavailable where a list failed, because the next attempt may list it.
+ * deleted with it. `latest` as for `Dependants.below`. Throws Unavailable where a list failed, because the next attempt may list it.
  */
-async function whyAttached(
+export async function whyAttached(
   dependants: Pick<Dependants, 'below'>,
   run: Run,
   { target: { namespace } }: Entry,
   uid: string,
+  as: 'rehearsal' | 'enforce' = 'enforce',
+  latest?: (owned: Owned) => Owned | undefined,
 ): Promise<string | undefined> {
-  const found = await dependants.below(run, 'enforce', { namespace, uid });
+  const found = await dependants.below(run, as, { namespace, uid }, latest);
   if (found.isFaulty) throw new Unavailable(`its dependants are not known: ${found.incomplete.join('; ')}`);
   const [first, ...more] = attachedByOthers(uid, found.dependants);
   if (first) {
@@ -104,7 +106,7 @@ async function waitUntilGone(upstream: Upstream, run: Run, path: string, uid: st
 }
 
 /** The first field in which the object differs from what the run created, apart from what controllers write. */
-function changedSince(entry: Entry, live: Live): string | undefined {
+export function changedSince(entry: Entry, live: Live): string | undefined {
   const request = entry.sending?.request;
   if (!request) return 'something';
   const created = applyChanges(undefined, changeOf(entry));

@@ -19,6 +19,7 @@ import { gatherSurroundings, mayAllUse, type Surroundings } from '../enforce/gat
 import type { ActionRef } from '../ledger/claim.ts';
 import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
+import { requireSource, type SourceLedger } from '../undo/source.ts';
 
 /** The admitted rehearsal, according to the gateway's own reading of the action, the Playbook and the policies. */
 export interface AdmittedRehearsal {
@@ -28,9 +29,9 @@ export interface AdmittedRehearsal {
 
 /**
  * Evaluates a rehearsal like the admission of an action: the Playbook with its trust, parameters, commands, the requester's right to use the
- * account. Limits and siblings, which only the operator can count, are not checked here. Throws Refused.
+ * account, the run that it undoes. Limits and siblings, which only the operator can count, are not checked here. Throws Refused.
  */
-export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promise<AdmittedRehearsal> {
+export async function judgeRehearsal(client: KubeClient, ledger: SourceLedger, ref: ActionRef): Promise<AdmittedRehearsal> {
   const around = await gatherSurroundings(client, ref);
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
@@ -56,6 +57,8 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
       `policy does not admit the action: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`,
     );
   }
+  const { rollbackOf } = action.spec;
+  if (rollbackOf) await requireSource(ledger, { source: rollbackOf }, { ...ref, account: playbook.spec.account });
   return { around, playbook };
 }
 

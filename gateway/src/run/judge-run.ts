@@ -8,7 +8,15 @@ import {
   type StageStatus,
 } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
-import { asksOf, computeRisk, evaluatePlan, isAdHoc, judgeHighRisk, type PlanFacts, undeclaredEffects } from '@sentinel/policy';
+import {
+  asksOf,
+  computeRisk,
+  evaluatePlan,
+  hasOwnSteps,
+  judgeHighRisk,
+  type PlanFacts,
+  undeclaredEffects,
+} from '@sentinel/policy';
 import { askForDeciders } from '../enforce/deciders.ts';
 import { type GatheredFacts, gatherFacts } from '../enforce/gather-facts.ts';
 import { endingOf, startRefusal } from '../enforce/permission.ts';
@@ -98,8 +106,8 @@ function riskOf(
     environment: policies.environment,
     floor: playbook?.spec.risk?.floor,
     raised: judgeHighRisk(policies, indexed).raised,
-    ownSteps: isAdHoc(action.spec),
-    asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
+    ownSteps: hasOwnSteps(action.spec),
+    asks: playbook ? asksOf(policies, playbook.spec, action.spec) : [],
     hasRollback: playbook?.spec.rollback?.from === 'PreImages',
   }).level;
 }

@@ -8,11 +8,12 @@ import { keepRefusal } from '../ledger/refusals.ts';
 import type { Ledger } from '../ledger/store.ts';
 import { newRecording } from '../rehearse/recording.ts';
 import { forbidden, Refused, refuseClaim } from '../request/refused.ts';
+import { requireSource } from '../undo/source.ts';
 import { judgePod } from './judge-pod.ts';
 import { judgeRehearsal } from './judge-rehearsal.ts';
 import { judgeRun, readPlan } from './judge-run.ts';
 import { judgeVerification } from './judge-verification.ts';
-import type { Enforcement, RecordedElsewhere, Run } from './run.ts';
+import type { Enforcement, RecordedElsewhere, Run, Undoing } from './run.ts';
 
 /** The message for a pod whose rehearsal cannot continue. */
 export const RECORDER_GONE =
@@ -95,7 +96,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
   // An existing claim of this pod was evaluated when it was made; policies and settings may have changed since.
   const isHeld = held?.pod === podUid;
   // An existing claim keeps its name, which may be that of another version.
-  const claim = async (request: Pick<ClaimRequest, 'account' | 'plan' | 'verifies'>) =>
+  const claim = async (request: Pick<ClaimRequest, 'account' | 'plan' | 'verifies' | 'undoes'>) =>
     requireClaim(
       held ? await ledger.claimNamed(held.name) : await ledger.claim({ jobUid, podUid, replica, action: ref, now, ...request }),
       asked,
@@ -114,21 +115,26 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     if (!isHeld) await requireRendered(context, asked, { action: gathered.action, playbook: playbook?.spec, policies, plan });
     const { account, effects, rollback } = plan.spec;
     const checks = playbook?.spec.verify?.length ?? 0;
+    const undoing = undoingOf(gathered.action, plan);
+    // A run that is taken over was judged when it was claimed.
+    if (undoing.undoing && !held) await requireSource(ledger, undoing.undoing, { ...ref, account });
     const claimed = await claim({
       account,
+      ...(undoing.undoing ? { undoes: undoing.undoing.source.uid } : {}),
       plan: { digest, effects: effects.length, risk: judged.risk, rollback: rollback.from, checks },
     });
     if (claimed.plan !== digest) throw refuseClaim('PlanNotRecorded', 'the run was claimed with another plan');
-    return { ...run, account, mayWrite: true, enforcement: await enforcementOf(ledger, { plan, digest, ...judged }, claimed) };
+    const enforcement = await enforcementOf(ledger, { plan, digest, ...judged }, claimed);
+    return { ...run, ...undoing, account, mayWrite: true, enforcement };
   }
   if (stage.stage === 'verification') {
     const { run: verified, plan, gathered } = await judgeVerification(client, ledger, ref, { action, stage, now });
     const { playbook, policies } = gathered.facts;
     if (!isHeld) await requireRendered(context, asked, { action: gathered.action, playbook: playbook?.spec, policies, plan });
     await claim({ account: verified.account, verifies: verified.job });
-    return { ...run, account: verified.account, mayWrite: false };
+    return { ...run, ...undoingOf(gathered.action, plan), account: verified.account, mayWrite: false };
   }
-  const { around, playbook } = await judgeRehearsal(client, ref);
+  const { around, playbook } = await judgeRehearsal(client, ledger, ref);
   const { account, sandbox } = playbook.spec;
   const settings = await requireRendered(context, asked, { ...around, playbook: playbook.spec, plan: undefined });
   const claimed = await claim({ account });
@@ -139,8 +145,11 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     return { stage: 'rehearsal', jobUid, namespace: ref.namespace, recorder };
   }
   const rehearsal = { playbook, attempt: stage.attempt, settings, parent: around.parent?.uid };
-  return { ...run, account, mayWrite: sandbox.profile === 'Change', rehearsal };
+  return { ...run, ...undoingOf(around.action), account, mayWrite: sandbox.profile === 'Change', rehearsal };
 }
+
+const undoingOf = ({ spec }: AgentAction, plan?: ActionPlan): { readonly undoing?: Undoing } =>
+  spec.rollbackOf ? { undoing: { source: spec.rollbackOf, approved: plan?.spec.rollbackOf } } : {};
 
 // Returns the settings with which Job and pod equal the rendered ones.
 async function requireRendered(

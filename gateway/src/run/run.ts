@@ -1,4 +1,4 @@
-import type { ActionPlan, ObservedEffect, Playbook, RiskLevel } from '@sentinel/crds';
+import type { ActionPlan, AgentActionSpec, ObservedEffect, PlannedRollback, Playbook, RiskLevel } from '@sentinel/crds';
 import type { Identity, SandboxSettings } from '@sentinel/policy';
 import type { Overlay } from '../effect/overlay.ts';
 import type { Serializer } from '../enforce/serializer.ts';
@@ -18,6 +18,15 @@ export interface Recording {
   readonly overlay: Overlay;
   /** Serializes writes, so that each is observed after the one before it. */
   readonly turns: Serializer;
+  /** What a rehearsal that undoes another action has found so far. */
+  readonly undone: { readonly undoes: number[]; readonly left: NonNullable<PlannedRollback['left']>; readonly turns: Serializer };
+}
+
+/** The action that a run undoes. */
+export interface Undoing {
+  readonly source: NonNullable<AgentActionSpec['rollbackOf']>;
+  /** What the plan says of it; undefined in a rehearsal. */
+  readonly approved: PlannedRollback | undefined;
 }
 
 /** The admitted rehearsal, according to the gateway's own reading at its claim. */
@@ -77,5 +86,7 @@ export interface Run {
   readonly mayWrite: boolean;
   readonly recording: Recording;
   readonly rehearsal?: Rehearsal;
+  /** Set for an action that undoes another one. */
+  readonly undoing?: Undoing;
   readonly enforcement: Enforcement | undefined;
 }

@@ -15,6 +15,7 @@ import { buildQuery } from '../request/query.ts';
 import { forbidden } from '../request/refused.ts';
 import { endWhenRefused } from '../run/open-read.ts';
 import type { Run } from '../run/run.ts';
+import { serveUndo, UNDO_PATH } from '../undo/serve-undo.ts';
 import { stageUser, type Upstream } from '../upstream.ts';
 import { readsSecrets, serveCertificate } from './serve-certificate.ts';
 
@@ -32,6 +33,11 @@ export async function serveSandbox(
   raw: RawRequest,
   signal: AbortSignal,
 ): Promise<Answer | TransportStream> {
+  if (run.undoing) {
+    if (!raw.url.startsWith(UNDO_PATH)) throw forbidden('PathNotAllowed', 'a rollback makes no request of its own');
+    const write = async (request: ParsedRequest) => serveWrite(context, run, request, await judge(context, run, request));
+    return await serveUndo({ ...context, write }, run, raw);
+  }
   const request = await parseRequest(raw, context.discovery);
   if ('path' in request)
     return await context.upstream.stream(run, stageUser(run), {

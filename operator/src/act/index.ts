@@ -1,6 +1,7 @@
 // The steps of an action that change something, one verb a file; each folder holds those of one stage of its life.
 export { endAsDecided } from './end/end.ts';
 export { makeRoom } from './end/make-room.ts';
+export { noteUndone } from './end/note-undone.ts';
 export { removeActionFinalizer } from './end/remove-finalizer.ts';
 export { deleteRetired, retire } from './end/retire.ts';
 export { stateEnd } from './end/state-end.ts';

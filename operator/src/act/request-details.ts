@@ -16,6 +16,8 @@ export function requestDetails({ spec }: AgentAction, parameters: string | undef
     'gen_ai.tool.name': intent.tool?.name,
     'sentinel.mcp.server': intent.tool?.server,
     'sentinel.action.parent': intent.parentAction,
+    'sentinel.rollback_of.name': spec.rollbackOf?.name,
+    'sentinel.rollback_of.uid': spec.rollbackOf?.uid,
     'sentinel.parameters': parameters,
     'sentinel.mode': mode,
   };

@@ -13,6 +13,7 @@ import {
   judgeFiling,
   judgeOverlap,
   judgeParent,
+  judgeRollbackOf,
   judgeStorage,
   type Refusal,
   replacementOf,
@@ -42,6 +43,7 @@ const REHEARSAL_BYTES = 64 * 1024;
 export function decideNextStep(facts: Facts): NextStep {
   const { action } = facts;
   const state = stateOf(action.status);
+  if (finalStates.has(state) && isUndoneSince(facts)) return { kind: 'NoteUndone' };
   if (finalStates.has(state)) return action.metadata.finalizers?.length ? decideOnRelease(facts) : decideOnRetirement(facts);
   const stopped = stoppedBy(facts);
   if (stopped) return stop(facts, stopped.why, stopped.actor);
@@ -82,6 +84,13 @@ export function decideNextStep(facts: Facts): NextStep {
   }
 }
 
+// The end of an action is recorded first, its retirement last.
+function isUndoneSince({ action: { metadata, status }, undoneBy }: Facts): boolean {
+  const last = status?.outbox?.records.at(-1)?.transition;
+  const isKept = metadata.deletionTimestamp === undefined && last !== 'Retired';
+  return undoneBy !== undefined && isKept && outboxRoom(status) > 0 && status?.rolledBackBy?.uid !== undoneBy.uid;
+}
+
 function decideOnAdmission(facts: Facts): NextStep {
   if (!facts.live) return stillHeld(facts) ?? { kind: 'LookAgainLive' };
   if (!facts.requester)
@@ -118,6 +127,7 @@ function refusalsOf(facts: Facts, requester: NonNullable<Facts['requester']>): R
     ...admit({ ...facts, spec: action.spec }),
     ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
     ...judgeFiling(policies, self, activity, facts.now),
+    ...judgeRollbackOf({ uid: self.uid, spec: action.spec }, { original: facts.original, activity }),
     ...judgeOverlap(facts.playbook?.spec.schedule, self, activity),
     ...(storage === undefined ? [] : judgeStorage(policies, self.namespace, storage, REHEARSAL_BYTES)),
   ];

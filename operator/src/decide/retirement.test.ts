@@ -45,6 +45,17 @@ describe('An action that has ended', () => {
       facts(ended(), { ...all, activity: [{ ...activityOf(action('Running')), uid: 'c', parent: 'u', root: 'u' }] }),
       { kind: 'Wait', requeueAfterMs: 60_000 },
     ],
+    [
+      'stays while another action may undo it, which needs its pre-images',
+      facts(ended(), { ...all, activity: [{ ...activityOf(action('AwaitingApproval')), uid: 'c', root: 'c', undoes: 'u' }] }),
+      { kind: 'Wait', requeueAfterMs: 60_000 },
+    ],
+    ['notes who has undone it', facts(ended(), { ...all, undoneBy: { name: 'b', uid: 'b' } }), { kind: 'NoteUndone' }],
+    [
+      'notes nothing after its retirement',
+      facts(ended(2, 'Retired'), { ...all, undoneBy: { name: 'b', uid: 'b' } }),
+      { kind: 'Wait' },
+    ],
   ];
   for (const [name, given, step] of rows) it(name, () => assert.partialDeepStrictEqual(decideNextStep(given), step));
 

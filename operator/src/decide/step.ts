@@ -56,5 +56,7 @@ export type NextStep =
       /** Records of a deleted action that no sink acknowledged in time. */
       readonly missing?: { readonly from: number; readonly to: number };
     }
+  /** Another action has undone this one. */
+  | { readonly kind: 'NoteUndone' }
   | { readonly kind: 'Retire' }
   | { readonly kind: 'Delete' };

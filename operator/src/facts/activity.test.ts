@@ -28,4 +28,10 @@ describe('An action, as limits and autonomy see it', () => {
       const seen = activityOf(action(state, { stages }));
       assert.deepEqual([seen.failed, seen.succeeded], [failed, succeeded]);
     });
+
+  it('failed when another action had to undo it', () => {
+    const { status, ...rest } = action('Succeeded', { stages: [run('Succeeded')] });
+    const seen = activityOf({ ...rest, status: { ...status, rolledBackBy: { name: 'back', uid: 'b' } } });
+    assert.deepEqual([seen.failed, seen.succeeded, seen.isGood], [true, false, true]);
+  });
 });

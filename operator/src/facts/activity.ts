@@ -37,6 +37,8 @@ export function activityOf(action: AgentAction): Activity {
     return found ? Date.parse(found.lastTransitionTime) : undefined;
   };
   const hasRun = status?.stages?.some(({ stage }) => stage === 'run') === true;
+  // What people had to undo is no success that earns autonomy.
+  const isUndone = status?.rolledBackBy !== undefined;
   const activity: Activity = {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
@@ -55,9 +57,10 @@ export function activityOf(action: AgentAction): Activity {
     queued: status?.queuedAt === undefined ? undefined : Date.parse(status.queuedAt),
     ended: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
     // Cancelling a failing run does not prevent it from counting as failed.
-    failed: badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
-    succeeded: state === 'Succeeded',
+    failed: isUndone || badEnds.has(state) || (finalStates.has(state) && state !== 'Succeeded' && hasRun),
+    succeeded: state === 'Succeeded' && !isUndone,
     isGood: successStates.has(state),
+    undoes: spec.rollbackOf?.uid,
     parent: status?.lineage?.at(-1)?.uid,
     root: status?.lineage?.[0]?.uid ?? metadata.uid ?? '',
     changed: hasRun ? (status?.plan?.effects ?? 0) : 0,

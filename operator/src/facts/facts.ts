@@ -44,6 +44,10 @@ export interface Facts {
   /** The current rights of the approvers; read right before a start, and undefined until then. */
   readonly deciders?: ReadonlyMap<string, DeciderRights>;
   readonly plan: ActionPlan | undefined;
+  /** The action that this one undoes; undefined if it names none or it does not exist. */
+  readonly original?: AgentAction | undefined;
+  /** The action that has undone this one; undefined if none has. */
+  readonly undoneBy?: { readonly name: string; readonly uid: string } | undefined;
   /** The current parent action; undefined if the action names none or it does not exist. */
   readonly parent: Parent | undefined;
   /** Whether the requester may use the account; undefined if it was not checked in this reconcile. */

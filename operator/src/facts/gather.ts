@@ -66,6 +66,8 @@ export async function gatherFromCaches(
   });
   return {
     ...facts,
+    original: caches.actions.store.get(`${namespace}/${action.spec.rollbackOf?.name ?? ''}`),
+    undoneBy: undoerOf(caches, action),
     deletedBy: await deleterOf(client, action),
     mayUseAccount: undefined,
     guards: [],
@@ -106,7 +108,8 @@ export async function gatherLive(
   const name = action.spec.playbookRef?.name;
   const parentName = action.spec.intent.parentAction;
   const stage = action.status?.stages?.at(-1);
-  const [tenant, cluster, local, named, keys, plan, parent, job, podList] = await Promise.all([
+  const { rollbackOf } = action.spec;
+  const [tenant, cluster, local, named, keys, plan, parent, original, job, podList] = await Promise.all([
     client.get(namespaces, { name: namespace }),
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
@@ -114,6 +117,7 @@ export async function gatherLive(
     client.get(configmaps, { name: SEAL_KEYS, namespace: own.system }),
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
+    rollbackOf === undefined ? null : client.get(agentActions, { name: rollbackOf.name, namespace }),
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
     stage
       ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` })
@@ -140,6 +144,7 @@ export async function gatherLive(
   const deletedBy = await deleterOf(client, action);
   return {
     ...facts,
+    original: original ?? undefined,
     deletedBy,
     mayUseAccount,
     guards: starting ? await readGuards(client, guards, () => gateway.lock()) : [],
@@ -148,6 +153,11 @@ export async function gatherLive(
     activity,
     live: true,
   };
+}
+
+function undoerOf(caches: Caches, { metadata }: AgentAction): Facts['undoneBy'] {
+  const undoer = caches.actions.store.byIndex('undoes', metadata.uid ?? '').find(({ status }) => stateOf(status) === 'Succeeded');
+  return undoer && { name: undoer.metadata.name, uid: undoer.metadata.uid ?? '' };
 }
 
 async function evidenceOf(evidenceFault: EvidenceFault, namespace: string): Promise<NonNullable<Facts['evidence']>> {

@@ -1,17 +1,23 @@
 import { type AgentAction, type AgentActionSpec, API_VERSION, type Playbook, PlaybookSpec } from '@sentinel/crds';
 import type { Trust } from '../approval/trust.ts';
+import { isRollback, rollbackPlaybook } from './rollback-of.ts';
 
-/** Whether an action has ad-hoc steps instead of naming a Playbook. */
-export const isAdHoc = (spec: Pick<AgentActionSpec, 'steps'>): boolean => spec.steps !== undefined;
+/** Whether an action names no Playbook: it has ad-hoc steps, or undoes another action. */
+export const isAdHoc = (spec: Pick<AgentActionSpec, 'steps' | 'rollbackOf'>): boolean => hasOwnSteps(spec) || isRollback(spec);
+
+/** Whether an action has ad-hoc steps. */
+export const hasOwnSteps = (spec: Pick<AgentActionSpec, 'steps'>): boolean => spec.steps !== undefined;
 
 /** Ad-hoc steps are never trusted, because only the agent has seen them before. */
 export const UNTRUSTED_STEPS: Trust = { trusted: false, why: 'the steps are those of the action itself' };
 
 /**
  * The Playbook that is built from the ad-hoc steps of an action, so that they are handled in the same way: writes are effects, the rollback is
- * from the pre-images. The same steps have the same digest in every action. Undefined if the action has no ad-hoc steps.
+ * from the pre-images. The same steps have the same digest in every action. An action that undoes another one gets the Playbook of a rollback.
+ * Undefined if the action names a Playbook.
  */
 export function adHocPlaybook({ metadata, spec }: Pick<AgentAction, 'metadata' | 'spec'>): Playbook | undefined {
+  if (isRollback(spec)) return rollbackPlaybook({ metadata, spec });
   if (!spec.steps || spec.account === undefined || spec.image === undefined) return undefined;
   return {
     apiVersion: API_VERSION,

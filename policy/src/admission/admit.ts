@@ -7,9 +7,10 @@ import { judgeRepository } from '../rules/repositories.ts';
 import { judgeTool } from '../rules/tools.ts';
 import type { PolicyErrorCode } from '../verdict/policy-errors.ts';
 import type { Refusal } from '../verdict/verdict.ts';
-import { isAdHoc } from './ad-hoc.ts';
+import { hasOwnSteps, isAdHoc } from './ad-hoc.ts';
 import { fillSteps, resolveParameters } from './parameters.ts';
 import { playbookFaults } from './playbook-faults.ts';
+import { isRollback } from './rollback-of.ts';
 import { judgeSteps } from './steps.ts';
 
 /** The facts that decide whether an action may be rehearsed. */
@@ -69,8 +70,9 @@ function byPolicies({ spec, policies, trust }: AdmissionFacts): Refusal[] {
         `environment '${environment ?? 'none'}' is not allowed; allowed: ${rules.environments.allow?.join(', ') ?? 'any that is not denied'}`,
       );
     }
+    // The steps of a rollback are Sentinel's own.
     if (isAdHoc(spec)) {
-      if (rules.playbooks.adHocSteps === 'Deny')
+      if (hasOwnSteps(spec) && rules.playbooks.adHocSteps === 'Deny')
         refuse('AdHocStepsNotAllowed', 'playbooks.adHocSteps', 'ad-hoc steps are not allowed');
       continue;
     }
@@ -96,7 +98,7 @@ function passes(lists: { allow?: string[] | undefined; deny?: string[] | undefin
 
 function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts): Refusal[] {
   const name = spec.playbookRef?.name ?? '';
-  const adHoc = isAdHoc(spec);
+  const adHoc = hasOwnSteps(spec);
   if (!playbook || isBeingDeleted(playbook))
     return [
       {
@@ -118,12 +120,12 @@ function byPlaybook({ spec, playbook, policies, mayUseAccount }: AdmissionFacts)
       })),
     );
   // Without values there is no command line to evaluate; missing values are reported already.
-  if (found.length === 0) {
+  if (found.length === 0 && !isRollback(spec)) {
     const steps = [...playbook.spec.steps, ...(playbook.spec.verify ?? [])];
     found.push(...judgeSteps(policies, fillSteps(steps, parameters.values)).refusals);
   }
-  const image = judgeImage(policies, playbook.spec.sandbox.image);
-  if (image.decision === 'Deny') found.push({ ...image, code: 'ImageNotAllowed' });
+  const image = isRollback(spec) ? undefined : judgeImage(policies, playbook.spec.sandbox.image);
+  if (image?.decision === 'Deny') found.push({ ...image, code: 'ImageNotAllowed' });
   for (const repository of spec.target?.repositories ?? []) {
     const opinion = judgeRepository(policies, repository);
     if (opinion.decision === 'Deny') found.push({ ...opinion, code: 'RepositoryNotAllowed' });

@@ -13,7 +13,7 @@ it('A rule that requires approval requires it in the checks of a Playbook as wel
     steps: [{ name: 'one', command: ['kubectl', 'get', 'pods'] }],
     verify: [{ name: 'check', command: ['helm', 'list'] }],
   });
-  assert.match(asksOf(set, playbook, []).join(), /step 'check': 'helm list' needs approval by 'helm'/);
+  assert.match(asksOf(set, playbook, {}).join(), /step 'check': 'helm list' needs approval by 'helm'/);
 });
 
 it('A step may set a locale that reads bytes as any does, and asks for others', () => {

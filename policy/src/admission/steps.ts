@@ -24,13 +24,17 @@ export function judgeSteps(set: PolicySet, steps: readonly Step[]): StepsVerdict
   };
 }
 
+/** What an action says that its commands depend on. */
+type Asking = Pick<AgentActionSpec, 'parameters' | 'rollbackOf'>;
+
 /** The reasons why the commands of a Playbook need a person, parameters filled in, as sentences. */
-export function asksOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): string[] {
-  return askedOf(set, playbook, parameters).map(({ message }) => message);
+export function asksOf(set: PolicySet, playbook: PlaybookSpec, asking: Asking): string[] {
+  return askedOf(set, playbook, asking).map(({ message }) => message);
 }
 
-/** The same, with the commands that the sentences quote. */
-export function askedOf(set: PolicySet, playbook: PlaybookSpec, parameters: AgentActionSpec['parameters']): Saying[] {
+/** The same, with the commands that the sentences quote. Those of a rollback are Sentinel's own. */
+export function askedOf(set: PolicySet, playbook: PlaybookSpec, { parameters, rollbackOf }: Asking): Saying[] {
+  if (rollbackOf) return [];
   const { values } = resolveParameters(playbook, parameters);
   const steps = [...playbook.steps, ...(playbook.verify ?? [])];
   return judgeSteps(set, fillSteps(steps, values)).asks.map(({ step, reason }) => sayingOf(step, reason));

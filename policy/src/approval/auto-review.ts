@@ -96,6 +96,8 @@ export const runsMissing = (succeeded: number | undefined, wanted: number): stri
 
 function ofPlaybook({ playbook, trust, adHoc, policies }: AutoReviewFacts): string[] {
   if (!playbook) return ['the Playbook is gone'];
+  // The Playbook of ad-hoc steps is 'Auto'.
+  if (adHoc && playbook.spec.autonomy !== 'Auto') return ['a person decides on each rollback of another action'];
   if (adHoc)
     return policies.policies
       .filter(({ spec }) => spec?.playbooks.adHocSteps !== 'Allow')

@@ -40,6 +40,8 @@ export interface Activity {
   readonly succeeded: boolean;
   /** Whether it has ended as asked for, with or without a real run. */
   readonly isGood?: boolean;
+  /** The uid of the action that it undoes. */
+  readonly undoes?: string | undefined;
   /** The parent action; undefined if there is none. */
   readonly parent: string | undefined;
   /** The uid of its oldest ancestor; its own uid without a parent. */

@@ -6,11 +6,12 @@ import {
   digestOf,
   type Effect,
   type PlanDraft,
+  type PlannedRollback,
   type Playbook,
   planPartName,
   type RiskLevel,
 } from '@sentinel/crds';
-import { isAdHoc } from '../admission/ad-hoc.ts';
+import { hasOwnSteps, isAdHoc } from '../admission/ad-hoc.ts';
 import { fillSteps, resolveParameters } from '../admission/parameters.ts';
 import { askedOf } from '../admission/steps.ts';
 import { undeclaredEffects } from '../admission/undeclared.ts';
@@ -50,6 +51,8 @@ export interface DraftFacts {
   readonly budgets: Budgets;
   /** The digest of the pods of the real run. */
   readonly template: string;
+  /** For an action that undoes another one: what is undone, and what is left as it is. */
+  readonly undone?: Pick<PlannedRollback, 'undoes' | 'left'> | undefined;
 }
 
 const NOT_OBSERVABLE_MAX = 16;
@@ -74,7 +77,7 @@ export async function draftPlan(facts: DraftFacts): Promise<PlanDraft> {
     floor: playbook.spec.risk?.floor,
     raised: judgeHighRisk(policies, effects).raised,
     asks,
-    ownSteps: isAdHoc(action.spec),
+    ownSteps: hasOwnSteps(action.spec),
     hasRollback: playbook.spec.rollback?.from === 'PreImages',
     budgets: facts.budgets,
   });
@@ -113,6 +116,7 @@ async function planned(facts: DraftFacts, undeclared: string[]): Promise<PlanDra
       summary: action.spec.intent.summary,
       ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }),
     },
+    ...(action.spec.rollbackOf && facts.undone ? { rollbackOf: { ...action.spec.rollbackOf, ...facts.undone } } : {}),
     ...(undeclared.length === 0 ? {} : { undeclared }),
     steps: await commandsOf(playbook.spec.steps),
     ...(playbook.spec.verify === undefined ? {} : { verify: await commandsOf(playbook.spec.verify) }),
@@ -169,7 +173,7 @@ function requiredAt(
 async function keptAsks({ policies, playbook, action }: DraftFacts): Promise<string[]> {
   const handling = dataHandling(policies);
   const kept: string[] = [];
-  for (const { message } of withoutQuotes(handling, askedOf(policies, playbook.spec, action.spec.parameters)))
+  for (const { message } of withoutQuotes(handling, askedOf(policies, playbook.spec, action.spec)))
     kept.push(await keepSentence(handling, message));
   return kept;
 }

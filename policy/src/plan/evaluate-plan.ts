@@ -143,7 +143,7 @@ export function reasonsForPerson(
     undeclared: plan.undeclared ?? [],
     notObservable: plan.notObservable ?? [],
     hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
-    asks: playbook ? asksOf(policies, playbook.spec, action.spec.parameters) : [],
+    asks: playbook ? asksOf(policies, playbook.spec, action.spec) : [],
     succeeded,
   });
 }

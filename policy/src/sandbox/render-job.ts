@@ -1,5 +1,6 @@
 import { type AgentAction, digestOf, type PlaybookSpec, type Stage } from '@sentinel/crds';
 import { fillSteps, resolveParameters } from '../admission/parameters.ts';
+import { isRollback } from '../admission/rollback-of.ts';
 import { jobSeconds } from '../approval/requirements.ts';
 import type { PolicySet } from '../policyset/policy-set.ts';
 import { jobName } from './names.ts';
@@ -34,6 +35,7 @@ export function renderJob(
     stage,
     action: { name, namespace, uid },
     sandbox: playbook.sandbox,
+    ...(isRollback(action.spec) ? { isOwn: true } : {}),
     steps: fillSteps(stage === 'verification' ? (playbook.verify ?? []) : playbook.steps, values),
     // What was planned, or less where policy has become stricter since.
     seconds: Math.min(jobSeconds(facts.policies), facts.plannedSeconds ?? Number.POSITIVE_INFINITY),

@@ -17,6 +17,8 @@ export interface JobInput {
   readonly action: { readonly name: string; readonly namespace: string; readonly uid: string };
   readonly sandbox: PlaybookSpec['sandbox'];
   readonly steps: readonly Step[];
+  /** Whether the steps are those of a rollback: they run in Sentinel's own image, and their first word is its entry point. */
+  readonly isOwn?: true;
   readonly seconds: number;
   readonly settings: SandboxSettings;
 }
@@ -214,9 +216,9 @@ function stepOf(step: Step, input: JobInput): object {
   const reserved = new Set(own.map(({ name }) => name));
   return {
     name: stepContainer(step.name),
-    image: sandbox.image,
+    image: input.isOwn ? input.settings.image : sandbox.image,
     imagePullPolicy: 'IfNotPresent',
-    command: [...step.command].map(literal),
+    ...(input.isOwn ? { args: step.command.slice(1) } : { command: [...step.command].map(literal) }),
     workingDir: '/tmp',
     env: [...own, ...(step.env ?? []).filter(({ name }) => !reserved.has(name)).map(({ name, value }) => variable(name, value))],
     securityContext: locked,

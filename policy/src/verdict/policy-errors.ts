@@ -110,6 +110,34 @@ export const policyErrors = {
     when: 'A ClusterAgentPolicy requires that an action names the person for whom the agent acts.',
     next: 'Set `spec.onBehalfOf.user` to the person who prompted it.',
   },
+  RollbackSourceNotFound: {
+    when: 'The action named in `spec.rollbackOf` does not exist with this uid. The values from before it are kept as long as it exists (`dataHandling.retainFor`).',
+    next: 'Undo the changes by hand or with another action; the audit trail of the deleted action names them.',
+  },
+  RollbackSourceNotEnded: {
+    when: 'The action named in `spec.rollbackOf` has not ended.',
+    next: 'Cancel it, which rolls it back by itself: `kubectl sentinel cancel`. Or wait until it has ended.',
+  },
+  RollbackSourceNotRun: {
+    when: 'The action named in `spec.rollbackOf` had no real run, or its run changed nothing.',
+    next: 'Nothing has to be undone.',
+  },
+  RollbackSourceIncomplete: {
+    when: 'The action named in `spec.rollbackOf` was rolled back in part already, or the outcome of one of its changes is not known.',
+    next: 'Look at what its status says of each change, and correct that by hand or with another action.',
+  },
+  RollbackAlreadyDone: {
+    when: 'The action was rolled back already, by itself or by another action.',
+    next: 'Nothing has to be undone. To make its changes again, roll back the action that undid it.',
+  },
+  RollbackInProgress: {
+    when: 'Another action that has not ended rolls back the same action.',
+    next: 'Decide on that one, or cancel it.',
+  },
+  RollbackAccountDiffers: {
+    when: 'The rollback names another account than the one that the action ran as.',
+    next: 'Set `spec.account` to the `status.account` of the action that is rolled back, as `kubectl sentinel rollback` does.',
+  },
   ParentNotFound: {
     when: 'The parent action that the action names does not exist in its namespace.',
     next: 'Correct `spec.intent.parentAction`, or leave it out.',

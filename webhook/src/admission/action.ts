@@ -10,6 +10,7 @@ import {
   isSchedule,
   judgeAgent,
   judgeParent,
+  judgeRollbackOf,
   judgeScheduled,
   type LentAccount,
   parseIdentity,
@@ -93,8 +94,9 @@ const isOnlyCancelled = (spec: AgentActionSpec, before: AgentActionSpec) =>
 
 const withoutEnd = ({ cancelled: _, cancelComment: __, ...rest }: AgentActionSpec) => rest;
 
-// Either a Playbook or complete ad-hoc steps. Anything else violates the schema, which is checked after this.
-function saysWhatToDo({ playbookRef, steps, account, image, parameters }: AgentActionSpec): boolean {
+// Either a Playbook, complete ad-hoc steps, or an action to undo. Anything else violates the schema, which is checked after this.
+function saysWhatToDo({ playbookRef, steps, rollbackOf, account, image, parameters }: AgentActionSpec): boolean {
+  if (rollbackOf) return playbookRef === undefined && steps === undefined && account !== undefined && parameters === undefined;
   if (steps === undefined) return playbookRef !== undefined;
   return playbookRef === undefined && parameters === undefined && account !== undefined && image !== undefined;
 }
@@ -151,7 +153,10 @@ async function file(
     const unscheduled = isSchedule(requester)
       ? judgeScheduled({ ...metadata, spec: spec.data, playbook: facts.playbook, trust, now: now.getTime() })
       : [];
-    const refusals = [...judgeAgent(facts.policies, requester, userInfo.extra), ...admit(admission), ...family, ...unscheduled];
+    // Other rollbacks of the same action are counted by the operator.
+    const undone = judgeRollbackOf({ spec: spec.data }, { original: facts.original, activity: [] });
+    const identity = judgeAgent(facts.policies, requester, userInfo.extra);
+    const refusals = [...identity, ...admit(admission), ...family, ...undone, ...unscheduled];
     // A refused action must not be counted.
     const refused = refusals.length > 0 ? refusals : quota.admit(facts.policies, request, address);
     if (refused.length > 0) throw refusedByPolicy(refused);

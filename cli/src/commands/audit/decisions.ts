@@ -1,4 +1,12 @@
-import { type AgentAction, type AuditRecord, annotations, effectNumber, finalStates, type State } from '@sentinel/crds';
+import {
+  type AgentAction,
+  type AuditRecord,
+  annotations,
+  effectNumber,
+  finalStates,
+  type State,
+  type Transition,
+} from '@sentinel/crds';
 import { type DecisionRecord, parseDecisions, type SealKeys, sealFault } from '@sentinel/policy';
 import { stateOf } from '../../read.ts';
 
@@ -65,6 +73,9 @@ function untold(action: AgentAction, sealed: readonly DecisionRecord[]): string[
 
 const describe = ({ user, decision, time }: DecisionRecord) => `'${user}' (${decision}, ${time})`;
 
+/** What is recorded of an action that has ended. */
+const AFTER_END: ReadonlySet<string> = new Set<Transition>(['RolledBackLater', 'Retired']);
+
 /** Differences between the end of an action in its status and in its newest records. */
 export function endFindings(action: AgentAction): string[] {
   const state = stateOf(action);
@@ -78,7 +89,7 @@ export function endFindings(action: AgentAction): string[] {
     findings.push(
       `the action is ${state}, but record ${end.sequence} says that it ended as ${of('sentinel.state') ?? 'nothing'}`,
     );
-  const after = records.filter(({ sequence, transition }) => end && sequence > end.sequence && transition !== 'Retired');
+  const after = records.filter(({ sequence, transition }) => end && sequence > end.sequence && !AFTER_END.has(transition));
   for (const { sequence, transition } of after)
     findings.push(`record ${sequence} (${transition}) comes after the end of the action`);
   const { status: isSuccess } = action.status?.conditions?.find(({ type }) => type === 'Succeeded') ?? {};

@@ -69,7 +69,7 @@ export function auditVerifyExport(io: Terminal, file: string, keysFile?: string)
     const end =
       last?.transition === 'Retired'
         ? ', deleted since'
-        : endless || last?.transition === 'Ended'
+        : endless || records.some(({ transition }) => transition === 'Ended')
           ? ''
           : '; its end is not in the export';
     io.out(

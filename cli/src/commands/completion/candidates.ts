@@ -83,6 +83,7 @@ const ofActions: Readonly<Record<string, (action: AgentAction) => boolean>> = {
   'request-changes': isWaiting,
   reconcile: (action) => stateOf(action) === 'OutcomeUnknown',
   cancel: isOpen,
+  rollback: (action) => !isOpen(action) && action.status?.stages?.some(({ stage }) => stage === 'run') === true,
   'audit verify': any,
   'audit show': any,
   'policy explain': any,

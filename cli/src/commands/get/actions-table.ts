@@ -20,7 +20,7 @@ const columns: readonly Column[] = [
   { heading: 'STATE', of: stateOf },
   { heading: 'RISK', of: ({ status }) => status?.plan?.risk },
   { heading: 'EFFECTS', of: ({ status }) => status?.plan?.effects },
-  { heading: 'WORK', of: ({ spec }) => spec.playbookRef?.name ?? (spec.steps ? 'ad-hoc steps' : undefined) },
+  { heading: 'WORK', of: ({ spec }) => workOf(spec) },
   { heading: 'REQUESTER', of: (action) => shortRequester(action) },
   { heading: 'AGE', of: ({ metadata }, now) => age(metadata.creationTimestamp, now) },
 ];
@@ -28,6 +28,11 @@ const more: readonly Column[] = [
   { heading: 'ACCOUNT', of: ({ status }) => status?.account },
   { heading: 'MESSAGE', of: messageOf },
 ];
+function workOf({ playbookRef, steps, rollbackOf }: AgentAction['spec']): string | undefined {
+  if (rollbackOf) return `rollback of ${rollbackOf.name}`;
+  return playbookRef?.name ?? (steps ? 'ad-hoc steps' : undefined);
+}
+
 /** Columns that a table of long names has no room for; `-o wide` shows them. */
 const dispensable = ['WORK', 'EFFECTS', 'REQUESTER'] as const;
 const shrinking = ['WORK', 'REQUESTER'] as const;

@@ -189,7 +189,7 @@ function admissionEntry(
   return {
     transition: 'Admitted' as const,
     actor: requester?.user ?? 'unknown',
-    summary: `${requester?.user ?? 'unknown'}${person} asks for ${isAdHoc(action.spec) ? 'ad-hoc steps' : `Playbook ${playbook?.metadata.name ?? ''}`}: ${intent.summary}`,
+    summary: `${requester?.user ?? 'unknown'}${person} asks for ${workOf(action, playbook?.metadata.name)}: ${intent.summary}`,
     details: {
       ...requestDetails(action, parameters),
       'sentinel.playbook.digest': playbook ? digestOf(playbook.spec) : undefined,
@@ -199,6 +199,11 @@ function admissionEntry(
       'sentinel.policy.audit_only': explainAll(audited, 1000),
     },
   };
+}
+
+function workOf({ spec }: AgentAction, playbook = ''): string {
+  if (spec.rollbackOf) return `the rollback of AgentAction '${spec.rollbackOf.name}'`;
+  return isAdHoc(spec) ? 'ad-hoc steps' : `Playbook ${playbook}`;
 }
 
 const sentence = (stage: Stage) =>

@@ -73,7 +73,9 @@ const READS_ONLY: Because = {
   remedy: "Use a Playbook whose profile is 'Change'.",
 };
 
-function asksOfSteps(set: PolicySet, { spec }: Playbook, { parameters }: AgentActionSpec): Because[] {
+function asksOfSteps(set: PolicySet, { spec }: Playbook, { parameters, rollbackOf }: AgentActionSpec): Because[] {
+  // The steps of a rollback are Sentinel's own.
+  if (rollbackOf) return [];
   const { values } = resolveParameters(spec, parameters);
   return judgeSteps(set, fillSteps([...spec.steps, ...(spec.verify ?? [])], values)).asks.map(({ step, reason }) => ({
     ...reasonOf(reason),

@@ -54,7 +54,7 @@ export function judgePlanOf({ action, plan, set, work }: Omit<Judged, 'family' |
   const { effects, risk, undeclared = [], notObservable = [] } = plan.spec;
   const { requirements, refusals } = judgePlan({ ...set, refusals: [] }, namespace, effects, risk.level);
   const { playbook } = work;
-  const asks = playbook ? asksOf(set, playbook.spec, action.spec.parameters) : [];
+  const asks = playbook ? asksOf(set, playbook.spec, action.spec) : [];
   const facts = { policies: set, namespace, effects, risk: risk.level, undeclared, notObservable, asks, succeeded: undefined };
   const person = whyPerson({ ...facts, ...work });
   return { requirements: withAutoReview(requirements, person), refusals, person };

@@ -2,6 +2,7 @@ import type { AgentAction, Effect } from '@sentinel/crds';
 import {
   asksOf,
   computeRisk,
+  hasOwnSteps,
   judgeHighRisk,
   judgePlan,
   type PolicySet,
@@ -40,7 +41,7 @@ export interface PlanJudged {
 export function judgeRehearsed(set: PolicySet, { action, work, effects, notObservable = [], succeeded }: Rehearsed): PlanJudged {
   const { playbook, trust, adHoc } = work;
   const namespace = action.metadata.namespace ?? '';
-  const asks = playbook ? asksOf(set, playbook.spec, action.spec.parameters) : [];
+  const asks = playbook ? asksOf(set, playbook.spec, action.spec) : [];
   const undeclared = undeclaredEffects(action, effects);
   const risk = computeRisk({
     effects,
@@ -50,7 +51,7 @@ export function judgeRehearsed(set: PolicySet, { action, work, effects, notObser
     floor: playbook?.spec.risk?.floor,
     raised: judgeHighRisk(set, effects).raised,
     asks,
-    ownSteps: adHoc,
+    ownSteps: hasOwnSteps(action.spec),
     ...(playbook ? { hasRollback: playbook.spec.rollback?.from === 'PreImages' } : {}),
     ...(succeeded === undefined ? {} : { history: historyOf(action, namespace, succeeded, effects.length) }),
   });

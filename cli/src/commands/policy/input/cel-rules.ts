@@ -28,11 +28,14 @@ export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
   "self.sandbox.profile == 'Change' || !has(self.verify)": (self) =>
     inside(self, 'sandbox').profile === 'Change' || !has(self, 'verify'),
   // Rules of actions.
-  'has(self.playbookRef) != has(self.steps)': (self) => has(self, 'playbookRef') !== has(self, 'steps'),
+  '[has(self.playbookRef), has(self.steps), has(self.rollbackOf)].exists_one(given, given)': (self) =>
+    ['playbookRef', 'steps', 'rollbackOf'].filter((field) => has(self, field)).length === 1,
   '!has(self.steps) || (has(self.account) && has(self.image))': (self) =>
     !has(self, 'steps') || (has(self, 'account') && has(self, 'image')),
-  'has(self.steps) || !(has(self.verify) || has(self.account) || has(self.image))': (self) =>
-    has(self, 'steps') || !['verify', 'account', 'image'].some((field) => has(self, field)),
+  '!has(self.rollbackOf) || has(self.account)': (self) => !has(self, 'rollbackOf') || has(self, 'account'),
+  'has(self.steps) || !(has(self.verify) || has(self.image))': (self) =>
+    has(self, 'steps') || !['verify', 'image'].some((field) => has(self, field)),
+  '!has(self.playbookRef) || !has(self.account)': (self) => !has(self, 'playbookRef') || !has(self, 'account'),
   'has(self.playbookRef) || !has(self.parameters)': (self) => has(self, 'playbookRef') || !has(self, 'parameters'),
   '!has(self.cancelComment) || self.cancelled': (self) => !has(self, 'cancelComment') || self.cancelled === true,
   // A file has no earlier version to compare with.
