@@ -5,6 +5,9 @@ import { GROUP, kinds } from '@sentinel/crds';
 import { apiReference, customResourceDefinition } from '@sentinel/crds/schema';
 import { builtInTables } from '@sentinel/policy/document';
 import { stringify } from 'yaml';
+import { chartReadme } from './chart/readme.ts';
+import { schemaOf } from './chart/schema.ts';
+import { readValues } from './chart/values.ts';
 import { sections } from './errors/catalogue.ts';
 import { catalogueFaults } from './errors/faults.ts';
 import { errorsPage } from './errors/page.ts';
@@ -17,8 +20,8 @@ import { decisionIndex } from './repository/decision-index.ts';
 /**
  * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
  * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; docs/kubectl-sentinel.md from
- * the command line; and the guards that the operator compares
- * the cluster with, from the templates of the chart.
+ * the command line; the schema of the chart's values and its README from values.yaml; and the guards that the operator compares the
+ * cluster with, from the templates of the chart.
  * With `--check` nothing is written; it fails when a committed file differs from what would be, or when the tables of errors have a fault.
  */
 const root = join(import.meta.dirname, '..');
@@ -41,6 +44,9 @@ function files(): Map<string, string> {
   const page = withTable(read(join(root, COMMANDS)) ?? '', 'Safe reads', safe);
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
   written.set('operator/src/generated/guards.ts', guardsModule(guards));
+  const values = readValues(read(join(root, 'charts/sentinel/values.yaml')) ?? '');
+  written.set('charts/sentinel/values.schema.json', schemaOf(values));
+  written.set('charts/sentinel/README.md', chartReadme(values));
   written.set('docs/kubectl-sentinel.md', commandReference());
   written.set('docs/errors.md', errorsPage(sections, guardMessages(guards.guards)));
   return written;

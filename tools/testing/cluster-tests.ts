@@ -4,7 +4,7 @@ import { noteImages } from '../../test/lib/images.ts';
 import { collectorEndpoint, startTelemetry } from '../../test/lib/telemetry.ts';
 import { leftovers } from '../../test/suites.ts';
 import { evidenceSettings, prepareEvidence, waitForEvidence } from '../evidence-volume.ts';
-import { type Images, installSentinel, makeImages } from '../install.ts';
+import { type Images, installSentinel, makeImages, oneOperator } from '../install.ts';
 import type { Plan } from './plan.ts';
 import { runFile, type Selection } from './run-file.ts';
 import { longestFirst, runEach } from './schedule.ts';
@@ -122,7 +122,11 @@ async function runInstalled(session: Session, runner: FileRunner, plan: Plan, im
   const telemetry = await startTelemetry();
   try {
     await prepareEvidence();
-    await installSentinel(images.sentinel.reference, { 'audit.otlpEndpoint': collectorEndpoint, ...evidenceSettings });
+    await installSentinel(images.sentinel.reference, {
+      'audit.otlpEndpoint': collectorEndpoint,
+      ...evidenceSettings,
+      ...oneOperator,
+    });
     await waitForEvidence();
     session.say(
       `installed; ${plan.together.length} files run ${WORKERS} at a time, ${plan.alone.length + plan.last.length} alone`,
