@@ -72,8 +72,14 @@ export const suites: readonly Suite[] = [
     name: 'chart',
     about:
       'A fresh machine gets what it needs; the chart installs, and uninstalls and leaves only the objects that people created; its alerts fire when they are due.',
-    files: ['test/e2e/fresh-machine.test.ts', 'test/e2e/monitoring.test.ts', 'test/chart/uninstall.test.ts'],
-    proof: [{ file: 'test/chart/uninstall.test.ts' }, { file: 'test/e2e/monitoring.test.ts' }],
+    files: [
+      'test/e2e/fresh-machine.test.ts',
+      'test/e2e/monitoring.test.ts',
+      'test/e2e/chart-values.test.ts',
+      'test/chart/installed.test.ts',
+      'test/chart/uninstall.test.ts',
+    ],
+    proof: [{ file: 'test/chart/uninstall.test.ts' }, { file: 'test/chart/installed.test.ts' }, { file: 'test/e2e/chart-values.test.ts' }, { file: 'test/e2e/monitoring.test.ts' }],
     folders: ['charts/', 'crds/', 'tools/', 'test/lib/'],
   },
   {
