@@ -58,7 +58,7 @@ describe('The programs', () => {
       assert.match(chart.get(`${program}.yaml`) ?? '', new RegExp(`include "sentinel.podSettings" \\(list \\. "${program}"\\)`));
       assert.match(
         readFileSync(join(folder, 'templates', '_helpers.tpl'), 'utf8'),
-        /define "sentinel\.podSettings"[^]*\{\{- with \$root\.Values\.priorityClass\.name \}\}\npriorityClassName: \{\{ \. \}\}/,
+        /define "sentinel\.podSettings"[\s\S]*\{\{- with \$root\.Values\.priorityClass\.name \}\}\npriorityClassName: \{\{ \. \}\}/,
       );
     });
 

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { paths } from '@sentinel/cluster';
 import { run } from '../../tools/run.ts';
+import { chart, helm } from '../lib/chart/release.ts';
 import { admin } from '../lib/cluster.ts';
 import { makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // Removes the installation and puts it back, so it runs after everything else.
-
-const chart = new URL('../../charts/sentinel', import.meta.url).pathname;
-const helm = (...args: string[]) => run(paths.helm, args, { env: { KUBECONFIG: paths.kubeconfig } });
 
 interface Installed {
   readonly kind: string;

@@ -64,7 +64,9 @@ function otherThan({ path, default: value, schema }: Value): unknown {
 }
 
 /** What must be set for a value to matter: the `enabled` beside it or beside one of the sections around it, or what is named here. */
-const neededFor: Readonly<Record<string, Sets>> = { 'tracing.samplingRatio': { 'tracing.otlpEndpoint': 'http://collector:4318' } };
+const neededFor: Readonly<Record<string, Sets>> = {
+  'tracing.samplingRatio': { 'tracing.otlpEndpoint': 'http://collector:4318' },
+};
 
 function needed({ path }: Value): Sets {
   const parts = path.split('.');

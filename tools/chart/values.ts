@@ -36,10 +36,10 @@ interface Reader {
 }
 
 function valuesOf(map: YAMLMap, prefix: string, reader: Reader): Value[] {
-  return map.items.map((pair) => valueOf(pair, prefix, reader));
+  return map.items.map((pair) => readValue(pair, prefix, reader));
 }
 
-function valueOf({ key, value }: Pair, prefix: string, reader: Reader): Value {
+function readValue({ key, value }: Pair, prefix: string, reader: Reader): Value {
   if (!isScalar(key) || !key.range) throw new Error(`${prefix}: a key must be a text`);
   const path = `${prefix}${key.value}`;
   const comment = reader.comments(key.range[0]);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { rbacPage, reasonFaults } from './page.ts';
 import { reasons } from './reasons.ts';
-import { readRoles, type Role, rolesOf, ruleText } from './roles.ts';
-import { rightsOf, rightText, type Use, unusedRights } from './usage.ts';
+import { type Role, readRoles, rolesOf, ruleText } from './roles.ts';
+import { missingRights, rightsOf, rightText, type Use, unusedRights } from './usage.ts';
 
 const roles = readRoles(join(import.meta.dirname, '..', '..', 'charts', 'sentinel'));
 
@@ -67,5 +67,17 @@ describe('The rights of the chart', () => {
 
   it('are not used by a request that was refused', () => {
     assert.equal(unusedRights([role], [use('pods', 'get', 'x', { allowed: false })]).length, 5);
+  });
+
+  it('are missing where a program was refused what no role of the chart grants', () => {
+    const refused = { allowed: false, role: '' };
+    const uses = [
+      use('pods', 'get', 'x', refused),
+      use('deployments', 'get', 'web', { group: 'apps', ...refused }),
+      use('deployments', 'get', 'db', { group: 'apps', ...refused }),
+      use('secrets', 'list', '', refused),
+      use('secrets', 'get', 'x'),
+    ];
+    assert.deepEqual(missingRights([role], uses), ["u: get deployments.apps 'db'", 'u: list secrets']);
   });
 });

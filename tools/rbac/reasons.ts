@@ -27,7 +27,8 @@ export const reasons: Readonly<Record<string, RoleReasons>> = {
       'get,list,watch namespaces': 'Whether a namespace opted in, and its environment.',
       'list nodes': 'Whether every node supports user namespaces (`sandbox.userNamespaces: Auto`), at the start.',
       'create events.events.k8s.io': 'The audit trail as Events of the action.',
-      'create subjectaccessreviews.authorization.k8s.io': 'Whether requesters may use an account, and whether deciders may decide.',
+      'create subjectaccessreviews.authorization.k8s.io':
+        'Whether requesters may use an account, and whether deciders may decide.',
       'get validatingadmissionpolicies.admissionregistration.k8s.io, validatingadmissionpolicybindings.admissionregistration.k8s.io, mutatingwebhookconfigurations.admissionregistration.k8s.io, validatingwebhookconfigurations.admissionregistration.k8s.io':
         'To compare the guards with what this version renders, before each start.',
     },
@@ -166,7 +167,7 @@ export const reasons: Readonly<Record<string, RoleReasons>> = {
     holder: 'the pods of schedules, in the whole cluster',
     rules: {
       'get playbooks.sentinel.dev': 'Whether the Playbook still has that schedule and is trusted.',
-      'create agentactions.sentinel.dev': 'To file the action. Admission policies refuse any but those of schedules.',
+      'create agentactions.sentinel.dev': 'To create the action. Admission policies refuse any but those of schedules.',
     },
   },
   'Role/sentinel-system/sentinel-test': {
@@ -182,7 +183,7 @@ export const reasons: Readonly<Record<string, RoleReasons>> = {
     holder: 'agents, bound by you in a namespace',
     rules: {
       'create,get,list,watch,patch agentactions.sentinel.dev':
-        'To file actions, and to edit and cancel their own. Admission refuses changes of the actions of others.',
+        'To create actions, and to edit and cancel their own. Admission refuses changes of the actions of others.',
       'get,list,watch actionplans.sentinel.dev, actionplanparts.sentinel.dev, playbooks.sentinel.dev':
         'What there is to run, and what a rehearsal found.',
       'get evidence.evidence.sentinel.dev': 'Logs and results of the actions that they can read.',
@@ -191,7 +192,7 @@ export const reasons: Readonly<Record<string, RoleReasons>> = {
   'ClusterRole/sentinel-approver': {
     holder: 'people who decide, bound by you in a namespace',
     rules: {
-      [KINDS_FOR_PEOPLE]: 'What is to be decided, and under which rules.',
+      [KINDS_FOR_PEOPLE]: 'What they decide about, and under which rules.',
       'patch,update,approve agentactions.sentinel.dev':
         'A decision is requested with an annotation, so it needs `patch` or `update`; it counts only with `approve`.',
       'get evidence.evidence.sentinel.dev': 'Logs and results of the actions that they can read.',

@@ -43,3 +43,25 @@ export function unusedRights(roles: readonly Role[], uses: readonly Use[]): Righ
   const used = new Set(uses.filter(({ allowed }) => allowed).flatMap((use) => [key(use, use.name), key(use, '*')]));
   return roles.flatMap(rightsOf).filter((right) => !used.has(key(right, right.name ?? '*')));
 }
+
+/**
+ * What RBAC refused although somebody asked for it, in one line each. A request that a role of the chart grants is left out: it was refused
+ * while the chart was being removed or was not complete.
+ */
+export function missingRights(roles: readonly Role[], uses: readonly Use[]): string[] {
+  const granted = roles.flatMap(rightsOf);
+  const isGranted = ({ verb, group, resource, name }: Use) =>
+    granted.some(
+      (right) =>
+        right.verb === verb &&
+        right.group === group &&
+        right.resource === resource &&
+        (right.name === undefined || right.name === name),
+    );
+  const missing = uses.filter((use) => !use.allowed && !isGranted(use));
+  const lines = missing.map(
+    ({ user, verb, group, resource, name }) =>
+      `${user}: ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` '${name}'`}`,
+  );
+  return [...new Set(lines)].sort();
+}

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 
 const account = '/var/run/secrets/kubernetes.io/serviceaccount';
-const server = 'https://kubernetes.default.svc';
+// As the client libraries of Kubernetes find it: without DNS.
+const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
+const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 const system = 'sentinel-system';
 const headers = { authorization: `Bearer ${readFileSync(`${account}/token`, 'utf8')}`, 'content-type': 'application/json' };
 
@@ -28,7 +30,7 @@ const checks = {
     for (const program of process.argv.slice(1)) {
       const { spec, status } = await get(`/apis/apps/v1/namespaces/${system}/deployments/sentinel-${program}`);
       const ready = status.readyReplicas ?? 0;
-      if (ready < spec.replicas) throw new Error(`${ready} of ${spec.replicas} replicas of sentinel-${program} are ready`);
+      if (ready < Math.max(1, spec.replicas)) throw new Error(`${ready} of ${spec.replicas} replicas of sentinel-${program} are ready`);
     }
   },
   async 'an operator leads'() {

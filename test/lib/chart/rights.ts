@@ -2,7 +2,7 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { paths } from '@sentinel/cluster';
-import type { Use } from '../../tools/rbac/usage.ts';
+import type { Use } from '../../../tools/rbac/usage.ts';
 
 interface Entry {
   readonly verb: string;
@@ -42,7 +42,10 @@ function usesOf({ verb, user, userAgent: agent = '', impersonatedUser, objectRef
   const role = kind === undefined ? '' : kind === 'Role' ? `Role/${namespace}/${roleName}` : `ClusterRole/${roleName}`;
   const username = impersonatedUser?.username ?? user.username;
   const use: Use = { user: username, agent, verb, group, resource, name, allowed, role };
-  return [use, ...(impersonatedUser && PROGRAM.test(user.username) ? impersonations(user.username, agent, impersonatedUser) : [])];
+  return [
+    use,
+    ...(impersonatedUser && PROGRAM.test(user.username) ? impersonations(user.username, agent, impersonatedUser) : []),
+  ];
 }
 
 // The log has no annotation for the right to impersonate: that the request arrived as somebody else shows it. Which role grants it follows
