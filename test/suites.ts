@@ -73,11 +73,12 @@ export const suites: readonly Suite[] = [
   {
     name: 'chart',
     about:
-      'A fresh machine gets what it needs; the chart installs, and uninstalls and leaves only the objects that people created; its alerts fire when they are due.',
+      'A fresh machine gets what it needs; the chart installs, upgrades and uninstalls, and leaves only the objects that people created; no value is ignored; its alerts fire when they are due.',
     files: [
       'test/e2e/fresh-machine.test.ts',
       'test/e2e/monitoring.test.ts',
       'test/e2e/chart-values.test.ts',
+      'test/chart/upgrade.test.ts',
       'test/chart/installed.test.ts',
       'test/chart/uninstall.test.ts',
     ],
