@@ -4,6 +4,9 @@ import { readRoles } from '../../tools/rbac/roles.ts';
 import { missingRights, rightText, unusedRights } from '../../tools/rbac/usage.ts';
 import { chart } from '../lib/chart/release.ts';
 import { usesInAuditLog } from '../lib/chart/rights.ts';
+import { admin, policyForAnyWrite } from '../lib/cluster.ts';
+import { oneStep } from '../lib/one-step.ts';
+import { END_STATES, makeTenant, messageOf, stateOf } from '../lib/tenant.ts';
 
 // Runs after other tests and looks at what they made the programs ask: the audit log of the API server says for each request which role
 // allowed it. On a cluster where only a few tests ran, rights are unused for that reason alone.
@@ -18,8 +21,22 @@ const afterFailures: Readonly<Record<string, string>> = {
     'The replica of the gateway that recorded a rehearsal is gone: operator/src/gateway-client.test.ts.',
 };
 
-describe('The rights of the programs', () => {
+describe('The rights of the programs', { concurrency: false }, () => {
   const roles = readRoles(chart).filter(({ id }) => PROGRAMS.test(id));
+
+  // No other test of `make test` writes an object whose group could be that of a custom resource through the gateway.
+  it('suffice to write an object of a group that custom resources may have', async () => {
+    const tenant = await makeTenant('rights', {
+      policy: policyForAnyWrite(),
+      playbooks: oneStep('label', ['kubectl', 'label', 'ingress/web', 'seen=yes']),
+    });
+    const backend = { service: { name: 'web', port: { number: 80 } } };
+    const metadata = { name: 'web', namespace: tenant.namespace };
+    const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec: { defaultBackend: backend } };
+    await admin.apply(JSON.stringify(ingress));
+    const action = await tenant.until(await tenant.file('label'), ['AwaitingApproval', ...END_STATES]);
+    assert.equal(stateOf(action), 'AwaitingApproval', messageOf(action));
+  });
 
   it('are all used', async () => {
     const unused = unusedRights(roles, await usesInAuditLog()).map(rightText);
