@@ -70,15 +70,29 @@ export const always: readonly string[] = [
   'test/e2e/bad-policies.test.ts',
   'test/e2e/schemas.test.ts',
   'test/serial/cost.test.ts',
+  // After all others, whose requests it reads in the audit log.
+  'test/chart/rights.test.ts',
 ];
 
 export const suites: readonly Suite[] = [
   {
     name: 'chart',
     about:
-      'A fresh machine gets what it needs; the chart installs, and uninstalls and leaves only the objects that people created; its alerts fire when they are due.',
-    files: ['test/e2e/fresh-machine.test.ts', 'test/e2e/monitoring.test.ts', 'test/chart/uninstall.test.ts'],
-    proof: [{ file: 'test/chart/uninstall.test.ts' }, { file: 'test/e2e/monitoring.test.ts' }],
+      'A fresh machine gets what it needs; the chart installs, upgrades and uninstalls, and leaves only the objects that people created; no value is ignored; its alerts fire when they are due.',
+    files: [
+      'test/e2e/fresh-machine.test.ts',
+      'test/e2e/monitoring.test.ts',
+      'test/e2e/chart-values.test.ts',
+      'test/chart/upgrade.test.ts',
+      'test/chart/installed.test.ts',
+      'test/chart/uninstall.test.ts',
+    ],
+    proof: [
+      { file: 'test/chart/uninstall.test.ts' },
+      { file: 'test/chart/installed.test.ts' },
+      { file: 'test/e2e/chart-values.test.ts' },
+      { file: 'test/e2e/monitoring.test.ts' },
+    ],
     folders: ['charts/', 'crds/', 'tools/', 'test/lib/'],
   },
   {

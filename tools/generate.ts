@@ -5,6 +5,9 @@ import { GROUP, kinds } from '@sentinel/crds';
 import { apiReference, customResourceDefinition } from '@sentinel/crds/schema';
 import { builtInTables } from '@sentinel/policy/document';
 import { stringify } from 'yaml';
+import { chartReadme } from './chart/readme.ts';
+import { schemaOf } from './chart/schema.ts';
+import { readValues } from './chart/values.ts';
 import { sections } from './errors/catalogue.ts';
 import { catalogueFaults } from './errors/faults.ts';
 import { errorsPage } from './errors/page.ts';
@@ -13,19 +16,23 @@ import { guardsModule, guardsOf, templatesOf } from './guards.ts';
 import { withDrawing } from './layout/drawing.ts';
 import { layout } from './layout/layout.ts';
 import { libraryFile } from './library.ts';
+import { rbacPage, reasonFaults } from './rbac/page.ts';
+import { readRoles } from './rbac/roles.ts';
 import { decisionIndex } from './repository/decision-index.ts';
 
 /**
  * Writes what is derived from the kinds: CRDs, the chart's copy of them, the API reference; the tables of docs/commands.md; the index of
  * the decision records; the drawing of docs/architecture.md; docs/errors.md from the tables of errors; docs/kubectl-sentinel.md from
- * the command line; the Playbooks of the chart sentinel-library; and the guards that the operator compares
- * the cluster with, from the templates of the chart.
- * With `--check` nothing is written; it fails when a committed file differs from what would be, or when the tables of errors have a fault.
+ * the command line; the Playbooks of the chart sentinel-library; the schema of the chart's values and its README from values.yaml;
+ * docs/rbac.md from its roles; and the guards that the operator compares the cluster with, from the templates of the chart.
+ * With `--check` nothing is written; it fails when a committed file differs from what would be, when the tables of errors
+ * have a fault, or when a right has no reason.
  */
 const root = join(import.meta.dirname, '..');
 const COMMANDS = 'docs/commands.md';
 const note = '# Generated from crds/src by `make generate`; not edited by hand.\n';
 
+const roles = readRoles(join(root, 'charts/sentinel'));
 const guards = guardsOf(templatesOf(join(root, 'charts/sentinel')));
 
 function files(): Map<string, string> {
@@ -43,7 +50,11 @@ function files(): Map<string, string> {
   written.set(COMMANDS, withTable(page, 'Dangerous commands', dangerous));
   written.set('operator/src/generated/guards.ts', guardsModule(guards));
   written.set('charts/sentinel-library/files/library.yaml', libraryFile(root));
+  const values = readValues(read(join(root, 'charts/sentinel/values.yaml')) ?? '');
+  written.set('charts/sentinel/values.schema.json', schemaOf(values));
+  written.set('charts/sentinel/README.md', chartReadme(values));
   written.set('docs/kubectl-sentinel.md', commandReference());
+  written.set('docs/rbac.md', rbacPage(roles));
   written.set('docs/errors.md', errorsPage(sections, guardMessages(guards.guards)));
   return written;
 }
@@ -80,6 +91,11 @@ if (stale.length > 0) {
 }
 
 const faults = check ? catalogueFaults(sections, readUsers(root), guardMessages(guards.guards)) : [];
+const unexplained = reasonFaults(roles);
+if (unexplained.length > 0) {
+  process.stderr.write(`The reasons of rights (tools/rbac/reasons.ts):\n  ${unexplained.join('\n  ')}\n`);
+  process.exitCode = 1;
+}
 if (faults.length > 0) {
   process.stderr.write(`The catalogue of errors:\n  ${faults.join('\n  ')}\n`);
   process.exitCode = 1;

@@ -28,7 +28,7 @@ const KINDS = [
 // The expressions that guards may have: labels, and values of a release that the operator knows (release-values.ts there).
 const LABELS = /^ {2}labels: \{\{- include "sentinel\.labels" \. \| nindent 4 \}\}\n/m;
 const VALUES: ReadonlyMap<string, string> = new Map([
-  ['{{ .Values.image }}', '$(image)'],
+  ['{{ include "sentinel.image" . }}', '$(image)'],
   ['{{ include "sentinel.apiServerPorts" . }}', '$(apiServerPorts)'],
 ]);
 const ADMISSION = /^admissionregistration\.k8s\.io\//;

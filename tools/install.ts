@@ -36,8 +36,18 @@ export async function makeImages(): Promise<Images> {
   return images;
 }
 
-/** Tests need a floor that allows standing approvals; the shipped one does not. */
-export const testFloor = { 'floor.standingApprovals': '30d' } as const;
+/** The values of the chart for a reference to an image: a name with a tag, a digest, or both. */
+export function imageValues(reference: string): Record<string, string> {
+  const [name = '', digest = ''] = reference.split('@');
+  const [, repository = '', tag = ''] = /^(.*?)(?::([^:/]+))?$/.exec(name) ?? [];
+  return { 'image.registry': '', 'image.repository': repository, 'image.tag': tag, 'image.digest': digest };
+}
+
+/**
+ * What the tests and the work on the programs install: they stop, start and read the one operator, and need a floor that allows standing
+ * approvals. test/chart installs the defaults.
+ */
+export const testSettings = { 'operator.replicas': 1, 'floor.standingApprovals': '30d' } as const;
 
 /** Where to install, and with which helm; the embedded cluster when left out. */
 export interface Place {
@@ -50,12 +60,12 @@ const embedded: Place = { helm: join(paths.bin, 'helm'), kubeconfig: paths.kubec
 /** Installs Sentinel from the chart, or upgrades it, and waits until all of it is ready. */
 export async function installSentinel(
   image: string,
-  settings: Readonly<Record<string, string | boolean>> = {},
+  settings: Readonly<Record<string, string | boolean | number>> = {},
   { helm, kubeconfig }: Place = embedded,
 ): Promise<void> {
-  const values = { image, ...settings };
+  const values = { ...imageValues(image), ...settings };
   const sets = Object.entries(values).flatMap(([key, value]) => [
-    typeof value === 'boolean' ? '--set' : '--set-string',
+    typeof value === 'string' ? '--set-string' : '--set',
     `${key}=${value}`,
   ]);
   const env = { KUBECONFIG: kubeconfig };

@@ -10,6 +10,10 @@ const folder = join(import.meta.dirname, '..', 'charts', 'sentinel');
 const chart = templatesOf(folder);
 const PROGRAMS = ['operator', 'webhook', 'gateway', 'evidence'];
 
+const values = parse(readFileSync(join(folder, 'values.yaml'), 'utf8')) as Readonly<
+  Record<string, { readonly resources: { readonly requests: { readonly cpu: string } }; readonly cpuRequests?: object }>
+>;
+
 interface Flow {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -51,23 +55,21 @@ describe('The programs', () => {
 
   for (const program of PROGRAMS)
     it(`go before other pods where a node is full: the ${program}`, () => {
-      const text = chart.get(`${program}.yaml`) ?? '';
+      assert.match(chart.get(`${program}.yaml`) ?? '', new RegExp(`include "sentinel.podSettings" \\(list \\. "${program}"\\)`));
       assert.match(
-        text,
-        new RegExp(
-          `serviceAccountName: sentinel-${program}\n *\\{\\{- with \\.Values\\.priorityClass\\.name \\}\\}\n *priorityClassName`,
-        ),
+        readFileSync(join(folder, 'templates', '_helpers.tpl'), 'utf8'),
+        /define "sentinel\.podSettings"[\s\S]*\{\{- with \$root\.Values\.priorityClass\.name \}\}\npriorityClassName: \{\{ \. \}\}/,
       );
     });
 
   for (const program of PROGRAMS)
     it(`request more CPU than a sandbox of any stage: the ${program}`, () => {
-      const [, requested] = /resources: \{requests: \{cpu: (\d+)m,/.exec(chart.get(`${program}.yaml`) ?? '') ?? [];
-      assert.ok(Number(requested) > Math.max(...Object.values(CPU_REQUESTS).map(Number.parseFloat)), requested);
+      const requested = values[program]?.resources.requests.cpu ?? '';
+      assert.match(requested, /^\d+m$/);
+      assert.ok(Number.parseFloat(requested) > Math.max(...Object.values(CPU_REQUESTS).map(Number.parseFloat)), requested);
     });
 
   it('have the values of the chart as their defaults for sandboxes', () => {
-    const values = parse(readFileSync(join(folder, 'values.yaml'), 'utf8')) as { sandbox: { cpuRequests: object } };
-    assert.deepEqual(values.sandbox.cpuRequests, CPU_REQUESTS);
+    assert.deepEqual(values.sandbox?.cpuRequests, CPU_REQUESTS);
   });
 });

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { paths } from '@sentinel/cluster';
-import { run, tryRun } from '../../tools/run.ts';
+import { run } from '../../tools/run.ts';
+import { chart, helm } from '../lib/chart/release.ts';
 import { admin } from '../lib/cluster.ts';
 import { makeTenant, messageOf, type Tenant } from '../lib/tenant.ts';
 
 // Removes the installation and puts it back, so it runs after everything else.
-
-const chart = new URL('../../charts/sentinel', import.meta.url).pathname;
-const helm = (...args: string[]) => run(paths.helm, args, { env: { KUBECONFIG: paths.kubeconfig } });
 
 interface Installed {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Record<string, string> };
 }
 
-const ALL_MONITORING = ['podMonitor', 'rules', 'dashboard'].flatMap((part) => ['--set', `monitoring.${part}.enabled=true`]);
-const EVIDENCE = ['--set', 'evidence.enabled=true'];
 const nameOf = ({ kind, metadata }: Installed) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
 const isKept = ({ metadata }: Installed) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep';
 
@@ -25,43 +21,6 @@ async function existing(manifest: string): Promise<Installed[]> {
   const list = await admin.kubectl(['get', '-f', '-', '--ignore-not-found', '-o', 'json'], { input: manifest });
   return list.trim() === '' ? [] : (JSON.parse(list) as { items: Installed[] }).items;
 }
-
-describe('The values of the chart', () => {
-  const wrong = {
-    'one that it does not know': 'nosuch=1',
-    'no replica of the operator': 'operator.replicas=0',
-    'an invalid age': 'webhook.sealKeyMaxAge=soon',
-    'a user namespace that is neither': 'sandbox.userNamespaces=Maybe',
-    'no image': 'image=',
-    'an alert that it does not know': 'monitoring.rules.nosuch=true',
-    'a runbook that is no address': 'monitoring.rules.runbooks=here',
-  };
-  for (const [what, value] of Object.entries(wrong))
-    it(`are refused: ${what}`, async () => {
-      const { code, stderr } = await tryRun(paths.helm, ['template', 'sentinel', chart, '--set', value]);
-      assert.notEqual(code, 0, value);
-      assert.match(stderr, /values don't meet the specifications of the schema/);
-    });
-
-  it('render every object once, with and without the optional ones', async () => {
-    for (const sets of [
-      [],
-      ['--set', 'crds.install=false,floor.install=false,namespaces.create=false'],
-      ALL_MONITORING,
-      EVIDENCE,
-    ]) {
-      const rendered = await helm('template', 'sentinel', chart, ...sets);
-      const names = rendered.split(/^---$/m).flatMap((text) => {
-        const [kind, name, namespace] = ['kind', ' {2}name', ' {2}namespace'].map(
-          (key) => new RegExp(`^${key}: (\\S+)$`, 'm').exec(text)?.[1] ?? '',
-        );
-        return name ? [`${kind}/${namespace}/${name}`] : [];
-      });
-      assert.ok(names.length > 40, `${names.length} objects`);
-      assert.equal(new Set(names).size, names.length);
-    }
-  });
-});
 
 describe('An installation', { concurrency: false }, () => {
   let tenant: Tenant;

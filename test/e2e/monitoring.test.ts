@@ -99,6 +99,24 @@ describe('The chart', () => {
     const components = new Set(pods.items.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']));
     assert.deepEqual([...components].sort(), ['evidence', 'gateway', 'operator', 'webhook']);
   });
+
+  it('has Prometheus scrape the same through a Service, under the same jobs', async () => {
+    interface Monitor {
+      readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+      readonly endpoints?: readonly { readonly port: string; readonly relabelings: unknown }[];
+      readonly podMetricsEndpoints?: readonly { readonly relabelings: unknown }[];
+    }
+    const [byPods] = await render('monitoring.podMonitor.enabled=true');
+    const [service, byService, ...others] = await render('monitoring.serviceMonitor.enabled=true');
+    assert.deepEqual([byService?.kind, service?.kind, others], ['ServiceMonitor', 'Service', []]);
+    const [pods, endpoints] = [byPods?.spec as unknown as Monitor, byService?.spec as unknown as Monitor];
+    assert.deepEqual(endpoints.endpoints?.[0]?.relabelings, pods.podMetricsEndpoints?.[0]?.relabelings);
+    const { selector, ports } = (service?.spec ?? {}) as { selector?: unknown; ports?: readonly { name: string }[] };
+    assert.deepEqual(selector, pods.selector.matchLabels);
+    assert.equal(endpoints.endpoints?.[0]?.port, ports?.[0]?.name);
+    for (const [label, value] of Object.entries(endpoints.selector.matchLabels))
+      assert.equal(service?.metadata.labels[label], value);
+  });
 });
 
 describe('The running programs', () => {

@@ -4,7 +4,7 @@ import { noteImages } from '../../test/lib/images.ts';
 import { collectorEndpoint, startTelemetry } from '../../test/lib/telemetry.ts';
 import { leftovers } from '../../test/suites.ts';
 import { evidenceSettings, prepareEvidence, waitForEvidence } from '../evidence-volume.ts';
-import { type Images, installSentinel, makeImages, testFloor } from '../install.ts';
+import { type Images, installSentinel, makeImages, testSettings } from '../install.ts';
 import type { Plan } from './plan.ts';
 import { runFile, type Selection } from './run-file.ts';
 import { longestFirst, runEach } from './schedule.ts';
@@ -125,7 +125,7 @@ async function runInstalled(session: Session, runner: FileRunner, plan: Plan, im
     await installSentinel(images.sentinel.reference, {
       'audit.otlpEndpoint': collectorEndpoint,
       ...evidenceSettings,
-      ...testFloor,
+      ...testSettings,
     });
     await waitForEvidence();
     session.say(

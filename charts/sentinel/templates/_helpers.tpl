@@ -34,3 +34,63 @@ capabilities: {drop: [ALL]}
 - {name: OTEL_TRACES_SAMPLER_ARG, value: {{ .Values.tracing.samplingRatio | quote }}}
 {{- end }}
 {{- end }}
+
+{{- /* The image of the programs and of the gate of sandboxes, for a digest without its tag: one text for all that run or render it. */}}
+{{- define "sentinel.image" -}}
+{{- with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}
+{{- if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- /* Labels and annotations of the pods of a program: (list $ "operator"). The schema refuses the labels of the chart in podLabels. */}}
+{{- define "sentinel.podMetadata" -}}
+{{- $values := index (index . 0).Values (index . 1) -}}
+labels:
+  app.kubernetes.io/name: sentinel
+  app.kubernetes.io/component: {{ index . 1 }}
+  app.kubernetes.io/part-of: sentinel
+  {{- with $values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.podAnnotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- /* Where the pods of a program run, and what all programs have in common: (list $ "operator"). */}}
+{{- define "sentinel.podSettings" -}}
+{{- $root := index . 0 }}
+{{- $component := index . 1 }}
+{{- $values := index $root.Values $component -}}
+{{- with $root.Values.priorityClass.name }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+{{- $pods := dict "labelSelector" (dict "matchLabels" (dict "app.kubernetes.io/name" "sentinel" "app.kubernetes.io/component" $component)) "matchLabelKeys" (list "pod-template-hash") }}
+{{- range . }}
+- {{ merge (dict) . (ternary (dict) $pods (hasKey . "labelSelector")) | toYaml | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+securityContext: {{- include "sentinel.podSecurity" $root | nindent 2 }}
+{{- end }}
+{{- /* The probes of a program. A start may take two minutes: caches are read first. */}}
+{{- define "sentinel.startupProbe" -}}
+{httpGet: {path: /healthz, port: health}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120}
+{{- end }}
+{{- /* The part of an ingress policy that says who may reach metrics and probes. */}}
+{{- define "sentinel.metricsPeers" -}}
+{{- with .Values.networkPolicy.metrics -}}
+- ports: [{protocol: TCP, port: 8080}]
+  from: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
