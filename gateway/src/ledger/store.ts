@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { effectNumber, namespaces } from '@sentinel/crds';
 import { type AnyObject, configmaps, isAlreadyExists, isConflict, type KubeClient, secrets } from '@sentinel/kube';
 import type { ActionRef, Claim, ClaimRequest, Replica } from './claim.ts';
-import { claimName, claimObject, endObject, JOB_LABEL, KIND_LABEL, OPEN_RUN, readAction, readClaim } from './claim-object.ts';
+import {
+  claimName,
+  claimObject,
+  endObject,
+  JOB_LABEL,
+  KIND_LABEL,
+  OPEN_RUN,
+  readAction,
+  readClaim,
+  runClaimName,
+} from './claim-object.ts';
 import { fromPlain, type Payload, pack, toPlain, unpack } from './codec.ts';
 import type { Entry, EntryState, Stored } from './entry.ts';
 import { base64, createdAt, entryName, INLINE_BYTES, type Kept, readHead } from './entry-object.ts';
@@ -48,8 +58,8 @@ export class Ledger {
    */
   async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
     const object = endObject(action, replica, now);
-    const held = await this.#client.get(configmaps, { name: object.metadata.name, namespace });
-    if (held) return readClaim(held);
+    const held = await this.runClaim(action);
+    if (held) return held;
     try {
       return readClaim(await this.#client.create(configmaps, object));
     } catch (error) {
@@ -61,6 +71,12 @@ export class Ledger {
   /** The claim of this name as it is now. Throws when there is none. */
   async claimNamed(name: string): Promise<Claim> {
     return readClaim(await this.#client.getOrThrow(configmaps, { name, namespace }));
+  }
+
+  /** The claim of the real run of an action; undefined if it had none. */
+  async runClaim(action: ActionRef): Promise<Claim | undefined> {
+    const held = await this.#client.get(configmaps, { name: runClaimName(action), namespace });
+    return held ? readClaim(held) : undefined;
   }
 
   /** The claim that a Job holds; undefined when it holds none. */
@@ -239,13 +255,13 @@ export class Ledger {
     };
   }
 
-  /** Stores the recording of a rehearsal once: returns the first stored one. */
-  async keepRecording<T>(jobUid: string, recording: T): Promise<T> {
-    const name = `recording-${jobUid}`;
-    const held = await this.recording<T>(jobUid);
+  /** Stores the recording of a rehearsal, or what else `kind` names, once for each Job: returns the first stored one. */
+  async keepRecording<T>(jobUid: string, recording: T, kind = 'recording'): Promise<T> {
+    const name = `${kind}-${jobUid}`;
+    const held = await this.recording<T>(jobUid, kind);
     if (held !== undefined) return held;
     const kept = await this.#keep(jobUid, name, pack(recording));
-    const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid, [KIND_LABEL]: 'recording' } };
+    const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid, [KIND_LABEL]: kind } };
     const data = { head: base64(JSON.stringify(kept)) };
     try {
       await this.#client.create(secrets, { apiVersion: 'v1', kind: 'Secret', type: 'sentinel.dev/recording', metadata, data });
@@ -253,12 +269,12 @@ export class Ledger {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
-    return (await this.recording<T>(jobUid)) as T;
+    return (await this.recording<T>(jobUid, kind)) as T;
   }
 
-  /** The recording of a rehearsal; undefined if none was stored. */
-  async recording<T>(jobUid: string): Promise<T | undefined> {
-    const object = await this.#client.get(secrets, { name: `recording-${jobUid}`, namespace });
+  /** The recording of a rehearsal, or what else `kind` names; undefined if none was stored. */
+  async recording<T>(jobUid: string, kind = 'recording'): Promise<T | undefined> {
+    const object = await this.#client.get(secrets, { name: `${kind}-${jobUid}`, namespace });
     const head = (object?.data as Record<string, string> | undefined)?.head;
     return head === undefined
       ? undefined

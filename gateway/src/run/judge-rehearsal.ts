@@ -15,8 +15,11 @@ import {
   UNTRUSTED_STEPS,
   withoutQuotes,
 } from '@sentinel/policy';
+import type { AmendedRun } from '../amend/blocked-write.ts';
+import { judgeAmended } from '../amend/judge-amended.ts';
 import { gatherSurroundings, mayUse, type Surroundings } from '../enforce/gather-facts.ts';
 import type { ActionRef } from '../ledger/claim.ts';
+import type { Ledger } from '../ledger/store.ts';
 import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
 
@@ -24,13 +27,15 @@ import { refuseClaim } from '../request/refused.ts';
 export interface AdmittedRehearsal {
   readonly around: Surroundings;
   readonly playbook: Playbook;
+  /** The blocked run that the action amends. */
+  readonly amends: AmendedRun | undefined;
 }
 
 /**
  * Evaluates a rehearsal like the admission of an action: the Playbook with its trust, parameters, commands, the requester's right to use the
  * account. Limits and siblings, which only the operator can count, are not checked here. Throws Refused.
  */
-export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promise<AdmittedRehearsal> {
+export async function judgeRehearsal(client: KubeClient, ledger: Ledger, ref: ActionRef): Promise<AdmittedRehearsal> {
   const around = await gatherSurroundings(client, ref);
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
@@ -56,7 +61,7 @@ export async function judgeRehearsal(client: KubeClient, ref: ActionRef): Promis
       `policy does not admit the action: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`,
     );
   }
-  return { around, playbook };
+  return { around, playbook, amends: await judgeAmended(client, ledger, around, playbook) };
 }
 
 // A rehearsal runs the admitted Playbook; one that changed since is refused.

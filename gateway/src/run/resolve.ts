@@ -1,6 +1,7 @@
 import { type ActionPlan, type AgentAction, agentActions, annotations, namespaces, type StageStatus } from '@sentinel/crds';
 import { type AnyObject, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import { parseIdentity, renderJob, type SandboxSettings, type StageFacts, templateDigest } from '@sentinel/policy';
+import { claimAmendment } from '../amend/claim-amendment.ts';
 import { Serializer } from '../enforce/serializer.ts';
 import { type Installation, sandboxSettings } from '../installation.ts';
 import type { ActionRef, Claim, ClaimRequest, Replica } from '../ledger/claim.ts';
@@ -114,6 +115,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     if (!isHeld) await requireRendered(context, asked, { action: gathered.action, playbook: playbook?.spec, policies, plan });
     const { account, effects, rollback } = plan.spec;
     const checks = playbook?.spec.verify?.length ?? 0;
+    if (!held && plan.spec.amends) await claimAmendment(client, plan.spec.amends, ref);
     const claimed = await claim({
       account,
       plan: { digest, effects: effects.length, risk: judged.risk, rollback: rollback.from, checks },
@@ -128,7 +130,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     await claim({ account: verified.account, verifies: verified.job });
     return { ...run, account: verified.account, mayWrite: false };
   }
-  const { around, playbook } = await judgeRehearsal(client, ref);
+  const { around, playbook, amends } = await judgeRehearsal(client, ledger, ref);
   const { account, sandbox } = playbook.spec;
   const settings = await requireRendered(context, asked, { ...around, playbook: playbook.spec, plan: undefined });
   const claimed = await claim({ account });
@@ -138,7 +140,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     const recorder = { address: claimed.replica, process: claimed.process };
     return { stage: 'rehearsal', jobUid, namespace: ref.namespace, recorder };
   }
-  const rehearsal = { playbook, attempt: stage.attempt, settings, parent: around.parent?.uid };
+  const rehearsal = { playbook, attempt: stage.attempt, settings, parent: around.parent?.uid, amends };
   return { ...run, account, mayWrite: sandbox.profile === 'Change', rehearsal };
 }
 

@@ -49,6 +49,7 @@ export async function gatherFromCaches(
   const tenant = caches.namespaces.store.get(namespace);
   const playbook = adHocPlaybook(action) ?? caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
   const parent = caches.actions.store.get(`${namespace}/${action.spec.intent.parentAction ?? ''}`);
+  const amended = caches.actions.store.get(`${namespace}/${action.spec.amends?.name ?? ''}`);
   const stage = action.status?.stages?.at(-1);
   const job = stage ? caches.jobs.store.get(`${own.sandboxes}/${stage.name}`) : undefined;
   const sources = { tenant, clusterPolicies: caches.clusterPolicies.store.list(), policies: caches.policies.store.list() };
@@ -58,6 +59,7 @@ export async function gatherFromCaches(
   const facts = assemble(action, sources, playbook, keys, {
     plan: plan ?? undefined,
     parent: parent && parentOf(parent),
+    amended,
     stage,
     job: view(job, pod, stage?.uid, now),
     sink,
@@ -97,7 +99,7 @@ export async function gatherLive(
   const name = action.spec.playbookRef?.name;
   const parentName = action.spec.intent.parentAction;
   const stage = action.status?.stages?.at(-1);
-  const [tenant, cluster, local, named, keys, plan, parent, job, podList] = await Promise.all([
+  const [tenant, cluster, local, named, keys, plan, parent, amended, job, podList] = await Promise.all([
     client.get(namespaces, { name: namespace }),
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
@@ -105,6 +107,7 @@ export async function gatherLive(
     client.get(configmaps, { name: SEAL_KEYS, namespace: own.system }),
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
+    action.spec.amends ? client.get(agentActions, { name: action.spec.amends.name, namespace }) : null,
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
     stage
       ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` })
@@ -116,6 +119,7 @@ export async function gatherLive(
   const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, {
     plan: plan ?? undefined,
     parent: parent ? parentOf(parent) : undefined,
+    amended: amended ?? undefined,
     stage,
     job: view_,
     sink,
@@ -152,7 +156,7 @@ interface Sources {
   readonly policies: Parameters<typeof policySet>[0]['policies'];
 }
 
-type Around = Pick<Facts, 'plan' | 'parent' | 'stage' | 'job' | 'sink' | 'now'>;
+type Around = Pick<Facts, 'plan' | 'parent' | 'amended' | 'stage' | 'job' | 'sink' | 'now'>;
 
 function assemble(
   action: AgentAction,

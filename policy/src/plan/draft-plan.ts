@@ -50,6 +50,8 @@ export interface DraftFacts {
   readonly budgets: Budgets;
   /** The digest of the pods of the real run. */
   readonly template: string;
+  /** The plan that it amends; undefined for every other action. */
+  readonly amends?: ActionPlanSpec['amends'];
 }
 
 const NOT_OBSERVABLE_MAX = 16;
@@ -113,6 +115,7 @@ async function planned(facts: DraftFacts, undeclared: string[]): Promise<PlanDra
       summary: action.spec.intent.summary,
       ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }),
     },
+    ...(facts.amends === undefined ? {} : { amends: facts.amends }),
     ...(undeclared.length === 0 ? {} : { undeclared }),
     steps: await commandsOf(playbook.spec.steps),
     ...(playbook.spec.verify === undefined ? {} : { verify: await commandsOf(playbook.spec.verify) }),
@@ -138,7 +141,7 @@ function notShownHere({ action: { metadata }, attempt, parts }: DraftFacts): Act
 
 // The requirements for each possible final risk: earlier runs may raise it, and nothing lowers it.
 function requiredAt(
-  { action, playbook, policies, effects, shown, trust, notObservable }: DraftFacts,
+  { action, playbook, policies, effects, shown, trust, notObservable, amends }: DraftFacts,
   risk: RiskLevel,
   { undeclared, asks }: { readonly undeclared: readonly string[]; readonly asks: readonly string[] },
 ): NonNullable<PlanDraft['byRisk'][RiskLevel]> {
@@ -156,6 +159,7 @@ function requiredAt(
     notObservable,
     asks,
     hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
+    isAmendment: amends !== undefined,
     succeeded: undefined,
   });
   return {
