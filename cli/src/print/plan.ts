@@ -9,6 +9,7 @@ import { commandLines } from './command.ts';
 import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { numbersOf } from './many.ts';
+import { amendmentLines } from './revision/amendment.ts';
 import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { rollbackLine } from './rollback.ts';
@@ -53,6 +54,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
     ...head(review, view.paint),
     ...says(review, seen),
     ...does(review, view.paint),
+    ...amendmentLines(review, view.paint),
     ...differenceLines(review, seen),
     ...changes(review, seen),
     ...steps(review, seen),

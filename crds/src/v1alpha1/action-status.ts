@@ -138,7 +138,7 @@ export const AgentActionStatus = z
         name: objectName('Name of the ActionPlan.'),
         digest: digest('Digest of its spec.'),
       })
-      .describe('The plan before the last edit of the action: what the current plan is compared with.')
+      .describe('The plan before the last edit of the action, or the one that it amends: what the current plan is compared with.')
       .optional(),
     amendment: z
       .object({
