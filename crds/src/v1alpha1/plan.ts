@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { copied, digest, integer, label, list, objectName, RiskLevel, reasonsRequired, rules, text, uid } from './fields.ts';
+import { Amends } from './plan/amends.ts';
 import { PlaybookSpec } from './playbook.ts';
+
+export { AMENDMENTS_MAX } from './plan/amends.ts';
 
 /** How many parts a plan has at most. */
 export const PARTS_MAX = 32;
-
-/** How many amendments there are at most after the first blocked run. */
-export const AMENDMENTS_MAX = 2;
 
 const partNumber = (description: string) => integer(1, PARTS_MAX, description);
 
@@ -220,25 +220,7 @@ export const ActionPlanSpec = z
         expect: z.string().max(1024).describe('What the Playbook expects.').optional(),
       })
       .describe('What was declared. What was observed is in `effects`.'),
-    amends: z
-      .object({
-        action: z
-          .object({ name: objectName('Name of the action.'), uid: uid('Its uid.') })
-          .describe('The action whose run was blocked.'),
-        plan: z
-          .object({ name: objectName('Name of the ActionPlan.'), digest: digest('Digest of its spec.') })
-          .describe('The plan that it ran.'),
-        round: integer(1, AMENDMENTS_MAX, 'Which amendment this is, counted from the first blocked run.'),
-        refused: text(512, 'The write that was refused.'),
-        why: text(2048, 'Why it was refused.'),
-        effect: integer(
-          0,
-          499,
-          'Index of the effect that the refused write makes here. Left out if it changes nothing any more, or if the rehearsal made it by itself.',
-        ).optional(),
-      })
-      .describe('The plan that this one amends. Set for an action with `amends`.')
-      .optional(),
+    amends: Amends.optional(),
     undeclared: list(text(512, 'A difference.'), 16, 'Observed effects that were not declared.').optional(),
     steps: list(PlannedStep, 16, 'The commands.'),
     verify: list(PlannedStep, 8, 'The commands that check the outcome.').optional(),

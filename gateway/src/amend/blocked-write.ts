@@ -31,5 +31,5 @@ export interface AmendedRun {
   readonly write: BlockedWrite;
 }
 
-/** What became of the refused write in the rehearsal of an amendment: the index of its effect, if it has one, or why it has none. */
+/** The outcome of the refused write in the rehearsal of an amendment: the index of its effect, if it has one, or why it has none. */
 export type Replayed = { readonly effect?: number } | { readonly fault: string };

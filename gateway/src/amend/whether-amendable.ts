@@ -11,7 +11,7 @@ const REQUEST_MAX = 256 * 1024;
 
 /**
  * Why a plan with this refused write would not fit the run either; undefined if it may. The new plan has all effects of the old one, and a run
- * must carry out each of them: so a write that comes instead of an approved one, or repeats one, is none that a plan can be amended with.
+ * must carry out each of them. So a plan cannot be amended with a write that comes instead of an approved one, or repeats one.
  */
 export function whyNotAmendable(
   { plan, consumed }: Pick<Enforcement, 'plan' | 'consumed'>,

@@ -21,17 +21,16 @@ const namespace = namespaces.ledger;
 
 /** Another process changed the entry or the claim first. Nothing was stored. */
 export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
   constructor(what: string) {
     super(`${what} was changed by another process`);
-    this.name = 'Overtaken';
   }
 }
 
 /**
  * The objects in which the gateway stores its state, so that any replica can fail at any point: one claim for each run, one entry for each
  * effect, one recording for each rehearsal. The creation of an object is the lock, and every later transition is an update with the
- * resourceVersion that was read. Entries are Secrets, because pre-images may contain confidential data. Nothing is deleted while the action
- * exists.
+ * resourceVersion that was read. Entries are Secrets, because pre-images may be confidential. Nothing is deleted while the action exists.
  */
 export class Ledger {
   readonly #client: KubeClient;
@@ -52,10 +51,7 @@ export class Ledger {
     return await this.claimNamed(claimName(request));
   }
 
-  /**
-   * The claim of an ended action: that of its run, or a new claim without a run, so that no run can claim the action any more. Only the
-   * first has a plan.
-   */
+  /** The claim of an ended action: that of its run, or a new one without a plan, so that no run can claim the action any more. */
   async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
     const object = endObject(action, replica, now);
     const held = await this.runClaim(action);

@@ -17,7 +17,7 @@ export interface Recording {
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
-  /** In the rehearsal of an amendment: what became of the write that the blocked run was refused, once it was rehearsed. */
+  /** In the rehearsal of an amendment: the outcome of the write that the blocked run was refused, once it was rehearsed. */
   replayed?: Replayed;
   /** Serializes writes, so that each is observed after the one before it. */
   readonly turns: Serializer;

@@ -46,7 +46,7 @@ export function unamendable(
   if (spec.playbookRef === undefined && spec.steps === undefined) return 'only the run of a Playbook or of steps can be amended';
   if (isSchedule(requester)) return 'the action was created by a schedule, which makes a new plan at its next time';
   // They wrote a part of the work, and would not count as its authors in another action.
-  if (editors.some(({ user }) => user !== requester.user)) return 'the action was edited by somebody else than its requester';
+  if (editors.some(({ user }) => user !== requester.user)) return 'another person than its requester has edited the action';
   return undefined;
 }
 
