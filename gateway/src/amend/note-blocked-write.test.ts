@@ -15,7 +15,8 @@ const observation = (after: object) => ({
 async function noted(offer: (() => Promise<{ work: string; reason?: string }>) | undefined, body = Buffer.from('{}')) {
   const world = new World(scaleUp);
   const { context, run } = world.replica('one');
-  const enforcement = run.enforcement ?? assert.fail();
+  const held = run.enforcement ?? assert.fail();
+  const enforcement = { ...held, plan: { ...held.plan, metadata: { name: 'a-1' } } };
   const requester = { user: 'agent', groups: [] };
   const permission = { ...context.permission, ...(offer ? { offer } : {}) };
   await noteBlockedWrite({ ledger: context.ledger, permission }, { ...run, requester }, enforcement, {
