@@ -16,7 +16,8 @@ async function noted(offer: (() => Promise<{ work: string; reason?: string }>) |
   const world = new World(scaleUp);
   const { context, run } = world.replica('one');
   const held = run.enforcement ?? assert.fail();
-  const enforcement = { ...held, plan: { ...held.plan, metadata: { name: 'a-1' } } };
+  const spec = { ...held.plan.spec, playbook: { name: 'fix', digest: digestOf('fix') } };
+  const enforcement = { ...held, plan: { ...held.plan, metadata: { name: 'a-1' }, spec } };
   const requester = { user: 'agent', groups: [] };
   const permission = { ...context.permission, ...(offer ? { offer } : {}) };
   await noteBlockedWrite({ ledger: context.ledger, permission }, { ...run, requester }, enforcement, {
