@@ -8,16 +8,16 @@ import { makeTenant, messageOf, stateOf, type Tenant } from '../lib/tenant.ts';
 
 /** One annotation always; with a flag of the test, one more, or a Secret. Reading a ConfigMap is not compared, so no drift is seen. */
 const SCRIPT = [
-  'has() { kubectl get configmap "flag-$0-$1" --ignore-not-found -o name | grep -q .; }',
-  'note() { kubectl annotate --overwrite deployment web "$1-$0=yes" || exit 9; }',
+  'has() { kubectl get configmap "flag-$KEY-$1" --ignore-not-found -o name | grep -q .; }',
+  'note() { kubectl annotate --overwrite deployment web "$1-$KEY=yes" || exit 9; }',
   'note first',
   'for more in one two three; do if has $more; then note $more; fi; done',
-  'if has secret; then kubectl create secret generic "stolen-$0" --from-literal=a=b || exit 8; fi',
+  'if has secret; then kubectl create secret generic "stolen-$KEY" --from-literal=a=b || exit 8; fi',
 ].join('\n');
 
-const branches = oneStep('branches', ['sh', '-c', SCRIPT, '$(params.key)'], {
+const branches = oneStep('branches', ['sh', '-c', SCRIPT], {
   more: '  parameters:\n  - {name: key, required: true, pattern: "[a-z]{1,8}"}\n',
-});
+}).replace(']}\n  rollback', '], env: [{name: KEY, value: $(params.key)}]}\n  rollback');
 const policy = example('shop/policy.yaml').replace('allow: [set-image,', 'allow: [branches, set-image,');
 
 interface Shown {
