@@ -44,6 +44,7 @@ export const always: readonly string[] = [
   'test/e2e/story.test.ts',
   'test/e2e/tutorial.test.ts',
   'test/e2e/without-playbooks.test.ts',
+  'test/e2e/amendments.test.ts',
   'test/e2e/request-changes.test.ts',
   'test/e2e/rolled-back-later.test.ts',
   'test/e2e/family.test.ts',

@@ -34,6 +34,10 @@ export const cliErrors = {
     when: 'The beginning of a name fits more than one action, or a decision without a question needs the whole name.',
     next: 'Pass the whole name; the message lists those that fit.',
   },
+  AmendmentMissing: {
+    when: 'The action offers no amendment of its plan.',
+    next: 'Create an ordinary action instead: its rehearsal makes a new plan.',
+  },
   RoleNotFound: {
     when: 'The role that an account is to have does not exist.',
     next: 'Name a role that exists, or create it first: `kubectl get clusterroles`, `kubectl get roles -n NAMESPACE`.',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AmendFlags } from './commands/amend/index.ts';
 import type { CancelFlags } from './commands/cancel.ts';
 import type { DecideFlags } from './commands/decide-on-plan.ts';
 import type { DistrustFlags } from './commands/distrust.ts';
@@ -80,6 +81,14 @@ export function defineCommands(program: Command, within: Within, offline: Offlin
     );
   defineRun(program, within, own);
   defineRollback(program, within);
+  acceptObjectOutput(
+    addCommand(program, 'amend <action>', 'Propose a new plan for a blocked action, with the write that was refused'),
+  )
+    .option('--reason <text>', 'why')
+    .option('--name <name>', 'name of the new action')
+    .action((name: string, flags: AmendFlags, command: Command) =>
+      within(async (session) => (await import('./commands/amend/index.ts')).amend(session, name, flags))(command),
+    );
   acceptFile(addCommand(program, 'cancel [actions...]', 'Cancel an action, and show whether its changes are rolled back'))
     .option('--comment <text>', 'why; it is kept in the action and in its audit trail')
     .option('-y, --yes', 'do not ask')

@@ -18,6 +18,7 @@ const expected: Readonly<Record<CliErrorCode, keyof typeof exitCodes>> = {
   RequestRefused: 'refused',
   TimedOut: 'timedOut',
   ObjectNotFound: 'other',
+  AmendmentMissing: 'other',
   RoleNotFound: 'other',
   EvidenceMissing: 'other',
   EvidenceDeleted: 'other',

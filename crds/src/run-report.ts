@@ -44,6 +44,8 @@ export const RunReport = z.object({
   replica: z.string().optional(),
   /** Why the run was blocked. */
   blocked: z.string().optional(),
+  /** The write for which the run was blocked, and why no amendment is offered, if none is; missing where no unforeseen write blocked it. */
+  amendment: z.object({ refused: z.string(), reason: z.string().optional() }).optional(),
   /** Whether the gateway saw every check of a verification succeed, even if its pod was deleted since; missing if it did not. */
   verified: z.boolean().optional(),
   /** The statement of the gateway about the run or the rehearsal, sealed with its own key; missing if the gateway does not know the run. */

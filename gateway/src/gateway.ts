@@ -15,6 +15,7 @@ import {
 import { ServingCertificate } from '@sentinel/kube/certificates';
 import { SigningKeeper } from '@sentinel/kube/signing-key';
 import { suspendedBy } from '@sentinel/policy';
+import { replayRefused } from './amend/replay-refused.ts';
 import { Dependants } from './dependants/dependants.ts';
 import { drain } from './drain/drain.ts';
 import { keepRecordings } from './drain/keep-recordings.ts';
@@ -30,6 +31,7 @@ import { observeWork } from './metrics.ts';
 import { policiesOf } from './policies.ts';
 import { Discovery } from './request/discovery.ts';
 import { StoredVersions } from './request/stored-version.ts';
+import type { Run } from './run/run.ts';
 import { Runs } from './run/runs.ts';
 import { watchEnds } from './run/watch-ends.ts';
 import { Authenticator } from './serve/authenticate.ts';
@@ -147,7 +149,8 @@ export class Gateway implements Runnable {
     const lockFault = await context.lock.fault().catch((error: unknown) => String(error));
     logger.info('Started', { ...replica, key: this.#keeper.current().id, lock: lockFault ?? 'holds' });
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    const keeping = { client, ledger, storage: context.storage, logger, runs: context.runs, pods: caches.pods };
+    const { storage, replay, runs } = context;
+    const keeping = { client, ledger, storage, replay, logger, runs, pods: caches.pods };
     await drain({
       state: this.#drain,
       keepRecordings: () => keepRecordings(keeping),
@@ -167,6 +170,9 @@ export class Gateway implements Runnable {
     const { client, logger, transport, caches, counted, storageBytes, installation } = this.#parts;
     const discovery = new Discovery(transport);
     const upstream = new Upstream(transport, new StoredVersions(transport, discovery));
+    const lock = new Lock(transport);
+    const dependants = new Dependants(upstream, discovery);
+    const policies = (run: Run) => policiesOf(caches, run);
     return {
       ...caches,
       client,
@@ -178,15 +184,16 @@ export class Gateway implements Runnable {
       drain: this.#drain,
       forwarder: this.#forwarder,
       isFresh: () => Object.values(caches).every((cache) => cache.healthy()),
-      permission: new Permission(client, (run) => suspendedBy(policiesOf(caches, run))),
+      permission: new Permission(client, (run) => suspendedBy(policies(run))),
       executions: new Executions(client),
       runs: new Runs({ client, ledger, replica, installation }, caches.pods, this.#drain),
       authenticator: new Authenticator(client),
       storage: new Storage({ ...counted, tenants: [counted.actions, counted.plans, counted.parts] }, storageBytes),
       discovery,
-      lock: new Lock(transport),
+      lock,
       upstream,
-      dependants: new Dependants(upstream, discovery),
+      dependants,
+      replay: (run) => replayRefused({ upstream, dependants, lock, policies }, run),
     };
   }
 }

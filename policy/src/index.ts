@@ -1,5 +1,6 @@
 export * from './admission/ad-hoc.ts';
 export * from './admission/admit.ts';
+export * from './admission/amendment.ts';
 export * from './admission/audit-only.ts';
 export * from './admission/lineage.ts';
 export * from './admission/parameters.ts';

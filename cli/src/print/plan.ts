@@ -10,6 +10,7 @@ import { withoutContent } from './deletes.ts';
 import { alikeObjects, effectLines, objectOf } from './effects.ts';
 import { numbersOf } from './many.ts';
 import { standingLines } from './playbook.ts';
+import { amendmentLines } from './revision/amendment.ts';
 import { differenceLines } from './revision/difference.ts';
 import { riskLines } from './risk.ts';
 import { leftLines, rollbackLine } from './rollback.ts';
@@ -54,6 +55,7 @@ function body(review: Review, view: View): { lines: string[]; folded: string[] }
     ...head(review, view.paint),
     ...says(review, seen),
     ...does(review, view.paint),
+    ...amendmentLines(review, view.paint),
     ...differenceLines(review, seen),
     ...changes(review, seen),
     ...leftLines(review.plan.spec, seen),

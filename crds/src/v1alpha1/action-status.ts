@@ -12,6 +12,7 @@ import {
   reasonsRequired,
   rules,
   set,
+  text,
   time,
   uid,
 } from './fields.ts';
@@ -138,7 +139,15 @@ export const AgentActionStatus = z
         name: objectName('Name of the ActionPlan.'),
         digest: digest('Digest of its spec.'),
       })
-      .describe('The plan before the last edit of the action: what the current plan is compared with.')
+      .describe('The plan before the last edit of the action, or the one that it amends: what the current plan is compared with.')
+      .optional(),
+    amendment: z
+      .object({
+        offered: z.boolean().describe('Whether an action that amends this one can be created.'),
+        refused: text(512, 'The write that was refused.'),
+        reason: text(1024, 'Why no amendment is offered.').optional(),
+      })
+      .describe('Whether a new plan with the refused write can be proposed: `kubectl sentinel amend`. Set if a run was blocked.')
       .optional(),
     required: z
       .object({

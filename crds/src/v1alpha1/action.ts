@@ -79,6 +79,15 @@ export const AgentActionSpec = z
       'The account that `steps` run as; for `rollbackOf` the account of that action (`status.account`). The requester of the action needs the verb `use` on it.',
     ).optional(),
     image: z.string().min(1).max(512).describe('Image that `steps` run in, by digest unless it is your own image.').optional(),
+    amends: z
+      .object({
+        name: objectName('Name of the action, in the same namespace.'),
+        uid: uid('Its uid: another action of the same name is not amended.'),
+      })
+      .describe(
+        'An action whose run was blocked, and that offers an amendment (`status.amendment`). This action does the same work again, from the start: what it runs, its parameters and its target must be those of that action, and so must its requester. Its plan has the write that was refused as well, and a person must approve it. `kubectl sentinel amend` creates such an action.',
+      )
+      .optional(),
     issue: z
       .object({ summary: text(1024, 'What is wrong.') })
       .meta(unsupported)
@@ -140,6 +149,11 @@ export const AgentActionSpec = z
       {
         rule: 'has(self.playbookRef) || !has(self.parameters)',
         message: '`parameters` are those of a Playbook',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: "!has(self.amends) || self.mode == 'Apply'",
+        message: '`amends` is for actions that run: `mode` must be Apply',
         reason: 'FieldValueForbidden',
       },
       { rule: '!oldSelf.cancelled || self.cancelled', message: '`cancelled` must stay true once it is' },

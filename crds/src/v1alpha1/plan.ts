@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { PlannedRollback } from './action.ts';
 import { copied, digest, integer, label, list, objectName, RiskLevel, reasonsRequired, rules, text, uid } from './fields.ts';
+import { Amends } from './plan/amends.ts';
 import { PlaybookSpec } from './playbook.ts';
+
+export { AMENDMENTS_MAX } from './plan/amends.ts';
 
 /** How many parts a plan has at most. */
 export const PARTS_MAX = 32;
@@ -219,6 +222,7 @@ export const ActionPlanSpec = z
       })
       .describe('What was declared. What was observed is in `effects`.'),
     rollbackOf: PlannedRollback.optional(),
+    amends: Amends.optional(),
     undeclared: list(text(512, 'A difference.'), 16, 'Observed effects that were not declared.').optional(),
     steps: list(PlannedStep, 16, 'The commands.'),
     verify: list(PlannedStep, 8, 'The commands that check the outcome.').optional(),

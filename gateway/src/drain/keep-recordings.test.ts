@@ -16,6 +16,7 @@ const connect = (isLost: (path: string) => boolean) =>
   );
 const pod = (name: string, phase: string, uid = `uid-${name}`) => ({ metadata: { name, uid }, status: { phase } });
 
+const replay = async () => undefined;
 /** There is room for everything. */
 const room = { reserve: () => undefined };
 
@@ -39,7 +40,7 @@ describe('A replica that ends', () => {
       forget: (job: string) => void forgotten.push(job),
     };
     const pods = { store: { get: (key: string) => shown.get(key) } } as never;
-    assert.equal(await keepRecordings({ client, ledger, storage: room, logger: silentLogger, runs, pods }), 1);
+    assert.equal(await keepRecordings({ client, ledger, storage: room, replay, logger: silentLogger, runs, pods }), 1);
     assert.deepEqual(forgotten, ['job-ended', 'job-gone', 'job-replaced']);
     for (const job of forgotten) assert.notEqual(await ledger.recording(job), undefined);
     assert.equal(await ledger.recording('job-running'), undefined);
@@ -58,7 +59,7 @@ describe('A replica that ends', () => {
     };
     const pods = { store: { get: () => undefined } } as never;
     assert.equal(
-      await keepRecordings({ client, ledger: new Ledger(client), storage: room, logger: silentLogger, runs, pods }),
+      await keepRecordings({ client, ledger: new Ledger(client), storage: room, replay, logger: silentLogger, runs, pods }),
       1,
     );
     assert.deepEqual(forgotten, ['job-b']);

@@ -7,6 +7,10 @@ import type { EnforceContext } from './context.ts';
 
 const MESSAGE_MAX = 1800;
 
+/** What the claim of a blocked run says. */
+export const blockedMessage = (why: string): string =>
+  `${why}. The run is blocked: no further write is sent`.slice(0, MESSAGE_MAX);
+
 /** Why a run is blocked. */
 type BlockCode = Extract<GatewayErrorCode, 'NotInApprovedPlan' | 'EffectAltered' | 'EffectOutcomeUnknown'>;
 
@@ -21,7 +25,7 @@ export async function block(
   code: BlockCode,
   why: string,
 ): Promise<never> {
-  const message = `${why}. The run is blocked: no further write is sent`.slice(0, MESSAGE_MAX);
+  const message = blockedMessage(why);
   const first = enforcement.blocked === undefined;
   enforcement.blocked ??= message;
   await ledger.block(enforcement.claim, message, code === 'EffectOutcomeUnknown' ? 'OutcomeUnknown' : undefined);

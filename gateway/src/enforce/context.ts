@@ -18,6 +18,12 @@ export interface Timing {
 /** The times of an installation. */
 export const TIMING: Timing = { pauses: [100, 400, 1_000, 2_000], patience: 3_000, poll: 200 };
 
+/** What an amendment must repeat, and why none is offered, if so. */
+export interface Offer {
+  readonly work: string;
+  readonly reason?: string | undefined;
+}
+
 /** The dependencies of the modules for real runs. */
 export interface EnforceContext {
   readonly upstream: Upstream;
@@ -28,6 +34,8 @@ export interface EnforceContext {
     refusal(run: Run, effect: Effect | undefined): Promise<string | undefined>;
     /** The same only for events that end a run at once (cancellation, deletion, kill switch): fast enough for the last check. */
     ending(run: Run): Promise<string | undefined>;
+    /** Whether an amendment of the plan with this refused write may be offered; none is where this is left out. */
+    offer?(run: Run, effect: Effect): Promise<Offer>;
   };
   /** Whether a container of the run's pod was executed again after it had ended. */
   readonly executions: { isRepeated(run: Run, asked: number): Promise<boolean> };

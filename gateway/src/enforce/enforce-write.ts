@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Effect, effectNumber } from '@sentinel/crds';
+import { noteBlockedWrite } from '../amend/note-blocked-write.ts';
 import { COULD_NOT_LIST } from '../dependants/read-owned.ts';
 import { describeEffect } from '../effect/describe.ts';
 import { type Answer, isAnswer, json, type Observation, observe } from '../effect/observe.ts';
@@ -58,10 +59,11 @@ async function inTurn(
     // Nothing would change, so nothing must be approved or sent.
     if (observed.changes.length === 0) return json(observed.result, 200);
     const judged = await judgeWrite(enforcement, request, observed, context.handling);
-    if (judged.kind === 'foreign') return await block(context, run, enforcement, 'NotInApprovedPlan', judged.why);
-    if (judged.kind === 'repeated') {
-      const answer = await answerOfRepeated(context, run, enforcement, request, asked);
-      return answer ?? (await block(context, run, enforcement, 'NotInApprovedPlan', judged.why));
+    if (judged.kind !== 'approved') {
+      const answer = judged.kind === 'repeated' ? await answerOfRepeated(context, run, enforcement, request, asked) : undefined;
+      if (answer) return answer;
+      await noteBlockedWrite(context, run, enforcement, { request, observed, why: judged.why });
+      return await block(context, run, enforcement, 'NotInApprovedPlan', judged.why);
     }
     const unseen = await takesUnseen(context, run, enforcement, request, judged.effect, observed);
     if (unseen !== undefined) return await block(context, run, enforcement, 'NotInApprovedPlan', unseen);

@@ -58,7 +58,8 @@ export function findApproved(enforcement: Approved, request: ParsedRequest, obse
   );
 }
 
-function isSameObject(effect: Effect, request: ParsedRequest, observed: Observation): boolean {
+/** Whether a write is to the object of an effect, in the same way. */
+export function isSameObject(effect: Effect, request: ParsedRequest, observed: Observation): boolean {
   const { api } = request;
   return (
     effect.verb === api.verb &&

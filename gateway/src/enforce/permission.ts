@@ -2,18 +2,26 @@ import { agentActions, type Effect, type RiskLevel } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
   computeRisk,
+  dataHandling,
   endedByParent,
   evaluatePlan,
+  explainAll,
   frozenAt,
   higher,
   isAdHoc,
   judgeHighRisk,
   judgePlan,
+  judgeRounds,
   type PlanFacts,
   reasonsForPerson,
+  repeatedWork,
+  roundOf,
+  unamendable,
+  withoutQuotes,
 } from '@sentinel/policy';
 import { Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
+import type { Offer } from './context.ts';
 import { type GatheredFacts, gatherFacts } from './gather-facts.ts';
 
 /** Facts of a run are read again when they are older than this, so that no write starts more than a second after it was forbidden. */
@@ -55,6 +63,21 @@ export class Permission {
     } catch (error) {
       return error instanceof Refused ? error.message : `the policies could not be fetched (${String(error).slice(0, 200)})`;
     }
+  }
+
+  /** Whether an amendment of the plan of a run may be offered, with the refused write as one more effect. */
+  async offer(run: Run, effect: Effect): Promise<Offer> {
+    const { facts } = await this.#facts(run);
+    const { action, plan, policies, requester, editors } = facts;
+    const risk = run.enforcement?.risk ?? plan.risk.level;
+    const refusals = [
+      ...judgeRounds(policies, roundOf(plan) + 1),
+      ...judgePlan(policies, run.namespace, [...plan.effects, effect], risk).refusals,
+    ];
+    const reason =
+      unamendable(action.spec, requester, editors) ??
+      (refusals.length > 0 ? explainAll(withoutQuotes(dataHandling(policies), refusals)) : undefined);
+    return { work: repeatedWork(action.spec), reason };
   }
 
   async #facts({ jobUid, namespace, actionName, actionUid, enforcement }: Run): Promise<GatheredFacts> {

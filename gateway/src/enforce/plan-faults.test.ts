@@ -62,6 +62,15 @@ const identity = {
   reasons: { approvals: { comment: true, ticket: 'OPS-[0-9]+' } },
 };
 
+const AMENDS: NonNullable<ActionPlanSpec['amends']> = {
+  action: { name: 'fix-0', uid: 'b' },
+  plan: { name: 'fix-0-1', digest: digestOf('p') },
+  round: 1,
+  refused: 'patch deployments shop/web',
+  why: 'it is not in the approved plan',
+  effect: 0,
+};
+
 interface Made {
   readonly recording: SealedRecording;
   readonly spec: ActionPlanSpec;
@@ -84,6 +93,7 @@ async function make(shown: Effect, set: PolicySet, succeeded: number | undefined
     notObservable: shown.namespace === 'bank' ? ['A list showed the live state.'] : [],
     budgets: { read: [{ namespace: 'bank', name: 'web', selector: {}, disruptionsAllowed: 0 }], unread: [] },
     template: digestOf('t'),
+    ...(shown.namespace === 'bank' ? { amends: AMENDS } : {}),
   });
   const { index: _, ...full } = shown;
   const recording: SealedRecording = {

@@ -21,8 +21,10 @@ export function claimName({ jobUid, action, plan }: ClaimRequest): string {
 }
 
 /** The name of the claim of the real run of an action. */
-export const runClaimName = ({ uid }: Pick<ActionRef, 'uid'>) =>
-  `claim-${createHash('sha256').update(uid).digest('hex').slice(0, 40)}`;
+export const runClaimName = ({ uid }: Pick<ActionRef, 'uid'>) => `claim-${hashOf(uid)}`;
+
+/** A uid in the names of objects. */
+export const hashOf = (uid: string): string => createHash('sha256').update(uid).digest('hex').slice(0, 40);
 
 /** The claim of an action that was never run, which prevents any later run. */
 export function endObject(action: ActionRef, { address, process }: Replica, now: number) {

@@ -10,7 +10,8 @@ export const RESTORABLE_MAX = 8 * 1024 * 1024;
 /** A limit for what is unpacked: what was packed here is never larger. */
 const UNPACKED_MAX = 128 * 1024 * 1024;
 
-type Packed = Omit<ParsedRequest, 'query' | 'body'> & { query: [string, string][]; body: string };
+/** A request as plain JSON. */
+export type PackedRequest = Omit<ParsedRequest, 'query' | 'body'> & { query: [string, string][]; body: string };
 
 /** A payload, compressed and cut into parts that one object each can hold. */
 export interface Payload {
@@ -35,17 +36,25 @@ export function unpack(digest: string, parts: readonly Buffer[]): unknown {
 
 /** A sent write as plain JSON. */
 export function toPlain({ request, preconditions, change, promised }: Sending): unknown {
-  const packed: Packed = { ...request, query: [...request.query], body: request.body.toString('base64') };
-  return { request: packed, preconditions, change, promised };
+  return { request: packRequest(request), preconditions, change, promised };
 }
+
+/** A request as plain JSON. */
+export const packRequest = (request: ParsedRequest): PackedRequest => ({
+  ...request,
+  query: [...request.query],
+  body: request.body.toString('base64'),
+});
+
+/** The reverse of `packRequest`. */
+export const unpackRequest = (packed: PackedRequest): ParsedRequest => ({
+  ...packed,
+  query: new Map(packed.query),
+  body: Buffer.from(packed.body, 'base64'),
+});
 
 /** The reverse of `toPlain`. */
 export function fromPlain(value: unknown): Sending {
-  const { request, preconditions, change, promised } = value as { request: Packed } & Omit<Sending, 'request'>;
-  return {
-    request: { ...request, query: new Map(request.query), body: Buffer.from(request.body, 'base64') },
-    preconditions,
-    change,
-    promised,
-  };
+  const { request, preconditions, change, promised } = value as { request: PackedRequest } & Omit<Sending, 'request'>;
+  return { request: unpackRequest(request), preconditions, change, promised };
 }

@@ -22,17 +22,16 @@ type Data = Readonly<Record<string, string>>;
 
 /** Another process changed the entry or the claim first. Nothing was stored. */
 export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
   constructor(what: string) {
     super(`${what} was changed by another process`);
-    this.name = 'Overtaken';
   }
 }
 
 /**
  * The objects in which the gateway stores its state, so that any replica can fail at any point: one claim for each run, one entry for each
  * effect, one recording for each rehearsal. The creation of an object is the lock, and every later transition is an update with the
- * resourceVersion that was read. Entries are Secrets, because pre-images may contain confidential data. Nothing is deleted while the action
- * exists.
+ * resourceVersion that was read. Entries are Secrets, because pre-images may be confidential. Nothing is deleted while the action exists.
  */
 export class Ledger {
   readonly #client: KubeClient;
@@ -48,10 +47,7 @@ export class Ledger {
     return await this.#createClaim(claimObject(request));
   }
 
-  /**
-   * The claim of an ended action: that of its run, or a new claim without a run, so that no run can claim the action any more. Only the
-   * first has a plan.
-   */
+  /** The claim of an ended action: that of its run, or a new one without a plan, so that no run can claim the action any more. */
   async claimEnd(action: ActionRef, replica: Replica, now: number): Promise<Claim> {
     return (await this.claimOfRun(action.uid)) ?? (await this.#createClaim(endObject(action, replica, now)));
   }
@@ -252,13 +248,13 @@ export class Ledger {
     };
   }
 
-  /** Stores the recording of a rehearsal once: returns the first stored one. */
-  async keepRecording<T>(jobUid: string, recording: T): Promise<T> {
-    const name = `recording-${jobUid}`;
-    const held = await this.recording<T>(jobUid);
+  /** Stores the recording of a rehearsal, or what else `kind` names, once for each Job: returns the first stored one. */
+  async keepRecording<T>(jobUid: string, recording: T, kind = 'recording'): Promise<T> {
+    const name = `${kind}-${jobUid}`;
+    const held = await this.recording<T>(jobUid, kind);
     if (held !== undefined) return held;
     const kept = await this.#keep(jobUid, name, pack(recording));
-    const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid, [KIND_LABEL]: 'recording' } };
+    const metadata = { name, namespace, labels: { [JOB_LABEL]: jobUid, [KIND_LABEL]: kind } };
     const data = { head: base64(JSON.stringify(kept)) };
     try {
       await this.#client.create(secrets, { apiVersion: 'v1', kind: 'Secret', type: 'sentinel.dev/recording', metadata, data });
@@ -266,12 +262,12 @@ export class Ledger {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
-    return (await this.recording<T>(jobUid)) as T;
+    return (await this.recording<T>(jobUid, kind)) as T;
   }
 
-  /** The recording of a rehearsal; undefined if none was stored. */
-  async recording<T>(jobUid: string): Promise<T | undefined> {
-    const object = await this.#client.get(secrets, { name: `recording-${jobUid}`, namespace });
+  /** The recording of a rehearsal, or what else `kind` names; undefined if none was stored. */
+  async recording<T>(jobUid: string, kind = 'recording'): Promise<T | undefined> {
+    const object = await this.#client.get(secrets, { name: `${kind}-${jobUid}`, namespace });
     const head = (object?.data as Record<string, string> | undefined)?.head;
     return head === undefined
       ? undefined

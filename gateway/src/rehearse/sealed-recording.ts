@@ -1,6 +1,7 @@
 import { digestOf, type Effect, type ObservedEffect } from '@sentinel/crds';
 import type { KubeClient } from '@sentinel/kube';
 import {
+  type DraftFacts,
   dataHandling,
   draftPlan,
   isAdHoc,
@@ -13,6 +14,7 @@ import {
   trustOf,
   UNTRUSTED_STEPS,
 } from '@sentinel/policy';
+import type { Replayed } from '../amend/blocked-write.ts';
 import { shortenForRules } from '../effect/shorten.ts';
 import { gatherSurroundings, type Surroundings } from '../enforce/gather-facts.ts';
 import type { Ledger } from '../ledger/store.ts';
@@ -30,20 +32,23 @@ export interface SealContext {
   readonly client: KubeClient;
   readonly ledger: Pick<Ledger, 'keepRecording'>;
   readonly storage: Pick<Storage, 'reserve'>;
+  /** Rehearses the write that a blocked run was refused, for its amendment. */
+  readonly replay: (run: Run) => Promise<Replayed | undefined>;
 }
 
 /**
  * Stores the recording of a rehearsal and its plan. The first stored one counts, even if more is recorded later. If both do not fit, only the
  * reason is stored.
  */
-export async function sealRecording({ client, ledger, storage }: SealContext, run: Run): Promise<SealedRecording> {
+export async function sealRecording({ client, ledger, storage, replay }: SealContext, run: Run): Promise<SealedRecording> {
+  const replayed = await replay(run);
   // A copy, because a step that still runs may add to the recording in the meantime.
   const recorded = [...run.recording.effects];
   const notObservable = [...run.recording.notObservable];
   const reads = [...run.recording.reads];
   const effects = await withInverseRights(mayAccount(client, run), recorded);
   const parent = run.rehearsal?.parent;
-  const { policies, ...made } = effects.length === 0 ? {} : await draftOrFault(client, run, { effects, notObservable, reads });
+  const { policies, ...made } = await madeOf(client, run, { effects, notObservable, reads, replayed });
   const recording: SealedRecording = {
     action: {
       namespace: run.namespace,
@@ -66,13 +71,17 @@ interface Found {
   readonly effects: readonly ObservedEffect[];
   readonly notObservable: readonly string[];
   readonly reads: readonly string[];
+  readonly replayed: Replayed | undefined;
 }
 
-async function draftOrFault(
-  client: KubeClient,
-  run: Run,
-  found: Found,
-): Promise<Pick<SealedRecording, 'draft' | 'parts' | 'dryRun' | 'fault'> & { readonly policies?: PolicySet }> {
+type Made = Pick<SealedRecording, 'draft' | 'parts' | 'dryRun' | 'fault'> & { readonly policies?: PolicySet };
+
+async function madeOf(client: KubeClient, run: Run, found: Found): Promise<Made> {
+  if (found.replayed && 'fault' in found.replayed) return { fault: found.replayed.fault };
+  return found.effects.length === 0 ? {} : await draftOrFault(client, run, found);
+}
+
+async function draftOrFault(client: KubeClient, run: Run, found: Found): Promise<Made> {
   try {
     return await draftOf(client, run, found);
   } catch (error) {
@@ -119,6 +128,7 @@ async function draftOf(
     budgets: await readBudgets(listBudgets(client), effects),
     template: templateDigest(renderJob(job, settings)),
     undone: undoneBy(run),
+    amends: amendsOf(run.rehearsal, found.replayed),
   });
   const dryRun = action.spec.mode === 'DryRun' ? { dryRun: true as const } : {};
   return { draft, policies, ...dryRun, ...(parts.length > 0 ? { parts } : {}) };
@@ -127,6 +137,14 @@ async function draftOf(
 function undoneBy({ undoing, recording: { undone } }: Run) {
   if (!undoing) return undefined;
   return { undoes: [...undone.undoes], ...(undone.left.length === 0 ? {} : { left: [...undone.left] }) };
+}
+
+function amendsOf({ amends }: Rehearsal, replayed: Replayed | undefined): DraftFacts['amends'] {
+  if (!amends) return undefined;
+  const { action, write } = amends;
+  const { plan, refused, why, round } = write;
+  const effect = replayed && 'effect' in replayed ? { effect: replayed.effect } : {};
+  return { action, plan, round: round + 1, refused, why, ...effect };
 }
 
 function trustNow({ action, live, keys, policies }: Surroundings, { playbook }: Rehearsal) {

@@ -15,23 +15,28 @@ import {
   UNTRUSTED_STEPS,
   withoutQuotes,
 } from '@sentinel/policy';
+import type { AmendedRun } from '../amend/blocked-write.ts';
+import { judgeAmended } from '../amend/judge-amended.ts';
 import { gatherSurroundings, mayAllUse, type Surroundings } from '../enforce/gather-facts.ts';
 import type { ActionRef } from '../ledger/claim.ts';
+import type { Ledger } from '../ledger/store.ts';
 import { notePolicyRefusals } from '../metrics.ts';
 import { refuseClaim } from '../request/refused.ts';
-import { requireSource, type SourceLedger } from '../undo/source.ts';
+import { requireSource } from '../undo/source.ts';
 
 /** The admitted rehearsal, according to the gateway's own reading of the action, the Playbook and the policies. */
 export interface AdmittedRehearsal {
   readonly around: Surroundings;
   readonly playbook: Playbook;
+  /** The blocked run that the action amends. */
+  readonly amends: AmendedRun | undefined;
 }
 
 /**
  * Evaluates a rehearsal like the admission of an action: the Playbook with its trust, parameters, commands, the requester's right to use the
  * account, the run that it undoes. Limits and siblings, which only the operator can count, are not checked here. Throws Refused.
  */
-export async function judgeRehearsal(client: KubeClient, ledger: SourceLedger, ref: ActionRef): Promise<AdmittedRehearsal> {
+export async function judgeRehearsal(client: KubeClient, ledger: Ledger, ref: ActionRef): Promise<AdmittedRehearsal> {
   const around = await gatherSurroundings(client, ref);
   const { action, requester, policies, keys, parent } = around;
   const playbook = admittedPlaybook(action, around.live);
@@ -59,7 +64,7 @@ export async function judgeRehearsal(client: KubeClient, ledger: SourceLedger, r
   }
   const { rollbackOf } = action.spec;
   if (rollbackOf) await requireSource(ledger, { source: rollbackOf }, { ...ref, account: playbook.spec.account });
-  return { around, playbook };
+  return { around, playbook, amends: await judgeAmended(client, ledger, around, playbook) };
 }
 
 // A rehearsal runs the admitted Playbook; one that changed since is refused.

@@ -1,6 +1,7 @@
 import { type ActionPlan, type AgentAction, agentActions, annotations, namespaces, type StageStatus } from '@sentinel/crds';
 import { type AnyObject, jobs, type KubeClient, splitKey } from '@sentinel/kube';
 import { parseIdentity, renderJob, type SandboxSettings, type StageFacts, templateDigest } from '@sentinel/policy';
+import { claimAmendment } from '../amend/claim-amendment.ts';
 import { Serializer } from '../enforce/serializer.ts';
 import { type Installation, sandboxSettings } from '../installation.ts';
 import type { ActionRef, Claim, ClaimRequest, Replica } from '../ledger/claim.ts';
@@ -118,6 +119,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     const undoing = undoingOf(gathered.action, plan);
     // A run that is taken over was judged when it was claimed.
     if (undoing.undoing && !held) await requireSource(ledger, undoing.undoing, { ...ref, account });
+    if (!held && plan.spec.amends) await claimAmendment(client, plan.spec.amends, ref);
     const claimed = await claim({
       account,
       ...(undoing.undoing ? { undoes: undoing.undoing.source.uid } : {}),
@@ -134,7 +136,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     await claim({ account: verified.account, verifies: verified.job });
     return { ...run, ...undoingOf(gathered.action, plan), account: verified.account, mayWrite: false };
   }
-  const { around, playbook } = await judgeRehearsal(client, ledger, ref);
+  const { around, playbook, amends } = await judgeRehearsal(client, ledger, ref);
   const { account, sandbox } = playbook.spec;
   const settings = await requireRendered(context, asked, { ...around, playbook: playbook.spec, plan: undefined });
   const claimed = await claim({ account });
@@ -144,7 +146,7 @@ async function claimStage(context: ResolveContext, asked: Asked): Promise<Run | 
     const recorder = { address: claimed.replica, process: claimed.process };
     return { stage: 'rehearsal', jobUid, namespace: ref.namespace, recorder };
   }
-  const rehearsal = { playbook, attempt: stage.attempt, settings, parent: around.parent?.uid };
+  const rehearsal = { playbook, attempt: stage.attempt, settings, parent: around.parent?.uid, amends };
   return { ...run, ...undoingOf(around.action), account, mayWrite: sandbox.profile === 'Change', rehearsal };
 }
 

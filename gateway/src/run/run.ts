@@ -1,5 +1,6 @@
 import type { ActionPlan, AgentActionSpec, ObservedEffect, PlannedRollback, Playbook, RiskLevel } from '@sentinel/crds';
 import type { Identity, SandboxSettings } from '@sentinel/policy';
+import type { AmendedRun, Replayed } from '../amend/blocked-write.ts';
 import type { Overlay } from '../effect/overlay.ts';
 import type { Serializer } from '../enforce/serializer.ts';
 import type { Replica } from '../ledger/claim.ts';
@@ -16,6 +17,8 @@ export interface Recording {
   readonly reads: Set<string>;
   readonly notObservable: Set<string>;
   readonly overlay: Overlay;
+  /** In the rehearsal of an amendment: the outcome of the write that the blocked run was refused, once it was rehearsed. */
+  replayed?: Replayed;
   /** Serializes writes, so that each is observed after the one before it. */
   readonly turns: Serializer;
   /** What a rehearsal that undoes another action has found so far. */
@@ -37,6 +40,8 @@ export interface Rehearsal {
   readonly settings: SandboxSettings;
   /** The uid of the parent action. */
   readonly parent: string | undefined;
+  /** The blocked run that it amends. */
+  readonly amends?: AmendedRun | undefined;
 }
 
 /** The plan and the progress of a real run. */

@@ -1,5 +1,6 @@
 import { effectNumber, type RunReport } from '@sentinel/crds';
 import { sealStatement } from '@sentinel/policy';
+import { BLOCKED_WRITE, type BlockedWrite } from '../amend/blocked-write.ts';
 import type { EnforceContext } from '../enforce/context.ts';
 import { alteration, nameOf } from '../enforce/judge-write.ts';
 import { reportOf } from '../enforce/run-report.ts';
@@ -9,7 +10,7 @@ import { readRefusal } from '../ledger/refusals.ts';
 import { Overtaken } from '../ledger/store.ts';
 import { withdraw } from '../ledger/withdraw.ts';
 import type { Lock } from '../lock.ts';
-import { recordingDigest, type SealedRecording, sealRecording } from '../rehearse/sealed-recording.ts';
+import { recordingDigest, type SealContext, type SealedRecording, sealRecording } from '../rehearse/sealed-recording.ts';
 import { Refused } from '../request/refused.ts';
 import { claimEnded, readEnded } from '../run/claim-ended.ts';
 import { CHECKS_SUCCEEDED, noteGoodEnd } from '../run/note-end.ts';
@@ -30,6 +31,7 @@ export interface OperatorContext extends RollbackRequestContext, ResolveContext,
   readonly replica: Replica;
   readonly permission: EnforceContext['permission'];
   readonly storage: Storage;
+  readonly replay: SealContext['replay'];
 }
 
 /** Serves the operator: reports of runs, the state of the lock, stored sizes, resolutions, rollbacks, final statements. Throws Refused. */
@@ -55,6 +57,7 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
   const blocked = claim && ((await ledger.claimNamed(claim.name)).blocked ?? (altered && alteration(altered)));
   if (claim) await noteEnd(context, claim);
   const run = claim && (await runOf(context, claim));
+  const amendment = await amendmentOf(context, claim, blocked);
   const statement = recording
     ? stateRehearsal(recording)
     : run && stateRun(withBlock(run, claim, blocked), await ledger.states(run.job), Date.now());
@@ -65,6 +68,7 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
     notServed: claim === undefined ? await readRefusal(context.client, jobUid) : undefined,
     replica: claim?.replica,
     blocked,
+    ...(amendment ? { amendment } : {}),
     ...(claim?.verifies !== undefined && run?.over === CHECKS_SUCCEEDED ? { verified: true } : {}),
     ...(statement ? { statement: sealStatement(statement, context.key()) } : {}),
     recorded: recording && {
@@ -75,6 +79,18 @@ async function report(context: OperatorContext, jobUid: string): Promise<RunRepo
       digest: recordingDigest(recording),
     },
   };
+}
+
+// The write that blocked a run, if it is what its claim says.
+async function amendmentOf(
+  { ledger }: OperatorContext,
+  claim: Claim | undefined,
+  blocked: string | undefined,
+): Promise<RunReport['amendment']> {
+  if (claim?.plan === undefined || blocked === undefined) return undefined;
+  const write = await ledger.recording<BlockedWrite>(claim.job, BLOCKED_WRITE);
+  if (write?.blocked !== blocked) return undefined;
+  return { refused: write.refused, ...(write.reason === undefined ? {} : { reason: write.reason }) };
 }
 
 // Noted when its pod showed it, which may be gone by now. The pod may show it for so short a time that nothing is noted yet.

@@ -1,4 +1,4 @@
-import { finalStates, type Stage } from '@sentinel/crds';
+import { type AgentAction, annotations, finalStates, type Stage } from '@sentinel/crds';
 import {
   admit,
   childrenOf,
@@ -10,11 +10,13 @@ import {
   holdRehearsalRate,
   holdSandbox,
   judgeAgent,
+  judgeAmendment,
   judgeFiling,
   judgeOverlap,
   judgeParent,
   judgeRollbackOf,
   judgeStorage,
+  parseIdentity,
   type Refusal,
   replacementOf,
   suspendedBy,
@@ -119,19 +121,22 @@ function decideOnAdmission(facts: Facts): NextStep {
 }
 
 function refusalsOf(facts: Facts, requester: NonNullable<Facts['requester']>): Refusal[] {
-  const { action, policies, activity, parent, storage } = facts;
+  const { action, policies, activity, parent, amended, storage } = facts;
   const self = activityOf(action);
   const siblings = parent && childrenOf(parent.uid, self, activity);
   return [
     ...judgeAgent(policies, requester),
     ...admit({ ...facts, spec: action.spec }),
     ...judgeParent(policies, { spec: action.spec, requester, uid: action.metadata.uid }, parent, siblings),
+    ...judgeAmendment({ spec: action.spec, requester, amended, amendedRequester: requesterOf(amended) }),
     ...judgeFiling(policies, self, activity, facts.now),
     ...judgeRollbackOf({ uid: self.uid, spec: action.spec }, { original: facts.original, activity }),
     ...judgeOverlap(facts.playbook?.spec.schedule, self, activity),
     ...(storage === undefined ? [] : judgeStorage(policies, self.namespace, storage, REHEARSAL_BYTES)),
   ];
 }
+
+const requesterOf = (action: AgentAction | undefined) => parseIdentity(action?.metadata.annotations?.[annotations.requestedBy]);
 
 function holdOf({ action, policies, activity, now }: Facts): NextStep | undefined {
   const self = activityOf(action);

@@ -50,6 +50,8 @@ export interface Facts {
   readonly undoneBy?: { readonly name: string; readonly uid: string } | undefined;
   /** The current parent action; undefined if the action names none or it does not exist. */
   readonly parent: Parent | undefined;
+  /** The action that this one amends; undefined if it amends none, or if that does not exist. */
+  readonly amended?: AgentAction | undefined;
   /** Whether the requester may use the account; undefined if it was not checked in this reconcile. */
   readonly mayUseAccount: boolean | undefined;
   /** The newest stage of the current attempt and its Job; the Job is undefined when it is gone. */

@@ -50,6 +50,7 @@ export async function gatherFromCaches(
   const tenant = caches.namespaces.store.get(namespace);
   const playbook = adHocPlaybook(action) ?? caches.playbooks.store.get(`${namespace}/${action.spec.playbookRef?.name ?? ''}`);
   const parent = caches.actions.store.get(`${namespace}/${action.spec.intent.parentAction ?? ''}`);
+  const amended = caches.actions.store.get(`${namespace}/${action.spec.amends?.name ?? ''}`);
   const stage = action.status?.stages?.at(-1);
   const job = stage ? caches.jobs.store.get(`${own.sandboxes}/${stage.name}`) : undefined;
   const sources = { tenant, clusterPolicies: caches.clusterPolicies.store.list(), policies: caches.policies.store.list() };
@@ -59,6 +60,7 @@ export async function gatherFromCaches(
   const facts = assemble(action, sources, playbook, keys, {
     plan: plan ?? undefined,
     parent: parent && parentOf(parent),
+    amended,
     stage,
     job: view(job, pod, stage?.uid, now),
     sink,
@@ -108,8 +110,8 @@ export async function gatherLive(
   const name = action.spec.playbookRef?.name;
   const parentName = action.spec.intent.parentAction;
   const stage = action.status?.stages?.at(-1);
-  const { rollbackOf } = action.spec;
-  const [tenant, cluster, local, named, keys, plan, parent, original, job, podList] = await Promise.all([
+  const { rollbackOf, amends } = action.spec;
+  const [tenant, cluster, local, named, keys, plan, parent, original, amended, job, podList] = await Promise.all([
     client.get(namespaces, { name: namespace }),
     client.list(clusterAgentPolicies),
     client.list(agentPolicies, { namespace }),
@@ -118,6 +120,7 @@ export async function gatherLive(
     action.status?.plan ? client.get(actionPlans, { name: action.status.plan.name, namespace }) : null,
     parentName === undefined ? null : client.get(agentActions, { name: parentName, namespace }),
     rollbackOf === undefined ? null : client.get(agentActions, { name: rollbackOf.name, namespace }),
+    amends === undefined ? null : client.get(agentActions, { name: amends.name, namespace }),
     stage ? client.get(jobs, { name: stage.name, namespace: own.sandboxes }) : null,
     stage
       ? client.list(pods, { namespace: own.sandboxes, labelSelector: `batch.kubernetes.io/controller-uid=${stage.uid}` })
@@ -129,6 +132,7 @@ export async function gatherLive(
   const facts = assemble(action, sources, playbook ?? undefined, keys ?? undefined, {
     plan: plan ?? undefined,
     parent: parent ? parentOf(parent) : undefined,
+    amended: amended ?? undefined,
     stage,
     job: view_,
     sink,
@@ -171,7 +175,7 @@ interface Sources {
   readonly policies: Parameters<typeof policySet>[0]['policies'];
 }
 
-type Around = Pick<Facts, 'plan' | 'parent' | 'stage' | 'job' | 'sink' | 'now'>;
+type Around = Pick<Facts, 'plan' | 'parent' | 'amended' | 'stage' | 'job' | 'sink' | 'now'>;
 
 function assemble(
   action: AgentAction,

@@ -10,12 +10,25 @@ const staying: ReadonlySet<State> = new Set<State>(['RollbackIncomplete', 'Verif
  * The closing sentence of a final message, for a reader without other information: whether anything was changed, and what to do about it.
  * Final messages after a run that contain this already get no closing sentence.
  */
-export function closingOf(state: State, { metadata }: Pick<AgentAction, 'metadata'>, { stages = [] }: AgentActionStatus): string {
+export function closingOf(
+  state: State,
+  { metadata }: Pick<AgentAction, 'metadata'>,
+  { stages = [], amendment }: AgentActionStatus,
+): string {
   if (state === 'Succeeded' || state === 'NoEffect' || state === 'DryRunCompleted') return '';
   if (!stages.some(({ stage }) => stage === 'run')) return 'Nothing was changed.';
   if (state === 'RolledBack') return 'Correct the cause, then create the action again.';
+  if (state === 'Blocked' && amendment) return amendmentOf(metadata, amendment);
   if (staying.has(state)) return lookAtChanges(metadata);
   return '';
+}
+
+function amendmentOf(
+  { name, namespace }: AgentAction['metadata'],
+  { offered, reason }: NonNullable<AgentActionStatus['amendment']>,
+): string {
+  if (!offered) return `No amendment of the plan is offered: ${cut(reason ?? 'unknown', 400)}.`;
+  return `A plan with the refused write can be proposed: kubectl sentinel amend ${name} -n ${namespace ?? ''}`;
 }
 
 /** How a person finds the changes of a run and their outcome. */

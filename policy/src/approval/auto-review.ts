@@ -21,6 +21,8 @@ export interface AutoReviewFacts {
   readonly asks: readonly string[];
   /** Whether a person asked for changes of an earlier plan of the action. */
   readonly hasRequestedChanges?: boolean;
+  /** Whether the plan amends that of a blocked run. */
+  readonly isAmendment?: boolean;
   /** How many runs of the same Playbook succeeded in the namespace since the last failure; undefined if that was not counted. */
   readonly succeeded: number | undefined;
 }
@@ -80,6 +82,7 @@ export function whyPerson(facts: AutoReviewFacts): string[] | undefined {
     ...facts.notObservable,
     ...facts.asks,
     ...(facts.hasRequestedChanges ? ['a person has asked for changes of this action'] : []),
+    ...(facts.isAmendment ? ['it amends a plan whose run tried a write that nobody had foreseen'] : []),
   ];
   return limitReasons(reasons);
 }

@@ -53,6 +53,8 @@ export interface DraftFacts {
   readonly template: string;
   /** For an action that undoes another one: what is undone, and what is left as it is. */
   readonly undone?: Pick<PlannedRollback, 'undoes' | 'left'> | undefined;
+  /** The plan that it amends; undefined for every other action. */
+  readonly amends?: ActionPlanSpec['amends'];
 }
 
 const NOT_OBSERVABLE_MAX = 16;
@@ -117,6 +119,7 @@ async function planned(facts: DraftFacts, undeclared: string[]): Promise<PlanDra
       ...(playbook.spec.expect === undefined ? {} : { expect: playbook.spec.expect }),
     },
     ...(action.spec.rollbackOf && facts.undone ? { rollbackOf: { ...action.spec.rollbackOf, ...facts.undone } } : {}),
+    ...(facts.amends === undefined ? {} : { amends: facts.amends }),
     ...(undeclared.length === 0 ? {} : { undeclared }),
     steps: await commandsOf(playbook.spec.steps),
     ...(playbook.spec.verify === undefined ? {} : { verify: await commandsOf(playbook.spec.verify) }),
@@ -142,7 +145,7 @@ function notShownHere({ action: { metadata }, attempt, parts }: DraftFacts): Act
 
 // The requirements for each possible final risk: earlier runs may raise it, and nothing lowers it.
 function requiredAt(
-  { action, playbook, policies, effects, shown, trust, notObservable }: DraftFacts,
+  { action, playbook, policies, effects, shown, trust, notObservable, amends }: DraftFacts,
   risk: RiskLevel,
   { undeclared, asks }: { readonly undeclared: readonly string[]; readonly asks: readonly string[] },
 ): NonNullable<PlanDraft['byRisk'][RiskLevel]> {
@@ -160,6 +163,7 @@ function requiredAt(
     notObservable,
     asks,
     hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
+    isAmendment: amends !== undefined,
     succeeded: undefined,
   });
   return {

@@ -1,6 +1,7 @@
 import { type ActionPlanSpec, type AgentAction, annotations, type Effect, type Playbook, type RiskLevel } from '@sentinel/crds';
 import { isAdHoc } from '../admission/ad-hoc.ts';
 import { admit } from '../admission/admit.ts';
+import { judgeRounds, roundOf } from '../admission/amendment.ts';
 import { asksOf } from '../admission/steps.ts';
 import { whyPerson, withAutoReview } from '../approval/auto-review.ts';
 import { hasRequestedChanges } from '../approval/changes.ts';
@@ -143,6 +144,7 @@ export function reasonsForPerson(
     undeclared: plan.undeclared ?? [],
     notObservable: plan.notObservable ?? [],
     hasRequestedChanges: hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]),
+    isAmendment: plan.amends !== undefined,
     asks: playbook ? asksOf(policies, playbook.spec, action.spec) : [],
     succeeded,
   });
@@ -174,7 +176,12 @@ function refusedBy(facts: PlanFacts, byPlan: readonly Refusal[]): Refused | unde
       why: `the environment of the namespace changed from '${plan.environment ?? 'none'}' to '${policies.environment ?? 'none'}' after the rehearsal. ${remedyOf('EnvironmentChanged')}`,
       codes: ['EnvironmentChanged'],
     };
-  const refusals = [...byPlan, ...judgeAgent(policies, facts.requester), ...admit({ ...facts, spec: action.spec })];
+  const refusals = [
+    ...byPlan,
+    ...judgeRounds(policies, roundOf(plan)),
+    ...judgeAgent(policies, facts.requester),
+    ...admit({ ...facts, spec: action.spec }),
+  ];
   if (refusals.length === 0) return undefined;
   const why = `policy is stricter now: ${explainAll(withoutQuotes(dataHandling(policies), refusals))}`;
   return { why, codes: codesOf(refusals) };

@@ -234,6 +234,18 @@ export const policyErrors = {
     when: 'People have asked for changes of the action as often as policy allows (`limits.revisions`; 3 unless a policy says otherwise).',
     next: 'Approve or reject the plan. After a rejection the requester creates another action.',
   },
+  AmendmentNotOffered: {
+    when: 'The action names an action to amend that does not offer an amendment, or not any more.',
+    next: 'Read why in `status.amendment.reason` of that action, and create an ordinary action instead: its rehearsal makes a new plan.',
+  },
+  AmendmentDiffers: {
+    when: 'The action does not do the same work as the one that it amends, or has another requester.',
+    next: 'Create it with `kubectl sentinel amend`, as the requester of the blocked action. For other work, leave out `spec.amends`.',
+  },
+  AmendmentLimitExceeded: {
+    when: 'The plan was amended as often as policy allows (`limits.amendments`; never more than twice).',
+    next: 'Find out why the run does not do what its rehearsal does, and correct the Playbook. Then create the action again.',
+  },
   PlaybookChanged: {
     when: 'The Playbook has changed since the action was admitted.',
     next: 'Create the action again.',

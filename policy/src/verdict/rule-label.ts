@@ -2,13 +2,13 @@ import type { Refusal } from './verdict.ts';
 
 /** The fields of policies, and what always holds. */
 const FIELDS = [
-  'admission approvals audit commands connect dangerous definitions environment environments files floor freeze highRisk identity images',
+  'admission amends approvals audit commands connect dangerous definitions environment environments files floor freeze highRisk identity images',
   'instructions kubernetes limits mcpServers modelEndpoint modes namespaces network opinion parameters parentAction playbook playbooks protected',
   'reasons repositories safe spec steps subjects suspended use',
 ].flatMap((line) => line.split(' '));
 /** Those of which it matters which one it was. */
 const PARTS = [
-  'limits.children limits.concurrent limits.coolDown limits.depth limits.duration limits.escalationsPerHour limits.objects limits.open',
+  'limits.amendments limits.children limits.concurrent limits.coolDown limits.depth limits.duration limits.escalationsPerHour limits.objects limits.open',
   'limits.perDay limits.revisions limits.sandboxes limits.storage',
   'protected.admission protected.certificates protected.connect protected.definitions protected.impersonation protected.namespaces',
   'protected.own-kinds protected.rbac protected.reviews protected.secrets protected.tokens',

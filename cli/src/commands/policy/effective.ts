@@ -52,7 +52,7 @@ export function effectiveValues(set: PolicySet): EffectiveValue[] {
     ),
     ...duration(set, layers('limits.duration')),
     ...least('audit.maxLag', layers('audit.maxLag')),
-    ...['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour', 'revisions'].flatMap((key) =>
+    ...['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour', 'revisions', 'amendments'].flatMap((key) =>
       least(`limits.${key}`, layers(`limits.${key}`)),
     ),
     // The longest cool-down applies.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, integer, list, quantity, text } from '../fields.ts';
+import { AMENDMENTS_MAX } from '../plan.ts';
 
 /** Upper bounds. */
 export const limits = z
@@ -38,6 +39,11 @@ export const limits = z
       0,
       20,
       'How often people may ask for changes of one action. After that they approve or reject it. If no ClusterAgentPolicy sets it, 3; a policy of a namespace can only lower it.',
+    ).optional(),
+    amendments: integer(
+      0,
+      AMENDMENTS_MAX,
+      'How often the plan of an action may be amended after its run was blocked; 0 switches that off. The lowest of all policies counts. If no policy sets it, 2.',
     ).optional(),
     children: integer(
       0,

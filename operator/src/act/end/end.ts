@@ -34,6 +34,8 @@ export function end(
   draft.observedGeneration = action.metadata.generation;
   delete draft.queuedAt;
   delete draft.suspension;
+  // Only a run that was blocked and rolled back is offered again.
+  if (state !== 'Blocked') delete draft.amendment;
   enter(draft, state, withClosing(said, closingOf(state, action, draft)), now);
   record(
     draft,

@@ -10,6 +10,7 @@ import type { ActContext, Pass } from '../context.ts';
 import { end } from '../end/end.ts';
 import { startJob } from '../jobs/start-job.ts';
 import { failVerification } from './fail-verification.ts';
+import { withoutOffer } from './offer-amendment.ts';
 
 /**
  * Continues after a run: with its checks after a success, else with the rollback or the end. `giveUp` says why the action no longer waits
@@ -58,6 +59,7 @@ export async function concludeRun(
   if (begun && (rollsBack(facts) || stays === 0))
     return enter(draft, 'RollingBack', `${what}; ${done}; they are rolled back`, now);
   const state = stopped ? 'Cancelled' : ended.outcome === 'Blocked' ? 'Blocked' : 'RunFailed';
+  if (begun && draft.amendment) draft.amendment = withoutOffer(draft.amendment, 'what its run changed stays');
   const reason = facts.plan ? (facts.plan.spec.rollback.reason ?? 'the Playbook has none') : 'the plan is gone';
   const outcome = begun
     ? `(${done}; rollback is not available: ${reason}). What was carried out stays. ${lookAtChanges(action.metadata)}`

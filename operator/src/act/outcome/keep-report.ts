@@ -10,12 +10,15 @@ export async function keepReport({ policies }: Pick<Facts, 'policies'>, report: 
     ...one,
     message: await keepSentence(handling, one.message),
   });
-  const { refused = [], unknown, resolutions = [], notServed } = report;
+  const { refused = [], unknown, resolutions = [], notServed, amendment } = report;
   return {
     ...report,
     refused: await Promise.all(refused.map(why)),
     unknown: await Promise.all(unknown.map(why)),
     resolutions: await Promise.all(resolutions.map(message)),
+    ...(amendment?.reason === undefined
+      ? {}
+      : { amendment: { ...amendment, reason: await keepSentence(handling, amendment.reason) } }),
     ...(notServed ? { notServed: await why(notServed) } : {}),
   };
 }

@@ -30,6 +30,7 @@ import { acceptedOf, awaitResolution } from './await-resolution.ts';
 import { concludeRun, doneOf, killedBy } from './conclude-run.ts';
 import { failVerification } from './fail-verification.ts';
 import { keepReport } from './keep-report.ts';
+import { describeOffer, offerOf } from './offer-amendment.ts';
 import { verifyAgain } from './verify-again.ts';
 
 const LOG_BYTES = 64 * 1024;
@@ -188,6 +189,8 @@ async function afterRehearsal(context: ActContext, pass: Pass, ended: StageStatu
   const mayRepeat = !orphaned && ended.attempt < MAX_REHEARSALS;
   if (again !== undefined && mayRepeat) return await rehearseAgain(context, pass, ended, again);
   // A run is claimed before its first response: without a claim its steps never sent a request.
+  if (ended.outcome === 'Succeeded' && !report.claimed && pass.action.spec.amends)
+    return failRehearsal(pass, 'its steps sent no request, so there is no plan to amend');
   const recorded = report.claimed ? report.recorded : { effects: [], digest: '' };
   if (ended.outcome === 'Succeeded' && recorded) {
     const conflict = await writePlan(context, pass, recorded, report.statement);
@@ -229,6 +232,7 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
   const good = ended.outcome === 'Succeeded';
   condition(draft, 'Executed', good ? 'True' : 'False', good ? 'Satisfied' : 'Failed', ended.message ?? '', now);
   const done = doneOf(facts, report);
+  if (report.blocked !== undefined && report.amendment) draft.amendment = offerOf(report.amendment);
   record(
     draft,
     action,
@@ -243,6 +247,7 @@ async function afterRun(context: ActContext, pass: Pass, ended: StageStatus, rep
         ...evidenceDetails(pass),
         'sentinel.outcome': ended.outcome,
         'sentinel.effects.planned': String(facts.plan?.spec.effects.length ?? 0),
+        'sentinel.amendment': draft.amendment && describeOffer(draft.amendment),
         'sentinel.effects.done': String(report.consumed.length),
         'sentinel.effects.unknown': String(report.unknown.length),
         'sentinel.effects.done_numbers': report.consumed.map(effectNumber).join(','),

@@ -43,7 +43,7 @@ export async function writePlan(
 ): Promise<string | undefined> {
   const { facts, draft, action, now } = pass;
   const effects: Effect[] = recorded.effects.map((effect, index) => ({ ...effect, index }));
-  if (effects.length === 0) {
+  if (effects.length === 0 && recorded.fault === undefined) {
     condition(draft, 'Rehearsed', 'True', 'Satisfied', 'the rehearsal found nothing to change', now);
     end(pass, 'NoEffect', 'the rehearsal found nothing to change, so no run is needed');
     return undefined;
@@ -99,6 +99,8 @@ async function notePlan(
     targets: targetsOf(effects),
   };
   draft.required = spec.required;
+  // The plan of a blocked run is what its first amendment is compared with.
+  if (spec.amends) draft.previousPlan ??= { ...spec.amends.plan };
   const difference = await describeDifference(context, pass, spec);
   condition(draft, 'Rehearsed', 'True', 'Satisfied', `${count(effects.length, 'effect')}, risk ${spec.risk.level}`, now);
   record(
@@ -119,6 +121,8 @@ async function notePlan(
         'sentinel.effects.planned': String(effects.length),
         'sentinel.plan.previous': draft.previousPlan?.digest,
         'sentinel.plan.difference': difference,
+        'sentinel.amends.action': spec.amends?.action.name,
+        'sentinel.amends.refused': spec.amends?.refused,
         'sentinel.policy.audit_only': explainAll(
           auditPlan(facts.policies, action.metadata.namespace ?? '', effects, spec.risk.level),
           1000,

@@ -145,7 +145,7 @@ function values({ spec }: AnyPolicy, other: AnyPolicy, add: Add): void {
   if (!spec.playbooks.trustedOnly && floor.playbooks.trustedOnly) add('playbooks.trustedOnly', `${name} asks for trust`);
   if (spec.images?.requireDigest === false && floor.images?.requireDigest)
     add('images.requireDigest', `${name} asks for digests`);
-  for (const key of ['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour', 'revisions'] as const) {
+  for (const key of ['objects', 'concurrent', 'sandboxes', 'perDay', 'escalationsPerHour', 'revisions', 'amendments'] as const) {
     const [own, most] = [spec.limits?.[key], floor.limits?.[key]];
     if (own !== undefined && most !== undefined && own > most) add(`limits.${key}`, `${own} is more than the ${most} of ${name}`);
   }
