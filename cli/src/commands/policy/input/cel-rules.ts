@@ -37,6 +37,7 @@ export const celRules: Readonly<Record<string, (self: Self) => boolean>> = {
     has(self, 'steps') || !['verify', 'image'].some((field) => has(self, field)),
   '!has(self.playbookRef) || !has(self.account)': (self) => !has(self, 'playbookRef') || !has(self, 'account'),
   'has(self.playbookRef) || !has(self.parameters)': (self) => has(self, 'playbookRef') || !has(self, 'parameters'),
+  "!has(self.amends) || self.mode == 'Apply'": (self) => !has(self, 'amends') || self.mode === 'Apply',
   '!has(self.cancelComment) || self.cancelled': (self) => !has(self, 'cancelComment') || self.cancelled === true,
   // A file has no earlier version to compare with.
   '!oldSelf.cancelled || self.cancelled': () => true,
