@@ -126,7 +126,7 @@ describe('A wrong action', { concurrency: true }, () =>
       'checks what a Playbook does',
       'AgentAction',
       action({ verify: [{ name: 'a', command: ['true'] }] }),
-      '`verify`, `account` and `image` go with `steps`: a Playbook brings its own',
+      '`verify` and `image` go with `steps`',
     ],
     [
       'has no step',

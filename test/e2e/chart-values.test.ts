@@ -43,6 +43,8 @@ const others: Sets = {
   pullSecrets: [{ name: 'registry' }],
   quantity: '7Gi',
   resources: { limits: { cpu: '2' } },
+  trustedDigests: [{ digest: `sha256:${'0'.repeat(64)}`, name: 'restart' }],
+  'floor.standingApprovals': '30d',
   tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'sentinel', effect: 'NoSchedule' }],
   topologySpreadConstraints: [{ maxSkew: 2, topologyKey: 'example.com/rack', whenUnsatisfiable: 'DoNotSchedule' }],
   'image.digest': `sha256:${'a'.repeat(64)}`,

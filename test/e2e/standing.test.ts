@@ -64,7 +64,7 @@ describe('A standing approval of a schedule', { concurrency: false }, () => {
     tenant = await makeTenant('standing', {
       playbooks: [
         ...names.map(annotate),
-        oneStep('deleting', ['kubectl', 'delete', 'configmap', 'spare'], { more: every }),
+        oneStep('deleting', ['kubectl', 'delete', 'deployment', 'spare'], { more: every }),
         annotate('forged'),
         rights,
       ].join('\n'),
@@ -73,8 +73,7 @@ describe('A standing approval of a schedule', { concurrency: false }, () => {
         .replace('expiresAfter: 1h}', 'expiresAfter: 1h, standing: 7d}'),
     });
     namespace = tenant.namespace;
-    await tenant.deploy('web');
-    await admin.kubectl(['create', 'configmap', 'spare', '-n', namespace, '--from-literal=a=b']);
+    await tenant.deploy('web', 'spare');
   });
 
   it('is refused to whoever wrote or trusted the Playbook, to agents and programs, and without what policy allows', async () => {
@@ -150,7 +149,7 @@ describe('A standing approval of a schedule', { concurrency: false }, () => {
     assert.equal(web.metadata.annotations?.alone, 'yes');
   });
 
-  it('does not count once it is revoked or the Playbook is edited, and never for a deletion of data', async () => {
+  it('does not count once it is revoked or the Playbook is edited, and never for a deletion', async () => {
     const waits = async (name: string, why: RegExp | undefined) => {
       const { metadata } = await filed(name);
       const waiting = await tenant.until(metadata.name, ['AwaitingApproval', 'Succeeded', 'Denied']);

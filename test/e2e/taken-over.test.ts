@@ -82,7 +82,7 @@ const operator: readonly Row[] = [
   [
     'changes a plan',
     { args: () => ['delete', 'actionplans', '--all', '-n', world.namespace, DRY] },
-    cannot('deletecollection|delete', 'actionplans'),
+    cannot('list|deletecollection|delete', 'actionplans'),
   ],
   ['reads the key that seals', get('secret', 'sentinel-webhook-seal', '-n', SYSTEM), cannot('get', 'secrets')],
   ['publishes a key of its own', publish('sentinel-seal-keys'), cannot('patch', 'configmaps')],

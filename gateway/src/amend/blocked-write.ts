@@ -23,6 +23,8 @@ export interface BlockedWrite {
   readonly round: number;
   /** The write, to be rehearsed; missing if no amendment is offered. */
   readonly request?: PackedRequest;
+  /** The refused writes that the plan of the blocked run was amended with, in their order: the next amendment has them, too. */
+  readonly earlier?: readonly PackedRequest[];
 }
 
 /** The blocked run that an action amends, as the gateway found it. */

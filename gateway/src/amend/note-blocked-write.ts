@@ -1,10 +1,12 @@
+import type { ActionPlanSpec } from '@sentinel/crds';
 import { roundOf } from '@sentinel/policy';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
 import { blockedMessage } from '../enforce/block.ts';
 import type { EnforceContext } from '../enforce/context.ts';
 import { nameOf } from '../enforce/judge-write.ts';
-import { packRequest } from '../ledger/codec.ts';
+import { type PackedRequest, packRequest } from '../ledger/codec.ts';
+import type { Ledger } from '../ledger/store.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Enforcement, Run } from '../run/run.ts';
 import { BLOCKED_WRITE, type BlockedWrite } from './blocked-write.ts';
@@ -39,10 +41,24 @@ export async function noteBlockedWrite(
       work,
       requester: run.requester.user,
       round: roundOf(plan.spec),
-      ...(reason === undefined ? { request: packRequest(request) } : { reason: reason.slice(0, REASON_MAX) }),
+      ...(reason === undefined
+        ? { request: packRequest(request), earlier: await earlierOf(ledger, plan.spec.amends) }
+        : { reason: reason.slice(0, REASON_MAX) }),
     };
     await ledger.keepRecording(run.jobUid, write, BLOCKED_WRITE);
   } catch {
     // The run is blocked without an offer.
   }
+}
+
+// The rehearsal of the next amendment meets the write of this one no more than that of this one did.
+async function earlierOf(
+  ledger: Pick<Ledger, 'claimOfRun' | 'recording'>,
+  amends: ActionPlanSpec['amends'],
+): Promise<PackedRequest[]> {
+  if (!amends) return [];
+  const claim = await ledger.claimOfRun(amends.action.uid);
+  const write = claim && (await ledger.recording<BlockedWrite>(claim.job, BLOCKED_WRITE));
+  if (!write?.request) throw new Error('the write that this plan was amended with is not kept any more');
+  return [...(write.earlier ?? []), write.request];
 }

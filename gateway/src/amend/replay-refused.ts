@@ -1,6 +1,6 @@
 import { explain, judgeApiRequest, type PolicySet } from '@sentinel/policy';
 import type { Answer } from '../effect/observe.ts';
-import { unpackRequest } from '../ledger/codec.ts';
+import { type PackedRequest, unpackRequest } from '../ledger/codec.ts';
 import type { Lock } from '../lock.ts';
 import { type RehearseContext, rehearseWrite } from '../rehearse/rehearse.ts';
 import { readBody } from '../request/body.ts';
@@ -23,13 +23,24 @@ const FAULT_MAX = 600;
  * the same write by themselves. Done once for each rehearsal, also if its report is requested again. Undefined for every other rehearsal.
  */
 export async function replayRefused(context: ReplayContext, run: Run): Promise<Replayed | undefined> {
-  const packed = run.rehearsal?.amends?.write.request;
-  if (!packed) return undefined;
+  const write = run.rehearsal?.amends?.write;
+  if (!write?.request) return undefined;
+  const { request, earlier = [] } = write;
   const { recording } = run;
   return await recording.turns.take(async () => {
-    recording.replayed ??= await replay(context, run, unpackRequest(packed));
+    recording.replayed ??= await replayAll(context, run, [...earlier, request]);
     return recording.replayed;
   });
+}
+
+// The refused writes of earlier amendments are part of the plan that is amended. The outcome is that of the last one.
+async function replayAll(context: ReplayContext, run: Run, packed: readonly PackedRequest[]): Promise<Replayed> {
+  let last: Replayed = {};
+  for (const one of packed) {
+    last = await replay(context, run, unpackRequest(one));
+    if ('fault' in last) return last;
+  }
+  return last;
 }
 
 async function replay(context: ReplayContext, run: Run, request: ParsedRequest): Promise<Replayed> {
