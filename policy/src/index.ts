@@ -19,7 +19,7 @@ export * from './approval/standing.ts';
 export * from './approval/tally.ts';
 export * from './approval/trust.ts';
 export * from './commands/index.ts';
-export { isCommand } from './data/forms.ts';
+export { isCommand, NAMES_OF_SECRETS } from './data/forms.ts';
 export * from './data/handling.ts';
 export * from './data/keep.ts';
 export * from './data/plan-parts.ts';

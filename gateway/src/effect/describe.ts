@@ -1,5 +1,5 @@
 import type { ObservedEffect } from '@sentinel/crds';
-import { LAST_APPLIED, type RecordedChange, UNHIDDEN } from '@sentinel/policy';
+import { LAST_APPLIED, MASK, type RecordedChange, UNHIDDEN } from '@sentinel/policy';
 import { podsOf } from '../object/pods.ts';
 import { isRecord, segmentsOf } from '../object/pointer.ts';
 import type { ParsedRequest } from '../request/parse.ts';
@@ -8,7 +8,7 @@ import { describeDeletion, type FoundDependants, notesOfDeletion } from './delet
 import { readLastApplied } from './last-applied.ts';
 import { notesOf } from './notes.ts';
 import { appliedBy } from './ownership.ts';
-import { hidesValue, REDACTED, redact } from './redact.ts';
+import { hidesValue, redact } from './redact.ts';
 import { deletedClaims, whyIrreversible } from './reversibility.ts';
 
 const PATH_MAX = 1024;
@@ -105,7 +105,7 @@ const withoutContent = (change: Change): RecordedChange => ({
 });
 
 const withoutValues = (value: unknown): unknown =>
-  isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, REDACTED])) : value === undefined ? value : REDACTED;
+  isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, MASK])) : value === undefined ? value : MASK;
 
 // The copy of the object by `kubectl apply` is shown separately, even if it is added or removed together with other annotations.
 const holdsCopy = (value: object) => JSON.stringify(value).includes(`"${segmentsOf(LAST_APPLIED).at(-1)}":`);
@@ -118,7 +118,7 @@ function shown(change: Change, observed: { live?: unknown; result?: unknown }): 
 }
 
 function asShown(change: Change, path: string, object: unknown): RecordedChange {
-  const kept = (value: unknown) => (hidesValue(path, object, value) ? REDACTED : redact(value));
+  const kept = (value: unknown) => (hidesValue(path, object, value) ? MASK : redact(value));
   const [before, after] = [kept(change.before), kept(change.after)];
   const redacted = before !== change.before || after !== change.after;
   return {

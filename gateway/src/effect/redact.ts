@@ -1,11 +1,11 @@
-import { isCommand, LAST_APPLIED } from '@sentinel/policy';
+import { isCommand, LAST_APPLIED, MASK, NAMES_OF_SECRETS } from '@sentinel/policy';
 import { valueAt } from './change.ts';
 import { readCopy } from './last-applied.ts';
 
 type Json = Record<string, unknown>;
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const revealing = /(password|passwd|secret|token|credential|api-?_?key|private-?_?key)/i;
+const revealing = new RegExp(NAMES_OF_SECRETS, 'i');
 
 /**
  * The end of a name that says where a secret is, or how it is used, but whose value is not a secret: `secretName`, `secretKeyRef`, `TOKEN_URL`,
@@ -16,9 +16,6 @@ const telling =
 
 /** The key of the annotation in which `kubectl apply` keeps a copy of the whole object, with all secrets that it has. */
 const LAST_APPLIED_KEY = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** The placeholder for a hidden value in a plan. The digest of the change covers the real value. */
-export const REDACTED = '<redacted>';
 
 /** Whether a name suggests that the value next to it is a secret. */
 const namesSecret = (name: string): boolean => revealing.test(name) && !telling.test(name);
@@ -60,7 +57,7 @@ export function redact(value: unknown): unknown {
   const pair = typeof value.name === 'string' && namesSecret(value.name);
   const entries = Object.entries(value).map(([key, entry]): [string, unknown] => [
     key,
-    hidesEntry(key, entry) || (pair && key === 'value' && isHideable(entry)) ? REDACTED : redact(entry),
+    hidesEntry(key, entry) || (pair && key === 'value' && isHideable(entry)) ? MASK : redact(entry),
   ]);
   return entries.some(([key, entry]) => entry !== value[key]) ? Object.fromEntries(entries) : value;
 }

@@ -2,10 +2,10 @@ import { RE2JS } from 're2js';
 import { type Range, rangesOf } from './ranges.ts';
 
 /** Names beside which a secret stands, as an expression for any case. */
-export const NAMES = 'passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key';
+export const NAMES_OF_SECRETS = 'passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key';
 
 const raw = String.raw;
-const NAME = `(?:${NAMES})[a-z0-9_-]*`;
+const NAME = `(?:${NAMES_OF_SECRETS})[a-z0-9_-]*`;
 // Words of their own as well: tests pass, and a shell has a `pwd`.
 const SHORT = '(?:db|user|admin|root)?(?:pass|pwd)';
 const KEY = '-----(?:BEGIN|END) [A-Z ]*PRIVATE KEY(?: BLOCK)?-----';
@@ -34,7 +34,7 @@ interface Form {
   readonly pattern: RE2JS;
 }
 const form = (hint: RegExp, pattern: string): Form => ({ hint, pattern: RE2JS.compile(pattern) });
-const named = new RegExp(`${NAMES}|[_-]pass|_pwd`, 'i');
+const named = new RegExp(`${NAMES_OF_SECRETS}|[_-]pass|_pwd`, 'i');
 
 // What the rules of secretlint do not look for, because they look for secrets of known makers alone.
 const forms = [
@@ -53,7 +53,7 @@ const forms = [
     /value/i,
     raw`(?i)\b(?:name|key)${IS}${QUOTE}[a-z0-9_.-]*(?:${NAME}|_pass|_pwd)${QUOTE}(?:,|\s|\\+[nrt])*${QUOTE}value${IS}${VALUE}`,
   ),
-  form(named, raw`(?i)(?:^|[\s"'])--?[a-z0-9_-]*(?:${NAMES}|-pass)[\s"',\\]+([^\s"',;\\-][^\s"',;\\]{3,})`),
+  form(named, raw`(?i)(?:^|[\s"'])--?[a-z0-9_-]*(?:${NAMES_OF_SECRETS}|-pass)[\s"',\\]+([^\s"',;\\-][^\s"',;\\]{3,})`),
   form(/curl/i, raw`(?i)\bcurl\b[^\n]*?[\s"'](?:-[a-z]*u[\s"',=\\]*|--(?:proxy-)?user[\s"',=\\]+)[^\s:"']*:([^\s"'\\]+)`),
   form(/<\//, raw`(?i)<[a-z0-9_.:-]*${NAME}(?:\s[^<>]*)?>([^<]+)</`),
 ];

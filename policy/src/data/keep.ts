@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Effect, FieldChange } from '@sentinel/crds';
-import { NAMES } from './forms.ts';
+import { NAMES_OF_SECRETS } from './forms.ts';
 import type { DataHandling, DataKind } from './handling.ts';
 import { keepLines } from './keep-lines.ts';
 import { type DiffBudget, diffBudget } from './line-diff.ts';
@@ -9,7 +9,7 @@ import { MASK, maskLongText, maskSecrets } from './secrets.ts';
 
 const HASHED = 'sha256:';
 /** An option whose value is a secret, standing for itself. */
-const TELLING = new RegExp(`^--?(?:[\\w-]*(?:${NAMES}|credentials)|(?:[\\w-]*[-_])?(?:pass|pwd))$`, 'i');
+const TELLING = new RegExp(`^--?(?:[\\w-]*(?:${NAMES_OF_SECRETS}|credentials)|(?:[\\w-]*[-_])?(?:pass|pwd))$`, 'i');
 /** The option of curl behind which a user and a password stand. */
 const USER = /^(?:-[a-z]*u|--(?:proxy-)?user)$/i;
 
