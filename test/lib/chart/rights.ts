@@ -7,7 +7,8 @@ import type { Use } from '../../../tools/rbac/usage.ts';
 interface Entry {
   readonly verb: string;
   readonly userAgent?: string;
-  readonly user: { readonly username: string };
+  /** Without a name where nobody was authenticated. */
+  readonly user: { readonly username?: string };
   readonly impersonatedUser?: { readonly username: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
   readonly objectRef?: {
     readonly apiGroup?: string;
@@ -40,12 +41,10 @@ function usesOf({ verb, user, userAgent: agent = '', impersonatedUser, objectRef
   const allowed = annotations['authorization.k8s.io/decision'] === 'allow';
   const [, namespace, kind, roleName] = ALLOWED.exec(annotations['authorization.k8s.io/reason'] ?? '') ?? [];
   const role = kind === undefined ? '' : kind === 'Role' ? `Role/${namespace}/${roleName}` : `ClusterRole/${roleName}`;
-  const username = impersonatedUser?.username ?? user.username;
+  const self = user.username ?? '';
+  const username = impersonatedUser?.username ?? self;
   const use: Use = { user: username, agent, verb, group, resource, name, allowed, role };
-  return [
-    use,
-    ...(impersonatedUser && PROGRAM.test(user.username) ? impersonations(user.username, agent, impersonatedUser) : []),
-  ];
+  return [use, ...(impersonatedUser && PROGRAM.test(self) ? impersonations(self, agent, impersonatedUser) : [])];
 }
 
 // The log has no annotation for the right to impersonate: that the request arrived as somebody else shows it. Which role grants it follows
