@@ -7,7 +7,7 @@ import type { Use } from '../../../tools/rbac/usage.ts';
 interface Entry {
   readonly verb: string;
   readonly userAgent?: string;
-  /** Without a name where nobody was authenticated. */
+  /** Without a name if the request was not authenticated. */
   readonly user: { readonly username?: string };
   readonly impersonatedUser?: { readonly username: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
   readonly objectRef?: {
