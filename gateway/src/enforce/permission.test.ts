@@ -7,6 +7,13 @@ import { Permission } from './permission.ts';
 
 const permissionOf = ({ client }: ApprovedRun, suspendedBy: readonly string[] = []) => new Permission(client, () => suspendedBy);
 const refusalOf = (of: ApprovedRun, effect = aScaling()) => permissionOf(of).refusal(of.run(), effect);
+const floorOf = (of: ApprovedRun) => {
+  let spec: object = {};
+  of.change(paths.floor, (object) => {
+    spec = { ...(object.spec as object) };
+  });
+  return spec;
+};
 const stage = (of: ApprovedRun, change: (stages: Record<string, unknown>[]) => unknown) =>
   of.change(paths.action, ({ status }) => void change(status?.stages ?? []));
 
@@ -161,28 +168,35 @@ const hidden = aScaling({
 describe('What a permission reads', () => {
   afterEach(() => mock.reset());
 
-  it('counts for 150 ms and for one run', async () => {
-    let now = 1_000;
-    mock.method(performance, 'now', () => now);
+  it('is read again for each write', async () => {
     const of = new ApprovedRun();
     const permission = permissionOf(of);
-    const reads = async (run = of.run()) => {
+    for (const run of [of.run(), of.run(), { ...of.run(), jobUid: 'job-2' }]) {
       const before = of.requests.length;
       await permission.refusal(run, aScaling());
-      return of.requests.length > before;
-    };
-    assert.equal(await reads(), true, 'nothing was read before');
-    assert.equal(await reads(), false);
-    assert.equal(await reads({ ...of.run(), jobUid: 'job-2' }), true, 'another run');
-    now += 150;
-    assert.equal(await reads(), false);
-    now += 1;
-    assert.equal(await reads(), true);
-    assert.equal(await reads(), false);
+      assert.ok(of.requests.length > before);
+    }
+  });
+
+  it('is never older than the write: 1,000 policy edits, each seen by the write that comes after it', async () => {
+    const of = new ApprovedRun();
+    const permission = permissionOf(of);
+    const [allows, denies] = [floorOf(of), { ...floorOf(of), kubernetes: [] }];
+    const others: Promise<unknown>[] = [];
+    const older: number[] = [];
+    for (let edit = 0; edit < 1_000; edit += 1) {
+      const isDenied = edit % 2 === 0;
+      of.change(paths.floor, (object) => Object.assign(object, { spec: isDenied ? denies : allows }));
+      // The edit is accepted now. Readings of earlier writes are still under way.
+      const refusal = permission.refusal(of.run(), aScaling());
+      if (edit % 3 === 0) others.push(refusal);
+      else if (isDenied !== /^policy is stricter now/.test((await refusal) ?? '')) older.push(edit);
+    }
+    await Promise.all(others);
+    assert.deepEqual(older, []);
   });
 
   it('is shared by writes at the same time', async () => {
-    mock.method(performance, 'now', () => 1_000);
     const of = new ApprovedRun();
     const permission = permissionOf(of);
     const [first, second] = await Promise.all([permission.refusal(of.run(), undefined), permission.refusal(of.run(), undefined)]);

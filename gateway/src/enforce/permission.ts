@@ -24,15 +24,15 @@ import type { Run } from '../run/run.ts';
 import type { Offer } from './context.ts';
 import { type GatheredFacts, gatherFacts } from './gather-facts.ts';
 
-/** Facts of a run are read again when they are older than this, so that no write starts more than a second after it was forbidden. */
-const FRESH_MS = 150;
 const REASONS = 4;
 
 /** Why a run may not start or continue: the same evaluation as at its start, with the current action and policies. */
 export class Permission {
   readonly #client: KubeClient;
   readonly #suspendedBy: (run: Run) => readonly string[];
-  readonly #known = new Map<string, { at: number; gathered: Promise<GatheredFacts> }>();
+  /** By run: the reading that has begun, and the one that begins after it. */
+  readonly #reading = new Map<string, Promise<GatheredFacts>>();
+  readonly #next = new Map<string, Promise<GatheredFacts>>();
 
   constructor(client: KubeClient, suspendedBy: (run: Run) => readonly string[]) {
     this.#client = client;
@@ -80,16 +80,30 @@ export class Permission {
     return { work: repeatedWork(action.spec), reason };
   }
 
+  /**
+   * What the next write of a run is judged by, read after the write arrived: what the API server had accepted by then is seen. Writes that wait
+   * at the same time share one reading, and a run has one at a time.
+   */
   async #facts({ jobUid, namespace, actionName, actionUid, enforcement }: Run): Promise<GatheredFacts> {
     if (!enforcement) throw new Error('a run without a plan has no facts');
-    const now = performance.now();
-    const known = this.#known.get(jobUid);
-    if (known && now - known.at <= FRESH_MS) return await known.gathered;
+    const waiting = this.#next.get(jobUid);
+    if (waiting) return await waiting;
     const ref = { namespace, name: actionName, uid: actionUid };
-    const gathered = gatherFacts(this.#client, ref, enforcement, enforcement.claimedAt);
-    for (const [job, { at }] of this.#known) if (now - at > FRESH_MS) this.#known.delete(job);
-    this.#known.set(jobUid, { at: now, gathered });
-    return await gathered;
+    const read = async () => {
+      await this.#reading.get(jobUid)?.catch(() => undefined);
+      this.#next.delete(jobUid);
+      const reading = gatherFacts(this.#client, ref, enforcement, enforcement.claimedAt);
+      this.#reading.set(jobUid, reading);
+      try {
+        return await reading;
+      } finally {
+        if (this.#reading.get(jobUid) === reading) this.#reading.delete(jobUid);
+      }
+    };
+    // The reading begins in a later turn, so that it is never one that began before this write.
+    const next = Promise.resolve().then(read);
+    this.#next.set(jobUid, next);
+    return await next;
   }
 }
 
