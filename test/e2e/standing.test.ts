@@ -88,6 +88,8 @@ describe('A standing approval of a schedule', { concurrency: false }, () => {
     const other = standingApprovalRequest(`sha256:${'0'.repeat(64)}`, inDays(5), 'Medium');
     refused(await ask(tenant.approver, 'forged', other), /is not the current digest of the Playbook/);
     refused(await ask(tenant.approver, 'forged', standingApprovalRequest(digest, inDays(5), 'Critical')), /Low, Medium, High/);
+    const never = standingApprovalRequest(digest, '2999-02-31T00:00:00Z', 'Low');
+    refused(await ask(tenant.approver, 'forged', never), /an end such as/);
   });
 
   it('is given and revoked with one command, and shown in the list', async () => {

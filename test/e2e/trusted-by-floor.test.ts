@@ -184,6 +184,8 @@ describe('A Playbook that the floor trusts by digest', { concurrency: false }, (
   it('is not trusted where somebody withdraws it, or has it no more once the floor does not name it', async () => {
     const [, other] = tenants();
     await in1().truster.sentinel(['distrust', 'pulse', '-n', in1().namespace, '--yes']);
+    // The floor would trust it again without the withdrawal.
+    await admin.kubectl(['annotate', 'playbook', 'pulse', 'sentinel.dev/trust-', '-n', in1().namespace]);
     await fileRefused(in1(), /the Playbook is not trusted: tess withdrew the trust/);
     await setFloor(false);
     await fileRefused(other as Tenant, /the Playbook is not trusted: nobody has sealed its digest/);

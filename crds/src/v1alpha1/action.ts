@@ -176,6 +176,11 @@ export const PlannedRollback = z
       500,
       'Which effect of that action each effect of this plan undoes, in the order of `effects`.',
     ),
+    unchanged: list(
+      integer(0, 499, 'The index of an effect of that action, from 0.'),
+      500,
+      'Effects of that action of which nothing is to undo: the objects are as they were before already.',
+    ).optional(),
     left: list(
       z.object({
         effect: integer(0, 499, 'The index of the effect of that action, from 0.'),

@@ -1,11 +1,10 @@
 import { explain, judgeApiRequest, type PolicySet } from '@sentinel/policy';
-import type { Answer } from '../effect/observe.ts';
 import { type PackedRequest, unpackRequest } from '../ledger/codec.ts';
 import type { Lock } from '../lock.ts';
 import { type RehearseContext, rehearseWrite } from '../rehearse/rehearse.ts';
 import { readBody } from '../request/body.ts';
 import { type ParsedRequest, pathOf } from '../request/parse.ts';
-import { readObject } from '../request/read-answer.ts';
+import { readObject, refusalWithoutValues } from '../request/read-answer.ts';
 import { Refused } from '../request/refused.ts';
 import type { Run } from '../run/run.ts';
 import type { Replayed } from './blocked-write.ts';
@@ -58,7 +57,9 @@ async function replay(context: ReplayContext, run: Run, request: ParsedRequest):
     const answer = await rehearseWrite(context, run, await ofNow(context, run, request));
     if (effects.length > before) return { effect: before };
     if (answer.status < 300 || isDone(request.api.verb, overlay.get(named(request)))) return {};
-    return fault(messageOf(answer));
+    return fault(
+      `the API server refuses it (${request.base === 'secrets' ? `HTTP ${answer.status}` : refusalWithoutValues(answer)})`,
+    );
   } catch (error) {
     if (!(error instanceof Refused) || error.status >= 500 || error.status === 429) throw error;
     return fault(error.message);
@@ -89,14 +90,4 @@ function named(request: ParsedRequest): ParsedRequest {
   const body = readBody(request);
   const name = body.kind === 'json' ? (body.value as { metadata?: { name?: string } } | null)?.metadata?.name : undefined;
   return { ...request, api: { ...request.api, name } };
-}
-
-function messageOf(answer: Answer): string {
-  try {
-    const { message } = JSON.parse(answer.body.toString('utf8')) as { message?: unknown };
-    if (typeof message === 'string') return message;
-  } catch {
-    // Not JSON.
-  }
-  return `the API server answered with ${answer.status}`;
 }

@@ -2,7 +2,7 @@ import { type Effect, effectNumber } from '@sentinel/crds';
 import { changeDigest } from '../effect/change.ts';
 import { describeEffect } from '../effect/describe.ts';
 import type { Observation } from '../effect/observe.ts';
-import { isSameObject, nameOf } from '../enforce/judge-write.ts';
+import { isToObject, nameOf } from '../enforce/judge-write.ts';
 import type { ParsedRequest } from '../request/parse.ts';
 import type { Enforcement } from '../run/run.ts';
 
@@ -19,7 +19,7 @@ export function whyNotAmendable(
   observed: Observation,
 ): string | undefined {
   if (request.body.length > REQUEST_MAX) return 'the refused write is too large to be kept';
-  const same = plan.spec.effects.filter((effect) => isSameObject(effect, request, observed));
+  const same = plan.spec.effects.filter((effect) => isToObject(effect, request, observed));
   const digest = changeDigest(observed.changes);
   const repeated = same.find((effect) => effect.changeDigest === digest);
   if (repeated) return `the refused write repeats effect ${effectNumber(repeated.index)}, and would do so again`;

@@ -58,6 +58,12 @@ export function findApproved(enforcement: Approved, request: ParsedRequest, obse
   );
 }
 
+/** Whether a write is to the object of an effect, in any way: with another verb, another version or through a subresource. */
+export function isToObject(effect: Effect, { api }: ParsedRequest, observed: Observation): boolean {
+  const [own, other] = [effect.resource, api.resource].map((resource) => resource.split('/')[0]);
+  return effect.apiGroup === api.apiGroup && own === other && effect.namespace === api.namespace && effect.name === observed.name;
+}
+
 /** Whether a write is to the object of an effect, in the same way. */
 export function isSameObject(effect: Effect, request: ParsedRequest, observed: Observation): boolean {
   const { api } = request;

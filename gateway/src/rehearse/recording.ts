@@ -26,7 +26,7 @@ export function newRecording(namespace = '', budget?: FairBudget): Recording {
     notObservable: new Set(),
     overlay: new Overlay((bytes) => memory.take(bytes)),
     turns: new Serializer(),
-    undone: { undoes: [], left: [], turns: new Serializer() },
+    undone: { undoes: [], unchanged: [], left: [], turns: new Serializer() },
   };
 }
 

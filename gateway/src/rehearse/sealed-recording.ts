@@ -46,9 +46,10 @@ export async function sealRecording({ client, ledger, storage, replay }: SealCon
   const recorded = [...run.recording.effects];
   const notObservable = [...run.recording.notObservable];
   const reads = [...run.recording.reads];
+  const undone = undoneBy(run);
   const effects = await withInverseRights(mayAccount(client, run), recorded);
   const parent = run.rehearsal?.parent;
-  const { policies, ...made } = await madeOf(client, run, { effects, notObservable, reads, replayed });
+  const { policies, ...made } = await madeOf(client, run, { effects, notObservable, reads, replayed, undone });
   const recording: SealedRecording = {
     action: {
       namespace: run.namespace,
@@ -72,12 +73,14 @@ interface Found {
   readonly notObservable: readonly string[];
   readonly reads: readonly string[];
   readonly replayed: Replayed | undefined;
+  readonly undone: DraftFacts['undone'] | 'incomplete';
 }
 
 type Made = Pick<SealedRecording, 'draft' | 'parts' | 'dryRun' | 'fault'> & { readonly policies?: PolicySet };
 
 async function madeOf(client: KubeClient, run: Run, found: Found): Promise<Made> {
   if (found.replayed && 'fault' in found.replayed) return { fault: found.replayed.fault };
+  if (found.undone === 'incomplete') return { fault: 'the rehearsal ended before it had asked for every effect of the action' };
   return found.effects.length === 0 ? {} : await draftOrFault(client, run, found);
 }
 
@@ -127,16 +130,24 @@ async function draftOf(
     notObservable: found.notObservable,
     budgets: await readBudgets(listBudgets(client), effects),
     template: templateDigest(renderJob(job, settings)),
-    undone: undoneBy(run),
+    undone: found.undone === 'incomplete' ? undefined : found.undone,
     amends: amendsOf(run.rehearsal, found.replayed),
   });
   const dryRun = action.spec.mode === 'DryRun' ? { dryRun: true as const } : {};
   return { draft, policies, ...dryRun, ...(parts.length > 0 ? { parts } : {}) };
 }
 
-function undoneBy({ undoing, recording: { undone } }: Run) {
+// A plan that knows a part of the effects would say that all is undone. It is sealed when the operator asks, which need not be at the end.
+function undoneBy({ undoing, recording: { undone } }: Run): Found['undone'] {
   if (!undoing) return undefined;
-  return { undoes: [...undone.undoes], ...(undone.left.length === 0 ? {} : { left: [...undone.left] }) };
+  const { all, undoes, unchanged, left } = undone;
+  const known = new Set([...undoes, ...unchanged, ...left.map(({ effect }) => effect)]);
+  if (!all?.every((index) => known.has(index))) return 'incomplete';
+  return {
+    undoes: [...undoes],
+    ...(unchanged.length === 0 ? {} : { unchanged: [...unchanged] }),
+    ...(left.length === 0 ? {} : { left: [...left] }),
+  };
 }
 
 function amendsOf({ amends }: Rehearsal, replayed: Replayed | undefined): DraftFacts['amends'] {

@@ -30,3 +30,25 @@ const unreadable = (what: string) =>
     'ApiServerAnswerInvalid',
     `the answer of the API server is not ${what}. Send the request again; if that does not help, ask an admin what answers for this API`,
   );
+
+const FIELDS_SHOWN = 8;
+interface Refusal {
+  readonly reason?: unknown;
+  readonly details?: { readonly causes?: readonly { readonly field?: unknown }[] };
+}
+
+/**
+ * How the API server refused a request: the status, its reason, and the fields that it names. Its text is left out, because it may quote values
+ * of an object that the reader may not see.
+ */
+export function refusalWithoutValues({ status, body }: { readonly status: number; readonly body: Buffer }): string {
+  const parsed = parse(body);
+  const { reason, details }: Refusal = isRecord(parsed) ? parsed : {};
+  const causes = Array.isArray(details?.causes) ? details.causes : [];
+  const named = causes.flatMap((cause) =>
+    typeof cause?.field === 'string' && /^[\w.[\]-]{1,200}$/.test(cause.field) ? [cause.field] : [],
+  );
+  const fields = [...new Set(named)].slice(0, FIELDS_SHOWN).join(', ');
+  const why = typeof reason === 'string' && /^[A-Za-z]{1,64}$/.test(reason) ? `, ${reason}` : '';
+  return `HTTP ${status}${why}${fields === '' ? '' : `: ${fields}`}`;
+}

@@ -22,7 +22,17 @@ export interface Recording {
   /** Serializes writes, so that each is observed after the one before it. */
   readonly turns: Serializer;
   /** What a rehearsal that undoes another action has found so far. */
-  readonly undone: { readonly undoes: number[]; readonly left: NonNullable<PlannedRollback['left']>; readonly turns: Serializer };
+  readonly undone: UndoneSoFar;
+}
+
+export interface UndoneSoFar {
+  /** The effects that the rehearsal must ask for, all of them; undefined until it asked which there are. */
+  all?: readonly number[];
+  readonly undoes: number[];
+  /** The effects of which nothing is to undo, because the objects are as before already. */
+  readonly unchanged: number[];
+  readonly left: NonNullable<PlannedRollback['left']>;
+  readonly turns: Serializer;
 }
 
 /** The action that a run undoes. */

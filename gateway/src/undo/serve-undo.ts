@@ -6,6 +6,7 @@ import type { Entry } from '../ledger/entry.ts';
 import { afterRehearsal } from '../rehearse/rehearsed-dependants.ts';
 import type { Discovery } from '../request/discovery.ts';
 import { type ParsedRequest, parseRequest, type RawRequest } from '../request/parse.ts';
+import { refusalWithoutValues } from '../request/read-answer.ts';
 import { forbidden, Refused } from '../request/refused.ts';
 import { whyAttached } from '../rollback/remove-created.ts';
 import { Unavailable } from '../rollback/unavailable.ts';
@@ -51,15 +52,9 @@ export async function serveUndo(
   const what = url.slice(UNDO_PATH.length);
   if (method === 'GET' && what === '') {
     const states = await ledger.states(job);
-    return json(
-      {
-        effects: states
-          .filter(isMade)
-          .map(({ target }) => target.index)
-          .reverse(),
-      },
-      200,
-    );
+    const made = states.filter(isMade).map(({ target }) => target.index);
+    run.recording.undone.all ??= made;
+    return json({ effects: made.toReversed() }, 200);
   }
   if (method === 'GET' && what === '/compare') {
     const entries = await ledger.entries(job, ['Done']);
@@ -82,6 +77,7 @@ async function rehearse(context: UndoContext, run: Run, entry: Entry): Promise<U
   const object = cut(nameOf(entry.target));
   const noted = undone.left.filter(({ effect }) => effect === index);
   // The response to an earlier request was lost.
+  if (undone.unchanged.includes(index)) return undoneOf(object, false, []);
   if (undone.undoes.includes(index) || noted.length > 0) return undoneOf(object, undone.undoes.includes(index), noted);
   const { request, left } = await inverseOf(context, run, entry);
   const before = effects.length;
@@ -91,6 +87,7 @@ async function rehearse(context: UndoContext, run: Run, entry: Entry): Promise<U
   if (undone.left.length + all.length > LEFT_MAX)
     throw forbidden('RehearsalTooLarge', `more than ${LEFT_MAX} fields cannot be rolled back: undo the changes by hand`);
   if (effects.length > before) undone.undoes.push(index);
+  else if (all.length === 0) undone.unchanged.push(index);
   for (const { path, why } of all)
     undone.left.push({ effect: index, object, ...(path === undefined ? {} : { path: path.slice(0, PATH_MAX) }), why: cut(why) });
   return undoneOf(object, effects.length > before, all);
@@ -101,12 +98,18 @@ async function carryOut(context: UndoContext, run: Run, approved: PlannedRollbac
   const object = cut(nameOf(entry.target));
   const left = (approved?.left ?? []).filter(({ effect }) => effect === index);
   const own = approved?.undoes.indexOf(index) ?? -1;
-  if (own < 0) return undoneOf(object, false, left);
-  if ((await context.ledger.entry(run.jobUid, own))?.state === 'Done') return undoneOf(object, true, left);
+  if (own < 0 && left.length > 0) return undoneOf(object, false, left);
+  if (own >= 0 && (await context.ledger.entry(run.jobUid, own))?.state === 'Done') return undoneOf(object, true, left);
   const inverse = await inverseOf(context, run, entry, new Set(left.flatMap(({ path }) => path ?? [])));
   const [drifted] = inverse.left;
-  if (!inverse.request || drifted) {
-    const why = drifted ? `${drifted.path ?? 'the object'}: ${drifted.why}` : 'it is as it was before already';
+  // Nothing was to undo, and a person approved that; now there is.
+  if (own < 0 && approved?.unchanged?.includes(index) && !inverse.request && !drifted) return undoneOf(object, false, []);
+  if (own < 0 || !inverse.request || drifted) {
+    const why = drifted
+      ? `${drifted.path ?? 'the object'}: ${drifted.why}`
+      : own < 0
+        ? 'the plan has no write that undoes it'
+        : 'it is as it was before already';
     const what = `the inverse of effect ${effectNumber(index)} (${object})`;
     throw new Refused(409, 'RollbackDrifted', `${what} is not the approved one any more: ${why}`);
   }
@@ -157,16 +160,7 @@ function refusalOf({ status, body }: Answer, { base }: ParsedRequest): string | 
   if (status < 300) return undefined;
   if (status === 409 || status === 429 || status >= 500)
     throw new Refused(503, 'ApiServerUnavailable', `the API server did not accept the write now (HTTP ${status})`);
-  const why = base === 'secrets' ? '' : messageOf(body);
-  return `the API server refuses it (HTTP ${status})${why === '' ? '' : `: ${why}`}`;
-}
-
-function messageOf(body: Buffer): string {
-  try {
-    return String((JSON.parse(body.toString('utf8')) as { message?: unknown }).message ?? '');
-  } catch {
-    return '';
-  }
+  return `the API server refuses it (${base === 'secrets' ? `HTTP ${status}` : refusalWithoutValues({ status, body })})`;
 }
 
 const cut = (text: string) => text.slice(0, 512).toWellFormed();

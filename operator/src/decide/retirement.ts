@@ -25,8 +25,9 @@ export function decideOnRetirement(facts: Facts): NextStep {
   const root = action.status?.lineage?.[0]?.uid ?? action.metadata.uid;
   if (activity.some((one) => one.root === root && one.phase !== 'Ended')) return { kind: 'Wait', requeueAfterMs: WAIT_MS };
   // The pre-images of an action are deleted with it.
-  const { uid } = action.metadata;
-  if (activity.some((one) => one.undoes === uid && one.phase !== 'Ended')) return { kind: 'Wait', requeueAfterMs: WAIT_MS };
+  const { uid, namespace } = action.metadata;
+  const undoes = (one: Activity) => one.undoes === uid && one.namespace === namespace && one.phase !== 'Filed';
+  if (activity.some((one) => undoes(one) && one.phase !== 'Ended')) return { kind: 'Wait', requeueAfterMs: WAIT_MS };
   // If a failure were deleted before the earlier successes, the Playbook could start without a person again.
   const self = activityOf(action);
   if (self.failed && activity.some((one) => isSuccessBefore(one, self))) return { kind: 'Wait', requeueAfterMs: WAIT_MS };

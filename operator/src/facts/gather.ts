@@ -160,7 +160,9 @@ export async function gatherLive(
 }
 
 function undoerOf(caches: Caches, { metadata }: AgentAction): Facts['undoneBy'] {
-  const undoer = caches.actions.store.byIndex('undoes', metadata.uid ?? '').find(({ status }) => stateOf(status) === 'Succeeded');
+  const undoer = caches.actions.store
+    .byIndex('undoes', metadata.uid ?? '')
+    .find((one) => one.metadata.namespace === metadata.namespace && stateOf(one.status) === 'Succeeded');
   return undoer && { name: undoer.metadata.name, uid: undoer.metadata.uid ?? '' };
 }
 

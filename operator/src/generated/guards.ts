@@ -1218,6 +1218,11 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
+          "expression": "!variables.sameSpec || !variables.oldTrust.startsWith('{\"withdrawal\":\"') || variables.trust != ''",
+          "message": "sentinel: the withdrawal of trust in this Playbook cannot be removed: trust the Playbook instead",
+          "reason": "Forbidden"
+        },
+        {
           "expression": "!variables.trusted || (variables.digest != '' && variables.trust.startsWith(variables.prefix) && variables.trust.substring(variables.prefix.size()).matches(r'^[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
           "message": "sentinel: the trust was not sealed for the current digest of this Playbook: Sentinel's webhook did not run, or the Playbook has changed",
           "reason": "Forbidden"
@@ -2496,8 +2501,16 @@ export const renderedGuards: readonly AnyObject[] = [
           "expression": "oldObject != null && has(oldObject.status) && has(oldObject.status.digest) ? oldObject.status.digest : ''"
         },
         {
+          "name": "head",
+          "expression": "oldObject == null ? '' : '{\"standing\":\"' + oldObject.metadata.uid + '\",\"digest\":\"'"
+        },
+        {
+          "name": "named",
+          "expression": "oldObject != null && variables.line.startsWith(variables.head) && variables.line.size() >= variables.head.size() + 71 ? variables.line.substring(variables.head.size(), variables.head.size() + 71) : ''"
+        },
+        {
           "name": "prefix",
-          "expression": "oldObject == null ? '' : '{\"standing\":\"' + oldObject.metadata.uid + '\",\"digest\":\"' + variables.digest + '\",\"user\":\"' + variables.user + '\",\"uid\":\"' + variables.uid + '\",\"groups\":[' + variables.groupList + '],\"extra\":{'"
+          "expression": "oldObject == null ? '' : variables.head + variables.named + '\",\"user\":\"' + variables.user + '\",\"uid\":\"' + variables.uid + '\",\"groups\":[' + variables.groupList + '],\"extra\":{'"
         },
         {
           "name": "rest",
@@ -2537,7 +2550,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "wanted",
-          "expression": "variables.revokes ? 'revoke-schedule:' + variables.digest : 'approve-schedule:' + variables.digest + ':' + (variables.pieces.size() > 16 ? variables.pieces[16] + ':' + variables.pieces[8] : '')"
+          "expression": "variables.revokes ? 'revoke-schedule:' + variables.named : 'approve-schedule:' + variables.digest + ':' + (variables.pieces.size() > 16 ? variables.pieces[16] + ':' + variables.pieces[8] : '')"
         },
         {
           "name": "uidText",
@@ -2565,7 +2578,7 @@ export const renderedGuards: readonly AnyObject[] = [
         },
         {
           "name": "sameOthers",
-          "expression": "variables.annotations.all(k, k == 'sentinel.dev/standing-approvals' || (k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])) && variables.oldAnnotations.all(k, k == 'sentinel.dev/standing-approvals' || k in variables.annotations)"
+          "expression": "variables.annotations.all(k, k == 'sentinel.dev/standing-approvals' || (k in variables.oldAnnotations && variables.oldAnnotations[k] == variables.annotations[k])) && variables.oldAnnotations.all(k, k in ['sentinel.dev/standing-approvals', 'sentinel.dev/decision', 'sentinel.dev/comment'] || k in variables.annotations)"
         }
       ],
       "validations": [
@@ -2585,7 +2598,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || (variables.digest != '' && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^(approve\",\"parameters\":\"sha256:[0-9a-f]{64}\",\"upToRisk\":\"(Low|Medium|High)\",\"time\":\"[^\"\\\\]*\",\"expires\":\"[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?|revoke\",\"time\":\"[^\"\\\\]*\")(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
+          "expression": "!variables.decided || ((variables.revokes ? variables.named.matches(r'^sha256:[0-9a-f]{64}$') : variables.digest != '' && variables.named == variables.digest) && !variables.line.contains('\\n') && variables.line.startsWith(variables.prefix) && variables.word.matches(r'^(approve\",\"parameters\":\"sha256:[0-9a-f]{64}\",\"upToRisk\":\"(Low|Medium|High)\",\"time\":\"[^\"\\\\]*\",\"expires\":\"[^\"\\\\]*\"(,\"exemptBy\":\"[^\"\\\\]*\")?|revoke\",\"time\":\"[^\"\\\\]*\")(,\"comment\":\"([^\"\\\\]|\\\\.)*\")?,\"key\":\"[^\"\\\\]*\",\"seal\":\"[^\"\\\\]*\"\\}$'))",
           "message": "sentinel: a standing approval must name this Playbook, its current digest, and who makes it: Sentinel's webhook did not run, or the Playbook has changed",
           "reason": "Forbidden"
         },
@@ -2635,7 +2648,7 @@ export const renderedGuards: readonly AnyObject[] = [
           "reason": "Forbidden"
         },
         {
-          "expression": "!variables.decided || (bytes(variables.line).size() <= 16384 && (variables.revokes || bytes(variables.standing).size() <= 49152) && variables.standing.split('\\n').size() <= 17)",
+          "expression": "!variables.decided || (bytes(variables.line).size() <= 16384 && (variables.revokes || bytes(variables.standing).size() <= 49152) && variables.standing.split('\\n').size() <= 16)",
           "message": "sentinel: the standing approvals of this Playbook have no room for another one: revoke them, and approve again",
           "reason": "Forbidden"
         }

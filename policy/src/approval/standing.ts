@@ -14,12 +14,18 @@ import { CLOCK_SKEW, type PersonFacts, personFault, rightsFault } from './person
 import { type SealKeys, sealFault } from './seal.ts';
 import { playbookDigest, type Trust } from './trust.ts';
 
+/** Whether a time in UTC exists. JavaScript makes 3 March of 31 February, which the API server refuses in a status. */
+export function isRealTime(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 19) === text.slice(0, 19);
+}
+
 // What a status could not show is no record: an object whose status cannot be stored could not be ended.
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const Time = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/)
-  .refine((text) => !Number.isNaN(Date.parse(text)));
+  .refine(isRealTime);
 
 const head = {
   /** Uid of the Playbook. */
@@ -103,11 +109,13 @@ export function parseStanding({ metadata }: Pick<Playbook, 'metadata'>): readonl
 
 /** The standing approvals of a Playbook, without what depends on an action: whether each is sealed for the Playbook as it is, and has not ended. */
 export function readStanding(source: StandingSource): JudgedStanding[] {
-  const records = parseStanding(source.playbook).slice(-STANDING_KEPT);
+  const all = parseStanding(source.playbook);
+  const records = all.slice(-STANDING_KEPT);
   return records.flatMap((record, index) => {
     if (record.decision !== 'approve') return [];
-    const isNewer = records.slice(index + 1).some((other) => replaces(other, record) && !recordFault(other, source));
-    const why = recordFault(record, source) ?? (isNewer ? 'one person counts once' : revokedBy(record, records));
+    // The newest word of a person counts, also once its time is over: an earlier one for a longer time does not come back.
+    const isNewer = records.slice(index + 1).some((other) => replaces(other, record) && !formFault(other, source));
+    const why = recordFault(record, source) ?? (isNewer ? 'its person has given a newer one' : revokedBy(record, all));
     return [{ record, counts: why === undefined, why }];
   });
 }
@@ -165,12 +173,19 @@ function policyFault(record: StandingRecord, { requirements, now }: PersonFacts 
     : `policy allows at most ${requirements.standing}, and that time is over`;
 }
 
-function recordFault(record: StandingRecord, { playbook, trust, keys, now }: StandingSource): string | undefined {
+/** Why a record is not of this Playbook as it is, or not sealed; whatever its time. */
+function formFault(record: StandingRecord, { playbook, keys }: StandingSource): string | undefined {
   const seal = sealFault(record, keys);
   if (seal) return seal;
   if (record.standing !== playbook.metadata.uid) return 'it is for another Playbook';
   if (record.digest !== playbookDigest(playbook)) return 'the Playbook changed after it was given';
-  if (record.parameters !== parametersDigest(playbook)) return 'it is for other parameters';
+  return record.parameters === parametersDigest(playbook) ? undefined : 'it is for other parameters';
+}
+
+function recordFault(record: StandingRecord, source: StandingSource): string | undefined {
+  const { trust, now } = source;
+  const form = formFault(record, source);
+  if (form) return form;
   if (isProgram(record)) return 'programs cannot decide';
   if (!trust.trusted) return `the Playbook is not trusted: ${trust.why}`;
   // The floor does not say since when it trusts a digest, nor whether it did all the time.

@@ -52,7 +52,7 @@ export interface DraftFacts {
   /** The digest of the pods of the real run. */
   readonly template: string;
   /** For an action that undoes another one: what is undone, and what is left as it is. */
-  readonly undone?: Pick<PlannedRollback, 'undoes' | 'left'> | undefined;
+  readonly undone?: Pick<PlannedRollback, 'undoes' | 'unchanged' | 'left'> | undefined;
   /** The plan that it amends; undefined for every other action. */
   readonly amends?: ActionPlanSpec['amends'];
 }

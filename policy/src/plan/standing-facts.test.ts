@@ -268,6 +268,7 @@ describe('A standing approval', () => {
     'from a line that says one thing twice': { standing: line().replace('"user":"ada"', '"user":"eve","user":"ada"') },
     'from a line with a field of its own': { standing: line({ also: 'x' } as More) },
     'from a line with a time that is not one': { standing: line({ expires: 'never' }) },
+    'from a line with a day that does not exist': { standing: line({ expires: '2999-02-31T00:00:00Z' }) },
     'from the seal of a decision on an action': { standing: Object.values(own('approve').metadata.annotations)[0] ?? '' },
   };
   for (const [name, given] of Object.entries(nothing))
@@ -289,6 +290,8 @@ describe('A standing approval', () => {
     };
     assert.deepEqual(source(line()), [true]);
     assert.deepEqual(source(`${line()}\n${line({ expires: at(12) })}`), [false, true]);
+    // The longer one does not come back.
+    assert.deepEqual(source(`${line()}\n${line({ expires: at(-0.001) })}`), [false, false]);
     assert.deepEqual(source(`${line()}\n${line({ user: 'ada', expires: at(12) }, stranger)}`), [true, false]);
     assert.deepEqual(source(`${revocation(at(-11))}\n${line()}`), [true]);
     assert.deepEqual(source(line(), Date.parse(at(11))), [false]);

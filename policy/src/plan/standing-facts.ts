@@ -37,6 +37,7 @@ function identityFaults({ action, plan, wasSuspended }: CoveredPlan, live: Playb
   if (!isAsScheduled(action, live)) found.push('the action is not exactly what the schedule files');
   if (plan.playbook.digest !== playbookDigest(live)) found.push('the plan is of another version of the Playbook');
   if (plan.account !== live.spec.account) found.push('the plan is for another account');
+  if (plan.amends || plan.rollbackOf) found.push('the plan is not that of the schedule alone');
   if (wasSuspended) found.push('the kill switch held this action, so a person must approve it');
   if (hasRequestedChanges(action.metadata.annotations?.[annotations.approvals]))
     found.push('a person has asked for changes of this action');

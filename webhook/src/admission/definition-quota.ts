@@ -179,9 +179,10 @@ function withoutSwitch(object: AdmittedObject): AdmittedObject {
 }
 
 // Trust and standing approvals must be given and withdrawn in a full namespace as well. Policies inside the API server check their form, so
-// nobody can pad them.
+// nobody can pad them. The request for one is never stored.
 function writtenSize(kind: DefinitionKind, { metadata, spec }: AdmittedObject): number {
-  const { [annotations.trust]: _trust, [annotations.standing]: _standing, ...others } = metadata.annotations ?? {};
+  const unstored: readonly string[] = [annotations.trust, annotations.standing, annotations.decision, annotations.comment];
+  const others = Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !unstored.includes(key)));
   const counted = kind === 'Playbook' ? others : (metadata.annotations ?? {});
   return storedSize({ labels: metadata.labels ?? {}, annotations: counted, spec });
 }

@@ -57,6 +57,25 @@ describe('The authors of a Playbook', () => {
   });
 });
 
+describe('The withdrawal of trust', () => {
+  const withdrawal = '{"withdrawal":"uid"}';
+  const update = async (annotationsAfter: Record<string, string>) => {
+    const spec = { description: 'same' };
+    const request = {
+      operation: 'UPDATE',
+      userInfo: { username: 'eve', uid: '', groups: [], extra: {} },
+      object: { metadata: { name: 'fix', annotations: annotationsAfter }, spec },
+      oldObject: { metadata: { name: 'fix', annotations: { [annotations.trust]: withdrawal } }, spec },
+    } as unknown as AdmissionRequest;
+    return await admitPlaybook(request, context, new Date(0));
+  };
+
+  it('is put back if somebody leaves it out: a ClusterAgentPolicy could trust the digest again', async () => {
+    assert.deepEqual(await update({}), { annotations: { [annotations.trust]: withdrawal } });
+    assert.equal(await update({ [annotations.trust]: withdrawal, other: 'x' }), undefined);
+  });
+});
+
 describe('A Playbook', () => {
   it('is judged with the authors that it will have: many people, or one with many names, would pad it otherwise', async () => {
     const judged: (string | undefined)[] = [];

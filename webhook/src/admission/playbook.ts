@@ -9,6 +9,7 @@ import {
   sealRecord,
   type TrustRecord,
   WITHDRAW,
+  WITHDRAWAL_PREFIX,
   type WithdrawalRecord,
 } from '@sentinel/policy';
 import type { Authorizer } from '../authorize.ts';
@@ -16,7 +17,7 @@ import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainNames, stampOf } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
-import { asksForStanding, sealStanding } from './standing/seal-standing.ts';
+import { asksForStanding, requireDecision, sealStanding } from './standing/seal-standing.ts';
 
 export interface PlaybookContext {
   readonly authorizer: Authorizer;
@@ -57,11 +58,22 @@ export async function admitPlaybook(
     return { annotations: { [annotations.authors]: authors, [annotations.trust]: null, [annotations.standing]: null } };
   }
   context.requireDefinitionRoom(request);
-  if (decides) return await context.holdEdits(request, () => sealStanding(request, context, now));
-  if (!asks) return undefined;
+  if (decides) {
+    await requireDecision(request, context);
+    return await context.holdEdits(request, () => sealStanding(request, context, now));
+  }
+  if (!asks) return keptWithdrawal(object, oldObject);
   const seal = asked.startsWith(WITHDRAW) ? sealWithdrawal : sealTrust;
   const sealed = await context.holdEdits(request, () => seal(request, oldObject, asked, context, now));
   return { annotations: { [annotations.trust]: sealed } };
+}
+
+// A manifest from Git does not have it. Without it a ClusterAgentPolicy could trust the Playbook again.
+function keptWithdrawal(object: AdmittedObject, before: AdmittedObject): Mutation | undefined {
+  const withdrawal = before.metadata.annotations?.[annotations.trust];
+  if (!withdrawal?.startsWith(WITHDRAWAL_PREFIX) || object.metadata.annotations?.[annotations.trust] !== undefined)
+    return undefined;
+  return { annotations: { [annotations.trust]: withdrawal } };
 }
 
 function withAuthors(playbook: AdmittedObject, authors: string): AdmittedObject {

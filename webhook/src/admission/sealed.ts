@@ -1,4 +1,4 @@
-import { annotations, type Playbook } from '@sentinel/crds';
+import { annotations } from '@sentinel/crds';
 import { parseDecisions, parseStanding, type SealKeys, sealFault } from '@sentinel/policy';
 import { type AdmissionRequest, Denied } from './review.ts';
 
@@ -28,9 +28,10 @@ export async function requireSealedStanding(request: AdmissionRequest, readKeys:
   const before = request.oldObject?.metadata.annotations?.[annotations.standing] ?? '';
   const after = request.object?.metadata.annotations?.[annotations.standing] ?? '';
   if (after === before || after === '' || request.dryRun) return;
-  const records = parseStanding(request.object as unknown as Playbook);
+  const added = before !== '' && after.startsWith(`${before}\n`) ? after.slice(before.length + 1) : after;
+  const records = parseStanding({ metadata: { name: '', annotations: { [annotations.standing]: added } } });
   const keys = await readKeys();
-  if (records.length === after.split('\n').length && records.every((record) => sealFault(record, keys) === undefined)) return;
+  if (records.length === added.split('\n').length && records.every((record) => sealFault(record, keys) === undefined)) return;
   throw new Denied(
     'DecisionNotSealed',
     "the standing approval was not sealed by Sentinel's webhook, so it would not count: use kubectl sentinel schedules approve",

@@ -1,5 +1,5 @@
 import { annotations, type Playbook, playbooks, REVOKE_SCHEDULE, StandingRisk, standingApprovalRequest } from '@sentinel/crds';
-import { parseStanding } from '@sentinel/policy';
+import { parseStanding, playbookDigest } from '@sentinel/policy';
 import { renderPlaybook, standingSentence } from '../../print/playbook.ts';
 import { readPlaybook } from '../../read.ts';
 import { confirmed, requireSeen, requireSomebody, type Session, UsageError } from '../../session.ts';
@@ -77,7 +77,8 @@ export async function revokeSchedule(session: Session, name: string, flags: Revo
     io.error('nothing was revoked');
     return 1;
   }
-  const manager = `${REVOKE_SCHEDULE}:${digestOfShown(playbook)}`;
+  // A wrong status must not prevent it.
+  const manager = `${REVOKE_SCHEDULE}:${playbookDigest(playbook)}`;
   const answer = await send(session, playbook, { asked: REVOKE_SCHEDULE, manager, comment: flags.comment });
   requireSealed(parseStanding(answer).at(-1)?.decision === 'revoke');
   io.out(`playbook.sentinel.dev/${name} standing approvals revoked`);

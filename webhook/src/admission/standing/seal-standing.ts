@@ -15,6 +15,7 @@ import {
   approverClaimFault,
   approverClaims,
   authorsOf,
+  isRealTime,
   judgePlan,
   judgeReason,
   type PolicySet,
@@ -74,7 +75,6 @@ export async function sealStanding(request: AdmissionRequest, context: StandingC
     throw new Denied('CommentTooLong', `${annotations.comment} may have at most ${COMMENT_MAX} characters`);
   const before = oldObject.metadata.annotations?.[annotations.standing];
   const playbook = oldObject as unknown as Playbook;
-  await requireVerbs(request, context);
   const isRevocation = asked === REVOKE_SCHEDULE;
   const record = isRevocation
     ? revocation(request, playbook, comment, now)
@@ -89,6 +89,29 @@ export async function sealStanding(request: AdmissionRequest, context: StandingC
       [annotations.standing]: before && !isRevocation ? `${before}\n${line}` : line,
     },
   };
+}
+
+/**
+ * Judges the words of a request and the verbs of its person, before edits are held for it: a request that says nothing valid costs a turn of the
+ * edit rate and holds up nobody. Throws Denied.
+ */
+export async function requireDecision(
+  request: AdmissionRequest,
+  context: StandingContext & { readonly requireEditRate: (request: AdmissionRequest) => void },
+): Promise<void> {
+  const asked = request.object?.metadata.annotations?.[annotations.decision] ?? '';
+  try {
+    if (asked !== REVOKE_SCHEDULE) {
+      requireCurrent(request.oldObject as unknown as Playbook, parseAsked(asked).digest);
+      requireManager(request, asked);
+    }
+    requirePlainNames(request.userInfo);
+    requirePerson(request.userInfo, 'decide');
+  } catch (error) {
+    context.requireEditRate(request);
+    throw error;
+  }
+  await requireVerbs(request, context);
 }
 
 // Who may decide about one action, and about this Playbook in advance. The policy sentinel-standing-approvals asks for the same.
@@ -135,11 +158,7 @@ async function approval(
   const { userInfo, namespace } = request;
   const { digest, until, upToRisk } = parseAsked(asked);
   requireCurrent(playbook, digest);
-  if (request.options?.fieldManager !== asked)
-    throw new Denied(
-      'FieldManagerRequired',
-      `the request must say what it asks for in a place that no webhook can change: add --field-manager=${standingApprovalRequest(digest, until, upToRisk)}`,
-    );
+  requireManager(request, asked);
   const authors = authorsOf(playbook);
   const truster = trusterOf(playbook);
   const set = await policies.policiesAbout(namespace, SCHEDULE);
@@ -190,10 +209,19 @@ async function approval(
   };
 }
 
+function requireManager({ options }: AdmissionRequest, asked: string): void {
+  const { digest, until, upToRisk } = parseAsked(asked);
+  if (options?.fieldManager !== asked)
+    throw new Denied(
+      'FieldManagerRequired',
+      `the request must say what it asks for in a place that no webhook can change: add --field-manager=${standingApprovalRequest(digest, until, upToRisk)}`,
+    );
+}
+
 function parseAsked(asked: string): { digest: string; until: string; upToRisk: StandingRisk } {
   const [, digest, until, risk] = ASKED.exec(asked) ?? [];
   const upToRisk = StandingRisk.safeParse(risk).data;
-  if (digest === undefined || until === undefined || upToRisk === undefined || Number.isNaN(Date.parse(until)))
+  if (digest === undefined || until === undefined || upToRisk === undefined || !isRealTime(until))
     throw new Denied(
       'DecisionInvalid',
       `${annotations.decision} must be ${REVOKE_SCHEDULE}, or approve-schedule:DIGEST:UNTIL:RISK with the digest of the Playbook that you saw, an end such as 2026-12-31T00:00:00Z, and the highest risk that it covers: ${StandingRisk.options.join(', ')}`,
