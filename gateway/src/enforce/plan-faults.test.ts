@@ -80,7 +80,9 @@ interface Made {
 async function make(shown: Effect, set: PolicySet, succeeded: number | undefined, failed = false, undoes = false): Promise<Made> {
   const draft: PlanDraft = await draftPlan({
     action: undoes ? { ...action, spec: { ...action.spec, rollbackOf: { name: 'harmful', uid: 'h' } } } : action,
-    undone: undoes ? { undoes: [3], left: [{ effect: 2, object: 'patch web', path: '/a', why: 'others did' }] } : undefined,
+    undone: undoes
+      ? { undoes: [3], unchanged: [4], left: [{ effect: 2, object: 'patch web', path: '/a', why: 'others did' }] }
+      : undefined,
     requester: { user: 'agent', groups: [] },
     policies: set,
     playbook,

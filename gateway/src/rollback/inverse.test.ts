@@ -7,21 +7,21 @@ import { inverseOf, notRestored } from './inverse.ts';
 
 describe('The inverse of a change', () => {
   const restartedAt = 'kubectl.kubernetes.io/restartedAt';
+  const now = '2026-11-30T08:00:00.000Z';
   const was = { spec: { template: { metadata: { labels: { a: 'b' } } } } };
-  const is = {
-    spec: { template: { metadata: { labels: { a: 'b' }, annotations: { [restartedAt]: new Date().toISOString() } } } },
-  };
+  const is = { spec: { template: { metadata: { labels: { a: 'b' }, annotations: { [restartedAt]: now } } } } };
+  const restarted = () => asRequested(request(), changesBetween(was, is), Date.parse(now));
 
   it('removes the map that a restart added', () => {
-    const changes = asRequested(request(), changesBetween(was, is));
+    const changes = restarted();
     assert.equal(changes[0]?.path, '/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt');
     assert.deepEqual(applyChanges(is, inverseOf(is, changes, was)), was);
   });
 
   it('leaves the map when somebody has put something there since', () => {
-    const changes = asRequested(request(), changesBetween(was, is));
-    const now = applyChanges(is, [{ path: '/spec/template/metadata/annotations/theirs', after: 'x' }]);
-    assert.deepEqual(applyChanges(now, inverseOf(now, changes, was)), {
+    const changes = restarted();
+    const live = applyChanges(is, [{ path: '/spec/template/metadata/annotations/theirs', after: 'x' }]);
+    assert.deepEqual(applyChanges(live, inverseOf(live, changes, was)), {
       spec: { template: { metadata: { labels: { a: 'b' }, annotations: { theirs: 'x' } } } },
     });
   });
