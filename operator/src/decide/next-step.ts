@@ -19,6 +19,7 @@ import {
   parseIdentity,
   type Refusal,
   replacementOf,
+  seconds,
   suspendedBy,
   suspensionsOf,
   withoutQuotes,
@@ -217,9 +218,7 @@ export const whyUnverifiable = ({ plan }: Pick<Facts, 'plan'>): string =>
 /** The `verifyAfter` of the Playbook, in milliseconds. */
 export function verifyAfterMs({ playbook }: Pick<Facts, 'playbook'>): number {
   const text = playbook?.spec.verifyAfter;
-  const match = /^([0-9]+)([smhd])$/.exec(text ?? '');
-  const factors: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  return match ? Number(match[1]) * (factors[match[2] ?? 's'] ?? 0) : 0;
+  return text === undefined ? 0 : seconds(text) * 1000;
 }
 
 // An existing Job is always followed until it ends: the reserved room of the audit trail is for its records.
