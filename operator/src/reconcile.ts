@@ -2,42 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AgentAction, agentActions, type State } from '@sentinel/crds';
 import { type AnyObject, type Clock, copyOf, isTooLarge, keyOf, mayBeStored, type Result, splitKey } from '@sentinel/kube';
 import { type Activity, countsFilings, isSchedule } from '@sentinel/policy';
+import { actOnStep } from './act/act-on-step.ts';
 import type { ActContext, Pass } from './act/context.ts';
-import {
-  abandon,
-  deleteOrphans,
-  deleteRetired,
-  endAsDecided,
-  failVerification,
-  makeRoom,
-  noteApprovers,
-  noteDecisions,
-  noteUndone,
-  readOutcome,
-  recordDecisions,
-  releaseRecorded,
-  removeActionFinalizer,
-  resolve,
-  resume,
-  retire,
-  rollBack,
-  startJob,
-  stateEnd,
-  stopJob,
-  unmetOf,
-} from './act/index.ts';
-import { startOver } from './act/start-over.ts';
+import { deleteOrphans, makeRoom, stateEnd } from './act/index.ts';
 import type { AdmissionSerializer } from './admission-serializer.ts';
 import type { Exporter } from './audit/exporter.ts';
 import type { Caches } from './caches.ts';
 import { decideNextStep } from './decide/next-step.ts';
 import { orphanedJobs } from './decide/orphans.ts';
-import { ROOM_AFTER_RESOLUTION } from './decide/resolution.ts';
 import type { NextStep } from './decide/step.ts';
 import { activityOf } from './facts/activity.ts';
 import { withDeciders } from './facts/deciders.ts';
 import { gatherFromCaches, gatherLive } from './facts/gather.ts';
-import { type Draft, enter, stateOf } from './status/conditions.ts';
+import { type Draft, stateOf } from './status/conditions.ts';
 import { ACTION_MAX, ACTION_MINIMUM, fitStatus } from './status/fit-status.ts';
 
 export interface ReconcileContext extends ActContext {
@@ -106,7 +83,7 @@ function startedBy({ action, draft, now }: Pass, step: NextStep): Activity | und
 }
 
 async function carryOut(context: ReconcileContext, pass: Pass, step: NextStep): Promise<Result> {
-  await act(context, pass, step);
+  await actOnStep(context, pass, step);
   await stateEnd(context, pass);
   const started = startedBy(pass, step);
   try {
@@ -181,76 +158,6 @@ function draftOf(context: ReconcileContext, action: AgentAction): Draft {
     if (sink) draft.outbox.sink = { ...sink, acknowledged: Math.min(sink.acknowledged, draft.outbox.sequence) };
   }
   return draft;
-}
-
-async function act(context: ReconcileContext, pass: Pass, step: NextStep): Promise<void> {
-  switch (step.kind) {
-    case 'StartJob':
-      if (step.tally) noteDecisions(pass, step.tally);
-      return await startJob(context, pass, step.stage);
-    case 'ReleaseJob':
-      return await releaseRecorded(context, pass);
-    case 'ReadOutcome':
-      return await readOutcome(context, pass, step.stage);
-    case 'StopJob':
-      return await stopJob(context, pass, step.evidence);
-    case 'FailVerification':
-      return failVerification(pass, step.why);
-    case 'NoteResolutions':
-      return recordDecisions(pass, step.tally, ROOM_AFTER_RESOLUTION);
-    case 'Resolve':
-      recordDecisions(pass, step.tally, ROOM_AFTER_RESOLUTION);
-      return await resolve(context, pass);
-    case 'Abandon':
-      return await abandon(context, pass, step.why);
-    case 'BeginRollback':
-      return enter(pass.draft, 'RollingBack', step.why, pass.now);
-    case 'RollBack':
-      return await rollBack(context, pass);
-    case 'NoteDecisions':
-      noteDecisions(pass, step.tally, step.suspendedBy);
-      return await sayWhoIsMissing(context, pass);
-    case 'Resume':
-      noteDecisions(pass, step.tally);
-      return resume(pass);
-    case 'StartOver':
-      return await startOver(pass);
-    case 'End':
-      if (step.tally) noteDecisions(pass, step.tally);
-      return await endAsDecided(pass, step);
-    case 'NoteUndone':
-      return noteUndone(pass);
-    case 'Retire':
-      return retire(pass);
-    case 'Delete':
-      pass.afterwards.push(() => deleteRetired(context, pass));
-      return;
-    case 'RemoveFinalizer':
-      pass.afterwards.push(() => removeActionFinalizer(context, pass, step.missing));
-      return;
-    case 'Wait':
-      if (step.queued) pass.draft.queuedAt ??= new Date(pass.now).toISOString();
-      else delete pass.draft.queuedAt;
-      // Approved, but held by something that an admin must know about: the status says what it is.
-      if (step.tally) noteDecisions(pass, step.tally);
-      if (step.why !== undefined) enter(pass.draft, step.state ?? 'Starting', step.why, pass.now);
-      return;
-    case 'LookAgainLive':
-      return;
-  }
-}
-
-// If nobody can approve, the message of the state says so as well, while it waits for approval.
-async function sayWhoIsMissing(context: ReconcileContext, pass: Pass): Promise<void> {
-  const { draft, action, now } = pass;
-  await noteApprovers(context, pass);
-  if (stateOf(draft) !== 'AwaitingApproval' || draft.required?.unmet === action.status?.required?.unmet) return;
-  enter(
-    draft,
-    'AwaitingApproval',
-    `the plan waits for approval: kubectl sentinel plan ${action.metadata.name} -n ${action.metadata.namespace ?? ''}${unmetOf(draft)}`,
-    now,
-  );
 }
 
 async function writeStatus(context: ReconcileContext, { action, draft }: Pass): Promise<void> {
