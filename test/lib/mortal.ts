@@ -124,7 +124,7 @@ interface Template {
 
 /**
  * Puts a mortal program in the place of the installed one while `use` runs: the same pod, the same account, and the same labels
- * for the Service of the gateway. The installed one comes back afterwards, whatever happens.
+ * for Services and NetworkPolicies. The installed one comes back afterwards, whatever happens.
  */
 export async function withMortal<T>(
   program: 'operator' | 'gateway',
@@ -158,8 +158,8 @@ function mortalPod(name: string, program: string, template: Template, deaths: re
     { name: 'MORTAL_DEATHS', value: JSON.stringify(deaths) },
   ];
   const mounts = [...(container.volumeMounts ?? []), { name: 'mortal', mountPath: FOLDER }];
-  // Without the hash that a ReplicaSet puts there, no Deployment takes the pod for its own; the operator is behind no Service.
-  const labels = program === 'gateway' ? template.metadata.labels : { app: name };
+  // Services and NetworkPolicies find it as the installed one. Without the hash that a ReplicaSet puts there, no Deployment takes it for its own.
+  const { labels } = template.metadata;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
