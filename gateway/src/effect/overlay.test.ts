@@ -80,7 +80,17 @@ describe('An effect as it is shown', () => {
     asSent(describeEffect(request(), { name: 'web', uid: 'u', changes }));
 
   it('hides values under names that reveal, and covers them by the digest', () => {
-    for (const path of ['/data/password', '/spec/apiKey', '/x/api-key', '/a/TOKEN', '/spec/accessKey', '/data/PASSPHRASE']) {
+    for (const path of [
+      '/data/password',
+      '/spec/apiKey',
+      '/x/api-key',
+      '/a/TOKEN',
+      '/spec/accessKey',
+      '/data/PASSPHRASE',
+      '/data/DB_PASS',
+      '/spec/db-pwd',
+      '/x/pass',
+    ]) {
       const shown = show([{ path, before: undefined, after: 'hunter2' }]);
       assert.deepEqual(shown.change, [{ path, after: '"<redacted>"', redacted: true }]);
       assert.notEqual(shown.changeDigest, show([{ path, before: undefined, after: 'hunter3' }]).changeDigest);

@@ -5,7 +5,8 @@ import { readCopy } from './last-applied.ts';
 type Json = Record<string, unknown>;
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const revealing = new RegExp(NAMES_OF_SECRETS, 'i');
+// As in texts: `DB_PASS` and `db-pwd` as well.
+const revealing = new RegExp(`${NAMES_OF_SECRETS}|(?:^|[_-])(?:pass|pwd)$`, 'i');
 
 /**
  * The end of a name that says where a secret is, or how it is used, but whose value is not a secret: `secretName`, `secretKeyRef`, `TOKEN_URL`,
