@@ -38,6 +38,16 @@ export async function stopProgram(program: Program): Promise<void> {
   );
 }
 
+/** Waits until a changed program is ready and no pod of the one before it is left, which leads until it has ended. */
+export async function replaced(program: Program): Promise<void> {
+  await admin.kubectl(['rollout', 'status', 'deployment', `sentinel-${program}`, '-n', SYSTEM, '--timeout=90s']);
+  const labelSelector = `app.kubernetes.io/name=sentinel,app.kubernetes.io/component=${program}`;
+  await eventually(`the end of the ${program} before`, async () => {
+    const { items } = await client.list(pods, { namespace: SYSTEM, labelSelector });
+    return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  });
+}
+
 /** Starts a program, and waits until that many of its pods are ready. */
 export async function startProgram(program: Program, replicas: number): Promise<void> {
   const deployment = ['deployment', `sentinel-${program}`, '-n', SYSTEM];

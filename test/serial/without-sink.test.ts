@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { admin, eventually } from '../lib/cluster.ts';
+import { replaced } from '../lib/programs.ts';
 import { exportedLogs, receivedLogs } from '../lib/telemetry.ts';
 import { makeTenant, messageOf } from '../lib/tenant.ts';
 
@@ -16,7 +17,7 @@ const sinkOf = () =>
   ]);
 const setSink = async (endpoint: string) => {
   await admin.kubectl(['set', 'env', ...OPERATOR, `SENTINEL_OTLP_ENDPOINT=${endpoint}`]);
-  await admin.kubectl(['rollout', 'status', ...OPERATOR, '--timeout=90s']);
+  await replaced('operator');
 };
 
 describe('Without a sink for the audit trail', { concurrency: false }, () => {
