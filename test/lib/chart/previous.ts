@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../../tools/run.ts';
+import { run, tryRun } from '../../../tools/run.ts';
 
 const root = new URL('../../../', import.meta.url).pathname;
 
@@ -28,6 +28,9 @@ async function extract(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const archive = join(folder, 'sources.tar');
+  // A clone without history has to get it.
+  const isHere = await tryRun('git', ['cat-file', '-e', `${COMMIT}^{commit}`], { cwd: root });
+  if (isHere.code !== 0) await run('git', ['fetch', '--unshallow', 'origin'], { cwd: root });
   await run('git', ['archive', '--format=tar', `--output=${archive}`, COMMIT], { cwd: root });
   await run('tar', ['-xf', archive, '-C', folder]);
   const modules = join(folder, 'node_modules');
