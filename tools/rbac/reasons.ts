@@ -188,7 +188,7 @@ export const reasons: Readonly<Record<string, RoleReasons>> = {
       'create,get,list,watch,patch agentactions.sentinel.dev':
         'To create actions, and to edit and cancel their own. Admission refuses changes of the actions of others.',
       'get,list,watch actionplans.sentinel.dev, actionplanparts.sentinel.dev, playbooks.sentinel.dev':
-        'What there is to run, and what a rehearsal found.',
+        'To read what an action runs, and what its rehearsal found.',
       'get evidence.evidence.sentinel.dev': 'Logs and results of the actions that they can read.',
     },
   },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { changesBetween } from '../effect/change.ts';
-import { request } from '../effect/request.fixture.ts';
 import type { Entry } from '../ledger/entry.ts';
+import { patched } from './entry.fixture.ts';
 import { hasCreated, inverseFor, inverseWithoutObject } from './inverse-write.ts';
 
 const WEB = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', uid: 'u', resourceVersion: '9' } };
@@ -12,29 +11,6 @@ const web = (fields: Fields, metadata: object = {}): Fields => ({
   metadata: { ...WEB.metadata, ...metadata },
   ...fields,
 });
-
-/** A patch of `web` that made the second object of the first. */
-const patched = (was: Fields, is: Fields, target: object = {}, more: Partial<Entry> = {}): Entry =>
-  ({
-    jobUid: 'j',
-    target: {
-      index: 0,
-      verb: 'patch',
-      apiGroup: 'apps',
-      version: 'v1',
-      resource: 'deployments',
-      namespace: 'shop',
-      name: 'web',
-      uid: 'u',
-      ...target,
-    },
-    state: 'Done',
-    owner: { process: 'p', nonce: 'n' },
-    since: 0,
-    sending: { request: request(), preconditions: {}, change: changesBetween(was, is), promised: { live: was, result: is } },
-    stored: { uid: 'u', resourceVersion: '9' },
-    ...more,
-  }) as Entry;
 
 const bodyOf = (inverse: { request: { body: Buffer } | undefined }) =>
   JSON.parse((inverse.request ?? assert.fail('nothing is written')).body.toString('utf8')) as unknown;

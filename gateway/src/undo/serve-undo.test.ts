@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PlannedRollback } from '@sentinel/crds';
-import { changesBetween } from '../effect/change.ts';
-import { request } from '../effect/request.fixture.ts';
-import type { Entry } from '../ledger/entry.ts';
 import { newRecording } from '../rehearse/recording.ts';
 import type { Run } from '../run/run.ts';
+import { patched } from './entry.fixture.ts';
 import { serveUndo, type UndoContext } from './serve-undo.ts';
 
 const web = (replicas: number) => ({
@@ -15,27 +13,7 @@ const web = (replicas: number) => ({
   spec: { replicas },
 });
 const [before, after] = [web(1), web(3)];
-const entry = {
-  jobUid: 'source',
-  target: {
-    index: 0,
-    verb: 'patch',
-    apiGroup: 'apps',
-    version: 'v1',
-    resource: 'deployments',
-    namespace: 'shop',
-    name: 'web',
-    uid: 'u',
-  },
-  state: 'Done',
-  sending: {
-    request: request(),
-    preconditions: {},
-    change: changesBetween(before, after),
-    promised: { live: before, result: after },
-  },
-  stored: { uid: 'u', resourceVersion: '9' },
-} as unknown as Entry;
+const entry = patched(before, after);
 
 const REFUSED = 'Widget "w" is invalid: spec.password: Invalid value: "hunter2": should match';
 

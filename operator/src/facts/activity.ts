@@ -37,7 +37,7 @@ export function activityOf(action: AgentAction): Activity {
     return found ? Date.parse(found.lastTransitionTime) : undefined;
   };
   const hasRun = status?.stages?.some(({ stage }) => stage === 'run') === true;
-  // What people had to undo is no success that earns autonomy.
+  // A run that people had to undo does not count as a success that earns autonomy.
   const isUndone = status?.rolledBackBy !== undefined;
   const activity: Activity = {
     uid: metadata.uid ?? '',

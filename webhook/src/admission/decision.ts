@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type AgentActionStatus, annotations, askingManager, effectNumber, Resolution } from '@sentinel/crds';
 import type { SigningKey } from '@sentinel/kube/signing-key';
 import {
@@ -23,6 +22,7 @@ import { requireNoAgent, requireSeparation } from './people.ts';
 import { requireNotScheduled, requireReasonToApprove, requireReasonToStop, requireRevisable } from './reasons/require-reason.ts';
 import { requestersOf, requireSomebodyElse, withPeopleOfSchedule } from './requesters/requesters.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
+import { requireNothingElse } from './sealed.ts';
 
 /** The dependencies for evaluating and sealing a decision. */
 export interface DecisionContext {
@@ -66,7 +66,7 @@ export async function sealDecision(
   if (!decision) throw new Denied('DecisionInvalid', `${annotations.decision} must be one of ${decisions.join(', ')}`);
   requirePlainNames(userInfo);
   requirePerson(userInfo, 'decide');
-  requireNothingElse(object, oldObject);
+  requireNothingElse(object, oldObject, ownAnnotations);
   const status = (oldObject.status ?? {}) as AgentActionStatus;
   const plan = requireCurrentPlan(asked[annotations.plan], decision, status);
   const effect = isResolution(decision) ? requireUnknownEffect(asked[annotations.effect], status) : undefined;
@@ -204,17 +204,6 @@ function requireSaidInRequest({ options }: AdmissionRequest, decision: Word, pla
     'FieldManagerRequired',
     `the request must say that it asks to ${decision} ${effect === undefined ? 'this plan' : `effect ${effectNumber(effect)} of this plan`}, in a place that no webhook can change: add --field-manager=${wanted}`,
   );
-}
-
-function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): void {
-  const rest = (all: Record<string, string> | undefined) =>
-    Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => !ownAnnotations.includes(key)));
-  const same =
-    isDeepStrictEqual(object.spec, oldObject.spec) &&
-    isDeepStrictEqual(object.metadata.labels ?? {}, oldObject.metadata.labels ?? {}) &&
-    isDeepStrictEqual(object.metadata.finalizers ?? [], oldObject.metadata.finalizers ?? []) &&
-    isDeepStrictEqual(rest(object.metadata.annotations), rest(oldObject.metadata.annotations));
-  if (!same) throw new Denied('DecisionNotAlone', 'a decision must be the only change of an update');
 }
 
 function requireCurrentPlan(asked: string | undefined, decision: Word, status: AgentActionStatus): string {

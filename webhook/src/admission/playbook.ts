@@ -17,7 +17,7 @@ import type { PolicyReader } from '../policy-reader.ts';
 import { requirePerson, requirePlainNames, stampOf } from './identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from './people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, type Mutation } from './review.ts';
-import { asksForStanding, requireDecision, sealStanding } from './standing/seal-standing.ts';
+import { asksForStanding, sealStanding } from './standing/seal-standing.ts';
 
 export interface PlaybookContext {
   readonly authorizer: Authorizer;
@@ -58,10 +58,7 @@ export async function admitPlaybook(
     return { annotations: { [annotations.authors]: authors, [annotations.trust]: null, [annotations.standing]: null } };
   }
   context.requireDefinitionRoom(request);
-  if (decides) {
-    await requireDecision(request, context);
-    return await context.holdEdits(request, () => sealStanding(request, context, now));
-  }
+  if (decides) return await sealStanding(request, context, now);
   if (!asks) return keptWithdrawal(object, oldObject);
   const seal = asked.startsWith(WITHDRAW) ? sealWithdrawal : sealTrust;
   const sealed = await context.holdEdits(request, () => seal(request, oldObject, asked, context, now));

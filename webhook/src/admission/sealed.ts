@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { annotations } from '@sentinel/crds';
 import { parseDecisions, parseStanding, type SealKeys, sealFault } from '@sentinel/policy';
-import { type AdmissionRequest, Denied } from './review.ts';
+import { type AdmissionRequest, type AdmittedObject, Denied } from './review.ts';
 
 /**
  * Refuses decisions that are written into an action without a seal of Sentinel's. They would count for nothing, and they would take the
@@ -36,4 +37,16 @@ export async function requireSealedStanding(request: AdmissionRequest, readKeys:
     'DecisionNotSealed',
     "the standing approval was not sealed by Sentinel's webhook, so it would not count: use kubectl sentinel schedules approve",
   );
+}
+
+/** Throws Denied if an update changes anything beside these annotations, in which a person asks for a decision. */
+export function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject, asking: readonly string[]): void {
+  const rest = (all: Record<string, string> | undefined) =>
+    Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => !asking.includes(key)));
+  const same =
+    isDeepStrictEqual(object.spec, oldObject.spec) &&
+    isDeepStrictEqual(object.metadata.labels ?? {}, oldObject.metadata.labels ?? {}) &&
+    isDeepStrictEqual(object.metadata.finalizers ?? [], oldObject.metadata.finalizers ?? []) &&
+    isDeepStrictEqual(rest(object.metadata.annotations), rest(oldObject.metadata.annotations));
+  if (!same) throw new Denied('DecisionNotAlone', 'a decision must be the only change of an update');
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   annotations,
   type Playbook,
@@ -36,12 +35,19 @@ import type { PolicyReader } from '../../policy-reader.ts';
 import { requirePerson, requirePlainClaims, requirePlainNames } from '../identity.ts';
 import { requireNoAgent, requireOther, requireSeparation } from '../people.ts';
 import { type AdmissionRequest, type AdmittedObject, Denied, deniedByPolicy, type Mutation, type UserInfo } from '../review.ts';
+import { requireNothingElse } from '../sealed.ts';
 
 /** The dependencies for judging and sealing a standing approval. */
 export interface StandingContext {
   readonly authorizer: Authorizer;
   readonly policies: PolicyReader;
   readonly key: () => SigningKey;
+}
+
+/** What keeps others from editing the Playbook meanwhile, and bounds requests that say nothing valid. */
+interface HoldingContext extends StandingContext {
+  readonly requireEditRate: (request: AdmissionRequest) => void;
+  readonly holdEdits: <T>(request: AdmissionRequest, judge: () => Promise<T>) => Promise<T>;
 }
 
 const ownAnnotations: readonly string[] = [annotations.decision, annotations.comment];
@@ -60,15 +66,21 @@ export const asksForStanding = (object: AdmittedObject, before: AdmittedObject |
 
 /**
  * Turns the annotation of a person into a sealed standing approval of the schedule of a Playbook, or into the sealed revocation of all of them. Throws
- * Denied, with what to do next. A dry-run gets no valid seal.
+ * Denied, with what to do next. A dry-run gets no valid seal. Edits of the Playbook are held only for a request with valid words, by somebody with
+ * the verbs.
  */
-export async function sealStanding(request: AdmissionRequest, context: StandingContext, now: Date): Promise<Mutation> {
+export async function sealStanding(request: AdmissionRequest, context: HoldingContext, now: Date): Promise<Mutation> {
+  await requireDecision(request, context);
+  return await context.holdEdits(request, () => seal(request, context, now));
+}
+
+async function seal(request: AdmissionRequest, context: StandingContext, now: Date): Promise<Mutation> {
   const { object, oldObject, userInfo } = request;
   if (!object || !oldObject)
     throw new Denied('DecisionInvalid', 'a standing approval cannot be given in the request that creates the Playbook');
   requirePlainNames(userInfo);
   requirePerson(userInfo, 'decide');
-  requireNothingElse(object, oldObject);
+  requireNothingElse(object, oldObject, ownAnnotations);
   const asked = object.metadata.annotations?.[annotations.decision] ?? '';
   const comment = object.metadata.annotations?.[annotations.comment];
   if (comment !== undefined && comment.length > COMMENT_MAX)
@@ -91,14 +103,8 @@ export async function sealStanding(request: AdmissionRequest, context: StandingC
   };
 }
 
-/**
- * Judges the words of a request and the verbs of its person, before edits are held for it: a request that says nothing valid costs a turn of the
- * edit rate and holds up nobody. Throws Denied.
- */
-export async function requireDecision(
-  request: AdmissionRequest,
-  context: StandingContext & { readonly requireEditRate: (request: AdmissionRequest) => void },
-): Promise<void> {
+// Before edits are held: a request that says nothing valid costs a turn of the edit rate.
+async function requireDecision(request: AdmissionRequest, context: HoldingContext): Promise<void> {
   const asked = request.object?.metadata.annotations?.[annotations.decision] ?? '';
   try {
     if (asked !== REVOKE_SCHEDULE) {
@@ -282,15 +288,4 @@ function requireReason(set: PolicySet, { reasons }: Requirements, comment: strin
   const fault = reasonFault(reasons, comment);
   if (refusals.length > 0) throw deniedByPolicy(refusals);
   if (fault) throw deniedByPolicy([{ ...fault, policy: 'Sentinel', rule: 'reasons.approvals' }]);
-}
-
-function requireNothingElse(object: AdmittedObject, oldObject: AdmittedObject): void {
-  const rest = (all: Record<string, string> | undefined) =>
-    Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => !ownAnnotations.includes(key)));
-  const same =
-    isDeepStrictEqual(object.spec, oldObject.spec) &&
-    isDeepStrictEqual(object.metadata.labels ?? {}, oldObject.metadata.labels ?? {}) &&
-    isDeepStrictEqual(object.metadata.finalizers ?? [], oldObject.metadata.finalizers ?? []) &&
-    isDeepStrictEqual(rest(object.metadata.annotations), rest(oldObject.metadata.annotations));
-  if (!same) throw new Denied('DecisionNotAlone', 'a decision must be the only change of an update');
 }
